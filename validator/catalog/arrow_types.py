@@ -1,0 +1,111 @@
+"""How the trainer's loader joins the column types of many rows into one schema, and what it cannot join."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import types as t
+
+
+class TypeConflict(ValueError):
+    """Two rows give one column types that no Arrow column can hold together."""
+
+    def __init__(self, path: str, first: pa.DataType, second: pa.DataType) -> None:
+        super().__init__(f"{describe(second)} here, {describe(first)} in an earlier row")
+        self.path = path
+
+
+def describe(kind: pa.DataType) -> str:
+    """Name an Arrow type in JSON's words."""
+    for test, name in (
+        (t.is_null, "null"),
+        (t.is_string, "a string"),
+        (t.is_boolean, "true or false"),
+        (t.is_struct, "an object"),
+        (t.is_list, "a list"),
+        (t.is_temporal, "a date"),
+    ):
+        if test(kind):
+            return name
+    return "a number"
+
+
+def merge(first: pa.DataType, second: pa.DataType, path: str = "") -> pa.DataType:
+    """Join two inferred types as pyarrow's inference does within one table. Raises TypeConflict."""
+    if first == second or t.is_null(second):
+        return first
+    if t.is_null(first):
+        return second
+    if t.is_struct(first) and t.is_struct(second):
+        fields = {field.name: field.type for field in first}
+        for field in second:
+            known = fields.get(field.name)
+            fields[field.name] = field.type if known is None else merge(known, field.type, f"{path}.{field.name}")
+        return pa.struct(list(fields.items()))
+    if t.is_list(first) and t.is_list(second):
+        return pa.list_(merge(first.value_type, second.value_type, f"{path}[]"))
+    numbers = (t.is_integer, t.is_floating)
+    if any(test(first) for test in numbers) and any(test(second) for test in numbers):
+        return pa.float64()
+    if {t.is_string(first), t.is_string(second)} == {True, False} and (t.is_temporal(first) or t.is_temporal(second)):
+        return pa.string()
+    raise TypeConflict(path, first, second)
+
+
+def castable(source: pa.DataType, target: pa.DataType, path: str) -> str | None:
+    """Say why a later table of one file cannot take the schema of its first table, None if it can.
+
+    Source: `datasets` 4.0.0 `table.cast_array_to_feature`: structs may lack fields but not add any, and a column that
+    was only null so far cannot become anything else.
+    """
+    if source == target or t.is_null(source):
+        return None
+    if t.is_struct(source) and t.is_struct(target):
+        known = {field.name: field.type for field in target}
+        for field in source:
+            inner = f"{path}.{field.name}"
+            if field.name not in known:
+                return f"`{inner}` appears for the first time"
+            if reason := castable(field.type, known[field.name], inner):
+                return reason
+        return None
+    if t.is_list(source) and t.is_list(target):
+        return castable(source.value_type, target.value_type, f"{path}[]")
+    if t.is_nested(source) or t.is_nested(target) or t.is_null(target):
+        return f"`{path}` is {describe(source)} here and {describe(target)} in the first 10 MB"
+    if t.is_string(target) or (t.is_floating(target) and t.is_integer(source)):
+        return None
+    return f"`{path}` is {describe(source)} here and {describe(target)} in the first 10 MB"
+
+
+def projector(kind: pa.DataType) -> Callable[[Any], Any]:
+    """Make a function that shows a parsed value as the trainer sees it after Arrow: missing keys become None,
+    timestamps become datetimes.
+    """
+    if t.is_struct(kind):
+        inner = [(field.name, projector(field.type)) for field in kind]
+        plain = all(function is _same for _, function in inner)
+        names = [name for name, _ in inner]
+
+        def struct(value: Any) -> Any:
+            if not isinstance(value, dict):
+                return value
+            if plain:
+                return value if len(value) == len(names) else {name: value.get(name) for name in names}
+            return {name: function(value.get(name)) for name, function in inner}
+
+        return struct
+    if t.is_list(kind):
+        item = projector(kind.value_type)
+        if item is _same:
+            return _same
+        return lambda value: [item(element) for element in value] if isinstance(value, list) else value
+    if t.is_temporal(kind):
+        return lambda value: pa.scalar(value).cast(kind).as_py() if isinstance(value, str) else value
+    return _same
+
+
+def _same(value: Any) -> Any:
+    return value

@@ -1,0 +1,145 @@
+"""One entry of dataset_info.json, with the trainer's defaults.
+
+Source: LLaMA-Factory 0.9.5 `data/parser.py`. A `columns` or `tags` block that is present but incomplete switches
+every name it does not list to None, it does not fall back to the default: that is the trainer's behaviour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Source = Literal["file", "hub", "script", "cloud"]
+
+COLUMN_DEFAULTS: dict[str, str | None] = {
+    "prompt": "instruction",
+    "query": "input",
+    "response": "output",
+    "history": None,
+    "messages": "conversations",
+    "system": None,
+    "tools": None,
+    "images": None,
+    "videos": None,
+    "audios": None,
+    "chosen": None,
+    "rejected": None,
+    "kto_tag": None,
+}
+TAG_DEFAULTS: dict[str, str | None] = {
+    "role_tag": "from",
+    "content_tag": "value",
+    "user_tag": "human",
+    "assistant_tag": "gpt",
+    "observation_tag": "observation",
+    "function_tag": "function_call",
+    "system_tag": "system",
+}
+HUB_KEYS = ("hf_hub_url", "ms_hub_url", "om_hub_url")
+KNOWN_KEYS = frozenset(
+    (*HUB_KEYS, "script_url", "cloud_file_name", "file_name", "formatting", "ranking", "subset", "split", "folder")
+    + ("num_samples", "columns", "tags")
+)
+FORMATTINGS = ("alpaca", "sharegpt", "openai")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One key of dataset_info.json as the trainer understands it.
+
+    `columns` and `tags` hold every known name, None where the trainer would see None. `mistyped` holds names that
+    the trainer ignores in silence, as (block, name).
+    """
+
+    name: str
+    source: Source
+    location: str
+    formatting: str = "alpaca"
+    ranking: bool = False
+    split: str = "train"
+    subset: str | None = None
+    folder: str | None = None
+    num_samples: int | None = None
+    columns: dict[str, str | None] = field(default_factory=lambda: dict(COLUMN_DEFAULTS))
+    tags: dict[str, str | None] = field(default_factory=lambda: dict(TAG_DEFAULTS))
+    columns_given: bool = False
+    tags_given: bool = False
+    mistyped: tuple[tuple[str, str], ...] = ()
+
+
+def parse_entry(name: str, raw: Any) -> Entry:
+    """Read one entry with the trainer's defaults and precedence (hub, script, cloud, file).
+
+    Raises ValueError with the trainer's own reason where the trainer could not use the entry.
+    """
+    if not isinstance(raw, dict):
+        raise ValueError(f"an entry must be an object, this one is {_kind(raw)}")
+    columns = _block(raw, "columns", COLUMN_DEFAULTS)
+    tags = _block(raw, "tags", TAG_DEFAULTS)
+    source, location = _source(raw)
+    formatting = raw.get("formatting", "alpaca")
+    if formatting not in FORMATTINGS:
+        raise ValueError(f"Dataset converter {formatting} not found.")
+    split = raw.get("split", "train")
+    if not isinstance(split, str):
+        raise ValueError(f"`split` must be a string, got {split!r}")
+    num_samples = raw.get("num_samples")
+    if num_samples is not None and (isinstance(num_samples, bool) or not isinstance(num_samples, int)):
+        raise ValueError(f"`num_samples` must be a whole number, got {num_samples!r}")
+    return Entry(
+        name=name,
+        source=source,
+        location=location,
+        formatting=formatting,
+        ranking=bool(raw.get("ranking", False)),
+        split=split,
+        subset=raw.get("subset"),
+        folder=raw.get("folder"),
+        num_samples=num_samples,
+        columns=columns,
+        tags=tags,
+        columns_given="columns" in raw,
+        tags_given="tags" in raw,
+        mistyped=_mistyped(raw),
+    )
+
+
+def _block(raw: dict[str, Any], block: str, defaults: dict[str, str | None]) -> dict[str, str | None]:
+    if block not in raw:
+        return dict(defaults)
+    given = raw[block]
+    if not isinstance(given, dict):
+        raise ValueError(f"`{block}` must be an object, this one is {_kind(given)}")
+    values = {key: given.get(key) for key in defaults}
+    for key, value in values.items():
+        if value is not None and not isinstance(value, str):
+            raise ValueError(f"`{block}.{key}` must be a string, got {value!r}")
+    return values
+
+
+def _source(raw: dict[str, Any]) -> tuple[Source, str]:
+    candidates: list[tuple[str, Source]] = [(key, "hub") for key in HUB_KEYS]
+    candidates += [("script_url", "script"), ("cloud_file_name", "cloud"), ("file_name", "file")]
+    for key, source in candidates:
+        if key in raw:
+            location = raw[key]
+            if not isinstance(location, str) or not location:
+                raise ValueError(f"`{key}` must be a non-empty string, got {location!r}")
+            return source, location
+    raise ValueError("it names no data: `file_name` is missing (the trainer stops with KeyError: 'file_name')")
+
+
+def _mistyped(raw: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    known = (("", KNOWN_KEYS, raw), ("columns", COLUMN_DEFAULTS, raw.get("columns")), ("tags", TAG_DEFAULTS, raw.get("tags")))
+    return tuple(
+        (block, key)
+        for block, names, given in known
+        if isinstance(given, dict)
+        for key in given
+        if key not in names and not key.startswith(("_", "$"))
+    )
+
+
+def _kind(value: Any) -> str:
+    names = {list: "a list", str: "a string", type(None): "null", bool: "a boolean", int: "a number", float: "a number"}
+    return names.get(type(value), "an object")

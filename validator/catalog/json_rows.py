@@ -1,0 +1,131 @@
+"""Raw rows of a json or jsonl file, one at a time, with the parser that the trainer's loader uses for that layout.
+
+Source: `datasets` 4.0.0 `packaged_modules/json`. The layout is found from the content, not from the file name: a file
+that begins with `[` is read by pandas' ujson, everything else by pyarrow's JSON reader.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from validator.catalog.json_values import CHUNK, Fault, Value, split_values
+
+Layout = Literal["array", "lines", "values", "empty"]
+BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """One raw row. `fault` says why the row could not be parsed; then `value` is None."""
+
+    index: int
+    offset: int
+    raw: bytes
+    value: Any
+    fault: str | None = None
+
+
+def find_layout(path: Path) -> Layout:
+    """Tell how the rows of a JSON file are laid out: one array, one value a line, or values across lines."""
+    with path.open("rb") as file:
+        head = file.read(CHUNK)
+        head = head.removeprefix(BOM).lstrip()
+        while not head:
+            chunk = file.read(CHUNK)
+            if not chunk:
+                return "empty"
+            head = chunk.lstrip()
+        if head.startswith(b"["):
+            return "array"
+        line, newline, _ = head.partition(b"\n")
+        if not newline:
+            line += file.readline()
+    pieces = list(split_values(BytesIO(line), array=False))
+    return "lines" if all(isinstance(piece, Value) for piece in pieces) else "values"
+
+
+def read_rows(path: Path, layout: Layout) -> Iterator[RawRow]:
+    """Yield every raw row of a JSON file in file order; a row that does not parse has a `fault`."""
+    if layout == "lines":
+        yield from _lines(path)
+    elif layout in ("array", "values"):
+        yield from _values(path, array=layout == "array")
+
+
+def _lines(path: Path) -> Iterator[RawRow]:
+    index, offset = 0, 0
+    with path.open("rb") as file:
+        for line in file:
+            raw = (line.removeprefix(BOM) if offset == 0 else line).strip()
+            if raw:
+                for row in parse_line(raw, index, offset):
+                    yield row
+                    index += 1
+            offset += len(line)
+
+
+def parse_line(raw: bytes, index: int, offset: int) -> list[RawRow]:
+    """The rows on one line: nearly always one; the loader also accepts several values on a line."""
+    row = parse_row(raw, index, offset, array=False)
+    if row.fault is None:
+        return [row]
+    pieces = list(split_values(BytesIO(raw), array=False))
+    if len(pieces) > 1 and all(isinstance(piece, Value) for piece in pieces):
+        rows = [
+            parse_row(piece.raw, index + shift, offset + piece.offset, array=False)
+            for shift, piece in enumerate(pieces)
+            if isinstance(piece, Value)
+        ]
+        if all(row.fault is None for row in rows):
+            return rows
+    return [row]
+
+
+def _values(path: Path, *, array: bool) -> Iterator[RawRow]:
+    index = 0
+    with path.open("rb") as file:
+        if file.read(3) != BOM:
+            file.seek(0)
+        for piece in split_values(file, array=array):
+            if isinstance(piece, Fault):
+                yield RawRow(index, piece.offset, b"", None, piece.reason)
+            else:
+                yield parse_row(piece.raw, index, piece.offset, array=array)
+                index += 1
+
+
+def parse_row(raw: bytes, index: int, offset: int, *, array: bool) -> RawRow:
+    """Parse one value: orjson, and where it refuses, the more tolerant parser that the trainer's loader uses."""
+    try:
+        return RawRow(index, offset, raw, orjson.loads(raw))
+    except orjson.JSONDecodeError as error:
+        reason = f"{error.msg} (character {error.pos + 1} of the row)"
+    try:
+        value = _ujson()(raw.decode()) if array else json.loads(raw)
+    except (ValueError, RecursionError):
+        return RawRow(index, offset, raw, None, reason)
+    return RawRow(index, offset, raw, value)
+
+
+def ujson_refuses(raw: bytes) -> bool:
+    """Whether pandas' parser, which reads arrays for the trainer, refuses a value that orjson accepts."""
+    try:
+        _ujson()(raw.decode())
+    except ValueError:
+        return True
+    return False
+
+
+@cache
+def _ujson() -> Any:
+    import pandas.io.json
+
+    return pandas.io.json.ujson_loads

@@ -1,0 +1,118 @@
+"""dataset_info.json itself: opened, recognised, and split into entries and faults."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from validator.catalog.entry import Entry, parse_entry
+
+# Keys that the `datasets` library writes into its own dataset_info.json, beside an Arrow file.
+_DATASETS_LIBRARY_KEYS = {"features", "splits", "builder_name", "download_size", "dataset_size", "citation"}
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFault:
+    """An entry that the trainer could not use."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What one dataset_info.json holds: selected entries, those left out, and the faults among the selected."""
+
+    path: Path
+    entries: tuple[Entry, ...]
+    not_selected: tuple[Entry, ...] = ()
+    faults: tuple[EntryFault, ...] = ()
+    ignored: tuple[str, ...] = ()
+    duplicate_names: tuple[str, ...] = field(default=())
+
+    @property
+    def folder(self) -> Path:
+        """The trainer's `dataset_dir`: file names and media paths are relative to it."""
+        return self.path.parent
+
+
+def load_registry(path: Path, datasets: tuple[str, ...] = ()) -> Registry:
+    """Open a registry and choose entries: those named in `datasets`, otherwise all that read local files.
+
+    Raises ValueError, in one sentence for the user, when the file is no LLaMA-Factory registry or a name is unknown.
+    """
+    content, duplicates = _read(path)
+    if unknown := [name for name in datasets if name not in content]:
+        raise ValueError(_unknown_dataset(unknown[0], path, list(content)))
+
+    entries: list[Entry] = []
+    not_selected: list[Entry] = []
+    faults: list[EntryFault] = []
+    ignored: list[str] = []
+    for name, raw in content.items():
+        if datasets and name not in datasets:
+            continue
+        if not datasets and not isinstance(raw, dict):
+            ignored.append(name)  # "_comment": "...": the trainer only trips over it when it is named
+            continue
+        try:
+            entry = parse_entry(name, raw)
+        except ValueError as error:
+            faults.append(EntryFault(name, str(error)))
+            continue
+        (entries if datasets or entry.source == "file" else not_selected).append(entry)
+    entries.sort(key=lambda entry: entry.name)
+    return Registry(path, tuple(entries), tuple(not_selected), tuple(faults), tuple(ignored), tuple(duplicates))
+
+
+def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
+    if path.is_dir():
+        inside = path / "dataset_info.json"
+        hint = f"pass {inside}" if inside.is_file() else "it holds no dataset_info.json"
+        raise ValueError(f"{path} is a folder: {hint}.")
+    duplicates: list[str] = []
+
+    def keep_last(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in result:
+                duplicates.append(key)
+            result[key] = value
+        return result
+
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=keep_last)
+    except FileNotFoundError:
+        raise ValueError(f"{path} does not exist.") from None
+    except OSError as error:
+        raise ValueError(f"Cannot open {path}: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"Cannot open {path}: it is not UTF-8 text (byte {error.start}).") from None
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"Cannot open {path}: it is not valid JSON: {error}.") from None
+
+    if isinstance(content, list):
+        raise ValueError(
+            f"{path} is a list: that is ms-swift's dataset_info.json, not LLaMA-Factory's, which is an object with one "
+            "entry per dataset."
+        )
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} is no dataset registry: expected an object with one entry per dataset.")
+    if not content:
+        raise ValueError(f"{path} is empty: it names no dataset.")
+    if len(_DATASETS_LIBRARY_KEYS & content.keys()) >= 2:
+        raise ValueError(
+            f"{path} was written by the `datasets` library to describe a cached table; it is not LLaMA-Factory's registry."
+        )
+    if not any(isinstance(value, dict) for value in content.values()):
+        raise ValueError(f"{path} is no LLaMA-Factory registry: none of its values is an object describing a dataset.")
+    return content, duplicates
+
+
+def _unknown_dataset(name: str, path: Path, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    return f"Undefined dataset {name} in {path.name}.{hint}"

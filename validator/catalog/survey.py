@@ -1,0 +1,234 @@
+"""What the trainer's JSON loader makes of a whole file: the schema its rows are seen through, and what it refuses.
+
+Source: `datasets` 4.0.0 `packaged_modules/json`. Lines are read by pyarrow in pieces of 10 MiB (the same call is made
+here, so the verdict is the loader's own); an array is read by pandas at once and then typed by pyarrow, which is done
+here in slices so that memory does not grow with the file. Each refusal is then traced to its row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.json as paj
+
+from validator.catalog.arrow_types import TypeConflict, castable, merge
+from validator.catalog.json_rows import BOM, Layout, RawRow, find_layout, parse_line, read_rows, ujson_refuses
+
+LOADER_CHUNK = 10 << 20
+"""Bytes: the loader's `chunksize`. Every piece becomes a table that must fit the schema of the first."""
+_HUGE_NUMBER = re.compile(rb"[:,\[\s]-?\d{19}")
+SLICE, SLICE_BYTES = 1000, 4 << 20
+MAX_REFUSALS = 1000
+"""Refusals kept per file; the rest are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason why the loader refuses the file. `row` is None where it concerns the file, not a row."""
+
+    row: int | None
+    column: str | None
+    reason: str
+
+
+@dataclass(slots=True)
+class Survey:
+    """The loader's view of one file. `types` maps each column to its Arrow type."""
+
+    layout: Layout
+    num_rows: int = 0
+    types: dict[str, pa.DataType] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+    num_refusals: int = 0
+
+    def refuse(self, row: int | None, column: str | None, reason: str) -> None:
+        """Note a refusal; beyond MAX_REFUSALS only its number is kept."""
+        self.num_refusals += 1
+        if len(self.refusals) < MAX_REFUSALS:
+            self.refusals.append(Refusal(row, column, reason))
+
+
+def survey(path: Path) -> Survey:
+    """Read a json or jsonl file as the trainer's loader would and report its schema and every refusal.
+
+    Raises OSError where the file cannot be read.
+    """
+    layout = find_layout(path)
+    result = Survey(layout)
+    if layout == "array":
+        _survey_array(path, result)
+    elif layout != "empty":
+        _survey_tables(path, result)
+    return result
+
+
+def _survey_array(path: Path, result: Survey) -> None:
+    with path.open("rb") as file:
+        if file.read(3) == BOM:
+            result.refuse(None, None, "it begins with a UTF-8 byte order mark, which the loader does not accept")
+    for rows in _slices(read_rows(path, "array")):
+        readable = []
+        for row in rows:
+            if row.fault is not None:
+                result.refuse(row.index, None, f"invalid JSON: {row.fault}")
+            elif not isinstance(row.value, dict):
+                result.refuse(row.index, None, "the row is not an object")
+            else:
+                readable.append(row)
+            result.num_rows = row.index + (1 if row.raw else 0)
+        _merge_slice(readable, result)
+
+
+def _merge_slice(rows: list[RawRow], result: Survey) -> None:
+    for row in rows:
+        if _HUGE_NUMBER.search(row.raw) and ujson_refuses(row.raw):
+            result.refuse(row.index, None, "the row holds a number too large for the loader")
+    for column in dict.fromkeys(key for row in rows for key in row.value):
+        known = result.types.get(column, pa.null())
+        try:
+            result.types[column] = merge(known, pa.array([row.value.get(column) for row in rows]).type, column)
+        except (pa.ArrowException, TypeConflict, OverflowError, TypeError, ValueError):
+            for row in rows:
+                _merge_value(row.index, column, row.value.get(column), result)
+
+
+def _merge_value(row: int, column: str, value: Any, result: Survey) -> None:
+    known = result.types.get(column, pa.null())
+    try:
+        result.types[column] = merge(known, pa.array([value]).type, column)
+    except TypeConflict as conflict:
+        result.refuse(row, conflict.path, f"`{conflict.path}` is {conflict}")
+    except OverflowError:
+        result.refuse(row, column, f"`{column}` holds a whole number beyond 64 bits")
+    except UnicodeEncodeError:
+        result.refuse(row, column, f"`{column}` holds half of a surrogate pair")
+    except (pa.ArrowException, TypeError, ValueError):
+        result.refuse(row, column, f"`{column}` mixes types within one list")
+
+
+def _survey_tables(path: Path, result: Survey) -> None:
+    first: pa.Schema | None = None
+    broken = False
+    for number, chunk in enumerate(_loader_chunks(path)):
+        try:
+            table = _read_table(chunk)
+        except (pa.ArrowException, UnicodeDecodeError) as error:
+            broken = True
+            if result.layout == "values":
+                break
+            _trace(chunk, number == 0, str(error), result)
+            continue
+        start = result.num_rows
+        result.num_rows += table.num_rows
+        if first is None:
+            first = table.schema
+        else:
+            _check_cast(table.schema, first, start, result)
+        for column in table.schema:
+            _merge_column(column.name, column.type, None, result)
+    if broken and result.layout == "values":
+        result.num_rows, result.types = 0, {}
+        _trace_rows(read_rows(path, "values"), "the loader cannot parse this file", result)
+
+
+def _loader_chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(LOADER_CHUNK):
+            yield chunk + file.readline()
+
+
+def _read_table(chunk: bytes) -> pa.Table:
+    """The loader's own call, block size doubling included."""
+    block_size = LOADER_CHUNK // 32
+    while True:
+        try:
+            return paj.read_json(BytesIO(chunk), read_options=paj.ReadOptions(block_size=block_size))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            if (isinstance(error, pa.ArrowInvalid) and "straddling" not in str(error)) or block_size > len(chunk):
+                raise
+            block_size *= 2
+
+
+def _check_cast(schema: pa.Schema, first: pa.Schema, start: int, result: Survey) -> None:
+    known = {column.name: column.type for column in first}
+    for column in schema:
+        if column.name not in known:
+            reason: str | None = f"`{column.name}` appears for the first time"
+        else:
+            reason = castable(column.type, known[column.name], column.name)
+        if reason:
+            text = f"{reason}; the loader fixes the columns from the first 10 MB of the file"
+            result.refuse(start, column.name, text)
+
+
+def _trace(chunk: bytes, at_start: bool, message: str, result: Survey) -> None:
+    """Find the rows for which the loader refused a chunk of lines."""
+    def rows() -> Iterator[RawRow]:
+        index = result.num_rows
+        for line in (chunk.removeprefix(BOM) if at_start else chunk).split(b"\n"):
+            if raw := line.strip():
+                for row in parse_line(raw, index, 0):
+                    yield row
+                    index += 1
+
+    _trace_rows(rows(), message, result)
+
+
+def _trace_rows(rows: Iterable[RawRow], message: str, result: Survey) -> None:
+    before = result.num_refusals
+    for row in rows:
+        result.num_rows = row.index + 1
+        if row.fault is not None:
+            result.refuse(row.index, None, f"invalid JSON: {row.fault}")
+            continue
+        try:
+            schema = paj.read_json(BytesIO(row.raw)).schema
+        except (pa.ArrowException, UnicodeDecodeError) as error:
+            result.refuse(row.index, *_in_plain_words(str(error)))
+            continue
+        for column in schema:
+            _merge_column(column.name, column.type, row.index, result)
+    if result.num_refusals == before:
+        result.refuse(None, None, message)
+
+
+def _merge_column(name: str, kind: pa.DataType, row: int | None, result: Survey) -> None:
+    try:
+        result.types[name] = merge(result.types.get(name, pa.null()), kind, name)
+    except TypeConflict as conflict:
+        if row is not None:
+            result.refuse(row, conflict.path, f"`{conflict.path}` is {conflict}")
+
+
+def _in_plain_words(message: str) -> tuple[str | None, str]:
+    """Turn pyarrow's parse error about one row into (column, reason)."""
+    message = message.removeprefix("JSON parse error: ").removesuffix(" in row 0")
+    column = re.match(r"Column\((.*?)\) ", message)
+    path = column.group(1).strip("/").replace("/[]", "[]").replace("/", ".") if column else None
+    if path and "specified twice" in message:
+        return path, f"the key `{path}` stands twice in one object"
+    if path and "changed from" in message:
+        return path, f"`{path}` mixes types within one row: {message.split(') ', 1)[1]}"
+    if not path and "changed from object" in message:
+        return None, "the row is not an object"
+    return path, f"invalid JSON: {message}"
+
+
+def _slices(rows: Iterable[RawRow]) -> Iterator[list[RawRow]]:
+    batch: list[RawRow] = []
+    size = 0
+    for row in rows:
+        batch.append(row)
+        size += len(row.raw)
+        if len(batch) == SLICE or size > SLICE_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+

@@ -1,0 +1,1 @@
+"""Raw row -> sample: turns and media references, by the trainer's own rules."""

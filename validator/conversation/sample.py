@@ -1,0 +1,76 @@
+"""What a raw row becomes before any token is counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+MediaKind = Literal["image", "video", "audio"]
+MEDIA_COLUMNS: dict[str, MediaKind] = {"images": "image", "videos": "video", "audios": "audio"}
+PLACEHOLDERS: dict[MediaKind, str] = {"image": "<image>", "video": "<video>", "audio": "<audio>"}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault seen while a row is converted or encoded.
+
+    `kind` is a word that rules look for; `turn` and `media_index` point into the raw row. `exception` and `message`
+    are the trainer's where it crashes, empty where it drops the row in silence.
+    """
+
+    kind: str
+    turn: int | None = None
+    media_index: int | None = None
+    exception: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message. `role` is the trainer's role, or the row's own word where the trainer knows no such role."""
+
+    index: int
+    role: str
+    content: Any
+
+
+@dataclass(frozen=True, slots=True)
+class MediaReference:
+    """One element of an images, videos or audios column: as written, and the path that the trainer opens.
+
+    `problem` is set where the trainer cannot open the element because of what it is (null, a number ...).
+    """
+
+    kind: MediaKind
+    index: int
+    written: str
+    target: str | None
+    form: Literal["path", "url", "data-uri", "value"]
+    problem: Problem | None = None
+
+
+@dataclass(slots=True)
+class Sample:
+    """A converted row. `dropped`: the trainer removes it in silence. `crash`: the first problem that ends the run."""
+
+    turns: list[Turn] = field(default_factory=list)
+    system: Any = None
+    system_turn: int | None = None
+    tools: Any = None
+    media: dict[MediaKind, list[MediaReference]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    dropped: bool = False
+    crash: Problem | None = None
+    sample_id: str | None = None
+
+    def fail(self, kind: str, error: Exception, turn: int | None = None, media_index: int | None = None) -> None:
+        """Note a crash of the trainer; the first one noted is the one that the trainer dies of."""
+        problem = Problem(kind, turn, media_index, type(error).__name__, str(error)[:300])
+        self.problems.append(problem)
+        if self.crash is None:
+            self.crash = problem
+
+    def drop(self, kind: str, turn: int | None, message: str) -> None:
+        """Note that the trainer drops this row."""
+        self.problems.append(Problem(kind, turn, message=message))
+        self.dropped = True

@@ -1,0 +1,180 @@
+"""Measures one raw row: conversion, media, encoding, counts, in the trainer's order, past its first failure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+
+import pyarrow as pa
+import xxhash
+
+from validator.catalog.entry import Entry
+from validator.catalog.json_rows import RawRow
+from validator.conversation.row_view import RowView
+from validator.conversation.sample import PLACEHOLDERS, MediaReference, Problem, Sample
+from validator.conversation.sharegpt import convert
+from validator.facts.budget import Limits, spend
+from validator.facts.record import MediaFacts, RowFacts, TurnFacts
+from validator.media.geometry import ImageLimits, num_tokens
+from validator.media.probe import probe_image
+from validator.settings import Settings
+from validator.tokens.encode import EncodedTurn, TrainerError, check_messages, encode_turns
+from validator.tokens.encoder import special_pattern
+from validator.tokens.processor import Processor, load_processor
+
+
+def limits_of(settings: Settings, processor: Processor) -> Limits:
+    """The settings that decide counts, with the processor's own limits."""
+    image = ImageLimits(
+        settings.image_max_pixels,
+        settings.image_min_pixels,
+        processor.min_pixels,
+        processor.max_pixels,
+        processor.patch_size,
+        processor.merge_size,
+    )
+    return Limits(image, settings.cutoff_len, settings.mask_history, settings.train_on_prompt)
+
+
+class Measurer:
+    """Measures the rows of one file under one set of settings. The processor is shared within the process."""
+
+    def __init__(self, entry: Entry, file: str, types: Mapping[str, pa.DataType], settings: Settings) -> None:
+        self.entry, self.file, self.settings = entry, file, settings
+        self.processor = load_processor(settings.processor)
+        self.limits = limits_of(settings, self.processor)
+        self._view = RowView(entry, types)
+        self._media_dir = settings.resolved_media_dir
+        self._pad = self.processor.token_id("<|image_pad|>")
+        self._special: Callable[[str], list[str]] = special_pattern(self.processor.encoder.special_tokens).findall
+
+    def convert(self, raw: RawRow) -> Sample:
+        """The sample that the trainer makes of a row."""
+        return convert(self._view(raw.value), self.entry, self._media_dir)
+
+    def measure(self, raw: RawRow) -> RowFacts:
+        """The facts of one row."""
+        facts = RowFacts(
+            self.entry.name, self.file, raw.index, self._sample_id(raw), xxhash.xxh3_128_hexdigest(raw.raw)
+        )
+        if raw.fault is not None:
+            facts.outcome, facts.trainer_error = "crash", "DatasetGenerationError"
+            facts.problems.append(Problem("unparsable", message=raw.fault))
+            return facts
+        sample = self.convert(raw)
+        facts.media = self._media(sample)
+        encoded = self._follow_trainer(sample, facts)
+        facts.turns = self._turns(sample, encoded)
+        facts.problems = sample.problems
+        if encoded is not None:
+            self._count(facts)
+        return facts
+
+    def _sample_id(self, raw: RawRow) -> str:
+        given = raw.value.get("id") if isinstance(raw.value, dict) else None
+        if isinstance(given, str | int) and not isinstance(given, bool) and given != "":
+            return str(given)[:200]
+        return f"{self.file}:{raw.index}"
+
+    def _follow_trainer(self, sample: Sample, facts: RowFacts) -> list[EncodedTurn] | None:
+        """Walk the trainer's path until it crashes, drops the row, or yields it; only then are there encoded turns."""
+        if sample.crash is None and sample.dropped:
+            facts.outcome = "dropped"
+            return None
+        try:
+            if sample.crash is None:
+                check_messages(sample)
+                tokens = self._image_tokens(sample, facts.media)
+                if sample.media.get("video"):
+                    facts.outcome, facts.unchecked = "unchecked", "videos are not counted yet"
+                    return None
+                return encode_turns(sample, self.processor, self.settings.default_system, tokens)
+        except TrainerError as error:
+            sample.fail(error.kind, error.cause, error.turn)
+        facts.outcome = "crash"
+        facts.trainer_error = f"{sample.crash.exception}: {sample.crash.message}" if sample.crash else None
+        return None
+
+    def _image_tokens(self, sample: Sample, media: list[MediaFacts]) -> list[int]:
+        tokens = []
+        references = sample.media.get("image", [])
+        images = [item for item in media if item.kind == "image"]
+        for reference, image in zip(references, images, strict=True):
+            if reference.problem is not None or image.fault is not None:
+                raise TrainerError("media-unreadable", _media_error(reference, image))
+            try:
+                tokens.append(num_tokens(image.width or 0, image.height or 0, self.limits.image))
+            except ValueError as error:
+                raise TrainerError("image-size", error) from None
+        return tokens
+
+    def _media(self, sample: Sample) -> list[MediaFacts]:
+        facts = []
+        for kind, references in sample.media.items():
+            owners = _owners(sample, kind)
+            for reference in references:
+                turn = owners[reference.index] if reference.index < len(owners) else None
+                base = MediaFacts(kind, reference.index, reference.written, reference.form, turn)
+                facts.append(self._probed(base, reference) if kind == "image" else base)
+        return facts
+
+    def _probed(self, base: MediaFacts, reference: MediaReference) -> MediaFacts:
+        known = {"kind": base.kind, "index": base.index, "written": base.written, "form": base.form, "turn": base.turn}
+        if reference.target is None:
+            problem = reference.problem
+            fault = {"fault": "not-a-path", "exception": problem.exception, "message": problem.message} if problem else {}
+            return MediaFacts(**known, **fault)  # type: ignore[arg-type]
+        return MediaFacts(**known, **asdict(probe_image(reference.target, self.settings.integrity)))  # type: ignore[arg-type]
+
+    def _turns(self, sample: Sample, encoded: list[EncodedTurn] | None) -> list[TurnFacts]:
+        turns = []
+        by_index = {item.turn.index: item for item in encoded or () if item.turn is not None}
+        system = next((item for item in encoded or () if item.turn is None), None)
+        if sample.system or system is not None:
+            turns.append(self._turn(sample.system_turn, "system", sample.system, system))
+        turns += [self._turn(turn.index, turn.role, turn.content, by_index.get(turn.index)) for turn in sample.turns]
+        return turns
+
+    def _turn(self, index: int | None, role: str, content: object, encoded: EncodedTurn | None) -> TurnFacts:
+        text = content if isinstance(content, str) else ""
+        return TurnFacts(
+            index,
+            role,
+            tuple(encoded.slots) if encoded else (),
+            tuple(map(len, encoded.texts)) if encoded else None,
+            self._loose_pads(encoded) if encoded else (),
+            tuple(dict.fromkeys(self._special(text))),
+            (text.count("<image>"), text.count("<video>"), text.count("<audio>")),
+            len(text),
+            isinstance(content, str) and not text.strip(),
+        )
+
+    def _loose_pads(self, encoded: EncodedTurn) -> tuple[int, ...]:
+        ids = [token for text in encoded.texts for token in text] if any(self._pad in t for t in encoded.texts) else []
+        return tuple(place for place, token in enumerate(ids) if token == self._pad)
+
+    def _count(self, facts: RowFacts) -> None:
+        budget = spend(facts.turns, facts.media, self.limits)
+        facts.num_tokens, facts.num_tokens_full = budget.num_tokens, budget.num_tokens_full
+        facts.num_image_tokens, facts.num_video_tokens = budget.num_image_tokens, 0
+        facts.num_text_tokens = budget.num_tokens - budget.num_image_tokens
+        facts.num_label_tokens = budget.num_label_tokens
+        facts.image_tokens = list(budget.image_tokens)
+
+
+def _owners(sample: Sample, kind: str) -> list[int]:
+    """For each placeholder of a kind, in order, the turn that holds it."""
+    placeholder = PLACEHOLDERS[kind]  # type: ignore[index]
+    return [
+        turn.index
+        for turn in sample.turns
+        if isinstance(turn.content, str)
+        for _ in range(turn.content.count(placeholder))
+    ]
+
+
+def _media_error(reference: MediaReference, image: MediaFacts) -> Exception:
+    """The exception that the trainer stops with, by name and message."""
+    name = reference.problem.exception if reference.problem else image.exception or "OSError"
+    message = reference.problem.message if reference.problem else image.message or ""
+    return type(name, (Exception,), {})(message)

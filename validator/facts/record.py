@@ -1,0 +1,83 @@
+"""The record of one raw row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from validator.conversation.sample import MediaKind, Problem
+
+Outcome = Literal["ok", "dropped", "crash", "unchecked"]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFacts:
+    """One turn as the trainer renders it, the system prompt included.
+
+    `index` is the message's place in the raw row, None for a system prompt that is no message. `text_tokens` counts
+    the text between placeholders (n placeholders: n + 1 counts), the template's own tokens included, the two vision
+    markers of each slot and its pads excluded; None where the turn was never encoded. `loose_pads` are the places, among
+    those text tokens, of image pads that come from literal text. `slots` names the medium of each placeholder that is
+    expanded. `placeholders` counts literal <image>, <video>, <audio>; `special_tokens` lists those written in the text.
+    """
+
+    index: int | None
+    role: str
+    slots: tuple[MediaKind, ...] = ()
+    text_tokens: tuple[int, ...] | None = None
+    loose_pads: tuple[int, ...] = ()
+    special_tokens: tuple[str, ...] = ()
+    placeholders: tuple[int, int, int] = (0, 0, 0)
+    num_characters: int = 0
+    blank: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFacts:
+    """One media reference and, for images, its probe. `turn` is the turn whose placeholder it fills, if any."""
+
+    kind: MediaKind
+    index: int
+    written: str
+    form: str
+    turn: int | None = None
+    num_bytes: int | None = None
+    format: str | None = None
+    width: int | None = None
+    height: int | None = None
+    mode: str | None = None
+    bits: int | None = None
+    frames: int | None = None
+    orientation: int | None = None
+    fault: str | None = None
+    exception: str | None = None
+    message: str | None = None
+    found: str | None = None
+
+
+@dataclass(slots=True)
+class RowFacts:
+    """Everything measured of one raw row. Counts are None where the trainer yields none."""
+
+    dataset: str
+    file: str
+    row: int
+    sample_id: str
+    content_hash: str
+    outcome: Outcome = "ok"
+    trainer_error: str | None = None
+    unchecked: str | None = None
+    problems: list[Problem] = field(default_factory=list)
+    turns: list[TurnFacts] = field(default_factory=list)
+    media: list[MediaFacts] = field(default_factory=list)
+    num_tokens: int | None = None
+    num_tokens_full: int | None = None
+    num_text_tokens: int | None = None
+    num_image_tokens: int | None = None
+    num_video_tokens: int | None = None
+    num_label_tokens: int | None = None
+    image_tokens: list[int] = field(default_factory=list)
+
+    def of_kind(self, kind: MediaKind) -> list[MediaFacts]:
+        """The media of one kind, in the order of their column."""
+        return [media for media in self.media if media.kind == kind]

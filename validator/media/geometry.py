@@ -1,0 +1,122 @@
+"""From an image's size to its number of tokens, resize by resize, in the trainer's own arithmetic.
+
+Sources: LLaMA-Factory 0.9.5 `mm_plugin.py` (`_preprocess_image` of the base and the Qwen2-VL plugin), then transformers
+5.6 `image_processing_qwen2_vl.smart_resize`. Floating-point order matters: the expressions are kept as they are there.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+MIN_SIDE = 28
+MAX_RATIO = 200
+SQUEEZED_RATIO = 180
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLimits:
+    """Pixel limits of the trainer (`max_pixels`, `min_pixels`) and the processor's patch geometry and limits."""
+
+    max_pixels: int
+    min_pixels: int
+    processor_min_pixels: int = 3136
+    processor_max_pixels: int = 12845056
+    patch_size: int = 14
+    merge_size: int = 2
+
+    @property
+    def factor(self) -> int:
+        """Pixels along a side that one image token covers."""
+        return self.patch_size * self.merge_size
+
+
+def trainer_resize(width: int, height: int, max_pixels: int, min_pixels: int) -> tuple[int, int]:
+    """The size (width, height) to which LLaMA-Factory resizes an image before the processor sees it.
+
+    Raises ValueError with Pillow's message where a side becomes zero.
+    """
+    width, height = _scale(width, height, max_pixels, min_pixels)
+    if min(width, height) < MIN_SIDE:
+        width, height = max(width, MIN_SIDE), max(height, MIN_SIDE)
+    if width / height > MAX_RATIO:
+        width = height * SQUEEZED_RATIO
+    if height / width > MAX_RATIO:
+        height = width * SQUEEZED_RATIO
+    return width, height
+
+
+def _scale(width: int, height: int, max_pixels: int, min_pixels: int) -> tuple[int, int]:
+    if width * height > max_pixels:
+        factor = math.sqrt(max_pixels / (width * height))
+        width, height = _positive(int(width * factor), int(height * factor))
+    if width * height < min_pixels:
+        factor = math.sqrt(min_pixels / (width * height))
+        width, height = _positive(int(width * factor), int(height * factor))
+    return width, height
+
+
+def _positive(width: int, height: int) -> tuple[int, int]:
+    if width == 0 or height == 0:
+        raise ValueError("height and width must be > 0")
+    return width, height
+
+
+def distorted(width: int, height: int, max_pixels: int, min_pixels: int) -> bool:
+    """Whether the trainer changes the proportions of an image by its own rules for thin and tiny images."""
+    scaled = _scale(width, height, max_pixels, min_pixels)
+    return trainer_resize(width, height, max_pixels, min_pixels) != scaled
+
+
+def smart_resize(height: int, width: int, factor: int, min_pixels: int, max_pixels: int) -> tuple[int, int]:
+    """The size (height, width) that the Qwen2-VL processor resizes to: multiples of `factor`, within its pixel limits.
+
+    Raises ValueError above a ratio of 200.
+    """
+    ratio = max(height, width) / min(height, width)
+    if ratio > MAX_RATIO:
+        raise ValueError(f"absolute aspect ratio must be smaller than 200, got {ratio}")
+    high, wide = round(height / factor) * factor, round(width / factor) * factor
+    if high * wide > max_pixels:
+        beta = math.sqrt((height * width) / max_pixels)
+        high = max(factor, math.floor(height / beta / factor) * factor)
+        wide = max(factor, math.floor(width / beta / factor) * factor)
+    elif high * wide < min_pixels:
+        beta = math.sqrt(min_pixels / (height * width))
+        high = math.ceil(height * beta / factor) * factor
+        wide = math.ceil(width * beta / factor) * factor
+    return high, wide
+
+
+def grid(width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
+    """Patches (rows, columns) of an image of this size. Raises ValueError where the trainer does."""
+    wide, high = trainer_resize(width, height, limits.max_pixels, limits.min_pixels)
+    size = smart_resize(high, wide, limits.factor, limits.processor_min_pixels, limits.processor_max_pixels)
+    return size[0] // limits.patch_size, size[1] // limits.patch_size
+
+
+def num_tokens(width: int, height: int, limits: ImageLimits) -> int:
+    """Image tokens (`<|image_pad|>`) of an image of this size. Raises ValueError where the trainer does."""
+    rows, columns = grid(width, height, limits)
+    return rows * columns // limits.merge_size**2
+
+
+def max_pixels_for(width: int, height: int, tokens: int, limits: ImageLimits) -> int | None:
+    """The largest `image_max_pixels` (a multiple of 28 * 28) at which an image takes at most `tokens` tokens.
+
+    None if even one token's worth of pixels is too many. Token counts grow with the limit up to rounding, so the
+    search walks down from the bound.
+    """
+    from dataclasses import replace
+
+    step = limits.factor**2
+    candidate = min(limits.max_pixels, tokens * step)
+    candidate -= candidate % step
+    while candidate >= step:
+        try:
+            if num_tokens(width, height, replace(limits, max_pixels=candidate)) <= tokens:
+                return candidate
+        except ValueError:
+            return None
+        candidate -= step
+    return None

@@ -1,0 +1,53 @@
+"""Every setting of a run in one typed object."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Integrity = Literal["header", "fast", "full"]
+Severity = Literal["error", "warning", "info"]
+Trainer = Literal["llamafactory"]
+
+TRAINER_DEFAULTS = {"image_max_pixels": 589824, "cutoff_len": 2048}
+"""LLaMA-Factory's own defaults where ours differ; reports name them."""
+
+
+class Settings(BaseModel):
+    """What a run is judged by. Lengths in tokens, pixel limits in pixels."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset_info: Path
+    datasets: tuple[str, ...] = ()
+    trainer: Trainer = "llamafactory"
+    processor: str = "embedded"
+    cutoff_len: int = Field(default=8192, ge=1)
+    image_max_pixels: int = Field(default=1048576, ge=1)
+    image_min_pixels: int = Field(default=1024, ge=1)
+    media_dir: Path | None = None
+    default_system: str | None = None
+    mask_history: bool = False
+    train_on_prompt: bool = False
+    integrity: Integrity = "fast"
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fail_on: Severity = "error"
+
+    @model_validator(mode="after")
+    def _as_the_trainer_checks(self) -> Settings:
+        if self.image_max_pixels < self.image_min_pixels:
+            raise ValueError(
+                f"image_max_pixels ({self.image_max_pixels}) cannot be smaller than image_min_pixels "
+                f"({self.image_min_pixels}): the trainer refuses it"
+            )
+        if self.mask_history and self.train_on_prompt:
+            raise ValueError("mask_history cannot be combined with train_on_prompt: the trainer refuses it")
+        return self
+
+    @property
+    def resolved_media_dir(self) -> str:
+        """The folder that relative media paths are joined to: media_dir, by default the registry's folder."""
+        return str(self.media_dir if self.media_dir is not None else self.dataset_info.parent)

@@ -1,0 +1,100 @@
+"""A converted sample -> encoded turns, in the trainer's order of checks, raising what the trainer raises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample, Turn
+from validator.tokens.processor import Processor
+from validator.tokens.template import PAD_TOKENS, VISION_END, VISION_START, MediaSlot, render_system, render_turn
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedTurn:
+    """A rendered turn: ids of the texts between slots (n slots: n + 1 texts). `turn` is None for the system prompt."""
+
+    turn: Turn | None
+    texts: list[list[int]]
+    slots: list[MediaKind]
+
+
+class TrainerError(Exception):
+    """The trainer would stop here with `cause`; `kind` and `turn` say where."""
+
+    def __init__(self, kind: str, cause: Exception, turn: int | None = None) -> None:
+        super().__init__(str(cause))
+        self.kind, self.cause, self.turn = kind, cause, turn
+
+
+def check_messages(sample: Sample) -> None:
+    """The trainer's checks before any image is opened: audio support, then placeholder counts. Raises TrainerError."""
+    if sample.media.get("audio"):
+        error = ValueError("This model does not support audio input. Please check whether the correct `template` is used.")
+        raise TrainerError("audio", error)
+    counts = dict.fromkeys(PLACEHOLDERS, 0)
+    for turn in sample.turns:
+        for kind, placeholder in PLACEHOLDERS.items():
+            try:
+                counts[kind] += turn.content.count(placeholder)
+            except (AttributeError, TypeError) as error:
+                raise TrainerError("content-type", error, turn.index) from None
+    for kind, placeholder in PLACEHOLDERS.items():
+        if counts[kind] != len(sample.media.get(kind, ())):
+            text = f"The number of {kind}s does not match the number of {placeholder} tokens in"
+            raise TrainerError("count-mismatch", ValueError(text))
+
+
+def encode_turns(
+    sample: Sample, processor: Processor, default_system: str | None, media_tokens: Sequence[int]
+) -> list[EncodedTurn]:
+    """Encode a sample that passed `check_messages`. `media_tokens`: tokens of its media in placeholder order.
+
+    Raises TrainerError.
+    """
+    encode = processor.encoder.encode
+    tokens = iter(media_tokens)
+    turns = []
+    try:
+        system = render_system(sample.system, sample.tools, default_system)
+    except Exception as error:
+        raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
+    if system:
+        turns.append(EncodedTurn(None, [encode(system)], []))
+    for index, turn in enumerate(sample.turns):
+        mine = [next(tokens) for _ in range(_slots(turn.content))]
+        try:
+            if not isinstance(turn.content, str):
+                raise RuntimeError(f"Expected a string, got {turn.content}")
+            pieces = render_turn(turn.role, turn.content, index // 2, mine)
+        except Exception as error:
+            raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
+        texts = [encode(piece) if piece else [] for piece in pieces if isinstance(piece, str)]
+        turns.append(EncodedTurn(turn, texts, [piece.kind for piece in pieces if isinstance(piece, MediaSlot)]))
+    return turns
+
+
+def flatten(turn: EncodedTurn, processor: Processor, media_tokens: Iterator[int]) -> list[int]:
+    """All ids of a turn, its slots filled with pads."""
+    ids = list(turn.texts[0])
+    for kind, text in zip(turn.slots, turn.texts[1:], strict=True):
+        pads = [processor.token_id(PAD_TOKENS[kind])] * next(media_tokens)
+        ids += [processor.token_id(VISION_START), *pads, processor.token_id(VISION_END), *text]
+    return ids
+
+
+def _slots(content: Any) -> int:
+    if not isinstance(content, str):
+        return 0
+    return sum(content.count(PLACEHOLDERS[kind]) for kind in PAD_TOKENS)
+
+
+def _system_kind(error: Exception, sample: Sample) -> str:
+    return "tools-json" if sample.tools else "content-type"
+
+
+def _turn_kind(error: Exception, turn: Turn) -> str:
+    if not isinstance(turn.content, str):
+        return "content-type"
+    return "function-json" if turn.role == "function" else "role-unknown"

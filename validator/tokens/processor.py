@@ -1,0 +1,146 @@
+"""The processor whose counts are reproduced: the embedded Qwen2-VL, or the files of a checkpoint.
+
+A folder (or hub repository) is read for tokenizer.json and preprocessor_config.json, or processor_config.json.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from validator.tokens.encoder import Encoder, RankEncoder, TokenizersEncoder
+from validator.tokens.vocabulary import NUM_RANKS, SPECIAL_TOKENS, SPLIT_PATTERN, load_ranks
+
+FILES = ("tokenizer.json", "preprocessor_config.json", "processor_config.json")
+# transformers 5.6 Qwen2VLImageProcessor: what holds when the files name no pixel limits.
+CLASS_MIN_PIXELS, CLASS_MAX_PIXELS = 56 * 56, 28 * 28 * 1280
+RECIPE_SHA256 = "deeb19012d26412c87ebc28cd707bc80a1c41e606ef1ee88aa39187840115fe8"
+"""Of the embedded vocabulary as tokenizer.json spells it: with these tokens and these merges, in these orders, BPE by
+ranks (tiktoken) and BPE by merges (tokenizers) are the same function.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """What the counts depend on. `fingerprint` identifies the files it was made from."""
+
+    name: str
+    encoder: Encoder
+    fingerprint: str
+    min_pixels: int = 3136
+    max_pixels: int = 12845056
+    patch_size: int = 14
+    merge_size: int = 2
+
+    def token_id(self, token: str) -> int:
+        """The id of a special token. Raises ValueError where the vocabulary lacks it."""
+        try:
+            return self.encoder.special_tokens[token]
+        except KeyError:
+            raise ValueError(f"The tokenizer of {self.name} has no token {token}: it is no Qwen2-VL tokenizer.") from None
+
+
+@cache
+def load_processor(name: str) -> Processor:
+    """Load a processor by name: `embedded`, a folder, or a hub id. Raises ValueError for the user."""
+    if name == "embedded":
+        return Processor("embedded", RankEncoder(load_ranks(), SPECIAL_TOKENS), "qwen2_vl")
+    folder = Path(name) if Path(name).is_dir() else _download(name)
+    processor = _from_folder(folder, name)
+    for token in ("<|image_pad|>", "<|vision_start|>", "<|vision_end|>", "<|im_start|>", "<|im_end|>"):
+        processor.token_id(token)
+    return processor
+
+
+def _download(name: str) -> Path:
+    if name.startswith((".", "/", "~")) or name.count("/") != 1:
+        raise ValueError(f"--processor {name}: no such folder, and it is no hub id (ORGANISATION/NAME).")
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=list(FILES)))
+    except Exception as error:  # offline, unknown, gated: the hub client raises many kinds
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(f"--processor {name}: it cannot be had from the hub: {reason}") from None
+
+
+def _from_folder(folder: Path, name: str) -> Processor:
+    tokenizer_file = folder / "tokenizer.json"
+    if not tokenizer_file.is_file():
+        raise ValueError(f"--processor {name}: {tokenizer_file} does not exist.")
+    config, used = _image_config(folder, name)
+    size = config.get("size") or {}
+    fingerprint = hashlib.sha256(tokenizer_file.read_bytes() + used).hexdigest()[:16]
+    return Processor(
+        name,
+        _encoder(tokenizer_file),
+        fingerprint,
+        min_pixels=_limit(config.get("min_pixels"), size.get("shortest_edge"), CLASS_MIN_PIXELS),
+        max_pixels=_limit(config.get("max_pixels"), size.get("longest_edge"), CLASS_MAX_PIXELS),
+        patch_size=int(config.get("patch_size", 14)),
+        merge_size=int(config.get("merge_size", 2)),
+    )
+
+
+def _image_config(folder: Path, name: str) -> tuple[dict[str, Any], bytes]:
+    for file, key in (("processor_config.json", "image_processor"), ("preprocessor_config.json", None)):
+        path = folder / file
+        if not path.is_file():
+            continue
+        data = path.read_bytes()
+        try:
+            config = json.loads(data)
+        except ValueError as error:
+            raise ValueError(f"--processor {name}: {path} is not valid JSON: {error}") from None
+        config = config.get(key) if key else config
+        if isinstance(config, dict):
+            return config, data
+    raise ValueError(f"--processor {name}: {folder} holds neither preprocessor_config.json nor processor_config.json.")
+
+
+def _limit(*candidates: int | None) -> int:
+    return next(int(value) for value in candidates if value is not None)
+
+
+def _encoder(path: Path) -> Encoder:
+    """tiktoken where the file is provably the embedded vocabulary and recipe, otherwise the `tokenizers` library."""
+    spec = json.loads(path.read_text(encoding="utf-8"))
+    special_tokens = _plain_added_tokens(spec)
+    if special_tokens is not None and _is_embedded_recipe(spec):
+        return RankEncoder(load_ranks(), special_tokens)
+    return TokenizersEncoder(str(path))
+
+
+def _plain_added_tokens(spec: Mapping[str, Any]) -> dict[str, int] | None:
+    added = spec.get("added_tokens", [])
+    flags = ("lstrip", "rstrip", "single_word", "normalized")
+    if any(token.get(flag) for token in added for flag in flags):
+        return None
+    return {token["content"]: token["id"] for token in added}
+
+
+def _is_embedded_recipe(spec: Mapping[str, Any]) -> bool:
+    model = spec.get("model", {})
+    if model.get("type") != "BPE" or model.get("dropout") or (spec.get("normalizer") or {}).get("type") != "NFC":
+        return False
+    if model.get("byte_fallback") or model.get("ignore_merges") or model.get("continuing_subword_prefix"):
+        return False
+    steps = (spec.get("pre_tokenizer") or {}).get("pretokenizers", [])
+    if len(steps) != 2 or steps[0].get("pattern") != {"Regex": SPLIT_PATTERN} or steps[0].get("behavior") != "Isolated":
+        return False
+    if steps[1].get("type") != "ByteLevel" or steps[1].get("add_prefix_space") or steps[1].get("use_regex"):
+        return False
+    return recipe_digest(model.get("vocab", {}), model.get("merges", [])) == RECIPE_SHA256
+
+
+def recipe_digest(vocab: Mapping[str, int], merges: list[Any]) -> str:
+    """SHA-256 of the tokens below the special ones, in the order of ids, and of the merges in either spelling."""
+    tokens = sorted((index, token) for token, index in vocab.items() if index < NUM_RANKS)
+    lines = [f"{index} {token}" for index, token in tokens]
+    lines += [merge if isinstance(merge, str) else " ".join(merge) for merge in merges]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,43 @@
+"""The embedded Qwen2-VL vocabulary: 151,643 byte-level BPE ranks and the special tokens 151643-151656."""
+
+from __future__ import annotations
+
+import zlib
+from itertools import accumulate
+from pathlib import Path
+
+NUM_RANKS = 151643
+SPECIAL_TOKENS: dict[str, int] = {
+    token: NUM_RANKS + index
+    for index, token in enumerate(
+        (
+            "<|endoftext|>",
+            "<|im_start|>",
+            "<|im_end|>",
+            "<|object_ref_start|>",
+            "<|object_ref_end|>",
+            "<|box_start|>",
+            "<|box_end|>",
+            "<|quad_start|>",
+            "<|quad_end|>",
+            "<|vision_start|>",
+            "<|vision_end|>",
+            "<|vision_pad|>",
+            "<|image_pad|>",
+            "<|video_pad|>",
+        )
+    )
+}
+SPLIT_PATTERN = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+"""Qwen2's pre-tokenizer (transformers `tokenization_qwen2.py`, and `pre_tokenizer` of its tokenizer.json)."""
+
+_FILE = Path(__file__).parent.parent / "assets" / "qwen2_vl.vocabulary"
+
+
+def load_ranks() -> dict[bytes, int]:
+    """Read the embedded vocabulary: token bytes -> id, in the order of ids."""
+    data = zlib.decompress(_FILE.read_bytes())
+    ends = list(accumulate(data[:NUM_RANKS], initial=NUM_RANKS))
+    return {data[begin:end]: rank for rank, (begin, end) in enumerate(zip(ends, ends[1:], strict=False))}
