@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyarrow import types as t
 
 
-class TypeConflict(ValueError):
+class TypeConflictError(ValueError):
     """Two rows give one column types that no Arrow column can hold together."""
 
     def __init__(self, path: str, first: pa.DataType, second: pa.DataType) -> None:
@@ -33,7 +33,7 @@ def describe(kind: pa.DataType) -> str:
 
 
 def merge(first: pa.DataType, second: pa.DataType, path: str = "") -> pa.DataType:
-    """Join two inferred types as pyarrow's inference does within one table. Raises TypeConflict."""
+    """Join two inferred types as pyarrow's inference does within one table. Raises TypeConflictError."""
     if first == second or t.is_null(second):
         return first
     if t.is_null(first):
@@ -51,7 +51,7 @@ def merge(first: pa.DataType, second: pa.DataType, path: str = "") -> pa.DataTyp
         return pa.float64()
     if {t.is_string(first), t.is_string(second)} == {True, False} and (t.is_temporal(first) or t.is_temporal(second)):
         return pa.string()
-    raise TypeConflict(path, first, second)
+    raise TypeConflictError(path, first, second)
 
 
 def castable(source: pa.DataType, target: pa.DataType, path: str) -> str | None:

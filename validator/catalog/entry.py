@@ -36,9 +36,9 @@ TAG_DEFAULTS: dict[str, str | None] = {
     "system_tag": "system",
 }
 HUB_KEYS = ("hf_hub_url", "ms_hub_url", "om_hub_url")
+SOURCE_KEYS = (*HUB_KEYS, "script_url", "cloud_file_name", "file_name")
 KNOWN_KEYS = frozenset(
-    (*HUB_KEYS, "script_url", "cloud_file_name", "file_name", "formatting", "ranking", "subset", "split", "folder")
-    + ("num_samples", "columns", "tags")
+    (*SOURCE_KEYS, "formatting", "ranking", "subset", "split", "folder", "num_samples", "columns", "tags")
 )
 FORMATTINGS = ("alpaca", "sharegpt", "openai")
 
@@ -130,7 +130,11 @@ def _source(raw: dict[str, Any]) -> tuple[Source, str]:
 
 
 def _mistyped(raw: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    known = (("", KNOWN_KEYS, raw), ("columns", COLUMN_DEFAULTS, raw.get("columns")), ("tags", TAG_DEFAULTS, raw.get("tags")))
+    known = (
+        ("", KNOWN_KEYS, raw),
+        ("columns", COLUMN_DEFAULTS, raw.get("columns")),
+        ("tags", TAG_DEFAULTS, raw.get("tags")),
+    )
     return tuple(
         (block, key)
         for block, names, given in known

@@ -110,6 +110,7 @@ def parse_row(raw: bytes, index: int, offset: int, *, array: bool) -> RawRow:
         reason = f"{error.msg} (character {error.pos + 1} of the row)"
     try:
         value = _ujson()(raw.decode()) if array else json.loads(raw)
+        json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is no text: pyarrow refuses it
     except (ValueError, RecursionError):
         return RawRow(index, offset, raw, None, reason)
     return RawRow(index, offset, raw, value)

@@ -105,7 +105,7 @@ def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
         raise ValueError(f"{path} is empty: it names no dataset.")
     if len(_DATASETS_LIBRARY_KEYS & content.keys()) >= 2:
         raise ValueError(
-            f"{path} was written by the `datasets` library to describe a cached table; it is not LLaMA-Factory's registry."
+            f"{path} was written by the `datasets` library to describe a table; it is not LLaMA-Factory's registry."
         )
     if not any(isinstance(value, dict) for value in content.values()):
         raise ValueError(f"{path} is no LLaMA-Factory registry: none of its values is an object describing a dataset.")

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.json as paj
 
-from validator.catalog.arrow_types import TypeConflict, castable, merge
+from validator.catalog.arrow_types import TypeConflictError, castable, merge
 from validator.catalog.json_rows import BOM, Layout, RawRow, find_layout, parse_line, read_rows, ujson_refuses
 
 LOADER_CHUNK = 10 << 20
@@ -93,7 +93,7 @@ def _merge_slice(rows: list[RawRow], result: Survey) -> None:
         known = result.types.get(column, pa.null())
         try:
             result.types[column] = merge(known, pa.array([row.value.get(column) for row in rows]).type, column)
-        except (pa.ArrowException, TypeConflict, OverflowError, TypeError, ValueError):
+        except (pa.ArrowException, TypeConflictError, OverflowError, TypeError, ValueError):
             for row in rows:
                 _merge_value(row.index, column, row.value.get(column), result)
 
@@ -102,7 +102,7 @@ def _merge_value(row: int, column: str, value: Any, result: Survey) -> None:
     known = result.types.get(column, pa.null())
     try:
         result.types[column] = merge(known, pa.array([value]).type, column)
-    except TypeConflict as conflict:
+    except TypeConflictError as conflict:
         result.refuse(row, conflict.path, f"`{conflict.path}` is {conflict}")
     except OverflowError:
         result.refuse(row, column, f"`{column}` holds a whole number beyond 64 bits")
@@ -169,6 +169,7 @@ def _check_cast(schema: pa.Schema, first: pa.Schema, start: int, result: Survey)
 
 def _trace(chunk: bytes, at_start: bool, message: str, result: Survey) -> None:
     """Find the rows for which the loader refused a chunk of lines."""
+
     def rows() -> Iterator[RawRow]:
         index = result.num_rows
         for line in (chunk.removeprefix(BOM) if at_start else chunk).split(b"\n"):
@@ -201,7 +202,7 @@ def _trace_rows(rows: Iterable[RawRow], message: str, result: Survey) -> None:
 def _merge_column(name: str, kind: pa.DataType, row: int | None, result: Survey) -> None:
     try:
         result.types[name] = merge(result.types.get(name, pa.null()), kind, name)
-    except TypeConflict as conflict:
+    except TypeConflictError as conflict:
         if row is not None:
             result.refuse(row, conflict.path, f"`{conflict.path}` is {conflict}")
 
@@ -231,4 +232,3 @@ def _slices(rows: Iterable[RawRow]) -> Iterator[list[RawRow]]:
             batch, size = [], 0
     if batch:
         yield batch
-

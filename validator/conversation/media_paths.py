@@ -26,7 +26,12 @@ def find_media(sample: Sample, kind: MediaKind, value: Any, media_dir: str) -> N
             references.append(MediaReference(kind, index, item[:SHOWN], target, _form(item)))
         elif joined:
             kinds = f"not {type(item).__name__!r}"
-            sample.fail("media-type", TypeError(f"join() argument must be str, bytes, or os.PathLike object, {kinds}"), None, index)
+            sample.fail(
+                "media-type",
+                TypeError(f"join() argument must be str, bytes, or os.PathLike object, {kinds}"),
+                None,
+                index,
+            )
             references.append(MediaReference(kind, index, repr(item)[:SHOWN], None, "value"))
         else:
             references.append(_from_value(kind, index, item))

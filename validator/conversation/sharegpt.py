@@ -78,9 +78,9 @@ def _raw_turn(message: Any, tags: dict[str, str | None], roles: dict[Any, str], 
     """A turn of a row that the trainer drops, kept so that its other faults are still seen."""
     if not isinstance(message, dict):
         return Turn(index, "unknown", None)
-    role = message.get(tags["role_tag"])  # type: ignore[arg-type]
+    role = message.get(tags["role_tag"])
     name = roles.get(role) if isinstance(role, str) else None
-    return Turn(index, name or _show(role), message.get(tags["content_tag"]))  # type: ignore[arg-type]
+    return Turn(index, name or _show(role), message.get(tags["content_tag"]))
 
 
 def _take(sample: Sample, row: dict[str, Any], entry: Entry, column: str) -> None:

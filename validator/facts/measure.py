@@ -54,9 +54,7 @@ class Measurer:
 
     def measure(self, raw: RawRow) -> RowFacts:
         """The facts of one row."""
-        facts = RowFacts(
-            self.entry.name, self.file, raw.index, self._sample_id(raw), xxhash.xxh3_128_hexdigest(raw.raw)
-        )
+        facts = self._new(raw)
         if raw.fault is not None:
             facts.outcome, facts.trainer_error = "crash", "DatasetGenerationError"
             facts.problems.append(Problem("unparsable", message=raw.fault))
@@ -69,6 +67,16 @@ class Measurer:
         if encoded is not None:
             self._count(facts)
         return facts
+
+    def leave_unchecked(self, raw: RawRow) -> RowFacts:
+        """The record of a row of an entry that cannot be checked: identity only."""
+        facts = self._new(raw)
+        facts.outcome = "unchecked"
+        return facts
+
+    def _new(self, raw: RawRow) -> RowFacts:
+        content_hash = xxhash.xxh3_128_hexdigest(raw.raw)
+        return RowFacts(self.entry.name, self.file, raw.index, self._sample_id(raw), content_hash)
 
     def _sample_id(self, raw: RawRow) -> str:
         given = raw.value.get("id") if isinstance(raw.value, dict) else None
@@ -122,7 +130,9 @@ class Measurer:
         known = {"kind": base.kind, "index": base.index, "written": base.written, "form": base.form, "turn": base.turn}
         if reference.target is None:
             problem = reference.problem
-            fault = {"fault": "not-a-path", "exception": problem.exception, "message": problem.message} if problem else {}
+            fault = (
+                {"fault": "not-a-path", "exception": problem.exception, "message": problem.message} if problem else {}
+            )
             return MediaFacts(**known, **fault)  # type: ignore[arg-type]
         return MediaFacts(**known, **asdict(probe_image(reference.target, self.settings.integrity)))  # type: ignore[arg-type]
 
@@ -177,4 +187,5 @@ def _media_error(reference: MediaReference, image: MediaFacts) -> Exception:
     """The exception that the trainer stops with, by name and message."""
     name = reference.problem.exception if reference.problem else image.exception or "OSError"
     message = reference.problem.message if reference.problem else image.message or ""
-    return type(name, (Exception,), {})(message)
+    made: Exception = type(name, (Exception,), {})(message)
+    return made

@@ -18,7 +18,7 @@ class TurnFacts:
     the text between placeholders (n placeholders: n + 1 counts), the template's own tokens included, the two vision
     markers of each slot and its pads excluded; None where the turn was never encoded. `loose_pads` are the places, among
     those text tokens, of image pads that come from literal text. `slots` names the medium of each placeholder that is
-    expanded. `placeholders` counts literal <image>, <video>, <audio>; `special_tokens` lists those written in the text.
+    expanded. `placeholders` counts literal <image>, <video>, <audio>; `special_tokens` lists those in the text.
     """
 
     index: int | None

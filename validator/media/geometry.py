@@ -62,12 +62,6 @@ def _positive(width: int, height: int) -> tuple[int, int]:
     return width, height
 
 
-def distorted(width: int, height: int, max_pixels: int, min_pixels: int) -> bool:
-    """Whether the trainer changes the proportions of an image by its own rules for thin and tiny images."""
-    scaled = _scale(width, height, max_pixels, min_pixels)
-    return trainer_resize(width, height, max_pixels, min_pixels) != scaled
-
-
 def smart_resize(height: int, width: int, factor: int, min_pixels: int, max_pixels: int) -> tuple[int, int]:
     """The size (height, width) that the Qwen2-VL processor resizes to: multiples of `factor`, within its pixel limits.
 
@@ -99,24 +93,3 @@ def num_tokens(width: int, height: int, limits: ImageLimits) -> int:
     """Image tokens (`<|image_pad|>`) of an image of this size. Raises ValueError where the trainer does."""
     rows, columns = grid(width, height, limits)
     return rows * columns // limits.merge_size**2
-
-
-def max_pixels_for(width: int, height: int, tokens: int, limits: ImageLimits) -> int | None:
-    """The largest `image_max_pixels` (a multiple of 28 * 28) at which an image takes at most `tokens` tokens.
-
-    None if even one token's worth of pixels is too many. Token counts grow with the limit up to rounding, so the
-    search walks down from the bound.
-    """
-    from dataclasses import replace
-
-    step = limits.factor**2
-    candidate = min(limits.max_pixels, tokens * step)
-    candidate -= candidate % step
-    while candidate >= step:
-        try:
-            if num_tokens(width, height, replace(limits, max_pixels=candidate)) <= tokens:
-                return candidate
-        except ValueError:
-            return None
-        candidate -= step
-    return None

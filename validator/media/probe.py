@@ -68,9 +68,7 @@ def _probe(file: BinaryIO, num_bytes: int, depth: Depth) -> ImageProbe:
         file.seek(0)
         head = file.read(512)
         return ImageProbe(num_bytes=num_bytes, **_fault(error, opened=False), found=sniff(head))
-    measured.update(
-        format=image.format, width=image.width, height=image.height, mode=image.mode, bits=_bits(image)
-    )
+    measured.update(format=image.format, width=image.width, height=image.height, mode=image.mode, bits=_bits(image))
     try:
         if depth == "full" or (depth == "fast" and not _cheaply_fine(image, file)):
             image.load()
@@ -88,7 +86,7 @@ def _cheaply_fine(image: Image.Image, file: BinaryIO) -> bool:
     return certainly_loads(file.read())
 
 
-def _fault(error: Exception, *, opened: bool) -> dict[str, str]:
+def _fault(error: Exception, *, opened: bool) -> dict[str, Any]:
     name, message = type(error).__name__, str(error)[:200]
     if isinstance(error, Image.DecompressionBombError):
         fault = "bomb"
@@ -104,7 +102,11 @@ def _fault(error: Exception, *, opened: bool) -> dict[str, str]:
 
 
 def _unopened(error: Exception) -> ImageProbe:
-    kinds = {FileNotFoundError: "missing", IsADirectoryError: "folder", PermissionError: "forbidden"}
+    kinds: dict[type[Exception], str] = {
+        FileNotFoundError: "missing",
+        IsADirectoryError: "folder",
+        PermissionError: "forbidden",
+    }
     fault = kinds.get(type(error), "missing")
     return ImageProbe(fault=fault, exception=type(error).__name__, message=str(error)[:200])
 

@@ -31,7 +31,9 @@ class TrainerError(Exception):
 def check_messages(sample: Sample) -> None:
     """The trainer's checks before any image is opened: audio support, then placeholder counts. Raises TrainerError."""
     if sample.media.get("audio"):
-        error = ValueError("This model does not support audio input. Please check whether the correct `template` is used.")
+        error = ValueError(
+            "This model does not support audio input. Please check whether the correct `template` is used."
+        )
         raise TrainerError("audio", error)
     counts = dict.fromkeys(PLACEHOLDERS, 0)
     for turn in sample.turns:
@@ -65,7 +67,7 @@ def encode_turns(
     for index, turn in enumerate(sample.turns):
         mine = [next(tokens) for _ in range(_slots(turn.content))]
         try:
-            if not isinstance(turn.content, str):
+            if not isinstance(turn.content, str) and turn.role != "system":
                 raise RuntimeError(f"Expected a string, got {turn.content}")
             pieces = render_turn(turn.role, turn.content, index // 2, mine)
         except Exception as error:

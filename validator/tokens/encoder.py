@@ -96,5 +96,3 @@ def _unknown_characters() -> re.Pattern[str]:
             ranges.append(f"{re.escape(chr(begin))}-{re.escape(chr(code - 1))}")
             begin = None
     return re.compile(f"[{''.join(ranges)}]")
-
-

@@ -42,7 +42,9 @@ class Processor:
         try:
             return self.encoder.special_tokens[token]
         except KeyError:
-            raise ValueError(f"The tokenizer of {self.name} has no token {token}: it is no Qwen2-VL tokenizer.") from None
+            raise ValueError(
+                f"The tokenizer of {self.name} has no token {token}: it is no Qwen2-VL tokenizer."
+            ) from None
 
 
 @cache

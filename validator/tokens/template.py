@@ -68,7 +68,7 @@ def render_turn(role: str, content: str, pair: int, media_tokens: Sequence[int])
     message, which only a function call needs (its text is parsed as JSON after expansion). Raises what the trainer
     raises on a broken function call.
     """
-    if role not in _WRAPPERS:
+    if role not in _WRAPPERS or role == "system":  # a null role becomes "system" where `tags` is incomplete
         raise NotImplementedError(f"Unexpected role: {role}")
     before, after = _WRAPPERS[role]
     if role == "function":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 NUM_RANKS = 151643
@@ -40,4 +40,4 @@ def load_ranks() -> dict[bytes, int]:
     """Read the embedded vocabulary: token bytes -> id, in the order of ids."""
     data = zlib.decompress(_FILE.read_bytes())
     ends = list(accumulate(data[:NUM_RANKS], initial=NUM_RANKS))
-    return {data[begin:end]: rank for rank, (begin, end) in enumerate(zip(ends, ends[1:], strict=False))}
+    return {data[begin:end]: rank for rank, (begin, end) in enumerate(pairwise(ends))}

@@ -1,0 +1,78 @@
+"""Our answer for every row of a corpus, in the oracle's form, and the differences between the two."""
+
+import hashlib
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from validator.catalog.json_rows import read_rows
+from validator.catalog.registry import load_registry
+from validator.catalog.survey import survey
+from validator.facts.measure import Measurer
+from validator.facts.training_ids import training_ids
+from validator.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+ORACLE = ROOT.parent / "shared" / "oracle"
+ENVIRONMENT = Path(os.environ.get("MMVALIDATE_ORACLE", ROOT / ".oracle" / "venv"))
+COMPARED = ("status", "len", "labels", "image_tokens", "sha", "error")
+
+
+def our_answers(registry: Path, corpus: dict) -> dict[str, list[dict]]:
+    """Ask our own pipeline, through the same steps as a run."""
+    answers = {}
+    for spec in corpus["entries"]:
+        settings = Settings(dataset_info=registry, **spec["settings"])
+        entry = load_registry(registry, (spec["name"],)).entries[0]
+        file = registry.parent / entry.location
+        loaded = survey(file)
+        assert not loaded.refusals, loaded.refusals[:3]
+        measurer = Measurer(entry, entry.location, loaded.types, settings)
+        answers[spec["name"]] = [our_answer(measurer, raw) for raw in read_rows(file, loaded.layout)]
+    return answers
+
+
+def our_answer(measurer: Measurer, raw) -> dict:
+    facts = measurer.measure(raw)
+    if facts.outcome == "crash":
+        return {"status": "error", "error": (facts.trainer_error or "").partition(":")[0]}
+    if facts.outcome != "ok":
+        return {"status": facts.outcome}
+    ids, labels = training_ids(measurer, raw)
+    assert len(ids) == facts.num_tokens and sum(label != -100 for label in labels) == facts.num_label_tokens
+    return {
+        "status": "ok",
+        "len": facts.num_tokens,
+        "labels": facts.num_label_tokens,
+        "image_tokens": facts.num_image_tokens,
+        "sha": hashlib.sha256(json.dumps([ids, labels]).encode()).hexdigest()[:16],
+    }
+
+
+def oracle_answers(corpus: dict, folder: Path) -> dict[str, list[dict]]:
+    """Ask the real trainer, in its own environment."""
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "corpus.json"
+        file.write_text(json.dumps(corpus), encoding="utf-8")
+        command = [ENVIRONMENT / "bin" / "python", Path(__file__).with_name("judge.py"), ORACLE]
+        command += [ENVIRONMENT / "qwen.tiktoken", file, folder]
+        environment = {**os.environ, "HF_HOME": scratch, "HF_DATASETS_CACHE": scratch, "PYTHONUNBUFFERED": "1"}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder)
+    for line in done.stdout.splitlines():
+        if line.startswith("ANSWERS "):
+            return json.loads(line.removeprefix("ANSWERS "))
+    raise RuntimeError(f"the oracle failed:\n{done.stderr[-3000:]}")
+
+
+def differences(ours: dict[str, list[dict]], theirs: dict[str, list[dict]]) -> list[str]:
+    """One line for every row whose answers differ."""
+    lines = []
+    for name, answers in theirs.items():
+        assert len(answers) == len(ours[name]), f"{name}: {len(ours[name])} rows, the trainer has {len(answers)}"
+        for row, (mine, other) in enumerate(zip(ours[name], answers, strict=True)):
+            wanted = {key: other[key] for key in COMPARED if key in other}
+            if mine != wanted:
+                lines.append(f"{name} row {row}: ours {mine}, the trainer's {wanted} {other.get('message', '')[:200]}")
+    return lines

@@ -1,0 +1,142 @@
+"""`mmvalidate DATASET_INFO`: check and report."""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from validator.settings import Settings
+
+
+class OutputFormat(str, Enum):
+    """What is printed on stdout."""
+
+    full = "full"
+    concise = "concise"
+    json = "json"
+    jsonl = "jsonl"
+
+
+class Trainer(str, Enum):
+    """Whose loader is reproduced."""
+
+    llamafactory = "llamafactory"
+
+
+class Integrity(str, Enum):
+    """How deep image files are looked into."""
+
+    header = "header"
+    fast = "fast"
+    full = "full"
+
+
+class FailOn(str, Enum):
+    """The least severity that fails the run."""
+
+    error = "error"
+    warning = "warning"
+    info = "info"
+
+
+def check(
+    dataset_info: Path = typer.Argument(help="The trainer's dataset_info.json."),
+    dataset: list[str] = typer.Option([], help="Check this entry only (repeatable). Default: all with local files."),
+    trainer: Trainer = typer.Option(Trainer.llamafactory, help="Whose resizing, truncation and labels to reproduce."),
+    processor: str = typer.Option("embedded", help="embedded, a folder with tokenizer.json, or a hub id."),
+    cutoff_len: int = typer.Option(8192, help="The trainer's cutoff_len, in tokens."),
+    image_max_pixels: int = typer.Option(1048576, help="The trainer's image_max_pixels."),
+    image_min_pixels: int = typer.Option(1024, help="The trainer's image_min_pixels."),
+    media_dir: Path | None = typer.Option(None, help="The trainer's media_dir. Default: the registry's folder."),
+    default_system: str | None = typer.Option(None, help="The trainer's default_system."),
+    mask_history: bool = typer.Option(False, "--mask-history", help="Only the last answer is learned."),
+    train_on_prompt: bool = typer.Option(False, "--train-on-prompt", help="Questions are learned too."),
+    integrity: Integrity = typer.Option(
+        Integrity.fast, help="header: open only; fast: the verdict of full at less cost; full: load and convert."
+    ),
+    select: list[str] = typer.Option([], help="Run these rules only: codes, prefixes or names (repeatable, commas)."),
+    ignore: list[str] = typer.Option([], help="Leave these rules out."),
+    fail_on: FailOn = typer.Option(FailOn.error, help="The least severity that gives exit code 1."),
+    exit_zero: bool = typer.Option(False, "--exit-zero", help="Exit with 0 instead of 1."),
+    run_dir: Path | None = typer.Option(None, help="Where results are kept. Default: .mmvalidate/<registry's folder>."),
+    output_format: OutputFormat = typer.Option(OutputFormat.full, help="What to print on stdout."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, no tables."),
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
+) -> None:
+    """Check datasets as the trainer would read them."""
+    try:
+        from validator.settings import Settings
+
+        settings = Settings(
+            dataset_info=dataset_info,
+            datasets=tuple(dict.fromkeys(dataset)),
+            trainer=trainer.value,
+            processor=processor,
+            cutoff_len=cutoff_len,
+            image_max_pixels=image_max_pixels,
+            image_min_pixels=image_min_pixels,
+            media_dir=media_dir,
+            default_system=default_system,
+            mask_history=mask_history,
+            train_on_prompt=train_on_prompt,
+            integrity=integrity.value,
+            select=_words(select),
+            ignore=_words(ignore),
+            fail_on=fail_on.value,
+        )
+        code = _run(settings, run_dir, output_format.value, quiet)
+    except ValueError as error:
+        _usage(error)
+    except KeyboardInterrupt:
+        print("mmvalidate: interrupted; nothing was written", file=sys.stderr)
+        raise typer.Exit(3) from None
+    except OSError as error:
+        print(f"mmvalidate: the run stopped: {error}", file=sys.stderr)
+        raise typer.Exit(3) from None
+    except Exception as error:
+        if verbose:
+            raise
+        print(f"mmvalidate: internal error: {type(error).__name__}: {error} (--verbose shows more)", file=sys.stderr)
+        raise typer.Exit(3) from None
+    raise typer.Exit(0 if code == 1 and exit_zero else code)
+
+
+def _run(settings: Settings, run_dir: Path | None, output_format: str, quiet: bool) -> int:
+    from validator.catalog.registry import load_registry
+    from validator.engine.serial import run
+    from validator.report import console, lines
+    from validator.report.progress import StderrProgress
+    from validator.rules.registry import choose_rules
+
+    rules, left_out = choose_rules(settings)
+    registry = load_registry(settings.dataset_info, settings.datasets)
+    folder = run_dir or Path(".mmvalidate") / (settings.dataset_info.resolve().parent.name or "root")
+    with StderrProgress(quiet=quiet) as progress:
+        result = run(settings, registry, rules, left_out, folder, progress)
+    if output_format == "full":
+        console.full(result, sys.stdout, quiet=quiet)
+    else:
+        getattr(lines, output_format)(result, sys.stdout)
+    sys.stdout.flush()
+    return int(result.summary["exit_code"])
+
+
+def _words(values: list[str]) -> tuple[str, ...]:
+    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+
+
+def _usage(error: ValueError) -> NoReturn:
+    """Print one sentence and exit with 2; pydantic's errors are shortened to their reasons."""
+    reasons = getattr(error, "errors", None)
+    if callable(reasons):
+        texts = [f"{'.'.join(map(str, item['loc']))} {item['msg']}".strip() for item in reasons()]
+        message = "; ".join(text.replace("Value error, ", "") for text in texts)
+    else:
+        message = str(error)
+    print(f"mmvalidate: {message}", file=sys.stderr)
+    raise typer.Exit(2) from None

@@ -1,0 +1,139 @@
+"""The run folder: samples.parquet, findings.parquet, findings.jsonl, summary.json, each written whole or not at all."""
+
+from __future__ import annotations
+
+import heapq
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from validator.facts.table import SAMPLES
+from validator.findings import Finding
+
+ROW_GROUP = 4096
+FINDINGS = pa.schema(
+    [
+        ("code", pa.string()),
+        ("name", pa.string()),
+        ("severity", pa.string()),
+        ("dataset", pa.string()),
+        ("file", pa.string()),
+        ("row", pa.int64()),
+        ("sample_id", pa.string()),
+        ("turn", pa.int64()),
+        ("media_index", pa.int64()),
+        ("message", pa.string()),
+        ("help", pa.string()),
+        ("evidence", pa.string()),
+    ]
+)
+
+
+class _Table:
+    """Writes records to a Parquet file in row groups of one size."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._schema = schema
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
+        self._records: list[dict[str, Any]] = []
+
+    def add(self, record: dict[str, Any]) -> None:
+        self._records.append(record)
+        if len(self._records) == ROW_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._writer.write_table(pa.Table.from_pylist(self._records, self._schema), row_group_size=ROW_GROUP)
+        self._records = []
+
+    def close(self) -> None:
+        if self._records:
+            self._flush()
+        self._writer.close()
+
+
+class RunFolder:
+    """Collects the results of a run. Files get their names only when `finish` is reached."""
+
+    NAMES = ("samples.parquet", "findings.parquet", "findings.jsonl", "summary.json")
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir(parents=True, exist_ok=True)
+        ignore = path / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+        self._samples = _Table(self._part("samples.parquet"), SAMPLES)
+        self._findings = _Table(self._part("findings.parquet"), FINDINGS)
+        self._lines: BinaryIO = self._part("findings.jsonl").open("wb")
+
+    def _part(self, name: str) -> Path:
+        return self.path / f"{name}.part"
+
+    def add_sample(self, record: dict[str, Any]) -> None:
+        """Append a record of samples.parquet."""
+        self._samples.add(record)
+
+    def add_findings(self, findings: Iterable[Finding]) -> None:
+        """Append findings, already in order."""
+        for finding in findings:
+            record = asdict(finding)
+            self._lines.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+            record["evidence"] = orjson.dumps(record["evidence"], option=orjson.OPT_SORT_KEYS).decode()
+            self._findings.add(record)
+
+    def close_tables(self) -> None:
+        """Close samples and findings; called before the summary is made, so that it can speak of them."""
+        self._samples.close()
+        self._findings.close()
+        self._lines.close()
+
+    def finish(self, summary: dict[str, Any]) -> None:
+        """Write the summary and give every file its name."""
+        text = orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        self._part("summary.json").write_bytes(text)
+        for name in self.NAMES:
+            part = self._part(name)
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            part.replace(self.path / name)
+
+    def discard(self) -> None:
+        """Remove what an interrupted run left."""
+        self.close_tables()
+        for name in self.NAMES:
+            self._part(name).unlink(missing_ok=True)
+
+
+class Spool:
+    """Keeps the row findings of one entry on disk until its corpus findings are known."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Append findings, in order."""
+        for finding in findings:
+            self._file.write(orjson.dumps(asdict(finding), option=orjson.OPT_APPEND_NEWLINE))
+
+    def merged(self, others: list[Finding]) -> Iterator[Finding]:
+        """All findings of the entry in order."""
+        self._file.seek(0)
+        spooled = (Finding(**orjson.loads(line)) for line in self._file)
+        return heapq.merge(spooled, others, key=Finding.order)

@@ -1,0 +1,175 @@
+"""Counts of a run, in memory bounded by the number of datasets, rules and distinct lengths."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import xxhash
+
+from validator import __version__
+from validator.catalog.registry import Registry
+from validator.facts.record import RowFacts
+from validator.findings import SEVERITIES, Finding, at_least
+from validator.rules.base import EntryFacts, Rule
+from validator.settings import TRAINER_DEFAULTS, Settings
+
+SCHEMA_VERSION = 1
+STATUSES = ("ok", "flagged", "dropped", "unchecked")
+EXAMPLES = 10
+PERCENTILES = (50, 90, 99)
+_PACKAGES = ("pillow", "pyarrow", "pandas", "tiktoken", "tokenizers", "numpy")
+_MEASURES = ("num_tokens_full", "num_image_tokens", "num_label_tokens")
+
+
+@dataclass(slots=True)
+class DatasetCounts:
+    """Rows by status and distributions of one entry."""
+
+    rows: Counter[str] = field(default_factory=Counter)
+    lengths: dict[str, Counter[int]] = field(default_factory=lambda: {name: Counter() for name in _MEASURES})
+
+
+@dataclass(slots=True)
+class Tally:
+    """Everything that reports need besides the single findings. `examples`: the first findings of every rule."""
+
+    datasets: dict[str, DatasetCounts] = field(default_factory=dict)
+    codes: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[Finding]] = field(default_factory=dict)
+    severities: Counter[str] = field(default_factory=Counter)
+
+    def add_row(self, facts: RowFacts, status: str) -> None:
+        """Count one row."""
+        counts = self.datasets[facts.dataset]
+        counts.rows[status] += 1
+        for name, lengths in counts.lengths.items():
+            value = getattr(facts, name)
+            if value is not None:
+                lengths[value] += 1
+
+    def add_finding(self, finding: Finding) -> None:
+        """Count one finding and keep it as an example while there are few."""
+        self.codes[finding.code] += 1
+        self.severities[finding.severity] += 1
+        examples = self.examples.setdefault(finding.code, [])
+        if len(examples) < EXAMPLES:
+            examples.append(finding)
+
+    @property
+    def rows(self) -> Counter[str]:
+        """Rows by status over all entries."""
+        return sum((counts.rows for counts in self.datasets.values()), Counter())
+
+
+def percentile(counts: Counter[int], percent: float) -> int | None:
+    """The nearest-rank percentile of counted values; None without values."""
+    total = counts.total()
+    rank = max(-(-total * percent // 100), 1)
+    seen = 0
+    for value in sorted(counts):
+        seen += counts[value]
+        if seen >= rank:
+            return value
+    return None
+
+
+def exit_code(tally: Tally, settings: Settings, unchecked_entries: int) -> int:
+    """3 incomplete, 1 findings at or above the threshold, 5 nothing to check, 0 passed; in this order of precedence."""
+    if tally.rows["unchecked"] or unchecked_entries:
+        return 3
+    if any(tally.severities[severity] for severity in SEVERITIES if at_least(severity, settings.fail_on)):
+        return 1
+    return 0 if tally.rows.total() else 5
+
+
+def summarize(
+    tally: Tally,
+    settings: Settings,
+    registry: Registry,
+    entries: Sequence[EntryFacts],
+    rules: Sequence[Rule],
+    left_out: Sequence[tuple[Rule, str]],
+    processor_fingerprint: str,
+) -> dict[str, Any]:
+    """The content of summary.json, without times."""
+    unchecked = [entry for entry in entries if entry.unchecked is not None]
+    code = exit_code(tally, settings, len(unchecked))
+    known = {rule.code: rule for rule in rules}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "verdict": {0: "passed", 1: "failed", 3: "unchecked", 5: "nothing to check"}[code],
+        "exit_code": code,
+        "rows": {"total": tally.rows.total(), **{status: tally.rows[status] for status in STATUSES}},
+        "findings": {severity: tally.severities[severity] for severity in SEVERITIES},
+        "datasets": [_dataset(name, counts) for name, counts in sorted(tally.datasets.items())],
+        "rules": [
+            {"code": code_, "name": known[code_].name, "severity": known[code_].severity, "count": number}
+            for code_, number in sorted(tally.codes.items())
+        ],
+        "unchecked_entries": [{"dataset": entry.name, "reason": entry.unchecked} for entry in unchecked],
+        "not_selected": [{"dataset": entry.name, "source": entry.source} for entry in registry.not_selected],
+        "ignored_keys": list(registry.ignored),
+        "rules_not_run": [{"code": rule.code, "reason": reason} for rule, reason in left_out],
+        "settings": settings.model_dump(mode="json"),
+        "differs_from_trainer": {
+            name: {"here": getattr(settings, name), "trainer": default}
+            for name, default in TRAINER_DEFAULTS.items()
+            if getattr(settings, name) != default
+        },
+        "versions": _versions(),
+        "inputs": _inputs(registry, entries, processor_fingerprint),
+    }
+
+
+def _dataset(name: str, counts: DatasetCounts) -> dict[str, Any]:
+    return {
+        "dataset": name,
+        "rows": {"total": counts.rows.total(), **{status: counts.rows[status] for status in STATUSES}},
+        **{measure: _distribution(lengths) for measure, lengths in counts.lengths.items()},
+    }
+
+
+def _distribution(counts: Counter[int]) -> dict[str, int | None]:
+    shown: dict[str, int | None] = {"min": min(counts, default=None)}
+    shown.update({f"p{percent}": percentile(counts, percent) for percent in PERCENTILES})
+    shown["max"] = max(counts, default=None)
+    shown["sum"] = sum(value * times for value, times in counts.items())
+    return shown
+
+
+def _versions() -> dict[str, str]:
+    versions = {"mmvalidate": __version__, "python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def _inputs(registry: Registry, entries: Sequence[EntryFacts], processor: str) -> dict[str, Any]:
+    files = {}
+    for entry in entries:
+        for file in entry.files:
+            if file.survey is not None:
+                files[file.name] = _file_hash(registry.folder / file.name)
+    registry_hash = hashlib.sha256(registry.path.read_bytes()).hexdigest()
+    return {"dataset_info_sha256": registry_hash, "files_xxh3_128": dict(sorted(files.items())), "processor": processor}
+
+
+def _file_hash(path: Path) -> str | None:
+    digest = xxhash.xxh3_128()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 22):
+                digest.update(chunk)
+    except OSError:
+        return None
+    return digest.hexdigest()

@@ -1,0 +1,35 @@
+"""The ids and labels themselves, as the trainer feeds them: facts need only counts, this proves them."""
+
+from __future__ import annotations
+
+from validator.catalog.json_rows import RawRow
+from validator.facts.budget import spend
+from validator.facts.measure import Measurer
+from validator.tokens.encode import encode_turns, flatten
+
+IGNORED = -100
+"""The label of a token that is not learned."""
+
+
+def training_ids(measurer: Measurer, raw: RawRow) -> tuple[list[int], list[int]] | None:
+    """`input_ids` and `labels` of one row (equal lengths), None where the trainer yields none."""
+    facts = measurer.measure(raw)
+    if facts.num_tokens is None:
+        return None
+    limits, processor = measurer.limits, measurer.processor
+    budget = spend(facts.turns, facts.media, limits)
+    turns = encode_turns(measurer.convert(raw), processor, measurer.settings.default_system, budget.image_tokens)
+    tokens = iter(budget.image_tokens)
+    flat = [flatten(turn, processor, tokens) for turn in turns]
+    if turns[0].turn is None:  # the system prompt belongs to the first question
+        flat = [flat[0] + flat[1], *flat[2:]]
+    ids: list[int] = []
+    labels: list[int] = []
+    for index, pair in enumerate(budget.pairs):
+        source = flat[2 * index][: pair.kept_source]
+        target = flat[2 * index + 1][: pair.kept_target]
+        learned = not limits.mask_history or index == len(budget.pairs) - 1
+        ids += source + target
+        labels += source if limits.train_on_prompt else [IGNORED] * len(source)
+        labels += target if learned else [IGNORED] * len(target)
+    return ids, labels

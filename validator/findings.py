@@ -1,0 +1,47 @@
+"""Findings: what a rule says about a row, a file or an entry. Errors as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding. A null `row` is about the file, a null `file` about the entry."""
+
+    code: str
+    name: str
+    severity: Severity
+    dataset: str
+    file: str | None
+    row: int | None
+    sample_id: str | None
+    turn: int | None
+    media_index: int | None
+    message: str
+    help: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+    def order(self) -> tuple[Any, ...]:
+        """Sort key: dataset, file, row, code, turn, media_index; nulls first."""
+        row = -1 if self.row is None else self.row
+        turn = -1 if self.turn is None else self.turn
+        media = -1 if self.media_index is None else self.media_index
+        return (self.dataset, self.file or "", row, self.code, turn, media, self.message)
+
+
+def at_least(severity: Severity, threshold: Severity) -> bool:
+    """Whether a severity reaches a threshold."""
+    return SEVERITIES.index(severity) <= SEVERITIES.index(threshold)
+
+
+def clip(text: str, most: int = 80) -> str:
+    """Dataset text made safe for a message: one line, printable, bounded."""
+    shown = "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text[: most + 1]
+    )
+    return shown if len(shown) <= most else shown[: most - 1] + "…"

@@ -1,0 +1,121 @@
+"""What a rule is.
+
+A rule module's docstring is its documentation (`mmvalidate rule CODE`). A row rule sees one `Case`; a corpus rule
+folds cases into a small aggregate per entry, mergeable and bounded, and speaks at the end of the entry.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from validator.catalog.entry import Entry
+from validator.catalog.survey import Survey
+from validator.facts.budget import Budget, Limits
+from validator.facts.record import RowFacts
+from validator.findings import Severity
+from validator.settings import Integrity, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One row before the rules. `budget` is None where the trainer yields no tokens for the row."""
+
+    facts: RowFacts
+    budget: Budget | None
+    settings: Settings
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """One data file of an entry: its name in the registry, why it cannot be read (`problem`), or its survey."""
+
+    name: str
+    problem: str | None = None
+    detail: str = ""
+    survey: Survey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFacts:
+    """One entry: as parsed, or the reason (`fault`) why the trainer cannot use it, and its files."""
+
+    name: str
+    settings: Settings
+    entry: Entry | None = None
+    fault: str | None = None
+    files: tuple[FileFacts, ...] = ()
+    unchecked: str | None = None
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a rule found; the engine makes a finding of it. Row rules leave file, row and sample_id alone."""
+
+    message: str
+    help: str
+    turn: int | None = None
+    media_index: int | None = None
+    evidence: dict[str, Any] = field(default_factory=dict)
+    file: str | None = None
+    row: int | None = None
+    sample_id: str | None = None
+
+
+RowCheck = Callable[[Case], Iterator[Hit]]
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusCheck:
+    """`start` makes an empty aggregate, `fold` adds a case to it, `merge` joins two, `finish` speaks."""
+
+    finish: Callable[[Any, EntryFacts], Iterator[Hit]]
+    start: Callable[[], Any] = lambda: None
+    fold: Callable[[Any, Case], None] | None = None
+    merge: Callable[[Any, Any], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `depth` is the least integrity depth at which it can see its fault."""
+
+    code: str
+    name: str
+    severity: Severity
+    doc: str
+    row: RowCheck | None = None
+    corpus: CorpusCheck | None = None
+    trainers: tuple[str, ...] = ("llamafactory",)
+    depth: Integrity = "header"
+
+    @property
+    def family(self) -> str:
+        """The first two letters of the code."""
+        return self.code[:2]
+
+    @property
+    def summary(self) -> str:
+        """The first line of the documentation."""
+        return self.doc.strip().splitlines()[0]
+
+
+def row_rule(code: str, name: str, severity: Severity, depth: Integrity = "header") -> Callable[[RowCheck], Rule]:
+    """Make a rule of a function on one case."""
+
+    def wrap(check: RowCheck) -> Rule:
+        return Rule(code, name, severity, _doc(check), row=check, depth=depth)
+
+    return wrap
+
+
+def corpus_rule(code: str, name: str, severity: Severity, check: CorpusCheck) -> Rule:
+    """Make a rule of an aggregate over an entry."""
+    return Rule(code, name, severity, _doc(check.finish), corpus=check)
+
+
+def _doc(function: Callable[..., Any]) -> str:
+    return sys.modules[function.__module__].__doc__ or ""

@@ -1,0 +1,40 @@
+"""Roles out of order: the trainer drops the row.
+
+## What it finds
+After an optional leading system message, turns must alternate: user or observation, then assistant or function call.
+Two questions in a row, an answer first, a system message later on, or a role that the entry's `tags` do not name.
+
+## Why it hurts
+The row is removed before training. The only trace is `Invalid role tag in [...]` among the log lines of rank 0
+(LLaMA-Factory#9600, #7777, #9618); no count, no list.
+
+## Example
+```json
+[{"from": "gpt", "value": "Hello"}, {"from": "human", "value": "Hi"}]
+```
+
+## What to do
+Merge or remove the turns that break the order, or correct the role names in `tags`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import clip
+from validator.rules.base import Case, Hit, row_rule
+
+
+@row_rule("CV001", "role-order", "error")
+def check(case: Case) -> Iterator[Hit]:
+    """Report the turn at which the order breaks."""
+    for problem in case.facts.problems:
+        if problem.kind == "role-order":
+            yield Hit(
+                f"the trainer drops the row: {clip(problem.message, 160)}",
+                "Let user and assistant turns alternate, beginning with the user; check the roles against `tags`.",
+                turn=problem.turn,
+            )
+
+
+RULE = check

@@ -1,0 +1,45 @@
+"""The messages of a row are null or no list of objects.
+
+## What it finds
+A row whose messages column is null or missing while other rows have it, or holds something else than messages; a
+message that is null; a message whose role the trainer takes for a late system prompt.
+
+## Why it hurts
+The run stops: `TypeError: object of type 'NoneType' has no len()` (LLaMA-Factory#10116), or
+`NotImplementedError: Unexpected role: system`.
+
+## Example
+```json
+{"messages": null, "images": []}
+```
+
+## What to do
+Remove the row, or restore its messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.rules.base import Case, Hit, row_rule
+
+_WHAT = {
+    "messages-null": "the messages are null",
+    "message-type": "the messages are no list of objects with a role and a content",
+    "role-unknown": "the role of this turn is one that the trainer cannot render",
+}
+
+
+@row_rule("CV004", "messages-unusable", "error")
+def check(case: Case) -> Iterator[Hit]:
+    """Report rows whose messages the trainer cannot walk through."""
+    for problem in case.facts.problems:
+        if problem.kind in _WHAT:
+            yield Hit(
+                f"{_WHAT[problem.kind]}: the trainer stops with {problem.exception}: {problem.message}",
+                "Remove the row or restore its messages.",
+                turn=problem.turn,
+            )
+
+
+RULE = check

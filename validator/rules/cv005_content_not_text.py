@@ -1,0 +1,39 @@
+"""The content of a turn is null, a list, or anything but a string.
+
+## What it finds
+Turns (and system prompts) whose content is no string. Lists of parts, as chat APIs use them, are among these.
+
+## Why it hurts
+The run stops while tokenizing: `AttributeError: 'NoneType' object has no attribute 'count'`, or
+`RuntimeError: Expected a string, got [...]` (LLaMA-Factory#10116).
+
+## Example
+```json
+{"role": "assistant", "content": null}
+```
+
+## What to do
+Give the turn its text; write images as `<image>` and list their paths in the images column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import clip
+from validator.rules.base import Case, Hit, row_rule
+
+
+@row_rule("CV005", "content-not-text", "error")
+def check(case: Case) -> Iterator[Hit]:
+    """Report the turn whose content stops the trainer."""
+    for problem in case.facts.problems:
+        if problem.kind == "content-type":
+            yield Hit(
+                f"the content of the turn is no text: {problem.exception}: {clip(problem.message, 120)}",
+                "Make the content a string.",
+                turn=problem.turn,
+            )
+
+
+RULE = check

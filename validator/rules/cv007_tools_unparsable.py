@@ -1,0 +1,38 @@
+"""A tool description that is not the JSON the trainer expects.
+
+## What it finds
+A tools column whose text is no JSON, or no list of objects. A list or object instead of text counts too: the trainer
+wants the JSON as a string.
+
+## Why it hurts
+The run stops: `RuntimeError: Invalid JSON format in tool description: [...]`, or an `AttributeError` or `TypeError`.
+
+## Example
+```json
+{"tools": "search(q)"}
+```
+
+## What to do
+Store a string that holds a JSON list: `"[{\\"name\\": \\"search\\", \\"parameters\\": {}}]"`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import clip
+from validator.rules.base import Case, Hit, row_rule
+
+
+@row_rule("CV007", "tools-unparsable", "error")
+def check(case: Case) -> Iterator[Hit]:
+    """Report tools that stop the trainer."""
+    for problem in case.facts.problems:
+        if problem.kind == "tools-json":
+            yield Hit(
+                f"the tools cannot be read: {problem.exception}: {clip(problem.message, 120)}",
+                "Store a JSON list of tool objects, as a string.",
+            )
+
+
+RULE = check

@@ -1,0 +1,33 @@
+"""An entry of dataset_info.json that the trainer cannot use.
+
+## What it finds
+An entry that is no object, names no data (`file_name`, a hub URL, `script_url`, `cloud_file_name`), asks for a
+formatting other than alpaca, sharegpt or openai (upper and lower case count), or holds a `columns` or `tags` block
+with values that are no strings.
+
+## Why it hurts
+The run stops before the first row: `KeyError: 'file_name'`, or `Dataset converter ShareGPT not found.`
+
+## Example
+```json
+{"screens": {"file_name": "screens.json", "formatting": "ShareGPT"}}
+```
+
+## What to do
+Correct the entry; the message says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.rules.base import CorpusCheck, EntryFacts, Hit, corpus_rule
+
+
+def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
+    """Report the reason that parsing the entry gave."""
+    if entry.fault is not None:
+        yield Hit(f"the trainer cannot use this entry: {entry.fault}", "Correct the entry in dataset_info.json.")
+
+
+RULE = corpus_rule("DI001", "entry-unusable", "error", CorpusCheck(finish))

@@ -1,0 +1,50 @@
+"""The trainer's JSON loader refuses the file because of this row.
+
+## What it finds
+What the loader (pyarrow for lines, pandas for an array) cannot read or cannot put into one table: invalid JSON, a row
+that is no object, a column with a string in one row and a list in another, a key given twice in a line, half of a
+surrogate pair, a byte order mark before an array, a number beyond 64 bits; and, in files of lines above 10 MB, a column
+or key that appears for the first time after the first 10 MB, or was only null until then.
+
+## Why it hurts
+One such row keeps the whole file from loading: `DatasetGenerationError: An error occurred while generating the
+dataset`, without a row number (LLaMA-Factory#7266).
+
+## Example
+```json
+{"messages": [], "images": "a.png"}
+{"messages": [], "images": ["b.png"]}
+```
+
+## What to do
+Correct the row so that every column has one type throughout the file. The other rows of the file are still checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import clip
+from validator.rules.base import CorpusCheck, EntryFacts, Hit, corpus_rule
+
+
+def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
+    """Report every refusal of the survey, and how many more there are."""
+    for file in entry.files:
+        if file.survey is None:
+            continue
+        for refusal in file.survey.refusals:
+            yield Hit(
+                f"the trainer's loader refuses the file: {clip(refusal.reason, 200)}",
+                "Correct the row: one type per column in all rows, valid JSON.",
+                file=file.name,
+                row=refusal.row,
+                evidence={"column": refusal.column} if refusal.column else {},
+            )
+        if (more := file.survey.num_refusals - len(file.survey.refusals)) > 0:
+            yield Hit(
+                f"the loader refuses {more:,} more rows of this file", "Correct those listed first.", file=file.name
+            )
+
+
+RULE = corpus_rule("DI004", "loader-refuses-file", "error", CorpusCheck(finish))

@@ -1,0 +1,68 @@
+"""A whole batch of 1000 rows that the trainer drops.
+
+## What it finds
+Rows 1000n to 1000n + 999 of an entry (the batches in which the trainer works; the last may be shorter), all of which
+are dropped, while other rows are not.
+
+## Why it hurts
+A batch that yields nothing has no schema. At the start of the data: `TypeError: Couldn't cast array of type
+struct<role: string, content: string> to null`; later: `ValueError: Schema and number of arrays unequal`. A handful of
+broken rows is only dropped, a full batch of them ends the run.
+
+## Example
+A part of the data was exported with other role names.
+
+## What to do
+Correct or remove those rows; the findings about each of them say what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+
+BATCH = 1000
+
+
+@dataclass(slots=True)
+class Batches:
+    """Rows and dropped rows per batch, for batches with at least one dropped row."""
+
+    rows: int = 0
+    dropped: Counter[int] = field(default_factory=Counter)
+    file: str | None = None
+
+
+def fold(batches: Batches, case: Case) -> None:
+    """Count a row, and whether it was dropped."""
+    batches.rows = max(batches.rows, case.facts.row + 1)
+    batches.file = case.facts.file
+    if case.facts.outcome == "dropped":
+        batches.dropped[case.facts.row // BATCH] += 1
+
+
+def finish(batches: Batches, _: EntryFacts) -> Iterator[Hit]:
+    """Report the batches in which every row was dropped, unless all rows of the entry were (that is DI009)."""
+    if batches.dropped.total() == batches.rows:
+        return
+    for batch, dropped in sorted(batches.dropped.items()):
+        size = min(BATCH, batches.rows - batch * BATCH)
+        if dropped == size and (size == BATCH or batch > 0):
+            first, last = batch * BATCH, batch * BATCH + size - 1
+            yield Hit(
+                f"the trainer drops every one of the rows {first} to {last}, a whole batch: the run ends there",
+                "Correct or remove these rows.",
+                file=batches.file,
+                evidence={"first_row": first, "last_row": last},
+            )
+
+
+def merge(left: Batches, right: Batches) -> Batches:
+    """Join the counts of two parts of one file."""
+    return Batches(max(left.rows, right.rows), left.dropped + right.dropped, left.file or right.file)
+
+
+RULE = corpus_rule("DI008", "thousand-broken-rows", "error", CorpusCheck(finish, Batches, fold, merge))

@@ -1,0 +1,57 @@
+"""The entry yields no row to train on.
+
+## What it finds
+A data file without rows (empty, `[]`, rows without any key), and an entry all of whose rows the trainer drops.
+
+## Why it hurts
+The run stops: `ValueError: Instruction "train" corresponds to no data!`, or, after the whole conversion,
+`RuntimeError: Cannot find valid samples, check data/README.md for the data format.`
+
+## Example
+Role names in the rows that differ from the entry's `tags`.
+
+## What to do
+Look at the findings about the single rows; one cause is usually behind all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+
+
+@dataclass(slots=True)
+class Counts:
+    """Rows and dropped rows."""
+
+    rows: int = 0
+    dropped: int = 0
+
+
+def fold(counts: Counts, case: Case) -> None:
+    """Count a row."""
+    counts.rows += 1
+    counts.dropped += case.facts.outcome == "dropped"
+
+
+def finish(counts: Counts, entry: EntryFacts) -> Iterator[Hit]:
+    """Report empty files, and entries without a surviving row."""
+    for file in entry.files:
+        if file.survey is not None and not file.survey.types and not file.survey.num_refusals:
+            yield Hit(f"`{file.name}` holds no rows", "Write rows to the file, or remove the entry.", file=file.name)
+    if counts.rows and counts.dropped == counts.rows:
+        yield Hit(
+            f"the trainer drops all {counts.rows:,} rows of this entry: Cannot find valid samples",
+            "Compare the roles in the rows with the entry's `tags`.",
+            evidence={"rows": counts.rows},
+        )
+
+
+def merge(left: Counts, right: Counts) -> Counts:
+    """Add two counts."""
+    return Counts(left.rows + right.rows, left.dropped + right.dropped)
+
+
+RULE = corpus_rule("DI009", "no-usable-row", "error", CorpusCheck(finish, Counts, fold, merge))

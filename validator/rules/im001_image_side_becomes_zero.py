@@ -1,0 +1,43 @@
+"""An image so thin that resizing makes a side zero.
+
+## What it finds
+Images whose shorter side, scaled down to `image_max_pixels`, is rounded down to no pixel at all.
+
+## Why it hurts
+The run stops: `ValueError: height and width must be > 0`.
+
+## Example
+A rule drawn across a page, 1,200,000 x 1 pixels.
+
+## What to do
+Crop or pad the image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import clip
+from validator.media.geometry import num_tokens
+from validator.rules.base import Case, Hit, row_rule
+
+
+@row_rule("IM001", "image-side-becomes-zero", "error")
+def check(case: Case) -> Iterator[Hit]:
+    """Run the trainer's resize arithmetic."""
+    for image in case.facts.of_kind("image"):
+        if not image.width or not image.height:
+            continue
+        try:
+            num_tokens(image.width, image.height, case.limits.image)
+        except ValueError as error:
+            yield Hit(
+                f"the image `{clip(image.written)}` of {image.width}x{image.height} cannot be resized: {error}",
+                "Crop or pad the image.",
+                turn=image.turn,
+                media_index=image.index,
+                evidence={"width": image.width, "height": image.height},
+            )
+
+
+RULE = check

@@ -1,0 +1,53 @@
+"""An image whose proportions the trainer changes.
+
+## What it finds
+Images with a side below 28 pixels (after scaling to `image_max_pixels`), which is stretched to 28, and images longer
+than 200 times their width, which are squeezed to 180 times. An icon of equal sides is only enlarged and is not meant.
+
+## Why it hurts
+The model sees another picture than the text speaks of, and nothing is logged. Other trainers stop here: `absolute
+aspect ratio must be smaller than 200`.
+
+## Example
+A screenshot of one line of text, 2000 x 9 pixels.
+
+## What to do
+Crop, pad or split the image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import clip
+from validator.media.geometry import trainer_resize
+from validator.rules.base import Case, Hit, row_rule
+
+TOLERANCE = 1.05
+"""Change of the aspect ratio that rounding to whole pixels may make."""
+
+
+@row_rule("IM002", "image-distorted", "warning")
+def check(case: Case) -> Iterator[Hit]:
+    """Compare the proportions before and after the trainer's own resize."""
+    limits = case.limits.image
+    for image in case.facts.of_kind("image"):
+        if not image.width or not image.height or image.fault:
+            continue
+        try:
+            width, height = trainer_resize(image.width, image.height, limits.max_pixels, limits.min_pixels)
+        except ValueError:
+            continue  # IM001
+        change = (width / height) / (image.width / image.height)
+        thin = max(image.width / image.height, image.height / image.width) > 200 or min(width, height) <= 28
+        if thin and max(change, 1 / change) > TOLERANCE:
+            yield Hit(
+                f"the image `{clip(image.written)}` of {image.width}x{image.height} is distorted to {width}x{height}",
+                "Crop, pad or split the image.",
+                turn=image.turn,
+                media_index=image.index,
+                evidence={"width": image.width, "height": image.height, "resized": [width, height]},
+            )
+
+
+RULE = check

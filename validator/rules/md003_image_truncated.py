@@ -1,0 +1,39 @@
+"""An image file that ends too early.
+
+## What it finds
+Files that open but run out of data while decoding. `--integrity header` does not see this, `fast` and `full` do.
+
+## Why it hurts
+The run stops while tokenizing: `OSError: image file is truncated (15 bytes not processed)` (LLaMA-Factory#8733). Other
+viewers show such files, with a grey lower part.
+
+## Example
+A copy that was interrupted, or a disk that was full.
+
+## What to do
+Fetch the file again or remove the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import clip
+from validator.rules.base import Case, Hit, row_rule
+
+
+@row_rule("MD003", "image-truncated", "error", depth="fast")
+def check(case: Case) -> Iterator[Hit]:
+    """Report truncated images."""
+    for media in case.facts.media:
+        if media.fault == "truncated" and media.format is not None:
+            yield Hit(
+                f"the {media.format} image `{clip(media.written)}` is truncated: {media.message}",
+                "Fetch the file again or remove the row.",
+                turn=media.turn,
+                media_index=media.index,
+                evidence={"exception": media.exception, "message": media.message, "bytes": media.num_bytes},
+            )
+
+
+RULE = check

@@ -1,0 +1,41 @@
+"""An image file whose data is damaged.
+
+## What it finds
+Files that open but cannot be decoded or converted to RGB, for another reason than missing data at the end.
+`--integrity header` does not see this, `fast` and `full` do.
+
+## Why it hurts
+The run stops while tokenizing: `OSError: broken data stream when reading image file`, `SyntaxError: broken PNG file`,
+`MemoryError` and others.
+
+## Example
+A PNG in which one byte was flipped.
+
+## What to do
+Fetch or write the file again, or remove the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import clip
+from validator.rules.base import Case, Hit, row_rule
+
+
+@row_rule("MD004", "image-corrupt", "error", depth="fast")
+def check(case: Case) -> Iterator[Hit]:
+    """Report images that do not decode."""
+    for media in case.facts.media:
+        if media.fault in ("corrupt", "memory"):
+            kind = media.format or "image"
+            yield Hit(
+                f"the {kind} `{clip(media.written)}` does not decode: {media.exception}: {clip(media.message or '')}",
+                "Fetch or write the file again, or remove the row.",
+                turn=media.turn,
+                media_index=media.index,
+                evidence={"exception": media.exception, "message": media.message, "bytes": media.num_bytes},
+            )
+
+
+RULE = check

@@ -1,0 +1,39 @@
+"""An image with so many pixels that Pillow refuses it.
+
+## What it finds
+Images of more than 178,956,970 pixels, by their header.
+
+## Why it hurts
+The run stops: `PIL.Image.DecompressionBombError: Image size (n pixels) exceeds limit of 178956970 pixels, could be
+decompression bomb DOS attack.` A file of a few kilobytes can claim such a size.
+
+## Example
+A stitched panorama or a whole-slide scan.
+
+## What to do
+Scale the image down: the trainer would reduce it to `image_max_pixels` anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import clip
+from validator.rules.base import Case, Hit, row_rule
+
+
+@row_rule("MD005", "decompression-bomb", "error")
+def check(case: Case) -> Iterator[Hit]:
+    """Report images beyond Pillow's limit."""
+    for media in case.facts.media:
+        if media.fault == "bomb":
+            yield Hit(
+                f"the image `{clip(media.written)}` has too many pixels: {clip(media.message or '', 160)}",
+                "Scale it down before training.",
+                turn=media.turn,
+                media_index=media.index,
+                evidence={"bytes": media.num_bytes},
+            )
+
+
+RULE = check

@@ -1,0 +1,41 @@
+"""An element of a media column that is no path.
+
+## What it finds
+Null, numbers, objects and lists among the images of a row. (An object with `"bytes": null` and a `"path"` is opened by
+its path, as the trainer does, relative to the current folder.)
+
+## Why it hurts
+The run stops: `ValueError: Expect input is a list of images, but got <class 'NoneType'>`, `KeyError: 'bytes'`, or a
+`TypeError` from joining the path.
+
+## Example
+```json
+{"images": [null]}
+```
+
+## What to do
+List paths only. A row without images has `[]` or null in the column itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import clip
+from validator.rules.base import Case, Hit, row_rule
+
+
+@row_rule("MD007", "media-not-a-path", "error")
+def check(case: Case) -> Iterator[Hit]:
+    """Report elements that cannot be opened because of what they are."""
+    for media in case.facts.media:
+        if media.form == "value" and media.kind == "image":
+            yield Hit(
+                f"image {media.index} is no path but {clip(media.written, 60)}",
+                "List paths as strings.",
+                turn=media.turn,
+                media_index=media.index,
+            )
+
+
+RULE = check

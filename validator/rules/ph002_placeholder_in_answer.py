@@ -1,0 +1,45 @@
+"""A placeholder in an answer: the model is taught to say image tokens.
+
+## What it finds
+`<image>` or `<video>` in an assistant or function turn of a row whose counts match, so that the trainer does not stop.
+
+## Why it hurts
+The trainer expands it where it stands. Hundreds of `<|image_pad|>` become labels that the model learns to produce, and
+the question is asked without its image. Nothing is logged.
+
+## Example
+```json
+[{"role": "user", "content": "Draw a cat."}, {"role": "assistant", "content": "Here: <image>"}]
+```
+
+## What to do
+Move the placeholder to the user turn that the image belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.conversation.sample import MediaKind
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.wording import answers
+
+
+@row_rule("PH002", "placeholder-in-answer", "error")
+def check(case: Case) -> Iterator[Hit]:
+    """Report answers with placeholders, unless the counts already differ (PH001 names those)."""
+    kinds: tuple[tuple[MediaKind, int], ...] = (("image", 0), ("video", 1))
+    turns = [turn for turn in case.facts.turns if turn.role != "system"]
+    for kind, place in kinds:
+        if sum(turn.placeholders[place] for turn in turns) != len(case.facts.of_kind(kind)):
+            continue
+        for turn in answers(case.facts):
+            if turn.placeholders[place]:
+                yield Hit(
+                    f"turn {turn.index} is an answer and holds <{kind}>: its tokens become labels",
+                    "Move the placeholder to the user turn that it belongs to.",
+                    turn=turn.index,
+                )
+
+
+RULE = check

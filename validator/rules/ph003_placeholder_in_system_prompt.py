@@ -1,0 +1,38 @@
+"""A placeholder in the system prompt: it stays text.
+
+## What it finds
+`<image>`, `<video>` or `<audio>` in the system prompt, from a message or from the system column.
+
+## Why it hurts
+The trainer neither counts nor expands placeholders there. The model reads the letters `<image>`, and where the image
+was listed the counts differ and the run stops.
+
+## Example
+```json
+[{"role": "system", "content": "You see <image>"}, ...]
+```
+
+## What to do
+Move the placeholder to the first user turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.rules.base import Case, Hit, row_rule
+
+
+@row_rule("PH003", "placeholder-in-system-prompt", "error")
+def check(case: Case) -> Iterator[Hit]:
+    """Report system prompts with placeholders."""
+    for turn in case.facts.turns:
+        if turn.role == "system" and any(turn.placeholders):
+            yield Hit(
+                "the system prompt holds a placeholder: the trainer leaves it as text",
+                "Move it to the first user turn.",
+                turn=turn.index,
+            )
+
+
+RULE = check

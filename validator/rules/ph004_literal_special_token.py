@@ -1,0 +1,44 @@
+"""Special tokens of the model written in the text.
+
+## What it finds
+`<|im_end|>`, `<|im_start|>`, `<|endoftext|>`, `<|image_pad|>`, `<|vision_start|>` and the others, as letters in a turn
+or in the system prompt.
+
+## Why it hurts
+The tokenizer turns them into the control tokens themselves: turns end early or begin out of nowhere. A literal
+`<|image_pad|>` adds an image token without an image and ends the run hours in: `Image features and image tokens do not
+match: tokens: 17, features 16`; a `<|vision_start|>` shifts positions in silence.
+
+## Example
+A chat log that was exported with its template: `Hello<|im_end|>`.
+
+## What to do
+Remove or rewrite the token (for example with a space inside), or train with `split_special_tokens`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.rules.base import Case, Hit, row_rule
+
+_FATAL = ("<|image_pad|>", "<|video_pad|>")
+
+
+@row_rule("PH004", "literal-special-token", "error")
+def check(case: Case) -> Iterator[Hit]:
+    """Report each turn that holds special tokens, with those that it holds."""
+    for turn in case.facts.turns:
+        if turn.special_tokens:
+            fatal = any(token in _FATAL for token in turn.special_tokens)
+            effect = "training stops at this row" if fatal else "the model reads them as control tokens"
+            where = "the system prompt" if turn.role == "system" else f"turn {turn.index}"
+            yield Hit(
+                f"{where} contains {', '.join(turn.special_tokens)}: {effect}",
+                "Remove or rewrite them in the text.",
+                turn=turn.index,
+                evidence={"tokens": list(turn.special_tokens)},
+            )
+
+
+RULE = check

@@ -1,0 +1,64 @@
+"""All rules, found by file name, and the choice among them."""
+
+from __future__ import annotations
+
+import difflib
+import pkgutil
+import re
+from functools import cache
+from importlib import import_module
+
+import validator.rules
+from validator.rules.base import Rule
+from validator.settings import Settings
+
+_MODULE = re.compile(r"[a-z]{2}\d{3}_\w+")
+_DEPTHS = ("header", "fast", "full")
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule, in the order of codes."""
+    names = [module.name for module in pkgutil.iter_modules(validator.rules.__path__) if _MODULE.fullmatch(module.name)]
+    rules = [import_module(f"validator.rules.{name}").RULE for name in names]
+    return tuple(sorted(rules, key=lambda rule: rule.code))
+
+
+def find_rule(word: str) -> Rule:
+    """A rule by code or name. Raises ValueError with the nearest match."""
+    known = {key: rule for rule in all_rules() for key in (rule.code, rule.name)}
+    rule = known.get(word.upper()) or known.get(word.lower())
+    if rule is None:
+        close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+        raise ValueError(f"There is no rule {word}." + (f" Did you mean {close[0]}?" if close else ""))
+    return rule
+
+
+def choose_rules(settings: Settings) -> tuple[tuple[Rule, ...], tuple[tuple[Rule, str], ...]]:
+    """The rules that run, and those that do not with the reason. Raises ValueError on an unknown code."""
+    for word in (*settings.select, *settings.ignore):
+        if word != "ALL" and not any(_matches(rule, word) for rule in all_rules()):
+            find_rule(word)
+    chosen, left_out = [], []
+    for rule in all_rules():
+        if reason := _reason_left_out(rule, settings):
+            left_out.append((rule, reason))
+        else:
+            chosen.append(rule)
+    return tuple(chosen), tuple(left_out)
+
+
+def _reason_left_out(rule: Rule, settings: Settings) -> str | None:
+    if settings.select and not any(_matches(rule, word) for word in settings.select):
+        return "not selected"
+    if any(_matches(rule, word) for word in settings.ignore):
+        return "ignored"
+    if settings.trainer not in rule.trainers:
+        return f"not for the trainer {settings.trainer}"
+    if _DEPTHS.index(settings.integrity) < _DEPTHS.index(rule.depth):
+        return f"needs --integrity {rule.depth}"
+    return None
+
+
+def _matches(rule: Rule, word: str) -> bool:
+    return word == "ALL" or rule.code.startswith(word.upper()) or rule.name == word.lower()

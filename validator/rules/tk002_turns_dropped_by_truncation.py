@@ -1,0 +1,40 @@
+"""The cutoff removes whole turns.
+
+## What it finds
+Question and answer pairs beyond `cutoff_len`, of which nothing is left: the last ones, or with `mask_history` the
+first. Pairs with images are found by image-cut-by-truncation.
+
+## Why it hurts
+These turns are never trained on, and nothing says so.
+
+## Example
+A chat of 40 turns under `cutoff_len` 2048.
+
+## What to do
+Raise `cutoff_len` or split the conversation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.wording import count
+
+
+@row_rule("TK002", "turns-dropped-by-truncation", "warning")
+def check(case: Case) -> Iterator[Hit]:
+    """Report pairs of which nothing is kept."""
+    pairs = case.budget.pairs if case.budget else ()
+    gone = [pair for pair in pairs if pair.kept_source + pair.kept_target == 0 and not pair.image_tokens]
+    if gone:
+        yield Hit(
+            f"the cutoff of {case.limits.cutoff_len} drops {count(len(gone), 'question')} with the answer, "
+            f"from turn {gone[0].source_turn}",
+            "Raise cutoff_len or split the conversation.",
+            turn=gone[0].source_turn,
+            evidence={"pairs": len(gone), "num_tokens_full": case.budget.num_tokens_full if case.budget else None},
+        )
+
+
+RULE = check

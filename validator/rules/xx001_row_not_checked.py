@@ -1,0 +1,33 @@
+"""A row that was not checked to the end.
+
+## What it finds
+Rows with videos, which are recognised but not counted yet. What could be seen (conversation, placeholder counts, image
+files) was checked.
+
+## Why it hurts
+An unchecked row is not a passed row. The run is incomplete and ends with exit code 3.
+
+## Example
+```json
+{"videos": ["1.mp4"]}
+```
+
+## What to do
+Do not take the result for a pass of this row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.rules.base import Case, Hit, row_rule
+
+
+@row_rule("XX001", "row-not-checked", "info")
+def check(case: Case) -> Iterator[Hit]:
+    """Report rows whose facts are incomplete."""
+    if case.facts.unchecked is not None:
+        yield Hit(f"not checked to the end: {case.facts.unchecked}", "This row is neither passed nor failed.")
+
+
+RULE = check
