@@ -45,3 +45,8 @@ def clip(text: str, most: int = 80) -> str:
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text[: most + 1]
     )
     return shown if len(shown) <= most else shown[: most - 1] + "…"
+
+
+def count(number: int, noun: str) -> str:
+    """`3 images`, `1 image`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -29,7 +29,7 @@ def our_answers(registry: Path, corpus: dict) -> dict[str, list[dict]]:
         file = registry.parent / entry.location
         loaded = survey(file)
         assert not loaded.refusals, loaded.refusals[:3]
-        measurer = Measurer(entry, entry.location, loaded.types, settings)
+        measurer = Measurer(entry, entry.location, loaded, settings)
         answers[spec["name"]] = [our_answer(measurer, raw) for raw in read_rows(file, loaded.layout)]
     return answers
 

@@ -54,6 +54,15 @@ def merge(first: pa.DataType, second: pa.DataType, path: str = "") -> pa.DataTyp
     raise TypeConflictError(path, first, second)
 
 
+def dates_as_text(kind: pa.DataType) -> pa.DataType:
+    """The type with every date replaced by a string."""
+    if t.is_struct(kind):
+        return pa.struct([(field.name, dates_as_text(field.type)) for field in kind])
+    if t.is_list(kind):
+        return pa.list_(dates_as_text(kind.value_type))
+    return pa.string() if t.is_temporal(kind) else kind
+
+
 def castable(source: pa.DataType, target: pa.DataType, path: str) -> str | None:
     """Say why a later table of one file cannot take the schema of its first table, None if it can.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from validator.facts.budget import Limits, spend
+from validator.facts.budget import Limits
 from validator.facts.record import RowFacts
 from validator.findings import Finding
 from validator.rules.base import Case, EntryFacts, Hit, Rule
@@ -25,8 +25,7 @@ class Judge:
     def row(self, facts: RowFacts) -> list[Finding]:
         """The findings of the row rules about one row, in order."""
         settings: Settings = self._entry.settings
-        budget = spend(facts.turns, facts.media, self._limits) if facts.num_tokens is not None else None
-        case = Case(facts, budget, settings, self._limits)
+        case = Case(facts, facts.budget, settings, self._limits)
         for (_, corpus), aggregate in zip(self._corpus_rules, self._aggregates, strict=True):
             if corpus.fold is not None:
                 corpus.fold(aggregate, case)
@@ -48,10 +47,10 @@ class Judge:
 
 
 def status_of(facts: RowFacts, findings: Iterable[Finding]) -> str:
-    """The row's status: dropped, unchecked, flagged (an error finding, or a crash of the trainer), or ok."""
+    """The row's status: dropped, unchecked, flagged (an error finding, a crash of the trainer), or ok."""
     if facts.outcome == "dropped":
         return "dropped"
-    if facts.outcome == "crash" or any(finding.severity == "error" for finding in findings):
+    if facts.outcome == "crash" or facts.refused or any(finding.severity == "error" for finding in findings):
         return "flagged"
     return "unchecked" if facts.outcome == "unchecked" else "ok"
 

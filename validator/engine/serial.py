@@ -89,7 +89,7 @@ def _check_entry(
             if file.survey is None or entry.entry is None:
                 continue
             progress.checking(entry.name, file.survey.num_rows)
-            measurer = Measurer(entry.entry, file.name, file.survey.types, settings)
+            measurer = Measurer(entry.entry, file.name, file.survey, settings)
             measure = measurer.measure if entry.unchecked is None else measurer.leave_unchecked
             for raw in read_rows(registry.folder / file.name, file.survey.layout):
                 if not raw.raw:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
 
-import pyarrow as pa
 import xxhash
 
 from validator.catalog.entry import Entry
 from validator.catalog.json_rows import RawRow
+from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView
 from validator.conversation.sample import PLACEHOLDERS, MediaReference, Problem, Sample
 from validator.conversation.sharegpt import convert
@@ -39,11 +39,12 @@ def limits_of(settings: Settings, processor: Processor) -> Limits:
 class Measurer:
     """Measures the rows of one file under one set of settings. The processor is shared within the process."""
 
-    def __init__(self, entry: Entry, file: str, types: Mapping[str, pa.DataType], settings: Settings) -> None:
+    def __init__(self, entry: Entry, file: str, survey: Survey, settings: Settings) -> None:
         self.entry, self.file, self.settings = entry, file, settings
+        self._refused = {refusal.row for refusal in survey.refusals}
         self.processor = load_processor(settings.processor)
         self.limits = limits_of(settings, self.processor)
-        self._view = RowView(entry, types)
+        self._view = RowView(entry, survey.types)
         self._media_dir = settings.resolved_media_dir
         self._pad = self.processor.token_id("<|image_pad|>")
         self._special: Callable[[str], list[str]] = special_pattern(self.processor.encoder.special_tokens).findall
@@ -76,7 +77,9 @@ class Measurer:
 
     def _new(self, raw: RawRow) -> RowFacts:
         content_hash = xxhash.xxh3_128_hexdigest(raw.raw)
-        return RowFacts(self.entry.name, self.file, raw.index, self._sample_id(raw), content_hash)
+        facts = RowFacts(self.entry.name, self.file, raw.index, self._sample_id(raw), content_hash)
+        facts.refused = raw.index in self._refused
+        return facts
 
     def _sample_id(self, raw: RawRow) -> str:
         given = raw.value.get("id") if isinstance(raw.value, dict) else None
@@ -127,14 +130,12 @@ class Measurer:
         return facts
 
     def _probed(self, base: MediaFacts, reference: MediaReference) -> MediaFacts:
-        known = {"kind": base.kind, "index": base.index, "written": base.written, "form": base.form, "turn": base.turn}
-        if reference.target is None:
-            problem = reference.problem
-            fault = (
-                {"fault": "not-a-path", "exception": problem.exception, "message": problem.message} if problem else {}
-            )
-            return MediaFacts(**known, **fault)  # type: ignore[arg-type]
-        return MediaFacts(**known, **asdict(probe_image(reference.target, self.settings.integrity)))  # type: ignore[arg-type]
+        if reference.target is not None:
+            return replace(base, **asdict(probe_image(reference.target, self.settings.integrity)))
+        if reference.problem is None:
+            return base
+        problem = reference.problem
+        return replace(base, fault="not-a-path", exception=problem.exception, message=problem.message)
 
     def _turns(self, sample: Sample, encoded: list[EncodedTurn] | None) -> list[TurnFacts]:
         turns = []
@@ -164,7 +165,7 @@ class Measurer:
         return tuple(place for place, token in enumerate(ids) if token == self._pad)
 
     def _count(self, facts: RowFacts) -> None:
-        budget = spend(facts.turns, facts.media, self.limits)
+        budget = facts.budget = spend(facts.turns, facts.media, self.limits)
         facts.num_tokens, facts.num_tokens_full = budget.num_tokens, budget.num_tokens_full
         facts.num_image_tokens, facts.num_video_tokens = budget.num_image_tokens, 0
         facts.num_text_tokens = budget.num_tokens - budget.num_image_tokens

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from validator.conversation.sample import MediaKind, Problem
+
+if TYPE_CHECKING:
+    from validator.facts.budget import Budget
 
 Outcome = Literal["ok", "dropped", "crash", "unchecked"]
 
@@ -16,9 +19,9 @@ class TurnFacts:
 
     `index` is the message's place in the raw row, None for a system prompt that is no message. `text_tokens` counts
     the text between placeholders (n placeholders: n + 1 counts), the template's own tokens included, the two vision
-    markers of each slot and its pads excluded; None where the turn was never encoded. `loose_pads` are the places, among
-    those text tokens, of image pads that come from literal text. `slots` names the medium of each placeholder that is
-    expanded. `placeholders` counts literal <image>, <video>, <audio>; `special_tokens` lists those in the text.
+    markers of each slot and its pads excluded; None where the turn was never encoded. `loose_pads` are the places of
+    image pads that come from literal text, among those text tokens. `slots` names the medium of each placeholder that
+    is expanded. `placeholders` counts literal <image>, <video>, <audio>; `special_tokens` lists those in the text.
     """
 
     index: int | None
@@ -57,7 +60,11 @@ class MediaFacts:
 
 @dataclass(slots=True)
 class RowFacts:
-    """Everything measured of one raw row. Counts are None where the trainer yields none."""
+    """Everything measured of one raw row. Counts are None where the trainer yields none.
+
+    `budget` holds what the counts were taken from; it is not stored. `refused`: the trainer's loader refuses the whole
+    file because of this row.
+    """
 
     dataset: str
     file: str
@@ -67,6 +74,7 @@ class RowFacts:
     outcome: Outcome = "ok"
     trainer_error: str | None = None
     unchecked: str | None = None
+    refused: bool = False
     problems: list[Problem] = field(default_factory=list)
     turns: list[TurnFacts] = field(default_factory=list)
     media: list[MediaFacts] = field(default_factory=list)
@@ -77,6 +85,7 @@ class RowFacts:
     num_video_tokens: int | None = None
     num_label_tokens: int | None = None
     image_tokens: list[int] = field(default_factory=list)
+    budget: Budget | None = None
 
     def of_kind(self, kind: MediaKind) -> list[MediaFacts]:
         """The media of one kind, in the order of their column."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
@@ -75,6 +74,7 @@ SAMPLES = pa.schema(
         ("content_hash", pa.string()),
         ("trainer_error", pa.string()),
         ("unchecked", pa.string()),
+        ("refused", pa.bool_()),
         ("problems", pa.list_(_PROBLEM)),
         ("media", pa.list_(_MEDIA)),
     ]
@@ -89,6 +89,7 @@ _COPIED = (
     "content_hash",
     "trainer_error",
     "unchecked",
+    "refused",
     "num_tokens",
     "num_tokens_full",
     "num_text_tokens",
@@ -100,7 +101,7 @@ _COPIED = (
 
 
 def to_record(facts: RowFacts, status: str) -> dict[str, Any]:
-    """One record of samples.parquet."""
+    """One record of samples.parquet, ready for orjson (nested facts stay dataclasses)."""
     images = facts.of_kind("image")
     record = {name: getattr(facts, name) for name in _COPIED}
     record.update(
@@ -109,9 +110,9 @@ def to_record(facts: RowFacts, status: str) -> dict[str, Any]:
         num_images=len(images),
         num_videos=len(facts.of_kind("video")),
         image_sizes=[[image.width, image.height] if image.width else None for image in images],
-        turns=[asdict(turn) for turn in facts.turns],
+        turns=facts.turns,
         risk_score=None,
-        problems=[asdict(problem) for problem in facts.problems],
-        media=[asdict(media) for media in facts.media],
+        problems=facts.problems,
+        media=facts.media,
     )
     return record

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from validator.catalog.json_rows import RawRow
-from validator.facts.budget import spend
 from validator.facts.measure import Measurer
 from validator.tokens.encode import encode_turns, flatten
 
@@ -14,10 +13,10 @@ IGNORED = -100
 def training_ids(measurer: Measurer, raw: RawRow) -> tuple[list[int], list[int]] | None:
     """`input_ids` and `labels` of one row (equal lengths), None where the trainer yields none."""
     facts = measurer.measure(raw)
-    if facts.num_tokens is None:
+    budget = facts.budget
+    if budget is None:
         return None
     limits, processor = measurer.limits, measurer.processor
-    budget = spend(facts.turns, facts.media, limits)
     turns = encode_turns(measurer.convert(raw), processor, measurer.settings.default_system, budget.image_tokens)
     tokens = iter(budget.image_tokens)
     flat = [flatten(turn, processor, tokens) for turn in turns]

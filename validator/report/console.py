@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from validator.engine.serial import RunResult
-from validator.findings import Finding
+from validator.findings import Finding, count
 
 PLAIN_WIDTH = 120
 """Characters a line of a table may have where stdout is no terminal."""
@@ -46,11 +46,11 @@ def location(base: Path, dataset: str, file: str | None, row: int | None) -> str
 def verdict(summary: dict[str, Any]) -> str:
     """The last line: passed, failed or unchecked, with the counts of rows."""
     rows, found = summary["rows"], summary["findings"]
-    parts = [f"{rows['total']:,} rows", f"{rows['ok']:,} ok"]
+    parts = [count(rows["total"], "row"), f"{rows['ok']:,} ok"]
     parts += [f"{rows[status]:,} {status}" for status in ("flagged", "dropped", "unchecked") if rows[status]]
-    parts += [f"{found[severity]:,} {severity}s" for severity in ("error", "warning") if found[severity]]
+    parts += [count(found[severity], severity) for severity in ("error", "warning") if found[severity]]
     if entries := summary["unchecked_entries"]:
-        parts.append(f"{len(entries)} datasets not checked")
+        parts.append(f"{count(len(entries), 'dataset')} not checked")
     return f"{summary['verdict']}: " + ", ".join(parts)
 
 

@@ -24,8 +24,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from validator.catalog.entry import TAG_DEFAULTS
+from validator.findings import count
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
-from validator.rules.wording import count
 
 _ALIASES = {
     "system_tag": ("system",),

@@ -18,8 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from validator.findings import count
 from validator.rules.base import Case, Hit, row_rule
-from validator.rules.wording import count
 
 
 @row_rule("MD008", "audio-not-supported", "error")

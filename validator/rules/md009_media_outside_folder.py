@@ -20,9 +20,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from validator.findings import clip
+from validator.findings import clip, count
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
-from validator.rules.wording import count
 
 
 @dataclass(slots=True)

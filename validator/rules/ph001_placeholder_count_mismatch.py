@@ -23,8 +23,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.conversation.sample import PLACEHOLDERS
+from validator.findings import count
 from validator.rules.base import Case, Hit, row_rule
-from validator.rules.wording import ANSWERS, count
+from validator.rules.wording import ANSWERS
 
 
 @row_rule("PH001", "placeholder-count-mismatch", "error")

@@ -21,8 +21,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.facts.fitting import max_pixels_that_fits
+from validator.findings import count
 from validator.rules.base import Case, Hit, row_rule
-from validator.rules.wording import count
 
 
 @row_rule("TK001", "image-cut-by-truncation", "error")

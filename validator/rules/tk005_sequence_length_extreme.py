@@ -2,7 +2,7 @@
 
 ## What it finds
 Rows whose length in tokens (before truncation) exceeds the median of their entry by more than 10 median absolute
-deviations. Only where the entry has 200 rows or more.
+deviations. Rows with images are compared with rows with images, text with text; only where there are 200 or more.
 
 ## Why it hurts
 Often it does not. But one such row sets the memory that a step needs and the time that the other ranks wait, and it is
@@ -18,30 +18,46 @@ Look at the row.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 from validator.rules.peers import Peers
 
 
-def fold(peers: Peers, case: Case) -> None:
+@dataclass(slots=True)
+class Lengths:
+    """Full lengths of the rows with images and of those without: a text is no peer of a screenshot."""
+
+    with_images: Peers = field(default_factory=Peers)
+    text_only: Peers = field(default_factory=Peers)
+
+
+def fold(lengths: Lengths, case: Case) -> None:
     """Count the row's full length."""
     if case.budget is not None:
         facts = case.facts
+        peers = lengths.with_images if case.budget.image_tokens else lengths.text_only
         peers.add(case.budget.num_tokens_full, facts.file, facts.row, facts.sample_id)
 
 
-def finish(peers: Peers, _: EntryFacts) -> Iterator[Hit]:
+def finish(lengths: Lengths, _: EntryFacts) -> Iterator[Hit]:
     """Report the outliers."""
-    threshold = peers.threshold()
-    for tokens, file, row, sample_id in peers.above(threshold) if threshold is not None else ():
-        yield Hit(
-            f"{tokens:,} tokens, where rows of this entry rarely exceed {int(threshold or 0):,}",
-            "Look at the row: pasted logs, base64 text and repetition hide here.",
-            file=file,
-            row=row,
-            sample_id=sample_id,
-            evidence={"num_tokens_full": tokens, "threshold": threshold},
-        )
+    for peers, kind in ((lengths.with_images, "rows with images"), (lengths.text_only, "text rows")):
+        threshold = peers.threshold()
+        for tokens, file, row, sample_id in peers.above(threshold) if threshold is not None else ():
+            yield Hit(
+                f"{tokens:,} tokens, where {kind} of this entry rarely exceed {int(threshold or 0):,}",
+                "Look at the row: pasted logs, base64 text and repetition hide here.",
+                file=file,
+                row=row,
+                sample_id=sample_id,
+                evidence={"num_tokens_full": tokens, "threshold": threshold},
+            )
 
 
-RULE = corpus_rule("TK005", "sequence-length-extreme", "info", CorpusCheck(finish, Peers, fold, Peers.merge))
+def merge(left: Lengths, right: Lengths) -> Lengths:
+    """Join two parts of an entry."""
+    return Lengths(left.with_images.merge(right.with_images), left.text_only.merge(right.text_only))
+
+
+RULE = corpus_rule("TK005", "sequence-length-extreme", "info", CorpusCheck(finish, Lengths, fold, merge))

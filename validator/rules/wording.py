@@ -1,20 +1,10 @@
-"""Words that several rules share."""
+"""Which turns the model learns to produce."""
 
 from __future__ import annotations
 
 from validator.facts.record import RowFacts, TurnFacts
 
 ANSWERS = ("assistant", "function")
-
-
-def count(number: int, noun: str) -> str:
-    """`3 images`, `1 image`."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def turn_of(facts: RowFacts, index: int | None) -> TurnFacts | None:
-    """The turn at a place in the raw row."""
-    return next((turn for turn in facts.turns if turn.index == index), None)
 
 
 def answers(facts: RowFacts) -> list[TurnFacts]:

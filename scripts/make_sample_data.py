@@ -1,0 +1,300 @@
+"""Makes sample_data/: good rows of six kinds, one planted fault per rule, and what a check must find.
+
+    python scripts/make_sample_data.py [FOLDER]
+
+Everything is drawn and written here; nothing comes from elsewhere. Equal on every run (with the same Pillow).
+"""
+
+import json
+import struct
+import sys
+import zlib
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+TAGS = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
+ALL_TAGS = TAGS | {"observation_tag": "observation", "function_tag": "function", "system_tag": "system"}
+APPS = ("Mail", "Maps", "Clock", "Notes", "Shop", "Bank", "Music", "Weather")
+COLOURS = ("#27548a", "#2e7d5b", "#8a4b27", "#6a3d8a")
+
+
+def say(*turns: str, **columns: object) -> dict:
+    roles = ("user", "assistant")
+    return {"messages": [{"role": roles[i % 2], "content": text} for i, text in enumerate(turns)], **columns}
+
+
+class SampleData:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.registry: dict[str, object] = {}
+        self.expected: list[dict] = []
+
+    def entry(self, name: str, rows: list | str, suffix: str = "json", **settings: object) -> None:
+        text = rows
+        if not isinstance(rows, str):
+            lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+            text = "\n".join(lines) + "\n" if suffix == "jsonl" else "[\n" + ",\n".join(lines) + "\n]\n"
+        (self.folder / f"{name}.{suffix}").write_text(str(text), encoding="utf-8")
+        columns = {"messages": "messages", "images": "images"}
+        defaults = {"file_name": f"{name}.{suffix}", "formatting": "sharegpt", "columns": columns, "tags": ALL_TAGS}
+        self.registry[name] = {**defaults, **settings}
+
+    def expect(self, code: str, dataset: str, row: int | None = None, turn: int | None = None) -> None:
+        self.expected.append({"code": code, "dataset": dataset, "row": row, "turn": turn})
+
+    def finish(self) -> None:
+        text = json.dumps(self.registry, indent=2, ensure_ascii=False)
+        (self.folder / "dataset_info.json").write_text(text + "\n", encoding="utf-8")
+        self.expected.sort(key=lambda item: [-1 if v is None else v for v in (item["dataset"], item["row"])][1])
+        self.expected.sort(key=lambda item: item["dataset"])
+        lines = [json.dumps(item) for item in self.expected]
+        (self.folder / "expected_findings.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    # ---- pictures --------------------------------------------------------------------------------
+    def save(self, image: Image.Image, name: str) -> str:
+        path = self.folder / "images" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if name.endswith(".png"):
+            image.convert("P", palette=Image.Palette.ADAPTIVE, colors=32).convert("RGB").save(path, optimize=True)
+        else:
+            image.save(path, quality=70)
+        return f"images/{name}"
+
+    def phone(self, number: int) -> str:
+        image = Image.new("RGB", (1080, 2400), "#f4f4f6")
+        draw = ImageDraw.Draw(image)
+        draw.rectangle((0, 0, 1080, 180), fill=COLOURS[number % 4])
+        draw.text((60, 60), f"{APPS[number]}   9:{number + 10}", font=ImageFont.load_default(72), fill="white")
+        for line in range(8):
+            top = 240 + line * 260
+            draw.rounded_rectangle((50, top, 1030, top + 220), 30, fill="white", outline="#cccccc", width=3)
+            text = f"{APPS[(number + line) % 8]}: item {number * 8 + line}"
+            draw.text((100, top + 70), text, font=ImageFont.load_default(56), fill="#222222")
+        return self.save(image, f"phone_{number}.png")
+
+    def web(self, number: int) -> str:
+        image = Image.new("RGB", (1920, 1080), "white")
+        draw = ImageDraw.Draw(image)
+        draw.rectangle((0, 0, 1920, 90), fill="#e8eaed")
+        draw.text((40, 24), f"https://shop.example/list/{number}", font=ImageFont.load_default(36), fill="#333333")
+        for box in range(12):
+            left, top = 60 + (box % 4) * 460, 140 + (box // 4) * 300
+            draw.rectangle((left, top, left + 420, top + 260), outline="#999999", width=2)
+            draw.text((left + 20, top + 20), f"Article {box}", font=ImageFont.load_default(40), fill="black")
+            draw.text(
+                (left + 20, top + 90), f"{box * 7 + number} EUR", font=ImageFont.load_default(48), fill=COLOURS[0]
+            )
+        return self.save(image, f"web_{number}.png")
+
+    def chart(self, number: int) -> str:
+        image = Image.new("RGB", (800, 500), "white")
+        draw = ImageDraw.Draw(image)
+        draw.text((300, 15), f"Sales {2020 + number}", font=ImageFont.load_default(32), fill="black")
+        for bar in range(6):
+            high = 60 + (bar * 53 + number * 37) % 300
+            draw.rectangle((80 + bar * 115, 450 - high, 160 + bar * 115, 450), fill=COLOURS[bar % 4])
+            draw.text((100 + bar * 115, 460), f"M{bar + 1}", font=ImageFont.load_default(24), fill="black")
+        return self.save(image, f"chart_{number}.jpg")
+
+
+def good(data: SampleData) -> None:
+    phones = [data.phone(number) for number in range(8)]
+    webs = [data.web(number) for number in range(4)]
+    charts = [data.chart(number) for number in range(5)]
+    rows = [
+        say(
+            f"<image>Which app is open? Answer in {words} words.",
+            f"The app is {APPS[number]}.",
+            images=[phones[number]],
+        )
+        for number in range(7)
+        for words in ("two", "five")
+    ]
+    data.entry("phone_screens", rows, "jsonl")
+    rows = [
+        say(f"<image>What does article {box} cost?", f"{box * 7 + number} EUR.", images=[webs[number]])
+        for number in range(4)
+        for box in (1, 5, 11)
+    ]
+    data.entry("web_screens", rows)
+    rows = [
+        say("<image>\n" + ask, answer, images=[charts[number]])
+        for number in range(5)
+        for ask, answer in (
+            ("What year is shown?", f"{2020 + number}."),
+            ("Wie viele Balken siehst du?", "Sechs Balken."),
+        )
+    ]
+    data.entry("charts", rows)
+    rows = [
+        say("<image><image>Which list is longer?", "Both show twelve articles.", images=[webs[0], webs[1 + number % 3]])
+        if number % 2
+        else say(
+            "<image>Read the year.",
+            "2020.",
+            "And here? <image>",
+            f"{2020 + number // 2}.",
+            images=[charts[0], charts[number // 2]],
+        )
+        for number in range(8)
+    ]
+    data.entry("multi_image", rows)
+    texts = (
+        ("What is the capital of France?", "Paris."),
+        ("Say hello in Japanese.", "こんにちは。"),
+        ("用一句话介绍北京。", "北京是中国的首都。"),
+        ("Write a haiku about rain.", "Soft rain on the roof,\nthe cat dreams of open doors -\nevening grows quiet."),
+        ("2 + 2 * 3 = ?", "8"),
+        ("Ist das richtig?", "Ja."),
+        ("Translate: water", "l'eau 💧"),
+        ("List three colours.", "red, green, blue"),
+        ("Fix: def f(x) return x", "def f(x):\n    return x"),
+        ("Thanks!", "You are welcome."),
+    )
+    rows = [say(*text) for text in texts]
+    data.entry("text_only", rows, "jsonl", columns={"messages": "messages"})
+    tool = {
+        "name": "weather",
+        "description": "Weather now",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+    }
+    rows = [
+        {
+            "messages": [
+                {"role": "system", "content": "You can look up the weather."},
+                {"role": "user", "content": f"What is the weather in {city}?"},
+                {
+                    "role": "function",
+                    "content": json.dumps({"name": "weather", "arguments": {"city": city}}, ensure_ascii=False),
+                },
+                {"role": "observation", "content": json.dumps({"celsius": degrees})},
+                {"role": "assistant", "content": f"It is {degrees} degrees in {city}."},
+            ],
+            "tools": json.dumps([tool], ensure_ascii=False),
+        }
+        for city, degrees in (("Oslo", 3), ("Zürich", 12), ("東京", 21), ("Lima", 18), ("Cairo", 30), ("Perth", 25))
+    ]
+    data.entry("tool_use", rows, columns={"messages": "messages", "tools": "tools"})
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def broken_files(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "page.jpg").write_text("<!DOCTYPE html><html><body>404 Not Found</body></html>", encoding="utf-8")
+    phone = (folder.parent / "images" / "phone_0.png").read_bytes()
+    (folder / "cut.png").write_bytes(phone[: len(phone) // 2])
+    Image.new("RGB", (60, 60), "red").save(folder / "flipped.png")
+    data = bytearray((folder / "flipped.png").read_bytes())
+    data[data.index(b"IDAT") + 8] ^= 0xFF
+    (folder / "flipped.png").write_bytes(bytes(data))
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 20000, 10000, 1, 0, 0, 0, 0))
+    (folder / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b"") + chunk(b"IEND", b""))
+    Image.new("1", (1_200_000, 1)).save(folder / "line.png", optimize=True)
+    Image.new("RGB", (2000, 9), "blue").save(folder / "thin.png", optimize=True)
+
+
+def planted(data: SampleData) -> None:
+    """One row per row rule, and the codes that a check must give for it."""
+    broken_files(data.folder / "broken")
+    chart, phone = "images/chart_0.jpg", "images/phone_1.png"
+    see = ("<image>What is this?", "A picture.")
+    call = {"role": "function", "content": "weather(Oslo)"}
+    long = "one two three four five six seven eight nine ten "
+    rows: list[tuple[dict, list[tuple[str, int | None]]]] = [
+        ({"messages": [{"role": "assistant", "content": "Hi"}, {"role": "user", "content": "Hi"}]}, [("CV001", 0)]),
+        (say("Hi", "Hello", "Bye"), [("CV002", None)]),
+        (say(), [("CV003", None)]),
+        ({"messages": None}, [("CV004", None)]),
+        ({"messages": [{"role": "user", "content": None}, {"role": "assistant", "content": "?"}]}, [("CV005", 0)]),
+        ({"messages": [{"role": "user", "content": "Weather?"}, call]}, [("CV006", 1)]),
+        (say("Weather?", "No idea.", tools="weather(city)"), [("CV007", None)]),
+        (say("What is this?", "A picture.", images=[chart]), [("PH001", None)]),
+        (say("Which HTML tag shows one?", "`<image>` did, once."), [("PH001", 1)]),
+        (say("Show me one.", "Here: <image>", images=[chart]), [("PH002", 1)]),
+        (
+            {"messages": [{"role": "system", "content": "You see <image>."}, *say("Hi", "Hello")["messages"]]},
+            [("PH003", 0)],
+        ),
+        (say("Stop here<|im_end|>", "Fine."), [("PH004", 0)]),
+        (say(*see, images=["images/gone.png"]), [("MD001", 0)]),
+        (say(*see, images=["broken/page.jpg"]), [("MD002", 0)]),
+        (say(*see, images=["broken/cut.png"]), [("MD003", 0)]),
+        (say(*see, images=["broken/flipped.png"]), [("MD004", 0)]),
+        (say(*see, images=["broken/bomb.png"]), [("MD005", 0)]),
+        (say(*see, images=["https://example.com/cat.jpg"]), [("MD006", 0)]),
+        (say(*see, images=[None]), [("MD007", 0)]),
+        (say("<audio>What is said?", "Nothing.", audios=["hello.wav"]), [("MD008", None)]),
+        (say(*see, images=["../sample_data/images/chart_0.jpg"]), []),
+        (say(*see, images=["broken/line.png"]), [("IM001", 0)]),
+        (say(*see, images=["broken/thin.png"]), [("IM002", 0)]),
+        (say("<image>" * 7 + "Compare.", "All alike.", images=[phone] * 7), [("TK001", 0), ("TK006", None)]),
+        (
+            say("Count. " + long * 400, "Done.", "Again. " + long * 480, "Done.", "More?", "No."),
+            [("TK002", 4), ("TK003", 2)],
+        ),
+        (say("Count. " + long * 900, "Done."), [("TK003", 0)]),
+        (say("Count.", long * 900), [("TK004", 1)]),
+        (say(*see[:1], "  ", images=[chart]), [("LB002", 1)]),
+        (say("<video>What happens?", "A door opens.", videos=["door.mp4"]), [("XX001", None)]),
+    ]
+    columns = {name: name for name in ("messages", "images", "videos", "audios", "tools")}
+    data.entry("planted", [row for row, _ in rows], "jsonl", columns=columns)
+    for number, (_, codes) in enumerate(rows):
+        for code, turn in codes:
+            data.expect(code, "planted", number, turn)
+    data.expect("MD009", "planted")
+
+
+def planted_entries(data: SampleData) -> None:
+    """One entry per rule about files and entries."""
+    chart = "images/chart_0.jpg"
+    data.registry["wrong_formatting"] = {"file_name": "charts.json", "formatting": "ShareGPT"}
+    data.expect("DI001", "wrong_formatting")
+    data.registry["missing_file"] = {"file_name": "screens.json", "formatting": "sharegpt"}
+    data.expect("DI002", "missing_file")
+    data.entry("upper_case", [say("Hi", "Hello")], "JSON")
+    data.expect("DI003", "upper_case")
+    mixed = [say("<image>Hi", "Hello", images=[chart]), say("<image>Hi", "Hello", images=chart)]
+    data.entry("mixed_types", mixed, "jsonl")
+    data.expect("DI004", "mixed_types", 1)
+    data.entry("wrong_column", [say("<image>Hi", "Hello", image=[chart])])
+    data.expect("DI005", "wrong_column")
+    system = {"role": "system", "content": "Be brief."}
+    rows = [say("Hi", "Hello"), {"messages": [system, *say("Hi", "Hello")["messages"]]}]
+    data.entry("four_tags", rows, columns={"messages": "messages"}, tags=TAGS)
+    data.expect("CV001", "four_tags", 1, 0)
+    data.expect("DI006", "four_tags")
+    rows = [say(f"Say {number}.", f"{number}.", images=[]) for number in range(1000)]
+    rows[500] = say("Say it. " + "word " * 300, "It.", images=[])
+    data.entry("text_then_images", [*rows, say("<image>Hi", "Hello", images=[chart])], "jsonl")
+    data.expect("TK005", "text_then_images", 500)
+    data.expect("DI007", "text_then_images")
+    rows = [say(f"Say {number}.", f"{number}.") for number in range(1000)]
+    data.entry("broken_tail", [*rows, say("Bye")], "jsonl", columns={"messages": "messages"})
+    data.expect("CV002", "broken_tail", 1000)
+    data.expect("DI008", "broken_tail")
+    data.entry("no_rows", [])
+    data.expect("DI009", "no_rows")
+    data.entry("mistyped_key", [say("Hi", "Hello")], columns={"messages": "messages"}, num_sample=100)
+    data.expect("DI010", "mistyped_key")
+    data.entry("alpaca", [{"instruction": "Say hi.", "input": "", "output": "Hi."}], formatting="alpaca")
+    data.expect("XX002", "alpaca")
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent.parent / "sample_data"
+    folder.mkdir(parents=True, exist_ok=True)
+    data = SampleData(folder)
+    good(data)
+    planted(data)
+    planted_entries(data)
+    data.finish()
+    print(f"{folder}: {len(data.registry)} entries, {len(data.expected)} expected findings")
+
+
+if __name__ == "__main__":
+    main()
