@@ -17,6 +17,7 @@ from validator.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 ORACLE = ROOT.parent / "shared" / "oracle"
 ENVIRONMENT = Path(os.environ.get("MMVALIDATE_ORACLE", ROOT / ".oracle" / "venv"))
+GOLDEN = Path(__file__).parent / "golden"
 COMPARED = ("status", "len", "labels", "image_tokens", "sha", "error")
 
 
@@ -37,7 +38,8 @@ def our_answers(registry: Path, corpus: dict) -> dict[str, list[dict]]:
 def our_answer(measurer: Measurer, raw) -> dict:
     facts = measurer.measure(raw)
     if facts.outcome == "crash":
-        return {"status": "error", "error": (facts.trainer_error or "").partition(":")[0]}
+        error, _, message = (facts.trainer_error or "").partition(": ")
+        return {"status": "error", "error": error, "message": message}
     if facts.outcome != "ok":
         return {"status": facts.outcome}
     ids, labels = training_ids(measurer, raw)
@@ -52,14 +54,19 @@ def our_answer(measurer: Measurer, raw) -> dict:
 
 
 def oracle_answers(corpus: dict, folder: Path) -> dict[str, list[dict]]:
-    """Ask the real trainer, in its own environment."""
+    """Ask the real trainer about every row of a corpus that was written to a folder."""
+    return ask("rows", {"corpus": corpus, "folder": str(folder)}, folder)
+
+
+def ask(question: str, given, cwd: Path = ROOT):
+    """Ask the real trainer, in its own environment (see judge.py)."""
     with tempfile.TemporaryDirectory() as scratch:
-        file = Path(scratch) / "corpus.json"
-        file.write_text(json.dumps(corpus), encoding="utf-8")
+        file = Path(scratch) / "input.json"
+        file.write_text(json.dumps(given), encoding="utf-8")
         command = [ENVIRONMENT / "bin" / "python", Path(__file__).with_name("judge.py"), ORACLE]
-        command += [ENVIRONMENT / "qwen.tiktoken", file, folder]
-        environment = {**os.environ, "HF_HOME": scratch, "HF_DATASETS_CACHE": scratch, "PYTHONUNBUFFERED": "1"}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder)
+        command += [ENVIRONMENT / "qwen.tiktoken", question, file]
+        environment = {**os.environ, "HF_HOME": scratch, "HF_DATASETS_CACHE": scratch}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=cwd)
     for line in done.stdout.splitlines():
         if line.startswith("ANSWERS "):
             return json.loads(line.removeprefix("ANSWERS "))
@@ -73,6 +80,6 @@ def differences(ours: dict[str, list[dict]], theirs: dict[str, list[dict]]) -> l
         assert len(answers) == len(ours[name]), f"{name}: {len(ours[name])} rows, the trainer has {len(answers)}"
         for row, (mine, other) in enumerate(zip(ours[name], answers, strict=True)):
             wanted = {key: other[key] for key in COMPARED if key in other}
-            if mine != wanted:
+            if {key: mine[key] for key in COMPARED if key in mine} != wanted:
                 lines.append(f"{name} row {row}: ours {mine}, the trainer's {wanted} {other.get('message', '')[:200]}")
     return lines

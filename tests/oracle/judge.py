@@ -1,38 +1,89 @@
-"""Runs inside the oracle's environment: asks the real trainer about every row of a corpus.
+"""Runs inside the oracle's environment: asks the real trainer.
 
-ORACLE_PYTHON judge.py ORACLE_FOLDER VOCABULARY CORPUS_JSON FOLDER > answers.json
+    ORACLE_PYTHON judge.py ORACLE_FOLDER VOCABULARY QUESTION INPUT_JSON
+
+Questions: rows (every row of a corpus), load (does the JSON loader take a file), full (does the whole preprocessing of
+a dataset end, and with what), grids (patches of image sizes), ids (ids of texts).
 """
 
 import json
+import logging
 import pathlib
 import sys
+import tempfile
 
-oracle_folder, vocabulary, corpus_file, folder = sys.argv[1:5]
+oracle_folder, vocabulary, question, input_file = sys.argv[1:5]
 sys.path.insert(0, oracle_folder)
 import lf_oracle  # noqa: E402
 
+logging.disable(logging.CRITICAL)
 made = {}
 make = lf_oracle.make_tokenizer
 lf_oracle.make_tokenizer = lambda vocab: made.setdefault(vocab, make(vocab))  # one tokenizer serves all settings
 
 
-def main() -> None:
-    import logging
-
-    logging.disable(logging.CRITICAL)
+def rows(given):
     from llamafactory.data.template import TEMPLATES
 
     template = TEMPLATES["qwen2_vl"]
     default_system = template.default_system
-    corpus = json.loads(pathlib.Path(corpus_file).read_text(encoding="utf-8"))
     answers = {}
-    for entry in corpus["entries"]:
+    for entry in given["corpus"]["entries"]:
         settings = {key: value for key, value in entry["settings"].items() if value is not None}
         template.default_system = default_system  # the trainer writes its setting into this global; a run has only one
-        oracle = lf_oracle.build(dataset_dir=folder, dataset=entry["name"], vocab=vocabulary, **settings)
+        oracle = lf_oracle.build(dataset_dir=given["folder"], dataset=entry["name"], vocab=vocabulary, **settings)
         attributes, rows = oracle.raw_rows(entry["name"])
         answers[entry["name"]] = [oracle.sample(attributes, row, index) for index, row in enumerate(rows)]
-    print("ANSWERS " + json.dumps(answers))
+    return answers
 
 
-main()
+def load(paths):
+    from datasets import load_dataset
+
+    answers = {}
+    for name, path in paths.items():
+        try:
+            with tempfile.TemporaryDirectory() as cache:
+                load_dataset("json", data_files=[path], split="train", cache_dir=cache)
+            answers[name] = {"accepted": True}
+        except Exception as error:
+            answers[name] = {"accepted": False, "error": type(error).__name__}
+    return answers
+
+
+def full(given):
+    answers = {}
+    for name in given["names"]:
+        oracle = lf_oracle.build(dataset_dir=given["folder"], dataset=name, vocab=vocabulary)
+        try:
+            oracle.full()
+            answers[name] = None
+        except Exception as error:
+            answers[name] = type(error).__name__
+    return answers
+
+
+def grids(cases):
+    from llamafactory.data.mm_plugin import get_mm_plugin
+    from PIL import Image
+
+    plugin = get_mm_plugin("qwen2_vl", image_token="<|image_pad|>", video_token="<|video_pad|>")
+    processor = lf_oracle.make_processor(lf_oracle.make_tokenizer(vocabulary)).image_processor
+    answers = []
+    for width, height, most, least in cases:
+        image = Image.new("RGB", (width, height))
+        try:
+            image = plugin._preprocess_image(image, image_max_pixels=most, image_min_pixels=least)
+            answers.append(processor([image], return_tensors="pt")["image_grid_thw"][0].tolist()[1:])
+        except ValueError as error:
+            answers.append(str(error))
+    return answers
+
+
+def ids(texts):
+    tokenizer = lf_oracle.make_tokenizer(vocabulary)
+    return [tokenizer.encode(text, add_special_tokens=False) for text in texts]
+
+
+answer = {"rows": rows, "load": load, "full": full, "grids": grids, "ids": ids}[question]
+print("ANSWERS " + json.dumps(answer(json.loads(pathlib.Path(input_file).read_text(encoding="utf-8")))))

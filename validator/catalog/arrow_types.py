@@ -83,10 +83,10 @@ def castable(source: pa.DataType, target: pa.DataType, path: str) -> str | None:
     if t.is_list(source) and t.is_list(target):
         return castable(source.value_type, target.value_type, f"{path}[]")
     if t.is_nested(source) or t.is_nested(target) or t.is_null(target):
-        return f"`{path}` is {describe(source)} here and {describe(target)} in the first 10 MB"
+        return f"`{path}` is {describe(source)} here, {describe(target)} before"
     if t.is_string(target) or (t.is_floating(target) and t.is_integer(source)):
         return None
-    return f"`{path}` is {describe(source)} here and {describe(target)} in the first 10 MB"
+    return f"`{path}` is {describe(source)} here, {describe(target)} before"
 
 
 def projector(kind: pa.DataType) -> Callable[[Any], Any]:

@@ -46,11 +46,11 @@ def split_values(file: BinaryIO, *, array: bool) -> Iterator[Value | Fault]:
     while True:
         chunk = file.read(max(CHUNK, len(buffer)))
         buffer += chunk
-        waiting = False  # for the rest of a string
+        waiting = False  # for the rest of a string that is cut off here
         for token in _TOKEN.finditer(buffer, position):
             first, begin, position = buffer[token.start()], token.start(), token.end()
             if first == _QUOTE:
-                if position - begin == 1 and chunk:
+                if position - begin == 1:
                     position, waiting = begin, True
                     break
                 continue

@@ -147,7 +147,7 @@ def _survey_tables(path: Path, result: Survey) -> None:
         if first is None:
             first = table.schema
         else:
-            _check_cast(table.schema, first, start, result)
+            _check_cast(table.schema, first, chunk, start, result)
         for column in table.schema:
             _merge_column(column.name, column.type, None, result)
     if broken and result.layout == "values":
@@ -173,30 +173,46 @@ def _read_table(chunk: bytes) -> pa.Table:
             block_size *= 2
 
 
-def _check_cast(schema: pa.Schema, first: pa.Schema, start: int, result: Survey) -> None:
+def _check_cast(schema: pa.Schema, first: pa.Schema, chunk: bytes, start: int, result: Survey) -> None:
+    """A later table must fit the first; where it does not, name the first row of it that does not, per column."""
+    faults = _cast_faults(schema, first)
+    if not faults:
+        return
+    for row in _rows_of(chunk, start):
+        for column, reason in _cast_faults(paj.read_json(BytesIO(row.raw)).schema, first).items():
+            if faults.pop(column, None):
+                result.refuse(row.index, column, f"{reason}; {_FIXED}")
+        if not faults:
+            return
+    for column, reason in faults.items():
+        result.refuse(None, column, f"{reason}; {_FIXED}")
+
+
+_FIXED = "the loader fixes the columns from the first 10 MB of the file"
+
+
+def _cast_faults(schema: pa.Schema, first: pa.Schema) -> dict[str, str]:
     known = {column.name: column.type for column in first}
+    faults = {}
     for column in schema:
         if column.name not in known:
-            reason: str | None = f"`{column.name}` appears for the first time"
-        else:
-            reason = castable(column.type, known[column.name], column.name)
-        if reason:
-            text = f"{reason}; the loader fixes the columns from the first 10 MB of the file"
-            result.refuse(start, column.name, text)
+            faults[column.name] = f"`{column.name}` appears for the first time"
+        elif reason := castable(column.type, known[column.name], column.name):
+            faults[column.name] = reason
+    return faults
+
+
+def _rows_of(chunk: bytes, index: int) -> Iterator[RawRow]:
+    for line in chunk.split(b"\n"):
+        if raw := line.strip():
+            for row in parse_line(raw, index, 0):
+                yield row
+                index += 1
 
 
 def _trace(chunk: bytes, at_start: bool, message: str, result: Survey) -> None:
     """Find the rows for which the loader refused a chunk of lines."""
-
-    def rows() -> Iterator[RawRow]:
-        index = result.num_rows
-        for line in (chunk.removeprefix(BOM) if at_start else chunk).split(b"\n"):
-            if raw := line.strip():
-                for row in parse_line(raw, index, 0):
-                    yield row
-                    index += 1
-
-    _trace_rows(rows(), message, result)
+    _trace_rows(_rows_of(chunk.removeprefix(BOM) if at_start else chunk, result.num_rows), message, result)
 
 
 def _trace_rows(rows: Iterable[RawRow], message: str, result: Survey) -> None:

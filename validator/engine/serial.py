@@ -59,8 +59,8 @@ def run(
     processor = load_processor(settings.processor)
     entries = open_entries(registry, settings, progress.surveying)
     tally = Tally()
-    store = RunFolder(folder)
     try:
+        store = RunFolder(folder)
         for entry in entries:
             _check_entry(entry, settings, registry, rules, store, tally, progress)
         store.close_tables()
@@ -68,7 +68,7 @@ def run(
         seconds = time.monotonic() - began
         store.finish({**summary, "timing": {"seconds": round(seconds, 3)}})
     except BaseException:
-        store.discard()
+        RunFolder.discard(folder)
         raise
     return RunResult({**summary, "timing": {"seconds": round(seconds, 3)}}, tally, folder)
 

@@ -114,11 +114,11 @@ class RunFolder:
                 os.fsync(file.fileno())
             part.replace(self.path / name)
 
-    def discard(self) -> None:
-        """Remove what an interrupted run left."""
-        self.close_tables()
-        for name in self.NAMES:
-            self._part(name).unlink(missing_ok=True)
+    @classmethod
+    def discard(cls, path: Path) -> None:
+        """Remove what an interrupted run left unfinished in a folder."""
+        for name in cls.NAMES:
+            (path / f"{name}.part").unlink(missing_ok=True)
 
 
 class Spool:

@@ -1,0 +1,237 @@
+"""The command as users meet it: exit codes, sentences, formats, files."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import jsonschema
+import pyarrow.parquet as pq
+import pytest
+
+from tests.conftest import ROOT, say
+
+SAMPLE = ROOT / "sample_data" / "dataset_info.json"
+DEMO = ROOT.parent / "shared" / "data" / "llamafactory_demo" / "dataset_info.json"
+GOLDEN = ROOT / "tests" / "cli" / "golden"
+
+
+@pytest.mark.parametrize(
+    ("rows", "arguments", "code", "last"),
+    [
+        ([say("a", "b")], (), 0, "passed: 1 row, 1 ok"),
+        ([say("a", "b", "c")], (), 1, "failed: 1 row, 0 ok, 1 dropped, 2 errors"),
+        ([say("a", "")], (), 0, "passed: 1 row, 1 ok, 1 warning"),
+        ([say("a", "")], ("--fail-on", "warning"), 1, "failed: 1 row, 1 ok, 1 warning"),
+        ([say("a", "b", "c")], ("--exit-zero",), 0, "failed: 1 row, 0 ok, 1 dropped, 2 errors"),
+        ([say("<video>a", "b", videos=["x"])], (), 3, "unchecked: 1 row, 0 ok, 1 unchecked"),
+        ([say("<video>a", "b", videos=["x"])], ("--exit-zero",), 3, "unchecked: 1 row, 0 ok, 1 unchecked"),
+    ],
+)
+def test_exit_codes(dataset, mmvalidate, rows, arguments, code, last):
+    done = mmvalidate(dataset.write(rows), *arguments)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (code, last)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("nothing.json",), "nothing.json does not exist."),
+        ((".",), ". is a folder: it holds no dataset_info.json."),
+        ((SAMPLE, "--dataset", "phone_screen"), "Did you mean phone_screens?"),
+        ((SAMPLE, "--select", "PH01"), "There is no rule PH01. Did you mean PH001?"),
+        (
+            (SAMPLE, "--image-max-pixels", "100"),
+            "image_max_pixels (100) cannot be smaller than image_min_pixels (1024)",
+        ),
+        ((SAMPLE, "--mask-history", "--train-on-prompt"), "mask_history cannot be combined with train_on_prompt"),
+        ((SAMPLE, "--cutoff-len", "0"), "cutoff_len Input should be greater than or equal to 1"),
+        ((SAMPLE, "--processor", "./none"), "no such folder"),
+        (
+            (
+                SAMPLE,
+                "--no-such-flag",
+            ),
+            "No such option",
+        ),
+        (("rule", "XY001"), "There is no rule XY001."),
+    ],
+)
+def test_bad_usage_is_one_sentence_and_2(mmvalidate, arguments, sentence):
+    done = mmvalidate(*arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr and "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_nothing_to_check(dataset, mmvalidate):
+    dataset.registry.write_text('{"hub": {"hf_hub_url": "a/b"}}')
+    done = mmvalidate(dataset.registry)
+    assert done.returncode == 5
+    assert "not selected: 1 datasets" in done.stdout
+    assert mmvalidate(dataset.registry, "--dataset", "hub").returncode == 3
+
+
+def golden(name, text):
+    """Compare with a committed file; MMVALIDATE_GOLDEN=write writes it."""
+    path = GOLDEN / name
+    if os.environ.get("MMVALIDATE_GOLDEN") == "write":
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("home")
+    shutil.copytree(ROOT / "sample_data", folder / "sample_data")
+    return folder
+
+
+@pytest.mark.parametrize("output", ["full", "concise", "jsonl"])
+def test_golden_output(home, mmvalidate, output):
+    done = mmvalidate("sample_data/dataset_info.json", "--output-format", output, cwd=home)
+    assert done.returncode == 3 and done.stderr == ""
+    golden(f"sample_data.{output}.txt", re.sub(r"\(\d+\.\d s\)", "(0.0 s)", done.stdout))
+
+
+def test_json_output_and_schemas(home, mmvalidate):
+    done = mmvalidate("sample_data/dataset_info.json", "--output-format", "json", cwd=home)
+    document = json.loads(done.stdout)
+    schemas = {
+        name: json.loads((ROOT / "schemas" / f"{name}.schema.json").read_text())
+        for name in ("summary", "finding", "dataset_info")
+    }
+    jsonschema.validate(document["summary"], schemas["summary"])
+    for finding in document["findings"]:
+        jsonschema.validate(finding, schemas["finding"])
+    run = home / ".mmvalidate" / "sample_data"
+    assert json.loads((run / "summary.json").read_text()) == document["summary"]
+    lines = (run / "findings.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == document["findings"]
+    registry = json.loads((home / "sample_data" / "dataset_info.json").read_text())
+    jsonschema.validate(
+        {name: entry for name, entry in registry.items() if name not in ("wrong_formatting", "mistyped_key")},
+        schemas["dataset_info"],
+    )
+    for name in ("wrong_formatting", "mistyped_key"):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({name: registry[name]}, schemas["dataset_info"])
+
+
+def test_the_run_folder(home, mmvalidate):
+    mmvalidate("sample_data/dataset_info.json", "-q", cwd=home)
+    run = home / ".mmvalidate" / "sample_data"
+    samples = pq.read_table(run / "samples.parquet").to_pylist()
+    findings = pq.read_table(run / "findings.parquet").to_pylist()
+    summary = json.loads((run / "summary.json").read_text())
+    assert len(samples) == summary["rows"]["total"]
+    keys = [(row["dataset"], row["file"], row["row"]) for row in samples]
+    assert keys == sorted(keys)
+    order = [(f["dataset"], f["file"] or "", -1 if f["row"] is None else f["row"], f["code"]) for f in findings]
+    assert order == sorted(order)
+    lines = [json.loads(line) for line in (run / "findings.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [
+        {**line, "evidence": json.dumps(line["evidence"], separators=(",", ":"), sort_keys=True)} for line in lines
+    ] == [
+        {**finding, "evidence": json.dumps(json.loads(finding["evidence"]), separators=(",", ":"), sort_keys=True)}
+        for finding in findings
+    ]
+    phone = next(row for row in samples if row["dataset"] == "phone_screens")
+    assert phone["image_sizes"] == [[1080, 2400]] and phone["image_tokens"] == [1296]
+    assert phone["num_tokens"] == phone["num_text_tokens"] + phone["num_image_tokens"] == 1334
+    flagged = {
+        (f["dataset"], f["file"], f["row"]) for f in findings if f["severity"] == "error" and f["row"] is not None
+    }
+    for row in samples:
+        if (row["dataset"], row["file"], row["row"]) in flagged:
+            assert row["status"] in ("flagged", "dropped")
+        if row["trainer_error"]:
+            assert row["status"] == "flagged" and row["num_tokens"] is None
+    assert sorted(path.name for path in run.iterdir()) == [
+        ".gitignore",
+        "findings.jsonl",
+        "findings.parquet",
+        "samples.parquet",
+        "summary.json",
+    ]
+
+
+def test_two_runs_write_the_same_bytes(home, mmvalidate):
+    written = []
+    for _ in range(2):
+        mmvalidate("sample_data/dataset_info.json", "-q", cwd=home)
+        run = home / ".mmvalidate" / "sample_data"
+        summary = json.loads((run / "summary.json").read_text())
+        summary.pop("timing")
+        written.append(
+            [
+                summary,
+                *((run / name).read_bytes() for name in ("samples.parquet", "findings.parquet", "findings.jsonl")),
+            ]
+        )
+    assert written[0] == written[1]
+
+
+def test_progress_goes_to_stderr_only_on_a_terminal(dataset, mmvalidate):
+    done = mmvalidate(dataset.write([say("a", "b")] * 5))
+    assert done.stderr == ""
+    assert "\x1b[" not in done.stdout  # no colours either
+
+
+def test_hostile_text_is_shown_harmlessly(dataset, mmvalidate):
+    evil = "\x1b[31m[bold]x[/bold]\u202e\r\n" + "y" * 100_000
+    done = mmvalidate(dataset.write([say("<image>", "b", images=[evil]), say("a", "b", id=evil, images=None)]))
+    assert done.returncode == 1
+    assert "\x1b" not in done.stdout and "\u202e" not in done.stdout and "[bold]" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) < 400
+
+
+def test_an_interrupted_run_leaves_nothing(dataset):
+    rows = [say("a " * 2000, "b")] * 20_000
+    dataset.write(rows)
+    command = [sys.executable, "-m", "validator.cli.main", dataset.registry, "--run-dir", dataset.folder / "run"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not (dataset.folder / "run" / "samples.parquet.part").exists():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 3 and errors == "mmvalidate: interrupted; nothing was written\n"
+    assert [path.name for path in (dataset.folder / "run").iterdir()] == [".gitignore"]
+
+
+def test_a_closed_pipe_is_no_error(home):
+    command = f"{sys.executable} -m validator.cli.main sample_data/dataset_info.json --output-format jsonl | head -n 1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=home)
+    assert done.stdout.count("\n") == 1 and "Traceback" not in done.stderr
+
+
+def test_rule_and_rules(mmvalidate):
+    done = mmvalidate("rule", "ph001")
+    assert done.returncode == 0 and done.stdout.startswith("# PH001 placeholder-count-mismatch (error)\n")
+    assert mmvalidate("rule", "placeholder-count-mismatch").stdout == done.stdout
+    lines = mmvalidate("rules").stdout.splitlines()
+    assert lines[0].startswith("CV001  error    role-order") and len(lines) > 35
+
+
+@pytest.mark.skipif(not DEMO.exists(), reason="LLaMA-Factory's demo data is not beside this checkout")
+def test_llamafactorys_own_demo_data(mmvalidate):
+    done = mmvalidate(DEMO, "--output-format", "json")
+    document = json.loads(done.stdout)
+    datasets = {item["dataset"]: item for item in document["summary"]["datasets"]}
+    assert done.returncode == 3  # alpaca, ranking and KTO entries, and videos, are not checked yet
+    assert datasets["mllm_demo"]["rows"] == {"total": 6, "ok": 6, "flagged": 0, "dropped": 0, "unchecked": 0}
+    assert datasets["mllm_demo"]["num_tokens_full"]["max"] == 195
+    assert datasets["glaive_toolcall_en_demo"]["rows"]["ok"] == 300
+    assert datasets["mllm_audio_demo"]["rows"]["flagged"] == 3
+    missing = {finding["dataset"] for finding in document["findings"] if finding["code"] == "DI002"}
+    assert "glaive_toolcall_zh_demo" in missing
+
+
+@pytest.mark.skipif(not DEMO.exists(), reason="LLaMA-Factory's demo data is not beside this checkout")
+def test_one_demo_set_passes(mmvalidate):
+    done = mmvalidate(DEMO, "--dataset", "mllm_demo")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "passed: 6 rows, 6 ok")

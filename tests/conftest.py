@@ -1,0 +1,95 @@
+"""Shared helpers: small datasets in a folder, and a whole check of them in process."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from validator.catalog.registry import load_registry
+from validator.engine.serial import run
+from validator.report.lines import findings_of
+from validator.rules.registry import choose_rules
+from validator.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+TAGS = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
+ALL_TAGS = TAGS | {"observation_tag": "observation", "function_tag": "function", "system_tag": "system"}
+
+
+class Silent:
+    def surveying(self, file): ...
+
+    def checking(self, dataset, rows): ...
+
+    def row_done(self): ...
+
+
+def check(registry, folder, **settings):
+    """Run the serial engine; returns its result and all findings as dicts."""
+    chosen = Settings(dataset_info=registry, **settings)
+    rules, left_out = choose_rules(chosen)
+    result = run(chosen, load_registry(registry, chosen.datasets), rules, left_out, folder, Silent())
+    return result, list(findings_of(result.folder))
+
+
+class Dataset:
+    """One entry named `data` in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.registry = folder / "dataset_info.json"
+
+    def image(self, name: str, size=(56, 56), mode="RGB", **options) -> str:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new(mode, size).save(path, **options)
+        return name
+
+    def write(self, rows, suffix="jsonl", **entry) -> Path:
+        text = rows
+        if not isinstance(rows, str):
+            lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+            text = "\n".join(lines) if suffix == "jsonl" else "[" + ",\n".join(lines) + "]"
+        (self.folder / f"data.{suffix}").write_bytes(text.encode("utf-8", "surrogatepass"))
+        keys = {key for row in rows for key in row} if not isinstance(rows, str) else {"messages", "images"}
+        known = {"messages", "images", "videos", "audios", "system", "tools"}
+        spec = {
+            "file_name": f"data.{suffix}",
+            "formatting": "sharegpt",
+            "columns": {key: key for key in sorted(keys & known)},
+            "tags": ALL_TAGS,
+        }
+        self.registry.write_text(json.dumps({"data": {**spec, **entry}}), encoding="utf-8")
+        return self.registry
+
+    def check(self, **settings):
+        return check(self.registry, self.folder / "run", **settings)
+
+    def samples(self) -> list[dict]:
+        import pyarrow.parquet as pq
+
+        return pq.read_table(self.folder / "run" / "samples.parquet").to_pylist()
+
+
+def say(*turns, **columns):
+    roles = ("user", "assistant")
+    return {"messages": [{"role": roles[i % 2], "content": text} for i, text in enumerate(turns)], **columns}
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    return Dataset(tmp_path)
+
+
+@pytest.fixture
+def mmvalidate(tmp_path):
+    """Run the real command in an empty folder."""
+
+    def call(*arguments, cwd=tmp_path, **options):
+        command = [sys.executable, "-m", "validator.cli.main", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=cwd, encoding="utf-8", **options)
+
+    return call

@@ -1,0 +1,339 @@
+"""Every rule: rows that it must find, exactly, and rows that it must leave alone (the traps of the taxonomy)."""
+
+import json
+import re
+from collections import Counter
+
+import pytest
+
+from tests.conftest import ROOT, TAGS, check, say
+from validator.rules.registry import all_rules, choose_rules, find_rule
+from validator.settings import Settings
+
+LONG = "one two three four five six seven eight nine ten "
+SEE = ("<image>What?", "A thing.")
+
+
+def codes(findings, *left_out):
+    return sorted({finding["code"] for finding in findings} - set(left_out))
+
+
+# ---- one row, one fault: the corruptor's table ----------------------------------------------------
+FAULTS = {
+    "roles swapped": ({"messages": list(reversed(say("a", "b")["messages"]))}, {}, ["CV001"]),
+    "question without answer": (say("a", "b", "c"), {}, ["CV002"]),
+    "no messages": (say(), {}, ["CV003"]),
+    "system message alone": ({"messages": [{"role": "system", "content": "s"}]}, {}, ["CV003"]),
+    "messages null": ({"messages": None}, {}, ["CV004"]),
+    "content null": (say("a", None), {}, ["CV005"]),
+    "function call no JSON": ({"messages": [*say("a")["messages"], {"role": "function", "content": "f"}]}, {}, ["CV006"]),
+    "tools no JSON": (say("a", "b", tools="f()"), {}, ["CV007"]),
+    "image without placeholder": (say("a", "b", images=["ok.png"]), {}, ["PH001"]),
+    "placeholder without image": (say("<image>a", "b"), {}, ["PH001"]),
+    "literal <video>": (say("a", "use <video>"), {}, ["PH001"]),
+    "placeholder in answer": (say("a", "<image>", images=["ok.png"]), {}, ["PH002"]),
+    "placeholder in system prompt": (say("a", "b", system="<image>"), {}, ["PH003"]),
+    "end token in answer": (say("a", "b<|im_end|>"), {}, ["PH004"]),
+    "image pad in question": (say("a<|image_pad|>", "b"), {}, ["PH004"]),
+    "special token in system prompt": (say("a", "b", system="<|im_start|>"), {}, ["PH004"]),
+    "image gone": (say(*SEE, images=["gone.png"]), {}, ["MD001"]),
+    "empty path": (say(*SEE, images=[""]), {}, ["MD001"]),
+    "folder for image": (say(*SEE, images=["."]), {}, ["MD001"]),
+    "web page for image": (say(*SEE, images=["page.jpg"]), {}, ["MD002"]),
+    "empty file": (say(*SEE, images=["empty.jpg"]), {}, ["MD002"]),
+    "cut image": (say(*SEE, images=["cut.jpg"]), {}, ["MD003"]),
+    "flipped image": (say(*SEE, images=["flipped.png"]), {}, ["MD004"]),
+    "URL": (say(*SEE, images=["https://a.b/c.png"]), {}, ["MD006"]),
+    "data URI": (say(*SEE, images=["data:image/png;base64,AAAA"]), {}, ["MD006"]),
+    "null image": (say(*SEE, images=[None]), {}, ["MD007"]),
+    "null after a path": (say("<image><image>", "b", images=["ok.png", None]), {}, ["MD007"]),
+    "audio": (say("<audio>a", "b", audios=["a.wav"]), {}, ["MD008"]),
+    "thin line": (say(*SEE, images=["line.png"]), {}, ["IM001"]),
+    "thin image": (say(*SEE, images=["thin.png"]), {}, ["IM002"]),
+    "image cut": (say("<image><image>a", "b", images=["big.png"] * 2), {"cutoff_len": 2048}, ["TK001", "TK006"]),
+    "image in a dropped turn": (say(LONG * 50, "b", *SEE, images=["ok.png"]), {"cutoff_len": 256}, ["TK001", "TK003"]),
+    "turns dropped": (say(LONG * 40, LONG * 40, "c", "d"), {"cutoff_len": 512}, ["TK002", "TK003", "TK004"]),
+    "question cut": (say(LONG * 100, "b"), {"cutoff_len": 512}, ["TK003"]),
+    "answer cut": (say("a", LONG * 100), {"cutoff_len": 512}, ["TK004"]),
+    "no label left": (say(LONG * 2000, LONG * 4), {"cutoff_len": 64}, ["LB001", "TK003", "TK004"]),
+    "empty answer": (say("a", ""), {}, ["LB002"]),
+    "blank answer": (say("a", " \n"), {}, ["LB002"]),
+    "video": (say("<video>a", "b", videos=["a.mp4"]), {}, ["XX001"]),
+    "absolute path": (say(*SEE, images=["/nowhere/a.png"]), {}, ["MD001", "MD009"]),
+}  # fmt: skip
+FINE = {
+    "text only": say("a", "b"),
+    "image": say(*SEE, images=["ok.png"]),
+    "the same image twice": say("<image><image>a", "b", images=["ok.png", "ok.png"]),
+    "images null": say("a", "b", images=None),
+    "images empty": say("a", "b", images=[]),
+    "image in observation": {
+        "messages": [
+            {"role": "user", "content": "a"},
+            {"role": "function", "content": '{"name": "shot", "arguments": {}}'},
+            {"role": "observation", "content": "<image>"},
+            {"role": "assistant", "content": "b"},
+        ],
+        "images": ["ok.png"],
+    },
+    "upper case": say("<Image> is not counted", "b"),
+    "escaped": say("&lt;image&gt; is not counted", "b"),
+    "nearly special": say("<|image|> <|im_end |>", "b"),
+    "CMYK": say(*SEE, images=["cmyk.jpg"]),
+    "one pixel": say(*SEE, images=["dot.png"]),
+    "black": say(*SEE, images=["black.png"]),
+    "transparent": say(*SEE, images=["alpha.png"]),
+    "ratio of exactly 200": say(*SEE, images=["ratio.png"]),
+    "one-token answer": say("a", "b"),
+    "cut in its last bytes, which Pillow forgives": say(*SEE, images=["tail.png"]),
+    "id": say("a", "b", id="x-1"),
+}
+
+
+@pytest.fixture
+def files(dataset):
+    from PIL import Image
+
+    dataset.image("ok.png")
+    dataset.image("cmyk.jpg", (60, 60), "CMYK")
+    dataset.image("dot.png", (1, 1))
+    dataset.image("black.png", (300, 200))
+    dataset.image("alpha.png", (60, 60), "RGBA")
+    dataset.image("ratio.png", (5600, 28))
+    dataset.image("big.png", (1080, 2400))
+    dataset.image("line.png", (1_200_000, 1), "1")
+    dataset.image("thin.png", (2000, 9))
+    noise = Image.effect_noise((120, 120), 80)
+    for name in ("cut.jpg", "flipped.png", "tail.png"):
+        noise.save(dataset.folder / name)
+    cut, tail, flipped = (dataset.folder / name for name in ("cut.jpg", "tail.png", "flipped.png"))
+    cut.write_bytes(cut.read_bytes()[:-900])
+    tail.write_bytes(tail.read_bytes()[:-12])
+    data = bytearray(flipped.read_bytes())
+    data[data.index(b"IDAT") + 8] ^= 0xFF
+    flipped.write_bytes(data)
+    (dataset.folder / "page.jpg").write_text("<html>404</html>")
+    (dataset.folder / "empty.jpg").write_bytes(b"")
+    return dataset
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_gives_its_codes_and_no_others(files, name):
+    row, settings, expected = FAULTS[name]
+    files.write([row, {**say("a", "b"), **dict.fromkeys(row.keys() - {"messages"})}])
+    result, findings = files.check(**settings)
+    assert codes(findings) == sorted(expected)
+    assert {finding["row"] for finding in findings} <= {0, None}
+    rows = result.summary["rows"]
+    assert rows["ok"] + rows["flagged"] + rows["dropped"] + rows["unchecked"] == rows["total"] == 2
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_what_is_fine_is_not_flagged(files, name):
+    files.write([FINE[name], say("a", "b", images=["ok.png", "ok.png"] * 0 or None)])
+    result, findings = files.check()
+    assert findings == []
+    assert result.summary["verdict"] == "passed" and result.summary["rows"]["ok"] == 2
+
+
+def test_exactly_the_cutoff_is_fine(files):
+    files.write([say("a", "b c d e f g h i j k l m")])
+    tokens = files.check()[0].summary["datasets"][0]["num_tokens_full"]["max"]
+    assert codes(files.check(cutoff_len=tokens)[1]) == []
+    assert codes(files.check(cutoff_len=tokens - 1)[1]) != []
+
+
+# ---- entries and files -----------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ({"formatting": "ShareGPT"}, ["DI001"]),
+        ({"columns": "messages"}, ["DI001"]),
+        ({"file_name": "gone.json"}, ["DI002"]),
+        ({"file_name": "gone.parquet"}, ["DI002"]),
+        ({"file_name": "data.JSON"}, ["DI003"]),
+        ({"file_name": "data.md"}, ["DI003"]),
+        ({"columns": {"images": "images"}}, ["DI005"]),
+        ({"columns": {"messages": "messages", "images": "pictures"}}, ["DI005"]),
+        ({"tags": {**TAGS, "role_tag": "from"}}, ["DI005"]),
+        ({"column": {}, "columns": {"messages": "messages"}}, ["DI010"]),
+        ({"hf_hub_url": "a/b"}, []),
+        ({"formatting": "openai"}, ["XX002"]),
+        ({"ranking": True}, ["XX002"]),
+        ({"split": "test"}, ["XX002"]),
+    ],
+)
+def test_entries(dataset, entry, expected):
+    for name in ("data.JSON", "data.md"):
+        (dataset.folder / name).write_text("[]")
+    dataset.write([say("a", "b", images=[])], **entry)
+    assert codes(dataset.check()[1]) == expected
+
+
+def test_a_refused_file_is_still_checked_to_its_end(dataset):
+    dataset.image("ok.png")
+    rows = [
+        say(*SEE, images=["ok.png"]),
+        say(*SEE, images="ok.png"),
+        say("a", "b", "c", images=None),
+        say(*SEE, images=["gone.png"]),
+    ]
+    for suffix in ("json", "jsonl"):
+        dataset.write(rows, suffix)
+        result, findings = dataset.check()
+        assert [(finding["code"], finding["row"]) for finding in findings] == [("DI004", 1), ("CV002", 2), ("MD001", 3)]
+        assert result.summary["rows"] == {"total": 4, "ok": 1, "flagged": 2, "dropped": 1, "unchecked": 0}
+
+
+def test_rows_that_are_no_json_are_flagged(dataset):
+    dataset.write('{"messages": [], "images": null}\n{"messages": \n' + json.dumps(say("a", "b", images=None)))
+    result, findings = dataset.check()
+    assert [(finding["code"], finding["row"]) for finding in findings] == [("CV003", 0), ("DI004", 1)]
+    assert result.summary["rows"] == {"total": 3, "ok": 1, "flagged": 1, "dropped": 1, "unchecked": 0}
+
+
+@pytest.mark.parametrize("content", ["", "[]", " \n", "{}\n{}"])
+def test_files_without_rows(dataset, content):
+    dataset.write(content, "json")
+    findings = dataset.check()[1]
+    assert "DI009" in codes(findings)
+
+
+def test_incomplete_tags_are_blamed_for_dropped_rows(dataset):
+    row = {"messages": [{"role": "system", "content": "s"}, *say("a", "b")["messages"]]}
+    dataset.write([row, row, say("a", "b")], tags=TAGS)
+    findings = dataset.check()[1]
+    assert codes(findings) == ["CV001", "DI006"]
+    assert "2 rows with system messages" in next(f["message"] for f in findings if f["code"] == "DI006")
+    dataset.write([row, row])
+    assert codes(dataset.check()[1]) == []
+    dataset.write([say("a", "b")], tags=TAGS)
+    assert codes(dataset.check()[1]) == []
+
+
+@pytest.mark.parametrize(("before", "expected"), [(999, []), (1000, ["DI007"]), (1001, ["DI007"])])
+def test_the_first_thousand_rows(dataset, before, expected):
+    name = dataset.image("ok.png")
+    dataset.write([say("a", "b", images=[])] * before + [say(*SEE, images=[name])])
+    assert codes(dataset.check()[1], "TK005") == expected
+
+
+BAD, GOOD = say("a"), say("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([BAD] * 999 + [GOOD], []),
+        ([BAD] * 1000 + [GOOD], ["DI008"]),
+        ([GOOD] + [BAD] * 999, []),
+        ([GOOD] + [BAD] * 1000, ["DI008"]),
+        ([GOOD] * 1000 + [BAD] * 3, ["DI008"]),
+        ([GOOD] * 1000 + [BAD] * 1000 + [GOOD], ["DI008"]),
+        ([BAD] * 5, ["DI009"]),
+    ],
+)  # each verdict was seen in the trainer's whole run: tests/oracle/test_live.py
+def test_batches_of_broken_rows(dataset, rows, expected):
+    dataset.write(rows)
+    assert codes(dataset.check()[1], "CV002") == expected
+
+
+def test_outliers_need_enough_peers_of_their_kind(dataset):
+    name = dataset.image("big.png", (1080, 2400))
+    odd = say(LONG * 30, "b", images=None)
+    seen = say(*SEE, images=[name])
+    dataset.write([say("a", "b", images=[name][:0] or None)] * 150 + [odd, seen])
+    assert codes(dataset.check()[1]) == []
+    dataset.write([seen, *[say("a", "b", images=None)] * 250, odd])
+    findings = dataset.check()[1]
+    assert [(finding["code"], finding["row"]) for finding in findings] == [("TK005", 251)]
+
+
+def test_image_tokens_far_above_those_of_peers(dataset):
+    small, big = dataset.image("s.png", (100, 100)), dataset.image("b.png", (1080, 2400))
+    dataset.write([say(*SEE, images=[small])] * 250 + [say(*SEE, images=[big])])
+    assert [(f["code"], f["row"]) for f in dataset.check()[1]] == [("TK005", 250), ("TK006", 250)]
+
+
+def test_the_limit_that_would_fit_fits(dataset):
+    name = dataset.image("big.png", (1080, 2400))
+    dataset.write([say("<image><image>a", "b", images=[name] * 2)])
+    findings = dataset.check(cutoff_len=2048)[1]
+    fits = {finding["evidence"]["fitting_image_max_pixels"] for finding in findings}
+    assert len(fits) == 1 and (limit := fits.pop()) is not None
+    assert codes(dataset.check(cutoff_len=2048, image_max_pixels=limit)[1]) == []
+    assert codes(dataset.check(cutoff_len=2048, image_max_pixels=limit + 40 * 784)[1]) != []
+
+
+# ---- the framework ---------------------------------------------------------------------------------
+EXPECTED = [json.loads(line) for line in (ROOT / "sample_data" / "expected_findings.jsonl").read_text().splitlines()]
+
+
+def test_sample_data_gives_what_it_says(tmp_path):
+    """sample_data/expected_findings.jsonl, nothing more and nothing less."""
+    _, findings = check(ROOT / "sample_data" / "dataset_info.json", tmp_path)
+    found = [tuple(finding[key] for key in ("code", "dataset", "row", "turn")) for finding in findings]
+    assert Counter(found) == Counter(tuple(item.values()) for item in EXPECTED)
+
+
+def test_sample_data_plants_every_rule():
+    planted = {item["code"] for item in EXPECTED}
+    assert {rule.code for rule in all_rules()} - planted == {"LB001"}  # needs a tiny cutoff: it is in FAULTS
+
+
+def test_every_rule_has_a_case_here_or_in_sample_data():
+    here = {code for _, _, expected in FAULTS.values() for code in expected}
+    assert {rule.code for rule in all_rules()} <= here | {item["code"] for item in EXPECTED}
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+def test_documentation(rule):
+    headings = re.findall(r"^## (.*)$", rule.doc, re.MULTILINE)
+    assert headings == ["What it finds", "Why it hurts", "Example", "What to do"]
+    assert re.fullmatch(r"[A-Z]{2}\d{3}", rule.code) and re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name)
+    assert rule.summary.endswith(".")
+    assert (rule.row is None) != (rule.corpus is None)
+
+
+def test_codes_and_names_are_unique():
+    rules = all_rules()
+    assert len({rule.code for rule in rules}) == len({rule.name for rule in rules}) == len(rules)
+
+
+@pytest.mark.parametrize(
+    ("select", "ignore", "runs"),
+    [
+        ((), (), {"PH001", "MD001", "TK001"}),
+        (("PH",), (), {"PH001", "PH004"}),
+        (("ph001",), (), {"PH001"}),
+        (("placeholder-count-mismatch",), (), {"PH001"}),
+        (("ALL",), ("MD",), {"PH001", "TK001"}),
+    ],
+)
+def test_selection(select, ignore, runs):
+    settings = Settings(dataset_info="x.json", select=select, ignore=ignore)
+    chosen, left_out = choose_rules(settings)
+    names = {rule.code for rule in chosen}
+    assert runs <= names and len(names) + len(left_out) == len(all_rules())
+    assert all(
+        any(code.startswith(word.upper()) or word in ("ALL", find_rule(code).name) for word in select or ("ALL",))
+        for code in names
+    )
+    assert not any(code.startswith(word) for code in names for word in ignore)
+
+
+def test_depth_leaves_rules_out_and_says_so():
+    _, left_out = choose_rules(Settings(dataset_info="x.json", integrity="header"))
+    assert {(rule.code, reason) for rule, reason in left_out} == {
+        ("MD003", "needs --integrity fast"),
+        ("MD004", "needs --integrity fast"),
+    }
+
+
+def test_unknown_rules_get_the_nearest():
+    with pytest.raises(
+        ValueError, match=r"There is no rule placeholder-mismatch. Did you mean placeholder-count-mismatch\?"
+    ):
+        find_rule("placeholder-mismatch")
+    with pytest.raises(ValueError, match="There is no rule ZZ999"):
+        choose_rules(Settings(dataset_info="x.json", select=("ZZ999",)))

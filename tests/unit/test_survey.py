@@ -1,0 +1,73 @@
+"""What the loader refuses is found, with its row and column, and nothing else is."""
+
+import json
+
+import pytest
+
+from tests.unit.loader_cases import CASES
+from validator.catalog.survey import survey
+
+
+def surveyed(tmp_path, text):
+    path = tmp_path / "data.json"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    return survey(path)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_verdict_of_the_loader(tmp_path, name):
+    text, accepted = CASES[name]
+    assert (not surveyed(tmp_path, text).refusals) == accepted
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "column", "reason"),
+    [
+        ('[{"i":["a"]},{"i":"b"}]', 1, "i", "`i` is a string here, a list in an earlier row"),
+        ('{"i":["a"]}\n{"i":"b"}', 1, "i", "`i` is a string here, a list in an earlier row"),
+        ('[{"m":[{"c":"x"}]},{"m":[{"c":"y"}]},{"m":[{"c":5}]}]', 2, "m[].c", "`m[].c` is a number here"),
+        ('{"m":[{"c":"x"}]}\n{"m":[{"c":5}]}', 1, "m[].c", "`m[].c` is a number here"),
+        ('{"a":1}\n{"b":1,"b":2}', 1, "b", "the key `b` stands twice"),
+        ('{"a":1}\n{"a":[1,"x"]}', 1, "a[]", "`a[]` mixes types within one row"),
+        ('[{"a":1},{"a":[1,"x"]}]', 1, "a", "`a` mixes types within one list"),
+        ('{"a":1}\n\n{"a":\n{"a":2}', 1, None, "invalid JSON: unexpected end of data"),
+        ('[{"a":1},{"a":tru},{"a":2}]', 1, None, "invalid JSON"),
+        ('[{"a":1},7,{"a":2}]', 1, None, "the row is not an object"),
+        ('\ufeff[{"a":1}]', None, None, "byte order mark"),
+    ],
+)
+def test_refusals_name_row_and_column(tmp_path, text, row, column, reason):
+    refusals = surveyed(tmp_path, text).refusals
+    assert [(refusal.row, refusal.column) for refusal in refusals] == [(row, column)]
+    assert reason in refusals[0].reason
+
+
+def test_every_odd_row_is_listed_up_to_a_bound(tmp_path):
+    rows = [{"i": ["a"]}] + [{"i": "b"}] * 1500
+    result = surveyed(tmp_path, json.dumps(rows))
+    assert (len(result.refusals), result.num_refusals, result.num_rows) == (1000, 1500, 1501)
+
+
+@pytest.mark.parametrize(
+    ("late", "refused"),
+    [({"c": 1}, "`c` appears for the first time"), ({"b": ["x"]}, "`b[]` is a string here, null before")],
+)
+def test_columns_that_come_after_ten_megabytes(tmp_path, late, refused):
+    row = json.dumps({"a": "x" * 1000, "b": []})
+    lines = [row] * 10_600 + [json.dumps({"a": "y", **late})]
+    path = tmp_path / "data.jsonl"
+    path.write_text("\n".join(lines))
+    result = survey(path)
+    assert [refusal.row for refusal in result.refusals] == [10_600]
+    assert refused in result.refusals[0].reason and "first 10 MB" in result.refusals[0].reason
+    assert result.num_rows == 10_601
+    path.write_text("\n".join([*lines[-1:], *lines[:-1]]))  # the same rows, the odd one first
+    assert survey(path).refusals == []
+
+
+def test_types_are_those_of_the_whole_file(tmp_path):
+    result = surveyed(tmp_path, '[{"a":1,"m":[{"r":"x"}]},{"a":2.5,"m":[{"c":null}]},{"m":[]}]')
+    assert {name: str(kind) for name, kind in result.types.items()} == {
+        "a": "double",
+        "m": "list<item: struct<r: string, c: null>>",
+    }

@@ -1,0 +1,102 @@
+"""The rendered text, to the character."""
+
+import json
+
+import pytest
+
+from validator.tokens.template import MediaSlot, render_system, render_turn
+
+IMAGE = MediaSlot("image")
+
+
+@pytest.mark.parametrize(
+    ("role", "content", "pieces"),
+    [
+        ("user", "Hi", ["<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"]),
+        ("assistant", "Hi", ["Hi<|im_end|>\n"]),
+        (
+            "user",
+            "<image>Hi<image>",
+            ["<|im_start|>user\n", IMAGE, "Hi", IMAGE, "<|im_end|>\n<|im_start|>assistant\n"],
+        ),
+        (
+            "observation",
+            "{}",
+            ["<|im_start|>user\n<tool_response>\n{}\n</tool_response><|im_end|>\n<|im_start|>assistant\n"],
+        ),
+        ("user", "{{idx}} {{idx}}", ["<|im_start|>user\n3 {{idx}}<|im_end|>\n<|im_start|>assistant\n"]),
+        ("assistant", "{{idx}}", ["{{idx}}<|im_end|>\n"]),
+        ("assistant", "a<video>b", ["a", MediaSlot("video"), "b<|im_end|>\n"]),
+        (
+            "user",
+            "<Image> <im<image>age>",
+            ["<|im_start|>user\n<Image> <im", IMAGE, "age><|im_end|>\n<|im_start|>assistant\n"],
+        ),
+    ],
+)
+def test_turns(role, content, pieces):
+    assert render_turn(role, content, 3, ()) == pieces
+
+
+def test_function_calls():
+    call = {"name": "f", "arguments": {"城": "北京"}}
+    text = '<tool_call>\n{"name": "f", "arguments": {"城": "北京"}}\n</tool_call>'
+    for content, before in (
+        (json.dumps(call), ""),
+        (json.dumps([call, call]), None),
+        ("<think>\nhm\n</think>\n\n" + json.dumps(call), "<think>\nhm\n</think>\n\n"),
+        ("so: <tool_call>" + json.dumps(call) + "</tool_call>!", "so: !"),
+    ):
+        expected = f"{text}\n{text}" if before is None else before + text
+        assert render_turn("function", content, 0, ()) == [expected + "<|im_end|>\n"]
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        ("f(x)", RuntimeError),
+        ('{"name": "f"}', KeyError),
+        ('"f"', TypeError),
+        ("5", TypeError),
+    ],
+)
+def test_function_calls_that_stop_the_trainer(content, error):
+    with pytest.raises(error):
+        render_turn("function", content, 0, ())
+
+
+def test_media_inside_a_function_call_are_expanded_before_its_json_is_read():
+    content = json.dumps({"name": "f", "arguments": {"x": "<image>"}})
+    (piece,) = render_turn("function", content, 0, (2,))
+    assert '"<|vision_start|><|image_pad|><|image_pad|><|vision_end|>"' in piece
+
+
+@pytest.mark.parametrize(
+    ("system", "tools", "default", "text"),
+    [
+        (None, None, None, "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"),
+        ("", "", None, "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"),
+        ("Hi", None, "Be brief.", "<|im_start|>system\nHi<|im_end|>\n"),
+        (None, None, "Be brief.", "<|im_start|>system\nBe brief.<|im_end|>\n"),
+        (None, None, "", ""),
+        (None, "[]", "", "<|im_start|>system\n<|im_end|>\n"),
+    ],
+)
+def test_system(system, tools, default, text):
+    assert render_system(system, tools, default) == text
+
+
+def test_tools_are_listed_one_a_line():
+    tools = json.dumps([{"name": "f"}, {"type": "function", "function": {"name": "g"}}])
+    text = render_system("S", tools, None)
+    assert "\n<tools>\n" + '{"type": "function", "function": {"name": "f"}}\n' in text
+    assert '{"type": "function", "function": {"name": "g"}}\n</tools>' in text
+
+
+@pytest.mark.parametrize(
+    ("tools", "error"),
+    [("x", RuntimeError), ("5", TypeError), ("null", TypeError), ('{"name": "f"}', AttributeError), ([1], TypeError)],
+)
+def test_tools_that_stop_the_trainer(tools, error):
+    with pytest.raises(error):
+        render_system("S", tools, None)
