@@ -1,6 +1,6 @@
 """Asks the real trainer about one fixed corpus and keeps both, so that exactness is tested without its environment.
 
-    .venv/bin/python -m scripts.make_oracle_golden       # needs ./scripts/oracle
+.venv/bin/python -m scripts.make_oracle_golden       # needs ./scripts/oracle
 """
 
 import json

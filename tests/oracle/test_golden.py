@@ -24,7 +24,12 @@ def test_the_corpus_tries_everything(golden):
     corpus, answers = golden
     flat = [answer for rows in answers.values() for answer in rows]
     assert {answer["status"] for answer in flat} == {"ok", "dropped", "error"}
-    assert {answer.get("error") for answer in flat} >= {"ValueError", "AttributeError", "RuntimeError", "FileNotFoundError"}
+    assert {answer.get("error") for answer in flat} >= {
+        "ValueError",
+        "AttributeError",
+        "RuntimeError",
+        "FileNotFoundError",
+    }
     assert sum(answer.get("image_tokens", 0) > 0 for answer in flat) > 100
     settings = [entry["settings"] for entry in corpus["entries"]]
     for name in ("mask_history", "train_on_prompt"):

@@ -12,6 +12,7 @@ from validator.settings import Settings
 
 LONG = "one two three four five six seven eight nine ten "
 SEE = ("<image>What?", "A thing.")
+CALL = {"messages": [*say("a")["messages"], {"role": "function", "content": "find(x)"}]}
 
 
 def codes(findings, *left_out):
@@ -26,7 +27,7 @@ FAULTS = {
     "system message alone": ({"messages": [{"role": "system", "content": "s"}]}, {}, ["CV003"]),
     "messages null": ({"messages": None}, {}, ["CV004"]),
     "content null": (say("a", None), {}, ["CV005"]),
-    "function call no JSON": ({"messages": [*say("a")["messages"], {"role": "function", "content": "f"}]}, {}, ["CV006"]),
+    "function call no JSON": (CALL, {}, ["CV006"]),
     "tools no JSON": (say("a", "b", tools="f()"), {}, ["CV007"]),
     "image without placeholder": (say("a", "b", images=["ok.png"]), {}, ["PH001"]),
     "placeholder without image": (say("<image>a", "b"), {}, ["PH001"]),
