@@ -45,7 +45,7 @@ def truth(path):
             "a.gif",
             "L",
             {"save_all": True, "append_images": [Image.new("L", (40, 30), 255)]},
-            ("GIF", 40, 30, "L", 8, 2, None),
+            ("GIF", 40, 30, "P", 8, 2, None),
         ),
         ("liar.png", "RGB", {"format": "WEBP"}, ("WEBP", 40, 30, "RGB", 8, 1, None)),
     ],
