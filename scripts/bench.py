@@ -76,9 +76,7 @@ def main() -> None:
         print(f"empty python        {empty:.2f} s")
         print(f"--help              {usage:.2f} s  {usage / empty:.0f} x empty python")
         print(f"sample_data         {sample:.2f} s  {sample / empty:.0f} x empty python, peak {peak:.0f} MiB")
-        print(
-            f"{rows} rows            {check:.2f} s, of which start-up {start:.2f} s: {rows / (check - start):.0f} rows/s"
-        )
+        print(f"{rows} rows            {check:.2f} s, of which start-up {start:.2f} s")
         if not (ENVIRONMENT.exists() and ORACLE.exists()):
             print("the trainer's environment is not there: no ratio")
             return

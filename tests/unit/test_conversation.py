@@ -5,8 +5,8 @@ import pytest
 
 from tests.conftest import ALL_TAGS, TAGS
 from validator.catalog.entry import parse_entry
+from validator.conversation.convert import convert
 from validator.conversation.row_view import RowView
-from validator.conversation.sharegpt import convert
 
 COLUMNS = {"messages": "m", "images": "i", "system": "s", "tools": "t"}
 TYPES = {

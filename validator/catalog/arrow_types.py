@@ -90,19 +90,19 @@ def castable(source: pa.DataType, target: pa.DataType, path: str) -> str | None:
 
 
 def projector(kind: pa.DataType) -> Callable[[Any], Any]:
-    """Make a function that shows a parsed value as the trainer sees it after Arrow: missing keys become None,
-    timestamps become datetimes.
+    """Make a function that shows a parsed value as the trainer sees it after Arrow: missing keys become None, keys
+    stand in the order of the schema, whole numbers among decimals become decimals, dates become datetimes.
     """
     if t.is_struct(kind):
         inner = [(field.name, projector(field.type)) for field in kind]
         plain = all(function is _same for _, function in inner)
-        names = [name for name, _ in inner]
+        names = tuple(name for name, _ in inner)
 
         def struct(value: Any) -> Any:
             if not isinstance(value, dict):
                 return value
             if plain:
-                return value if len(value) == len(names) else {name: value.get(name) for name in names}
+                return value if tuple(value) == names else {name: value.get(name) for name in names}
             return {name: function(value.get(name)) for name, function in inner}
 
         return struct
@@ -111,6 +111,8 @@ def projector(kind: pa.DataType) -> Callable[[Any], Any]:
         if item is _same:
             return _same
         return lambda value: [item(element) for element in value] if isinstance(value, list) else value
+    if t.is_floating(kind):
+        return lambda value: float(value) if isinstance(value, int) else value
     if t.is_temporal(kind):
         return lambda value: pa.scalar(value).cast(kind).as_py() if isinstance(value, str) else value
     return _same

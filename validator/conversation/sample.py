@@ -70,6 +70,10 @@ class Sample:
         if self.crash is None:
             self.crash = problem
 
+    def note(self, kind: str, turn: int | None, message: str) -> None:
+        """Note something that neither stops the trainer nor drops the row."""
+        self.problems.append(Problem(kind, turn, message=message))
+
     def drop(self, kind: str, turn: int | None, message: str) -> None:
         """Note that the trainer drops this row."""
         self.problems.append(Problem(kind, turn, message=message))

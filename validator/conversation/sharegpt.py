@@ -5,51 +5,85 @@ from __future__ import annotations
 from typing import Any
 
 from validator.catalog.entry import Entry
-from validator.conversation.media_paths import find_media
-from validator.conversation.sample import MEDIA_COLUMNS, MediaKind, Sample, Turn
+from validator.conversation.columns import show, take, take_media
+from validator.conversation.sample import Sample, Turn
 
-_ODD, _EVEN = ("user_tag", "observation_tag"), ("assistant_tag", "function_tag")
-_MAPPED = ("user_tag", "assistant_tag", "observation_tag", "function_tag", "system_tag")
+ASKING, ANSWERING = ("user_tag", "observation_tag"), ("assistant_tag", "function_tag")
+MAPPED = ("user_tag", "assistant_tag", "observation_tag", "function_tag", "system_tag")
 
 
 def convert(row: dict[str, Any], entry: Entry, media_dir: str) -> Sample:
     """Convert one row (as seen through `RowView`). Faults become problems of the sample; nothing is raised."""
     sample = Sample()
-    messages = _take_system(sample, row, entry)
+    messages = take_messages(sample, row, entry)
     if messages is not None:
+        if sample.system_turn is None:
+            sample.system = take(sample, row, entry, "system")
         _align(sample, messages, entry)
-    _take(sample, row, entry, "tools")
-    for column, kind in MEDIA_COLUMNS.items():
-        _take_media(sample, row, entry.columns[column], kind, media_dir)
+        answer_by_preference(sample, row, entry)
+    sample.tools = take(sample, row, entry, "tools")
+    take_media(sample, row, entry, media_dir)
     return sample
 
 
-def _take_system(sample: Sample, row: dict[str, Any], entry: Entry) -> Any:
-    """Take the system prompt from the first message or the column; return the remaining messages, None on a crash."""
-    tags = entry.tags
+def take_messages(sample: Sample, row: dict[str, Any], entry: Entry) -> Any:
+    """The messages without a leading system message, which becomes the system prompt; None where the trainer stops."""
+    tags, name = entry.tags, entry.columns["messages"]
     try:
-        messages = row[entry.columns["messages"]]  # type: ignore[index]
-        leads = bool(tags["system_tag"] and len(messages) != 0 and messages[0][tags["role_tag"]] == tags["system_tag"])
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
-        sample.fail(_messages_problem(error, entry.columns["messages"], row), error)
-        return None
-    if not leads:
-        _take(sample, row, entry, "system")
-        return messages
-    try:
+        messages = row[name]  # type: ignore[index]
+        if not (tags["system_tag"] and len(messages) != 0 and messages[0][tags["role_tag"]] == tags["system_tag"]):
+            return messages
         sample.system, sample.system_turn = messages[0][tags["content_tag"]], 0
-    except (KeyError, TypeError) as error:
-        sample.fail("column-missing", error, 0)
-        return None
-    return messages[1:]
+        return messages[1:]
+    except KeyError as error:
+        sample.fail("column-missing", error)
+    except (TypeError, IndexError, AttributeError) as error:
+        sample.fail("messages-null" if row.get(name or "") is None else "message-type", error)
+    return None
+
+
+def role_names(entry: Entry) -> dict[str | None, str]:
+    """The trainer's role for each tag; where a tag is given twice the last one counts."""
+    return {entry.tags[name]: name.removesuffix("_tag") for name in MAPPED}
+
+
+def judge_count(sample: Sample, turns: int, entry: Entry) -> None:
+    """Drop the row where questions and answers do not pair up (in ranking entries the answer stands elsewhere)."""
+    if sample.dropped:
+        return
+    if not turns:
+        lone = sample.system_turn is not None
+        sample.drop("no-turns", None, "it has no messages" + (" besides the system prompt" if lone else ""))
+    elif turns % 2 != (1 if entry.ranking else 0):
+        last = "the last question has no answer" if not entry.ranking else "a ranking row must end with a question"
+        sample.drop("odd-turns", None, f"it has {turns} message{'s' * (turns > 1)}: {last}")
+
+
+def answer_by_preference(sample: Sample, row: dict[str, Any], entry: Entry) -> None:
+    """In a ranking entry the chosen message answers the last question."""
+    if not entry.ranking or sample.dropped or sample.crash:
+        return
+    chosen, rejected = (take(sample, row, entry, column) for column in ("chosen", "rejected"))
+    if not (isinstance(chosen, dict) and isinstance(rejected, dict)):
+        sample.drop("no-preference", None, "its chosen and rejected answers are no messages")
+        return
+    roles, allowed = role_names(entry), [entry.tags[name] for name in ANSWERING]
+    try:
+        role = chosen[entry.tags["role_tag"]]
+        content = chosen[entry.tags["content_tag"]]
+    except KeyError as error:
+        sample.fail("column-missing", error)
+        return
+    if role not in allowed:
+        sample.drop("role-order", None, f"the role of the chosen answer is {show(role)}")
+        return
+    sample.turns.append(Turn(sample.turns[-1].index + 1, roles[role], content))
 
 
 def _align(sample: Sample, messages: Any, entry: Entry) -> None:
-    tags = entry.tags
-    allowed = [tuple(tags[name] for name in names) for names in (_ODD, _EVEN)]
-    roles = {tags[name]: name.removesuffix("_tag") for name in _MAPPED}  # a tag given twice: the last one counts
+    tags, roles = entry.tags, role_names(entry)
+    allowed = [tuple(tags[name] for name in names) for names in (ASKING, ANSWERING)]
     shift = 0 if sample.system_turn is None else 1
-    aligned = 0
     for position, message in enumerate(messages):
         index = position + shift
         try:
@@ -57,56 +91,22 @@ def _align(sample: Sample, messages: Any, entry: Entry) -> None:
             fits = role in allowed[position % 2]
             content = message[tags["content_tag"]] if fits else None
         except (KeyError, TypeError, IndexError) as error:
-            kind = "column-missing" if isinstance(error, KeyError) else "message-type"
-            sample.fail(kind, error, index)
+            sample.fail("column-missing" if isinstance(error, KeyError) else "message-type", error, index)
             return
         if not fits:
             wanted = " or ".join(str(tag) for tag in allowed[position % 2] if tag is not None)
-            sample.drop("role-order", index, f"the role is {_show(role)} where the trainer wants {wanted}")
+            sample.drop("role-order", index, f"the role is {show(role)} where the trainer wants {wanted}")
             break
         sample.turns.append(Turn(index, roles[role], content))
-        aligned += 1
-    if not aligned and not sample.dropped:
-        sample.drop("no-turns", None, "it has no messages besides the system prompt" if shift else "it has no messages")
-    elif aligned % 2 and not sample.dropped:
-        sample.drop("odd-turns", None, f"it has {aligned} messages: the last question has no answer")
+    judge_count(sample, len(sample.turns), entry)
     if sample.dropped:
-        sample.turns = [_raw_turn(message, tags, roles, position + shift) for position, message in enumerate(messages)]
+        sample.turns = [raw_turn(message, entry, position + shift) for position, message in enumerate(messages)]
 
 
-def _raw_turn(message: Any, tags: dict[str, str | None], roles: dict[Any, str], index: int) -> Turn:
+def raw_turn(message: Any, entry: Entry, index: int) -> Turn:
     """A turn of a row that the trainer drops, kept so that its other faults are still seen."""
     if not isinstance(message, dict):
         return Turn(index, "unknown", None)
-    role = message.get(tags["role_tag"])
-    name = roles.get(role) if isinstance(role, str) else None
-    return Turn(index, name or _show(role), message.get(tags["content_tag"]))
-
-
-def _take(sample: Sample, row: dict[str, Any], entry: Entry, column: str) -> None:
-    name = entry.columns[column]
-    if not name:
-        return
-    try:
-        setattr(sample, column, row[name])
-    except KeyError as error:
-        sample.fail("column-missing", error)
-
-
-def _take_media(sample: Sample, row: dict[str, Any], name: str | None, kind: MediaKind, media_dir: str) -> None:
-    if not name:
-        return
-    if name not in row:
-        sample.fail("column-missing", KeyError(name))
-        return
-    find_media(sample, kind, row[name], media_dir)
-
-
-def _messages_problem(error: Exception, name: str | None, row: dict[str, Any]) -> str:
-    if isinstance(error, KeyError):
-        return "column-missing"
-    return "messages-null" if row.get(name or "") is None else "message-type"
-
-
-def _show(role: Any) -> str:
-    return "null" if role is None else repr(role)[:40]
+    role = message.get(entry.tags["role_tag"])
+    name = role_names(entry).get(role) if isinstance(role, str) else None
+    return Turn(index, name or show(role), message.get(entry.tags["content_tag"]))

@@ -42,12 +42,6 @@ def open_entries(
 def _unchecked(entry: Entry) -> str | None:
     if entry.source != "file":
         return f"{entry.source} entries are not read yet"
-    if entry.formatting != "sharegpt":
-        return f"the formatting {entry.formatting} is not converted yet"
-    if entry.ranking:
-        return "ranking entries are not checked yet"
-    if entry.columns["kto_tag"]:
-        return "KTO entries are not checked yet"
     if entry.split != "train":
         return f"the split {entry.split!r} is not read yet"
     return None

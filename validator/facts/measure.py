@@ -10,9 +10,9 @@ import xxhash
 from validator.catalog.entry import Entry
 from validator.catalog.json_rows import RawRow
 from validator.catalog.survey import Survey
+from validator.conversation.convert import convert
 from validator.conversation.row_view import RowView
 from validator.conversation.sample import PLACEHOLDERS, MediaReference, Problem, Sample
-from validator.conversation.sharegpt import convert
 from validator.facts.budget import Limits, spend
 from validator.facts.record import MediaFacts, RowFacts, TurnFacts
 from validator.media.geometry import ImageLimits, num_tokens

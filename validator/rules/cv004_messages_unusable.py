@@ -2,7 +2,8 @@
 
 ## What it finds
 A row whose messages column is null or missing while other rows have it, or holds something else than messages; a
-message that is null; a message whose role the trainer takes for a late system prompt.
+message that is null; a message whose role the trainer takes for a late system prompt; in alpaca rows, a history that
+is no list of pairs.
 
 ## Why it hurts
 The run stops: `TypeError: object of type 'NoneType' has no len()` (LLaMA-Factory#10116), or
@@ -25,6 +26,7 @@ from validator.rules.base import Case, Hit, row_rule
 
 _WHAT = {
     "messages-null": "the messages are null",
+    "history-type": "the history is no list of pairs of a question and an answer",
     "message-type": "the messages are no list of objects with a role and a content",
     "role-unknown": "the role of this turn is one that the trainer cannot render",
 }

@@ -2,7 +2,8 @@
 
 ## What it finds
 `columns` without `messages` (then the trainer looks for a column called None: a `columns` block replaces all defaults),
-a declared column that no row has, and role or content tags that no message has.
+a declared column that no row has, and role or content tags that no message has. In alpaca entries without `columns` the
+trainer asks for instruction, input and output: rows without an `input` stop it.
 
 ## Why it hurts
 The run stops at the first row with `KeyError: 'images'`, or `KeyError: None`.
@@ -25,13 +26,18 @@ from validator.catalog.entry import Entry
 from validator.catalog.survey import Survey
 from validator.rules.base import CorpusCheck, EntryFacts, Hit, corpus_rule
 
-_USED = ("messages", "system", "tools", "images", "videos", "audios")
+_MEDIA = ("images", "videos", "audios")
+_USED = {
+    "sharegpt": ("messages", "system", "tools", *_MEDIA),
+    "openai": ("messages", *_MEDIA),
+    "alpaca": ("prompt", "query", "response", "history", "system", "tools", *_MEDIA),
+}
 _HELP = "Name the columns as the rows do; once `columns` is given, every column must be listed."
 
 
 def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
     """Compare the entry's columns and tags with the schema of each file."""
-    if entry.entry is None or entry.entry.formatting != "sharegpt":
+    if entry.entry is None:
         return
     for file in entry.files:
         if file.survey is not None and file.survey.types:
@@ -41,12 +47,14 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
 
 def _missing(entry: Entry, survey: Survey) -> Iterator[str]:
     known = ", ".join(sorted(survey.types))[:200]
-    for key in _USED:
+    for key in _USED[entry.formatting]:
         column = entry.columns[key]
         if key == "messages" and column is None:
             yield "`columns` does not list `messages`: the trainer stops with KeyError: None"
         elif column is not None and column not in survey.types:
             yield f"no row has the column `{column}` (columns.{key}); the rows have {known}: KeyError: '{column}'"
+    if entry.formatting == "alpaca":
+        return
     messages = survey.types.get(entry.columns["messages"] or "")
     item = getattr(messages, "value_type", None)
     if item is None or not hasattr(item, "names"):

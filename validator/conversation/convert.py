@@ -1,0 +1,21 @@
+"""The converter of each formatting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from validator.catalog.entry import Entry
+from validator.conversation import alpaca, openai, sharegpt
+from validator.conversation.sample import Sample
+
+_CONVERTERS: dict[str, Callable[[dict[str, Any], Entry, str], Sample]] = {
+    "alpaca": alpaca.convert,
+    "sharegpt": sharegpt.convert,
+    "openai": openai.convert,
+}
+
+
+def convert(row: dict[str, Any], entry: Entry, media_dir: str) -> Sample:
+    """The sample that the trainer makes of a row of this entry."""
+    return _CONVERTERS[entry.formatting](row, entry, media_dir)

@@ -1,0 +1,37 @@
+"""Tool messages at the end of a conversation that the trainer loses.
+
+## What it finds
+In entries with the openai formatting: tool messages with no turn after them.
+
+## Why it hurts
+The trainer keeps tool messages back until the next turn comes. Where none comes they vanish without a word.
+
+## Example
+```json
+[{"role": "user", "content": "Weather?"}, {"role": "assistant", "tool_calls": [...]}, {"role": "tool", "content": "3"}]
+```
+
+## What to do
+Add the answer that follows the tool's result, or remove the messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.rules.base import Case, Hit, row_rule
+
+
+@row_rule("CV008", "tool-messages-lost", "warning")
+def check(case: Case) -> Iterator[Hit]:
+    """Report rows that end with tool messages."""
+    for problem in case.facts.problems:
+        if problem.kind == "tool-messages-lost":
+            yield Hit(
+                f"the trainer loses the tool messages: {problem.message}",
+                "Add the answer that follows them, or remove them.",
+                turn=problem.turn,
+            )
+
+
+RULE = check
