@@ -31,7 +31,9 @@ def our_answers(registry: Path, corpus: dict) -> dict[str, list[dict]]:
         loaded = survey(file)
         assert not loaded.refusals, loaded.refusals[:3]
         measurer = Measurer(entry, entry.location, loaded, settings)
-        answers[spec["name"]] = [our_answer(measurer, raw) for raw in read_rows(file, loaded.layout)]
+        answers[spec["name"]] = [
+            our_answer(measurer, raw) for raw in read_rows(file, loaded.layout, loader_floats=True)
+        ]
     return answers
 
 

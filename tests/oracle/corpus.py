@@ -105,6 +105,90 @@ def make_corpus(seed: int, rows: int) -> dict:
     return {"images": images, "entries": entries}
 
 
+def make_other_formats(seed: int, rows: int) -> dict:
+    """A corpus of alpaca and openai entries."""
+    dice = random.Random(seed)
+    images = {
+        f"i{seed}/{n}.png": {"mode": "RGB", "size": (dice.randint(1, 500), dice.randint(1, 500))} for n in range(6)
+    }
+    entries = []
+    for number in range(6):
+        make = (_alpaca_row, _openai_row)[number % 2]
+        tools_as_text = dice.random() < 0.5
+        entry = {
+            "name": f"o{seed}_{number}",
+            "suffix": dice.choice(("json", "jsonl")),
+            "formatting": ("alpaca", "openai")[number % 2],
+            "settings": {"cutoff_len": dice.choice((64, 200, 1024, 8192)), "mask_history": number == 4},
+        }
+        if number % 2:
+            entry["columns"] = {"messages": "messages", "images": "images", "tools": "tools"}
+            entry["tags"] = ALL_TAGS | {"observation_tag": "tool", "function_tag": "tool_calls"}
+        else:
+            entry["columns"] = {
+                "prompt": "q",
+                "query": "i",
+                "response": "a",
+                "history": "h",
+                "images": "images",
+                "system": "s",
+            }
+        entry["rows"] = [make(dice, list(images), tools_as_text) for _ in range(max(rows // 6, 1))]
+        entries.append(entry)
+    return {"images": images, "entries": entries}
+
+
+def _alpaca_row(dice: random.Random, images: list[str], _: bool) -> dict:
+    question = _text(dice, 3)
+    shown = [dice.choice(images) for _ in range(dice.choice((0, 0, 1, 2)))]
+    history = [[_text(dice, 2), _text(dice, 2)] for _ in range(dice.choice((0, 0, 1, 2)))]
+    if history and dice.random() < 0.05:
+        history[0] = history[0][:1]
+    return {
+        "q": dice.choice(("", None, question, question)) if not shown else "<image>" * len(shown) + question,
+        "i": dice.choice(("", None, _text(dice, 2))),
+        "a": None if dice.random() < 0.1 else _text(dice, 3),
+        "h": dice.choice((history, history, None)),
+        "images": shown + ["gone.png"] * (dice.random() < 0.05),
+        "s": dice.choice(("", None, "Be kind.")),
+    }
+
+
+def _openai_row(dice: random.Random, images: list[str], tools_as_text: bool) -> dict:
+    number = {"type": "number", "default": dice.choice((0.7, 2, 1e-5, 37.77, None))}
+    tool = {"type": "function", "function": {"name": "find", "parameters": {"properties": {"n": number}}}}
+    tools = dice.choice(([], [tool], [tool, tool], None))
+    messages = []
+    if dice.random() < 0.5:
+        thinking = dice.choice(("", "detailed thinking on", "Be kind."))
+        messages.append({"role": "system", "content": thinking})
+    shown = []
+    for _ in range(dice.choice((1, 1, 2))):
+        image = dice.random() < 0.4
+        shown += [dice.choice(images)] * image
+        messages.append({"role": "user", "content": "<image>" * image + _text(dice, 3)})
+        if dice.random() < 0.4:
+            call = {"name": "find", "arguments": dice.choice(('{"n": 0.7}', "{}", "not json"))}
+            calls = [{"id": str(i), "type": "function", "function": call} for i in range(dice.choice((1, 2)))]
+            messages.append({"role": "assistant", "content": dice.choice((None, "")), "tool_calls": calls})
+            messages += [{"role": "tool", "content": _text(dice, 2)} for _ in range(dice.choice((1, 2)))]
+        messages.append({"role": "assistant", "content": _text(dice, 2), "tool_calls": dice.choice(([], None))})
+    fault = dice.randrange(24)
+    if fault == 0:
+        messages.append({"role": "tool", "content": "late"})
+    elif fault == 1:
+        messages[-1]["role"] = "bot"
+    elif fault == 2:
+        messages.pop()
+    elif fault == 3:
+        messages[-1]["content"] = None
+    elif fault == 4:
+        messages.insert(0, dict(messages[-1]))
+    if tools_as_text:
+        tools = json.dumps(tools) if tools is not None else None
+    return {"messages": messages, "images": shown, "tools": tools}
+
+
 def write_corpus(corpus: dict, folder: Path) -> Path:
     """Write registry, data files and images; return the registry's path."""
     draw(folder, corpus["images"])
@@ -114,11 +198,8 @@ def write_corpus(corpus: dict, folder: Path) -> Path:
         lines = [json.dumps(row, ensure_ascii=False) for row in entry["rows"]]
         text = "\n".join(lines) if entry["suffix"] == "jsonl" else "[" + ",\n".join(lines) + "]"
         (folder / file).write_text(text, encoding="utf-8")
-        registry[entry["name"]] = {
-            "file_name": file,
-            "formatting": "sharegpt",
-            "columns": entry["columns"],
-            "tags": entry["tags"],
+        registry[entry["name"]] = {"file_name": file, "formatting": "sharegpt"} | {
+            key: entry[key] for key in ("formatting", "columns", "tags") if key in entry
         }
     path = folder / "dataset_info.json"
     path.write_text(json.dumps(registry, ensure_ascii=False), encoding="utf-8")

@@ -10,8 +10,8 @@ import random
 import pytest
 
 from tests.conftest import ALL_TAGS, TAGS, say
-from tests.oracle.compare import ENVIRONMENT, ORACLE, ask, differences, oracle_answers, our_answers
-from tests.oracle.corpus import SIZES, WORDS, make_corpus, write_corpus
+from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT, ask, differences, oracle_answers, our_answers
+from tests.oracle.corpus import SIZES, WORDS, make_corpus, make_other_formats, write_corpus
 from tests.unit.loader_cases import CASES
 from validator.media.geometry import ImageLimits, grid
 from validator.tokens.processor import load_processor
@@ -34,6 +34,16 @@ def test_fresh_random_rows(tmp_path, monkeypatch):
     theirs = oracle_answers(corpus, tmp_path)
     statuses = [answer["status"] for answers in theirs.values() for answer in answers]
     assert len(statuses) >= ROWS and {"ok", "dropped", "error"} == set(statuses)
+    assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
+
+
+def test_fresh_random_rows_of_other_formats(tmp_path, monkeypatch):
+    """Alpaca and openai."""
+    corpus = make_other_formats(SEED, ROWS)
+    registry = write_corpus(corpus, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    theirs = oracle_answers(corpus, tmp_path)
+    assert {answer["status"] for answers in theirs.values() for answer in answers} == {"ok", "dropped", "error"}
     assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
 
 
@@ -155,3 +165,16 @@ def _code(dice):
         (dice.randrange(0x250), dice.randrange(0x3000), dice.randrange(0xD800), dice.randrange(0xE000, 0x30000))
     )
     return code if code < 0xD800 or code > 0xDFFF else 0x20
+
+
+DEMO = ROOT.parent / "shared" / "data" / "llamafactory_demo"
+DEMO_SETS = ("identity", "alpaca_en_demo", "alpaca_zh_demo", "glaive_toolcall_en_demo", "mllm_demo", "mllm_audio_demo")
+
+
+@pytest.mark.skipif(not DEMO.exists(), reason="LLaMA-Factory's demo data is not beside this checkout")
+@pytest.mark.parametrize("settings", [{"cutoff_len": 8192, "image_max_pixels": 1048576}, {"cutoff_len": 128}])
+def test_every_row_of_the_demo_data(settings):
+    corpus = {"entries": [{"name": name, "settings": settings} for name in DEMO_SETS]}
+    theirs = oracle_answers(corpus, DEMO)
+    assert sum(map(len, theirs.values())) == 2399
+    assert differences(our_answers(DEMO / "dataset_info.json", corpus), theirs) == []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -52,12 +52,16 @@ def find_layout(path: Path) -> Layout:
     return "lines" if all(isinstance(piece, Value) for piece in pieces) else "values"
 
 
-def read_rows(path: Path, layout: Layout) -> Iterator[RawRow]:
-    """Yield every raw row of a JSON file in file order; a row that does not parse has a `fault`."""
+def read_rows(path: Path, layout: Layout, *, loader_floats: bool = False) -> Iterator[RawRow]:
+    """Yield every raw row of a JSON file in file order; a row that does not parse has a `fault`.
+
+    `loader_floats`: read arrays with the loader's own parser, whose decimals can differ in the last digit (0.7 becomes
+    0.7000000000000001). It matters where numbers are written into the prompt again.
+    """
     if layout == "lines":
         yield from _lines(path)
     elif layout in ("array", "values"):
-        yield from _values(path, array=layout == "array")
+        yield from _values(path, array=layout == "array", loader_floats=loader_floats)
 
 
 def _lines(path: Path) -> Iterator[RawRow]:
@@ -89,7 +93,7 @@ def parse_line(raw: bytes, index: int, offset: int) -> list[RawRow]:
     return [row]
 
 
-def _values(path: Path, *, array: bool) -> Iterator[RawRow]:
+def _values(path: Path, *, array: bool, loader_floats: bool) -> Iterator[RawRow]:
     index = 0
     with path.open("rb") as file:
         if file.read(3) != BOM:
@@ -98,7 +102,10 @@ def _values(path: Path, *, array: bool) -> Iterator[RawRow]:
             if isinstance(piece, Fault):
                 yield RawRow(index, piece.offset, b"", None, piece.reason)
             else:
-                yield parse_row(piece.raw, index, piece.offset, array=array)
+                row = parse_row(piece.raw, index, piece.offset, array=array)
+                if array and loader_floats and row.fault is None:
+                    row = replace(row, value=_ujson()(piece.raw.decode()))
+                yield row
                 index += 1
 
 

@@ -91,7 +91,8 @@ def _check_entry(
             progress.checking(entry.name, file.survey.num_rows)
             measurer = Measurer(entry.entry, file.name, file.survey, settings)
             measure = measurer.measure if entry.unchecked is None else measurer.leave_unchecked
-            for raw in read_rows(registry.folder / file.name, file.survey.layout):
+            floats = entry.entry.formatting == "openai"  # tools are written into the prompt as JSON
+            for raw in read_rows(registry.folder / file.name, file.survey.layout, loader_floats=floats):
                 if not raw.raw:
                     continue  # text between rows that belongs to none: the survey reported it
                 facts = measure(raw)
