@@ -8,9 +8,11 @@ Everything is drawn and written here; nothing comes from elsewhere. Equal on eve
 import json
 import struct
 import sys
+import wave
 import zlib
 from pathlib import Path
 
+import av
 from PIL import Image, ImageDraw, ImageFont
 
 TAGS = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
@@ -195,12 +197,31 @@ def broken_files(folder: Path) -> None:
     (folder / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b"") + chunk(b"IEND", b""))
     Image.new("1", (1_200_000, 1)).save(folder / "line.png", optimize=True)
     Image.new("RGB", (2000, 9), "blue").save(folder / "thin.png", optimize=True)
+    with wave.open(str(folder / "speech.wav"), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(1600))
+    for name, codec in (("clip.mp4", "mpeg4"), ("clip.ts", "mpeg2video")):
+        film(folder / name, codec)
+
+
+def film(path: Path, codec: str) -> None:
+    """Eight frames that get brighter, four a second."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25 if codec == "mpeg2video" else 4)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for number in range(8):
+            frame = av.VideoFrame.from_image(Image.new("RGB", (96, 64), (number * 30,) * 3))
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
 
 
 def planted(data: SampleData) -> None:
     """One row per row rule, and the codes that a check must give for it."""
     broken_files(data.folder / "broken")
     chart, phone = "images/chart_0.jpg", "images/phone_1.png"
+    clip = ("<video>What happens?", "It gets brighter.")
     see = ("<image>What is this?", "A picture.")
     call = {"role": "function", "content": "weather(Oslo)"}
     long = "one two three four five six seven eight nine ten "
@@ -239,7 +260,9 @@ def planted(data: SampleData) -> None:
         (say("Count. " + long * 900, "Done."), [("TK003", 0)]),
         (say("Count.", long * 900), [("TK004", 1)]),
         (say(*see[:1], "  ", images=[chart]), [("LB002", 1)]),
-        (say("<video>What happens?", "A door opens.", videos=["door.mp4"]), [("XX001", None)]),
+        (say(*clip, videos=["broken/speech.wav"]), [("VD001", 0)]),
+        (say(*clip, videos=["broken/clip.ts"]), [("VD003", 0)]),
+        (say(*clip, videos=["broken/clip.mp4"]), []),
     ]
     columns = {name: name for name in ("messages", "images", "videos", "audios", "tools")}
     data.entry("planted", [row for row, _ in rows], "jsonl", columns=columns)
@@ -281,8 +304,33 @@ def planted_entries(data: SampleData) -> None:
     data.expect("DI009", "no_rows")
     data.entry("mistyped_key", [say("Hi", "Hello")], columns={"messages": "messages"}, num_sample=100)
     data.expect("DI010", "mistyped_key")
-    data.entry("alpaca", [{"instruction": "Say hi.", "input": "", "output": "Hi."}], formatting="alpaca")
-    data.expect("XX002", "alpaca")
+    alpaca = [
+        {"instruction": "Say hi.", "input": "", "output": "Hi."},
+        {"instruction": "Hi", "input": "", "output": None},
+    ]
+    data.registry["alpaca"] = {"file_name": "alpaca.json"}
+    (data.folder / "alpaca.json").write_text(json.dumps(alpaca) + "\n", encoding="utf-8")
+    data.expect("CV009", "alpaca", 1)
+    weather = {"name": "weather", "arguments": "{}"}
+    ask = {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "function": weather}]}
+    rows = [{"messages": [{"role": "user", "content": "Weather?"}, ask, {"role": "tool", "content": "3"}]}]
+    tool_tags = ALL_TAGS | {"observation_tag": "tool", "function_tag": "tool_calls"}
+    columns = {"messages": "messages"}
+    data.entry("tools_at_the_end", rows, columns=columns, formatting="openai", tags=tool_tags)
+    data.expect("CV008", "tools_at_the_end", 0, 2)
+    chosen, rejected = ({"role": "assistant", "content": word} for word in ("Paris.", "Rome."))
+    pair = {"messages": [{"role": "user", "content": "The capital of France?"}], "chosen": chosen, "rejected": rejected}
+    columns = {"messages": "messages", "chosen": "chosen", "rejected": "rejected"}
+    data.entry("preferences", [pair], columns=columns, ranking=True)
+    data.expect("DI011", "preferences")
+    frames = [chart, "images/phone_0.png"]
+    columns = {"messages": "messages", "videos": "videos"}
+    rows = [say("<video>Hi", "Hello", videos=[video]) for video in (frames, [], [chart, chart])]
+    data.entry("frames", rows, columns=columns)
+    data.expect("VD004", "frames", 0, 0)
+    data.expect("VD002", "frames", 1, 0)
+    data.entry("other_split", [say("Hi", "Hello")], columns={"messages": "messages"}, split="test")
+    data.expect("XX002", "other_split")
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ORACLE = ROOT.parent / "shared" / "oracle"
 ENVIRONMENT = Path(os.environ.get("MMVALIDATE_ORACLE", ROOT / ".oracle" / "venv"))
 GOLDEN = Path(__file__).parent / "golden"
-COMPARED = ("status", "len", "labels", "image_tokens", "sha", "error")
+COMPARED = ("status", "len", "labels", "image_tokens", "video_tokens", "sha", "error")
 
 
 def our_answers(registry: Path, corpus: dict) -> dict[str, list[dict]]:
@@ -51,6 +51,7 @@ def our_answer(measurer: Measurer, raw) -> dict:
         "len": facts.num_tokens,
         "labels": facts.num_label_tokens,
         "image_tokens": facts.num_image_tokens,
+        "video_tokens": facts.num_video_tokens,
         "sha": hashlib.sha256(json.dumps([ids, labels]).encode()).hexdigest()[:16],
     }
 

@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import ALL_TAGS, TAGS, say
 from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT, ask, differences, oracle_answers, our_answers
 from tests.oracle.corpus import SIZES, WORDS, make_corpus, make_other_formats, write_corpus
+from tests.oracle.videos import make_videos
 from tests.unit.loader_cases import CASES
 from validator.media.geometry import ImageLimits, grid
 from validator.tokens.processor import load_processor
@@ -167,8 +168,32 @@ def _code(dice):
     return code if code < 0xD800 or code > 0xDFFF else 0x20
 
 
+@pytest.mark.parametrize("cutoff_len", [8192, 60])
+def test_videos(tmp_path, monkeypatch, cutoff_len):
+    """Whole and damaged videos, several in a row, and lists of frames."""
+    from PIL import Image
+
+    names = make_videos(tmp_path, SEED)
+    for number, size in enumerate([(100, 80)] * 5 + [(50, 80)]):
+        Image.new("RGB", size).save(tmp_path / f"{number}.png")
+    rows = [say("<video>What?", "That.", videos=[name]) for name in [*names, "gone.mp4", ".", "0.png"]]
+    pairs = (("30.ts", "30.webm"), ("30.ts", "30.mp4"), ("1.mp4", "300.avi"))
+    rows += [say("<video>a<video>", "b", "c", "d", videos=list(pair)) for pair in pairs]
+    frames = ([0], [0, 1], [0, 1, 2], [0, 1, 2, 3, 4], [0, 5], [0, 9], [])
+    lists = [say("<video>What?", "That.", videos=[[f"{n}.png" for n in numbers]]) for numbers in frames]
+    entry = {"suffix": "json", "columns": {"messages": "messages", "videos": "videos"}, "tags": TAGS}
+    entry["settings"] = {"cutoff_len": cutoff_len}
+    corpus = {"images": {}, "entries": [{**entry, "name": "v", "rows": rows}, {**entry, "name": "f", "rows": lists}]}
+    registry = write_corpus(corpus, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    theirs = oracle_answers(corpus, tmp_path)
+    assert sum(answer["status"] == "ok" for answer in theirs["v"]) > 30
+    assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
+
+
 DEMO = ROOT.parent / "shared" / "data" / "llamafactory_demo"
 DEMO_SETS = ("identity", "alpaca_en_demo", "alpaca_zh_demo", "glaive_toolcall_en_demo", "mllm_demo", "mllm_audio_demo")
+DEMO_SETS += ("mllm_video_demo", "mllm_video_audio_demo")
 
 
 @pytest.mark.skipif(not DEMO.exists(), reason="LLaMA-Factory's demo data is not beside this checkout")
@@ -176,5 +201,5 @@ DEMO_SETS = ("identity", "alpaca_en_demo", "alpaca_zh_demo", "glaive_toolcall_en
 def test_every_row_of_the_demo_data(settings):
     corpus = {"entries": [{"name": name, "settings": settings} for name in DEMO_SETS]}
     theirs = oracle_answers(corpus, DEMO)
-    assert sum(map(len, theirs.values())) == 2399
+    assert sum(map(len, theirs.values())) == 2405
     assert differences(our_answers(DEMO / "dataset_info.json", corpus), theirs) == []

@@ -59,7 +59,8 @@ FAULTS = {
     "no label left": (say(LONG * 2000, LONG * 4), {"cutoff_len": 64}, ["LB001", "TK003", "TK004"]),
     "empty answer": (say("a", ""), {}, ["LB002"]),
     "blank answer": (say("a", " \n"), {}, ["LB002"]),
-    "video": (say("<video>a", "b", videos=["a.mp4"]), {}, ["XX001"]),
+    "video gone": (say("<video>a", "b", videos=["a.mp4"]), {}, ["MD001"]),
+    "page for a video": (say("<video>a", "b", videos=["page.mp4"]), {}, ["MD002"]),
     "absolute path": (say(*SEE, images=["/nowhere/a.png"]), {}, ["MD001", "MD009"]),
 }  # fmt: skip
 FINE = {
@@ -113,7 +114,8 @@ def files(dataset):
     data = bytearray(flipped.read_bytes())
     data[data.index(b"IDAT") + 8] ^= 0xFF
     flipped.write_bytes(data)
-    (dataset.folder / "page.jpg").write_text("<html>404</html>")
+    for name in ("page.jpg", "page.mp4"):
+        (dataset.folder / name).write_text("<html>404</html>")
     (dataset.folder / "empty.jpg").write_bytes(b"")
     return dataset
 
@@ -159,8 +161,11 @@ def test_exactly_the_cutoff_is_fine(files):
         ({"tags": {**TAGS, "role_tag": "from"}}, ["DI005"]),
         ({"column": {}, "columns": {"messages": "messages"}}, ["DI010"]),
         ({"hf_hub_url": "a/b"}, []),
-        ({"formatting": "openai"}, ["XX002"]),
-        ({"ranking": True}, ["XX002"]),
+        ({"formatting": "openai"}, []),
+        (
+            {"ranking": True, "columns": {"messages": "messages", "chosen": "c", "rejected": "r"}},
+            ["CV002", "DI009", "DI011"],
+        ),
         ({"split": "test"}, ["XX002"]),
     ],
 )
@@ -279,12 +284,31 @@ def test_sample_data_gives_what_it_says(tmp_path):
 
 def test_sample_data_plants_every_rule():
     planted = {item["code"] for item in EXPECTED}
-    assert {rule.code for rule in all_rules()} - planted == {"LB001"}  # needs a tiny cutoff: it is in FAULTS
+    assert {rule.code for rule in all_rules()} - planted == {"LB001", "XX001"}  # a tiny cutoff; a fault of ours
 
 
 def test_every_rule_has_a_case_here_or_in_sample_data():
     here = {code for _, _, expected in FAULTS.values() for code in expected}
-    assert {rule.code for rule in all_rules()} <= here | {item["code"] for item in EXPECTED}
+    assert {rule.code for rule in all_rules()} <= here | {item["code"] for item in EXPECTED} | {"XX001"}
+
+
+def test_a_fault_of_ours_loses_no_row(dataset, monkeypatch):
+    """One row at which mmvalidate fails is unchecked; the others are judged."""
+    from validator.facts.measure import Measurer
+
+    convert = Measurer.convert
+
+    def fail_at_one(self, raw):
+        if raw.index == 1:
+            raise RuntimeError("boom")
+        return convert(self, raw)
+
+    monkeypatch.setattr(Measurer, "convert", fail_at_one)
+    dataset.write([say("a", "b"), say("a", "b"), say("a")])
+    result, findings = dataset.check()
+    assert [(finding["code"], finding["row"]) for finding in findings] == [("XX001", 1), ("CV002", 2)]
+    assert result.summary["rows"] == {"total": 3, "ok": 1, "flagged": 0, "dropped": 1, "unchecked": 1}
+    assert result.summary["exit_code"] == 3
 
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
@@ -328,6 +352,7 @@ def test_depth_leaves_rules_out_and_says_so():
     assert {(rule.code, reason) for rule, reason in left_out} == {
         ("MD003", "needs --integrity fast"),
         ("MD004", "needs --integrity fast"),
+        ("VD003", "needs --integrity fast"),
     }
 
 

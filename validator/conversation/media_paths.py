@@ -18,6 +18,9 @@ def find_media(sample: Sample, kind: MediaKind, value: Any, media_dir: str) -> N
     if value is None or value == []:
         return
     items = value if isinstance(value, list) else [value]
+    if kind == "video" and isinstance(items[0], list):
+        sample.media[kind] = [_frames(index, item, media_dir) for index, item in enumerate(items)]
+        return
     joined = isinstance(items[0], str)  # the first element alone decides how all are treated
     references = []
     for index, item in enumerate(items):
@@ -45,6 +48,16 @@ def _resolve(item: str, media_dir: str) -> str:
         return path if os.path.isfile(path) else item
     except ValueError:  # a null character
         return item
+
+
+def _frames(index: int, item: Any, media_dir: str) -> MediaReference:
+    """A video as a list of images, each joined to media_dir like an image."""
+    written = repr(item)[:SHOWN]
+    if not isinstance(item, list) or not all(isinstance(path, str) for path in item):
+        problem = Problem("media-type", None, index, "TypeError", "a video is a path or a list of paths")
+        return MediaReference("video", index, written, None, "value", problem)
+    paths = tuple(_resolve(path, media_dir) for path in item)
+    return MediaReference("video", index, written, None, "path", frames=paths)
 
 
 def _form(item: str) -> Literal["path", "url", "data-uri"]:

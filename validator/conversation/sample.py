@@ -38,7 +38,8 @@ class Turn:
 class MediaReference:
     """One element of an images, videos or audios column: as written, and the path that the trainer opens.
 
-    `problem` is set where the trainer cannot open the element because of what it is (null, a number ...).
+    `problem` is set where the trainer cannot open the element because of what it is (null, a number ...). `frames` are
+    the paths of a video that is given as a list of images.
     """
 
     kind: MediaKind
@@ -47,6 +48,7 @@ class MediaReference:
     target: str | None
     form: Literal["path", "url", "data-uri", "value"]
     problem: Problem | None = None
+    frames: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)

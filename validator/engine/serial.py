@@ -95,7 +95,10 @@ def _check_entry(
             for raw in read_rows(registry.folder / file.name, file.survey.layout, loader_floats=floats):
                 if not raw.raw:
                     continue  # text between rows that belongs to none: the survey reported it
-                facts = measure(raw)
+                try:
+                    facts = measure(raw)
+                except Exception as error:  # a fault of ours must not take the other rows with it
+                    facts = measurer.leave_unchecked(raw, f"internal error: {type(error).__name__}: {error}"[:300])
                 findings = judge.row(facts)
                 status = status_of(facts, findings)
                 store.add_sample(to_record(facts, status))

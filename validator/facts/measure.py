@@ -12,15 +12,17 @@ from validator.catalog.json_rows import RawRow
 from validator.catalog.survey import Survey
 from validator.conversation.convert import convert
 from validator.conversation.row_view import RowView
-from validator.conversation.sample import PLACEHOLDERS, MediaReference, Problem, Sample
-from validator.facts.budget import Limits, spend
+from validator.conversation.sample import PLACEHOLDERS, MediaKind, MediaReference, Problem, Sample
+from validator.facts.budget import Limits, media_tokens, spend
 from validator.facts.record import MediaFacts, RowFacts, TurnFacts
-from validator.media.geometry import ImageLimits, num_tokens
+from validator.media.geometry import ImageLimits
 from validator.media.probe import probe_image
+from validator.media.video import LATER, VideoProbe, probe_frames, probe_video, settle
 from validator.settings import Settings
 from validator.tokens.encode import EncodedTurn, TrainerError, check_messages, encode_turns
 from validator.tokens.encoder import special_pattern
 from validator.tokens.processor import Processor, load_processor
+from validator.tokens.template import PAD_TOKENS
 
 
 def limits_of(settings: Settings, processor: Processor) -> Limits:
@@ -46,7 +48,7 @@ class Measurer:
         self.limits = limits_of(settings, self.processor)
         self._view = RowView(entry, survey.types)
         self._media_dir = settings.resolved_media_dir
-        self._pad = self.processor.token_id("<|image_pad|>")
+        self._pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
         self._special: Callable[[str], list[str]] = special_pattern(self.processor.encoder.special_tokens).findall
 
     def convert(self, raw: RawRow) -> Sample:
@@ -69,10 +71,10 @@ class Measurer:
             self._count(facts)
         return facts
 
-    def leave_unchecked(self, raw: RawRow) -> RowFacts:
-        """The record of a row of an entry that cannot be checked: identity only."""
+    def leave_unchecked(self, raw: RawRow, reason: str | None = None) -> RowFacts:
+        """The record of a row that cannot be checked: identity only. `reason` is None where the whole entry cannot."""
         facts = self._new(raw)
-        facts.outcome = "unchecked"
+        facts.outcome, facts.unchecked = "unchecked", reason
         return facts
 
     def _new(self, raw: RawRow) -> RowFacts:
@@ -95,10 +97,7 @@ class Measurer:
         try:
             if sample.crash is None:
                 check_messages(sample)
-                tokens = self._image_tokens(sample, facts.media)
-                if sample.media.get("video"):
-                    facts.outcome, facts.unchecked = "unchecked", "videos are not counted yet"
-                    return None
+                tokens = {kind: self._tokens(sample, facts.media, kind) for kind in PAD_TOKENS}
                 return encode_turns(sample, self.processor, self.settings.default_system, tokens)
         except TrainerError as error:
             sample.fail(error.kind, error.cause, error.turn)
@@ -106,16 +105,16 @@ class Measurer:
         facts.trainer_error = f"{sample.crash.exception}: {sample.crash.message}" if sample.crash else None
         return None
 
-    def _image_tokens(self, sample: Sample, media: list[MediaFacts]) -> list[int]:
+    def _tokens(self, sample: Sample, media: list[MediaFacts], kind: MediaKind) -> list[int]:
+        """Tokens of each medium of a kind. Raises TrainerError for the first that the trainer cannot use."""
         tokens = []
-        references = sample.media.get("image", [])
-        images = [item for item in media if item.kind == "image"]
-        for reference, image in zip(references, images, strict=True):
-            if reference.problem is not None or image.fault is not None:
-                raise TrainerError("media-unreadable", _media_error(reference, image))
+        items = [item for item in media if item.kind == kind]
+        for reference, item in zip(sample.media.get(kind, []), items, strict=True):
+            if reference.problem is not None or (item.fault is not None and item.fault not in LATER):
+                raise TrainerError("media-unreadable", _media_error(reference, item))
             try:
-                tokens.append(num_tokens(image.width or 0, image.height or 0, self.limits.image))
-            except ValueError as error:
+                tokens.append(media_tokens(item, self.limits))
+            except (ValueError, ZeroDivisionError) as error:
                 raise TrainerError("image-size", error) from None
         return tokens
 
@@ -123,19 +122,52 @@ class Measurer:
         facts = []
         for kind, references in sample.media.items():
             owners = _owners(sample, kind)
-            for reference in references:
-                turn = owners[reference.index] if reference.index < len(owners) else None
-                base = MediaFacts(kind, reference.index, reference.written, reference.form, turn)
-                facts.append(self._probed(base, reference) if kind == "image" else base)
+            bases = [
+                MediaFacts(
+                    kind, reference.index, reference.written, reference.form,
+                    owners[reference.index] if reference.index < len(owners) else None,
+                )
+                for reference in references
+            ]  # fmt: skip
+            if kind == "image":
+                bases = [self._image(base, reference) for base, reference in zip(bases, references, strict=True)]
+            elif kind == "video":
+                bases = self._videos(bases, references)
+            facts += bases
         return facts
 
-    def _probed(self, base: MediaFacts, reference: MediaReference) -> MediaFacts:
+    def _image(self, base: MediaFacts, reference: MediaReference) -> MediaFacts:
         if reference.target is not None:
             return replace(base, **asdict(probe_image(reference.target, self.settings.integrity)))
-        if reference.problem is None:
-            return base
-        problem = reference.problem
-        return replace(base, fault="not-a-path", exception=problem.exception, message=problem.message)
+        return _unusable(base, reference)
+
+    def _videos(self, bases: list[MediaFacts], references: list[MediaReference]) -> list[MediaFacts]:
+        depth = self.settings.integrity
+        probes = []
+        for reference in references:
+            if reference.frames is not None:
+                probes.append(probe_frames(reference.frames, depth))
+            elif reference.target is not None:
+                probes.append(probe_video(reference.target, depth))
+            else:
+                probes.append(VideoProbe(fault="not-a-path"))
+        facts = []
+        for base, reference, probe, fed in zip(bases, references, probes, settle(probes), strict=True):
+            frames = fed.frames
+            item = replace(
+                base,
+                num_bytes=probe.num_bytes,
+                format=probe.format,
+                width=frames.width if frames else None,
+                height=frames.height if frames else None,
+                frames=frames.number if frames else None,
+                fault=fed.fault,
+                exception=fed.exception,
+                message=fed.message,
+                found=probe.found,
+            )
+            facts.append(_unusable(item, reference))
+        return facts
 
     def _turns(self, sample: Sample, encoded: list[EncodedTurn] | None) -> list[TurnFacts]:
         turns = []
@@ -153,22 +185,26 @@ class Measurer:
             role,
             tuple(encoded.slots) if encoded else (),
             tuple(map(len, encoded.texts)) if encoded else None,
-            self._loose_pads(encoded) if encoded else (),
+            self._loose_pads(encoded, "image"),
+            self._loose_pads(encoded, "video"),
             tuple(dict.fromkeys(self._special(text))),
             (text.count("<image>"), text.count("<video>"), text.count("<audio>")),
             len(text),
             isinstance(content, str) and not text.strip(),
         )
 
-    def _loose_pads(self, encoded: EncodedTurn) -> tuple[int, ...]:
-        ids = [token for text in encoded.texts for token in text] if any(self._pad in t for t in encoded.texts) else []
-        return tuple(place for place, token in enumerate(ids) if token == self._pad)
+    def _loose_pads(self, encoded: EncodedTurn | None, kind: MediaKind) -> tuple[int, ...]:
+        pad = self._pads[kind]
+        if encoded is None or not any(pad in text for text in encoded.texts):
+            return ()
+        ids = [token for text in encoded.texts for token in text]
+        return tuple(place for place, token in enumerate(ids) if token == pad)
 
     def _count(self, facts: RowFacts) -> None:
         budget = facts.budget = spend(facts.turns, facts.media, self.limits)
         facts.num_tokens, facts.num_tokens_full = budget.num_tokens, budget.num_tokens_full
-        facts.num_image_tokens, facts.num_video_tokens = budget.num_image_tokens, 0
-        facts.num_text_tokens = budget.num_tokens - budget.num_image_tokens
+        facts.num_image_tokens, facts.num_video_tokens = budget.num_image_tokens, budget.num_video_tokens
+        facts.num_text_tokens = budget.num_tokens - budget.num_image_tokens - budget.num_video_tokens
         facts.num_label_tokens = budget.num_label_tokens
         facts.image_tokens = list(budget.image_tokens)
 
@@ -182,6 +218,14 @@ def _owners(sample: Sample, kind: str) -> list[int]:
         if isinstance(turn.content, str)
         for _ in range(turn.content.count(placeholder))
     ]
+
+
+def _unusable(base: MediaFacts, reference: MediaReference) -> MediaFacts:
+    """The facts of a reference that is no path; all others as they are."""
+    problem = reference.problem
+    if problem is None:
+        return base
+    return replace(base, fault="not-a-path", exception=problem.exception, message=problem.message)
 
 
 def _media_error(reference: MediaReference, image: MediaFacts) -> Exception:

@@ -19,9 +19,10 @@ class TurnFacts:
 
     `index` is the message's place in the raw row, None for a system prompt that is no message. `text_tokens` counts
     the text between placeholders (n placeholders: n + 1 counts), the template's own tokens included, the two vision
-    markers of each slot and its pads excluded; None where the turn was never encoded. `loose_pads` are the places of
-    image pads that come from literal text, among those text tokens. `slots` names the medium of each placeholder that
-    is expanded. `placeholders` counts literal <image>, <video>, <audio>; `special_tokens` lists those in the text.
+    markers of each slot and its pads excluded; None where the turn was never encoded. `loose_pads` (of images) and
+    `loose_video_pads` are the places of pads that come from literal text, among those text tokens. `slots` names the
+    medium of each placeholder that is expanded. `placeholders` counts literal <image>, <video>, <audio>;
+    `special_tokens` lists those in the text.
     """
 
     index: int | None
@@ -29,6 +30,7 @@ class TurnFacts:
     slots: tuple[MediaKind, ...] = ()
     text_tokens: tuple[int, ...] | None = None
     loose_pads: tuple[int, ...] = ()
+    loose_video_pads: tuple[int, ...] = ()
     special_tokens: tuple[str, ...] = ()
     placeholders: tuple[int, int, int] = (0, 0, 0)
     num_characters: int = 0
@@ -37,7 +39,10 @@ class TurnFacts:
 
 @dataclass(frozen=True, slots=True)
 class MediaFacts:
-    """One media reference and, for images, its probe. `turn` is the turn whose placeholder it fills, if any."""
+    """One media reference and its probe. `turn` is the turn whose placeholder it fills, if any.
+
+    `frames` are an image's animation frames, or the (even) number of frames of a video that are fed.
+    """
 
     kind: MediaKind
     index: int

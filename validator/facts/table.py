@@ -15,6 +15,7 @@ _TURN = pa.struct(
         ("slots", pa.list_(pa.string())),
         ("text_tokens", pa.list_(pa.int64())),
         ("loose_pads", pa.list_(pa.int64())),
+        ("loose_video_pads", pa.list_(pa.int64())),
         ("special_tokens", pa.list_(pa.string())),
         ("placeholders", pa.list_(pa.int32())),
         ("num_characters", pa.int64()),

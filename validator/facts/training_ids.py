@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from validator.catalog.json_rows import RawRow
+from validator.conversation.sample import MediaKind
 from validator.facts.measure import Measurer
 from validator.tokens.encode import encode_turns, flatten
 
@@ -17,9 +18,10 @@ def training_ids(measurer: Measurer, raw: RawRow) -> tuple[list[int], list[int]]
     if budget is None:
         return None
     limits, processor = measurer.limits, measurer.processor
-    turns = encode_turns(measurer.convert(raw), processor, measurer.settings.default_system, budget.image_tokens)
-    tokens = iter(budget.image_tokens)
-    flat = [flatten(turn, processor, tokens) for turn in turns]
+    tokens: dict[MediaKind, tuple[int, ...]] = {"image": budget.image_tokens, "video": budget.video_tokens}
+    turns = encode_turns(measurer.convert(raw), processor, measurer.settings.default_system, tokens)
+    queues = {kind: iter(numbers) for kind, numbers in tokens.items()}
+    flat = [flatten(turn, processor, queues) for turn in turns]
     if turns[0].turn is None:  # the system prompt belongs to the first question
         flat = [flat[0] + flat[1], *flat[2:]]
     ids: list[int] = []

@@ -1,8 +1,8 @@
 """The cutoff removes image tokens but not the image.
 
 ## What it finds
-Rows of which, after the trainer's own truncation, fewer image tokens are left than their images have: cut in the middle
-of an image, before it, or together with a whole turn.
+Rows of which, after the trainer's own truncation, fewer image tokens are left than their images have (or video tokens
+than their videos): cut in the middle of an image, before it, or together with a whole turn.
 
 ## Why it hurts
 Preprocessing passes. Hours later, when the batch comes, training stops: `RuntimeError: shape mismatch: value tensor of
@@ -31,13 +31,14 @@ def check(case: Case) -> Iterator[Hit]:
     budget = case.budget
     if budget is None:
         return
-    lost = budget.num_image_tokens_full - budget.num_image_tokens
+    pads = budget.num_image_tokens_full + budget.num_video_tokens_full
+    lost = pads - budget.num_image_tokens - budget.num_video_tokens
     if not lost:
         return
-    pair = next(pair for pair in budget.pairs if pair.kept_image_tokens < pair.image_tokens)
+    pair = next(pair for pair in budget.pairs if pair.kept_pads < pair.pads)
     fits = max_pixels_that_fits(case.facts.turns, case.facts.media, case.limits)
     lower = f", or lower image_max_pixels to {fits}" if fits else ""
-    images = count(budget.num_image_tokens_full, "image token")
+    images = count(pads, "image token" if not budget.num_video_tokens_full else "image and video token")
     yield Hit(
         f"the cutoff of {case.limits.cutoff_len} cuts {lost:,} of {images}; "
         f"the row has {count(budget.num_tokens_full, 'token')}",
@@ -46,7 +47,8 @@ def check(case: Case) -> Iterator[Hit]:
         evidence={
             "num_tokens_full": budget.num_tokens_full,
             "num_image_tokens_full": budget.num_image_tokens_full,
-            "image_tokens_cut": lost,
+            "num_video_tokens_full": budget.num_video_tokens_full,
+            "tokens_cut": lost,
             "fitting_image_max_pixels": fits,
         },
     )

@@ -26,7 +26,7 @@ from validator.rules.base import Case, Hit, row_rule
 def check(case: Case) -> Iterator[Hit]:
     """Report pairs of which nothing is kept."""
     pairs = case.budget.pairs if case.budget else ()
-    gone = [pair for pair in pairs if pair.kept_source + pair.kept_target == 0 and not pair.image_tokens]
+    gone = [pair for pair in pairs if pair.kept_source + pair.kept_target == 0 and not pair.pads]
     if gone:
         yield Hit(
             f"the cutoff of {case.limits.cutoff_len} drops {count(len(gone), 'question')} with the answer, "

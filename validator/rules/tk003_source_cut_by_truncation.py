@@ -26,7 +26,7 @@ def check(case: Case) -> Iterator[Hit]:
     """Report shortened questions, unless image tokens went with them (TK001)."""
     for pair in case.budget.pairs if case.budget else ():
         kept = pair.kept_source + pair.kept_target
-        if kept and pair.kept_source < pair.source and pair.kept_image_tokens == pair.image_tokens:
+        if kept and pair.kept_source < pair.source and pair.kept_pads == pair.pads:
             yield Hit(
                 f"the cutoff of {case.limits.cutoff_len} keeps {pair.kept_source:,} of {pair.source:,} tokens of the "
                 f"question in turn {pair.source_turn}",

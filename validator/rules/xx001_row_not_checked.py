@@ -1,19 +1,16 @@
 """A row that was not checked to the end.
 
 ## What it finds
-Rows with videos, which are recognised but not counted yet. What could be seen (conversation, placeholder counts, image
-files) was checked.
+Rows at which mmvalidate itself failed. The other rows are judged as usual.
 
 ## Why it hurts
 An unchecked row is not a passed row. The run is incomplete and ends with exit code 3.
 
 ## Example
-```json
-{"videos": ["1.mp4"]}
-```
+A row that meets an error in mmvalidate; the message names it.
 
 ## What to do
-Do not take the result for a pass of this row.
+Report the row with the message: it is a fault of mmvalidate. Do not take the result for a pass of this row.
 """
 
 from __future__ import annotations

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample, Turn
 from validator.tokens.processor import Processor
-from validator.tokens.template import PAD_TOKENS, VISION_END, VISION_START, MediaSlot, render_system, render_turn
+from validator.tokens.template import (
+    PAD_TOKENS,
+    VISION_END,
+    VISION_START,
+    MediaSlot,
+    render_system,
+    render_turn,
+    slots_in,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +56,14 @@ def check_messages(sample: Sample) -> None:
 
 
 def encode_turns(
-    sample: Sample, processor: Processor, default_system: str | None, media_tokens: Sequence[int]
+    sample: Sample, processor: Processor, default_system: str | None, media_tokens: Mapping[MediaKind, Sequence[int]]
 ) -> list[EncodedTurn]:
-    """Encode a sample that passed `check_messages`. `media_tokens`: tokens of its media in placeholder order.
+    """Encode a sample that passed `check_messages`. `media_tokens`: tokens of its images and videos, in order.
 
     Raises TrainerError.
     """
     encode = processor.encoder.encode
-    tokens = iter(media_tokens)
+    tokens = {kind: iter(numbers) for kind, numbers in media_tokens.items()}
     turns = []
     try:
         system = render_system(sample.system, sample.tools, default_system)
@@ -65,7 +72,7 @@ def encode_turns(
     if system:
         turns.append(EncodedTurn(None, [encode(system)], []))
     for index, turn in enumerate(sample.turns):
-        mine = [next(tokens) for _ in range(_slots(turn.content))]
+        mine = [next(tokens[kind]) for kind in slots_in(turn.content)] if isinstance(turn.content, str) else []
         try:
             if not isinstance(turn.content, str) and turn.role != "system":
                 raise RuntimeError(f"Expected a string, got {turn.content}")
@@ -77,19 +84,13 @@ def encode_turns(
     return turns
 
 
-def flatten(turn: EncodedTurn, processor: Processor, media_tokens: Iterator[int]) -> list[int]:
+def flatten(turn: EncodedTurn, processor: Processor, media_tokens: Mapping[MediaKind, Iterator[int]]) -> list[int]:
     """All ids of a turn, its slots filled with pads."""
     ids = list(turn.texts[0])
     for kind, text in zip(turn.slots, turn.texts[1:], strict=True):
-        pads = [processor.token_id(PAD_TOKENS[kind])] * next(media_tokens)
+        pads = [processor.token_id(PAD_TOKENS[kind])] * next(media_tokens[kind])
         ids += [processor.token_id(VISION_START), *pads, processor.token_id(VISION_END), *text]
     return ids
-
-
-def _slots(content: Any) -> int:
-    if not isinstance(content, str):
-        return 0
-    return sum(content.count(PLACEHOLDERS[kind]) for kind in PAD_TOKENS)
 
 
 def _system_kind(error: Exception, sample: Sample) -> str:

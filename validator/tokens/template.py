@@ -82,6 +82,11 @@ def render_turn(role: str, content: str, pair: int, media_tokens: Sequence[int])
     return _number(pieces, pair) if role == "user" else pieces
 
 
+def slots_in(content: str) -> list[MediaKind]:
+    """The media that the placeholders of a text stand for, in order."""
+    return [_KINDS[placeholder] for placeholder in _SLOT.findall(content)]
+
+
 def _number(pieces: list[Piece], pair: int) -> list[Piece]:
     """The trainer's user template replaces the first literal {{idx}} by the number of the pair."""
     for index, piece in enumerate(pieces):

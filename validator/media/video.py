@@ -1,0 +1,187 @@
+"""Measures one video: which frames the trainer samples, their size, and whether header and decoding agree.
+
+Source: LLaMA-Factory 0.9.5 `mm_plugin.py`. Preprocessing counts tokens from the container's header where that names a
+duration and a frame rate, and decodes otherwise; the collator decodes every video again. A header that promises other
+frames than decoding yields passes preprocessing and stops training at that batch.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from validator.media.geometry import ImageLimits, num_tokens, trainer_resize
+from validator.media.probe import Depth, ImageProbe, probe_image
+from validator.media.sniff import sniff
+
+FRAMES_PER_SECOND = 2.0
+MAX_FRAMES = 128
+MAX_PIXELS, MIN_PIXELS = 256 * 256, 16 * 16
+"""The trainer's defaults of video_fps, video_maxlen, video_max_pixels and video_min_pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """An even number of frames of `width` x `height` pixels."""
+
+    number: int
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.number} frames of {self.width}x{self.height}"
+
+
+@dataclass(frozen=True, slots=True)
+class VideoProbe:
+    """What was measured of one video: the frames that its header promises and those that decoding yields.
+
+    `header` is None where the trainer would not trust it; `decoded` is None where decoding failed (`fault`, `exception`
+    and `message` say how) or was not tried.
+    """
+
+    num_bytes: int | None = None
+    format: str | None = None
+    header: Frames | None = None
+    decoded: Frames | None = None
+    fault: str | None = None
+    exception: str | None = None
+    message: str | None = None
+    found: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FedVideo:
+    """What preprocessing takes a video for. A `fault` in `LATER` is met in training, any other stops preprocessing."""
+
+    frames: Frames | None
+    fault: str | None = None
+    exception: str | None = None
+    message: str | None = None
+
+
+LATER = frozenset(("header-mismatch", "decode-fails-later"))
+
+
+def settle(probes: Sequence[VideoProbe]) -> list[FedVideo]:
+    """What preprocessing makes of the videos of one row: it trusts the headers if all of them can be trusted, and
+    decodes all of them otherwise.
+    """
+    if all(probe.header is not None for probe in probes):
+        return [_trusted(probe) for probe in probes]
+    return [FedVideo(probe.decoded, probe.fault, probe.exception, probe.message) for probe in probes]
+
+
+def _trusted(probe: VideoProbe) -> FedVideo:
+    if probe.fault is not None:
+        message = f"{probe.exception}: {probe.message}"
+        return FedVideo(probe.header, "decode-fails-later", probe.exception, message)
+    if probe.decoded is not None and probe.decoded != probe.header:
+        message = f"the header promises {probe.header}, decoding yields {probe.decoded}"
+        return FedVideo(probe.header, "header-mismatch", None, message)
+    return FedVideo(probe.header)
+
+
+@lru_cache(maxsize=4096)
+def probe_video(path: str, depth: Depth) -> VideoProbe:
+    """Probe a video file. `header` trusts the header where preprocessing does; `fast` and `full` decode as well."""
+    import av
+
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode) and not os.path.isdir(path):
+            return VideoProbe(fault="special", exception="OSError", message="it is a pipe or a device, not a file")
+        container = av.open(path, "r")
+    except (av.FFmpegError, OSError, ValueError) as error:
+        return _unopened(path, error)
+    with container:
+        known = VideoProbe(num_bytes=status.st_size, format=container.format.name)
+        stream = next((stream for stream in container.streams if stream.type == "video"), None)
+        if stream is None:
+            return replace(known, fault="no-video-stream", exception="StopIteration", message="")
+        known = replace(known, header=_promised(stream))
+        if known.header is not None and depth == "header":
+            return known
+        try:
+            return replace(known, decoded=_decode(container, stream))
+        except Exception as error:  # the codecs raise many kinds
+            kind = "no-frames" if isinstance(error, IndexError) else "corrupt"
+            return replace(known, fault=kind, exception=type(error).__name__, message=str(error)[:200])
+
+
+def sample_indices(frames: int, seconds: float, fps: float = FRAMES_PER_SECOND, most: int = MAX_FRAMES) -> list[int]:
+    """The frames that the trainer samples of a video with `frames` frames (0: unknown) and a length in seconds."""
+    import numpy as np
+
+    number = most if frames == 0 else min(frames, most, max(1, math.floor(seconds * fps)))
+    last = (most if frames == 0 else frames) - 1
+    return [int(index) for index in np.linspace(0, last, number).astype(np.int32)]
+
+
+def probe_frames(paths: Sequence[str], depth: Depth) -> VideoProbe:
+    """Probe a video that is given as a list of image files: all are fed, the last one twice if their number is odd."""
+    known = VideoProbe(format="frames")
+    if not paths:
+        return replace(known, fault="no-frames", exception="IndexError", message="list index out of range")
+    for path in paths:
+        if not os.path.exists(path):
+            message = "Invalid image found in video frames."
+            return replace(known, fault="missing", exception="ValueError", message=message, found=path[:200])
+    probes: list[ImageProbe] = [probe_image(path, depth) for path in paths]
+    for probe in probes:
+        if probe.fault:
+            fault = {"fault": probe.fault, "exception": probe.exception, "message": probe.message, "found": probe.found}
+            return replace(known, **fault)  # type: ignore[arg-type]
+    sizes = [(probe.width or 0, probe.height or 0) for probe in probes]
+    if len({trainer_resize(*size, MAX_PIXELS, MIN_PIXELS) for size in sizes}) > 1:
+        message = "all input arrays must have the same shape"
+        return replace(known, fault="frame-sizes-differ", exception="ValueError", message=message)
+    return replace(known, decoded=Frames(_even(len(paths)), *sizes[0]))
+
+
+def video_tokens(frames: Frames, limits: ImageLimits) -> int:
+    """Video tokens (`<|video_pad|>`) of a video. Raises ValueError where the trainer does."""
+    image = replace(limits, max_pixels=MAX_PIXELS, min_pixels=MIN_PIXELS)
+    return frames.number // 2 * num_tokens(frames.width, frames.height, image)
+
+
+def _promised(stream: Any) -> Frames | None:
+    if stream.duration is None or stream.average_rate is None or float(stream.average_rate) <= 0:
+        return None
+    number = len(sample_indices(stream.frames, float(stream.duration * stream.time_base)))
+    return Frames(_even(number), stream.width, stream.height)
+
+
+def _decode(container: Any, stream: Any) -> Frames:
+    """Decode as the trainer does: every frame to the end, counting those that are sampled."""
+    seconds = 0.0 if stream.frames == 0 else float(stream.duration * stream.time_base)
+    wanted = frozenset(sample_indices(stream.frames, seconds))
+    float(stream.average_rate)  # a TypeError, as in the trainer, where the stream has none
+    container.seek(0)
+    number, size = 0, (0, 0)
+    for index, frame in enumerate(container.decode(stream)):
+        if index in wanted:
+            size = size if number else (frame.width, frame.height)
+            number += 1
+    if number == 0:
+        raise IndexError("list index out of range")
+    return Frames(_even(number), *size)
+
+
+def _even(number: int) -> int:
+    return number + number % 2
+
+
+def _unopened(path: str, error: Exception) -> VideoProbe:
+    kinds = {"FileNotFoundError": "missing", "IsADirectoryError": "folder", "PermissionError": "forbidden"}
+    name = type(error).__name__
+    known = VideoProbe(exception=name, message=str(error)[:200])
+    if name in kinds or not os.path.isfile(path):
+        return replace(known, fault=kinds.get(name, "missing"))
+    with open(path, "rb") as file:
+        return replace(known, fault="unreadable", found=sniff(file.read(512)))

@@ -1,0 +1,37 @@
+"""A video of which no frame decodes.
+
+## What it finds
+Videos whose stream ends before the first sampled frame, and empty lists of frames.
+
+## Why it hurts
+The run stops while tokenizing: `IndexError: list index out of range` (LLaMA-Factory#5527, #7541, #7687).
+
+## Example
+A download that broke off after the header.
+
+## What to do
+Fetch the video again or remove the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import clip
+from validator.rules.base import Case, Hit, row_rule
+
+
+@row_rule("VD002", "no-decodable-frame", "error")
+def check(case: Case) -> Iterator[Hit]:
+    """Report such videos."""
+    for media in case.facts.of_kind("video"):
+        if media.fault == "no-frames":
+            yield Hit(
+                f"no frame of the video `{clip(media.written)}` decodes: {media.exception}: {media.message}",
+                "Fetch the video again or remove the row.",
+                turn=media.turn,
+                media_index=media.index,
+            )
+
+
+RULE = check
