@@ -103,7 +103,7 @@ def _values(path: Path, *, array: bool, loader_floats: bool) -> Iterator[RawRow]
                 yield RawRow(index, piece.offset, b"", None, piece.reason)
             else:
                 row = parse_row(piece.raw, index, piece.offset, array=array)
-                if array and loader_floats and row.fault is None:
+                if array and loader_floats and row.fault is None and not ujson_refuses(piece.raw):
                     row = replace(row, value=_ujson()(piece.raw.decode()))
                 yield row
                 index += 1

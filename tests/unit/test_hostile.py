@@ -1,0 +1,131 @@
+"""Anything at all as registry, rows or bytes: a sentence or findings, never a traceback, and no row lost."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import ALL_TAGS, Dataset, check, say
+from validator.catalog.registry import load_registry
+from validator.catalog.survey import survey
+
+SCALARS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=8)
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+WORDS = st.sampled_from(
+    (
+        "<image>",
+        "<video>",
+        "<audio>",
+        "<|im_end|>",
+        "<|image_pad|>",
+        "{{idx}}",
+        '{"name": "f"}',
+        "[]",
+        "\x00",
+        "\u202e",
+        "x",
+    )
+)
+TEXT = st.lists(WORDS | st.text(max_size=5), max_size=4).map("".join)
+ROLES = st.sampled_from(("user", "assistant", "observation", "function", "system", "x", None, 5))
+MESSAGES = st.lists(st.fixed_dictionaries({"role": ROLES, "content": TEXT | TREES}), max_size=5)
+PATHS = st.sampled_from(
+    ("ok.png", "gone.png", "", ".", "..", "/dev/zero", "pipe", "loop", "a\x00b", "x" * 5000, "https://a/b")
+)
+ROW = st.fixed_dictionaries(
+    {"messages": MESSAGES | TREES},
+    optional={
+        "images": st.lists(PATHS | TREES, max_size=3) | TREES | PATHS,
+        "videos": st.lists(PATHS | st.lists(PATHS, max_size=2), max_size=2) | TREES,
+        "audios": st.none() | st.just([]) | TREES,
+        "system": TEXT | TREES,
+        "tools": TEXT | TREES,
+        "id": TREES,
+    },
+)
+RELAXED = settings(max_examples=int(os.environ.get("MMVALIDATE_EXAMPLES", 60)), deadline=None)
+RELAXED = settings(RELAXED, suppress_health_check=list(HealthCheck))
+
+
+@RELAXED
+@given(TREES | st.dictionaries(st.text(max_size=4), TREES | st.just({"file_name": "a"}), max_size=4))
+def test_registries(content):
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "dataset_info.json"
+        path.write_text(json.dumps(content))
+        try:
+            load_registry(path)
+        except ValueError as error:
+            assert "\n" not in str(error)
+
+
+@RELAXED
+@given(st.binary(max_size=60) | st.text(alphabet='{}[]",:\\ 01ae\n\ufeff', max_size=40).map(str.encode))
+def test_data_files(data):
+    with tempfile.TemporaryDirectory() as scratch:
+        dataset = Dataset(Path(scratch))
+        dataset.write("")
+        for suffix in ("json", "jsonl"):
+            (dataset.folder / f"data.{suffix}").write_bytes(data)
+            survey(dataset.folder / f"data.{suffix}")
+        _whole(dataset, None)
+
+
+@RELAXED
+@given(
+    st.lists(ROW, min_size=1, max_size=4),
+    st.sampled_from(("json", "jsonl")),
+    st.sampled_from(("sharegpt", "openai", "alpaca")),
+)
+def test_rows(rows, suffix, formatting):
+    with tempfile.TemporaryDirectory() as scratch:
+        dataset = Dataset(Path(scratch))
+        dataset.image("ok.png")
+        os.mkfifo(dataset.folder / "pipe")
+        (dataset.folder / "loop").symlink_to(dataset.folder / "loop")
+        names = ("messages", "images", "videos", "audios", "system", "tools")
+        columns = {name: name for name in names} | {"prompt": "system", "response": "tools", "history": "messages"}
+        dataset.write(rows, suffix, columns=columns, tags=ALL_TAGS, formatting=formatting)
+        _whole(dataset, len(rows))
+
+
+def _whole(dataset, rows):
+    result, findings = check(dataset.registry, dataset.folder / "run", cutoff_len=64)
+    internal = [finding["message"] for finding in findings if finding["code"] == "XX001"]
+    assert not internal
+    counts = result.summary["rows"]
+    assert counts["total"] == sum(counts[status] for status in ("ok", "flagged", "dropped", "unchecked"))
+    assert rows is None or counts["total"] == rows
+
+
+@pytest.mark.parametrize("depth", [50, 300, 1500, 100_000])
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+def test_deep_nesting(dataset, depth, suffix):
+    row = '{"messages": ' + "[" * depth + "]" * depth + "}"
+    good = json.dumps(say("a", "b"))
+    dataset.write(f"[{row},{good}]" if suffix == "json" else f"{row}\n{good}", suffix, columns={"messages": "messages"})
+    result, findings = dataset.check()
+    assert result.summary["rows"]["total"] == 2 and result.summary["exit_code"] == 1
+    assert not any(finding["code"] == "XX001" for finding in findings)
+
+
+def test_a_text_of_a_hundred_megabytes(dataset):
+    dataset.write([say("a" * 100_000_000, "b"), say("a", "b")])
+    result, findings = dataset.check()
+    assert result.summary["rows"]["total"] == 2
+    assert {finding["code"] for finding in findings} >= {"TK003"}
+
+
+def test_a_registry_of_deep_nesting(tmp_path):
+    path = tmp_path / "dataset_info.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(ValueError, match="not valid JSON"):
+        load_registry(path)
