@@ -39,11 +39,16 @@ def at_least(severity: Severity, threshold: Severity) -> bool:
     return SEVERITIES.index(severity) <= SEVERITIES.index(threshold)
 
 
+def printable(text: str) -> str:
+    """Text from data made safe to print: no control characters, no half surrogate pairs, one line."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
 def clip(text: str, most: int = 80) -> str:
     """Dataset text made safe for a message: one line, printable, bounded."""
-    shown = "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text[: most + 1]
-    )
+    shown = printable(text[: most + 1])
     return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 

@@ -24,9 +24,9 @@ class Settings(BaseModel):
     datasets: tuple[str, ...] = ()
     trainer: Trainer = "llamafactory"
     processor: str = "embedded"
-    cutoff_len: int = Field(default=8192, ge=1)
-    image_max_pixels: int = Field(default=1048576, ge=1)
-    image_min_pixels: int = Field(default=1024, ge=1)
+    cutoff_len: int = Field(default=8192, ge=1, le=2**31)
+    image_max_pixels: int = Field(default=1048576, ge=1, le=2**40)
+    image_min_pixels: int = Field(default=1024, ge=1, le=2**40)
     media_dir: Path | None = None
     default_system: str | None = None
     mask_history: bool = False

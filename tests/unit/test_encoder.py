@@ -1,16 +1,17 @@
 """Ids: special tokens, normalisation, and processors read from folders."""
 
 import json
-from itertools import pairwise
+import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+from tokenizers import normalizers
 
-from validator.tokens.encoder import RankEncoder, TokenizersEncoder, normalize
+import validator.tokens.encoder as encoder_module
+from validator.tokens.encoder import RankEncoder, TokenizersEncoder, normalize, tokenizer_of
 from validator.tokens.processor import load_processor, recipe_digest
-from validator.tokens.vocabulary import NUM_RANKS, SPECIAL_TOKENS, SPLIT_PATTERN, load_ranks
+from validator.tokens.vocabulary import NUM_RANKS, SPECIAL_TOKENS, load_ranks
 
 
 @pytest.fixture(scope="module")
@@ -45,41 +46,53 @@ def test_text_is_composed_between_special_tokens_only(encoder):
     assert encoder.encode("e<|im_end|>\u0301") != encoder.encode("é<|im_end|>")
 
 
+def test_a_million_spaces(small):
+    """Too many for tiktoken's pattern matcher."""
+    folder, ranks = small
+    general = load_processor(str(folder)).encoder
+    text = "a" + " " * 1_000_001 + "b\n" + "\n" * 10
+    assert RankEncoder(ranks, general.special_tokens).encode(text) == general.encode(text)
+
+
+def test_half_a_surrogate_pair(encoder):
+    with pytest.raises(TypeError, match="TextEncodeInput must be Union"):
+        encoder.encode("a\ud800")
+
+
+@pytest.mark.parametrize("text", ["\u1ace\u0301\u0323", "\U00011935\U00011930", "\u07fd\u0301", "\u0c3c\u0c56"])
+def test_marks_that_unicode_versions_order_differently(text):
+    assert normalize(text) == normalizers.NFC().normalize_str(text)
+
+
+@given(st.text(alphabet=st.characters(categories=["Mn", "Mc", "Lo", "Lu"]), max_size=5))
+def test_marks_in_any_order(text):
+    assert normalize(text) == normalizers.NFC().normalize_str(text)
+
+
+def test_inert_characters_are_inert():
+    """None combines, decomposes, or is the second part of a composition."""
+    seconds = set(range(0x1161, 0x1176)) | set(range(0x11A8, 0x11C3))
+    for code in range(0x110000):
+        parts = unicodedata.decomposition(chr(code))
+        if parts and not parts.startswith("<"):
+            seconds.update(int(part, 16) for part in parts.split()[1:])
+    inert = [code for code in range(0xD800) if encoder_module._INERT.fullmatch(chr(code))]
+    assert len(inert) > 40_000 and not seconds & set(inert)
+    for code in inert:
+        character = chr(code)
+        assert unicodedata.combining(character) == 0 and unicodedata.is_normalized("NFC", character)
+        assert normalizers.NFC().normalize_str(f"e{character}e") == f"e{character}e"
+
+
 @given(st.text())
 def test_normalisation_is_the_tokenizers(text):
     assert normalize(text) == normalizers.NFC().normalize_str(text)
 
 
-def bytes_to_text():
-    keep = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    table, extra = {byte: chr(byte) for byte in keep}, 0
-    for byte in range(256):
-        if byte not in table:
-            table[byte] = chr(256 + extra)
-            extra += 1
-    return table
-
-
 def tokenizer_json(ranks, folder, added=SPECIAL_TOKENS):
     """A tokenizer.json of byte-level BPE whose merges follow the ranks."""
-    table = bytes_to_text()
-
-    def spell(token):
-        return "".join(table[byte] for byte in token)
-
-    merges = []
-    for token, rank in sorted(ranks.items(), key=lambda item: item[1]):
-        parts = [bytes([byte]) for byte in token]
-        while len(parts) > 2:
-            pairs = [(ranks.get(a + b, rank), i) for i, (a, b) in enumerate(pairwise(parts))]
-            place = min(pair for pair in pairs if pair[0] < rank)[1]
-            parts[place : place + 2] = [parts[place] + parts[place + 1]]
-        if len(parts) == 2:
-            merges.append((spell(parts[0]), spell(parts[1])))
-    tokenizer = Tokenizer(models.BPE(vocab={spell(token): rank for token, rank in ranks.items()}, merges=merges))
+    tokenizer = tokenizer_of(ranks)
     tokenizer.normalizer = normalizers.NFC()
-    split = pre_tokenizers.Split(Regex(SPLIT_PATTERN), "isolated")
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(False, use_regex=False)])
     tokenizer.add_special_tokens(list(added))
     tokenizer.save(str(folder / "tokenizer.json"))
 

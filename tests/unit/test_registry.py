@@ -111,7 +111,9 @@ def test_a_block_that_is_present_replaces_all_defaults():
         ({"file_name": None}, "`file_name` must be a non-empty string"),
         ({"file_name": "a", "formatting": "ShareGPT"}, "Dataset converter ShareGPT not found."),
         ({"file_name": "a", "columns": []}, "`columns` must be an object"),
-        ({"file_name": "a", "tags": {"role_tag": 5}}, "`tags.role_tag` must be a string"),
+        ({"file_name": "a", "tags": {"role_tag": []}}, "`tags.role_tag` must be a string"),
+        ({"file_name": "a", "columns": {"messages": 5}}, "`columns.messages` must be a string"),
+        ({"file_name": "a", "num_samples": 0}, "`num_samples` must be a whole number above 0"),
         ({"file_name": "a", "num_samples": "10"}, "`num_samples` must be a whole number"),
     ],
 )

@@ -84,7 +84,7 @@ def castable(source: pa.DataType, target: pa.DataType, path: str) -> str | None:
         return castable(source.value_type, target.value_type, f"{path}[]")
     if t.is_nested(source) or t.is_nested(target) or t.is_null(target):
         return f"`{path}` is {describe(source)} here, {describe(target)} before"
-    if t.is_string(target) or (t.is_floating(target) and t.is_integer(source)):
+    if (t.is_string(target) and t.is_temporal(source)) or (t.is_floating(target) and t.is_integer(source)):
         return None
     return f"`{path}` is {describe(source)} here, {describe(target)} before"
 

@@ -84,8 +84,10 @@ def parse_entry(name: str, raw: Any) -> Entry:
     if not isinstance(split, str):
         raise ValueError(f"`split` must be a string, got {split!r}")
     num_samples = raw.get("num_samples")
-    if num_samples is not None and (isinstance(num_samples, bool) or not isinstance(num_samples, int)):
-        raise ValueError(f"`num_samples` must be a whole number, got {num_samples!r}")
+    if num_samples is not None and (
+        isinstance(num_samples, bool) or not isinstance(num_samples, int) or num_samples < 1
+    ):
+        raise ValueError(f"`num_samples` must be a whole number above 0, got {num_samples!r}")
     return Entry(
         name=name,
         source=source,
@@ -112,8 +114,10 @@ def _block(raw: dict[str, Any], block: str, defaults: dict[str, str | None]) -> 
         raise ValueError(f"`{block}` must be an object, this one is {_kind(given)}")
     values = {key: given.get(key) for key in defaults}
     for key, value in values.items():
-        if value is not None and not isinstance(value, str):
+        if isinstance(value, list | dict) or (block == "columns" and value and not isinstance(value, str)):
             raise ValueError(f"`{block}.{key}` must be a string, got {value!r}")
+    if block == "columns":  # the trainer takes any empty value for none, but looks for messages under it
+        return {key: value or None for key, value in values.items()}
     return values
 
 

@@ -7,6 +7,7 @@ that begins with `[` is read by pandas' ujson, everything else by pyarrow's JSON
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,33 +17,61 @@ from typing import Any, Literal
 
 import orjson
 
-from validator.catalog.json_values import CHUNK, Fault, Value, split_values
+from validator.catalog.json_values import CHUNK, TOO_LARGE, Fault, Value, split_values
 
 Layout = Literal["array", "lines", "values", "empty"]
 BOM = b"\xef\xbb\xbf"
+SPACE = b" \t\r\n"
+"""JSON's white space: fewer characters than Python's."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawRow:
-    """One raw row. `fault` says why the row could not be parsed; then `value` is None."""
+    """One raw row. `fault` says why the row could not be parsed; then `value` is None.
+
+    `between`: no row, but something wrong before the row of this index. `unread`: this and what follows was not read.
+    """
 
     index: int
     offset: int
     raw: bytes
     value: Any
     fault: str | None = None
+    between: bool = False
+    unread: bool = False
+
+
+DEEPEST = 63
+"""Levels of nesting that a column may have: Arrow's writer refuses more."""
+TOO_DEEP = f"the row nests more than {DEEPEST} levels deep"
+_BRACKETS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+
+
+def too_deep(raw: bytes) -> bool:
+    """Whether the bytes of a row nest deeper than the loader takes."""
+    if raw.count(b"[") + raw.count(b"{") <= DEEPEST:
+        return False
+    depth = deepest = 0
+    for token in _BRACKETS.finditer(raw):
+        first = raw[token.start()]
+        if first in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif first in b"]}":
+            depth -= 1
+    return deepest > DEEPEST
 
 
 def find_layout(path: Path) -> Layout:
     """Tell how the rows of a JSON file are laid out: one array, one value a line, or values across lines."""
     with path.open("rb") as file:
         head = file.read(CHUNK)
-        head = head.removeprefix(BOM).lstrip()
+        head = head.removeprefix(BOM).lstrip(SPACE)
         while not head:
             chunk = file.read(CHUNK)
             if not chunk:
                 return "empty"
-            head = chunk.lstrip()
+            head = chunk.lstrip(SPACE)
         if head.startswith(b"["):
             return "array"
         line, newline, _ = head.partition(b"\n")
@@ -68,7 +97,7 @@ def _lines(path: Path) -> Iterator[RawRow]:
     index, offset = 0, 0
     with path.open("rb") as file:
         for line in file:
-            raw = (line.removeprefix(BOM) if offset == 0 else line).strip()
+            raw = (line.removeprefix(BOM) if offset == 0 else line).strip(SPACE)
             if raw:
                 for row in parse_line(raw, index, offset):
                     yield row
@@ -100,11 +129,14 @@ def _values(path: Path, *, array: bool, loader_floats: bool) -> Iterator[RawRow]
             file.seek(0)
         for piece in split_values(file, array=array):
             if isinstance(piece, Fault):
-                yield RawRow(index, piece.offset, b"", None, piece.reason)
+                raw = piece.value
+                unread = piece.reason == TOO_LARGE
+                yield RawRow(index, piece.offset, raw or b"", None, piece.reason, raw is None, unread)
+                index += raw is not None
             else:
                 row = parse_row(piece.raw, index, piece.offset, array=array)
                 if array and loader_floats and row.fault is None and not ujson_refuses(piece.raw):
-                    row = replace(row, value=_ujson()(piece.raw.decode()))
+                    row = replace(row, value=_loader_value(piece.raw))
                 yield row
                 index += 1
 
@@ -116,17 +148,22 @@ def parse_row(raw: bytes, index: int, offset: int, *, array: bool) -> RawRow:
     except orjson.JSONDecodeError as error:
         reason = f"{error.msg} (character {error.pos + 1} of the row)"
     try:
-        value = _ujson()(raw.decode()) if array else json.loads(raw)
+        value = _loader_value(raw) if array else json.loads(raw)
         json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is no text: pyarrow refuses it
     except (ValueError, RecursionError):
         return RawRow(index, offset, raw, None, reason)
     return RawRow(index, offset, raw, value)
 
 
+def _loader_value(raw: bytes) -> Any:
+    """A value as pandas reads it for the trainer, from a file opened as text: every line end becomes a line feed."""
+    return _ujson()(raw.decode().replace("\r\n", "\n").replace("\r", "\n"))
+
+
 def ujson_refuses(raw: bytes) -> bool:
     """Whether pandas' parser, which reads arrays for the trainer, refuses a value that orjson accepts."""
     try:
-        _ujson()(raw.decode())
+        _loader_value(raw)
     except ValueError:
         return True
     return False

@@ -16,7 +16,9 @@ LARGEST_VALUE = 256 << 20
 """Bytes. A larger value is refused rather than held: no training row is that long."""
 
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|"|[\[\]{}]', re.DOTALL)
-_QUOTE, _OPENING = ord('"'), frozenset(b"[{")
+_QUOTE, _OPENING, _CLOSING = ord('"'), frozenset(b"[{"), ord("]")
+_SHOWN = 1 << 16
+TOO_LARGE = f"a value of more than {LARGEST_VALUE >> 20} MiB begins here: it and what follows are not read"
 _SPACE = b" \t\r\n"
 
 
@@ -30,10 +32,11 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something between values that no JSON parser accepts."""
+    """Something that no JSON parser accepts. `value`: of a value that is cut off or too large; None between values."""
 
     offset: int
     reason: str
+    value: bytes | None = None
 
 
 def split_values(file: BinaryIO, *, array: bool) -> Iterator[Value | Fault]:
@@ -42,6 +45,7 @@ def split_values(file: BinaryIO, *, array: bool) -> Iterator[Value | Fault]:
     buffer, origin, position, depth = b"", 0, 0, 0
     element: int | None = None  # where the value being read begins in the buffer
     between = 0  # where the text after the last value begins
+    seen = False  # a value of the array
     closed = False
     while True:
         chunk = file.read(max(CHUNK, len(buffer)))
@@ -57,8 +61,8 @@ def split_values(file: BinaryIO, *, array: bool) -> Iterator[Value | Fault]:
             if first in _OPENING:
                 if depth == base and element is None:
                     if not closed:
-                        yield from _between(buffer[between:begin], origin + between, array)
-                    element = begin
+                        yield from _between(buffer[between:begin], origin + between, array, first=not seen)
+                    element, seen = begin, True
                 depth += 1
                 if depth == base and not closed:
                     between = position
@@ -71,7 +75,9 @@ def split_values(file: BinaryIO, *, array: bool) -> Iterator[Value | Fault]:
                 element = None
             elif depth < base:
                 if array and not closed:
-                    yield from _between(buffer[between:begin], origin + between, array, last=True)
+                    yield from _between(buffer[between:begin], origin + between, array, first=not seen, last=True)
+                    if first != _CLOSING:
+                        yield Fault(origin + begin, "the array is closed by a brace")
                     closed, between, base = True, position, 0
                 depth = max(depth, 0)
         if not waiting:
@@ -85,32 +91,36 @@ def split_values(file: BinaryIO, *, array: bool) -> Iterator[Value | Fault]:
         position, between = position - keep, max(between - keep, 0)
         element = None if element is None else 0
         if len(buffer) > LARGEST_VALUE:
-            yield Fault(origin, f"a value of more than {LARGEST_VALUE >> 20} MiB begins here: the rest is not read")
+            yield Fault(origin, TOO_LARGE, buffer[:_SHOWN])
             return
     if element is not None and not closed:
-        yield Fault(origin + element, "the file ends inside this value: a bracket or quote is not closed")
+        reason = "the file ends inside this value: a bracket or quote is not closed"
+        yield Fault(origin + element, reason, buffer[element:])
     elif closed:
         if buffer[between:].strip(_SPACE):
             yield Fault(origin + between, "there is text after the end of the array")
     else:
-        yield from _between(buffer[between:], origin + between, array, last=True)
+        yield from _between(buffer[between:], origin + between, array, first=not seen, last=True)
         if array:
             yield Fault(origin + len(buffer), "the array is not closed")
 
 
-def _between(text: bytes, offset: int, array: bool, last: bool = False) -> Iterator[Value | Fault]:
-    """Judge the text between two values: a comma in an array, white space elsewhere; scalars are values too."""
+def _between(
+    text: bytes, offset: int, array: bool, *, first: bool = False, last: bool = False
+) -> Iterator[Value | Fault]:
+    """Judge the text between two values: one comma in an array, white space elsewhere; scalars are values too."""
     stripped = text.strip(_SPACE)
-    if not stripped:
-        return
     if not array:
-        yield Value(offset + text.index(stripped), stripped)
+        if stripped:
+            yield Value(offset + text.index(stripped), stripped)
         return
-    if stripped == b",":
-        if last:
-            yield Fault(offset, "a comma after the last value of the array")
-        return
-    parts = [part.strip(_SPACE) for part in stripped.split(b",")]
-    for part in parts:
-        if part:
-            yield Value(offset + text.index(part), part)
+    parts = [part.strip(_SPACE) for part in text.split(b",")]
+    scalars = [part for part in parts if part]
+    wanted = len(scalars) + (not first) + (not last) - 1  # commas between neighbours
+    for part in scalars:
+        yield Value(offset + text.index(part), part)
+    if len(parts) - 1 > max(wanted, 0):
+        reason = "a comma after the last value of the array" if last and not first else "a comma too many"
+        yield Fault(offset, reason)
+    elif len(parts) - 1 < wanted:
+        yield Fault(offset, "a comma is missing between two values")

@@ -85,6 +85,9 @@ def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
 
     try:
         content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=keep_last)
+        json.dumps(content, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{path} holds half of a surrogate pair: no file or column can have such a name.") from None
     except FileNotFoundError:
         raise ValueError(f"{path} does not exist.") from None
     except OSError as error:

@@ -18,10 +18,23 @@ import pyarrow as pa
 import pyarrow.json as paj
 
 from validator.catalog.arrow_types import TypeConflictError, castable, dates_as_text, merge
-from validator.catalog.json_rows import BOM, Layout, RawRow, find_layout, parse_line, read_rows, ujson_refuses
+from validator.catalog.json_rows import (
+    BOM,
+    SPACE,
+    TOO_DEEP,
+    Layout,
+    RawRow,
+    find_layout,
+    parse_line,
+    read_rows,
+    too_deep,
+    ujson_refuses,
+)
 
 LOADER_CHUNK = 10 << 20
 """Bytes: the loader's `chunksize`. Every piece becomes a table that must fit the schema of the first."""
+_DATE_COLUMN = re.compile(r"_at$|_time$|^timestamp|^modified$|^date$")
+"""Columns of an array in which pandas looks for dates (`keep_default_dates`)."""
 _HUGE_NUMBER = re.compile(rb"[:,\[\s]-?\d{19}")
 SLICE, SLICE_BYTES = 1000, 4 << 20
 MAX_REFUSALS = 1000
@@ -75,13 +88,17 @@ def _survey_array(path: Path, result: Survey) -> None:
     for rows in _slices(read_rows(path, "array")):
         readable = []
         for row in rows:
+            if row.unread:
+                continue
             if row.fault is not None:
                 result.refuse(row.index, None, f"invalid JSON: {row.fault}")
+            elif too_deep(row.raw):
+                result.refuse(row.index, None, TOO_DEEP)
             elif not isinstance(row.value, dict):
                 result.refuse(row.index, None, "the row is not an object")
             else:
                 readable.append(row)
-            result.num_rows = row.index + (1 if row.raw else 0)
+            result.num_rows = row.index + (not row.between)
         _merge_slice(readable, result)
 
 
@@ -121,8 +138,12 @@ def _merge_value(row: int, column: str, value: Any, result: Survey) -> None:
     try:
         result.types[column] = merge(known, pa.array([value]).type, column)
     except TypeConflictError as conflict:
-        result.refuse(row, conflict.path, f"`{conflict.path}` is {conflict}")
+        if conflict.path != column or not _DATE_COLUMN.search(column.lower()):  # pandas makes dates of these itself
+            result.refuse(row, conflict.path, f"`{conflict.path}` is {conflict}")
     except OverflowError:
+        if isinstance(value, int) and 0 <= value < 2**64:  # pandas has unsigned columns, lists have not
+            result.types[column] = merge(known, pa.uint64(), column)
+            return
         result.refuse(row, column, f"`{column}` holds a whole number beyond 64 bits")
     except UnicodeEncodeError:
         result.refuse(row, column, f"`{column}` holds half of a surrogate pair")
@@ -134,6 +155,10 @@ def _survey_tables(path: Path, result: Survey) -> None:
     first: pa.Schema | None = None
     broken = False
     for number, chunk in enumerate(_loader_chunks(path)):
+        chunk = _without_deep_lines(chunk, result)
+        if not chunk.replace(b"null", b"").strip(SPACE):
+            _refuse_nulls(chunk, result)
+            continue
         try:
             table = _read_table(chunk)
         except (pa.ArrowException, UnicodeDecodeError) as error:
@@ -144,15 +169,44 @@ def _survey_tables(path: Path, result: Survey) -> None:
             continue
         start = result.num_rows
         result.num_rows += table.num_rows
+        if result.layout == "lines" and table.num_rows != _num_lines(chunk):
+            result.layout = "values"  # some value spans lines, which the loader does not mind
         if first is None:
             first = table.schema
         else:
             _check_cast(table.schema, first, chunk, start, result)
         for column in table.schema:
             _merge_column(column.name, column.type, None, result)
+    if not result.num_rows and not broken and not result.num_refusals:
+        result.layout = "empty"
     if broken and result.layout == "values":
         result.num_rows, result.types = 0, {}
         _trace_rows(read_rows(path, "values"), "the loader cannot parse this file", result)
+
+
+def _num_lines(chunk: bytes) -> int:
+    return sum(1 for line in chunk.split(b"\n") if line.strip(SPACE))
+
+
+def _without_deep_lines(chunk: bytes, result: Survey) -> bytes:
+    """Refuse lines that nest too deeply: pyarrow's reader would end the process at them."""
+    if not any(map(too_deep, chunk.split(b"\n"))):
+        return chunk
+    kept, row = [], result.num_rows
+    for line in chunk.split(b"\n"):
+        if too_deep(line):
+            result.refuse(row, None, TOO_DEEP)
+            line = b"{}"
+        kept.append(line)
+        row += bool(line.strip(SPACE))
+    return b"\n".join(kept)
+
+
+def _refuse_nulls(chunk: bytes, result: Survey) -> None:
+    """Lines of nothing but null: pyarrow's reader ends the process at them, the trainer's too."""
+    for _ in range(_num_lines(chunk)):
+        result.refuse(result.num_rows, None, "the first 10 MB hold nothing but null")
+        result.num_rows += 1
 
 
 def _loader_chunks(path: Path) -> Iterator[bytes]:

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from validator.findings import printable
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from validator.catalog.registry import Registry
+    from validator.rules.base import Rule
     from validator.settings import Settings
 
 
@@ -89,35 +95,54 @@ def check(
             ignore=_words(ignore),
             fail_on=fail_on.value,
         )
-        code = _run(settings, run_dir, output_format.value, quiet)
+        prepared = _prepare(settings)
     except ValueError as error:
         _usage(error)
+    try:
+        code = _run(settings, prepared, run_dir, output_format.value, quiet)
     except KeyboardInterrupt:
         print("mmvalidate: interrupted; nothing was written", file=sys.stderr)
         raise typer.Exit(3) from None
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        print(f"mmvalidate: the run stopped: {error}", file=sys.stderr)
+        print(f"mmvalidate: the run stopped: {printable(str(error))}", file=sys.stderr)
         raise typer.Exit(3) from None
     except Exception as error:
         if verbose:
             raise
-        print(f"mmvalidate: internal error: {type(error).__name__}: {error} (--verbose shows more)", file=sys.stderr)
+        reason = printable(f"{type(error).__name__}: {error}")
+        print(f"mmvalidate: internal error: {reason} (--verbose shows more)", file=sys.stderr)
         raise typer.Exit(3) from None
     raise typer.Exit(0 if code == 1 and exit_zero else code)
 
 
-def _run(settings: Settings, run_dir: Path | None, output_format: str, quiet: bool) -> int:
+def _prepare(settings: Settings) -> tuple[Registry, Sequence[Rule], Sequence[tuple[Rule, str]]]:
+    """Everything that the user's input can make impossible. Raises ValueError with a sentence."""
     from validator.catalog.registry import load_registry
-    from validator.engine.serial import run
-    from validator.report import console, lines
-    from validator.report.progress import StderrProgress
     from validator.rules.registry import choose_rules
+    from validator.tokens.processor import load_processor
 
     rules, left_out = choose_rules(settings)
     registry = load_registry(settings.dataset_info, settings.datasets)
+    load_processor(settings.processor)
+    return registry, rules, left_out
+
+
+def _run(
+    settings: Settings,
+    prepared: tuple[Registry, Sequence[Rule], Sequence[tuple[Rule, str]]],
+    run_dir: Path | None,
+    output_format: str,
+    quiet: bool,
+) -> int:
+    from validator.engine.serial import run
+    from validator.report import console, lines
+    from validator.report.progress import StderrProgress
+
     folder = run_dir or Path(".mmvalidate") / (settings.dataset_info.resolve().parent.name or "root")
     with StderrProgress(quiet=quiet) as progress:
-        result = run(settings, registry, rules, left_out, folder, progress)
+        result = run(settings, *prepared, folder, progress)
     if output_format == "full":
         console.full(result, sys.stdout, quiet=quiet)
     else:
@@ -138,5 +163,5 @@ def _usage(error: ValueError) -> NoReturn:
         message = "; ".join(text.replace("Value error, ", "") for text in texts)
     else:
         message = str(error)
-    print(f"mmvalidate: {message}", file=sys.stderr)
+    print(f"mmvalidate: {printable(message)}", file=sys.stderr)
     raise typer.Exit(2) from None

@@ -18,8 +18,8 @@ def find_media(sample: Sample, kind: MediaKind, value: Any, media_dir: str) -> N
     if value is None or value == []:
         return
     items = value if isinstance(value, list) else [value]
-    if kind == "video" and isinstance(items[0], list):
-        sample.media[kind] = [_frames(index, item, media_dir) for index, item in enumerate(items)]
+    if isinstance(items[0], list):
+        sample.media[kind] = [_frames(sample, kind, index, item, media_dir) for index, item in enumerate(items)]
         return
     joined = isinstance(items[0], str)  # the first element alone decides how all are treated
     references = []
@@ -50,14 +50,22 @@ def _resolve(item: str, media_dir: str) -> str:
         return item
 
 
-def _frames(index: int, item: Any, media_dir: str) -> MediaReference:
-    """A video as a list of images, each joined to media_dir like an image."""
+def _frames(sample: Sample, kind: MediaKind, index: int, item: Any, media_dir: str) -> MediaReference:
+    """A list within the column: the frames of a video, each joined to media_dir like an image."""
     written = repr(item)[:SHOWN]
+    bad = next((path for path in item if not isinstance(path, str)), None) if isinstance(item, list) else item
     if not isinstance(item, list) or not all(isinstance(path, str) for path in item):
-        problem = Problem("media-type", None, index, "TypeError", "a video is a path or a list of paths")
-        return MediaReference("video", index, written, None, "value", problem)
-    paths = tuple(_resolve(path, media_dir) for path in item)
-    return MediaReference("video", index, written, None, "path", frames=paths)
+        text = f"join() argument must be str, bytes, or os.PathLike object, not {type(bad).__name__!r}"
+        if not isinstance(item, list):
+            text = f"object of type {type(item).__name__!r} has no len()"
+        sample.fail("media-type", TypeError(text), None, index)
+        return MediaReference(kind, index, written, None, "value")
+    if kind != "video":
+        message = f"Expect input is a list of images, but got {type(item)}."
+        return MediaReference(
+            kind, index, written, None, "value", Problem("media-type", None, index, "ValueError", message)
+        )
+    return MediaReference(kind, index, written, None, "path", frames=tuple(_resolve(path, media_dir) for path in item))
 
 
 def _form(item: str) -> Literal["path", "url", "data-uri"]:
@@ -72,9 +80,15 @@ def _from_value(kind: MediaKind, index: int, item: Any) -> MediaReference:
     if isinstance(item, dict) and isinstance(item.get("path"), str) and "bytes" in item and item["bytes"] is None:
         return MediaReference(kind, index, item["path"][:SHOWN], item["path"], _form(item["path"]))
     error: Exception
-    if isinstance(item, dict):
-        error = KeyError("bytes") if "bytes" not in item else TypeError("a bytes-like object is required, not 'str'")
-    else:
+    if not isinstance(item, dict):
         error = ValueError(f"Expect input is a list of images, but got {type(item)}.")
+    elif "bytes" not in item:
+        error = KeyError("bytes")
+    elif item["bytes"] is not None:
+        error = TypeError(f"a bytes-like object is required, not {type(item['bytes']).__name__!r}")
+    elif "path" not in item:
+        error = KeyError("path")
+    else:
+        error = AttributeError(f"{type(item['path']).__name__!r} object has no attribute 'read'")
     problem = Problem("media-type", None, index, type(error).__name__, str(error))
     return MediaReference(kind, index, written, None, "value", problem)

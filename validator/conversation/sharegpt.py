@@ -84,6 +84,9 @@ def _align(sample: Sample, messages: Any, entry: Entry) -> None:
     tags, roles = entry.tags, role_names(entry)
     allowed = [tuple(tags[name] for name in names) for names in (ASKING, ANSWERING)]
     shift = 0 if sample.system_turn is None else 1
+    if not hasattr(messages, "__iter__"):
+        sample.fail("message-type", TypeError(f"{type(messages).__name__!r} object is not iterable"))
+        return
     for position, message in enumerate(messages):
         index = position + shift
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,9 +26,9 @@ def open_entries(
         files: tuple[FileFacts, ...] = ()
         if entry.source == "file":
             path = registry.folder / entry.location
-            if path.is_dir():
+            if os.path.isdir(path):
                 unchecked = "folders of data files are not read yet"
-            elif path.is_file() and path.suffix[1:] in _NOT_READ_YET:
+            elif os.path.isfile(path) and path.suffix[1:] in _NOT_READ_YET:
                 unchecked = f"{path.suffix[1:]} files are not read yet"
             else:
                 surveying(entry.location)
@@ -48,7 +49,7 @@ def _unchecked(entry: Entry) -> str | None:
 
 
 def _open_file(path: Path, name: str) -> FileFacts:
-    if not path.is_file():
+    if not os.path.isfile(path):
         return FileFacts(name, "missing")
     if path.suffix[1:] not in _READ:
         return FileFacts(name, "type")

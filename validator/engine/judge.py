@@ -7,7 +7,7 @@ from typing import Any
 
 from validator.facts.budget import Limits
 from validator.facts.record import RowFacts
-from validator.findings import Finding
+from validator.findings import Finding, printable
 from validator.rules.base import Case, EntryFacts, Hit, Rule
 from validator.settings import Settings
 
@@ -66,7 +66,7 @@ def _finding(rule: Rule, hit: Hit, dataset: str, file: str | None, row: int | No
         sample_id,
         hit.turn,
         hit.media_index,
-        hit.message,
-        hit.help,
+        printable(hit.message),
+        printable(hit.help),
         hit.evidence,
     )

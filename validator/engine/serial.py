@@ -93,8 +93,8 @@ def _check_entry(
             measure = measurer.measure if entry.unchecked is None else measurer.leave_unchecked
             floats = entry.entry.formatting == "openai"  # tools are written into the prompt as JSON
             for raw in read_rows(registry.folder / file.name, file.survey.layout, loader_floats=floats):
-                if not raw.raw:
-                    continue  # text between rows that belongs to none: the survey reported it
+                if raw.between:
+                    continue  # it belongs to no row: the survey reported it
                 try:
                     facts = measure(raw)
                 except Exception as error:  # a fault of ours must not take the other rows with it

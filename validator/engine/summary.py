@@ -117,7 +117,7 @@ def summarize(
         "not_selected": [{"dataset": entry.name, "source": entry.source} for entry in registry.not_selected],
         "ignored_keys": list(registry.ignored),
         "rules_not_run": [{"code": rule.code, "reason": reason} for rule, reason in left_out],
-        "settings": settings.model_dump(mode="json"),
+        "settings": {name: _text(value) for name, value in settings.model_dump(mode="json").items()},
         "differs_from_trainer": {
             name: {"here": getattr(settings, name), "trainer": default}
             for name, default in TRAINER_DEFAULTS.items()
@@ -126,6 +126,11 @@ def summarize(
         "versions": _versions(),
         "inputs": _inputs(registry, entries, processor_fingerprint),
     }
+
+
+def _text(value: Any) -> Any:
+    """Paths may hold bytes that are no text."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
 
 
 def _dataset(name: str, counts: DatasetCounts) -> dict[str, Any]:

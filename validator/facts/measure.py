@@ -58,11 +58,14 @@ class Measurer:
     def measure(self, raw: RawRow) -> RowFacts:
         """The facts of one row."""
         facts = self._new(raw)
+        if raw.unread or (raw.fault is not None and not facts.refused):
+            return self.leave_unchecked(raw, raw.fault)
         if raw.fault is not None:
             facts.outcome, facts.trainer_error = "crash", "DatasetGenerationError"
             facts.problems.append(Problem("unparsable", message=raw.fault))
             return facts
         sample = self.convert(raw)
+        facts.filled = _filled(sample)
         facts.media = self._media(sample)
         encoded = self._follow_trainer(sample, facts)
         facts.turns = self._turns(sample, encoded)
@@ -218,6 +221,11 @@ def _owners(sample: Sample, kind: str) -> list[int]:
         if isinstance(turn.content, str)
         for _ in range(turn.content.count(placeholder))
     ]
+
+
+def _filled(sample: Sample) -> tuple[str, ...]:
+    names = [name for name in ("system", "tools") if getattr(sample, name) is not None]
+    return (*names, *(f"{kind}s" for kind, references in sample.media.items() if references))
 
 
 def _unusable(base: MediaFacts, reference: MediaReference) -> MediaFacts:

@@ -68,7 +68,8 @@ class RowFacts:
     """Everything measured of one raw row. Counts are None where the trainer yields none.
 
     `budget` holds what the counts were taken from; it is not stored. `refused`: the trainer's loader refuses the whole
-    file because of this row.
+    file because of this row. `filled` names the converted columns (system, tools, images, videos, audios) that are not
+    null in this row.
     """
 
     dataset: str
@@ -80,6 +81,7 @@ class RowFacts:
     trainer_error: str | None = None
     unchecked: str | None = None
     refused: bool = False
+    filled: tuple[str, ...] = ()
     problems: list[Problem] = field(default_factory=list)
     turns: list[TurnFacts] = field(default_factory=list)
     media: list[MediaFacts] = field(default_factory=list)

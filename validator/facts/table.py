@@ -76,6 +76,7 @@ SAMPLES = pa.schema(
         ("trainer_error", pa.string()),
         ("unchecked", pa.string()),
         ("refused", pa.bool_()),
+        ("filled", pa.list_(pa.string())),
         ("problems", pa.list_(_PROBLEM)),
         ("media", pa.list_(_MEDIA)),
     ]
@@ -91,6 +92,7 @@ _COPIED = (
     "trainer_error",
     "unchecked",
     "refused",
+    "filled",
     "num_tokens",
     "num_tokens_full",
     "num_text_tokens",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, BinaryIO, Literal
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from validator.media.jpeg_skeleton import certainly_loads
 from validator.media.sniff import sniff
@@ -55,19 +55,22 @@ def probe_image(path: str, depth: Depth) -> ImageProbe:
         with open(path, "rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's warnings are measured (size, EXIF), not printed
             num_bytes = os.fstat(file.fileno()).st_size
-            return _probe(file, num_bytes, depth)
+            return _probe(file, num_bytes, depth, path)
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         return _unopened(error)
 
 
-def _probe(file: BinaryIO, num_bytes: int, depth: Depth) -> ImageProbe:
+def _probe(file: BinaryIO, num_bytes: int, depth: Depth, path: str) -> ImageProbe:
     measured: dict[str, Any] = {"num_bytes": num_bytes}
     try:
         image = Image.open(file)
     except Exception as error:  # Pillow's plugins raise nearly everything
         file.seek(0)
         head = file.read(512)
-        return ImageProbe(num_bytes=num_bytes, **_fault(error, opened=False), found=sniff(head))
+        fault = _fault(error, opened=False)
+        if isinstance(error, UnidentifiedImageError):
+            fault["message"] = f"cannot identify image file {path!r}"[:200]  # the trainer opens by path
+        return ImageProbe(num_bytes=num_bytes, **fault, found=sniff(head))
     measured.update(format=image.format, width=image.width, height=image.height, mode=image.mode, bits=_bits(image))
     try:
         if depth == "full" or (depth == "fast" and not _cheaply_fine(image, file)):
@@ -124,7 +127,7 @@ def _orientation(image: Image.Image) -> int | None:
         value = image.getexif().get(_ORIENTATION)
     except Exception:  # damaged EXIF never stops the trainer
         return None
-    return value if isinstance(value, int) else None
+    return value if isinstance(value, int) and 0 <= value <= 0xFFFF else None
 
 
 def _frames(image: Image.Image) -> int:

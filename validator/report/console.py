@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from validator.engine.serial import RunResult
-from validator.findings import Finding, count
+from validator.findings import Finding, count, printable
 
 PLAIN_WIDTH = 120
 """Characters a line of a table may have where stdout is no terminal."""
@@ -39,8 +39,8 @@ def full(result: RunResult, out: TextIO, *, quiet: bool = False) -> None:
 def location(base: Path, dataset: str, file: str | None, row: int | None) -> str:
     """`folder/file:row`, with the row counted from 0; the dataset's name in brackets where there is no file."""
     if file is None:
-        return f"[{dataset}]"
-    return f"{base / file}" + ("" if row is None else f":{row}")
+        return f"[{printable(dataset)}]"
+    return printable(f"{base / file}") + ("" if row is None else f":{row}")
 
 
 def verdict(summary: dict[str, Any]) -> str:
@@ -87,7 +87,7 @@ def _datasets(console: Console, summary: dict[str, Any]) -> None:
         rows, lengths = item["rows"], item["num_tokens_full"]
         cells = [rows["total"], rows["ok"], rows["flagged"], rows["dropped"], rows["unchecked"]]
         cells += [lengths["p50"], lengths["p90"], lengths["p99"], lengths["max"], item["num_image_tokens"]["max"]]
-        table.add_row(Text(item["dataset"]), *(_number(cell) for cell in cells))
+        table.add_row(Text(printable(item["dataset"])), *(_number(cell) for cell in cells))
     console.print(table)
     console.print()
 
@@ -114,7 +114,7 @@ def _rules(console: Console, summary: dict[str, Any]) -> None:
 
 def _notes(console: Console, summary: dict[str, Any], folder: Path) -> None:
     if left := summary["not_selected"]:
-        names = ", ".join(item["dataset"] for item in left[:5]) + (" ..." if len(left) > 5 else "")
+        names = ", ".join(printable(item["dataset"]) for item in left[:5]) + (" ..." if len(left) > 5 else "")
         console.print(
             Text(f"not selected: {len(left)} datasets that are no local files ({names}); name one with --dataset")
         )

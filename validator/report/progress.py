@@ -7,6 +7,8 @@ import time
 from types import TracebackType
 from typing import Any
 
+from validator.findings import printable
+
 LINE_EVERY = 10.0
 """Seconds between lines where stderr is no terminal."""
 
@@ -48,13 +50,13 @@ class StderrProgress:
 
     def surveying(self, file: str) -> None:
         """Show the file that the loader would read now."""
-        self._label = f"reading {file}"
+        self._label = f"reading {printable(file)}"
         if self._bar is not None:
             self._bar.update(self._task, description=self._label)
 
     def checking(self, dataset: str, rows: int) -> None:
         """Begin an entry."""
-        self._label, self._done, self._total = f"checking {dataset}", 0, rows
+        self._label, self._done, self._total = f"checking {printable(dataset)}", 0, rows
         if self._bar is not None:
             self._bar.reset(self._task, total=rows, description=self._label)
 

@@ -44,9 +44,12 @@ def fold(batches: Batches, case: Case) -> None:
         batches.dropped[case.facts.row // BATCH] += 1
 
 
-def finish(batches: Batches, _: EntryFacts) -> Iterator[Hit]:
-    """Report the batches in which every row was dropped, unless all rows of the entry were (that is DI009)."""
-    if batches.dropped.total() == batches.rows:
+def finish(batches: Batches, entry: EntryFacts) -> Iterator[Hit]:
+    """Report the batches in which every row was dropped, unless all rows of the entry were (that is DI009).
+
+    With `num_samples` the trainer shuffles, and nothing can be said.
+    """
+    if entry.entry is None or entry.entry.num_samples is not None or batches.dropped.total() == batches.rows:
         return
     for batch, dropped in sorted(batches.dropped.items()):
         size = min(BATCH, batches.rows - batch * BATCH)

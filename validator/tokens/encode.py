@@ -9,6 +9,7 @@ from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample, Turn
 from validator.tokens.processor import Processor
 from validator.tokens.template import (
     PAD_TOKENS,
+    SLOTS,
     VISION_END,
     VISION_START,
     MediaSlot,
@@ -70,16 +71,24 @@ def encode_turns(
     except Exception as error:
         raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     if system:
-        turns.append(EncodedTurn(None, [encode(system)], []))
+        try:
+            turns.append(EncodedTurn(None, [encode(system)], []))
+        except TypeError as error:
+            raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     for index, turn in enumerate(sample.turns):
         mine = [next(tokens[kind]) for kind in slots_in(turn.content)] if isinstance(turn.content, str) else []
         try:
+            if isinstance(turn.content, list) and any(word in turn.content for word in SLOTS):
+                raise AttributeError("'list' object has no attribute 'replace'")
             if not isinstance(turn.content, str) and turn.role != "system":
                 raise RuntimeError(f"Expected a string, got {turn.content}")
             pieces = render_turn(turn.role, turn.content, index // 2, mine)
         except Exception as error:
             raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
-        texts = [encode(piece) if piece else [] for piece in pieces if isinstance(piece, str)]
+        try:
+            texts = [encode(piece) if piece else [] for piece in pieces if isinstance(piece, str)]
+        except TypeError as error:
+            raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
         turns.append(EncodedTurn(turn, texts, [piece.kind for piece in pieces if isinstance(piece, MediaSlot)]))
     return turns
 
@@ -98,6 +107,6 @@ def _system_kind(error: Exception, sample: Sample) -> str:
 
 
 def _turn_kind(error: Exception, turn: Turn) -> str:
-    if not isinstance(turn.content, str):
-        return "content-type"
-    return "function-json" if turn.role == "function" else "role-unknown"
+    if turn.role == "function" and isinstance(turn.content, str):
+        return "function-json"
+    return "role-unknown" if isinstance(error, NotImplementedError) else "content-type"

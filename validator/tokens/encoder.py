@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
-from functools import cache
-from typing import Protocol
+from itertools import pairwise
+from typing import Any, Protocol
 
 import tiktoken
 
@@ -28,23 +27,94 @@ class RankEncoder:
 
     def __init__(self, ranks: dict[bytes, int], special_tokens: Mapping[str, int]) -> None:
         self.special_tokens = special_tokens
+        self._ranks = ranks
         self._bpe = tiktoken.Encoding(
             "qwen2_vl", pat_str=SPLIT_PATTERN, mergeable_ranks=ranks, special_tokens={}, explicit_n_vocab=len(ranks)
         )
         self._split = special_pattern(special_tokens).split
 
     def encode(self, text: str) -> list[int]:
-        """Encode `text`: special tokens are cut out first, then every part between them is normalised and encoded."""
+        """Encode `text`: special tokens are cut out first, then every part between them is normalised and encoded.
+
+        Raises TypeError, as the trainer's tokenizer does, where the text holds half of a surrogate pair.
+        """
+        if not text.isascii():
+            check_text(text)
         parts = self._split(text)
         if len(parts) == 1:
-            return self._bpe.encode_ordinary(normalize(text))
+            return self._encode(text)
         ids: list[int] = []
         for index, part in enumerate(parts):
             if index % 2:
                 ids.append(self.special_tokens[part])
             elif part:
-                ids += self._bpe.encode_ordinary(normalize(part))
+                ids += self._encode(part)
         return ids
+
+    def _encode(self, text: str) -> list[int]:
+        text = normalize(text)
+        if len(text) < LONG or _longest_space(text) < LONG:
+            return self._bpe.encode_ordinary(text)
+        return list(self._general().encode(text, add_special_tokens=False).ids)
+
+    def _general(self) -> Any:
+        """The same function as the `tokenizers` library has it: slower to make, but no text is too long for it."""
+        if self._slow is None:
+            self._slow = tokenizer_of(self._ranks)
+        return self._slow
+
+    _slow: Any = None
+
+
+LONG = 500_000
+"""Characters of white space in a row: with a million, tiktoken's pattern matcher overflows its stack."""
+_SPACES = re.compile(r"\s+")
+
+
+def _longest_space(text: str) -> int:
+    return max((len(match.group()) for match in _SPACES.finditer(text)), default=0)
+
+
+def check_text(text: str) -> None:
+    """Raise the TypeError that the trainer's tokenizer raises for text that is not valid Unicode."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        reason = "TextEncodeInput must be Union[TextInputSequence, Tuple[InputSequence, InputSequence]]"
+        raise TypeError(reason) from None
+
+
+def tokenizer_of(ranks: dict[bytes, int]) -> Any:
+    """A tokenizer of the `tokenizers` library with the merges that follow from ranks (a few seconds for a whole
+    vocabulary): a token's parts are what the ranks below its own make of its bytes.
+    """
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    table = {byte: chr(byte) for byte in printable}
+    others = [byte for byte in range(256) if byte not in table]
+    table |= {byte: chr(256 + number) for number, byte in enumerate(others)}
+
+    def spell(token: bytes) -> str:
+        return "".join(table[byte] for byte in token)
+
+    merges = []
+    for token, rank in sorted(ranks.items(), key=lambda item: item[1]):
+        parts = [token[i : i + 1] for i in range(len(token))]
+        while len(parts) > 2:
+            pairs = ((ranks.get(left + right, rank), place) for place, (left, right) in enumerate(pairwise(parts)))
+            place = min(pair for pair in pairs if pair[0] < rank)[1]
+            parts[place : place + 2] = [parts[place] + parts[place + 1]]
+        if len(parts) == 2:
+            merges.append((spell(parts[0]), spell(parts[1])))
+    tokenizer = Tokenizer(models.BPE(vocab={spell(token): rank for token, rank in ranks.items()}, merges=merges))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(SPLIT_PATTERN), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    return tokenizer
 
 
 class TokenizersEncoder:
@@ -61,6 +131,7 @@ class TokenizersEncoder:
 
     def encode(self, text: str) -> list[int]:
         """Encode `text` without adding special tokens."""
+        check_text(text)
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
 
@@ -70,29 +141,17 @@ def special_pattern(tokens: Mapping[str, int]) -> re.Pattern[str]:
     return re.compile("(" + "|".join(map(re.escape, ordered)) + ")")
 
 
+_INERT = re.compile(
+    "[\0-\u02ff\u0400-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u3000-\u3029\u3041-\u3096\u309b-\u30ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffdc]*"
+)
+"""Characters that NFC leaves alone whatever stands beside them, under every version of Unicode since they exist."""
+
+
 def normalize(text: str) -> str:
-    """NFC. Characters newer than Python's Unicode tables are left to the tokenizer's own normaliser."""
-    if text.isascii():
+    """NFC, by the tokenizer's own normaliser: its Unicode tables are not Python's, and they order marks differently."""
+    if text.isascii() or _INERT.fullmatch(text):
         return text
-    if _unknown_characters().search(text):
-        from tokenizers.normalizers import NFC
+    from tokenizers.normalizers import NFC
 
-        return str(NFC().normalize_str(text))
-    return unicodedata.normalize("NFC", text)
-
-
-@cache
-def _unknown_characters() -> re.Pattern[str]:
-    """Code points below U+20000 that Python does not know: a newer Unicode may compose or reorder them. Above lie
-    only ideographs, which do neither.
-    """
-    ranges: list[str] = []
-    begin: int | None = None
-    for code in range(0x80, 0x20001):
-        unknown = code < 0x20000 and unicodedata.category(chr(code)) == "Cn"
-        if unknown and begin is None:
-            begin = code
-        elif not unknown and begin is not None:
-            ranges.append(f"{re.escape(chr(begin))}-{re.escape(chr(code - 1))}")
-            begin = None
-    return re.compile(f"[{''.join(ranges)}]")
+    return str(NFC().normalize_str(text))

@@ -111,11 +111,14 @@ def _limit(*candidates: int | None) -> int:
 
 def _encoder(path: Path) -> Encoder:
     """tiktoken where the file is provably the embedded vocabulary and recipe, otherwise the `tokenizers` library."""
-    spec = json.loads(path.read_text(encoding="utf-8"))
-    special_tokens = _plain_added_tokens(spec)
-    if special_tokens is not None and _is_embedded_recipe(spec):
-        return RankEncoder(load_ranks(), special_tokens)
-    return TokenizersEncoder(str(path))
+    try:
+        spec = json.loads(path.read_text(encoding="utf-8"))
+        special_tokens = _plain_added_tokens(spec)
+        if special_tokens is not None and _is_embedded_recipe(spec):
+            return RankEncoder(load_ranks(), special_tokens)
+        return TokenizersEncoder(str(path))
+    except Exception as error:  # JSON of any shape; the tokenizers library raises bare Exceptions
+        raise ValueError(f"--processor: {path} is no tokenizer: {type(error).__name__}: {error}") from None
 
 
 def _plain_added_tokens(spec: Mapping[str, Any]) -> dict[str, int] | None:

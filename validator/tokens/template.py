@@ -19,6 +19,8 @@ VISION_START, VISION_END = "<|vision_start|>", "<|vision_end|>"
 PAD_TOKENS: dict[MediaKind, str] = {"image": "<|image_pad|>", "video": "<|video_pad|>"}
 _SLOT = re.compile("(<image>|<video>)")
 _KINDS: dict[str, MediaKind] = {PLACEHOLDERS[kind]: kind for kind in PAD_TOKENS}
+SLOTS = tuple(_KINDS)
+"""The placeholders that are expanded."""
 
 _WRAPPERS = {
     "user": ("<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n"),
