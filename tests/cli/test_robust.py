@@ -48,7 +48,7 @@ def test_files(dataset, mmvalidate, text, suffix, expected, rows):
         ([NUL] * 1000 + [FULL], {}, ["DI007"]),
         ([NUL] * 999 + [FULL], {}, []),
         ([say("a", "b", images=[])] * 1500 + [say("a", "b", images=["x"])], {"num_samples": 10}, ["MD001", "PH001"]),
-        ([{"messages": 5}], {"tags": TAGS}, ["CV004", "DI005"]),
+        ([{"messages": 5}], {"tags": TAGS}, ["CV004"]),
         ([say("a", "b")], {"columns": {"messages": "messages", "images": "", "system": False}}, []),
         ([say("a", "b")], {"num_samples": 0}, ["DI001"]),
         ([say("a", "b")], {"file_name": "a" * 5000 + ".json"}, ["DI002"]),
