@@ -33,7 +33,8 @@ def certainly_loads(image: ImageFile.ImageFile, file: BinaryIO) -> bool:
 def _plain_tiff(image: Any) -> bool:
     """No tags that load() acts on: orientations (XMP may hold one), and directories that it reads."""
     tags: dict[int, Any] = image.tag_v2
-    return bool(tags.get(_ORIENTATION, 1) == 1) and not any(tag in tags for tag in (_XMP, *TiffTags.TAGS_V2_GROUPS))
+    acted_on = (_XMP, *TiffTags.TAGS_V2_GROUPS)
+    return bool(tags.get(_ORIENTATION, 1) == 1) and not any(tag in tags for tag in acted_on)
 
 
 def _tile_fits(image: ImageFile.ImageFile, tile: Any, num_bytes: int) -> bool:
@@ -46,7 +47,7 @@ def _tile_fits(image: ImageFile.ImageFile, tile: Any, num_bytes: int) -> bool:
         return False
     row = ((right - left) * _bits(image.mode, raw_mode) + 7) // 8
     stride = stride or row
-    return stride >= row and offset + stride * (bottom - top) <= num_bytes
+    return bool(stride >= row and offset + stride * (bottom - top) <= num_bytes)
 
 
 @lru_cache
