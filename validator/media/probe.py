@@ -18,6 +18,7 @@ from PIL import Image, ImageFile
 from validator.media.faults import fault_of, plain_words
 from validator.media.geometry import LARGE_PIXELS
 from validator.media.integrity import certainly_loads
+from validator.media.native_stderr import caught_stderr
 from validator.media.sniff import sniff
 
 Depth = Literal["header", "fast", "full"]
@@ -33,7 +34,7 @@ class ImageProbe:
 
     `fault` is None where the trainer can load the image (as far as the depth looked), otherwise a word for what is
     wrong; `exception` and `message` are the trainer's; `found` says it in plain words: what an unreadable file is, or
-    what is wrong with an image. `warnings` are Pillow's, without repetitions, at most eight of 200 characters.
+    what is wrong with an image. `warnings` are Pillow's and libtiff's, without repetitions, at most eight of 200 characters.
     """
 
     num_bytes: int | None = None
@@ -93,7 +94,15 @@ def _probe(path: str, num_bytes: int, depth: Depth) -> ImageProbe:
 
 def _load_and_convert(image: ImageFile.ImageFile) -> None:
     """The trainer's calls. A second copy of a very large image is spared: conversion depends on mode and palette."""
-    image.load()
+    if image.format == "TIFF":
+        try:
+            with caught_stderr() as lines:
+                image.load()
+        finally:
+            for line in lines:
+                warnings.warn(line, stacklevel=1)
+    else:
+        image.load()
     (image if image.width * image.height <= LARGE_PIXELS else image.crop((0, 0, 1, 1))).convert("RGB")
 
 
