@@ -25,11 +25,13 @@ class Image:
 
 
 def corpus(count: int, seed: int) -> Iterator[Image]:
-    """`count` files: all intact ones, as many crafted ones as a quarter, then damage to every format in turn."""
+    """`count` files: all intact ones, crafted ones for two sevenths, then damage to every format in turn."""
     dice = random.Random(seed)
     made = [Image(*parts, intact=True) for parts in (*written(), *handmade())]
-    tricky = [Image(*parts) for parts in crafted()]
-    chosen = dice.sample(tricky, min(len(tricky), count // 4))
+    chosen = []
+    for name in ("PNG", "JPEG"):
+        tricky = [Image(*parts) for parts in crafted() if parts[0] == name]
+        chosen += dice.sample(tricky, min(len(tricky), count // 7))
     yield from islice((*made, *chosen, *_damaged(made, dice, max(0, count - len(made) - len(chosen)))), count)
 
 

@@ -34,7 +34,8 @@ class ImageProbe:
 
     `fault` is None where the trainer can load the image (as far as the depth looked), otherwise a word for what is
     wrong; `exception` and `message` are the trainer's; `found` says it in plain words: what an unreadable file is, or
-    what is wrong with an image. `warnings` are Pillow's and libtiff's, without repetitions, at most eight of 200 characters.
+    what is wrong with an image. `warnings` are Pillow's and libtiff's, without repetitions, at most eight of 200
+    characters.
     """
 
     num_bytes: int | None = None
