@@ -25,13 +25,12 @@ class Image:
 
 
 def corpus(count: int, seed: int) -> Iterator[Image]:
-    """`count` files: all intact ones, crafted ones for two sevenths, then damage to every format in turn."""
+    """`count` files: all intact ones, all crafted PNGs, JPEGs for a quarter, then damage to every format in turn."""
     dice = random.Random(seed)
     made = [Image(*parts, intact=True) for parts in (*written(), *handmade())]
-    chosen = []
-    for name in ("PNG", "JPEG"):
-        tricky = [Image(*parts) for parts in crafted() if parts[0] == name]
-        chosen += dice.sample(tricky, min(len(tricky), count // 7))
+    tricky = [Image(*parts) for parts in crafted()]
+    jpegs = [image for image in tricky if image.format == "JPEG"]
+    chosen = [image for image in tricky if image.format == "PNG"] + dice.sample(jpegs, min(len(jpegs), count // 4))
     yield from islice((*made, *chosen, *_damaged(made, dice, max(0, count - len(made) - len(chosen)))), count)
 
 

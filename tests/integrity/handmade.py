@@ -98,6 +98,8 @@ def _tiffs() -> Iterator[tuple[str, bytes]]:
     yield "extra sample", tiff((8,) * 4, 2, [GREY * 4], {278: (HEIGHT,), 338: (2,)})
     yield "palette", tiff((8,), 3, [GREY], {278: (HEIGHT,), 320: tuple(range(0, 65536, 86))[:768]})
     yield "palette missing", tiff((8,), 3, [GREY], {278: (HEIGHT,)})
+    for length in (3, 300, 769, 900, 1200):
+        yield f"palette of {length}", tiff((8,), 3, [GREY], {278: (HEIGHT,), 320: (999,) * length})
 
 
 def bmp(bits: int, pixels: bytes, palette: bytes = b"", compression: int = 0, height: int = HEIGHT) -> bytes:
@@ -120,9 +122,24 @@ def _bmps() -> Iterator[tuple[str, bytes]]:
         bits = 16 if masks[0] == 0xF800 else 32
         stride = (WIDTH * bits + 31) // 32 * 4
         yield f"{bits} bit fields", bmp(bits, (COLOUR * 2)[: stride * HEIGHT], struct.pack("<3I", *masks), 3)
+    for colours in (1, 2, 255, 256, 257, 300, 65536, 65537):
+        data = bmp(8, GREY + bytes(999), bytes(range(1, 250)) * 5)
+        yield f"{colours} colours", data[:46] + struct.pack("<I", colours) + data[50:]
     run = bytes((WIDTH, 7, 0, 0)) * HEIGHT + b"\0\1"
     yield "run length", bmp(8, run, bytes(range(256)) * 4, 1)
     yield "run length 4", bmp(4, run, bytes(range(64)), 2)
+
+
+def _targas() -> Iterator[tuple[str, bytes]]:
+    for kind, depths in ((1, (8,)), (2, (16, 24, 32)), (3, (1, 8, 16))):
+        for depth in depths:
+            for width, height, flags in ((1, 1, 0), (1, 1, 0x20), (2, 1, 0x10), (3, 3, 0x30), (9, 9, 0)):
+                for colours, map_depth in ((0, 0), (3, 16), (256, 24), (300, 24), (9, 32), (9, 8)):
+                    head = struct.pack(
+                        "<BBBHHBHHHHBB", 0, colours > 0, kind, 0, colours, map_depth, 0, 0, width, height, depth, flags
+                    )
+                    body = bytes(colours * map_depth // 8) + bytes((width * depth + 7) // 8 * height)
+                    yield f"type {kind}, {depth} bit, {width}x{height}, {colours} colours", head + body
 
 
 def _old() -> Iterator[tuple[str, bytes]]:
@@ -188,7 +205,13 @@ def _portable() -> Iterator[tuple[str, bytes]]:
 
 def handmade() -> Iterator[tuple[str, str, bytes]]:
     """(format, what, bytes) of all; a few are broken as they stand."""
-    for name, group in (("PNG", _pngs()), ("TIFF", _tiffs()), ("BMP", _bmps()), ("PPM", _portable())):
+    for name, group in (
+        ("PNG", _pngs()),
+        ("TIFF", _tiffs()),
+        ("BMP", _bmps()),
+        ("PPM", _portable()),
+        ("TGA", _targas()),
+    ):
         for what, data in group:
             yield name, what, data
     for name, data in _old():

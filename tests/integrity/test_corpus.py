@@ -9,7 +9,7 @@ from tests.integrity.compare import judge
 from tests.integrity.corpus import corpus
 from validator.media.integrity import CHECKS
 
-COUNT, SEED = 6000, 20
+COUNT, SEED = 10_000, 20
 
 
 def test_fast_and_full_give_pillows_verdict(tmp_path):

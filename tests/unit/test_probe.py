@@ -187,15 +187,24 @@ def test_pillows_warnings_are_facts_and_not_printed(tmp_path, recwarn, capfd):
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.bmp", "a.tif"])
 def test_very_large_images_are_judged_without_their_pixels(tmp_path, name, monkeypatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5000)
     Image.new("L", (100, 80)).save(tmp_path / name)
-    monkeypatch.setattr(Image.core, "new", None)  # no pixels, no memory
-    assert certainly_loads_path(tmp_path / name)
+    made = []
+    for maker in ("new", "fill"):
+        real = getattr(Image.core, maker)
+        monkeypatch.setattr(Image.core, maker, lambda *args, real=real: made.append(args[1]) or real(*args))
+    with Image.open(str(tmp_path / name)) as image:
+        assert integrity.certainly_loads(image, str(tmp_path / name))
+    assert made and max(max(size) for size in made) <= 16
 
 
-def certainly_loads_path(path):
-    with Image.open(str(path)) as image:
-        return integrity.certainly_loads(image, str(path))
+def test_a_very_large_image_is_not_copied_when_it_must_be_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr("validator.media.probe.LARGE_PIXELS", 5000)
+    Image.new("RGB", (100, 80)).save(tmp_path / "a.webp")
+    sizes = []
+    real = Image.Image.convert
+    monkeypatch.setattr(Image.Image, "convert", lambda self, mode: sizes.append(self.size) or real(self, mode))
+    assert probe(tmp_path / "a.webp").fault is None
+    assert sizes == [(1, 1)]
 
 
 def jpegs():
