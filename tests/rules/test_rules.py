@@ -44,6 +44,7 @@ FAULTS = {
     "empty file": (say(*SEE, images=["empty.jpg"]), {}, ["MD002"]),
     "cut image": (say(*SEE, images=["cut.jpg"]), {}, ["MD003"]),
     "flipped image": (say(*SEE, images=["flipped.png"]), {}, ["MD004"]),
+    "very large image": (say(*SEE, images=["huge.png"]), {}, ["MD010"]),
     "URL": (say(*SEE, images=["https://a.b/c.png"]), {}, ["MD006"]),
     "data URI": (say(*SEE, images=["data:image/png;base64,AAAA"]), {}, ["MD006"]),
     "null image": (say(*SEE, images=[None]), {}, ["MD007"]),
@@ -105,6 +106,7 @@ def files(dataset):
     dataset.image("big.png", (1080, 2400))
     dataset.image("line.png", (1_200_000, 1), "1")
     dataset.image("thin.png", (2000, 9))
+    dataset.image("huge.png", (10_000, 9000), "1")
     noise = Image.effect_noise((120, 120), 80)
     for name in ("cut.jpg", "flipped.png", "tail.png"):
         noise.save(dataset.folder / name)
@@ -284,7 +286,11 @@ def test_sample_data_gives_what_it_says(tmp_path):
 
 def test_sample_data_plants_every_rule():
     planted = {item["code"] for item in EXPECTED}
-    assert {rule.code for rule in all_rules()} - planted == {"LB001", "XX001"}  # a tiny cutoff; a fault of ours
+    assert {rule.code for rule in all_rules()} - planted == {
+        "LB001",
+        "MD010",
+        "XX001",
+    }  # a tiny cutoff, a huge file, a fault of ours
 
 
 def test_every_rule_has_a_case_here_or_in_sample_data():

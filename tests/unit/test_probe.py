@@ -10,6 +10,8 @@ import zlib
 import pytest
 from PIL import Image
 
+from validator.media import integrity
+from validator.media.faults import fault_of, plain_words
 from validator.media.jpeg_skeleton import certainly_loads
 from validator.media.probe import probe_image
 from validator.media.sniff import sniff
@@ -133,6 +135,76 @@ def test_truncated_and_corrupt(tmp_path):
     data[data.index(b"IDAT") + 8] ^= 0xFF
     (tmp_path / "b.png").write_bytes(data)
     assert probe(tmp_path / "b.png").fault == "corrupt"
+
+
+@pytest.mark.parametrize(
+    ("error", "fault", "words"),
+    [
+        (OSError("image file is truncated (3 bytes not processed)"), "truncated", "the file ends too early"),
+        (OSError("broken data stream when reading image file"), "corrupt", "its compressed data is damaged"),
+        (
+            OSError("unrecognized data stream contents when reading image file"),
+            "corrupt",
+            "its compressed data is damaged",
+        ),
+        (SyntaxError("broken PNG file (chunk b'xxxx')"), "corrupt", "one of its chunks is damaged"),
+        (ValueError("invalid palette size"), "corrupt", "its palette is damaged"),
+        (AssertionError(), "corrupt", "its palette is missing"),
+        (MemoryError(), "memory", "it needs more memory than there is, or than Pillow can address"),
+        (Image.DecompressionBombError("Image size"), "bomb", "it claims more pixels than Pillow accepts"),
+        (RuntimeError("Failed to decode frame"), "corrupt", "its contents contradict each other"),
+    ],
+)
+def test_every_exception_has_a_fault_and_plain_words(error, fault, words):
+    assert (fault_of(error, opened=True), plain_words(error)) == (fault, words)
+
+
+def test_what_is_wrong_is_said_in_plain_words(tmp_path):
+    header = struct.pack(">IIBBBBB", 4, 4, 8, 3, 0, 0, 0)
+    (tmp_path / "a.png").write_bytes(png(4, 4).replace(png(4, 4)[16:29], header)[:29] + b"xxxx")
+    assert probe(tmp_path / "a.png").fault == "unreadable"
+    Image.new("P", (4, 4)).save(tmp_path / "b.gif")
+    (tmp_path / "b.gif").write_bytes((tmp_path / "b.gif").read_bytes()[:-6])
+    assert probe(tmp_path / "b.gif").found == "the file ends too early"
+
+
+def test_pillows_warnings_are_facts_and_not_printed(tmp_path, recwarn, capfd):
+    (tmp_path / "large.png").write_bytes(png(10000, 10000))
+    image = Image.new("P", (9, 9))
+    image.putpalette(bytes(range(30)))
+    image.save(tmp_path / "alpha.png", transparency=bytes(10))
+    Image.linear_gradient("L").save(tmp_path / "lzw.tif", compression="tiff_lzw")
+    data = bytearray((tmp_path / "lzw.tif").read_bytes())
+    data[20:220] = bytes(200)
+    (tmp_path / "lzw.tif").write_bytes(data)
+    said = {path.name: probe(path).warnings for path in sorted(tmp_path.iterdir())}
+    assert "decompression bomb" in said["large.png"][0]
+    assert said["alpha.png"] == probe(tmp_path / "alpha.png", "full").warnings
+    assert "converted to RGBA" in said["alpha.png"][0]
+    assert "LZWDecode" in said["lzw.tif"][0]
+    assert not recwarn.list and capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.bmp", "a.tif"])
+def test_very_large_images_are_judged_without_their_pixels(tmp_path, name, monkeypatch):
+    Image.new("L", (100, 80)).save(tmp_path / name)
+    made = []
+    for maker in ("new", "fill"):
+        real = getattr(Image.core, maker)
+        monkeypatch.setattr(Image.core, maker, lambda *args, real=real: made.append(args[1]) or real(*args))
+    with Image.open(str(tmp_path / name)) as image:
+        assert integrity.certainly_loads(image, str(tmp_path / name))
+    assert made and max(max(size) for size in made) <= 16
+
+
+def test_a_very_large_image_is_not_copied_when_it_must_be_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr("validator.media.probe.LARGE_PIXELS", 5000)
+    Image.new("RGB", (100, 80)).save(tmp_path / "a.webp")
+    sizes = []
+    real = Image.Image.convert
+    monkeypatch.setattr(Image.Image, "convert", lambda self, mode: sizes.append(self.size) or real(self, mode))
+    assert probe(tmp_path / "a.webp").fault is None
+    assert sizes == [(1, 1)]
 
 
 def jpegs():

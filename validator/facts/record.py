@@ -61,6 +61,7 @@ class MediaFacts:
     exception: str | None = None
     message: str | None = None
     found: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

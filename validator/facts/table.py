@@ -41,6 +41,7 @@ _MEDIA = pa.struct(
         ("exception", pa.string()),
         ("message", pa.string()),
         ("found", pa.string()),
+        ("warnings", pa.list_(pa.string())),
     ]
 )
 _PROBLEM = pa.struct(

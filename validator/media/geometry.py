@@ -12,6 +12,8 @@ from dataclasses import dataclass
 MIN_SIDE = 28
 MAX_RATIO = 200
 SQUEEZED_RATIO = 180
+LARGE_PIXELS = 89_478_485
+"""Pillow's MAX_IMAGE_PIXELS: above it Pillow warns, above twice of it it refuses."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,27 @@ Truth: Pillow's open(), load() and convert("RGB"), which is what the trainer cal
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile
 
-from validator.media.jpeg_skeleton import certainly_loads
+from validator.media.faults import fault_of, plain_words
+from validator.media.geometry import LARGE_PIXELS
+from validator.media.integrity import certainly_loads
+from validator.media.native_stderr import caught_stderr
 from validator.media.sniff import sniff
 
 Depth = Literal["header", "fast", "full"]
 _ORIENTATION = 0x0112
 _BITS = {"1": 1, "I;16": 16, "I;16B": 16, "I;16L": 16, "I": 32, "F": 32}
+_MAX_WARNINGS = 8
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Pillow's errors go to stderr
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,9 @@ class ImageProbe:
     """What was measured of one file. Sizes in pixels, `num_bytes` of the file.
 
     `fault` is None where the trainer can load the image (as far as the depth looked), otherwise a word for what is
-    wrong; `exception` and `message` are the trainer's; `found` says in plain words what an unreadable file is.
+    wrong; `exception` and `message` are the trainer's; `found` says it in plain words: what an unreadable file is, or
+    what is wrong with an image. `warnings` are Pillow's and libtiff's, without repetitions, at most eight of 200
+    characters.
     """
 
     num_bytes: int | None = None
@@ -42,66 +50,69 @@ class ImageProbe:
     exception: str | None = None
     message: str | None = None
     found: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=16384)
 def probe_image(path: str, depth: Depth) -> ImageProbe:
     """Probe an image file at a depth: `header` opens it, `full` loads and converts it as the trainer does, `fast`
     gives the verdict of `full` at the least cost known to be equivalent.
+
+    Images above LARGE_PIXELS are loaded as the trainer does, but only one of their pixels is converted.
     """
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
             return ImageProbe(fault="special", exception="OSError", message="it is a pipe or a device, not a file")
-        with open(path, "rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's warnings are measured (size, EXIF), not printed
+        with open(path, "rb") as file, warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
             num_bytes = os.fstat(file.fileno()).st_size
-            return _probe(file, num_bytes, depth, path)
+            probe = _probe(path, num_bytes, depth)
+        said = dict.fromkeys(str(warning.message)[:200] for warning in caught)
+        return replace(probe, warnings=tuple(said)[:_MAX_WARNINGS])
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         return _unopened(error)
 
 
-def _probe(file: BinaryIO, num_bytes: int, depth: Depth, path: str) -> ImageProbe:
-    measured: dict[str, Any] = {"num_bytes": num_bytes}
+def _probe(path: str, num_bytes: int, depth: Depth) -> ImageProbe:
     try:
-        image = Image.open(file)
+        image = Image.open(path)  # by path, as the trainer: Pillow maps such files and closes them itself
     except Exception as error:  # Pillow's plugins raise nearly everything
-        file.seek(0)
-        head = file.read(512)
-        fault = _fault(error, opened=False)
-        if isinstance(error, UnidentifiedImageError):
-            fault["message"] = f"cannot identify image file {path!r}"[:200]  # the trainer opens by path
-        return ImageProbe(num_bytes=num_bytes, **fault, found=sniff(head))
-    measured.update(format=image.format, width=image.width, height=image.height, mode=image.mode, bits=_bits(image))
-    try:
-        if depth == "full" or (depth == "fast" and not _cheaply_fine(image, file)):
-            image.load()
-            image.convert("RGB")
-    except Exception as error:
-        measured.update(_fault(error, opened=True))
-    measured.update(orientation=_orientation(image), frames=_frames(image))
+        with open(path, "rb") as file:
+            head = file.read(512)
+        return ImageProbe(num_bytes=num_bytes, **_fault(error, opened=False), found=sniff(head))
+    with image:
+        measured: dict[str, Any] = {"num_bytes": num_bytes, "format": image.format, "mode": image.mode}
+        measured.update(width=image.width, height=image.height, bits=_bits(image))
+        try:
+            if depth == "full" or (depth == "fast" and not certainly_loads(image, path)):
+                _load_and_convert(image)
+        except Exception as error:
+            measured.update(_fault(error, opened=True), found=plain_words(error))
+        measured.update(orientation=_orientation(image), frames=_frames(image))
     return ImageProbe(**measured)
 
 
-def _cheaply_fine(image: Image.Image, file: BinaryIO) -> bool:
-    if image.format != "JPEG":
-        return False
-    file.seek(0)
-    return certainly_loads(file.read())
+def _load_and_convert(image: ImageFile.ImageFile) -> None:
+    """The trainer's calls. A second copy of a very large image is spared: conversion depends on mode and palette."""
+    if image.format == "TIFF":
+        try:
+            with caught_stderr() as lines:
+                image.load()
+        finally:
+            for line in lines:
+                warnings.warn(line, stacklevel=1)
+    else:
+        image.load()
+    (image if image.width * image.height <= LARGE_PIXELS else image.crop((0, 0, 1, 1))).convert("RGB")
 
 
 def _fault(error: Exception, *, opened: bool) -> dict[str, Any]:
-    name, message = type(error).__name__, str(error)[:200]
-    if isinstance(error, Image.DecompressionBombError):
-        fault = "bomb"
-    elif isinstance(error, MemoryError):
-        fault = "memory"
-    elif "truncated" in message.lower():
-        fault = "truncated"
-    elif not opened:
-        fault = "unreadable"
-    else:
-        fault = "corrupt"
-    return {"fault": fault, "exception": name, "message": message}
+    return {
+        "fault": fault_of(error, opened=opened),
+        "exception": type(error).__name__,
+        "message": str(error)[:200],
+    }
 
 
 def _unopened(error: Exception) -> ImageProbe:
@@ -122,15 +133,18 @@ def _bits(image: Image.Image) -> int:
     return _BITS.get(image.mode, 8)
 
 
-def _orientation(image: Image.Image) -> int | None:
+def _orientation(image: ImageFile.ImageFile) -> int | None:
+    """The EXIF orientation that the trainer ignores. Of TIFF images none: Pillow turns them itself."""
+    if image.format == "TIFF":
+        return None
     try:
-        value = image.getexif().get(_ORIENTATION)
+        value = Image.Image.getexif(image).get(_ORIENTATION)  # the PNG plugin's own would load the image
     except Exception:  # damaged EXIF never stops the trainer
         return None
     return value if isinstance(value, int) and 0 <= value <= 0xFFFF else None
 
 
-def _frames(image: Image.Image) -> int:
+def _frames(image: ImageFile.ImageFile) -> int:
     try:
         return int(getattr(image, "n_frames", 1))
     except Exception:  # later frames are damaged; the trainer only reads the first

@@ -30,7 +30,8 @@ def check(case: Case) -> Iterator[Hit]:
         if media.fault in ("corrupt", "memory"):
             kind = media.format or "image"
             yield Hit(
-                f"the {kind} `{clip(media.written)}` does not decode: {media.exception}: {clip(media.message or '')}",
+                f"the {kind} `{clip(media.written)}` does not decode: {media.found} "
+                f"({media.exception}: {clip(media.message or '')})",
                 "Fetch or write the file again, or remove the row.",
                 turn=media.turn,
                 media_index=media.index,
