@@ -281,6 +281,8 @@ def planted_entries(data: SampleData) -> None:
     data.expect("DI009", "no_rows")
     data.entry("mistyped_key", [say("Hi", "Hello")], columns={"messages": "messages"}, num_sample=100)
     data.expect("DI010", "mistyped_key")
+    data.entry("drawn_at_random", [say("Hi", "Hello")], columns={"messages": "messages"}, num_samples=1)
+    data.expect("DI011", "drawn_at_random")
     data.entry("alpaca", [{"instruction": "Say hi.", "input": "", "output": "Hi."}], formatting="alpaca")
     data.expect("XX002", "alpaca")
 

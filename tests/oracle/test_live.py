@@ -10,8 +10,9 @@ import random
 import pytest
 
 from tests.conftest import ALL_TAGS, TAGS, say
-from tests.oracle.compare import ENVIRONMENT, ORACLE, ask, differences, oracle_answers, our_answers
+from tests.oracle.compare import ENVIRONMENT, ORACLE, ask, differences, oracle_answers, our_answers, our_entries
 from tests.oracle.corpus import SIZES, WORDS, make_corpus, write_corpus
+from tests.oracle.file_entries import write_entries
 from tests.unit.loader_cases import CASES
 from validator.media.geometry import ImageLimits, grid
 from validator.tokens.processor import load_processor
@@ -155,3 +156,20 @@ def _code(dice):
         (dice.randrange(0x250), dice.randrange(0x3000), dice.randrange(0xD800), dice.randrange(0xE000, 0x30000))
     )
     return code if code < 0xD800 or code > 0xDFFF else 0x20
+
+
+def test_files_of_every_kind(tmp_path, monkeypatch):
+    """Whether the trainer loads the entry, and then every row: parquet, arrow, csv, txt, folders, splits, stored images."""
+    registry = write_entries(tmp_path, SEED)
+    monkeypatch.chdir(tmp_path)
+    ours = our_entries(registry)
+    theirs = ask("entries", {"folder": str(tmp_path), "names": list(ours)}, tmp_path)
+    verdicts = {name: "refused" in answer for name, answer in theirs.items()}
+    not_read = {name for name in ours if name.startswith("packed")}
+    assert {name: "refused" in ours[name] for name in ours if name not in not_read} == {
+        name: verdict for name, verdict in verdicts.items() if name not in not_read
+    }
+    loaded = [name for name, refused in verdicts.items() if not refused and name not in not_read]
+    rows = [{name: answers[name]["rows"] for name in loaded} for answers in (ours, theirs)]
+    assert sum(map(len, rows[1].values())) > 500
+    assert differences(*rows) == [], f"MMVALIDATE_SEED={SEED}"

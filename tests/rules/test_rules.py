@@ -161,7 +161,10 @@ def test_exactly_the_cutoff_is_fine(files):
         ({"hf_hub_url": "a/b"}, []),
         ({"formatting": "openai"}, ["XX002"]),
         ({"ranking": True}, ["XX002"]),
-        ({"split": "test"}, ["XX002"]),
+        ({"split": "test"}, ["DI001"]),
+        ({"split": "train[:50%]"}, ["DI001"]),
+        ({"split": "train[:1]"}, []),
+        ({"num_samples": 5}, ["DI011"]),
     ],
 )
 def test_entries(dataset, entry, expected):

@@ -19,6 +19,7 @@ import pyarrow.json as paj
 
 from validator.catalog.arrow_types import TypeConflictError, castable, dates_as_text, merge
 from validator.catalog.json_rows import BOM, Layout, RawRow, find_layout, parse_line, read_rows, ujson_refuses
+from validator.catalog.schema import Schema
 
 LOADER_CHUNK = 10 << 20
 """Bytes: the loader's `chunksize`. Every piece becomes a table that must fit the schema of the first."""
@@ -39,11 +40,17 @@ class Refusal:
 
 @dataclass(slots=True)
 class Survey:
-    """The loader's view of one file. `types` maps each column to its Arrow type."""
+    """The loader's view of one file. `types` maps each column to its Arrow type.
+
+    `fixed` is the schema that binds the files of the entry that are read later: that of the first table, None where
+    there is none. `own` is set where the rows must be converted to it: the types that they have in the file.
+    """
 
     layout: Layout
     num_rows: int = 0
     types: dict[str, pa.DataType] = field(default_factory=dict)
+    fixed: Schema | None = None
+    own: pa.Schema | None = None
     refusals: list[Refusal] = field(default_factory=list)
     num_refusals: int = 0
 
@@ -65,6 +72,8 @@ def survey(path: Path) -> Survey:
         _survey_array(path, result)
     elif layout != "empty":
         _survey_tables(path, result)
+    if result.fixed is None and path.stat().st_size:
+        result.fixed = Schema(dict(result.types))
     return result
 
 
@@ -146,6 +155,7 @@ def _survey_tables(path: Path, result: Survey) -> None:
         result.num_rows += table.num_rows
         if first is None:
             first = table.schema
+            result.fixed = Schema({column.name: column.type for column in first})
         else:
             _check_cast(table.schema, first, chunk, start, result)
         for column in table.schema:

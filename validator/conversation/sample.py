@@ -38,7 +38,9 @@ class Turn:
 class MediaReference:
     """One element of an images, videos or audios column: as written, and the path that the trainer opens.
 
-    `problem` is set where the trainer cannot open the element because of what it is (null, a number ...).
+    `problem` is set where the trainer cannot open the element because of what it is (null, a number ...). `data` is the
+    content of a file that stands in the row itself. `decoded`: the loader opens it before the conversion, and turns it
+    as its EXIF block says.
     """
 
     kind: MediaKind
@@ -47,6 +49,8 @@ class MediaReference:
     target: str | None
     form: Literal["path", "url", "data-uri", "value"]
     problem: Problem | None = None
+    data: bytes | None = None
+    decoded: bool = False
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from validator.catalog.json_rows import read_rows
+from validator.catalog.formats import file_rows
 from validator.catalog.registry import Registry
 from validator.engine.entries import open_entries
 from validator.engine.judge import Judge, status_of
@@ -91,9 +91,11 @@ def _check_entry(
             progress.checking(entry.name, file.survey.num_rows)
             measurer = Measurer(entry.entry, file.name, file.survey, settings)
             measure = measurer.measure if entry.unchecked is None else measurer.leave_unchecked
-            for raw in read_rows(registry.folder / file.name, file.survey.layout):
+            for raw in file_rows(registry.folder / file.name, file.survey):
                 if not raw.raw:
                     continue  # text between rows that belongs to none: the survey reported it
+                if entry.order.place(file.name, raw.index) is None:
+                    continue  # outside the entry's split
                 facts = measure(raw)
                 findings = judge.row(facts)
                 status = status_of(facts, findings)

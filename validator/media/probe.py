@@ -10,6 +10,7 @@ import stat
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
+from io import BytesIO
 from typing import Any, BinaryIO, Literal
 
 from PIL import Image
@@ -58,6 +59,13 @@ def probe_image(path: str, depth: Depth) -> ImageProbe:
             return _probe(file, num_bytes, depth)
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         return _unopened(error)
+
+
+def probe_bytes(data: bytes, depth: Depth) -> ImageProbe:
+    """Probe an image that is held in memory, as `probe_image` does a file."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _probe(BytesIO(data), len(data), depth)
 
 
 def _probe(file: BinaryIO, num_bytes: int, depth: Depth) -> ImageProbe:
