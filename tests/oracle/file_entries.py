@@ -142,7 +142,7 @@ def entries(seed: int) -> dict[str, tuple]:
         "parquet, structs without content": ({"a.parquet": parquet(stored, structs)}, pictures),
         "parquet, images without content": ({"a.parquet": parquet(stored, structs, feature)}, pictures),
         "parquet, images not decoded": (
-            {"a.parquet": parquet(wrapped(many), structs, {"_type": "List", "feature": {"_type": "Image", "decode": False}})},
+            {"a.parquet": parquet(wrapped(many), structs, {**feature, "feature": {**IMAGE_FEATURE, "decode": False}})},
             pictures,
         ),
         "parquet, large lists": ({"a.parquet": parquet(many, pa.large_list(pa.large_binary()))}, pictures),
@@ -164,8 +164,8 @@ def entries(seed: int) -> dict[str, tuple]:
         "txt in latin-1": ({"a.txt": b"\xe9\n"}, {}),
         "packed json": ({"a.json": gzip.compress(lines(*rows))}, {}),
         "folder": ({f"f/{name}.jsonl": lines(*texts(index + 1)) for index, name in enumerate("dacb")}, {}),
-        "folder of json and jsonl": ({"f/a.json": array(*rows), "f/b.jsonl": lines(*rows), "f/.c.json": lines(*rows)}, {}),
-        "folder of parquet": ({f"f/{name}.parquet": parquet(wrapped(many), structs, feature) for name in "ab"}, pictures),
+        "folder of json and jsonl": ({"f/a.json": array(*rows), "f/b.jsonl": lines(*rows), "f/.c.json": lines()}, {}),
+        "folder of parquet": ({f"f/{name}.parquet": parquet(many, lists) for name in "ab"}, pictures),
         "folder of csv": ({"f/a.csv": b"messages\nx\n", "f/b.csv": b"messages\ny\n"}, {}),
         "folder with .DS_Store": ({"f/a.json": array(*rows), "f/.DS_Store": b"x"}, {}),
         "folder of two kinds": ({"f/a.json": array(*rows), "f/b.parquet": parquet(rows)}, {}),
@@ -195,7 +195,7 @@ def entries(seed: int) -> dict[str, tuple]:
         "empty list, then list": (say("a", "b", images=[]), say("a", "b", images=["a.png"])),
         "list, then null": (say("a", "b", images=["a.png"]), say("a", "b", images=None)),
         "list, then text": (say("<image>", "b", images=["a.png"]), say("<image>", "b", images="a.png")),
-        "booleans": (rows[0], {"messages": [{"role": "user", "content": True}, {"role": "assistant", "content": False}]}),
+        "booleans": (rows[0], say(True, False)),
         "text that is a number": (whole, say("5", "6")),
     }  # fmt: skip
     for name, (first, second) in pairs.items():

@@ -2,8 +2,8 @@
 
     ORACLE_PYTHON judge.py ORACLE_FOLDER VOCABULARY QUESTION INPUT_JSON
 
-Questions: rows (every row of a corpus), entries (load entries of files of all kinds, then every row of each), load (does the JSON loader take a file), full (does the whole preprocessing of
-a dataset end, and with what), grids (patches of image sizes), ids (ids of texts).
+Questions: rows (every row of a corpus), entries (load entries of files of all kinds, then every row of each), load
+(does the JSON loader take a file), full (does the whole preprocessing of a dataset end, and with what), grids (patches of image sizes), ids (ids of texts).
 """
 
 import json
@@ -45,8 +45,8 @@ def entries(given):
 
     loader.align_dataset = lambda dataset, *_: dataset
     answers = {}
+    oracle = lf_oracle.build(dataset_dir=given["folder"], vocab=vocabulary)
     for name in given["names"]:
-        oracle = lf_oracle.build(dataset_dir=given["folder"], dataset=name, vocab=vocabulary)
         attributes = get_dataset_list([name], given["folder"])[0]
         try:
             dataset = loader._load_single_dataset(attributes, oracle.model_args, oracle.data_args, oracle.training_args)

@@ -35,7 +35,9 @@ def _slice(spec: str, num_rows: int) -> range:
     if match["split"] != "train":
         raise ValueError(f"Unknown split \"{match['split']}\". Should be one of ['train'].")
     percent = bool(match["first_percent"] or match["last_percent"])
-    rounding = match["rounding"] or "closest"
+    if match["rounding"] is not None and not percent:
+        raise ValueError("It is forbidden to specify rounding if not using percent slicing.")
+    rounding = "closest" if match["rounding"] is None else match["rounding"]
     if rounding not in ("closest", "pct1_dropremainder"):
         raise ValueError("`rounding` should be either closest or pct1_dropremainder")
     bounds = []
