@@ -41,7 +41,7 @@ def our_entries(registry: Path) -> dict[str, dict]:
     """Our answer for entries of all kinds of files, in the form of the question `entries`; rows in trainer order."""
     settings = Settings(dataset_info=registry, cutoff_len=2048, image_max_pixels=589824, integrity="full")
     answers = {}
-    for facts in open_entries(load_registry(registry), settings):
+    for facts in open_entries(load_registry(registry, tuple(json.loads(registry.read_text()))), settings):
         surveys = [file.survey for file in facts.files]
         refused = facts.fault or any(survey is None or survey.refusals for survey in surveys)
         if refused or not any(survey.num_rows for survey in surveys):

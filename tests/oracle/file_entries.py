@@ -224,6 +224,24 @@ def write_entries(folder: Path, seed: int) -> Path:
         location = f"{number}/f" if first.startswith("f/") else f"{number}/{first}"
         spec = {"formatting": "sharegpt", "tags": ALL_TAGS, "columns": {"messages": "messages"}}
         registry[name] = {"file_name": location, **spec, **keys}
+    keys = {**spec, "columns": {"messages": "messages", "images": "images"}}
+    for name, declared in (("hub", None), ("hub with images", {"_type": "List", "feature": IMAGE_FEATURE})):
+        parts = {
+            "train-0.parquet": shown(seed)[:20],
+            "train-1.parquet": shown(seed)[20:40],
+            "test-0.parquet": shown(seed),
+        }
+        for file, rows in parts.items():
+            path = folder / name / "data" / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            parquet(wrapped(rows), pa.list_(IMAGE), declared)(path)
+        registry[name] = {**keys, "hf_hub_url": str(folder / name), "folder": "data"}
+        registry[f"{name}, sliced"] = {**keys, "hf_hub_url": str(folder / name), "folder": "data", "split": "test[:9]"}
+        registry[f"{name}, unknown split"] = {**keys, "hf_hub_url": str(folder / name), "split": "eval"}
+    paths = [see("a.png"), see("gone.png"), say("a", "b", images=[])]
+    (folder / "hub of paths").mkdir()
+    (folder / "hub of paths" / "a.json").write_bytes(lines(*paths))
+    registry["hub of paths"] = {**keys, "hf_hub_url": str(folder / "hub of paths")}
     empty = folder / "empty"
     empty.mkdir()
     registry["empty folder"] = {**spec, "file_name": "empty"}

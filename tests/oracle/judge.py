@@ -3,8 +3,8 @@
     ORACLE_PYTHON judge.py ORACLE_FOLDER VOCABULARY QUESTION INPUT_JSON
 
 Questions: rows (every row of a corpus), entries (load entries of files of all kinds, then every row of each), load
-(does the JSON loader take a file), full (does the whole preprocessing of a dataset end, and with what), grids (patches of
-image sizes), ids (ids of texts).
+(does the JSON loader take a file), full (does the whole preprocessing of a dataset end, and with what), grids
+(patches of image sizes), ids (ids of texts).
 """
 
 import json

@@ -248,3 +248,40 @@ def test_pandas_metadata_is_no_obstacle(tmp_path):
     frame = pa.table({"a": [1]}).replace_schema_metadata({"pandas": "{}", "huggingface": "no json"})
     pq.write_table(frame, tmp_path / "a.parquet")
     assert values(tmp_path / "a.parquet") == [{"a": 1}]
+
+
+def test_cloud_entries_are_read_through_fsspec(dataset, monkeypatch):
+    import fsspec
+
+    storage = fsspec.filesystem("memory")
+    rows = [{**row, "extra": 1} if index else row for index, row in enumerate(texts(3))]  # keys are the first row's
+    storage.pipe("/bucket/a.jsonl", lines(*rows))
+    monkeypatch.setattr("fsspec.filesystem", lambda protocol, **_: Cloud(storage))
+    dataset.write([say("a", "b")], cloud_file_name="s3://bucket/a.jsonl")
+    result, findings = dataset.check(datasets=("data",))
+    assert (result.summary["rows"]["ok"], codes(findings)) == (3, [])
+    dataset.write([say("a", "b")], cloud_file_name="s3://bucket/gone.jsonl")
+    assert codes(dataset.check(datasets=("data",))[1]) == ["XX002"]
+    dataset.write([say("a", "b")], cloud_file_name="ftp://bucket/a.jsonl")
+    assert codes(dataset.check(datasets=("data",))[1]) == ["DI001"]
+
+
+class Cloud:
+    """The memory file system under the names of a bucket."""
+
+    def __init__(self, storage):
+        self.storage = storage
+
+    def __getattr__(self, name):
+        return lambda path, *more: getattr(self.storage, name)(path.removeprefix("s3:/"), *more)
+
+
+def test_hub_entries_that_cannot_be_reached_are_unchecked(dataset, monkeypatch):
+    def load_dataset(*_, **__):
+        raise ConnectionError("no network")
+
+    monkeypatch.setattr("datasets.load_dataset", load_dataset)
+    dataset.write([say("a", "b")], hf_hub_url="someone/something")
+    result, findings = dataset.check(datasets=("data",))
+    assert (result.summary["exit_code"], codes(findings)) == (3, ["XX002"])
+    assert "no network" in findings[0]["message"]

@@ -62,6 +62,10 @@ def survey_file(path: Path, schema: Schema | None = None) -> Survey:
 
 def file_rows(path: Path, survey: Survey) -> Iterator[RawRow]:
     """Every raw row of a surveyed file, in file order, with the value that the loader gives to the converter."""
+    if survey.tables is not None:
+        from validator.catalog.table_rows import table_rows
+
+        return table_rows(survey.tables(), survey)
     if survey.layout == "parquet":
         from validator.catalog.parquet_rows import parquet_rows
 

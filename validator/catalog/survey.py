@@ -8,7 +8,7 @@ here in slices so that memory does not grow with the file. Each refusal is then 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -44,6 +44,7 @@ class Survey:
 
     `fixed` is the schema that binds the files of the entry that are read later: that of the first table, None where
     there is none. `own` is set where the rows must be converted to it: the types that they have in the file.
+    `tables` reads the rows of data that is no file.
     """
 
     layout: Layout
@@ -51,6 +52,7 @@ class Survey:
     types: dict[str, pa.DataType] = field(default_factory=dict)
     fixed: Schema | None = None
     own: pa.Schema | None = None
+    tables: Callable[[], Iterator[pa.Table]] | None = None
     refusals: list[Refusal] = field(default_factory=list)
     num_refusals: int = 0
 

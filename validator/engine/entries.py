@@ -12,6 +12,7 @@ from validator.catalog.listing import list_files
 from validator.catalog.registry import Registry
 from validator.catalog.schema import Schema
 from validator.catalog.split import Order, selected
+from validator.findings import clip
 from validator.rules.base import EntryFacts, FileFacts
 from validator.settings import Settings
 
@@ -24,13 +25,18 @@ def open_entries(registry: Registry, settings: Settings, surveying: Surveying = 
     for entry in registry.entries:
         repeated = entry.name in registry.duplicate_names
         opened = EntryFacts(entry.name, settings, entry, unchecked=_unchecked(entry), repeated=repeated)
-        facts.append(_open_files(opened, entry, registry.folder, surveying) if entry.source == "file" else opened)
+        if entry.source == "file":
+            facts.append(_open_files(opened, entry, registry.folder, surveying))
+        else:
+            facts.append(_open_remote(opened, entry, surveying) if opened.unchecked is None else opened)
     return sorted(facts, key=lambda item: item.name)
 
 
 def _unchecked(entry: Entry) -> str | None:
-    if entry.source != "file":
-        return f"{entry.source} entries are not read yet"
+    if entry.key in ("ms_hub_url", "om_hub_url"):
+        return "datasets of ModelScope and Modelers are not read"
+    if entry.source == "script":
+        return "script entries are not run: a dataset script is a program"
     if entry.formatting != "sharegpt":
         return f"the formatting {entry.formatting} is not converted yet"
     if entry.ranking:
@@ -73,6 +79,20 @@ def _open_files(opened: EntryFacts, entry: Entry, folder: Path, surveying: Surve
         return replace(opened, order=Order(starts, selected(entry.split, num_rows)))
     except ValueError as error:
         return replace(opened, fault=f"`split`: {error}", order=Order(starts, ()), unchecked=None)
+
+
+def _open_remote(opened: EntryFacts, entry: Entry, surveying: Surveying) -> EntryFacts:
+    """Fetch an entry from the hub or from cloud storage; it has no order of files and its rows are the split's."""
+    from validator.catalog.remote_rows import UnreachableError, survey_cloud, survey_hub
+
+    surveying(entry.location)
+    try:
+        survey = survey_hub(entry) if entry.source == "hub" else survey_cloud(entry)
+    except UnreachableError as error:
+        return replace(opened, unchecked=clip(str(error), 300))
+    except ValueError as error:
+        return replace(opened, fault=str(error))
+    return replace(opened, files=(FileFacts(entry.location, survey=survey),))
 
 
 def _open_file(path: Path, name: str, schema: Schema | None) -> FileFacts:

@@ -48,7 +48,7 @@ class Measurer:
         self.processor = load_processor(settings.processor)
         self.limits = limits_of(settings, self.processor)
         self._view = RowView(entry, survey.types)
-        self._media_dir = settings.resolved_media_dir
+        self._media_dir = settings.resolved_media_dir if entry.source in ("file", "script") else ""
         self._pad = self.processor.token_id("<|image_pad|>")
         self._special: Callable[[str], list[str]] = special_pattern(self.processor.encoder.special_tokens).findall
 
