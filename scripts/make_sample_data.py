@@ -5,6 +5,7 @@
 Everything is drawn and written here; nothing comes from elsewhere. Equal on every run (with the same Pillow).
 """
 
+import gzip
 import json
 import struct
 import sys
@@ -330,7 +331,12 @@ def planted_entries(data: SampleData) -> None:
     data.expect("VD004", "frames", 0, 0)
     data.expect("VD002", "frames", 1, 0)
     data.entry("other_split", [say("Hi", "Hello")], columns={"messages": "messages"}, split="test")
-    data.expect("XX002", "other_split")
+    data.expect("DI001", "other_split")
+    data.entry("drawn_at_random", [say("Hi", "Hello")], columns={"messages": "messages"}, num_samples=1)
+    data.expect("DI012", "drawn_at_random")
+    data.entry("packed", [say("Hi", "Hello")], columns={"messages": "messages"})
+    (data.folder / "packed.json").write_bytes(gzip.compress((data.folder / "packed.json").read_bytes(), mtime=0))
+    data.expect("XX002", "packed")
 
 
 def main() -> None:

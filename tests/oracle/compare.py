@@ -7,9 +7,11 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from validator.catalog.formats import file_rows
 from validator.catalog.json_rows import read_rows
 from validator.catalog.registry import load_registry
 from validator.catalog.survey import survey
+from validator.engine.entries import open_entries
 from validator.facts.measure import Measurer
 from validator.facts.training_ids import training_ids
 from validator.settings import Settings
@@ -34,6 +36,27 @@ def our_answers(registry: Path, corpus: dict) -> dict[str, list[dict]]:
         answers[spec["name"]] = [
             our_answer(measurer, raw) for raw in read_rows(file, loaded.layout, loader_floats=True)
         ]
+    return answers
+
+
+def our_entries(registry: Path) -> dict[str, dict]:
+    """Our answer for entries of all kinds of files, in the form of the question `entries`; rows in trainer order."""
+    settings = Settings(dataset_info=registry, cutoff_len=2048, image_max_pixels=589824, integrity="full")
+    answers = {}
+    for facts in open_entries(load_registry(registry, tuple(json.loads(registry.read_text()))), settings):
+        surveys = [file.survey for file in facts.files]
+        refused = facts.fault or any(survey is None or survey.refusals for survey in surveys)
+        if refused or not any(survey.num_rows for survey in surveys):
+            answers[facts.name] = {"refused": True}
+            continue
+        rows = {}
+        for file in facts.files:
+            measurer = Measurer(facts.entry, file.name, file.survey, settings)
+            for raw in file_rows(registry.parent / file.name, file.survey):
+                place = facts.order.place(file.name, raw.index)
+                if place is not None:
+                    rows[place] = our_answer(measurer, raw)
+        answers[facts.name] = {"rows": [rows[place] for place in sorted(rows)]}
     return answers
 
 

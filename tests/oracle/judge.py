@@ -2,8 +2,9 @@
 
     ORACLE_PYTHON judge.py ORACLE_FOLDER VOCABULARY QUESTION INPUT_JSON
 
-Questions: rows (every row of a corpus), load (does the JSON loader take a file), full (does the whole preprocessing of
-a dataset end, and with what), grids (patches of image sizes), ids (ids of texts).
+Questions: rows (every row of a corpus), entries (load entries of files of all kinds, then every row of each), load
+(does the JSON loader take a file), full (does the whole preprocessing of a dataset end, and with what), grids
+(patches of image sizes), ids (ids of texts).
 """
 
 import json
@@ -34,6 +35,33 @@ def rows(given):
         oracle = lf_oracle.build(dataset_dir=given["folder"], dataset=entry["name"], vocab=vocabulary, **settings)
         attributes, rows = oracle.raw_rows(entry["name"])
         answers[entry["name"]] = [oracle.sample(attributes, row, index) for index, row in enumerate(rows)]
+    return answers
+
+
+def entries(given):
+    """The trainer's own loading of each entry, cut off before the conversion, which is then done row by row."""
+    import llamafactory.data.loader as loader
+    from datasets.formatting import format_table, get_formatter
+    from llamafactory.data.parser import get_dataset_list
+
+    loader.align_dataset = lambda dataset, *_: dataset
+    answers = {}
+    oracle = lf_oracle.build(dataset_dir=given["folder"], vocab=vocabulary)
+    for name in given["names"]:
+        attributes = get_dataset_list([name], given["folder"])[0]
+        try:
+            dataset = loader._load_single_dataset(attributes, oracle.model_args, oracle.data_args, oracle.training_args)
+        except Exception as error:
+            answers[name] = {"refused": type(error).__name__, "message": str(error)}
+            continue
+        formatter = get_formatter(
+            None, features=dataset.features, lazy=True
+        )  # as in `map`: a column is read when asked
+        lazy = [
+            format_table(dataset.with_format("arrow")[index : index + 1], 0, formatter=formatter)
+            for index in range(len(dataset))
+        ]
+        answers[name] = {"rows": [oracle.sample(attributes, row, index) for index, row in enumerate(lazy)]}
     return answers
 
 
@@ -85,5 +113,5 @@ def ids(texts):
     return [tokenizer.encode(text, add_special_tokens=False) for text in texts]
 
 
-answer = {"rows": rows, "load": load, "full": full, "grids": grids, "ids": ids}[question]
+answer = {"rows": rows, "entries": entries, "load": load, "full": full, "grids": grids, "ids": ids}[question]
 print("ANSWERS " + json.dumps(answer(json.loads(pathlib.Path(input_file).read_text(encoding="utf-8")))))

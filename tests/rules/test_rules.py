@@ -168,7 +168,10 @@ def test_exactly_the_cutoff_is_fine(files):
             {"ranking": True, "columns": {"messages": "messages", "chosen": "c", "rejected": "r"}},
             ["CV002", "DI009", "DI011"],
         ),
-        ({"split": "test"}, ["XX002"]),
+        ({"split": "test"}, ["DI001"]),
+        ({"split": "train[:50%]"}, ["DI001"]),
+        ({"split": "train[:1]"}, []),
+        ({"num_samples": 5}, ["DI012"]),
     ],
 )
 def test_entries(dataset, entry, expected):

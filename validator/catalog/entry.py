@@ -47,13 +47,14 @@ FORMATTINGS = ("alpaca", "sharegpt", "openai")
 class Entry:
     """One key of dataset_info.json as the trainer understands it.
 
-    `columns` and `tags` hold every known name, None where the trainer would see None. `mistyped` holds names that
-    the trainer ignores in silence, as (block, name).
+    `key` is the one that names the data. `columns` and `tags` hold every known name, None where the trainer would see
+    None. `mistyped` holds names that the trainer ignores in silence, as (block, name).
     """
 
     name: str
     source: Source
     location: str
+    key: str = "file_name"
     formatting: str = "alpaca"
     ranking: bool = False
     split: str = "train"
@@ -76,7 +77,7 @@ def parse_entry(name: str, raw: Any) -> Entry:
         raise ValueError(f"an entry must be an object, this one is {_kind(raw)}")
     columns = _block(raw, "columns", COLUMN_DEFAULTS)
     tags = _block(raw, "tags", TAG_DEFAULTS)
-    source, location = _source(raw)
+    key, source, location = _source(raw)
     formatting = raw.get("formatting", "alpaca")
     if formatting not in FORMATTINGS:
         raise ValueError(f"Dataset converter {formatting} not found.")
@@ -92,6 +93,7 @@ def parse_entry(name: str, raw: Any) -> Entry:
         name=name,
         source=source,
         location=location,
+        key=key,
         formatting=formatting,
         ranking=bool(raw.get("ranking", False)),
         split=split,
@@ -121,7 +123,7 @@ def _block(raw: dict[str, Any], block: str, defaults: dict[str, str | None]) -> 
     return values
 
 
-def _source(raw: dict[str, Any]) -> tuple[Source, str]:
+def _source(raw: dict[str, Any]) -> tuple[str, Source, str]:
     candidates: list[tuple[str, Source]] = [(key, "hub") for key in HUB_KEYS]
     candidates += [("script_url", "script"), ("cloud_file_name", "cloud"), ("file_name", "file")]
     for key, source in candidates:
@@ -129,7 +131,7 @@ def _source(raw: dict[str, Any]) -> tuple[Source, str]:
             location = raw[key]
             if not isinstance(location, str) or not location:
                 raise ValueError(f"`{key}` must be a non-empty string, got {location!r}")
-            return source, location
+            return key, source, location
     raise ValueError("it names no data: `file_name` is missing (the trainer stops with KeyError: 'file_name')")
 
 

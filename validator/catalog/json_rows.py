@@ -19,7 +19,8 @@ import orjson
 
 from validator.catalog.json_values import CHUNK, TOO_LARGE, Fault, Value, split_values
 
-Layout = Literal["array", "lines", "values", "empty"]
+Layout = Literal["array", "lines", "values", "empty", "parquet", "arrow", "csv", "text"]
+"""How rows lie in a file; the first four are JSON's."""
 BOM = b"\xef\xbb\xbf"
 SPACE = b" \t\r\n"
 """JSON's white space: fewer characters than Python's."""

@@ -8,7 +8,7 @@ here in slices so that memory does not grow with the file. Each refusal is then 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -30,6 +30,7 @@ from validator.catalog.json_rows import (
     too_deep,
     ujson_refuses,
 )
+from validator.catalog.schema import Schema
 
 LOADER_CHUNK = 10 << 20
 """Bytes: the loader's `chunksize`. Every piece becomes a table that must fit the schema of the first."""
@@ -52,11 +53,19 @@ class Refusal:
 
 @dataclass(slots=True)
 class Survey:
-    """The loader's view of one file. `types` maps each column to its Arrow type."""
+    """The loader's view of one file. `types` maps each column to its Arrow type.
+
+    `fixed` is the schema that binds the files of the entry that are read later: that of the first table, None where
+    there is none. `own` is set where the rows must be converted to it: the types that they have in the file.
+    `tables` reads the rows of data that is no file.
+    """
 
     layout: Layout
     num_rows: int = 0
     types: dict[str, pa.DataType] = field(default_factory=dict)
+    fixed: Schema | None = None
+    own: pa.Schema | None = None
+    tables: Callable[[], Iterator[pa.Table]] | None = None
     refusals: list[Refusal] = field(default_factory=list)
     num_refusals: int = 0
 
@@ -78,6 +87,8 @@ def survey(path: Path) -> Survey:
         _survey_array(path, result)
     elif layout != "empty":
         _survey_tables(path, result)
+    if result.fixed is None and path.stat().st_size:
+        result.fixed = Schema(dict(result.types))
     return result
 
 
@@ -173,6 +184,7 @@ def _survey_tables(path: Path, result: Survey) -> None:
             result.layout = "values"  # some value spans lines, which the loader does not mind
         if first is None:
             first = table.schema
+            result.fixed = Schema({column.name: column.type for column in first})
         else:
             _check_cast(table.schema, first, chunk, start, result)
         for column in table.schema:

@@ -6,6 +6,7 @@ import os
 import re
 from typing import Any, Literal
 
+from validator.catalog.schema import StoredImage
 from validator.conversation.sample import MediaKind, MediaReference, Problem, Sample
 
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
@@ -75,7 +76,16 @@ def _form(item: str) -> Literal["path", "url", "data-uri"]:
 
 
 def _from_value(kind: MediaKind, index: int, item: Any) -> MediaReference:
-    """A reference that is no string. {"bytes": null, "path": ...} is opened by its path, not joined to media_dir."""
+    """A reference that is no string: the bytes of a file, alone or in an object, or an object with a path.
+
+    {"bytes": null, "path": ...} is opened by its path, which is not joined to media_dir.
+    """
+    if isinstance(item, StoredImage):
+        return _stored(kind, index, item)
+    data = item["bytes"] if isinstance(item, dict) and isinstance(item.get("bytes"), bytes) else item
+    if isinstance(data, bytes):
+        path = item.get("path") if isinstance(item, dict) else None
+        return MediaReference(kind, index, _in_row(data, path), None, "value", data=data)
     written = repr(item)[:SHOWN]
     if isinstance(item, dict) and isinstance(item.get("path"), str) and "bytes" in item and item["bytes"] is None:
         return MediaReference(kind, index, item["path"][:SHOWN], item["path"], _form(item["path"]))
@@ -92,3 +102,20 @@ def _from_value(kind: MediaKind, index: int, item: Any) -> MediaReference:
         error = AttributeError(f"{type(item['path']).__name__!r} object has no attribute 'read'")
     problem = Problem("media-type", None, index, type(error).__name__, str(error))
     return MediaReference(kind, index, written, None, "value", problem)
+
+
+def _stored(kind: MediaKind, index: int, item: StoredImage) -> MediaReference:
+    """An element of an image column. Source: `datasets` 4.0.0 `features/image.py`, `decode_example`."""
+    if item.data is not None:
+        return MediaReference(kind, index, _in_row(item.data, item.path), None, "value", data=item.data, decoded=True)
+    if item.path is not None:
+        return MediaReference(kind, index, item.path[:SHOWN], item.path, _form(item.path), decoded=True)
+    value = {"bytes": None, "path": None}
+    reason = f"An image should have one of 'path' or 'bytes' but both are None in {value}."
+    problem = Problem("media-type", None, index, "ValueError", reason)
+    return MediaReference(kind, index, repr(value), None, "value", problem, decoded=True)
+
+
+def _in_row(data: bytes, path: object) -> str:
+    """How a file that stands in the row is shown."""
+    return path[:SHOWN] if isinstance(path, str) and path else f"<{len(data):,} bytes in the row>"

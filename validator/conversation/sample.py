@@ -39,7 +39,8 @@ class MediaReference:
     """One element of an images, videos or audios column: as written, and the path that the trainer opens.
 
     `problem` is set where the trainer cannot open the element because of what it is (null, a number ...). `frames` are
-    the paths of a video that is given as a list of images.
+    the paths of a video that is given as a list of images. `data` is the content of a file that stands in the row
+    itself. `decoded`: the loader opens it before the conversion, and turns it as its EXIF block says.
     """
 
     kind: MediaKind
@@ -49,6 +50,8 @@ class MediaReference:
     form: Literal["path", "url", "data-uri", "value"]
     problem: Problem | None = None
     frames: tuple[str, ...] | None = None
+    data: bytes | None = None
+    decoded: bool = False
 
 
 @dataclass(slots=True)

@@ -2,58 +2,97 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from validator.catalog.entry import Entry
+from validator.catalog.formats import packed_as, survey_file
+from validator.catalog.listing import list_files
 from validator.catalog.registry import Registry
-from validator.catalog.survey import survey
+from validator.catalog.schema import Schema
+from validator.catalog.split import Order, selected
+from validator.findings import clip
 from validator.rules.base import EntryFacts, FileFacts
 from validator.settings import Settings
 
-_READ = ("json", "jsonl")
-_NOT_READ_YET = ("arrow", "csv", "parquet", "txt")
+Surveying = Callable[[str], None]
 
 
-def open_entries(
-    registry: Registry, settings: Settings, surveying: Callable[[str], None] = lambda name: None
-) -> list[EntryFacts]:
+def open_entries(registry: Registry, settings: Settings, surveying: Surveying = lambda name: None) -> list[EntryFacts]:
     """Facts of every selected entry, in the order of names; `surveying` is told each file before it is read."""
     facts = [EntryFacts(fault.name, settings, fault=fault.reason) for fault in registry.faults]
     for entry in registry.entries:
-        unchecked = _unchecked(entry)
-        files: tuple[FileFacts, ...] = ()
-        if entry.source == "file":
-            path = registry.folder / entry.location
-            if os.path.isdir(path):
-                unchecked = "folders of data files are not read yet"
-            elif os.path.isfile(path) and path.suffix[1:] in _NOT_READ_YET:
-                unchecked = f"{path.suffix[1:]} files are not read yet"
-            else:
-                surveying(entry.location)
-                files = (_open_file(path, entry.location),)
-                if files[0].survey is None:
-                    unchecked = None  # a finding, whatever the entry's kind
         repeated = entry.name in registry.duplicate_names
-        facts.append(EntryFacts(entry.name, settings, entry, None, files, unchecked, repeated))
+        opened = EntryFacts(entry.name, settings, entry, unchecked=_unchecked(entry), repeated=repeated)
+        if entry.source == "file":
+            facts.append(_open_files(opened, entry, registry.folder, surveying))
+        else:
+            facts.append(_open_remote(opened, entry, surveying) if opened.unchecked is None else opened)
     return sorted(facts, key=lambda item: item.name)
 
 
 def _unchecked(entry: Entry) -> str | None:
-    if entry.source != "file":
-        return f"{entry.source} entries are not read yet"
-    if entry.split != "train":
-        return f"the split {entry.split!r} is not read yet"
+    if entry.key in ("ms_hub_url", "om_hub_url"):
+        return "datasets of ModelScope and Modelers are not read"
+    if entry.source == "script":
+        return "script entries are not run: a dataset script is a program"
     return None
 
 
-def _open_file(path: Path, name: str) -> FileFacts:
-    if not os.path.isfile(path):
-        return FileFacts(name, "missing")
-    if path.suffix[1:] not in _READ:
-        return FileFacts(name, "type")
+def _open_files(opened: EntryFacts, entry: Entry, folder: Path, surveying: Surveying) -> EntryFacts:
+    """Survey the files in the trainer's order: the first with a table fixes the columns of the others."""
     try:
-        return FileFacts(name, survey=survey(path))
+        listing = list_files(folder, entry.location)
+    except OSError as error:
+        file = FileFacts(entry.location, "unreadable", error.strerror or str(error))
+        return replace(opened, files=(file,), unchecked=None)
+    if listing.problem is not None:
+        file = FileFacts(entry.location, listing.problem, listing.detail)
+        return replace(opened, files=(file,), unchecked=None)  # a finding, whatever the entry's kind
+    files: list[FileFacts] = []
+    starts: dict[str, int] = {}
+    schema: Schema | None = None
+    num_rows = 0
+    for name in listing.names:
+        surveying(name)
+        file = _open_file(folder / name, name, schema)
+        if file.problem == "packed":
+            return replace(opened, unchecked=f"`{name}` is packed with {file.detail}; packed files are not read yet")
+        starts[name] = num_rows
+        if file.survey is not None:
+            schema = schema or file.survey.fixed
+            num_rows += file.survey.num_rows
+        files.append(file)
+    opened = replace(opened, files=tuple(sorted(files, key=lambda file: file.name)), order=Order(starts))
+    if all(file.survey is None for file in files):
+        opened = replace(opened, unchecked=None)
+    if entry.split == "train":
+        return opened
+    try:
+        return replace(opened, order=Order(starts, selected(entry.split, num_rows)))
+    except ValueError as error:
+        return replace(opened, fault=f"`split`: {error}", order=Order(starts, ()), unchecked=None)
+
+
+def _open_remote(opened: EntryFacts, entry: Entry, surveying: Surveying) -> EntryFacts:
+    """Fetch an entry from the hub or from cloud storage; it has no order of files and its rows are the split's."""
+    from validator.catalog.remote_rows import UnreachableError, survey_cloud, survey_hub
+
+    surveying(entry.location)
+    try:
+        survey = survey_hub(entry) if entry.source == "hub" else survey_cloud(entry)
+    except UnreachableError as error:
+        return replace(opened, unchecked=clip(str(error), 300))
+    except ValueError as error:
+        return replace(opened, fault=str(error))
+    return replace(opened, files=(FileFacts(entry.location, survey=survey),))
+
+
+def _open_file(path: Path, name: str, schema: Schema | None) -> FileFacts:
+    try:
+        if packed := packed_as(path):
+            return FileFacts(name, "packed", packed)
+        return FileFacts(name, survey=survey_file(path, schema))
     except OSError as error:
         return FileFacts(name, "unreadable", error.strerror or str(error))

@@ -25,7 +25,8 @@ class Judge:
     def row(self, facts: RowFacts) -> list[Finding]:
         """The findings of the row rules about one row, in order."""
         settings: Settings = self._entry.settings
-        case = Case(facts, facts.budget, settings, self._limits)
+        place = self._entry.order.place(facts.file, facts.row)
+        case = Case(facts, facts.budget, settings, self._limits, facts.row if place is None else place)
         for (_, corpus), aggregate in zip(self._corpus_rules, self._aggregates, strict=True):
             if corpus.fold is not None:
                 corpus.fold(aggregate, case)

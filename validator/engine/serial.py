@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from validator.catalog.json_rows import read_rows
+from validator.catalog.formats import file_rows
 from validator.catalog.registry import Registry
 from validator.engine.entries import open_entries
 from validator.engine.judge import Judge, status_of
@@ -92,9 +92,11 @@ def _check_entry(
             measurer = Measurer(entry.entry, file.name, file.survey, settings)
             measure = measurer.measure if entry.unchecked is None else measurer.leave_unchecked
             floats = entry.entry.formatting == "openai"  # tools are written into the prompt as JSON
-            for raw in read_rows(registry.folder / file.name, file.survey.layout, loader_floats=floats):
+            for raw in file_rows(registry.folder / file.name, file.survey, loader_floats=floats):
                 if raw.between:
                     continue  # it belongs to no row: the survey reported it
+                if entry.order.place(file.name, raw.index) is None:
+                    continue  # outside the entry's split
                 try:
                     facts = measure(raw)
                 except Exception as error:  # a fault of ours must not take the other rows with it

@@ -16,13 +16,16 @@ from validator.conversation.sample import PLACEHOLDERS, MediaKind, MediaReferenc
 from validator.facts.budget import Limits, media_tokens, spend
 from validator.facts.record import MediaFacts, RowFacts, TurnFacts
 from validator.media.geometry import ImageLimits
-from validator.media.probe import probe_image
+from validator.media.probe import ImageProbe, probe_bytes, probe_image
 from validator.media.video import LATER, VideoProbe, probe_frames, probe_video, settle
 from validator.settings import Settings
 from validator.tokens.encode import EncodedTurn, TrainerError, check_messages, encode_turns
 from validator.tokens.encoder import special_pattern
 from validator.tokens.processor import Processor, load_processor
 from validator.tokens.template import PAD_TOKENS
+
+_LYING = frozenset((5, 6, 7, 8))
+"""EXIF orientations that exchange width and height."""
 
 
 def limits_of(settings: Settings, processor: Processor) -> Limits:
@@ -47,7 +50,7 @@ class Measurer:
         self.processor = load_processor(settings.processor)
         self.limits = limits_of(settings, self.processor)
         self._view = RowView(entry, survey.types)
-        self._media_dir = settings.resolved_media_dir
+        self._media_dir = settings.resolved_media_dir if entry.source in ("file", "script") else ""
         self._pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
         self._special: Callable[[str], list[str]] = special_pattern(self.processor.encoder.special_tokens).findall
 
@@ -67,6 +70,7 @@ class Measurer:
         sample = self.convert(raw)
         facts.filled = _filled(sample)
         facts.media = self._media(sample)
+        _fail_in_loader(sample, facts.media)
         encoded = self._follow_trainer(sample, facts)
         facts.turns = self._turns(sample, encoded)
         facts.problems = sample.problems
@@ -140,8 +144,8 @@ class Measurer:
         return facts
 
     def _image(self, base: MediaFacts, reference: MediaReference) -> MediaFacts:
-        if reference.target is not None:
-            return replace(base, **asdict(probe_image(reference.target, self.settings.integrity)))
+        if reference.data is not None or reference.target is not None:
+            return replace(base, **asdict(self._probe(reference)))
         return _unusable(base, reference)
 
     def _videos(self, bases: list[MediaFacts], references: list[MediaReference]) -> list[MediaFacts]:
@@ -171,6 +175,18 @@ class Measurer:
             )
             facts.append(_unusable(item, reference))
         return facts
+
+    def _probe(self, reference: MediaReference) -> ImageProbe:
+        depth = self.settings.integrity
+        if reference.data is not None:
+            probe = probe_bytes(reference.data, depth)
+        else:
+            probe = probe_image(reference.target or "", depth)
+        if not reference.decoded or probe.orientation is None:
+            return probe
+        if probe.orientation in _LYING and probe.width is not None:
+            return replace(probe, width=probe.height, height=probe.width, orientation=1)
+        return replace(probe, orientation=1)
 
     def _turns(self, sample: Sample, encoded: list[EncodedTurn] | None) -> list[TurnFacts]:
         turns = []
@@ -210,6 +226,14 @@ class Measurer:
         facts.num_text_tokens = budget.num_tokens - budget.num_image_tokens - budget.num_video_tokens
         facts.num_label_tokens = budget.num_label_tokens
         facts.image_tokens = list(budget.image_tokens)
+
+
+def _fail_in_loader(sample: Sample, media: list[MediaFacts]) -> None:
+    """Image columns are decoded while the row is read: a fault stops the trainer even where it would drop the row."""
+    references = [reference for kind in sample.media.values() for reference in kind]
+    for reference, image in zip(references, media, strict=True):
+        if reference.decoded and sample.crash is None and (reference.problem is not None or image.fault is not None):
+            sample.fail("media-unreadable", _media_error(reference, image), image.turn, reference.index)
 
 
 def _owners(sample: Sample, kind: str) -> list[int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from io import BytesIO
 from typing import BinaryIO
 
 from PIL import ImageFile
@@ -18,7 +19,7 @@ MAX_JPEG_BYTES = 256 << 20
 
 
 def _jpeg(image: ImageFile.ImageFile, file: BinaryIO) -> bool:
-    if os.fstat(file.fileno()).st_size > MAX_JPEG_BYTES:
+    if file.seek(0, os.SEEK_END) > MAX_JPEG_BYTES:
         return False
     file.seek(0)
     return jpeg_skeleton.certainly_loads(file.read())
@@ -36,13 +37,18 @@ CHECKS: dict[str, Callable[[ImageFile.ImageFile, BinaryIO], bool]] = {
 }
 
 
-def certainly_loads(image: ImageFile.ImageFile, path: str) -> bool:
+def reader_of(source: str | bytes) -> BinaryIO:
+    """A file opened by its path, or bytes in memory as a file."""
+    return open(source, "rb") if isinstance(source, str) else BytesIO(source)
+
+
+def certainly_loads(image: ImageFile.ImageFile, source: str | bytes) -> bool:
     """True when Pillow's load() and convert("RGB") are certain to succeed; False, after any exception too, is doubt."""
     check = CHECKS.get(image.format or "")
     if check is None:
         return False
     try:
-        with open(path, "rb") as file:
+        with reader_of(source) as file:
             return check(image, file)
     except Exception:
         return False

@@ -11,13 +11,14 @@ import stat
 import warnings
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from io import BytesIO
 from typing import Any, Literal
 
 from PIL import Image, ImageFile
 
 from validator.media.faults import fault_of, plain_words
 from validator.media.geometry import LARGE_PIXELS
-from validator.media.integrity import certainly_loads
+from validator.media.integrity import certainly_loads, reader_of
 from validator.media.native_stderr import caught_stderr
 from validator.media.sniff import sniff
 
@@ -74,18 +75,28 @@ def probe_image(path: str, depth: Depth) -> ImageProbe:
         return _unopened(error)
 
 
-def _probe(path: str, num_bytes: int, depth: Depth) -> ImageProbe:
+def probe_bytes(data: bytes, depth: Depth) -> ImageProbe:
+    """Probe an image that is held in memory, as `probe_image` does a file."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        probe = _probe(data, len(data), depth)
+    said = dict.fromkeys(str(warning.message)[:200] for warning in caught)
+    return replace(probe, warnings=tuple(said)[:_MAX_WARNINGS])
+
+
+def _probe(source: str | bytes, num_bytes: int, depth: Depth) -> ImageProbe:
     try:
-        image = Image.open(path)  # by path, as the trainer: Pillow maps such files and closes them itself
+        # by path, as the trainer: Pillow maps such files and closes them itself
+        image = Image.open(source if isinstance(source, str) else BytesIO(source))
     except Exception as error:  # Pillow's plugins raise nearly everything
-        with open(path, "rb") as file:
+        with reader_of(source) as file:
             head = file.read(512)
         return ImageProbe(num_bytes=num_bytes, **_fault(error, opened=False), found=sniff(head))
     with image:
         measured: dict[str, Any] = {"num_bytes": num_bytes, "format": image.format, "mode": image.mode}
         measured.update(width=image.width, height=image.height, bits=_bits(image))
         try:
-            if depth == "full" or (depth == "fast" and not certainly_loads(image, path)):
+            if depth == "full" or (depth == "fast" and not certainly_loads(image, source)):
                 _load_and_convert(image)
         except Exception as error:
             measured.update(_fault(error, opened=True), found=plain_words(error))

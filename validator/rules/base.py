@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from validator.catalog.entry import Entry
+from validator.catalog.split import Order
 from validator.catalog.survey import Survey
 from validator.facts.budget import Budget, Limits
 from validator.facts.record import RowFacts
@@ -21,12 +22,15 @@ from validator.settings import Integrity, Settings
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One row before the rules. `budget` is None where the trainer yields no tokens for the row."""
+    """One row before the rules. `budget` is None where the trainer yields no tokens for the row; `place` is the row's
+    0-based place in what the trainer reads of the entry.
+    """
 
     facts: RowFacts
     budget: Budget | None
     settings: Settings
     limits: Limits
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,9 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class EntryFacts:
-    """One entry: as parsed, or the reason (`fault`) why the trainer cannot use it, and its files."""
+    """One entry: as parsed, or the reason (`fault`) why the trainer cannot use it, its files in the order of names,
+    and the order in which the trainer reads their rows.
+    """
 
     name: str
     settings: Settings
@@ -50,6 +56,7 @@ class EntryFacts:
     files: tuple[FileFacts, ...] = ()
     unchecked: str | None = None
     repeated: bool = False
+    order: Order = field(default_factory=Order)
 
 
 @dataclass(frozen=True, slots=True)

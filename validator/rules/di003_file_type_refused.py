@@ -1,11 +1,14 @@
-"""A data file whose extension the trainer does not accept.
+"""Data files whose extension the trainer does not accept, or that differ in kind.
 
 ## What it finds
 A `file_name` that does not end in arrow, csv, json, jsonl, parquet or txt. Upper and lower case count: `.JSON` is
-refused. The content is not looked at for this.
+refused. In a folder, everything that lies there counts, hidden files and sub-folders too, and all must be of one kind
+(json and jsonl are one). The content is not looked at for this. Also a path with `*`, `?` or `[`, which the loader
+takes for a pattern.
 
 ## Why it hurts
-The run stops before the first row: `ValueError: Allowed file types: arrow,csv,json,jsonl,parquet,txt.`
+The run stops before the first row: `ValueError: Allowed file types: arrow,csv,json,jsonl,parquet,txt.`, or
+`ValueError: File types should be identical.` when a `.DS_Store` lies among the files of a folder.
 
 ## Example
 ```json
@@ -13,7 +16,7 @@ The run stops before the first row: `ValueError: Allowed file types: arrow,csv,j
 ```
 
 ## What to do
-Rename the file.
+Rename the file; move out of the folder what is no data file.
 """
 
 from __future__ import annotations
@@ -27,9 +30,22 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
     """Report files whose extension is not on the trainer's list."""
     for file in entry.files:
         if file.problem == "type":
+            where = f"{file.detail} in `{file.name}`" if file.detail else f"`{file.name}`"
             yield Hit(
-                f"the trainer does not accept the extension of `{file.name}`",
+                f"the trainer does not accept the extension of {where}",
                 "Rename it to end in .json or .jsonl (lower case).",
+                file=file.name,
+            )
+        elif file.problem == "mixed":
+            yield Hit(
+                f"the folder `{file.name}` holds many kinds of files ({file.detail}): File types should be identical",
+                "Leave data files of one kind in the folder: no sub-folders, no hidden files.",
+                file=file.name,
+            )
+        elif file.problem == "pattern":
+            yield Hit(
+                f"the loader takes the path of `{file.name}` for a pattern, which does not stand for this file alone",
+                "Rename the file or folder: no `*`, `?` or `[` in the path.",
                 file=file.name,
             )
 

@@ -1,10 +1,12 @@
-"""The trainer's JSON loader refuses the file because of this row.
+"""The trainer's loader refuses the file because of this row.
 
 ## What it finds
-What the loader (pyarrow for lines, pandas for an array) cannot read or cannot put into one table: invalid JSON, a row
-that is no object, a column with a string in one row and a list in another, a key given twice in a line, half of a
+What the loader (pyarrow for lines, pandas for arrays and csv) cannot read or cannot put into one table: invalid JSON, a
+row that is no object, a column with a string in one row and a list in another, a key given twice in a line, half of a
 surrogate pair, a byte order mark before an array, a number beyond 64 bits; and, in files of lines above 10 MB, a column
-or key that appears for the first time after the first 10 MB, or was only null until then.
+or key that appears for the first time after the first 10 MB, or was only null until then. In a folder of files the
+first that the trainer reads fixes the columns for all others, in the order of `os.listdir`; in csv files the first
+10,000 rows do. Parquet and Arrow files that are damaged, or hold a type that the loader does not know.
 
 ## Why it hurts
 One such row keeps the whole file from loading: `DatasetGenerationError: An error occurred while generating the

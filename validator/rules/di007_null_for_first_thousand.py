@@ -29,18 +29,16 @@ COLUMNS = ("system", "tools", "images", "videos", "audios")
 
 @dataclass(slots=True)
 class FirstFilled:
-    """For each column the first row that fills it, as (place in the entry, file, row); and the rows seen."""
+    """For each column the first row that fills it, as (place in what the trainer reads, file, row)."""
 
-    rows: int = 0
     first: dict[str, tuple[int, str, int]] = field(default_factory=dict)
 
 
 def fold(seen: FirstFilled, case: Case) -> None:
     """Remember the first row of each column."""
     for column in case.facts.filled:
-        if column not in seen.first:
-            seen.first[column] = (seen.rows, case.facts.file, case.facts.row)
-    seen.rows += 1
+        if column not in seen.first or case.place < seen.first[column][0]:
+            seen.first[column] = (case.place, case.facts.file, case.facts.row)
 
 
 def finish(seen: FirstFilled, entry: EntryFacts) -> Iterator[Hit]:
@@ -59,9 +57,9 @@ def finish(seen: FirstFilled, entry: EntryFacts) -> Iterator[Hit]:
 
 
 def merge(left: FirstFilled, right: FirstFilled) -> FirstFilled:
-    """Join two parts of an entry, the left one first."""
-    later = {column: (place + left.rows, file, row) for column, (place, file, row) in right.first.items()}
-    return FirstFilled(left.rows + right.rows, {**later, **left.first})
+    """The earlier row of each column."""
+    both = {**right.first, **left.first}
+    return FirstFilled({name: min(first, right.first.get(name, first)) for name, first in both.items()})
 
 
 RULE = corpus_rule("DI007", "null-for-first-thousand", "error", CorpusCheck(finish, FirstFilled, fold, merge))

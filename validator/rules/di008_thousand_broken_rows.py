@@ -29,27 +29,27 @@ BATCH = 1000
 
 @dataclass(slots=True)
 class Batches:
-    """Rows and dropped rows per batch, for batches with at least one dropped row."""
+    """Rows and dropped rows per batch, for batches with at least one dropped row; place and file of its first."""
 
     rows: int = 0
     dropped: Counter[int] = field(default_factory=Counter)
-    file: str | None = None
+    first: dict[int, tuple[int, str]] = field(default_factory=dict)
 
 
 def fold(batches: Batches, case: Case) -> None:
     """Count a row, and whether it was dropped."""
-    batches.rows = max(batches.rows, case.facts.row + 1)
-    batches.file = case.facts.file
+    batches.rows = max(batches.rows, case.place + 1)
     if case.facts.outcome == "dropped":
-        batches.dropped[case.facts.row // BATCH] += 1
+        batch, here = case.place // BATCH, (case.place, case.facts.file)
+        batches.dropped[batch] += 1
+        batches.first[batch] = min(batches.first.get(batch, here), here)
 
 
 def finish(batches: Batches, entry: EntryFacts) -> Iterator[Hit]:
-    """Report the batches in which every row was dropped, unless all rows of the entry were (that is DI009).
-
-    With `num_samples` the trainer shuffles, and nothing can be said.
+    """Report the batches in which every row was dropped, unless all rows of the entry were (that is DI009), or the
+    rows are drawn at random (`num_samples`) and have no place.
     """
-    if entry.entry is None or entry.entry.num_samples is not None or batches.dropped.total() == batches.rows:
+    if batches.dropped.total() == batches.rows or (entry.entry is not None and entry.entry.num_samples is not None):
         return
     for batch, dropped in sorted(batches.dropped.items()):
         size = min(BATCH, batches.rows - batch * BATCH)
@@ -58,14 +58,17 @@ def finish(batches: Batches, entry: EntryFacts) -> Iterator[Hit]:
             yield Hit(
                 f"the trainer drops every one of the rows {first} to {last}, a whole batch: the run ends there",
                 "Correct or remove these rows.",
-                file=batches.file,
+                file=batches.first[batch][1],
                 evidence={"first_row": first, "last_row": last},
             )
 
 
 def merge(left: Batches, right: Batches) -> Batches:
-    """Join the counts of two parts of one file."""
-    return Batches(max(left.rows, right.rows), left.dropped + right.dropped, left.file or right.file)
+    """Join the counts of two parts of an entry."""
+    first = dict(left.first)
+    for batch, here in right.first.items():
+        first[batch] = min(first.get(batch, here), here)
+    return Batches(max(left.rows, right.rows), left.dropped + right.dropped, first)
 
 
 RULE = corpus_rule("DI008", "thousand-broken-rows", "error", CorpusCheck(finish, Batches, fold, merge))

@@ -1,10 +1,12 @@
 """The entry yields no row to train on.
 
 ## What it finds
-A data file without rows (empty, `[]`, rows without any key), and an entry all of whose rows the trainer drops.
+An entry whose files have no rows (empty, `[]`, rows without any key, a table of no rows), a folder without files, and
+an entry all of whose rows the trainer drops.
 
 ## Why it hurts
-The run stops: `ValueError: Instruction "train" corresponds to no data!`, or, after the whole conversion,
+The run stops: `ValueError: Instruction "train" corresponds to no data!`, `IndexError: list index out of range` for an
+empty folder, or, after the whole conversion,
 `RuntimeError: Cannot find valid samples, check data/README.md for the data format.`
 
 ## Example
@@ -38,9 +40,13 @@ def fold(counts: Counts, case: Case) -> None:
 
 def finish(counts: Counts, entry: EntryFacts) -> Iterator[Hit]:
     """Report empty files, and entries without a surviving row."""
-    for file in entry.files:
-        if file.survey is not None and not file.survey.types and not file.survey.num_refusals:
+    surveys = [file.survey for file in entry.files if file.survey is not None]
+    if surveys and not any(survey.num_refusals or (survey.types and survey.num_rows) for survey in surveys):
+        for file in entry.files:
             yield Hit(f"`{file.name}` holds no rows", "Write rows to the file, or remove the entry.", file=file.name)
+    for file in entry.files:
+        if file.problem == "empty-folder":
+            yield Hit(f"the folder `{file.name}` holds no files", "Put data files there, or remove the entry.")
     if counts.rows and counts.dropped == counts.rows:
         yield Hit(
             f"the trainer drops all {counts.rows:,} rows of this entry: Cannot find valid samples",

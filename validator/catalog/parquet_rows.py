@@ -1,0 +1,41 @@
+"""Parquet files. Source: `datasets` 4.0.0 `packaged_modules/parquet`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from validator.catalog.json_rows import RawRow
+from validator.catalog.schema import Schema, schema_of
+from validator.catalog.survey import Survey
+from validator.catalog.table_rows import ROWS, survey_tables, table_rows
+
+
+def survey_parquet(path: Path, schema: Schema | None) -> Survey:
+    """Survey a Parquet file. Raises OSError where it cannot be opened."""
+    survey = Survey("parquet")
+    with path.open("rb") as file:
+        try:
+            with pq.ParquetFile(file) as opened:
+                own = schema_of(opened.schema_arrow)
+                first = opened.metadata.row_group(0).num_rows if opened.metadata.num_row_groups else None
+        except (pa.ArrowException, OSError, ValueError) as error:
+            survey.refuse(None, None, f"{type(error).__name__}: {error}")
+            return survey
+    if first == 0:
+        survey.refuse(None, None, "its first row group has no rows: BatchSize must be greater than 0, got 0")
+    return survey_tables(_tables(path), survey, schema or own)
+
+
+def parquet_rows(path: Path, survey: Survey) -> Iterator[RawRow]:
+    """The rows of a Parquet file, row group by row group."""
+    return table_rows(_tables(path), survey)
+
+
+def _tables(path: Path) -> Iterator[pa.Table]:
+    with path.open("rb") as file, pq.ParquetFile(file) as opened:
+        for batch in opened.iter_batches(batch_size=ROWS):
+            yield pa.Table.from_batches([batch])

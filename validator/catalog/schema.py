@@ -1,0 +1,106 @@
+"""The columns of a table as the trainer's loader keeps them.
+
+Source: `datasets` 4.0.0 `features.py`. Every file of an entry is written into one table whose columns are fixed by the
+first table read. A `huggingface` block in the metadata of an Arrow schema can declare columns to be images: those are
+decoded by the loader itself, before the trainer's converter sees the row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import types as t
+
+IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+_KEPT = (
+    t.is_null,
+    t.is_boolean,
+    t.is_integer,
+    t.is_floating,
+    t.is_time,
+    t.is_timestamp,
+    t.is_date,
+    t.is_duration,
+    t.is_decimal128,
+    t.is_decimal256,
+    t.is_binary,
+    t.is_large_binary,
+    t.is_string,
+    t.is_large_string,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Column types, and the paths (`images[]`, `turns[].shot`) that the loader decodes to images."""
+
+    types: dict[str, pa.DataType] = field(default_factory=dict)
+    images: frozenset[str] = frozenset()
+
+    @property
+    def arrow(self) -> pa.Schema:
+        """The same columns as an Arrow schema, without metadata."""
+        return pa.schema(list(self.types.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """An element of a column that the loader decodes itself: the bytes of a file, or the path of one."""
+
+    data: bytes | None
+    path: str | None
+
+
+def schema_of(arrow: pa.Schema) -> Schema:
+    """The loader's schema for a file with this Arrow schema. Raises ValueError for a type that it does not know."""
+    types = {column.name: loader_type(column.type) for column in arrow}
+    if len(types) != len(arrow.names):
+        raise ValueError("a column name stands twice")
+    declared = _declared(arrow.metadata or {})
+    paths = {path for name, kind in types.items() for path in _image_paths(kind, declared.get(name), name)}
+    return Schema(types, frozenset(paths))
+
+
+def loader_type(kind: pa.DataType) -> pa.DataType:
+    """The type that the loader stores a column of this type with. Raises ValueError in the loader's words."""
+    if t.is_struct(kind):
+        return pa.struct([(child.name, loader_type(child.type)) for child in kind])
+    if t.is_fixed_size_list(kind):
+        return pa.list_(loader_type(kind.value_type), kind.list_size)
+    if t.is_list(kind):
+        return pa.list_(loader_type(kind.value_type))
+    if t.is_large_list(kind):
+        return pa.large_list(loader_type(kind.value_type))
+    if t.is_dictionary(kind):
+        return loader_type(kind.value_type)
+    if any(test(kind) for test in _KEPT):
+        return kind
+    raise ValueError(f"Arrow type {kind} does not have a datasets dtype equivalent.")
+
+
+def _declared(metadata: dict[bytes, bytes]) -> dict[str, Any]:
+    try:
+        features = json.loads(metadata[b"huggingface"])["info"]["features"]
+    except (KeyError, TypeError, ValueError):
+        return {}
+    return features if isinstance(features, dict) else {}
+
+
+def _image_paths(kind: pa.DataType, declared: Any, path: str) -> Iterator[str]:
+    """The paths below a column whose declaration says image and whose type is an image's."""
+    if isinstance(declared, list) and len(declared) == 1:
+        declared = {"_type": "List", "feature": declared[0]}
+    if not isinstance(declared, dict):
+        return
+    word = declared.get("_type")
+    if word == "Image" and declared.get("decode", True) and kind == IMAGE:
+        yield path
+    elif word in ("List", "LargeList", "Sequence") and (t.is_list(kind) or t.is_large_list(kind)):
+        yield from _image_paths(kind.value_type, declared.get("feature"), f"{path}[]")
+    elif not isinstance(word, str) and t.is_struct(kind):
+        for child in kind:
+            yield from _image_paths(child.type, declared.get(child.name), f"{path}.{child.name}")

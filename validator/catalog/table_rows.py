@@ -1,0 +1,107 @@
+"""What the file formats that hold tables have in common: survey and rows of a stream of Arrow tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import xxhash
+
+from validator.catalog.arrow_cast import CastError, fit_table
+from validator.catalog.json_rows import RawRow
+from validator.catalog.schema import Schema, StoredImage, schema_of
+from validator.catalog.survey import Survey
+
+ROWS = 256
+"""Rows of one table held in memory: they may hold images."""
+
+
+def survey_tables(tables: Iterator[pa.Table], survey: Survey, schema: Schema | None) -> Survey:
+    """Read all tables of a file. `schema` is the one that an earlier file of the entry, or this file's own header,
+    has fixed; without one the first table fixes it. Errors of Arrow, of text decoding and of parsing become refusals.
+    """
+    own: dict[str, pa.DataType] = {}
+    try:
+        for table in tables:
+            own.update((column.name, column.type) for column in table.schema if column.name not in own)
+            if schema is None:
+                schema = schema_of(table.schema)
+            _judge(table, schema, survey)
+            survey.num_rows += table.num_rows
+    except (pa.ArrowException, OSError, ValueError) as error:  # UnicodeDecodeError and pandas' errors are ValueErrors
+        survey.refuse(None, None, f"{type(error).__name__}: {str(error).strip()}")
+    survey.fixed = schema
+    survey.types = dict(schema.types) if schema is not None else own
+    return survey
+
+
+def table_rows(tables: Iterator[pa.Table], survey: Survey) -> Iterator[RawRow]:
+    """The rows of a surveyed file as the loader hands them to the converter, up to where the file cannot be read.
+
+    `raw` is the row as JSON, with a hash in the place of bytes: the content hash is taken from it.
+    """
+    schema = survey.fixed or Schema()
+    index = 0
+    try:
+        for table in tables:
+            for value in _values(table, schema):
+                fault = str(value) if isinstance(value, ValueError) else None
+                row = None if fault is not None else value
+                yield RawRow(index, 0, orjson.dumps(row, default=_plain), row, fault)
+                index += 1
+    except (pa.ArrowException, OSError, ValueError):
+        return  # the survey has reported it
+
+
+def _judge(table: pa.Table, schema: Schema, survey: Survey) -> None:
+    try:
+        fit_table(table, schema).validate(full=True)
+        return
+    except (CastError, pa.ArrowInvalid):
+        pass
+    seen: set[str] = set()
+    for place in range(table.num_rows):
+        try:
+            fit_table(table.slice(place, 1), schema).validate(full=True)
+        except (CastError, pa.ArrowInvalid) as error:
+            column = error.column if isinstance(error, CastError) else None
+            if column is None or column not in seen:
+                survey.refuse(survey.num_rows + place, column, str(error))
+                seen.add(column or "")
+
+
+def _values(table: pa.Table, schema: Schema) -> Iterator[Any]:
+    """Rows as Python values; a row that does not fit, or holds text that is no text, as a ValueError."""
+    try:
+        rows = fit_table(table, schema).to_pylist()
+    except ValueError:
+        for place in range(table.num_rows):
+            try:
+                yield from _with_images(fit_table(table.slice(place, 1), schema).to_pylist(), schema)
+            except ValueError as error:
+                yield error
+        return
+    yield from _with_images(rows, schema)
+
+
+def _with_images(rows: list[dict[str, Any]], schema: Schema) -> list[dict[str, Any]]:
+    for row in rows if schema.images else ():
+        for name in row:
+            row[name] = _mark(row[name], name, schema.images)
+    return rows
+
+
+def _mark(value: Any, path: str, images: frozenset[str]) -> Any:
+    if path in images:
+        return value if value is None else StoredImage(value["bytes"], value["path"])
+    if isinstance(value, list):
+        return [_mark(item, f"{path}[]", images) for item in value]
+    if isinstance(value, dict):
+        return {name: _mark(item, f"{path}.{name}", images) for name, item in value.items()}
+    return value
+
+
+def _plain(value: Any) -> Any:
+    return {"xxh3_128": xxhash.xxh3_128_hexdigest(value)} if isinstance(value, bytes) else str(value)
