@@ -47,7 +47,11 @@ def test_files(dataset, mmvalidate, text, suffix, expected, rows):
     [
         ([NUL] * 1000 + [FULL], {}, ["DI007"]),
         ([NUL] * 999 + [FULL], {}, []),
-        ([say("a", "b", images=[])] * 1500 + [say("a", "b", images=["x"])], {"num_samples": 10}, ["DI012", "MD001", "PH001"]),
+        (
+            [say("a", "b", images=[])] * 1500 + [say("a", "b", images=["x"])],
+            {"num_samples": 10},
+            ["DI012", "MD001", "PH001"],
+        ),
         ([{"messages": 5}], {"tags": TAGS}, ["CV004"]),
         ([say("a", "b")], {"columns": {"messages": "messages", "images": "", "system": False}}, []),
         ([say("a", "b")], {"num_samples": 0}, ["DI001"]),
