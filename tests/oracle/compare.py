@@ -9,8 +9,8 @@ from pathlib import Path
 
 from validator.catalog.formats import file_rows
 from validator.catalog.json_rows import read_rows
+from validator.catalog.json_survey import survey
 from validator.catalog.registry import load_registry
-from validator.catalog.survey import survey
 from validator.engine.entries import open_entries
 from validator.facts.measure import Measurer
 from validator.facts.training_ids import training_ids

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import ALL_TAGS, Dataset, check, say
+from validator.catalog.json_survey import survey
 from validator.catalog.registry import load_registry
-from validator.catalog.survey import survey
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=8)
 TREES = st.recursive(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.unit.loader_cases import CASES
-from validator.catalog.survey import survey
+from validator.catalog.json_survey import survey
 
 
 def surveyed(tmp_path, text):

@@ -14,8 +14,9 @@ from pyarrow import types as t
 
 from validator.catalog.arrow_cast import CastError, fit_table
 from validator.catalog.json_rows import RawRow, read_rows
+from validator.catalog.json_survey import survey
 from validator.catalog.schema import Schema
-from validator.catalog.survey import Survey, survey
+from validator.catalog.survey import Survey
 
 
 def survey_json(path: Path, schema: Schema | None) -> Survey:

@@ -1,0 +1,109 @@
+"""What the trainer's JSON loader makes of a file that is one array.
+
+Source: `datasets` 4.0.0 `packaged_modules/json`. pandas reads the array at once and pyarrow types it; here it is typed
+in slices, so that memory does not grow with the file. Each refusal is traced to its row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.json as paj
+
+from validator.catalog.arrow_types import TypeConflictError, dates_as_text, merge
+from validator.catalog.json_rows import BOM, TOO_DEEP, RawRow, read_rows, too_deep, ujson_refuses
+from validator.catalog.survey import Survey
+
+_DATE_COLUMN = re.compile(r"_at$|_time$|^timestamp|^modified$|^date$")
+"""Columns of an array in which pandas looks for dates (`keep_default_dates`)."""
+_HUGE_NUMBER = re.compile(rb"[:,\[\s]-?\d{19}")
+SLICE, SLICE_BYTES = 1000, 4 << 20
+
+
+def survey_array(path: Path, result: Survey) -> None:
+    """Survey a file that is one array into `result`."""
+    with path.open("rb") as file:
+        if file.read(3) == BOM:
+            result.refuse(None, None, "it begins with a UTF-8 byte order mark, which the loader does not accept")
+    for rows in _slices(read_rows(path, "array")):
+        readable = []
+        for row in rows:
+            if row.unread:
+                continue
+            if row.fault is not None:
+                result.refuse(row.index, None, f"invalid JSON: {row.fault}")
+            elif too_deep(row.raw):
+                result.refuse(row.index, None, TOO_DEEP)
+            elif not isinstance(row.value, dict):
+                result.refuse(row.index, None, "the row is not an object")
+            else:
+                readable.append(row)
+            result.num_rows = row.index + (not row.between)
+        _merge_slice(readable, result)
+
+
+def _merge_slice(rows: list[RawRow], result: Survey) -> None:
+    huge = [row for row in rows if _HUGE_NUMBER.search(row.raw)]
+    for row in huge:
+        if ujson_refuses(row.raw):
+            result.refuse(row.index, None, "the row holds a number too large for the loader")
+    if not rows or (not huge and _merge_as_lines(rows, result)):
+        return
+    for column in dict.fromkeys(key for row in rows for key in row.value):
+        known = result.types.get(column, pa.null())
+        try:
+            result.types[column] = merge(known, pa.array([row.value.get(column) for row in rows]).type, column)
+        except (pa.ArrowException, TypeConflictError, OverflowError, TypeError, ValueError):
+            for row in rows:
+                _merge_value(row.index, column, row.value.get(column), result)
+
+
+def _merge_as_lines(rows: list[RawRow], result: Survey) -> bool:
+    """Type a slice with pyarrow's JSON reader, which is faster than its typing of Python objects and stricter: what it
+    accepts the other accepts with the same types, but for dates, which JSON arrays leave as text.
+    """
+    data = b"\n".join(row.raw for row in rows)
+    try:
+        schema = paj.read_json(BytesIO(data), read_options=paj.ReadOptions(block_size=len(data) + 1)).schema
+        types = {field.name: dates_as_text(field.type) for field in schema}
+        merged = {name: merge(result.types.get(name, pa.null()), kind, name) for name, kind in types.items()}
+    except (pa.ArrowException, TypeConflictError):
+        return False
+    result.types.update(merged)
+    return True
+
+
+def _merge_value(row: int, column: str, value: Any, result: Survey) -> None:
+    known = result.types.get(column, pa.null())
+    try:
+        result.types[column] = merge(known, pa.array([value]).type, column)
+    except TypeConflictError as conflict:
+        if conflict.path != column or not _DATE_COLUMN.search(column.lower()):  # pandas makes dates of these itself
+            result.refuse(row, conflict.path, f"`{conflict.path}` is {conflict}")
+    except OverflowError:
+        if isinstance(value, int) and 0 <= value < 2**64:  # pandas has unsigned columns, lists have not
+            result.types[column] = merge(known, pa.uint64(), column)
+            return
+        result.refuse(row, column, f"`{column}` holds a whole number beyond 64 bits")
+    except UnicodeEncodeError:
+        result.refuse(row, column, f"`{column}` holds half of a surrogate pair")
+    except (pa.ArrowException, TypeError, ValueError):
+        result.refuse(row, column, f"`{column}` mixes types within one list")
+
+
+def _slices(rows: Iterable[RawRow]) -> Iterator[list[RawRow]]:
+    batch: list[RawRow] = []
+    size = 0
+    for row in rows:
+        batch.append(row)
+        size += len(row.raw)
+        if len(batch) == SLICE or size > SLICE_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

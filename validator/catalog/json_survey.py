@@ -1,0 +1,27 @@
+"""What the trainer's JSON loader makes of a json or jsonl file, whatever its layout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from validator.catalog.array_survey import survey_array
+from validator.catalog.json_rows import find_layout
+from validator.catalog.line_survey import survey_lines
+from validator.catalog.schema import Schema
+from validator.catalog.survey import Survey
+
+
+def survey(path: Path) -> Survey:
+    """Read a json or jsonl file as the trainer's loader would and report its schema and every refusal.
+
+    Raises OSError where the file cannot be read.
+    """
+    layout = find_layout(path)
+    result = Survey(layout)
+    if layout == "array":
+        survey_array(path, result)
+    elif layout != "empty":
+        survey_lines(path, result)
+    if result.fixed is None and path.stat().st_size:
+        result.fixed = Schema(dict(result.types))
+    return result

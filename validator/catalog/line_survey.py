@@ -1,0 +1,183 @@
+"""What the trainer's JSON loader makes of a file of lines, or of values across lines.
+
+Source: `datasets` 4.0.0 `packaged_modules/json`. pyarrow reads the file in pieces of 10 MiB; the same call is made
+here, so the verdict is the loader's own. Each refusal is then traced to its row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.json as paj
+
+from validator.catalog.arrow_types import TypeConflictError, castable, merge
+from validator.catalog.json_rows import BOM, SPACE, TOO_DEEP, RawRow, parse_line, read_rows, too_deep
+from validator.catalog.schema import Schema
+from validator.catalog.survey import Survey
+
+LOADER_CHUNK = 10 << 20
+"""Bytes: the loader's `chunksize`. Every piece becomes a table that must fit the schema of the first."""
+
+
+def survey_lines(path: Path, result: Survey) -> None:
+    """Survey a file whose layout is `lines` or `values` into `result`."""
+    first: pa.Schema | None = None
+    broken = False
+    for number, chunk in enumerate(_loader_chunks(path)):
+        chunk = _without_deep_lines(chunk, result)
+        if not chunk.replace(b"null", b"").strip(SPACE):
+            _refuse_nulls(chunk, result)
+            continue
+        try:
+            table = _read_table(chunk)
+        except (pa.ArrowException, UnicodeDecodeError) as error:
+            broken = True
+            if result.layout == "values":
+                break
+            _trace(chunk, number == 0, str(error), result)
+            continue
+        start = result.num_rows
+        result.num_rows += table.num_rows
+        if result.layout == "lines" and table.num_rows != _num_lines(chunk):
+            result.layout = "values"  # some value spans lines, which the loader does not mind
+        if first is None:
+            first = table.schema
+            result.fixed = Schema({column.name: column.type for column in first})
+        else:
+            _check_cast(table.schema, first, chunk, start, result)
+        for column in table.schema:
+            _merge_column(column.name, column.type, None, result)
+    if not result.num_rows and not broken and not result.num_refusals:
+        result.layout = "empty"
+    if broken and result.layout == "values":
+        result.num_rows, result.types = 0, {}
+        _trace_rows(read_rows(path, "values"), "the loader cannot parse this file", result)
+
+
+def _num_lines(chunk: bytes) -> int:
+    return sum(1 for line in chunk.split(b"\n") if line.strip(SPACE))
+
+
+def _without_deep_lines(chunk: bytes, result: Survey) -> bytes:
+    """Refuse lines that nest too deeply: pyarrow's reader would end the process at them."""
+    if not any(map(too_deep, chunk.split(b"\n"))):
+        return chunk
+    kept, row = [], result.num_rows
+    for line in chunk.split(b"\n"):
+        if too_deep(line):
+            result.refuse(row, None, TOO_DEEP)
+            line = b"{}"
+        kept.append(line)
+        row += bool(line.strip(SPACE))
+    return b"\n".join(kept)
+
+
+def _refuse_nulls(chunk: bytes, result: Survey) -> None:
+    """Lines of nothing but null: pyarrow's reader ends the process at them, the trainer's too."""
+    for _ in range(_num_lines(chunk)):
+        result.refuse(result.num_rows, None, "the first 10 MB hold nothing but null")
+        result.num_rows += 1
+
+
+def _loader_chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(LOADER_CHUNK):
+            yield chunk + file.readline()
+
+
+def _read_table(chunk: bytes) -> pa.Table:
+    """The loader's own call, block size doubling included."""
+    block_size = LOADER_CHUNK // 32
+    while True:
+        try:
+            return paj.read_json(BytesIO(chunk), read_options=paj.ReadOptions(block_size=block_size))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            if (isinstance(error, pa.ArrowInvalid) and "straddling" not in str(error)) or block_size > len(chunk):
+                raise
+            block_size *= 2
+
+
+def _check_cast(schema: pa.Schema, first: pa.Schema, chunk: bytes, start: int, result: Survey) -> None:
+    """A later table must fit the first; where it does not, name the first row of it that does not, per column."""
+    faults = _cast_faults(schema, first)
+    if not faults:
+        return
+    for row in _rows_of(chunk, start):
+        for column, reason in _cast_faults(paj.read_json(BytesIO(row.raw)).schema, first).items():
+            if faults.pop(column, None):
+                result.refuse(row.index, column, f"{reason}; {_FIXED}")
+        if not faults:
+            return
+    for column, reason in faults.items():
+        result.refuse(None, column, f"{reason}; {_FIXED}")
+
+
+_FIXED = "the loader fixes the columns from the first 10 MB of the file"
+
+
+def _cast_faults(schema: pa.Schema, first: pa.Schema) -> dict[str, str]:
+    known = {column.name: column.type for column in first}
+    faults = {}
+    for column in schema:
+        if column.name not in known:
+            faults[column.name] = f"`{column.name}` appears for the first time"
+        elif reason := castable(column.type, known[column.name], column.name):
+            faults[column.name] = reason
+    return faults
+
+
+def _rows_of(chunk: bytes, index: int) -> Iterator[RawRow]:
+    for line in chunk.split(b"\n"):
+        if raw := line.strip():
+            for row in parse_line(raw, index, 0):
+                yield row
+                index += 1
+
+
+def _trace(chunk: bytes, at_start: bool, message: str, result: Survey) -> None:
+    """Find the rows for which the loader refused a chunk of lines."""
+    _trace_rows(_rows_of(chunk.removeprefix(BOM) if at_start else chunk, result.num_rows), message, result)
+
+
+def _trace_rows(rows: Iterable[RawRow], message: str, result: Survey) -> None:
+    before = result.num_refusals
+    for row in rows:
+        result.num_rows = row.index + 1
+        if row.fault is not None:
+            result.refuse(row.index, None, f"invalid JSON: {row.fault}")
+            continue
+        try:
+            schema = paj.read_json(BytesIO(row.raw)).schema
+        except (pa.ArrowException, UnicodeDecodeError) as error:
+            result.refuse(row.index, *_in_plain_words(str(error)))
+            continue
+        for column in schema:
+            _merge_column(column.name, column.type, row.index, result)
+    if result.num_refusals == before:
+        result.refuse(None, None, message)
+
+
+def _merge_column(name: str, kind: pa.DataType, row: int | None, result: Survey) -> None:
+    try:
+        result.types[name] = merge(result.types.get(name, pa.null()), kind, name)
+    except TypeConflictError as conflict:
+        if row is not None:
+            result.refuse(row, conflict.path, f"`{conflict.path}` is {conflict}")
+
+
+def _in_plain_words(message: str) -> tuple[str | None, str]:
+    """Turn pyarrow's parse error about one row into (column, reason)."""
+    message = message.removeprefix("JSON parse error: ").removesuffix(" in row 0")
+    column = re.match(r"Column\((.*?)\) ", message)
+    path = column.group(1).strip("/").replace("/[]", "[]").replace("/", ".") if column else None
+    if path and "specified twice" in message:
+        return path, f"the key `{path}` stands twice in one object"
+    if path and "changed from" in message:
+        return path, f"`{path}` mixes types within one row: {message.split(') ', 1)[1]}"
+    if not path and "changed from object" in message:
+        return None, "the row is not an object"
+    return path, f"invalid JSON: {message}"
