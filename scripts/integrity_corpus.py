@@ -19,9 +19,10 @@ from PIL import Image
 from tests.integrity.compare import judge, truth
 from tests.integrity.corpus import corpus
 from tests.integrity.written import FORMATS, SUFFIX, picture, write
+from validator.files import MediaFiles
 from validator.media.integrity import CHECKS
 from validator.media.native_stderr import caught_stderr
-from validator.media.probe import probe_image
+from validator.media.probe import _probe_local, probe_image
 
 LARGE = (1440, 1080)
 COSTS = {
@@ -46,7 +47,7 @@ COSTS = {
 def fastest(call: object, times: int = 7) -> float:
     seconds = []
     for _ in range(times):
-        probe_image.cache_clear()
+        _probe_local.cache_clear()
         begin = time.perf_counter()
         call()
         seconds.append(time.perf_counter() - begin)
@@ -62,7 +63,9 @@ def costs(folder: Path) -> None:
         path = folder / f"large.{SUFFIX.get(name, name.lower())}"
         path.write_bytes(write(image.convert(mode), name, options) or b"")
         load = fastest(lambda path=path: truth(path))
-        fast, full = (fastest(lambda path=path, d=depth: probe_image(str(path), d)) for depth in ("fast", "full"))
+        fast, full = (
+            fastest(lambda path=path, d=depth: probe_image(str(path), d, MediaFiles(""))) for depth in ("fast", "full")
+        )
         size = path.stat().st_size // 1024
         print(f"{label:18}{size:8,}{load * 1000:9.2f}{fast / load:7.2f}{full / load:7.2f}")
 

@@ -8,6 +8,7 @@ from PIL import Image
 
 from tests.integrity import corpus
 from tests.integrity.written import SUFFIX
+from validator.files import MediaFiles
 from validator.media.integrity import certainly_loads
 from validator.media.probe import ImageProbe, probe_image
 
@@ -50,8 +51,8 @@ def judge(file: corpus.Image, folder: Path) -> Verdict | None:
     try:
         if _too_large(path):
             return None
-        probe_image.cache_clear()
-        fast, full = probe_image(str(path), "fast"), probe_image(str(path), "full")
+        files = MediaFiles("")
+        fast, full = probe_image(str(path), "fast", files), probe_image(str(path), "full", files)
         return Verdict(truth(path), fast, full, _cheap(path))
     finally:
         path.unlink()

@@ -13,6 +13,7 @@ from validator.catalog.json_survey import survey
 from validator.catalog.registry import load_registry
 from validator.engine.entries import open_entries
 from validator.facts.measure import Measurer
+from validator.facts.settle import settle
 from validator.facts.training_ids import training_ids
 from validator.settings import Settings
 
@@ -62,6 +63,7 @@ def our_entries(registry: Path) -> dict[str, dict]:
 
 def our_answer(measurer: Measurer, raw) -> dict:
     facts = measurer.measure(raw)
+    settle(facts, measurer.limits)
     if facts.outcome == "crash":
         error, _, message = (facts.trainer_error or "").partition(": ")
         return {"status": "error", "error": error, "message": message}

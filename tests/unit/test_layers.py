@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "validator"
 LAYERS = [
     {"assets"},
-    {"settings", "findings"},
+    {"settings", "findings", "files"},
     {"catalog"},
     {"conversation"},
     {"media"},

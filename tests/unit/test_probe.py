@@ -10,6 +10,7 @@ import zlib
 import pytest
 from PIL import Image
 
+from validator.files import MediaFiles
 from validator.media import integrity
 from validator.media.faults import fault_of, plain_words
 from validator.media.jpeg_skeleton import certainly_loads
@@ -18,8 +19,7 @@ from validator.media.sniff import sniff
 
 
 def probe(path, depth="fast"):
-    probe_image.cache_clear()
-    return probe_image(str(path), depth)
+    return probe_image(str(path), depth, MediaFiles(""))
 
 
 def truth(path):

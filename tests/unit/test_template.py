@@ -4,9 +4,13 @@ import json
 
 import pytest
 
-from validator.tokens.template import MediaSlot, render_system, render_turn
+from validator.tokens.template import MediaSlot, render_system, render_turn, slots_in
 
-IMAGE = MediaSlot("image")
+IMAGE, SECOND = MediaSlot("image", 0), MediaSlot("image", 1)
+
+
+def render(role, content, pair):
+    return render_turn(role, content, pair, slots_in(content, {"image": 0, "video": 0}))
 
 
 @pytest.mark.parametrize(
@@ -17,7 +21,7 @@ IMAGE = MediaSlot("image")
         (
             "user",
             "<image>Hi<image>",
-            ["<|im_start|>user\n", IMAGE, "Hi", IMAGE, "<|im_end|>\n<|im_start|>assistant\n"],
+            ["<|im_start|>user\n", IMAGE, "Hi", SECOND, "<|im_end|>\n<|im_start|>assistant\n"],
         ),
         (
             "observation",
@@ -26,7 +30,7 @@ IMAGE = MediaSlot("image")
         ),
         ("user", "{{idx}} {{idx}}", ["<|im_start|>user\n3 {{idx}}<|im_end|>\n<|im_start|>assistant\n"]),
         ("assistant", "{{idx}}", ["{{idx}}<|im_end|>\n"]),
-        ("assistant", "a<video>b", ["a", MediaSlot("video"), "b<|im_end|>\n"]),
+        ("assistant", "a<video>b", ["a", MediaSlot("video", 0), "b<|im_end|>\n"]),
         (
             "user",
             "<Image> <im<image>age>",
@@ -35,7 +39,7 @@ IMAGE = MediaSlot("image")
     ],
 )
 def test_turns(role, content, pieces):
-    assert render_turn(role, content, 3, ()) == pieces
+    assert render(role, content, 3) == pieces
 
 
 def test_function_calls():
@@ -67,8 +71,23 @@ def test_function_calls_that_stop_the_trainer(content, error):
 
 def test_media_inside_a_function_call_are_expanded_before_its_json_is_read():
     content = json.dumps({"name": "f", "arguments": {"x": "<image>"}})
-    (piece,) = render_turn("function", content, 0, (2,))
-    assert '"<|vision_start|><|image_pad|><|image_pad|><|vision_end|>"' in piece
+    before, slot, after = render("function", content, 0)
+    assert (before, slot) == ('<tool_call>\n{"name": "f", "arguments": {"x": "', IMAGE)
+    assert after == '"}}\n</tool_call><|im_end|>\n'
+
+
+def test_media_inside_a_function_call_move_and_vanish_with_their_values():
+    content = '{"arguments": {"x": "<image>", "x": "<image>"}, "more": "<video>", "name": "<image>"}'
+    assert [piece for piece in render("function", content, 0) if isinstance(piece, MediaSlot)] == [
+        MediaSlot("image", 2),
+        SECOND,
+    ]
+
+
+def test_placeholders_are_numbered_through_the_turns():
+    taken = {"image": 0, "video": 0}
+    assert slots_in("<image><video>", taken) == [IMAGE, MediaSlot("video", 0)]
+    assert slots_in("<image>", taken) == [SECOND]
 
 
 @pytest.mark.parametrize(

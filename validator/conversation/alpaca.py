@@ -10,9 +10,10 @@ from typing import Any
 from validator.catalog.entry import Entry
 from validator.conversation.columns import take, take_media
 from validator.conversation.sample import Sample, Turn
+from validator.files import MediaFiles
 
 
-def convert(row: dict[str, Any], entry: Entry, media_dir: str) -> Sample:
+def convert(row: dict[str, Any], entry: Entry, files: MediaFiles) -> Sample:
     """Convert one row (as seen through `RowView`). Faults become problems of the sample; nothing is raised."""
     sample = Sample()
     contents = _history(sample, row, entry)
@@ -25,12 +26,12 @@ def convert(row: dict[str, Any], entry: Entry, media_dir: str) -> Sample:
     answer = _answer(sample, row, entry)
     if isinstance(answer, str):
         contents.append(answer)
-    elif sample.crash is None:
+    elif not sample.crashed:
         sample.drop("no-answer", None, f"its answer is {'null' if answer is None else 'no text'}")
     sample.turns = [Turn(index, ("user", "assistant")[index % 2], text) for index, text in enumerate(contents)]
     sample.system = take(sample, row, entry, "system")
     sample.tools = take(sample, row, entry, "tools")
-    take_media(sample, row, entry, media_dir)
+    take_media(sample, row, entry, files)
     return sample
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from validator.catalog.entry import Entry
 from validator.conversation.media_paths import find_media
 from validator.conversation.sample import MEDIA_COLUMNS, Sample
+from validator.files import MediaFiles
 
 
 def take(sample: Sample, row: dict[str, Any], entry: Entry, column: str) -> Any:
@@ -21,12 +22,12 @@ def take(sample: Sample, row: dict[str, Any], entry: Entry, column: str) -> Any:
         return ""
 
 
-def take_media(sample: Sample, row: dict[str, Any], entry: Entry, media_dir: str) -> None:
+def take_media(sample: Sample, row: dict[str, Any], entry: Entry, files: MediaFiles) -> None:
     """Find the images, videos and audios of a row."""
     for column, kind in MEDIA_COLUMNS.items():
         if entry.columns[column]:
             value = take(sample, row, entry, column)
-            find_media(sample, kind, None if value == "" and entry.columns[column] not in row else value, media_dir)
+            find_media(sample, kind, None if value == "" and entry.columns[column] not in row else value, files)
 
 
 def show(value: Any) -> str:

@@ -8,14 +8,15 @@ from typing import Any
 from validator.catalog.entry import Entry
 from validator.conversation import alpaca, openai, sharegpt
 from validator.conversation.sample import Sample
+from validator.files import MediaFiles
 
-_CONVERTERS: dict[str, Callable[[dict[str, Any], Entry, str], Sample]] = {
+_CONVERTERS: dict[str, Callable[[dict[str, Any], Entry, MediaFiles], Sample]] = {
     "alpaca": alpaca.convert,
     "sharegpt": sharegpt.convert,
     "openai": openai.convert,
 }
 
 
-def convert(row: dict[str, Any], entry: Entry, media_dir: str) -> Sample:
+def convert(row: dict[str, Any], entry: Entry, files: MediaFiles) -> Sample:
     """The sample that the trainer makes of a row of this entry."""
-    return _CONVERTERS[entry.formatting](row, entry, media_dir)
+    return _CONVERTERS[entry.formatting](row, entry, files)

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Any, Literal
 
 from validator.catalog.schema import StoredImage
 from validator.conversation.sample import MediaKind, MediaReference, Problem, Sample
+from validator.files import MediaFiles
 
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 SHOWN = 200
 """Characters of a reference that are kept: a base64 image may stand where a path is expected."""
 
 
-def find_media(sample: Sample, kind: MediaKind, value: Any, media_dir: str) -> None:
+def find_media(sample: Sample, kind: MediaKind, value: Any, files: MediaFiles) -> None:
     """Normalise one media column of a row into references, as the trainer does, noting what it crashes on."""
     if value is None or value == []:
         return
     items = value if isinstance(value, list) else [value]
     if isinstance(items[0], list):
-        sample.media[kind] = [_frames(sample, kind, index, item, media_dir) for index, item in enumerate(items)]
+        sample.media[kind] = [_frames(sample, kind, index, item, files) for index, item in enumerate(items)]
         return
     joined = isinstance(items[0], str)  # the first element alone decides how all are treated
     references = []
     for index, item in enumerate(items):
         if isinstance(item, str):
-            target = _resolve(item, media_dir) if joined else item
+            target = files.resolve(item) if joined else item
             references.append(MediaReference(kind, index, item[:SHOWN], target, _form(item)))
         elif joined:
             kinds = f"not {type(item).__name__!r}"
@@ -42,16 +42,7 @@ def find_media(sample: Sample, kind: MediaKind, value: Any, media_dir: str) -> N
     sample.media[kind] = references
 
 
-def _resolve(item: str, media_dir: str) -> str:
-    """Join to media_dir where that file exists, otherwise keep the path as written (relative to the working folder)."""
-    try:
-        path = os.path.join(media_dir, item)
-        return path if os.path.isfile(path) else item
-    except ValueError:  # a null character
-        return item
-
-
-def _frames(sample: Sample, kind: MediaKind, index: int, item: Any, media_dir: str) -> MediaReference:
+def _frames(sample: Sample, kind: MediaKind, index: int, item: Any, files: MediaFiles) -> MediaReference:
     """A list within the column: the frames of a video, each joined to media_dir like an image."""
     written = repr(item)[:SHOWN]
     bad = next((path for path in item if not isinstance(path, str)), None) if isinstance(item, list) else item
@@ -66,7 +57,7 @@ def _frames(sample: Sample, kind: MediaKind, index: int, item: Any, media_dir: s
         return MediaReference(
             kind, index, written, None, "value", Problem("media-type", None, index, "ValueError", message)
         )
-    return MediaReference(kind, index, written, None, "path", frames=tuple(_resolve(path, media_dir) for path in item))
+    return MediaReference(kind, index, written, None, "path", frames=tuple(map(files.resolve, item)))
 
 
 def _form(item: str) -> Literal["path", "url", "data-uri"]:

@@ -13,13 +13,14 @@ from validator.catalog.entry import Entry
 from validator.conversation.columns import take_media
 from validator.conversation.sample import Sample, Turn
 from validator.conversation.sharegpt import answer_by_preference, judge_count, raw_turn, role_names, take_messages
+from validator.files import MediaFiles
 
 THINKING_OFF = "detailed thinking off"
 _JOIN = "\n</tool_response>\n<tool_response>\n"
 _ASKING, _ANSWERING = ("user", "observation"), ("assistant", "function")
 
 
-def convert(row: dict[str, Any], entry: Entry, media_dir: str) -> Sample:
+def convert(row: dict[str, Any], entry: Entry, files: MediaFiles) -> Sample:
     """Convert one row (as seen through `RowView`). Faults become problems of the sample; nothing is raised."""
     sample = Sample()
     messages = take_messages(sample, row, entry)
@@ -34,7 +35,7 @@ def convert(row: dict[str, Any], entry: Entry, media_dir: str) -> Sample:
         sample.system = _system(sample.system, sample.tools)
     except TypeError as error:
         sample.fail("content-type", error, sample.system_turn)
-    take_media(sample, row, entry, media_dir)
+    take_media(sample, row, entry, files)
     return sample
 
 

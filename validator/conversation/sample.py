@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 MediaKind = Literal["image", "video", "audio"]
 MEDIA_COLUMNS: dict[str, MediaKind] = {"images": "image", "videos": "video", "audios": "audio"}
+Stage = Literal["", "convert", "encode"]
 PLACEHOLDERS: dict[MediaKind, str] = {"image": "<image>", "video": "<video>", "audio": "<audio>"}
 
 
@@ -15,7 +16,9 @@ class Problem:
     """One fault seen while a row is converted or encoded.
 
     `kind` is a word that rules look for; `turn` and `media_index` point into the raw row. `exception` and `message`
-    are the trainer's where it crashes, empty where it drops the row in silence.
+    are the trainer's where it crashes, empty where it drops the row in silence. `stage` says where the trainer would
+    stop: while it loads and converts the row, or, after it has opened the media, while it encodes the text; empty
+    where it does not stop.
     """
 
     kind: str
@@ -23,6 +26,7 @@ class Problem:
     media_index: int | None = None
     exception: str = ""
     message: str = ""
+    stage: Stage = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class MediaReference:
 
 @dataclass(slots=True)
 class Sample:
-    """A converted row. `dropped`: the trainer removes it in silence. `crash`: the first problem that ends the run."""
+    """A converted row. `dropped`: the trainer removes it in silence."""
 
     turns: list[Turn] = field(default_factory=list)
     system: Any = None
@@ -65,15 +69,22 @@ class Sample:
     media: dict[MediaKind, list[MediaReference]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     dropped: bool = False
-    crash: Problem | None = None
-    sample_id: str | None = None
 
-    def fail(self, kind: str, error: Exception, turn: int | None = None, media_index: int | None = None) -> None:
-        """Note a crash of the trainer; the first one noted is the one that the trainer dies of."""
-        problem = Problem(kind, turn, media_index, type(error).__name__, str(error)[:300])
-        self.problems.append(problem)
-        if self.crash is None:
-            self.crash = problem
+    def fail(
+        self,
+        kind: str,
+        error: Exception,
+        turn: int | None = None,
+        media_index: int | None = None,
+        stage: Stage = "convert",
+    ) -> None:
+        """Note a crash of the trainer; the first one of a stage is the one that the trainer dies of."""
+        self.problems.append(Problem(kind, turn, media_index, type(error).__name__, str(error)[:300], stage))
+
+    @property
+    def crashed(self) -> bool:
+        """Whether the trainer stops before it opens media or encodes text."""
+        return any(problem.stage == "convert" for problem in self.problems)
 
     def note(self, kind: str, turn: int | None, message: str) -> None:
         """Note something that neither stops the trainer nor drops the row."""

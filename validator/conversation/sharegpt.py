@@ -7,12 +7,13 @@ from typing import Any
 from validator.catalog.entry import Entry
 from validator.conversation.columns import show, take, take_media
 from validator.conversation.sample import Sample, Turn
+from validator.files import MediaFiles
 
 ASKING, ANSWERING = ("user_tag", "observation_tag"), ("assistant_tag", "function_tag")
 MAPPED = ("user_tag", "assistant_tag", "observation_tag", "function_tag", "system_tag")
 
 
-def convert(row: dict[str, Any], entry: Entry, media_dir: str) -> Sample:
+def convert(row: dict[str, Any], entry: Entry, files: MediaFiles) -> Sample:
     """Convert one row (as seen through `RowView`). Faults become problems of the sample; nothing is raised."""
     sample = Sample()
     messages = take_messages(sample, row, entry)
@@ -22,7 +23,7 @@ def convert(row: dict[str, Any], entry: Entry, media_dir: str) -> Sample:
         _align(sample, messages, entry)
         answer_by_preference(sample, row, entry)
     sample.tools = take(sample, row, entry, "tools")
-    take_media(sample, row, entry, media_dir)
+    take_media(sample, row, entry, files)
     return sample
 
 
@@ -61,7 +62,7 @@ def judge_count(sample: Sample, turns: int, entry: Entry) -> None:
 
 def answer_by_preference(sample: Sample, row: dict[str, Any], entry: Entry) -> None:
     """In a ranking entry the chosen message answers the last question."""
-    if not entry.ranking or sample.dropped or sample.crash:
+    if not entry.ranking or sample.dropped or sample.crashed:
         return
     chosen, rejected = (take(sample, row, entry, column) for column in ("chosen", "rejected"))
     if not (isinstance(chosen, dict) and isinstance(rejected, dict)):

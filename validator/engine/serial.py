@@ -15,6 +15,7 @@ from validator.engine.judge import Judge, status_of
 from validator.engine.store import RunFolder, Spool
 from validator.engine.summary import DatasetCounts, Tally, summarize
 from validator.facts.measure import Measurer, limits_of
+from validator.facts.settle import settle
 from validator.facts.table import to_record
 from validator.rules.base import EntryFacts, Rule
 from validator.settings import Settings
@@ -101,6 +102,7 @@ def _check_entry(
                     facts = measure(raw)
                 except Exception as error:  # a fault of ours must not take the other rows with it
                     facts = measurer.leave_unchecked(raw, f"internal error: {type(error).__name__}: {error}"[:300])
+                settle(facts, measurer.limits)
                 findings = judge.row(facts)
                 status = status_of(facts, findings)
                 store.add_sample(to_record(facts, status))

@@ -5,7 +5,7 @@ No image is opened and no text is encoded here, so a finished run can be judged 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from validator.conversation.sample import MediaKind
@@ -64,9 +64,8 @@ class Budget:
 def spend(turns: Sequence[TurnFacts], media: Sequence[MediaFacts], limits: Limits) -> Budget:
     """Count the tokens of an encoded row. Raises ValueError where a side of an image or frame becomes zero."""
     sizes = {kind: [media_tokens(item, limits) for item in media if item.kind == kind] for kind in _VISUAL}
-    queues = {kind: iter(tokens) for kind, tokens in sizes.items()}
-    system = next((_Laid(turn, queues) for turn in turns if turn.role == "system"), None)
-    laid = [_Laid(turn, queues) for turn in turns if turn.role != "system"]
+    system = next((_Laid(turn, sizes) for turn in turns if turn.role == "system"), None)
+    laid = [_Laid(turn, sizes) for turn in turns if turn.role != "system"]
     head = system.length if system else 0
     lengths = [
         (source.length + (head if index == 0 else 0), target.length)
@@ -128,7 +127,7 @@ def _labels(kept: Sequence[tuple[int, int]], limits: Limits) -> int:
 class _Laid:
     """A turn laid out as tokens: text, then a slot, then text ..."""
 
-    def __init__(self, turn: TurnFacts, tokens: Mapping[MediaKind, Iterator[int]]) -> None:
+    def __init__(self, turn: TurnFacts, tokens: Mapping[MediaKind, Sequence[int]]) -> None:
         texts = turn.text_tokens or (0,)
         self.turn = turn
         self.runs: list[tuple[MediaKind, int, int]] = []  # (kind, place of the first pad, number of pads)
@@ -138,9 +137,9 @@ class _Laid:
                 self.runs += [(kind, place + pad - seen, 1) for pad in loose if seen <= pad < seen + text]  # type: ignore[misc]
             place, seen = place + text, seen + text
             if index < len(texts) - 1:
-                kind = turn.slots[index]
-                number = next(tokens[kind])
-                self.runs.append((kind, place + 1, number))
+                slot = turn.slots[index]
+                number = tokens[slot.kind][slot.index]
+                self.runs.append((slot.kind, place + 1, number))
                 place += number + MARKERS
         self.length = place
 

@@ -1,4 +1,7 @@
-"""Measures one raw row: conversion, media, encoding, counts, in the trainer's order, past its first failure."""
+"""Measures one raw row: conversion, media, encoding, in the trainer's order, past its first failure.
+
+Nothing here depends on pixel limits or the cutoff: `settle` puts those to the facts.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,12 @@ from validator.catalog.survey import Survey
 from validator.conversation.convert import convert
 from validator.conversation.row_view import RowView
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, MediaReference, Problem, Sample
-from validator.facts.budget import Limits, media_tokens, spend
+from validator.facts.budget import Limits
 from validator.facts.record import MediaFacts, RowFacts, TurnFacts
+from validator.files import MediaFiles
 from validator.media.geometry import ImageLimits
 from validator.media.probe import ImageProbe, probe_bytes, probe_image
-from validator.media.video import LATER, VideoProbe, probe_frames, probe_video, settle
+from validator.media.video import VideoProbe, probe_frames, probe_video, settle
 from validator.settings import Settings
 from validator.tokens.encode import EncodedTurn, TrainerError, check_messages, encode_turns
 from validator.tokens.encoder import special_pattern
@@ -44,19 +48,22 @@ def limits_of(settings: Settings, processor: Processor) -> Limits:
 class Measurer:
     """Measures the rows of one file under one set of settings. The processor is shared within the process."""
 
-    def __init__(self, entry: Entry, file: str, survey: Survey, settings: Settings) -> None:
+    def __init__(
+        self, entry: Entry, file: str, survey: Survey, settings: Settings, files: MediaFiles | None = None
+    ) -> None:
         self.entry, self.file, self.settings = entry, file, settings
+        local = entry.source in ("file", "script")
+        self.files = files or MediaFiles(settings.resolved_media_dir if local else "")
         self._refused = {refusal.row for refusal in survey.refusals}
         self.processor = load_processor(settings.processor)
         self.limits = limits_of(settings, self.processor)
         self._view = RowView(entry, survey.types)
-        self._media_dir = settings.resolved_media_dir if entry.source in ("file", "script") else ""
         self._pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
         self._special: Callable[[str], list[str]] = special_pattern(self.processor.encoder.special_tokens).findall
 
     def convert(self, raw: RawRow) -> Sample:
         """The sample that the trainer makes of a row."""
-        return convert(self._view(raw.value), self.entry, self._media_dir)
+        return convert(self._view(raw.value), self.entry, self.files)
 
     def measure(self, raw: RawRow) -> RowFacts:
         """The facts of one row."""
@@ -64,18 +71,16 @@ class Measurer:
         if raw.unread or (raw.fault is not None and not facts.refused):
             return self.leave_unchecked(raw, raw.fault)
         if raw.fault is not None:
-            facts.outcome, facts.trainer_error = "crash", "DatasetGenerationError"
-            facts.problems.append(Problem("unparsable", message=raw.fault))
+            facts.problems.append(Problem("unparsable", None, None, "DatasetGenerationError", raw.fault, "convert"))
             return facts
         sample = self.convert(raw)
         facts.filled = _filled(sample)
         facts.media = self._media(sample)
         _fail_in_loader(sample, facts.media)
-        encoded = self._follow_trainer(sample, facts)
-        facts.turns = self._turns(sample, encoded)
+        facts.turns = self._turns(sample, self._encode(sample))
         facts.problems = sample.problems
-        if encoded is not None:
-            self._count(facts)
+        if sample.dropped and not sample.crashed:
+            facts.outcome = "dropped"
         return facts
 
     def leave_unchecked(self, raw: RawRow, reason: str | None = None) -> RowFacts:
@@ -96,34 +101,22 @@ class Measurer:
             return str(given)[:200]
         return f"{self.file}:{raw.index}"
 
-    def _follow_trainer(self, sample: Sample, facts: RowFacts) -> list[EncodedTurn] | None:
-        """Walk the trainer's path until it crashes, drops the row, or yields it; only then are there encoded turns."""
-        if sample.crash is None and sample.dropped:
-            facts.outcome = "dropped"
+    def _encode(self, sample: Sample) -> list[EncodedTurn] | None:
+        """The turns as the trainer would encode them, whatever became of the media; None where it would not come to
+        that, or would stop at it.
+        """
+        if sample.crashed or sample.dropped:
             return None
         try:
-            if sample.crash is None:
-                check_messages(sample)
-                tokens = {kind: self._tokens(sample, facts.media, kind) for kind in PAD_TOKENS}
-                return encode_turns(sample, self.processor, self.settings.default_system, tokens)
+            check_messages(sample)
         except TrainerError as error:
             sample.fail(error.kind, error.cause, error.turn)
-        facts.outcome = "crash"
-        facts.trainer_error = f"{sample.crash.exception}: {sample.crash.message}" if sample.crash else None
-        return None
-
-    def _tokens(self, sample: Sample, media: list[MediaFacts], kind: MediaKind) -> list[int]:
-        """Tokens of each medium of a kind. Raises TrainerError for the first that the trainer cannot use."""
-        tokens = []
-        items = [item for item in media if item.kind == kind]
-        for reference, item in zip(sample.media.get(kind, []), items, strict=True):
-            if reference.problem is not None or (item.fault is not None and item.fault not in LATER):
-                raise TrainerError("media-unreadable", _media_error(reference, item))
-            try:
-                tokens.append(media_tokens(item, self.limits))
-            except (ValueError, ZeroDivisionError) as error:
-                raise TrainerError("image-size", error) from None
-        return tokens
+            return None
+        try:
+            return encode_turns(sample, self.processor, self.settings.default_system)
+        except TrainerError as error:
+            sample.fail(error.kind, error.cause, error.turn, stage="encode")
+            return None
 
     def _media(self, sample: Sample) -> list[MediaFacts]:
         facts = []
@@ -153,9 +146,9 @@ class Measurer:
         probes = []
         for reference in references:
             if reference.frames is not None:
-                probes.append(probe_frames(reference.frames, depth))
+                probes.append(probe_frames(reference.frames, depth, self.files))
             elif reference.target is not None:
-                probes.append(probe_video(reference.target, depth))
+                probes.append(probe_video(reference.target, depth, self.files))
             else:
                 probes.append(VideoProbe(fault="not-a-path"))
         facts = []
@@ -181,7 +174,7 @@ class Measurer:
         if reference.data is not None:
             probe = probe_bytes(reference.data, depth)
         else:
-            probe = probe_image(reference.target or "", depth)
+            probe = probe_image(reference.target or "", depth, self.files)
         if not reference.decoded or probe.orientation is None:
             return probe
         if probe.orientation in _LYING and probe.width is not None:
@@ -219,20 +212,12 @@ class Measurer:
         ids = [token for text in encoded.texts for token in text]
         return tuple(place for place, token in enumerate(ids) if token == pad)
 
-    def _count(self, facts: RowFacts) -> None:
-        budget = facts.budget = spend(facts.turns, facts.media, self.limits)
-        facts.num_tokens, facts.num_tokens_full = budget.num_tokens, budget.num_tokens_full
-        facts.num_image_tokens, facts.num_video_tokens = budget.num_image_tokens, budget.num_video_tokens
-        facts.num_text_tokens = budget.num_tokens - budget.num_image_tokens - budget.num_video_tokens
-        facts.num_label_tokens = budget.num_label_tokens
-        facts.image_tokens = list(budget.image_tokens)
-
 
 def _fail_in_loader(sample: Sample, media: list[MediaFacts]) -> None:
     """Image columns are decoded while the row is read: a fault stops the trainer even where it would drop the row."""
     references = [reference for kind in sample.media.values() for reference in kind]
     for reference, image in zip(references, media, strict=True):
-        if reference.decoded and sample.crash is None and (reference.problem is not None or image.fault is not None):
+        if reference.decoded and not sample.crashed and (reference.problem is not None or image.fault is not None):
             sample.fail("media-unreadable", _media_error(reference, image), image.turn, reference.index)
 
 

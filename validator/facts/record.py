@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from validator.conversation.sample import MediaKind, Problem
+from validator.tokens.template import MediaSlot
 
 if TYPE_CHECKING:
     from validator.facts.budget import Budget
@@ -27,7 +28,7 @@ class TurnFacts:
 
     index: int | None
     role: str
-    slots: tuple[MediaKind, ...] = ()
+    slots: tuple[MediaSlot, ...] = ()
     text_tokens: tuple[int, ...] | None = None
     loose_pads: tuple[int, ...] = ()
     loose_video_pads: tuple[int, ...] = ()
@@ -66,9 +67,11 @@ class MediaFacts:
 
 @dataclass(slots=True)
 class RowFacts:
-    """Everything measured of one raw row. Counts are None where the trainer yields none.
+    """Everything measured of one raw row, and, once settled under a run's limits, what the trainer makes of it.
 
-    `budget` holds what the counts were taken from; it is not stored. `refused`: the trainer's loader refuses the whole
+    Measuring sets `outcome` to dropped or unchecked where that is certain; `settle` decides all others and sets
+    `trainer_error` and the counts, which stay None where the trainer yields none. `budget` holds what the counts were
+    taken from; it is not stored. `refused`: the trainer's loader refuses the whole
     file because of this row. `filled` names the converted columns (system, tools, images, videos, audios) that are not
     null in this row.
     """

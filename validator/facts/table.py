@@ -12,7 +12,7 @@ _TURN = pa.struct(
     [
         ("index", pa.int32()),
         ("role", pa.string()),
-        ("slots", pa.list_(pa.string())),
+        ("slots", pa.list_(pa.struct([("kind", pa.string()), ("index", pa.int32())]))),
         ("text_tokens", pa.list_(pa.int64())),
         ("loose_pads", pa.list_(pa.int64())),
         ("loose_video_pads", pa.list_(pa.int64())),
@@ -51,6 +51,7 @@ _PROBLEM = pa.struct(
         ("media_index", pa.int32()),
         ("exception", pa.string()),
         ("message", pa.string()),
+        ("stage", pa.string()),
     ]
 )
 SAMPLES = pa.schema(
@@ -74,6 +75,7 @@ SAMPLES = pa.schema(
         ("turns", pa.list_(_TURN)),
         ("risk_score", pa.float64()),
         ("content_hash", pa.string()),
+        ("outcome", pa.string()),
         ("trainer_error", pa.string()),
         ("unchecked", pa.string()),
         ("refused", pa.bool_()),
@@ -90,6 +92,7 @@ _COPIED = (
     "row",
     "sample_id",
     "content_hash",
+    "outcome",
     "trainer_error",
     "unchecked",
     "refused",

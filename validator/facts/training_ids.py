@@ -5,6 +5,7 @@ from __future__ import annotations
 from validator.catalog.json_rows import RawRow
 from validator.conversation.sample import MediaKind
 from validator.facts.measure import Measurer
+from validator.facts.settle import settle
 from validator.tokens.encode import encode_turns, flatten
 
 IGNORED = -100
@@ -14,14 +15,14 @@ IGNORED = -100
 def training_ids(measurer: Measurer, raw: RawRow) -> tuple[list[int], list[int]] | None:
     """`input_ids` and `labels` of one row (equal lengths), None where the trainer yields none."""
     facts = measurer.measure(raw)
+    settle(facts, measurer.limits)
     budget = facts.budget
     if budget is None:
         return None
     limits, processor = measurer.limits, measurer.processor
     tokens: dict[MediaKind, tuple[int, ...]] = {"image": budget.image_tokens, "video": budget.video_tokens}
-    turns = encode_turns(measurer.convert(raw), processor, measurer.settings.default_system, tokens)
-    queues = {kind: iter(numbers) for kind, numbers in tokens.items()}
-    flat = [flatten(turn, processor, queues) for turn in turns]
+    turns = encode_turns(measurer.convert(raw), processor, measurer.settings.default_system)
+    flat = [flatten(turn, processor, tokens) for turn in turns]
     if turns[0].turn is None:  # the system prompt belongs to the first question
         flat = [flat[0] + flat[1], *flat[2:]]
     ids: list[int] = []

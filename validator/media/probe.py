@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import logging
 import os
-import stat
 import warnings
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import BytesIO
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from PIL import Image, ImageFile
 
+from validator.files import ChangedError, Identity, MediaFiles
 from validator.media.faults import fault_of, plain_words
 from validator.media.geometry import LARGE_PIXELS
 from validator.media.integrity import certainly_loads, reader_of
@@ -54,25 +54,55 @@ class ImageProbe:
     warnings: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=16384)
-def probe_image(path: str, depth: Depth) -> ImageProbe:
+def probe_image(path: str, depth: Depth, files: MediaFiles) -> ImageProbe:
     """Probe an image file at a depth: `header` opens it, `full` loads and converts it as the trainer does, `fast`
     gives the verdict of `full` at the least cost known to be equivalent.
 
-    Images above LARGE_PIXELS are loaded as the trainer does, but only one of their pixels is converted.
+    Images above LARGE_PIXELS are loaded as the trainer does, but only one of their pixels is converted. Raises
+    ChangedError where the file changes while it is read.
     """
+    identity = files.identify(path)
+    if identity.kind == "absent":
+        return _absent(path)
+    if identity.kind == "special":
+        return ImageProbe(fault="special", exception="OSError", message="it is a pipe or a device, not a file")
+    for _ in range(2):
+        if files.is_remote(path):
+            probe = _probe_remote(path, depth, files)
+        else:
+            probe = _probe_local(path, identity, depth)
+        if files.look(path) == identity:
+            return probe
+        identity = files.seen[path] = files.look(path)
+    raise ChangedError(f"the file {path[:200]!r} changed while it was read")
+
+
+def _absent(path: str) -> ImageProbe:
+    """What the trainer is told where nothing can be opened."""
     try:
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
-            return ImageProbe(fault="special", exception="OSError", message="it is a pipe or a device, not a file")
-        with open(path, "rb") as file, warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            num_bytes = os.fstat(file.fileno()).st_size
-            probe = _probe(path, num_bytes, depth)
-        said = dict.fromkeys(str(warning.message)[:200] for warning in caught)
-        return replace(probe, warnings=tuple(said)[:_MAX_WARNINGS])
+        os.stat(path)
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         return _unopened(error)
+    return _unopened(FileNotFoundError(2, "No such file or directory", path))
+
+
+@lru_cache(maxsize=16384)
+def _probe_local(path: str, identity: Identity, depth: Depth) -> ImageProbe:
+    try:
+        with open(path, "rb"), warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            probe = _probe(path, identity.size, depth)
+    except (OSError, ValueError) as error:
+        return _unopened(error)
+    return _with_warnings(probe, caught)
+
+
+def _probe_remote(path: str, depth: Depth, files: MediaFiles) -> ImageProbe:
+    if depth != "header":
+        return probe_bytes(files.read(path), depth)
+    with files.open(path) as file, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        return _with_warnings(_probe(file, files.identify(path).size, depth), caught)
 
 
 def probe_bytes(data: bytes, depth: Depth) -> ImageProbe:
@@ -80,28 +110,44 @@ def probe_bytes(data: bytes, depth: Depth) -> ImageProbe:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         probe = _probe(data, len(data), depth)
+    return _with_warnings(probe, caught)
+
+
+def _with_warnings(probe: ImageProbe, caught: list[warnings.WarningMessage]) -> ImageProbe:
+    if not caught:
+        return probe
     said = dict.fromkeys(str(warning.message)[:200] for warning in caught)
     return replace(probe, warnings=tuple(said)[:_MAX_WARNINGS])
 
 
-def _probe(source: str | bytes, num_bytes: int, depth: Depth) -> ImageProbe:
+def _probe(source: str | bytes | BinaryIO, num_bytes: int, depth: Depth) -> ImageProbe:
     try:
         # by path, as the trainer: Pillow maps such files and closes them itself
-        image = Image.open(source if isinstance(source, str) else BytesIO(source))
+        image = Image.open(BytesIO(source) if isinstance(source, bytes) else source)
     except Exception as error:  # Pillow's plugins raise nearly everything
-        with reader_of(source) as file:
-            head = file.read(512)
-        return ImageProbe(num_bytes=num_bytes, **_fault(error, opened=False), found=sniff(head))
+        return ImageProbe(num_bytes=num_bytes, **_fault(error, opened=False), found=sniff(_head(source)))
     with image:
         measured: dict[str, Any] = {"num_bytes": num_bytes, "format": image.format, "mode": image.mode}
         measured.update(width=image.width, height=image.height, bits=_bits(image))
         try:
-            if depth == "full" or (depth == "fast" and not certainly_loads(image, source)):
+            if depth == "full" or (depth == "fast" and not _certain(image, source)):
                 _load_and_convert(image)
         except Exception as error:
             measured.update(_fault(error, opened=True), found=plain_words(error))
         measured.update(orientation=_orientation(image), frames=_frames(image))
     return ImageProbe(**measured)
+
+
+def _certain(image: ImageFile.ImageFile, source: str | bytes | BinaryIO) -> bool:
+    return isinstance(source, str | bytes) and certainly_loads(image, source)
+
+
+def _head(source: str | bytes | BinaryIO) -> bytes:
+    if not isinstance(source, str | bytes):
+        source.seek(0)
+        return source.read(512)
+    with reader_of(source) as file:
+        return file.read(512)
 
 
 def _load_and_convert(image: ImageFile.ImageFile) -> None:

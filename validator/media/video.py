@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, BinaryIO
 
+from validator.files import ChangedError, Identity, MediaFiles
 from validator.media.geometry import ImageLimits, num_tokens, trainer_resize
 from validator.media.probe import Depth, ImageProbe, probe_image
 from validator.media.sniff import sniff
@@ -87,20 +87,40 @@ def _trusted(probe: VideoProbe) -> FedVideo:
     return FedVideo(probe.header)
 
 
+def probe_video(path: str, depth: Depth, files: MediaFiles) -> VideoProbe:
+    """Probe a video file. `header` trusts the header where preprocessing does; `fast` and `full` decode as well.
+
+    Raises ChangedError where the file changes while it is read.
+    """
+    identity = files.identify(path)
+    if identity.kind == "special":
+        return VideoProbe(fault="special", exception="OSError", message="it is a pipe or a device, not a file")
+    for _ in range(2):
+        if files.is_remote(path):
+            with files.open(path) as file:
+                probe = _probe(file, path, identity, depth)
+        else:
+            probe = _probe_local(path, identity, depth)
+        if files.look(path) == identity:
+            return probe
+        identity = files.seen[path] = files.look(path)
+    raise ChangedError(f"the file {path[:200]!r} changed while it was read")
+
+
 @lru_cache(maxsize=4096)
-def probe_video(path: str, depth: Depth) -> VideoProbe:
-    """Probe a video file. `header` trusts the header where preprocessing does; `fast` and `full` decode as well."""
+def _probe_local(path: str, identity: Identity, depth: Depth) -> VideoProbe:
+    return _probe(path, path, identity, depth)
+
+
+def _probe(source: str | BinaryIO, path: str, identity: Identity, depth: Depth) -> VideoProbe:
     import av
 
     try:
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode) and not os.path.isdir(path):
-            return VideoProbe(fault="special", exception="OSError", message="it is a pipe or a device, not a file")
-        container = av.open(path, "r")
+        container = av.open(source, "r")
     except (av.FFmpegError, OSError, ValueError) as error:
         return _unopened(path, error)
     with container:
-        known = VideoProbe(num_bytes=status.st_size, format=container.format.name)
+        known = VideoProbe(num_bytes=identity.size, format=container.format.name)
         stream = next((stream for stream in container.streams if stream.type == "video"), None)
         if stream is None:
             return replace(known, fault="no-video-stream", exception="StopIteration", message="")
@@ -123,16 +143,16 @@ def sample_indices(frames: int, seconds: float, fps: float = FRAMES_PER_SECOND, 
     return [int(index) for index in np.linspace(0, last, number).astype(np.int32)]
 
 
-def probe_frames(paths: Sequence[str], depth: Depth) -> VideoProbe:
+def probe_frames(paths: Sequence[str], depth: Depth, files: MediaFiles) -> VideoProbe:
     """Probe a video that is given as a list of image files: all are fed, the last one twice if their number is odd."""
     known = VideoProbe(format="frames")
     if not paths:
         return replace(known, fault="no-frames", exception="IndexError", message="list index out of range")
     for path in paths:
-        if not os.path.exists(path):
+        if files.identify(path).kind == "absent":
             message = "Invalid image found in video frames."
             return replace(known, fault="missing", exception="ValueError", message=message, found=path[:200])
-    probes: list[ImageProbe] = [probe_image(path, depth) for path in paths]
+    probes: list[ImageProbe] = [probe_image(path, depth, files) for path in paths]
     for probe in probes:
         if probe.fault:
             fault = {"fault": probe.fault, "exception": probe.exception, "message": probe.message, "found": probe.found}

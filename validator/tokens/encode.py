@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample, Turn
@@ -25,7 +25,7 @@ class EncodedTurn:
 
     turn: Turn | None
     texts: list[list[int]]
-    slots: list[MediaKind]
+    slots: list[MediaSlot]
 
 
 class TrainerError(Exception):
@@ -56,15 +56,10 @@ def check_messages(sample: Sample) -> None:
             raise TrainerError("count-mismatch", ValueError(text))
 
 
-def encode_turns(
-    sample: Sample, processor: Processor, default_system: str | None, media_tokens: Mapping[MediaKind, Sequence[int]]
-) -> list[EncodedTurn]:
-    """Encode a sample that passed `check_messages`. `media_tokens`: tokens of its images and videos, in order.
-
-    Raises TrainerError.
-    """
+def encode_turns(sample: Sample, processor: Processor, default_system: str | None) -> list[EncodedTurn]:
+    """Encode a sample that passed `check_messages`. Raises TrainerError."""
     encode = processor.encoder.encode
-    tokens = {kind: iter(numbers) for kind, numbers in media_tokens.items()}
+    taken: dict[MediaKind, int] = dict.fromkeys(PAD_TOKENS, 0)
     turns = []
     try:
         system = render_system(sample.system, sample.tools, default_system)
@@ -76,28 +71,28 @@ def encode_turns(
         except TypeError as error:
             raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     for index, turn in enumerate(sample.turns):
-        mine = [next(tokens[kind]) for kind in slots_in(turn.content)] if isinstance(turn.content, str) else []
+        slots = slots_in(turn.content, taken) if isinstance(turn.content, str) else []
         try:
             if isinstance(turn.content, list) and any(word in turn.content for word in SLOTS):
                 raise AttributeError("'list' object has no attribute 'replace'")
             if not isinstance(turn.content, str) and turn.role != "system":
                 raise RuntimeError(f"Expected a string, got {turn.content}")
-            pieces = render_turn(turn.role, turn.content, index // 2, mine)
+            pieces = render_turn(turn.role, turn.content, index // 2, slots)
         except Exception as error:
             raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
         try:
             texts = [encode(piece) if piece else [] for piece in pieces if isinstance(piece, str)]
         except TypeError as error:
             raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
-        turns.append(EncodedTurn(turn, texts, [piece.kind for piece in pieces if isinstance(piece, MediaSlot)]))
+        turns.append(EncodedTurn(turn, texts, [piece for piece in pieces if isinstance(piece, MediaSlot)]))
     return turns
 
 
-def flatten(turn: EncodedTurn, processor: Processor, media_tokens: Mapping[MediaKind, Iterator[int]]) -> list[int]:
+def flatten(turn: EncodedTurn, processor: Processor, media_tokens: Mapping[MediaKind, Sequence[int]]) -> list[int]:
     """All ids of a turn, its slots filled with pads."""
     ids = list(turn.texts[0])
-    for kind, text in zip(turn.slots, turn.texts[1:], strict=True):
-        pads = [processor.token_id(PAD_TOKENS[kind])] * next(media_tokens[kind])
+    for slot, text in zip(turn.slots, turn.texts[1:], strict=True):
+        pads = [processor.token_id(PAD_TOKENS[slot.kind])] * media_tokens[slot.kind][slot.index]
         ids += [processor.token_id(VISION_START), *pads, processor.token_id(VISION_END), *text]
     return ids
 

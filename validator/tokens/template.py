@@ -45,9 +45,10 @@ _CALL = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class MediaSlot:
-    """Where a placeholder stood in a message."""
+    """Where a placeholder stood in a message, and which medium of its kind (0-based) is put there."""
 
     kind: MediaKind
+    index: int
 
 
 Piece = str | MediaSlot
@@ -63,30 +64,35 @@ def render_system(system: Any, tools: Any, default_system: str | None) -> str:
     return before + (text + prompt) + after
 
 
-def render_turn(role: str, content: str, pair: int, media_tokens: Sequence[int]) -> list[Piece]:
+def render_turn(role: str, content: str, pair: int, slots: Sequence[MediaSlot]) -> list[Piece]:
     """One message as text pieces and media slots, alternating, text first and last.
 
-    `pair` is the number of the question and answer that it belongs to; `media_tokens` the tokens of the media in this
-    message, which only a function call needs (its text is parsed as JSON after expansion). Raises what the trainer
-    raises on a broken function call.
+    `pair` is the number of the question and answer that it belongs to; `slots` are what its placeholders stand for, in
+    order. Raises what the trainer raises on a broken function call.
     """
     if role not in _WRAPPERS or role == "system":  # a null role becomes "system" where `tags` is incomplete
         raise NotImplementedError(f"Unexpected role: {role}")
     before, after = _WRAPPERS[role]
     if role == "function":
-        return [before + _function_call(_expand(content, media_tokens)) + after]
-    pieces: list[Piece] = list(_SLOT.split(content))
-    for index in range(1, len(pieces), 2):
-        pieces[index] = MediaSlot(_KINDS[str(pieces[index])])
-    pieces[0], pieces[-1] = before + str(pieces[0]), str(pieces[-1]) + after if len(pieces) > 1 else ""
-    if len(pieces) == 1:
-        pieces = [before + content + after]
+        pieces = _function_pieces(content, slots)
+    else:
+        pieces = list(_SLOT.split(content)) if slots else [content]
+        pieces[1::2] = slots
+    pieces[0] = before + str(pieces[0])
+    pieces[-1] = str(pieces[-1]) + after
     return _number(pieces, pair) if role == "user" else pieces
 
 
-def slots_in(content: str) -> list[MediaKind]:
-    """The media that the placeholders of a text stand for, in order."""
-    return [_KINDS[placeholder] for placeholder in _SLOT.findall(content)]
+def slots_in(content: str, taken: dict[MediaKind, int]) -> list[MediaSlot]:
+    """What the placeholders of a text stand for, in order. `taken`: placeholders of each kind in the turns before,
+    which is counted on.
+    """
+    slots = []
+    for placeholder in _SLOT.findall(content) if "<" in content else ():
+        kind = _KINDS[placeholder]
+        slots.append(MediaSlot(kind, taken[kind]))
+        taken[kind] += 1
+    return slots
 
 
 def _number(pieces: list[Piece], pair: int) -> list[Piece]:
@@ -98,13 +104,19 @@ def _number(pieces: list[Piece], pair: int) -> list[Piece]:
     return pieces
 
 
-def _expand(content: str, media_tokens: Sequence[int]) -> str:
-    counts = iter(media_tokens)
-
-    def expand(match: re.Match[str]) -> str:
-        return VISION_START + PAD_TOKENS[_KINDS[match.group()]] * next(counts) + VISION_END
-
-    return _SLOT.sub(expand, content)
+def _function_pieces(content: str, slots: Sequence[MediaSlot]) -> list[Piece]:
+    """A function call is parsed after its placeholders are expanded, so a slot may move or vanish with its value."""
+    if not slots:
+        return [_function_call(content)]
+    mark = next(mark for mark in map(chr, range(0xE000, 0xF8FF)) if mark not in content)
+    numbers = iter(range(len(slots)))
+    try:
+        text = _function_call(_SLOT.sub(lambda _: f"{mark}{next(numbers)}{mark}", content))
+    except RuntimeError:
+        raise RuntimeError(f"Invalid JSON format in function message: {[content]!s}.") from None
+    pieces: list[Piece] = list(text.split(mark))
+    pieces[1::2] = [slots[int(str(number))] for number in pieces[1::2]]
+    return pieces
 
 
 def _tool_prompt(tools: Any) -> str:

@@ -1,0 +1,62 @@
+"""What the trainer makes of a measured row under a run's limits. No file is opened and no text is encoded here, so a
+finished run can be settled again under others.
+"""
+
+from __future__ import annotations
+
+from validator.facts.budget import Limits, media_tokens, spend
+from validator.facts.record import RowFacts
+from validator.media.video import LATER
+
+_COUNTS = (
+    "num_tokens",
+    "num_tokens_full",
+    "num_text_tokens",
+    "num_image_tokens",
+    "num_video_tokens",
+    "num_label_tokens",
+)
+
+
+def settle(facts: RowFacts, limits: Limits) -> None:
+    """Set outcome, trainer_error and counts of a row. Earlier ones are replaced.
+
+    The trainer's order: it loads and converts the row, opens and resizes one medium after the other, encodes the text.
+    """
+    facts.trainer_error, facts.budget, facts.image_tokens = None, None, []
+    for name in _COUNTS:
+        setattr(facts, name, None)
+    if facts.outcome in ("dropped", "unchecked"):
+        return
+    error = _problem(facts, "convert") or _media_error(facts, limits) or _problem(facts, "encode")
+    if error is not None:
+        facts.outcome, facts.trainer_error = "crash", error
+        return
+    facts.outcome = "ok"
+    budget = facts.budget = spend(facts.turns, facts.media, limits)
+    facts.num_tokens, facts.num_tokens_full = budget.num_tokens, budget.num_tokens_full
+    facts.num_image_tokens, facts.num_video_tokens = budget.num_image_tokens, budget.num_video_tokens
+    facts.num_text_tokens = budget.num_tokens - budget.num_image_tokens - budget.num_video_tokens
+    facts.num_label_tokens = budget.num_label_tokens
+    facts.image_tokens = list(budget.image_tokens)
+
+
+def _problem(facts: RowFacts, stage: str) -> str | None:
+    for problem in facts.problems:
+        if problem.stage == stage:
+            return problem.exception if problem.kind == "unparsable" else f"{problem.exception}: {problem.message}"
+    return None
+
+
+def _media_error(facts: RowFacts, limits: Limits) -> str | None:
+    """The first medium, images before videos, that cannot be opened or resized."""
+    for media in facts.media:
+        if media.kind == "audio":
+            continue
+        if media.fault is not None and media.fault not in LATER:
+            return f"{media.exception or 'OSError'}: {media.message or ''}"[:300]
+        try:
+            media_tokens(media, limits)
+        except (ValueError, ZeroDivisionError) as error:
+            return f"{type(error).__name__}: {error}"
+    return None

@@ -1,0 +1,146 @@
+"""The media files of a run, on this machine or in any storage that fsspec reads, and what was seen of each.
+
+What was seen is part of a result: a file that differs later makes the result stale, one that differs while it is read
+makes the row unchecked.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import stat
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+_REMOTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
+IdentityKind = Literal["file", "folder", "special", "absent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a path was when it was first looked at: `size` in bytes, `stamp` of its last change (nanoseconds, or a hash
+    of what the storage says of the version). `absent`: nothing can be opened there.
+    """
+
+    kind: IdentityKind
+    size: int = 0
+    stamp: int = 0
+
+
+ABSENT = Identity("absent")
+
+
+class ChangedError(Exception):
+    """A file changed while it was read. The message is a sentence."""
+
+
+def is_remote(path: str) -> bool:
+    """Whether a path names storage that is reached through fsspec (`s3://...`)."""
+    return _REMOTE.match(path) is not None
+
+
+def locate(path: str) -> Path:
+    """A path object for a local path, or the same interface over fsspec for a remote one."""
+    if not is_remote(path):
+        return Path(path)
+    from upath import UPath
+
+    return UPath(path)  # type: ignore[return-value]  # the same interface
+
+
+class MediaFiles:
+    """The media of a run below `root`, the trainer's media_dir. Every path is looked at once; `seen` tells what was
+    found.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.seen: dict[str, Identity] = {}
+        self._remote = root.rstrip("/") + "/" if is_remote(root) else None
+
+    def resolve(self, item: str) -> str:
+        """The trainer's rule: joined to the root where that is a file, otherwise as written (relative to the working
+        folder). Source: LLaMA-Factory 0.9.5 `converter.py`, `_find_medias`.
+        """
+        path = self._join(item)
+        return path if self.identify(path).kind == "file" else item
+
+    def _join(self, item: str) -> str:
+        if self._remote is None or item.startswith("/"):
+            return os.path.join(self.root, item)
+        scheme, _, rest = self._remote.partition("://")
+        return f"{scheme}://{posixpath.normpath(posixpath.join(rest, item))}"
+
+    def identify(self, path: str) -> Identity:
+        """What is at a path."""
+        found = self.seen.get(path)
+        if found is None:
+            found = self.seen[path] = self.look(path)
+        return found
+
+    def look(self, path: str) -> Identity:
+        """What is at a path now."""
+        return _look_remote(path) if self.is_remote(path) else _look(path)
+
+    def is_remote(self, path: str) -> bool:
+        """Whether a path is read through fsspec: only below a remote root; a URL in a row is not fetched."""
+        return self._remote is not None and path.startswith(self._remote)
+
+    def open(self, path: str) -> BinaryIO:
+        """Open a file to read. Remote files are read in blocks of 64 KiB, so that a header costs no more."""
+        if not self.is_remote(path):
+            return open(path, "rb")
+        system, inner = storage(path)
+        opened: BinaryIO = system.open(inner, "rb", block_size=1 << 16, cache_type="readahead")
+        return opened
+
+    def read(self, path: str) -> bytes:
+        """The whole content of a file."""
+        if not self.is_remote(path):
+            with open(path, "rb") as file:
+                return file.read()
+        system, inner = storage(path)
+        data: bytes = system.cat_file(inner)
+        return data
+
+
+def _look(path: str) -> Identity:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError) as error:  # ValueError: a null character
+        return Identity("absent", stamp=getattr(error, "errno", None) or 0)
+    if stat.S_ISREG(status.st_mode):
+        return Identity("file", status.st_size, status.st_mtime_ns)
+    return Identity("folder" if stat.S_ISDIR(status.st_mode) else "special")
+
+
+def _look_remote(path: str) -> Identity:
+    system, inner = storage(path)
+    try:
+        info = system.info(inner)
+    except (OSError, ValueError):
+        return ABSENT
+    if info.get("type") != "file":
+        return Identity("folder")
+    marks = [str(info[name]) for name in ("ETag", "etag", "mtime", "LastModified", "created") if info.get(name)]
+    import xxhash
+
+    return Identity("file", int(info.get("size") or 0), xxhash.xxh3_64_intdigest("|".join(marks).encode()) >> 1)
+
+
+@lru_cache(maxsize=64)
+def _system(scheme: str) -> Any:
+    import fsspec
+
+    return fsspec.filesystem(scheme)
+
+
+def storage(path: str) -> tuple[Any, str]:
+    """The fsspec file system of a remote path and the path within it."""
+    scheme, _, rest = path.partition("://")
+    if scheme in ("http", "https"):
+        rest = path
+    return _system(scheme), rest
