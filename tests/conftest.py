@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from validator.catalog.registry import load_registry
-from validator.engine.serial import run
+from validator.engine.run import run
 from validator.report.lines import findings_of
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
@@ -19,19 +19,11 @@ TAGS = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assis
 ALL_TAGS = TAGS | {"observation_tag": "observation", "function_tag": "function", "system_tag": "system"}
 
 
-class Silent:
-    def surveying(self, file): ...
-
-    def checking(self, dataset, rows): ...
-
-    def row_done(self): ...
-
-
-def check(registry, folder, **settings):
-    """Run the serial engine; returns its result and all findings as dicts."""
+def check(registry, folder, options=None, **settings):
+    """Run a check in this process; returns its result and all findings as dicts."""
     chosen = Settings(dataset_info=registry, **settings)
     rules, left_out = choose_rules(chosen)
-    result = run(chosen, load_registry(registry, chosen.datasets), rules, left_out, folder, Silent())
+    result = run(chosen, load_registry(registry, chosen.datasets), rules, left_out, folder, options=options)
     return result, list(findings_of(result.folder))
 
 

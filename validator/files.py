@@ -10,12 +10,14 @@ import os
 import posixpath
 import re
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, TypeVar
 
 _REMOTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
+Measured = TypeVar("Measured")
 IdentityKind = Literal["file", "folder", "special", "absent"]
 
 
@@ -84,6 +86,17 @@ class MediaFiles:
     def look(self, path: str) -> Identity:
         """What is at a path now."""
         return _look_remote(path) if self.is_remote(path) else _look(path)
+
+    def read_unchanged(self, path: str, measure: Callable[[Identity], Measured]) -> Measured:
+        """Measure a file that stays the same meanwhile; a second attempt is made. Raises ChangedError."""
+        for _ in range(2):
+            identity = self.identify(path)
+            measured = measure(identity)
+            now = self.look(path)
+            if now == identity:
+                return measured
+            self.seen[path] = now
+        raise ChangedError(f"the file {path[:200]!r} changed while it was read")
 
     def is_remote(self, path: str) -> bool:
         """Whether a path is read through fsspec: only below a remote root; a URL in a row is not fetched."""

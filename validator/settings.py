@@ -11,6 +11,10 @@ Integrity = Literal["header", "fast", "full"]
 Severity = Literal["error", "warning", "info"]
 Trainer = Literal["llamafactory"]
 
+JUDGING = frozenset(("cutoff_len", "image_max_pixels", "image_min_pixels", "mask_history", "train_on_prompt"))
+"""Settings that are put to measured facts: a finished run can be judged again under others."""
+NEUTRAL = frozenset(("datasets", "select", "ignore", "fail_on"))
+"""Settings that change neither the facts of a row nor what the trainer makes of it."""
 TRAINER_DEFAULTS = {"image_max_pixels": 589824, "cutoff_len": 2048}
 """LLaMA-Factory's own defaults where ours differ; reports name them."""
 

@@ -151,6 +151,8 @@ def test_the_run_folder(home, mmvalidate):
             assert row["status"] == "flagged" and row["num_tokens"] is None
     assert sorted(path.name for path in run.iterdir()) == [
         ".gitignore",
+        "cache",
+        "catalog.json",
         "findings.jsonl",
         "findings.parquet",
         "samples.parquet",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from validator.catalog.json_files import json_rows, survey_json
 from validator.catalog.json_rows import RawRow
+from validator.catalog.marks import Span, digest_file, mark, span_of
 from validator.catalog.schema import Schema
 from validator.catalog.survey import Survey
 
@@ -35,11 +36,19 @@ def packed_as(path: Path) -> str | None:
     return next((name for magic, name in _PACKED.items() if head.startswith(magic)), None)
 
 
-def survey_file(path: Path, schema: Schema | None = None) -> Survey:
-    """Survey a file of any format; `schema` is the one that an earlier file of the entry has fixed.
+def survey_file(path: Path, schema: Schema | None = None, digest: str | None = None) -> Survey:
+    """Survey a file of any format; `schema` is the one that an earlier file of the entry has fixed, `digest` the file's
+    where it is known.
 
     Raises OSError where the file cannot be read.
     """
+    survey = _survey(path, schema)
+    survey.digest = digest_file(path) if digest is None else digest
+    mark(path, survey)
+    return survey
+
+
+def _survey(path: Path, schema: Schema | None) -> Survey:
     kind = file_type(path.name)
     if kind == "parquet":
         from validator.catalog.parquet_rows import survey_parquet
@@ -60,11 +69,21 @@ def survey_file(path: Path, schema: Schema | None = None) -> Survey:
     return survey_json(path, schema)
 
 
-def file_rows(path: Path, survey: Survey, *, loader_floats: bool = False) -> Iterator[RawRow]:
-    """Every raw row of a surveyed file, in file order, with the value that the loader gives to the converter.
+def file_rows(path: Path, survey: Survey, span: Span | None = None, *, loader_floats: bool = False) -> Iterator[RawRow]:
+    """The raw rows of a surveyed file, or of a span of it, with the value that the loader gives to the converter.
 
-    `loader_floats`: see `json_rows.read_rows`.
+    `loader_floats`: see `json_rows.read_rows`. Raises ChangedError where the file is no longer what was surveyed.
     """
+    span = span or span_of(survey, 0, None)
+    for row in _rows_from(path, survey, span, loader_floats):
+        if span.stop is not None and row.index >= span.stop:
+            return
+        if row.index >= span.first and not row.between:  # what belongs to no row was reported by the survey
+            yield row
+
+
+def _rows_from(path: Path, survey: Survey, span: Span, loader_floats: bool) -> Iterator[RawRow]:
+    """The rows of a file from somewhere at or before the span's first on."""
     if survey.tables is not None:
         from validator.catalog.table_rows import table_rows
 
@@ -72,7 +91,7 @@ def file_rows(path: Path, survey: Survey, *, loader_floats: bool = False) -> Ite
     if survey.layout == "parquet":
         from validator.catalog.parquet_rows import parquet_rows
 
-        return parquet_rows(path, survey)
+        return parquet_rows(path, survey, span.first)
     if survey.layout == "arrow":
         from validator.catalog.arrow_rows import arrow_rows
 
@@ -85,4 +104,4 @@ def file_rows(path: Path, survey: Survey, *, loader_floats: bool = False) -> Ite
         from validator.catalog.text_rows import text_rows
 
         return text_rows(path, survey)
-    return json_rows(path, survey, loader_floats=loader_floats)
+    return json_rows(path, survey, span, loader_floats=loader_floats)

@@ -15,6 +15,7 @@ from pyarrow import types as t
 from validator.catalog.arrow_cast import CastError, fit_table
 from validator.catalog.json_rows import RawRow, read_rows
 from validator.catalog.json_survey import survey
+from validator.catalog.marks import Span, read_span
 from validator.catalog.schema import Schema
 from validator.catalog.survey import Survey
 
@@ -36,9 +37,9 @@ def survey_json(path: Path, schema: Schema | None) -> Survey:
     return result
 
 
-def json_rows(path: Path, result: Survey, *, loader_floats: bool = False) -> Iterator[RawRow]:
-    """The rows of a surveyed file, converted to the types of the entry's first file where they differ."""
-    for row in read_rows(path, result.layout, loader_floats=loader_floats):
+def json_rows(path: Path, result: Survey, span: Span, *, loader_floats: bool = False) -> Iterator[RawRow]:
+    """Rows of a surveyed file, converted to the types of the entry's first file where they differ."""
+    for row in read_span(span.read(path), result.layout, span, loader_floats=loader_floats) if span.stretches else ():
         if result.own is None or result.fixed is None or not isinstance(row.value, dict):
             yield row
         else:

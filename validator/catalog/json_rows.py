@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import orjson
 
@@ -88,22 +88,30 @@ def read_rows(path: Path, layout: Layout, *, loader_floats: bool = False) -> Ite
     `loader_floats`: read arrays with the loader's own parser, whose decimals can differ in the last digit (0.7 becomes
     0.7000000000000001). It matters where numbers are written into the prompt again.
     """
-    if layout == "lines":
-        yield from _lines(path)
-    elif layout in ("array", "values"):
-        yield from _values(path, array=layout == "array", loader_floats=loader_floats)
-
-
-def _lines(path: Path) -> Iterator[RawRow]:
-    index, offset = 0, 0
     with path.open("rb") as file:
-        for line in file:
-            raw = (line.removeprefix(BOM) if offset == 0 else line).strip(SPACE)
-            if raw:
-                for row in parse_line(raw, index, offset):
-                    yield row
-                    index += 1
-            offset += len(line)
+        offset = len(BOM) if layout != "lines" and file.read(len(BOM)) == BOM else 0
+        file.seek(offset)
+        yield from json_rows_of(file, layout, offset=offset, loader_floats=loader_floats)
+
+
+def json_rows_of(
+    file: BinaryIO, layout: Layout, *, index: int = 0, offset: int = 0, loader_floats: bool = False
+) -> Iterator[RawRow]:
+    """The rows of an opened file, or of a part of one whose first row has this index and begins at this offset."""
+    if layout == "lines":
+        yield from _lines(file, index, offset)
+    elif layout in ("array", "values"):
+        yield from _values(file, index, offset, array=layout == "array", loader_floats=loader_floats)
+
+
+def _lines(file: BinaryIO, index: int, offset: int) -> Iterator[RawRow]:
+    for line in file:
+        raw = (line.removeprefix(BOM) if offset == 0 else line).strip(SPACE)
+        if raw:
+            for row in parse_line(raw, index, offset):
+                yield row
+                index += 1
+        offset += len(line)
 
 
 def parse_line(raw: bytes, index: int, offset: int) -> list[RawRow]:
@@ -123,23 +131,20 @@ def parse_line(raw: bytes, index: int, offset: int) -> list[RawRow]:
     return [row]
 
 
-def _values(path: Path, *, array: bool, loader_floats: bool) -> Iterator[RawRow]:
-    index = 0
-    with path.open("rb") as file:
-        if file.read(3) != BOM:
-            file.seek(0)
-        for piece in split_values(file, array=array):
-            if isinstance(piece, Fault):
-                raw = piece.value
-                unread = piece.reason == TOO_LARGE
-                yield RawRow(index, piece.offset, raw or b"", None, piece.reason, raw is None, unread)
-                index += raw is not None
-            else:
-                row = parse_row(piece.raw, index, piece.offset, array=array)
-                if array and loader_floats and row.fault is None and not ujson_refuses(piece.raw):
-                    row = replace(row, value=_loader_value(piece.raw))
-                yield row
-                index += 1
+def _values(file: BinaryIO, index: int, offset: int, *, array: bool, loader_floats: bool) -> Iterator[RawRow]:
+    for piece in split_values(file, array=array):
+        place = offset + piece.offset
+        if isinstance(piece, Fault):
+            raw = piece.value
+            unread = piece.reason == TOO_LARGE
+            yield RawRow(index, place, raw or b"", None, piece.reason, raw is None, unread)
+            index += raw is not None
+        else:
+            row = parse_row(piece.raw, index, place, array=array)
+            if array and loader_floats and row.fault is None and not ujson_refuses(piece.raw):
+                row = replace(row, value=_loader_value(piece.raw))
+            yield row
+            index += 1
 
 
 def parse_row(raw: bytes, index: int, offset: int, *, array: bool) -> RawRow:

@@ -30,12 +30,21 @@ def survey_parquet(path: Path, schema: Schema | None) -> Survey:
     return survey_tables(_tables(path), survey, schema or own)
 
 
-def parquet_rows(path: Path, survey: Survey) -> Iterator[RawRow]:
-    """The rows of a Parquet file, row group by row group."""
-    return table_rows(_tables(path), survey)
+def parquet_rows(path: Path, survey: Survey, first: int = 0) -> Iterator[RawRow]:
+    """The rows of a Parquet file, from the row group on that holds row `first`."""
+    with path.open("rb") as file:
+        try:
+            groups = pq.read_metadata(file)
+        except (pa.ArrowException, OSError, ValueError):
+            return  # the survey has reported it
+    before, skipped = 0, 0
+    while skipped < groups.num_row_groups and before + groups.row_group(skipped).num_rows <= first:
+        before += groups.row_group(skipped).num_rows
+        skipped += 1
+    yield from table_rows(_tables(path, range(skipped, groups.num_row_groups)), survey, before)
 
 
-def _tables(path: Path) -> Iterator[pa.Table]:
+def _tables(path: Path, groups: range | None = None) -> Iterator[pa.Table]:
     with path.open("rb") as file, pq.ParquetFile(file) as opened:
-        for batch in opened.iter_batches(batch_size=ROWS):
+        for batch in opened.iter_batches(batch_size=ROWS, row_groups=None if groups is None else list(groups)):
             yield pa.Table.from_batches([batch])

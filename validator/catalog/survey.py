@@ -23,13 +23,23 @@ class Refusal:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a row begins: its number, its offset in bytes, and the digest of the bytes up to the next mark."""
+
+    row: int
+    offset: int
+    digest: str
+
+
 @dataclass(slots=True)
 class Survey:
     """The loader's view of one file. `types` maps each column to its Arrow type.
 
     `fixed` is the schema that binds the files of the entry that are read later: that of the first table, None where
     there is none. `own` is set where the rows must be converted to it: the types that they have in the file.
-    `tables` reads the rows of data that is no file.
+    `tables` reads the rows of data that is no file. `marks` are places from which a JSON file can be read on, the last
+    of them its end; `digest` identifies the whole file.
     """
 
     layout: Layout
@@ -40,6 +50,8 @@ class Survey:
     tables: Callable[[], Iterator[pa.Table]] | None = None
     refusals: list[Refusal] = field(default_factory=list)
     num_refusals: int = 0
+    marks: tuple[Mark, ...] = ()
+    digest: str = ""
 
     def refuse(self, row: int | None, column: str | None, reason: str) -> None:
         """Note a refusal; beyond MAX_REFUSALS only its number is kept."""

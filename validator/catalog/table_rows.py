@@ -37,13 +37,13 @@ def survey_tables(tables: Iterator[pa.Table], survey: Survey, schema: Schema | N
     return survey
 
 
-def table_rows(tables: Iterator[pa.Table], survey: Survey) -> Iterator[RawRow]:
+def table_rows(tables: Iterator[pa.Table], survey: Survey, index: int = 0) -> Iterator[RawRow]:
     """The rows of a surveyed file as the loader hands them to the converter, up to where the file cannot be read.
+    `index` is the number of the first row of the tables.
 
     `raw` is the row as JSON, with a hash in the place of bytes: the content hash is taken from it.
     """
     schema = survey.fixed or Schema()
-    index = 0
     try:
         for table in tables:
             for value in _values(table, schema):

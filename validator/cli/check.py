@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from validator.catalog.registry import Registry
+    from validator.engine.options import Options
     from validator.rules.base import Rule
     from validator.settings import Settings
 
@@ -70,12 +71,25 @@ def check(
     fail_on: FailOn = typer.Option(FailOn.error, help="The least severity that gives exit code 1."),
     exit_zero: bool = typer.Option(False, "--exit-zero", help="Exit with 0 instead of 1."),
     run_dir: Path | None = typer.Option(None, help="Where results are kept. Default: .mmvalidate/<registry's folder>."),
+    workers: int | None = typer.Option(
+        None, help="Processes; 0: one, without Dask. Default: by the work to do.", min=0, show_default=False
+    ),
+    scheduler: str | None = typer.Option(None, help="Address of a running Dask scheduler."),
+    resume: bool = typer.Option(True, "--resume/--no-resume", help="Take results of earlier runs of the same data."),
+    row_timeout: float = typer.Option(120.0, help="Seconds after which a row is given up, unchecked.", min=1),
+    memory_limit: int | None = typer.Option(
+        None, help="MiB a process may use. Default: its share of nine tenths.", min=128, show_default=False
+    ),
+    shard_rows: int | None = typer.Option(
+        None, help="Rows of a shard. Default: 10 seconds of work.", min=1, show_default=False
+    ),
     output_format: OutputFormat = typer.Option(OutputFormat.full, help="What to print on stdout."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, no tables."),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
 ) -> None:
     """Check datasets as the trainer would read them."""
     try:
+        from validator.engine.options import ClusterError, Options
         from validator.settings import Settings
 
         settings = Settings(
@@ -95,13 +109,18 @@ def check(
             ignore=_words(ignore),
             fail_on=fail_on.value,
         )
+        options = Options(
+            workers, scheduler, resume, row_timeout, None if memory_limit is None else memory_limit << 20, shard_rows
+        )
         prepared = _prepare(settings)
     except ValueError as error:
         _usage(error)
     try:
-        code = _run(settings, prepared, run_dir, output_format.value, quiet)
+        code = _run(settings, prepared, run_dir, output_format.value, quiet, options)
+    except ClusterError as error:
+        _usage(error)
     except KeyboardInterrupt:
-        print("mmvalidate: interrupted; nothing was written", file=sys.stderr)
+        print("mmvalidate: interrupted; what was checked is kept, and run again it goes on from there", file=sys.stderr)
         raise typer.Exit(3) from None
     except BrokenPipeError:
         raise
@@ -135,14 +154,15 @@ def _run(
     run_dir: Path | None,
     output_format: str,
     quiet: bool,
+    options: Options,
 ) -> int:
-    from validator.engine.serial import run
+    from validator.engine.run import run
     from validator.report import console, lines
     from validator.report.progress import StderrProgress
 
     folder = run_dir or Path(".mmvalidate") / (settings.dataset_info.resolve().parent.name or "root")
     with StderrProgress(quiet=quiet) as progress:
-        result = run(settings, *prepared, folder, progress)
+        result = run(settings, *prepared, folder, progress, options)
     if output_format == "full":
         console.full(result, sys.stdout, quiet=quiet)
     else:

@@ -9,9 +9,12 @@ from pathlib import Path
 from validator.catalog.entry import Entry
 from validator.catalog.formats import packed_as, survey_file
 from validator.catalog.listing import list_files
+from validator.catalog.marks import digest_file
 from validator.catalog.registry import Registry
 from validator.catalog.schema import Schema
 from validator.catalog.split import Order, selected
+from validator.catalog.survey import Survey
+from validator.engine.cache import Cache
 from validator.findings import clip
 from validator.rules.base import EntryFacts, FileFacts
 from validator.settings import Settings
@@ -19,14 +22,16 @@ from validator.settings import Settings
 Surveying = Callable[[str], None]
 
 
-def open_entries(registry: Registry, settings: Settings, surveying: Surveying = lambda name: None) -> list[EntryFacts]:
+def open_entries(
+    registry: Registry, settings: Settings, surveying: Surveying = lambda name: None, cache: Cache | None = None
+) -> list[EntryFacts]:
     """Facts of every selected entry, in the order of names; `surveying` is told each file before it is read."""
     facts = [EntryFacts(fault.name, settings, fault=fault.reason) for fault in registry.faults]
     for entry in registry.entries:
         repeated = entry.name in registry.duplicate_names
         opened = EntryFacts(entry.name, settings, entry, unchecked=_unchecked(entry), repeated=repeated)
         if entry.source == "file":
-            facts.append(_open_files(opened, entry, registry.folder, surveying))
+            facts.append(_open_files(opened, entry, registry.folder, surveying, cache))
         else:
             facts.append(_open_remote(opened, entry, surveying) if opened.unchecked is None else opened)
     return sorted(facts, key=lambda item: item.name)
@@ -40,7 +45,9 @@ def _unchecked(entry: Entry) -> str | None:
     return None
 
 
-def _open_files(opened: EntryFacts, entry: Entry, folder: Path, surveying: Surveying) -> EntryFacts:
+def _open_files(
+    opened: EntryFacts, entry: Entry, folder: Path, surveying: Surveying, cache: Cache | None
+) -> EntryFacts:
     """Survey the files in the trainer's order: the first with a table fixes the columns of the others."""
     try:
         listing = list_files(folder, entry.location)
@@ -56,7 +63,7 @@ def _open_files(opened: EntryFacts, entry: Entry, folder: Path, surveying: Surve
     num_rows = 0
     for name in listing.names:
         surveying(name)
-        file = _open_file(folder / name, name, schema)
+        file = _open_file(folder / name, name, schema, cache)
         if file.problem == "packed":
             return replace(opened, unchecked=f"`{name}` is packed with {file.detail}; packed files are not read yet")
         starts[name] = num_rows
@@ -89,10 +96,15 @@ def _open_remote(opened: EntryFacts, entry: Entry, surveying: Surveying) -> Entr
     return replace(opened, files=(FileFacts(entry.location, survey=survey),))
 
 
-def _open_file(path: Path, name: str, schema: Schema | None) -> FileFacts:
+def _open_file(path: Path, name: str, schema: Schema | None, cache: Cache | None) -> FileFacts:
     try:
         if packed := packed_as(path):
             return FileFacts(name, "packed", packed)
-        return FileFacts(name, survey=survey_file(path, schema))
+        digest = digest_file(path)
+
+        def make() -> Survey:
+            return survey_file(path, schema, digest)
+
+        return FileFacts(name, survey=make() if cache is None else cache.survey(digest, path.suffix, schema, make))
     except OSError as error:
         return FileFacts(name, "unreadable", error.strerror or str(error))

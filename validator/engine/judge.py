@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from validator.facts.budget import Limits
 from validator.facts.record import RowFacts
@@ -20,16 +22,18 @@ class Judge:
         self._limits = limits
         self._row_rules = [(rule, rule.row) for rule in rules if rule.row is not None]
         self._corpus_rules = [(rule, rule.corpus) for rule in rules if rule.corpus is not None]
-        self._aggregates: list[Any] = [corpus.start() for _, corpus in self._corpus_rules]
+        self.aggregates: dict[str, Any] = {rule.code: corpus.start() for rule, corpus in self._corpus_rules}
+        self._folding = [
+            (corpus.fold, self.aggregates[rule.code]) for rule, corpus in self._corpus_rules if corpus.fold is not None
+        ]
 
     def row(self, facts: RowFacts) -> list[Finding]:
         """The findings of the row rules about one row, in order."""
         settings: Settings = self._entry.settings
         place = self._entry.order.place(facts.file, facts.row)
         case = Case(facts, facts.budget, settings, self._limits, facts.row if place is None else place)
-        for (_, corpus), aggregate in zip(self._corpus_rules, self._aggregates, strict=True):
-            if corpus.fold is not None:
-                corpus.fold(aggregate, case)
+        for fold, aggregate in self._folding:
+            fold(aggregate, case)
         findings = [
             _finding(rule, hit, facts.dataset, facts.file, facts.row, facts.sample_id)
             for rule, check in self._row_rules
@@ -37,12 +41,23 @@ class Judge:
         ]
         return sorted(findings, key=Finding.order)
 
+    @property
+    def adapters(self) -> dict[str, TypeAdapter[Any]]:
+        """How the aggregate of each corpus rule that folds rows becomes plain data and back."""
+        return {rule.code: corpus.adapter for rule, corpus in self._corpus_rules if corpus.fold is not None}
+
+    def merge(self, aggregates: Mapping[str, Any]) -> None:
+        """Join the aggregates of rows that were judged elsewhere; those of earlier rows first."""
+        for rule, corpus in self._corpus_rules:
+            if corpus.merge is not None and rule.code in aggregates:
+                self.aggregates[rule.code] = corpus.merge(self.aggregates[rule.code], aggregates[rule.code])
+
     def finish(self) -> list[Finding]:
         """The findings of the corpus rules about the whole entry, in order."""
         findings = [
             _finding(rule, hit, self._entry.name, hit.file, hit.row, hit.sample_id)
-            for (rule, corpus), aggregate in zip(self._corpus_rules, self._aggregates, strict=True)
-            for hit in corpus.finish(aggregate, self._entry)
+            for rule, corpus in self._corpus_rules
+            for hit in corpus.finish(self.aggregates[rule.code], self._entry)
         ]
         return sorted(findings, key=Finding.order)
 

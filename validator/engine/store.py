@@ -7,16 +7,14 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from io import BytesIO
 from pathlib import Path
-from types import TracebackType
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import orjson
 import pyarrow as pa
-import pyarrow.json as paj
 import pyarrow.parquet as pq
 
+from validator.engine.results import to_table
 from validator.facts.table import SAMPLES
 from validator.findings import Finding
 
@@ -40,105 +38,104 @@ FINDINGS = pa.schema(
 
 
 class _Table:
-    """Writes records to a Parquet file in row groups of one size.
-
-    Records pass through pyarrow's JSON reader: it is faster than typing Python objects, and does not import pandas.
-    """
+    """Writes tables to a Parquet file in row groups of one size, however they arrive."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._options = paj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
         self._schema = schema
         self._writer = pq.ParquetWriter(path, schema, compression="zstd")
-        self._lines: list[bytes] = []
+        self._waiting: list[pa.RecordBatch] = []
+        self._rows = 0
 
-    def add(self, record: dict[str, Any]) -> None:
-        self._lines.append(orjson.dumps(record))
-        if len(self._lines) == ROW_GROUP:
-            self._flush()
+    def add(self, batch: pa.RecordBatch) -> None:
+        self._waiting.append(batch)
+        self._rows += batch.num_rows
+        if self._rows >= ROW_GROUP:
+            table = pa.Table.from_batches(self._waiting, self._schema)
+            whole = self._rows - self._rows % ROW_GROUP
+            for start in range(0, whole, ROW_GROUP):
+                self._write(table.slice(start, ROW_GROUP))
+            self._waiting = table.slice(whole).to_batches()
+            self._rows -= whole
 
-    def _flush(self) -> None:
-        data = b"\n".join(self._lines)
-        options = paj.ReadOptions(block_size=len(data) + 1)
-        table = paj.read_json(BytesIO(data), read_options=options, parse_options=self._options)
-        self._writer.write_table(table.select(self._schema.names), row_group_size=ROW_GROUP)
-        self._lines = []
+    def _write(self, table: pa.Table) -> None:
+        self._writer.write_table(table.combine_chunks(), row_group_size=ROW_GROUP)
 
     def close(self) -> None:
-        if self._lines:
-            self._flush()
+        if self._rows:
+            self._write(pa.Table.from_batches(self._waiting, self._schema))
         self._writer.close()
 
 
 class RunFolder:
     """Collects the results of a run. Files get their names only when `finish` is reached."""
 
-    NAMES = ("samples.parquet", "findings.parquet", "findings.jsonl", "summary.json")
+    TABLES = ("samples.parquet", "findings.parquet", "findings.jsonl", "catalog.json")
+    NAMES = (*TABLES, "summary.json")
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.mkdir(parents=True, exist_ok=True)
-        ignore = path / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n")
         self._samples = _Table(self._part("samples.parquet"), SAMPLES)
         self._findings = _Table(self._part("findings.parquet"), FINDINGS)
         self._lines: BinaryIO = self._part("findings.jsonl").open("wb")
+        self._records: list[bytes] = []
 
     def _part(self, name: str) -> Path:
         return self.path / f"{name}.part"
 
-    def add_sample(self, record: dict[str, Any]) -> None:
-        """Append a record of samples.parquet."""
-        self._samples.add(record)
+    def add_samples(self, batch: pa.RecordBatch) -> None:
+        """Append records of samples.parquet."""
+        self._samples.add(batch)
 
     def add_findings(self, findings: Iterable[Finding]) -> None:
         """Append findings, already in order."""
         for finding in findings:
             self._lines.write(orjson.dumps(finding, option=orjson.OPT_APPEND_NEWLINE))
             evidence = orjson.dumps(finding.evidence, option=orjson.OPT_SORT_KEYS).decode()
-            self._findings.add({**asdict(finding), "evidence": evidence})
+            self._records.append(orjson.dumps({**asdict(finding), "evidence": evidence}))
+            if len(self._records) == ROW_GROUP:
+                self._flush()
+
+    def _flush(self) -> None:
+        for batch in to_table(self._records, FINDINGS).to_batches() if self._records else ():
+            self._findings.add(batch)
+        self._records = []
 
     def close_tables(self) -> None:
         """Close samples and findings; called before the summary is made, so that it can speak of them."""
+        self._flush()
         self._samples.close()
         self._findings.close()
         self._lines.close()
 
-    def finish(self, summary: dict[str, Any]) -> None:
-        """Write the summary and give every file its name."""
-        text = orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        self._part("summary.json").write_bytes(text)
+    def finish(self, catalog: bytes, summary: bytes) -> None:
+        """Write the catalog and the summary, and give every file its name."""
+        self._part("catalog.json").write_bytes(catalog)
+        self._part("summary.json").write_bytes(summary)
         for name in self.NAMES:
             part = self._part(name)
             with part.open("rb") as file:
                 os.fsync(file.fileno())
             part.replace(self.path / name)
 
-    @classmethod
-    def discard(cls, path: Path) -> None:
-        """Remove what an interrupted run left unfinished in a folder."""
-        for name in cls.NAMES:
-            (path / f"{name}.part").unlink(missing_ok=True)
+    def discard(self) -> None:
+        """Remove what is unfinished."""
+        for name in self.NAMES:
+            self._part(name).unlink(missing_ok=True)
 
 
 class Spool:
     """Keeps the row findings of one entry on disk until its corpus findings are known."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - see close
 
-    def __enter__(self) -> Spool:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Remove the file."""
         self._file.close()
 
-    def add(self, findings: Iterable[Finding]) -> None:
-        """Append findings, in order."""
-        for finding in findings:
-            self._file.write(orjson.dumps(finding, option=orjson.OPT_APPEND_NEWLINE))
+    def add(self, lines: Iterable[bytes]) -> None:
+        """Append findings as JSON lines, in order."""
+        self._file.writelines(lines)
 
     def merged(self, others: list[Finding]) -> Iterator[Finding]:
         """All findings of the entry in order."""

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
-import xxhash
-
 from validator import __version__
-from validator.catalog.registry import Registry
+from validator.engine.opened import Catalog
 from validator.facts.record import RowFacts
 from validator.findings import SEVERITIES, Finding, at_least
-from validator.rules.base import EntryFacts, Rule
+from validator.rules.base import Rule
 from validator.settings import TRAINER_DEFAULTS, Settings
 
 SCHEMA_VERSION = 1
@@ -62,6 +58,19 @@ class Tally:
         if len(examples) < EXAMPLES:
             examples.append(finding)
 
+    def add(self, other: Tally) -> None:
+        """Add the tally of rows that come after those counted here."""
+        for name, counts in other.datasets.items():
+            mine = self.datasets.setdefault(name, DatasetCounts())
+            mine.rows += counts.rows
+            for measure, lengths in counts.lengths.items():
+                mine.lengths[measure] += lengths
+        self.codes += other.codes
+        self.severities += other.severities
+        for code, findings in other.examples.items():
+            known = self.examples.setdefault(code, [])
+            known += findings[: EXAMPLES - len(known)]
+
     @property
     def rows(self) -> Counter[str]:
         """Rows by status over all entries."""
@@ -92,14 +101,12 @@ def exit_code(tally: Tally, settings: Settings, unchecked_entries: int) -> int:
 def summarize(
     tally: Tally,
     settings: Settings,
-    registry: Registry,
-    entries: Sequence[EntryFacts],
+    catalog: Catalog,
     rules: Sequence[Rule],
     left_out: Sequence[tuple[Rule, str]],
-    processor_fingerprint: str,
 ) -> dict[str, Any]:
     """The content of summary.json, without times."""
-    unchecked = [entry for entry in entries if entry.unchecked is not None]
+    unchecked = [entry for entry in catalog.entries if entry.unchecked is not None]
     code = exit_code(tally, settings, len(unchecked))
     known = {rule.code: rule for rule in rules}
     return {
@@ -114,8 +121,8 @@ def summarize(
             for code_, number in sorted(tally.codes.items())
         ],
         "unchecked_entries": [{"dataset": entry.name, "reason": entry.unchecked} for entry in unchecked],
-        "not_selected": [{"dataset": entry.name, "source": entry.source} for entry in registry.not_selected],
-        "ignored_keys": list(registry.ignored),
+        "not_selected": [{"dataset": name, "source": source} for name, source in catalog.not_selected],
+        "ignored_keys": list(catalog.ignored_keys),
         "rules_not_run": [{"code": rule.code, "reason": reason} for rule, reason in left_out],
         "settings": {name: _text(value) for name, value in settings.model_dump(mode="json").items()},
         "differs_from_trainer": {
@@ -124,7 +131,7 @@ def summarize(
             if getattr(settings, name) != default
         },
         "versions": _versions(),
-        "inputs": _inputs(registry, entries, processor_fingerprint),
+        "inputs": catalog.inputs,
     }
 
 
@@ -157,24 +164,3 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return versions
-
-
-def _inputs(registry: Registry, entries: Sequence[EntryFacts], processor: str) -> dict[str, Any]:
-    files = {}
-    for entry in entries:
-        for file in entry.files:
-            if file.survey is not None:
-                files[file.name] = _file_hash(registry.folder / file.name)
-    registry_hash = hashlib.sha256(registry.path.read_bytes()).hexdigest()
-    return {"dataset_info_sha256": registry_hash, "files_xxh3_128": dict(sorted(files.items())), "processor": processor}
-
-
-def _file_hash(path: Path) -> str | None:
-    digest = xxhash.xxh3_128()
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(1 << 22):
-                digest.update(chunk)
-    except OSError:
-        return None
-    return digest.hexdigest()

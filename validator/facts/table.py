@@ -6,7 +6,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from validator.facts.record import RowFacts
+from validator.conversation.sample import Problem
+from validator.facts.record import MediaFacts, RowFacts, TurnFacts
+from validator.tokens.template import MediaSlot
 
 _TURN = pa.struct(
     [
@@ -123,3 +125,38 @@ def to_record(facts: RowFacts, status: str) -> dict[str, Any]:
         media=facts.media,
     )
     return record
+
+
+def from_record(record: dict[str, Any]) -> RowFacts:
+    """The measured facts of a record of samples.parquet; what depends on a run's limits is left to `settle`."""
+    outcome = record["outcome"]
+    return RowFacts(
+        record["dataset"],
+        record["file"],
+        record["row"],
+        record["sample_id"],
+        record["content_hash"],
+        outcome if outcome in ("dropped", "unchecked") else "ok",
+        unchecked=record["unchecked"],
+        refused=record["refused"],
+        filled=tuple(record["filled"]),
+        problems=[Problem(**problem) for problem in record["problems"]],
+        turns=[_turn(turn) for turn in record["turns"]],
+        media=[MediaFacts(**{**media, "warnings": tuple(media["warnings"])}) for media in record["media"]],
+    )
+
+
+def _turn(turn: dict[str, Any]) -> TurnFacts:
+    tokens = turn["text_tokens"]
+    return TurnFacts(
+        turn["index"],
+        turn["role"],
+        tuple(MediaSlot(slot["kind"], slot["index"]) for slot in turn["slots"]),
+        None if tokens is None else tuple(tokens),
+        tuple(turn["loose_pads"]),
+        tuple(turn["loose_video_pads"]),
+        tuple(turn["special_tokens"]),
+        tuple(turn["placeholders"]),
+        turn["num_characters"],
+        turn["blank"],
+    )

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Literal
 
 from PIL import Image, ImageFile
 
-from validator.files import ChangedError, Identity, MediaFiles
+from validator.files import Identity, MediaFiles
 from validator.media.faults import fault_of, plain_words
 from validator.media.geometry import LARGE_PIXELS
 from validator.media.integrity import certainly_loads, reader_of
@@ -61,20 +61,17 @@ def probe_image(path: str, depth: Depth, files: MediaFiles) -> ImageProbe:
     Images above LARGE_PIXELS are loaded as the trainer does, but only one of their pixels is converted. Raises
     ChangedError where the file changes while it is read.
     """
-    identity = files.identify(path)
+    return files.read_unchanged(path, lambda identity: _probe_at(path, identity, depth, files))
+
+
+def _probe_at(path: str, identity: Identity, depth: Depth, files: MediaFiles) -> ImageProbe:
     if identity.kind == "absent":
         return _absent(path)
     if identity.kind == "special":
         return ImageProbe(fault="special", exception="OSError", message="it is a pipe or a device, not a file")
-    for _ in range(2):
-        if files.is_remote(path):
-            probe = _probe_remote(path, depth, files)
-        else:
-            probe = _probe_local(path, identity, depth)
-        if files.look(path) == identity:
-            return probe
-        identity = files.seen[path] = files.look(path)
-    raise ChangedError(f"the file {path[:200]!r} changed while it was read")
+    if files.is_remote(path):
+        return _probe_remote(path, identity, depth, files)
+    return _probe_local(path, identity, depth)
 
 
 def _absent(path: str) -> ImageProbe:
@@ -97,12 +94,12 @@ def _probe_local(path: str, identity: Identity, depth: Depth) -> ImageProbe:
     return _with_warnings(probe, caught)
 
 
-def _probe_remote(path: str, depth: Depth, files: MediaFiles) -> ImageProbe:
+def _probe_remote(path: str, identity: Identity, depth: Depth, files: MediaFiles) -> ImageProbe:
     if depth != "header":
         return probe_bytes(files.read(path), depth)
     with files.open(path) as file, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        return _with_warnings(_probe(file, files.identify(path).size, depth), caught)
+        return _with_warnings(_probe(file, identity.size, depth), caught)
 
 
 def probe_bytes(data: bytes, depth: Depth) -> ImageProbe:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, BinaryIO
 
-from validator.files import ChangedError, Identity, MediaFiles
+from validator.files import Identity, MediaFiles
 from validator.media.geometry import ImageLimits, num_tokens, trainer_resize
 from validator.media.probe import Depth, ImageProbe, probe_image
 from validator.media.sniff import sniff
@@ -92,19 +92,16 @@ def probe_video(path: str, depth: Depth, files: MediaFiles) -> VideoProbe:
 
     Raises ChangedError where the file changes while it is read.
     """
-    identity = files.identify(path)
+    return files.read_unchanged(path, lambda identity: _probe_at(path, identity, depth, files))
+
+
+def _probe_at(path: str, identity: Identity, depth: Depth, files: MediaFiles) -> VideoProbe:
     if identity.kind == "special":
         return VideoProbe(fault="special", exception="OSError", message="it is a pipe or a device, not a file")
-    for _ in range(2):
-        if files.is_remote(path):
-            with files.open(path) as file:
-                probe = _probe(file, path, identity, depth)
-        else:
-            probe = _probe_local(path, identity, depth)
-        if files.look(path) == identity:
-            return probe
-        identity = files.seen[path] = files.look(path)
-    raise ChangedError(f"the file {path[:200]!r} changed while it was read")
+    if not files.is_remote(path):
+        return _probe_local(path, identity, depth)
+    with files.open(path) as file:
+        return _probe(file, path, identity, depth)
 
 
 @lru_cache(maxsize=4096)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from validator.engine.serial import RunResult
+from validator.engine.run import RunResult
 from validator.findings import Finding, count, printable
 
 PLAIN_WIDTH = 120

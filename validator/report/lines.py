@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 import orjson
 
-from validator.engine.serial import RunResult
+from validator.engine.run import RunResult
 
 
 def findings_of(folder: Path) -> Iterator[dict[str, Any]]:

@@ -20,10 +20,9 @@ class StderrProgress:
         self._quiet = quiet
         self._bar: Any = None
         self._task: Any = None
-        self._done = 0
         self._total = 0
-        self._label = ""
-        self._last = time.monotonic()
+        self._shown = (0, 0, 0)
+        self._began = self._last = time.monotonic()
 
     def __enter__(self) -> StderrProgress:
         if not self._quiet and sys.stderr.isatty():
@@ -50,21 +49,33 @@ class StderrProgress:
 
     def surveying(self, file: str) -> None:
         """Show the file that the loader would read now."""
-        self._label = f"reading {printable(file)}"
         if self._bar is not None:
-            self._bar.update(self._task, description=self._label)
+            self._bar.update(self._task, description=f"reading {printable(file)}")
 
-    def checking(self, dataset: str, rows: int) -> None:
-        """Begin an entry."""
-        self._label, self._done, self._total = f"checking {printable(dataset)}", 0, rows
+    def checking(self, rows: int, engine: str) -> None:
+        """Begin to count rows."""
+        self._total, self._began = rows, time.monotonic()
         if self._bar is not None:
-            self._bar.reset(self._task, total=rows, description=self._label)
+            self._bar.reset(self._task, total=rows, description=f"checking ({engine})")
 
-    def row_done(self) -> None:
-        """Advance by one row."""
-        self._done += 1
+    def checked(self, rows: int, media: int, findings: int) -> None:
+        """Show the counts: a bar, or a line every LINE_EVERY seconds."""
+        self._shown = (rows, media, findings)
+        now = time.monotonic()
         if self._bar is not None:
-            self._bar.advance(self._task)
-        elif not self._quiet and self._done % 256 == 0 and time.monotonic() - self._last > LINE_EVERY:
-            self._last = time.monotonic()
-            print(f"{self._label}: {self._done:,} of {self._total:,} rows", file=sys.stderr, flush=True)
+            self._bar.update(self._task, completed=rows, description=self._rates(now))
+        elif not self._quiet and now - self._last > LINE_EVERY:
+            self._last = now
+            print(f"{rows:,} of {self._total:,} rows, {self._rates(now)}", file=sys.stderr, flush=True)
+
+    def _rates(self, now: float) -> str:
+        rows, media, findings = self._shown
+        seconds = max(now - self._began, 1e-3)
+        return f"{rows / seconds:,.0f} rows/s, {media / seconds:,.0f} media/s, {findings:,} findings"
+
+    def note(self, text: str) -> None:
+        """Print a sentence."""
+        if self._bar is not None:
+            self._bar.console.print(text, markup=False, highlight=False)
+        elif not self._quiet:
+            print(text, file=sys.stderr, flush=True)

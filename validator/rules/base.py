@@ -9,7 +9,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from validator.catalog.entry import Entry
 from validator.catalog.split import Order
@@ -76,14 +79,24 @@ class Hit:
 RowCheck = Callable[[Case], Iterator[Hit]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CorpusCheck:
-    """`start` makes an empty aggregate, `fold` adds a case to it, `merge` joins two, `finish` speaks."""
+    """`start` makes an empty aggregate, `fold` adds a case to it, `merge` joins two, `finish` speaks.
+
+    `kind` is the type of the aggregate where `start` is not.
+    """
 
     finish: Callable[[Any, EntryFacts], Iterator[Hit]]
     start: Callable[[], Any] = lambda: None
     fold: Callable[[Any, Case], None] | None = None
     merge: Callable[[Any, Any], Any] | None = None
+    kind: Any = None
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[Any]:
+        """Makes plain data of an aggregate and back, to carry it between processes and runs."""
+        kind: Any = self.kind or self.start
+        return TypeAdapter(kind)
 
 
 @dataclass(frozen=True, slots=True)

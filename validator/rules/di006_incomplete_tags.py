@@ -59,5 +59,8 @@ def finish(roles: Counter[str], entry: EntryFacts) -> Iterator[Hit]:
 
 
 RULE = corpus_rule(
-    "DI006", "incomplete-tags", "error", CorpusCheck(finish, Counter, fold, lambda left, right: left + right)
+    "DI006",
+    "incomplete-tags",
+    "error",
+    CorpusCheck(finish, Counter, fold, lambda left, right: left + right, Counter[str]),
 )

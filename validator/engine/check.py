@@ -1,0 +1,78 @@
+"""Has a plan carried out: the first shard of each entry to learn its speed, the rest by a fitting engine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from validator.engine.lane import Lane, attempt
+from validator.engine.marker import Marker, rows_marked
+from validator.engine.options import Options, cores, worker_memory
+from validator.engine.outcome import Failed
+from validator.engine.parts import Plan
+from validator.engine.plan import Shard
+from validator.engine.progress import Progress
+from validator.engine.supervise import Engine, carry_out
+
+CLUSTER_PAYS = 30.0
+"""Seconds of work on one core above which a cluster of processes is started unasked."""
+NOTHING = "nothing: all results were there"
+
+
+def check(plan: Plan, running: Path, options: Options, progress: Progress) -> str:
+    """Bring every shard of a plan to its end; says by what. Raises OSError where a result cannot be written."""
+    used = []
+    with ExitStack() as stack:
+        lane = Lane(running, worker_memory(options, 1))
+        stack.callback(lane.close)
+        progress.checking(plan.rows_left, lane.name)
+        for part in plan.parts:
+            pilot, seconds = plan.waiting_pilot(part), None
+            if pilot is not None:
+                begin = time.monotonic()
+                carry_out([pilot], lane, running, progress, plan.split)
+                seconds = time.monotonic() - begin
+                used.append(lane.name)
+            plan.complete(part, seconds)
+        _in_this_process([shard for shard in plan.shards if _is_bound(shard) and not shard.done], running)
+        rest = [shard for shard in plan.shards if not shard.done]
+        if rest:
+            engine = _engine(plan, options, lane, running, stack, progress)
+            progress.checking(rows_marked(running) + plan.rows_left, engine.name)
+            carry_out(rest, engine, running, progress, plan.split)
+            used.append(engine.name)
+    return used[-1] if used else NOTHING
+
+
+def _engine(plan: Plan, options: Options, lane: Lane, running: Path, stack: ExitStack, progress: Progress) -> Engine:
+    """The engine for the rest: as the options say, or a cluster where it pays."""
+    workers = options.workers
+    if workers is None and options.scheduler is None:
+        workers = cores() if plan.seconds_left() > CLUSTER_PAYS and cores() > 1 else 0
+    if workers == 0:
+        return lane
+    lane.close()
+    from validator.engine.cluster import Cluster
+
+    cluster: Engine = Cluster(options, workers or 0, running, progress)
+    stack.callback(cluster.close)
+    progress.note(f"checking with {cluster.name}")
+    return cluster
+
+
+def _is_bound(shard: Shard) -> bool:
+    """Data that is no file cannot be given to another process."""
+    survey = shard.job.file.survey
+    return survey is not None and survey.tables is not None
+
+
+def _in_this_process(shards: Sequence[Shard], running: Path) -> None:
+    marker = Marker(running, watched=False) if shards else None
+    for shard in shards:
+        assert marker is not None
+        outcome = attempt(shard.job, marker)
+        if isinstance(outcome, Failed):
+            raise OSError(outcome.reason)
+        shard.done = True

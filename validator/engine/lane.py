@@ -1,0 +1,125 @@
+"""The serial engine: one process that checks, watched by the one that asked. Whatever ends the first costs its row."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
+from pathlib import Path
+from typing import Any
+
+from validator.engine.marker import Marker
+from validator.engine.outcome import Died, Failed, Outcome
+from validator.engine.shard import Job, ShardDone, check_shard
+from validator.files import ChangedError
+
+_LOOK = 0.2
+"""Seconds between looks at the memory of the process."""
+
+
+class Lane:
+    """Runs one job at a time in a child process, which is replaced when it dies."""
+
+    capacity = 1
+    name = "one process"
+
+    def __init__(self, folder: Path, memory_limit: int) -> None:
+        self._folder, self._memory_limit = folder, memory_limit
+        self._context: BaseContext = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+        self._process: Any = None
+        self._connection: Connection | None = None
+        self._job: Job | None = None
+        self._too_large = False
+
+    def submit(self, job: Job) -> None:
+        """Begin a job. The one before must have ended."""
+        assert self._job is None
+        if self._process is None:
+            self._connection, theirs = self._context.Pipe()
+            self._process = self._context.Process(target=_serve, args=(theirs, self._folder), daemon=True)  # type: ignore[attr-defined]
+            self._process.start()
+            theirs.close()
+        assert self._connection is not None
+        self._job, self._too_large = job, False
+        self._connection.send(job)
+
+    def wait(self, seconds: float) -> list[tuple[Job, Outcome]]:
+        """Outcomes that arrive within some seconds; at most one."""
+        assert self._connection is not None and self._job is not None
+        until = time.monotonic() + seconds
+        while True:
+            ready = wait([self._connection, self._process.sentinel], min(_LOOK, max(until - time.monotonic(), 0)))
+            if self._connection in ready:
+                try:
+                    return [self._ended(self._connection.recv())]
+                except EOFError:  # it died without a word
+                    self._process.join()
+                    return [self._ended(self._death())]
+            if ready:
+                return [self._ended(self._death())]
+            self._watch_memory()
+            if time.monotonic() >= until:
+                return []
+
+    def _ended(self, outcome: Outcome) -> tuple[Job, Outcome]:
+        job, self._job = self._job, None
+        assert job is not None
+        return job, outcome
+
+    def _death(self) -> Outcome:
+        pid, code = self._process.pid, self._process.exitcode
+        self.close()
+        if self._too_large:
+            reason = f"its process needed more than {self._memory_limit >> 20:,} MiB"
+        elif code is not None and code < 0:
+            reason = f"its process was ended by {signal.Signals(-code).name}"
+        else:
+            reason = f"its process ended with code {code}"
+        return Died(pid, reason)
+
+    def _watch_memory(self) -> None:
+        try:
+            with open(f"/proc/{self._process.pid}/statm", "rb") as file:
+                used = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        except (OSError, IndexError):
+            return
+        if used > self._memory_limit:
+            self._too_large = True
+            self._process.kill()
+
+    def close(self) -> None:
+        """End the child process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._process.close()
+            self._process = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _serve(connection: Connection, folder: Path) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
+    marker = Marker(folder)
+    while True:
+        try:
+            job: Job = connection.recv()
+        except EOFError:
+            return
+        connection.send(attempt(job, marker))
+
+
+def attempt(job: Job, marker: Marker) -> ShardDone | Failed:
+    """Check a shard; what goes wrong comes back as data."""
+    try:
+        return check_shard(job, marker)
+    except ChangedError as error:
+        return Failed(str(error), fatal=False)
+    except Exception as error:
+        marker.end()
+        return Failed(f"{type(error).__name__}: {error}", fatal=True)

@@ -1,0 +1,46 @@
+"""How a run is carried out. Nothing here changes a result: it is no part of the settings."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+ROW_TIMEOUT = 120.0
+"""Seconds that a row may take; then it is unchecked."""
+
+
+class ClusterError(ValueError):
+    """The cluster cannot be used. The message is a sentence for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`workers`: processes of a Dask cluster on this machine, 0 for one process without Dask, None for a choice by the
+    work to do. `scheduler`: the address of a running cluster. `shard_rows`: rows of a shard instead of a choice by
+    measured speed. `memory_limit`: bytes that a worker may use. `resume`: take results of earlier runs.
+    """
+
+    workers: int | None = None
+    scheduler: str | None = None
+    resume: bool = True
+    row_timeout: float = ROW_TIMEOUT
+    memory_limit: int | None = None
+    shard_rows: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.scheduler is not None and self.workers is not None:
+            raise ValueError("--workers and --scheduler exclude each other: a running cluster has its own workers.")
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def worker_memory(options: Options, workers: int) -> int:
+    """Bytes that each of some workers on this machine may use: an equal share of nine tenths of what is there."""
+    if options.memory_limit is not None:
+        return options.memory_limit
+    import psutil
+
+    return int(psutil.virtual_memory().total * 0.9) // max(workers, 1)

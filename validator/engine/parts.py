@@ -1,0 +1,98 @@
+"""The plan of a run: every file with its shards, in the order of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from validator.engine.plan import SHARD_SECONDS, Planner, Shard
+from validator.files import MediaFiles
+from validator.rules.base import EntryFacts, FileFacts
+
+UNKNOWN_SPEED = 4096
+"""Rows of a shard where the first one was taken from the cache, without its speed."""
+
+
+@dataclass(slots=True)
+class Part:
+    """One file of an entry. Of a long file only the first shard is planned until its speed is known."""
+
+    entry: EntryFacts
+    file: FileFacts
+    path: str
+    shards: list[Shard]
+
+
+class Plan:
+    """All parts. Results of earlier runs are looked up as shards are planned."""
+
+    def __init__(self, entries: Sequence[EntryFacts], planner: Planner, folder: str, files: MediaFiles) -> None:
+        self._planner, self._files = planner, files
+        self.parts: list[Part] = []
+        for entry in entries:
+            for file in entry.files if entry.entry is not None else ():
+                if file.survey is not None:
+                    path = f"{folder}/{file.name}" if file.survey.tables is None else ""
+                    pilot = planner.pilot(entry, file, path)
+                    planner.look_up(pilot, files)
+                    self.parts.append(Part(entry, file, path, [pilot]))
+
+    @property
+    def rows_left(self) -> int:
+        """Rows that are not checked yet, as surveyed; those of parts that are not planned to their end included."""
+        rows = 0
+        for part in self.parts:
+            assert part.file.survey is not None
+            total = part.file.survey.num_rows
+            for shard in part.shards:
+                stop = total if shard.job.span.stop is None else shard.job.span.stop
+                rows += 0 if shard.done else stop - shard.job.span.first
+                total_planned = stop
+            rows += total - total_planned
+        return rows
+
+    @property
+    def shards(self) -> Iterator[Shard]:
+        """All shards planned so far, in order."""
+        return (shard for part in self.parts for shard in part.shards)
+
+    def waiting_pilot(self, part: Part) -> Shard | None:
+        """The first shard of a part where it must be measured before the rest can be planned."""
+        pilot = part.shards[0]
+        unknown = self._planner.rows_per_shard(part.entry) is None
+        return pilot if unknown and not pilot.done and pilot.job.span.stop is not None else None
+
+    def complete(self, part: Part, seconds: float | None = None) -> None:
+        """Plan the rest of a part. `seconds`: how long its first shard took, if that was measured."""
+        pilot = part.shards[0].job.span
+        if pilot.stop is None:
+            return
+        if seconds is not None:
+            self._planner.learn(part.entry, pilot.stop, seconds)
+        rows = self._planner.rows_per_shard(part.entry) or UNKNOWN_SPEED
+        more = list(self._planner.rest(part.entry, part.file, part.path, rows))
+        for shard in more:
+            self._planner.look_up(shard, self._files)
+        part.shards += more
+
+    def seconds_left(self) -> float:
+        """Seconds of work on one core that are left, by the sizes of shards: a rough number."""
+        left = 0.0
+        for part in self.parts:
+            rows = self._planner.rows_per_shard(part.entry) or UNKNOWN_SPEED
+            for shard in part.shards:
+                if not shard.done and part.file.survey is not None:
+                    stop = shard.job.span.stop
+                    end = part.file.survey.num_rows if stop is None else stop
+                    left += (end - shard.job.span.first) / rows * SHARD_SECONDS
+        return left
+
+    def split(self, shard: Shard, at: int) -> tuple[Shard, Shard]:
+        """Replace a shard by two, the second beginning at row `at`."""
+        part = next(part for part in self.parts if shard in part.shards)
+        span = shard.job.span
+        left = self._planner.shard(part.entry, part.file, part.path, span.first, at)
+        right = self._planner.shard(part.entry, part.file, part.path, at, span.stop)
+        place = part.shards.index(shard)
+        part.shards[place : place + 1] = (left, right)
+        return left, right

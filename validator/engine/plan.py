@@ -1,0 +1,184 @@
+"""Divides the files of a run into shards, and names the result of each by everything that it depends on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import orjson
+
+from validator.catalog.marks import span_of
+from validator.catalog.split import Order
+from validator.catalog.survey import Survey
+from validator.catalog.survey_record import to_plain
+from validator.engine.cache import Cache, key_of
+from validator.engine.options import Options
+from validator.engine.results import ShardResult
+from validator.engine.shard import Job
+from validator.files import MediaFiles
+from validator.rules.base import EntryFacts, FileFacts, Rule
+from validator.settings import JUDGING, NEUTRAL, Settings
+
+PILOT = 256
+"""Rows of the first shard of a file, from which its speed is measured."""
+SHARD_SECONDS = 10.0
+FEWEST, MOST = 16, 1 << 17
+"""Rows of a shard."""
+MOST_BYTES = 64 << 20
+"""Of a data file that a shard may cover."""
+
+
+@dataclass(slots=True)
+class Shard:
+    """A part of the plan. `deaths` counts processes that died of it, `suspect` is the row that the last one was at."""
+
+    job: Job
+    done: bool = False
+    deaths: int = 0
+    suspect: int | None = None
+
+
+class Planner:
+    """Makes the shards of a run."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        rules: Sequence[Rule],
+        cache: Cache,
+        keys: tuple[str, str],
+        running: Path,
+        options: Options,
+    ) -> None:
+        self._settings, self._cache, self._running, self._options = settings, cache, running, options
+        program, processor = keys
+        values = settings.model_dump(mode="json")
+        measuring = {name: value for name, value in values.items() if name not in JUDGING | NEUTRAL}
+        self._measuring = key_of(program, processor, measuring, os.getcwd())
+        self._judging = key_of({name: values[name] for name in sorted(JUDGING)}, [rule.code for rule in rules])
+        self._ordinal = 0
+        self._speeds_file = cache.folder / "speeds.json"
+        self._rows: dict[str, int] = {}
+        with suppress(OSError, ValueError):
+            self._rows = orjson.loads(self._speeds_file.read_bytes())
+
+    def rows_per_shard(self, entry: EntryFacts) -> int | None:
+        """Rows of a shard of this entry; None where its speed is not known yet."""
+        return self._options.shard_rows or self._rows.get(self._speed_key(entry))
+
+    def learn(self, entry: EntryFacts, rows: int, seconds: float) -> None:
+        """Take the size of the entry's shards from the speed of its first."""
+        wanted = max(rows / max(seconds, 1e-6) * SHARD_SECONDS, 1)
+        self._rows[self._speed_key(entry)] = min(max(1 << round(wanted).bit_length() - 1, FEWEST), MOST)
+        self._speeds_file.write_bytes(orjson.dumps(self._rows))
+
+    def _speed_key(self, entry: EntryFacts) -> str:
+        return f"{self._settings.integrity} {entry.name}"
+
+    def pilot(self, entry: EntryFacts, file: FileFacts, path: str) -> Shard:
+        """The first shard of a file; the only one of a small file."""
+        assert file.survey is not None
+        whole = file.survey.num_rows <= PILOT or file.survey.tables is not None
+        return self.shard(entry, file, path, 0, None if whole else PILOT)
+
+    def rest(self, entry: EntryFacts, file: FileFacts, path: str, rows: int) -> Iterator[Shard]:
+        """The other shards of a file. Their bounds do not depend on the file's end, so that they keep when it grows."""
+        assert file.survey is not None
+        first, last = PILOT, file.survey.num_rows
+        if first >= last or file.survey.tables is not None:
+            return
+        while first < last:
+            stop = _within_bytes(file.survey, first, first + rows)
+            yield self.shard(entry, file, path, first, stop if stop < last else None)
+            first = stop
+
+    def shard(self, entry: EntryFacts, file: FileFacts, path: str, first: int, stop: int | None) -> Shard:
+        """The shard of some rows."""
+        survey = file.survey
+        assert survey is not None
+        span = span_of(survey, first, stop)
+        end = sys.maxsize if stop is None else stop
+        refusals = [item for item in survey.refusals if item.row is not None and first <= item.row < end]
+        near = replace(survey, refusals=refusals, marks=(), num_refusals=len(refusals))
+        start = entry.order.starts.get(file.name)
+        order = Order({} if start is None else {file.name: start}, entry.order.ranges)
+        seen = MediaFiles("").look(path)
+        key = key_of(
+            self._measuring,
+            [entry.name, entry.entry and asdict(entry.entry), entry.unchecked, file.name, path],
+            _view(near, entry),
+            [first, stop, span.digest],
+            [start, [[part.start, part.stop] for part in order.ranges or ()], order.ranges is None],
+        )
+        self._ordinal += 1
+        if survey.tables is not None:  # what lies elsewhere has no digest
+            key = key_of(key, os.getpid(), self._ordinal)
+        return Shard(
+            Job(
+                self._ordinal,
+                self._settings,
+                replace(entry, files=(), order=order),
+                replace(file, survey=near),
+                path,
+                seen,
+                span,
+                self._cache.shard(f"{key}-{self._judging}"),
+                self._running,
+                os.getcwd(),
+                self._options.row_timeout,
+            )
+        )
+
+    def look_up(self, shard: Shard, files: MediaFiles) -> None:
+        """Mark a shard as done whose result lies in the cache; where only its facts do, have those judged anew."""
+        if not self._options.resume:
+            return
+        target = shard.job.target
+        if _is_current(target, files):
+            shard.done = True
+            os.utime(target)
+            return
+        measured = target.name.partition("-")[0]
+        for other in target.parent.glob(f"{measured}-*.zip"):
+            if _is_current(other, files):
+                shard.job = replace(shard.job, facts=other)
+                return
+
+
+def _within_bytes(survey: Survey, first: int, stop: int) -> int:
+    """Shorten a range of rows so that it covers no more than MOST_BYTES, at a mark."""
+    marks = survey.marks[:-1]
+    begin = bisect_right(marks, first, key=lambda mark: mark.row)
+    if begin >= len(marks):
+        return stop
+    end = bisect_right(marks, marks[begin].offset + MOST_BYTES, lo=begin, key=lambda mark: mark.offset)
+    return stop if end >= len(marks) else max(min(stop, marks[end].row), first + 1)
+
+
+def _view(survey: Survey, entry: EntryFacts) -> object:
+    """What the rows of a shard are seen through, besides their bytes."""
+    if survey.tables is not None or entry.entry is None:
+        return None
+    plain = to_plain(survey)
+    if survey.layout in ("lines", "array", "values") and survey.own is None:  # columns that the entry does not use
+        wanted = {name for name in entry.entry.columns.values() if name is not None}
+        plain["types"] = [[name, str(kind)] for name, kind in sorted(survey.types.items()) if name in wanted]
+        plain["fixed"] = None
+    return [plain[name] for name in ("layout", "types", "fixed", "own", "refusals")]
+
+
+def _is_current(path: Path, files: MediaFiles) -> bool:
+    """Whether a result can be read and its media are what they were."""
+    try:
+        result = ShardResult(path)
+    except (OSError, ValueError, KeyError):
+        return False
+    try:
+        return all(files.identify(name) == seen for name, seen in result.media)
+    finally:
+        result.close()

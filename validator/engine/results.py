@@ -1,0 +1,132 @@
+"""The result of one shard in one file: its samples, its findings, and what later steps need of it."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.json as paj
+from pydantic import TypeAdapter
+
+from validator.engine.cache import write_whole
+from validator.engine.summary import Tally
+from validator.facts.table import SAMPLES
+from validator.files import Identity
+from validator.findings import Finding
+
+BATCH = 4096
+"""Records that become one table at a time."""
+
+
+def to_table(lines: list[bytes], schema: pa.Schema) -> pa.Table:
+    """Records as JSON lines -> a table. pyarrow's JSON reader is faster than its typing of Python objects, and does
+    not import pandas.
+    """
+    data = b"\n".join(lines)
+    options = paj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
+    table = paj.read_json(BytesIO(data), paj.ReadOptions(use_threads=False, block_size=len(data) + 1), options)
+    return table.select(schema.names)
+
+
+@dataclass(slots=True)
+class ShardState:
+    """What is known of a shard besides its samples and findings: counts, the aggregates of corpus rules by code, and
+    what was seen of its media.
+    """
+
+    tally: Tally
+    aggregates: dict[str, Any]
+    media: dict[str, Identity]
+
+
+class ResultWriter:
+    """Collects the result of a shard. Memory is bounded by the size of the result, compressed."""
+
+    def __init__(self) -> None:
+        self._lines: list[bytes] = []
+        self._samples = BytesIO()
+        self._writer = pa.ipc.new_stream(self._samples, SAMPLES, options=pa.ipc.IpcWriteOptions(compression="zstd"))
+        self._findings: list[bytes] = []
+
+    def add(self, record: dict[str, Any], findings: list[Finding]) -> None:
+        """Append a record of samples.parquet and its findings, in order."""
+        self._lines.append(orjson.dumps(record))
+        if len(self._lines) == BATCH:
+            self._flush()
+        self._findings += [orjson.dumps(finding, option=orjson.OPT_APPEND_NEWLINE) for finding in findings]
+
+    def _flush(self) -> None:
+        self._writer.write_table(to_table(self._lines, SAMPLES))
+        self._lines = []
+
+    def write(self, path: Path, state: ShardState, dump: dict[str, TypeAdapter[Any]]) -> None:
+        """Write everything to a file, whole or not at all. `dump`: how the aggregate of each rule becomes JSON."""
+        if self._lines:
+            self._flush()
+        self._writer.close()
+        aggregates = {code: adapter.dump_python(state.aggregates[code], mode="json") for code, adapter in dump.items()}
+        media = [[_as_text(name), seen.kind, seen.size, seen.stamp] for name, seen in state.media.items()]
+        rest = {"tally": _TALLY.dump_python(state.tally, mode="json"), "aggregates": aggregates, "media": media}
+        packed = BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("samples.arrow", self._samples.getbuffer())
+            archive.writestr("findings.jsonl", b"".join(self._findings))
+            archive.writestr("state.json", orjson.dumps(rest))
+        write_whole(path, packed.getvalue())
+
+
+_TALLY = TypeAdapter(Tally)
+
+
+class ShardResult:
+    """Reads the result of a shard. Raises OSError, ValueError or KeyError where the file is none."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._archive = zipfile.ZipFile(path)
+            self._state = orjson.loads(self._archive.read("state.json"))
+        except zipfile.BadZipFile as error:
+            raise ValueError(str(error)) from None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._archive.close()
+
+    def samples(self) -> Iterator[pa.RecordBatch]:
+        """The records of samples.parquet."""
+        with pa.ipc.open_stream(self._archive.read("samples.arrow")) as reader:
+            yield from reader
+
+    def findings(self) -> Iterator[bytes]:
+        """The findings as JSON lines."""
+        return iter(self._archive.read("findings.jsonl").splitlines(keepends=True))
+
+    @property
+    def tally(self) -> Tally:
+        """The counts."""
+        return _TALLY.validate_python(self._state["tally"])
+
+    def aggregates(self, load: dict[str, TypeAdapter[Any]]) -> dict[str, Any]:
+        """What the corpus rules have folded, by code."""
+        return {code: load[code].validate_python(plain) for code, plain in self._state["aggregates"].items()}
+
+    @property
+    def media(self) -> Iterator[tuple[str, Identity]]:
+        """What was seen of the shard's media."""
+        return ((_as_name(name), Identity(*seen)) for name, *seen in self._state["media"])
+
+
+def _as_text(name: str) -> str:
+    """File names may hold bytes that are no text."""
+    return name if name.isascii() else os.fsencode(name).decode("latin-1")
+
+
+def _as_name(text: str) -> str:
+    return text if text.isascii() else os.fsdecode(text.encode("latin-1"))

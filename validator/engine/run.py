@@ -1,0 +1,129 @@
+"""One run: open the entries, plan shards, have them checked by an engine, put their results together."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from validator.catalog.registry import Registry
+from validator.engine.assemble import Assembler
+from validator.engine.cache import Cache, key_of, program, write_whole
+from validator.engine.check import check
+from validator.engine.entries import open_entries
+from validator.engine.folder_lock import only_run
+from validator.engine.opened import Catalog, to_json
+from validator.engine.options import Options
+from validator.engine.parts import Plan
+from validator.engine.plan import Planner
+from validator.engine.progress import Progress, Silent
+from validator.engine.store import RunFolder
+from validator.engine.summary import Tally, summarize
+from validator.engine.written import Written
+from validator.facts.budget import Limits
+from validator.facts.measure import limits_of
+from validator.files import MediaFiles
+from validator.rules.base import EntryFacts, Rule
+from validator.settings import Settings
+from validator.tokens.processor import load_processor
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A finished run: what summary.json says, the tally behind it, and where the files are."""
+
+    summary: dict[str, Any]
+    tally: Tally
+    folder: Path
+
+
+def run(
+    settings: Settings,
+    registry: Registry,
+    rules: Sequence[Rule],
+    left_out: Sequence[tuple[Rule, str]],
+    folder: Path,
+    progress: Progress | None = None,
+    options: Options | None = None,
+) -> RunResult:
+    """Check every selected entry and write the run folder.
+
+    Raises ValueError where the processor cannot be loaded or the cluster not be used, OSError where results cannot be
+    written.
+    """
+    began = time.monotonic()
+    progress, options = progress or Silent(), options or Options()
+    processor = load_processor(settings.processor)
+    limits = limits_of(settings, processor)
+    key = program()
+    folder = folder.absolute()
+    with only_run(folder) as running:
+        cache = Cache(folder / "cache", key)
+        entries = open_entries(registry, settings, progress.surveying, cache)
+        catalog = _catalog(registry, entries, processor.fingerprint)
+        planner = Planner(settings, rules, cache, (key, processor.fingerprint), running, options)
+        plan = Plan(entries, planner, str(registry.folder), MediaFiles(settings.resolved_media_dir))
+        engine = check(plan, running, options, progress)
+
+        def summary_of(tally: Tally) -> dict[str, Any]:
+            timing = {"seconds": round(time.monotonic() - began, 3), "engine": engine}
+            return {**summarize(tally, settings, catalog, rules, left_out), "timing": timing}
+
+        digest = key_of(to_json(catalog), [shard.job.target.name for shard in plan.shards])
+        written = Written(cache.folder / "written.json", folder)
+        lost = [shard.job.target for shard in plan.shards if shard.job.lost]
+        tally = written.tally(digest) if not lost else None
+        if tally is not None:
+            summary = summary_of(tally)
+            write_whole(folder / "summary.json", as_json(summary))
+            return RunResult(summary, tally, folder)
+        written.forget()
+        with ExitStack() as stack:
+            store = RunFolder(folder)
+            stack.callback(store.discard)
+            tally = _assemble(plan, catalog, store, rules, limits)
+            summary = summary_of(tally)
+            store.finish(as_json(to_json(catalog)), as_json(summary))
+        for target in lost:
+            target.unlink(missing_ok=True)  # the next run tries these rows again
+        if not lost:
+            written.remember(digest, tally)
+        cache.prune()
+    return RunResult(summary, tally, folder)
+
+
+def as_json(document: Any) -> bytes:
+    """A document as it is written: indented, with a line end."""
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _assemble(plan: Plan, catalog: Catalog, store: RunFolder, rules: Sequence[Rule], limits: Limits) -> Tally:
+    assembler = Assembler(store, rules, limits)
+    try:
+        for entry in catalog.entries:
+            assembler.begin(entry)
+            for part in plan.parts:
+                for shard in part.shards if part.entry is entry else ():
+                    assembler.add(shard.job.target)
+            assembler.end()
+    finally:
+        assembler.close()
+    store.close_tables()
+    return assembler.tally
+
+
+def _catalog(registry: Registry, entries: Sequence[EntryFacts], processor: str) -> Catalog:
+    digests = {file.name: file.survey.digest or None for entry in entries for file in entry.files if file.survey}
+    inputs = {
+        "dataset_info_sha256": hashlib.sha256(registry.path.read_bytes()).hexdigest(),
+        "files_xxh3_128": dict(sorted(digests.items())),
+        "processor": processor,
+    }
+    left_out = tuple((entry.name, entry.source) for entry in registry.not_selected)
+    return Catalog(tuple(entries), left_out, registry.ignored, inputs)

@@ -1,0 +1,158 @@
+"""Checks one shard: rows -> facts -> findings, written to a result file. Runs in a worker process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from validator.catalog.formats import file_rows
+from validator.catalog.json_rows import RawRow
+from validator.catalog.marks import Span
+from validator.engine.judge import Judge, status_of
+from validator.engine.marker import BETWEEN, Marker
+from validator.engine.results import ResultWriter, ShardResult, ShardState
+from validator.engine.summary import DatasetCounts, Tally
+from validator.facts.measure import Measurer, limits_of
+from validator.facts.record import RowFacts
+from validator.facts.settle import settle
+from validator.facts.table import from_record, to_record
+from validator.files import ChangedError, Identity, MediaFiles, locate
+from validator.rules.base import EntryFacts, FileFacts
+from validator.rules.registry import choose_rules
+from validator.settings import Settings
+from validator.tokens.processor import load_processor
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One shard to check, self-contained: a worker needs nothing else but the files.
+
+    `entry` comes without its other files. `seen` is what the data file was when it was surveyed. `facts`: the result of
+    a shard that holds facts of the same rows. `lost`: rows that are not to be touched again, and why. `folder`: where
+    processes mark their places; `working`: the folder that relative paths start from.
+    """
+
+    ordinal: int
+    settings: Settings
+    entry: EntryFacts
+    file: FileFacts
+    path: str
+    seen: Identity
+    span: Span
+    target: Path
+    folder: Path
+    working: str
+    row_timeout: float
+    facts: Path | None = None
+    lost: tuple[tuple[int, str], ...] = ()
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ShardDone:
+    """What comes back of a checked shard."""
+
+    ordinal: int
+    rows: int
+    media: int
+    findings: int
+
+
+def check_shard(job: Job, marker: Marker) -> ShardDone:
+    """Check the rows of a job and write its result.
+
+    Raises OSError where the result cannot be written, and ChangedError where the file, read without digests of its
+    parts, is no longer the one that was surveyed.
+    """
+    if os.getcwd() != job.working:
+        os.chdir(job.working)
+    settings, entry = job.settings, job.entry
+    assert entry.entry is not None and job.file.survey is not None
+    limits = limits_of(settings, load_processor(settings.processor))
+    judge = Judge(choose_rules(settings)[0], entry, limits)
+    local = entry.entry.source in ("file", "script")
+    files = MediaFiles(settings.resolved_media_dir if local else "")
+    tally = Tally({entry.name: DatasetCounts()})
+    writer = ResultWriter()
+    marker.begin(job.ordinal, job.attempt, job.row_timeout)
+    done = ShardDone(job.ordinal, 0, 0, 0)
+    rows = media = number = 0
+    for facts in _stored(job.facts, job.span) if job.facts else _measured(job, files, marker):
+        settle(facts, limits)
+        findings = judge.row(facts)
+        status = status_of(facts, findings)
+        writer.add(to_record(facts, status), findings)
+        tally.add_row(facts, status)
+        for finding in findings:
+            tally.add_finding(finding)
+        marker.done(len(facts.media), len(findings))
+        rows, media, number = rows + 1, media + len(facts.media), number + len(findings)
+    marker.end()
+    if not (job.facts or job.lost or job.span.stretches or job.file.survey.tables):
+        _verify(job)
+    state = ShardState(tally, judge.aggregates, files.seen)
+    writer.write(job.target, state, judge.adapters)
+    return ShardDone(done.ordinal, rows, media, number)
+
+
+def _verify(job: Job) -> None:
+    if MediaFiles("").look(job.path) != job.seen:
+        raise ChangedError(f"the file `{job.file.name}` changed while it was read")
+
+
+def _stored(path: Path, span: Span) -> Iterator[RowFacts]:
+    result = ShardResult(path)
+    for batch in result.samples():
+        for record in batch.to_pylist():
+            if record["row"] >= span.first and (span.stop is None or record["row"] < span.stop):
+                yield from_record(record)
+    result.close()
+
+
+def _measured(job: Job, files: MediaFiles, marker: Marker) -> Iterator[RowFacts]:
+    assert job.entry.entry is not None and job.file.survey is not None
+    measurer = Measurer(job.entry.entry, job.file.name, job.file.survey, job.settings, files)
+    lost = dict(job.lost)
+    for raw in _rows(job):
+        if reason := lost.get(raw.index):
+            yield measurer.leave_unchecked(raw, reason)
+        elif job.entry.unchecked is not None:
+            yield measurer.leave_unchecked(raw)
+        elif job.entry.order.place(job.file.name, raw.index) is not None:  # within the entry's split
+            marker.at(raw.index)
+            yield _measure(measurer, raw)
+
+
+def _measure(measurer: Measurer, raw: RawRow) -> RowFacts:
+    try:
+        return measurer.measure(raw)
+    except ChangedError as error:
+        return measurer.leave_unchecked(raw, str(error))
+    except Exception as error:  # a fault of ours must not take the other rows with it
+        return measurer.leave_unchecked(raw, f"internal error: {type(error).__name__}: {error}"[:300])
+
+
+def _rows(job: Job) -> Iterator[RawRow]:
+    """The rows of the span; where the file is no longer what was surveyed, the rest of them unread."""
+    survey = job.file.survey
+    assert survey is not None and job.entry.entry is not None
+    floats = job.entry.entry.formatting == "openai"  # tools are written into the prompt as JSON
+    next_row = job.span.first
+    reason = None
+    if job.lost and job.lost[0][0] == BETWEEN:  # reading is what it died of
+        reason = job.lost[0][1]
+    else:
+        try:
+            for row in file_rows(locate(job.path), survey, job.span, loader_floats=floats):
+                yield row
+                next_row = row.index + 1
+        except ChangedError as error:
+            reason = str(error)
+        except OSError as error:
+            reason = f"the file `{job.file.name}` can no longer be read: {error.strerror or error}"
+    stop = job.span.stop if job.span.stop is not None else survey.num_rows
+    if reason is not None:
+        for index in range(next_row, stop):
+            yield RawRow(index, 0, b"", None, reason, unread=True)

@@ -1,0 +1,115 @@
+"""Carries out a plan on an engine, whatever happens to its processes: no row is lost, and none takes others with it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from validator.engine.marker import BETWEEN, Place, has_stalled, places
+from validator.engine.outcome import Died, Failed, Outcome
+from validator.engine.plan import Shard
+from validator.engine.progress import Progress
+from validator.engine.shard import Job
+
+_LOOK = 0.25
+"""Seconds between reports of progress."""
+
+
+class Engine(Protocol):
+    """Carries out jobs. `capacity`: jobs that it takes at a time."""
+
+    capacity: int
+    name: str
+
+    def submit(self, job: Job) -> None:
+        """Begin a job."""
+        ...
+
+    def wait(self, seconds: float) -> list[tuple[Job, Outcome]]:
+        """What has ended within some seconds."""
+        ...
+
+    def close(self) -> None:
+        """End all processes."""
+        ...
+
+
+def carry_out(
+    shards: Iterable[Shard],
+    engine: Engine,
+    running: Path,
+    progress: Progress,
+    split: Callable[[Shard, int], tuple[Shard, Shard]],
+) -> None:
+    """Bring every shard to its end. A shard whose process dies is tried again; if that dies too, the row that both
+    were at is given up, and where no row is known the shard is halved, by `split` at a row, down to a single row.
+
+    Raises OSError where a result cannot be written.
+    """
+    waiting = deque(shards)
+    running_now: dict[int, Shard] = {}
+    while waiting or running_now:
+        while waiting and len(running_now) < engine.capacity:
+            shard = waiting.popleft()
+            running_now[shard.job.ordinal] = shard
+            engine.submit(shard.job)
+        for job, outcome in engine.wait(_LOOK):
+            shard = running_now.pop(job.ordinal)
+            if isinstance(outcome, Failed):
+                if outcome.fatal:
+                    raise OSError(outcome.reason)
+                shard.job = replace(job, lost=((BETWEEN, outcome.reason),))
+                waiting.appendleft(shard)
+            elif isinstance(outcome, Died):
+                waiting.extendleft(_after_death(shard, outcome, running, split))
+            else:
+                shard.done = True
+        found = places(running)
+        progress.checked(
+            sum(place.rows for place in found),
+            sum(place.media for place in found),
+            sum(place.findings for place in found),
+        )
+
+
+def _after_death(
+    shard: Shard, death: Died, running: Path, split: Callable[[Shard, int], tuple[Shard, Shard]]
+) -> list[Shard]:
+    """What to try next, the last first."""
+    job = shard.job
+    place = _place(death, job, running)
+    if place is None and death.pid is None and shard.deaths < 3:
+        shard.deaths += 1  # it may have waited beside another that killed the process
+        shard.job = replace(job, attempt=job.attempt + 1)
+        return [shard]
+    row = place.row if place is not None and place.row != BETWEEN else None
+    reason = death.reason
+    if place is not None and has_stalled(running, place.pid):
+        reason = f"it took longer than {job.row_timeout:g} seconds"
+    shard.deaths += 1
+    again = replace(job, attempt=job.attempt + 1)
+    if shard.deaths < 2:
+        shard.suspect, shard.job = row, again
+        return [shard]
+    first, stop = job.span.first, job.span.stop
+    end = first + 1 if job.file.survey is None else job.file.survey.num_rows if stop is None else stop
+    if row is not None and row == shard.suspect:
+        shard.job, shard.deaths = replace(again, lost=(*job.lost, (row, f"{reason}, twice"))), 0
+        return [shard]
+    if end - first <= 1:
+        shard.job, shard.deaths = replace(again, lost=((BETWEEN, f"{reason}, twice"),)), 0
+        return [shard]
+    at = row if row is not None and first < row < end else (first + end) // 2
+    left, right = split(shard, at)
+    return [right, left]
+
+
+def _place(death: Died, job: Job, running: Path) -> Place | None:
+    for place in places(running):
+        mine = place.pid == death.pid if death.pid is not None else True
+        if mine and place.ordinal == job.ordinal and place.attempt == job.attempt:
+            return place
+    return None
