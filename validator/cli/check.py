@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import typer
 
-from validator.findings import printable
+from validator.cli.common import OutputFormat, guarded, show, usage, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,15 +17,6 @@ if TYPE_CHECKING:
     from validator.engine.options import Options
     from validator.rules.base import Rule
     from validator.settings import Settings
-
-
-class OutputFormat(str, Enum):
-    """What is printed on stdout."""
-
-    full = "full"
-    concise = "concise"
-    json = "json"
-    jsonl = "jsonl"
 
 
 class Trainer(str, Enum):
@@ -89,7 +79,7 @@ def check(
 ) -> None:
     """Check datasets as the trainer would read them."""
     try:
-        from validator.engine.options import ClusterError, Options
+        from validator.engine.options import Options
         from validator.settings import Settings
 
         settings = Settings(
@@ -105,8 +95,8 @@ def check(
             mask_history=mask_history,
             train_on_prompt=train_on_prompt,
             integrity=integrity.value,
-            select=_words(select),
-            ignore=_words(ignore),
+            select=words(select),
+            ignore=words(ignore),
             fail_on=fail_on.value,
         )
         options = Options(
@@ -114,25 +104,8 @@ def check(
         )
         prepared = _prepare(settings)
     except ValueError as error:
-        _usage(error)
-    try:
-        code = _run(settings, prepared, run_dir, output_format.value, quiet, options)
-    except ClusterError as error:
-        _usage(error)
-    except KeyboardInterrupt:
-        print("mmvalidate: interrupted; what was checked is kept, and run again it goes on from there", file=sys.stderr)
-        raise typer.Exit(3) from None
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        print(f"mmvalidate: the run stopped: {printable(str(error))}", file=sys.stderr)
-        raise typer.Exit(3) from None
-    except Exception as error:
-        if verbose:
-            raise
-        reason = printable(f"{type(error).__name__}: {error}")
-        print(f"mmvalidate: internal error: {reason} (--verbose shows more)", file=sys.stderr)
-        raise typer.Exit(3) from None
+        usage(error)
+    code = guarded(lambda: _run(settings, prepared, run_dir, output_format.value, quiet, options), verbose)
     raise typer.Exit(0 if code == 1 and exit_zero else code)
 
 
@@ -157,31 +130,9 @@ def _run(
     options: Options,
 ) -> int:
     from validator.engine.run import run
-    from validator.report import console, lines
     from validator.report.progress import StderrProgress
 
     folder = run_dir or Path(".mmvalidate") / (settings.dataset_info.resolve().parent.name or "root")
     with StderrProgress(quiet=quiet) as progress:
         result = run(settings, *prepared, folder, progress, options)
-    if output_format == "full":
-        console.full(result, sys.stdout, quiet=quiet)
-    else:
-        getattr(lines, output_format)(result, sys.stdout)
-    sys.stdout.flush()
-    return int(result.summary["exit_code"])
-
-
-def _words(values: list[str]) -> tuple[str, ...]:
-    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
-
-
-def _usage(error: ValueError) -> NoReturn:
-    """Print one sentence and exit with 2; pydantic's errors are shortened to their reasons."""
-    reasons = getattr(error, "errors", None)
-    if callable(reasons):
-        texts = [f"{'.'.join(map(str, item['loc']))} {item['msg']}".strip() for item in reasons()]
-        message = "; ".join(text.replace("Value error, ", "") for text in texts)
-    else:
-        message = str(error)
-    print(f"mmvalidate: {printable(message)}", file=sys.stderr)
-    raise typer.Exit(2) from None
+    return show(result, output_format, quiet)

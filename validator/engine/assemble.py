@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import orjson
 
 from validator.engine.judge import Judge
+from validator.engine.opened import Catalog, to_json
 from validator.engine.results import ShardResult
 from validator.engine.store import RunFolder, Spool
 from validator.engine.summary import DatasetCounts, Tally
@@ -13,43 +17,54 @@ from validator.facts.budget import Limits
 from validator.rules.base import EntryFacts, Rule
 
 
-class Assembler:
-    """Takes shards in the order of dataset, file and row, then closes the entry."""
+def assemble(
+    targets: Mapping[str, Sequence[Path]],
+    catalog: Catalog,
+    folder: Path,
+    rules: Sequence[Rule],
+    limits: Limits,
+    summary_of: Callable[[Tally], dict[str, Any]],
+) -> tuple[Tally, dict[str, Any]]:
+    """Write the files of a run folder from the results of shards, given per entry in the order of file and row.
 
-    def __init__(self, store: RunFolder, rules: Sequence[Rule], limits: Limits) -> None:
-        self.tally = Tally()
-        self._store, self._rules, self._limits = store, rules, limits
-        self._judge: Judge | None = None
-        self._spool: Spool | None = None
+    Returns the tally and the summary. Raises OSError where they cannot be written; then nothing of them is left.
+    """
+    store = RunFolder(folder)
+    tally = Tally()
+    try:
+        for entry in catalog.entries:
+            _entry(targets.get(entry.name, ()), entry, store, tally, rules, limits)
+        store.close_tables()
+        summary = summary_of(tally)
+        store.finish(as_json(to_json(catalog)), as_json(summary))
+    finally:
+        store.discard()
+    return tally, summary
 
-    def begin(self, entry: EntryFacts) -> None:
-        """The next entry."""
-        self.tally.datasets[entry.name] = DatasetCounts()
-        self._judge = Judge(self._rules, entry, self._limits)
-        self._spool = Spool()
 
-    def add(self, path: Path) -> None:
-        """The result of the next shard of the entry. Raises OSError or ValueError where it is gone or damaged."""
-        assert self._judge is not None and self._spool is not None
-        result = ShardResult(path)
-        for batch in result.samples():
-            self._store.add_samples(batch)
-        self._spool.add(result.findings())
-        self._judge.merge(result.aggregates(self._judge.adapters))
-        self.tally.add(result.tally)
-        result.close()
+def as_json(document: Any) -> bytes:
+    """A document as it is written: indented, with a line end."""
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
-    def end(self) -> None:
-        """Close the entry: its corpus rules speak."""
-        assert self._judge is not None and self._spool is not None
-        corpus = self._judge.finish()
+
+def _entry(
+    targets: Sequence[Path], entry: EntryFacts, store: RunFolder, tally: Tally, rules: Sequence[Rule], limits: Limits
+) -> None:
+    tally.datasets[entry.name] = DatasetCounts()
+    judge = Judge(rules, entry, limits)
+    spool = Spool()
+    try:
+        for target in targets:
+            result = ShardResult(target)
+            for batch in result.samples():
+                store.add_samples(batch)
+            spool.add(result.findings())
+            judge.merge(result.aggregates(judge.adapters))
+            tally.add(result.tally)
+            result.close()
+        corpus = judge.finish()
         for finding in corpus:
-            self.tally.add_finding(finding)
-        self._store.add_findings(self._spool.merged(corpus))
-        self._spool.close()
-        self._spool = None
-
-    def close(self) -> None:
-        """Drop what is open."""
-        if self._spool is not None:
-            self._spool.close()
+            tally.add_finding(finding)
+        store.add_findings(spool.merged(corpus))
+    finally:
+        spool.close()

@@ -39,18 +39,35 @@ def check(plan: Plan, running: Path, options: Options, progress: Progress) -> st
         _in_this_process([shard for shard in plan.shards if _is_bound(shard) and not shard.done], running)
         rest = [shard for shard in plan.shards if not shard.done]
         if rest:
-            engine = _engine(plan, options, lane, running, stack, progress)
+            engine = _engine(plan.seconds_left(), options, lane, running, stack, progress)
             progress.checking(rows_marked(running) + plan.rows_left, engine.name)
             carry_out(rest, engine, running, progress, plan.split)
             used.append(engine.name)
     return used[-1] if used else NOTHING
 
 
-def _engine(plan: Plan, options: Options, lane: Lane, running: Path, stack: ExitStack, progress: Progress) -> Engine:
-    """The engine for the rest: as the options say, or a cluster where it pays."""
+def carry_out_all(shards: Sequence[Shard], running: Path, options: Options, progress: Progress) -> str:
+    """Bring shards to their end whose results nobody has measured: in one process, unless the options say otherwise."""
+    with ExitStack() as stack:
+        lane = Lane(running, worker_memory(options, 1))
+        stack.callback(lane.close)
+        engine = _engine(0.0, options, lane, running, stack, progress)
+        progress.checking(sum(shard.job.rows for shard in shards), engine.name)
+        carry_out(shards, engine, running, progress, _split_stored)
+    return engine.name
+
+
+def _split_stored(shard: Shard, at: int) -> tuple[Shard, Shard]:
+    raise OSError(f"a process died twice while rows {shard.job.span.first} to {shard.job.span.stop} were judged")
+
+
+def _engine(
+    seconds: float, options: Options, lane: Lane, running: Path, stack: ExitStack, progress: Progress
+) -> Engine:
+    """The engine for some seconds of work: as the options say, or a cluster where it pays."""
     workers = options.workers
     if workers is None and options.scheduler is None:
-        workers = cores() if plan.seconds_left() > CLUSTER_PAYS and cores() > 1 else 0
+        workers = cores() if seconds > CLUSTER_PAYS and cores() > 1 else 0
     if workers == 0:
         return lane
     lane.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from validator.engine.plan import SHARD_SECONDS, Planner, Shard
 from validator.files import MediaFiles
@@ -56,6 +57,14 @@ class Plan:
         """All shards planned so far, in order."""
         return (shard for part in self.parts for shard in part.shards)
 
+    @property
+    def targets(self) -> dict[str, list[Path]]:
+        """Where the results lie, per entry in the order of file and row."""
+        found: dict[str, list[Path]] = {}
+        for part in self.parts:
+            found.setdefault(part.entry.name, []).extend(shard.job.target for shard in part.shards)
+        return found
+
     def waiting_pilot(self, part: Part) -> Shard | None:
         """The first shard of a part where it must be measured before the rest can be planned."""
         pilot = part.shards[0]
@@ -70,7 +79,7 @@ class Plan:
         if seconds is not None:
             self._planner.learn(part.entry, pilot.stop, seconds)
         rows = self._planner.rows_per_shard(part.entry) or UNKNOWN_SPEED
-        more = list(self._planner.rest(part.entry, part.file, part.path, rows))
+        more = list(self._planner.rest(part.entry, part.file, part.path, pilot.stop, rows))
         for shard in more:
             self._planner.look_up(shard, self._files)
         part.shards += more

@@ -83,15 +83,14 @@ class Planner:
     def pilot(self, entry: EntryFacts, file: FileFacts, path: str) -> Shard:
         """The first shard of a file; the only one of a small file."""
         assert file.survey is not None
-        whole = file.survey.num_rows <= PILOT or file.survey.tables is not None
-        return self.shard(entry, file, path, 0, None if whole else PILOT)
+        rows = min(self._options.shard_rows or PILOT, PILOT)
+        whole = file.survey.num_rows <= rows or file.survey.tables is not None
+        return self.shard(entry, file, path, 0, None if whole else rows)
 
-    def rest(self, entry: EntryFacts, file: FileFacts, path: str, rows: int) -> Iterator[Shard]:
-        """The other shards of a file. Their bounds do not depend on the file's end, so that they keep when it grows."""
+    def rest(self, entry: EntryFacts, file: FileFacts, path: str, first: int, rows: int) -> Iterator[Shard]:
+        """The shards of a file from a row on. Their bounds do not depend on its end: they keep when it grows."""
         assert file.survey is not None
-        first, last = PILOT, file.survey.num_rows
-        if first >= last or file.survey.tables is not None:
-            return
+        last = file.survey.num_rows
         while first < last:
             stop = _within_bytes(file.survey, first, first + rows)
             yield self.shard(entry, file, path, first, stop if stop < last else None)

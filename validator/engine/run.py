@@ -5,15 +5,12 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from validator.catalog.registry import Registry
-from validator.engine.assemble import Assembler
+from validator.engine.assemble import as_json, assemble
 from validator.engine.cache import Cache, key_of, program, write_whole
 from validator.engine.check import check
 from validator.engine.entries import open_entries
@@ -23,10 +20,8 @@ from validator.engine.options import Options
 from validator.engine.parts import Plan
 from validator.engine.plan import Planner
 from validator.engine.progress import Progress, Silent
-from validator.engine.store import RunFolder
 from validator.engine.summary import Tally, summarize
 from validator.engine.written import Written
-from validator.facts.budget import Limits
 from validator.facts.measure import limits_of
 from validator.files import MediaFiles
 from validator.rules.base import EntryFacts, Rule
@@ -62,7 +57,7 @@ def run(
     processor = load_processor(settings.processor)
     limits = limits_of(settings, processor)
     key = program()
-    folder = folder.absolute()
+    given, folder = folder, folder.absolute()
     with only_run(folder) as running:
         cache = Cache(folder / "cache", key)
         entries = open_entries(registry, settings, progress.surveying, cache)
@@ -82,40 +77,15 @@ def run(
         if tally is not None:
             summary = summary_of(tally)
             write_whole(folder / "summary.json", as_json(summary))
-            return RunResult(summary, tally, folder)
+            return RunResult(summary, tally, given)
         written.forget()
-        with ExitStack() as stack:
-            store = RunFolder(folder)
-            stack.callback(store.discard)
-            tally = _assemble(plan, catalog, store, rules, limits)
-            summary = summary_of(tally)
-            store.finish(as_json(to_json(catalog)), as_json(summary))
+        tally, summary = assemble(plan.targets, catalog, folder, rules, limits, summary_of)
         for target in lost:
             target.unlink(missing_ok=True)  # the next run tries these rows again
         if not lost:
             written.remember(digest, tally)
         cache.prune()
-    return RunResult(summary, tally, folder)
-
-
-def as_json(document: Any) -> bytes:
-    """A document as it is written: indented, with a line end."""
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-
-
-def _assemble(plan: Plan, catalog: Catalog, store: RunFolder, rules: Sequence[Rule], limits: Limits) -> Tally:
-    assembler = Assembler(store, rules, limits)
-    try:
-        for entry in catalog.entries:
-            assembler.begin(entry)
-            for part in plan.parts:
-                for shard in part.shards if part.entry is entry else ():
-                    assembler.add(shard.job.target)
-            assembler.end()
-    finally:
-        assembler.close()
-    store.close_tables()
-    return assembler.tally
+    return RunResult(summary, tally, given)
 
 
 def _catalog(registry: Registry, entries: Sequence[EntryFacts], processor: str) -> Catalog:

@@ -6,6 +6,9 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
 
 from validator.catalog.formats import file_rows
 from validator.catalog.json_rows import RawRow
@@ -13,6 +16,7 @@ from validator.catalog.marks import Span
 from validator.engine.judge import Judge, status_of
 from validator.engine.marker import BETWEEN, Marker
 from validator.engine.results import ResultWriter, ShardResult, ShardState
+from validator.engine.store import ROW_GROUP
 from validator.engine.summary import DatasetCounts, Tally
 from validator.facts.measure import Measurer, limits_of
 from validator.facts.record import RowFacts
@@ -30,8 +34,9 @@ class Job:
     """One shard to check, self-contained: a worker needs nothing else but the files.
 
     `entry` comes without its other files. `seen` is what the data file was when it was surveyed. `facts`: the result of
-    a shard that holds facts of the same rows. `lost`: rows that are not to be touched again, and why. `folder`: where
-    processes mark their places; `working`: the folder that relative paths start from.
+    a shard that holds facts of the same rows, or a samples.parquet in which they begin at record `facts_begin`.
+    `lost`: rows that are not to be touched again, and why. `folder`: where processes mark their places; `working`: the
+    folder that relative paths start from.
     """
 
     ordinal: int
@@ -46,8 +51,16 @@ class Job:
     working: str
     row_timeout: float
     facts: Path | None = None
+    facts_begin: int = 0
     lost: tuple[tuple[int, str], ...] = ()
     attempt: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Number of rows, as surveyed."""
+        assert self.file.survey is not None
+        stop = self.file.survey.num_rows if self.span.stop is None else self.span.stop
+        return max(stop - self.span.first, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +92,7 @@ def check_shard(job: Job, marker: Marker) -> ShardDone:
     marker.begin(job.ordinal, job.attempt, job.row_timeout)
     done = ShardDone(job.ordinal, 0, 0, 0)
     rows = media = number = 0
-    for facts in _stored(job.facts, job.span) if job.facts else _measured(job, files, marker):
+    for facts in _stored(job) if job.facts else _measured(job, files, marker):
         settle(facts, limits)
         findings = judge.row(facts)
         status = status_of(facts, findings)
@@ -102,13 +115,32 @@ def _verify(job: Job) -> None:
         raise ChangedError(f"the file `{job.file.name}` changed while it was read")
 
 
-def _stored(path: Path, span: Span) -> Iterator[RowFacts]:
-    result = ShardResult(path)
-    for batch in result.samples():
-        for record in batch.to_pylist():
-            if record["row"] >= span.first and (span.stop is None or record["row"] < span.stop):
-                yield from_record(record)
-    result.close()
+def _stored(job: Job) -> Iterator[RowFacts]:
+    """Facts that were measured earlier."""
+    assert job.facts is not None
+    name, stop = job.file.name, job.span.stop
+    for record in _records(job.facts, job.facts_begin):
+        if (
+            record["dataset"] != job.entry.name
+            or record["file"] != name
+            or (stop is not None and record["row"] >= stop)
+        ):
+            return
+        if record["row"] >= job.span.first:
+            yield from_record(record)
+
+
+def _records(path: Path, begin: int) -> Iterator[dict[str, Any]]:
+    if path.suffix != ".parquet":
+        result = ShardResult(path)
+        for batch in result.samples():
+            yield from batch.to_pylist()
+        result.close()
+        return
+    with pq.ParquetFile(path) as file:
+        for group in range(begin // ROW_GROUP, file.num_row_groups):
+            records = file.read_row_group(group, use_threads=False)
+            yield from records.slice(max(begin - group * ROW_GROUP, 0)).to_pylist()
 
 
 def _measured(job: Job, files: MediaFiles, marker: Marker) -> Iterator[RowFacts]:

@@ -131,6 +131,5 @@ def _notes(console: Console, summary: dict[str, Any], folder: Path) -> None:
         console.print(
             Text(f"note: {name} is {values['here']}; the trainer's own default is {values['trainer']}", style="dim")
         )
-    console.print(
-        Text(f"results: {folder} ({summary['timing']['seconds']:.1f} s); rows count from 0; see mmvalidate rule CODE")
-    )
+    timing = f"{summary['timing']['seconds']:.1f} s, {summary['timing']['engine']}"
+    console.print(Text(f"results: {folder} ({timing}); rows count from 0; see mmvalidate rule CODE"))

@@ -1,0 +1,79 @@
+"""What the commands that run something have in common: output formats, errors in one sentence, exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from enum import Enum
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from validator.findings import printable
+
+if TYPE_CHECKING:
+    from validator.engine.run import RunResult
+
+
+class OutputFormat(str, Enum):
+    """What is printed on stdout."""
+
+    full = "full"
+    concise = "concise"
+    json = "json"
+    jsonl = "jsonl"
+
+
+def guarded(work: Callable[[], int], verbose: bool) -> int:
+    """Do the work and return its exit code; whatever goes wrong is one sentence on stderr and code 3, or 2 where the
+    user asked for something impossible.
+    """
+    from validator.engine.options import ClusterError
+
+    try:
+        return work()
+    except ClusterError as error:
+        usage(error)
+    except KeyboardInterrupt:
+        _say("interrupted; what was checked is kept, and the same command goes on from there")
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _say(f"the run stopped: {error}")
+    except Exception as error:
+        if verbose:
+            raise
+        _say(f"internal error: {type(error).__name__}: {error} (--verbose shows more)")
+    raise typer.Exit(3)
+
+
+def show(result: RunResult, output_format: str, quiet: bool) -> int:
+    """Print a finished run and return its exit code."""
+    from validator.report import console, lines
+
+    if output_format == "full":
+        console.full(result, sys.stdout, quiet=quiet)
+    else:
+        getattr(lines, output_format)(result, sys.stdout)
+    sys.stdout.flush()
+    return int(result.summary["exit_code"])
+
+
+def words(values: list[str]) -> tuple[str, ...]:
+    """Options that may be repeated and hold commas."""
+    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+
+
+def usage(error: ValueError) -> NoReturn:
+    """Print one sentence and exit with 2; pydantic's errors are shortened to their reasons."""
+    reasons = getattr(error, "errors", None)
+    if callable(reasons):
+        texts = [f"{'.'.join(map(str, item['loc']))} {item['msg']}".strip() for item in reasons()]
+        _say("; ".join(text.replace("Value error, ", "") for text in texts))
+    else:
+        _say(str(error))
+    raise typer.Exit(2) from None
+
+
+def _say(text: str) -> None:
+    print(f"mmvalidate: {printable(text)}", file=sys.stderr)

@@ -1,0 +1,58 @@
+"""`mmvalidate rejudge RUN`: judge a finished run again under other limits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from validator.cli.check import FailOn
+from validator.cli.common import OutputFormat, guarded, show, usage, words
+
+
+def rejudge(
+    run: Path = typer.Argument(help="The folder of a finished run."),
+    cutoff_len: int | None = typer.Option(None, help="Another cutoff_len, in tokens.", show_default=False),
+    image_max_pixels: int | None = typer.Option(None, help="Another image_max_pixels.", show_default=False),
+    image_min_pixels: int | None = typer.Option(None, help="Another image_min_pixels.", show_default=False),
+    mask_history: bool | None = typer.Option(None, "--mask-history/--no-mask-history", show_default=False),
+    train_on_prompt: bool | None = typer.Option(None, "--train-on-prompt/--no-train-on-prompt", show_default=False),
+    select: list[str] = typer.Option([], help="Run these rules only."),
+    ignore: list[str] = typer.Option([], help="Leave these rules out."),
+    fail_on: FailOn | None = typer.Option(None, help="The least severity that gives exit code 1.", show_default=False),
+    exit_zero: bool = typer.Option(False, "--exit-zero", help="Exit with 0 instead of 1."),
+    run_dir: Path | None = typer.Option(None, help="Where the result is written. Default: the run's own folder."),
+    workers: int | None = typer.Option(None, help="Processes; 0: one, without Dask.", min=0, show_default=False),
+    output_format: OutputFormat = typer.Option(OutputFormat.full, help="What to print on stdout."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, no tables."),
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
+) -> None:
+    """Judge a finished run again: other limits and rules, without its data."""
+    from validator.engine.options import Options
+    from validator.engine.rejudge import rejudge as again
+    from validator.engine.rejudge import settings_of
+    from validator.report.progress import StderrProgress
+
+    given: dict[str, Any] = {
+        "cutoff_len": cutoff_len,
+        "image_max_pixels": image_max_pixels,
+        "image_min_pixels": image_min_pixels,
+        "mask_history": mask_history,
+        "train_on_prompt": train_on_prompt,
+        "select": words(select) or None,
+        "ignore": words(ignore) or None,
+        "fail_on": fail_on and fail_on.value,
+    }
+    try:
+        settings = settings_of(run, {name: value for name, value in given.items() if value is not None})
+    except ValueError as error:
+        usage(error)
+
+    def work() -> int:
+        with StderrProgress(quiet=quiet) as progress:
+            result = again(run, settings, run_dir or run, progress, Options(workers=workers))
+        return show(result, output_format.value, quiet)
+
+    code = guarded(work, verbose)
+    raise typer.Exit(0 if code == 1 and exit_zero else code)

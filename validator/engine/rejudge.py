@@ -1,0 +1,126 @@
+"""Judges a finished run again under other limits and rules: no medium is opened, no text encoded."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow.parquet as pq
+
+from validator.catalog.marks import Span
+from validator.engine.assemble import assemble
+from validator.engine.check import carry_out_all
+from validator.engine.folder_lock import only_run
+from validator.engine.opened import Catalog, from_json
+from validator.engine.options import Options
+from validator.engine.plan import Shard
+from validator.engine.progress import Progress, Silent
+from validator.engine.run import RunResult
+from validator.engine.shard import Job
+from validator.engine.summary import Tally, summarize
+from validator.facts.measure import limits_of
+from validator.files import ABSENT
+from validator.rules.registry import choose_rules
+from validator.settings import JUDGING, NEUTRAL, Settings
+from validator.tokens.processor import load_processor
+
+ROWS = 1 << 15
+"""Records of a shard."""
+CHANGEABLE = JUDGING | NEUTRAL - {"datasets"}
+
+
+def settings_of(run: Path, changes: dict[str, Any]) -> Settings:
+    """The settings of a finished run with some of them changed. Raises ValueError where that needs a new run, and
+    where the folder holds no run.
+    """
+    if other := sorted(changes.keys() - CHANGEABLE):
+        raise ValueError(f"{', '.join(other)} cannot be changed without reading the data again: run mmvalidate anew.")
+    settings = Settings(**{**_read(run, "summary.json")["settings"], **changes})
+    choose_rules(settings)
+    return settings
+
+
+def rejudge(
+    run: Path, settings: Settings, folder: Path, progress: Progress | None = None, options: Options | None = None
+) -> RunResult:
+    """Write to `folder` what a run under these settings would have written. It may be the run's own folder.
+
+    Raises ValueError where `run` holds no run of this version, OSError where results cannot be written.
+    """
+    began = time.monotonic()
+    progress, options = progress or Silent(), options or Options()
+    rules, left_out = choose_rules(settings)
+    try:
+        catalog = from_json(_read(run, "catalog.json"), settings)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{run} was written by another version of mmvalidate: run it anew ({error}).") from None
+    limits = limits_of(settings, load_processor(settings.processor))
+    with only_run(folder.absolute()) as running:
+        shards = list(_shards(run.absolute() / "samples.parquet", catalog, settings, running, options))
+        engine = carry_out_all(shards, running, options, progress)
+        targets: dict[str, list[Path]] = {}
+        for shard in shards:
+            targets.setdefault(shard.job.entry.name, []).append(shard.job.target)
+
+        def summary_of(tally: Tally) -> dict[str, Any]:
+            timing = {"seconds": round(time.monotonic() - began, 3), "engine": engine}
+            return {**summarize(tally, settings, catalog, rules, left_out), "timing": timing}
+
+        (folder / "cache" / "written.json").unlink(missing_ok=True)
+        tally, summary = assemble(targets, catalog, folder.absolute(), rules, limits, summary_of)
+    return RunResult(summary, tally, folder)
+
+
+def _read(run: Path, name: str) -> Any:
+    try:
+        return orjson.loads((run / name).read_bytes())
+    except OSError:
+        raise ValueError(f"{run} is no run folder: it holds no {name}.") from None
+    except ValueError as error:
+        raise ValueError(f"{run / name} is damaged: {error}.") from None
+
+
+def _shards(samples: Path, catalog: Catalog, settings: Settings, running: Path, options: Options) -> Iterator[Shard]:
+    """Ranges of records of one file each."""
+    entries = {(entry.name, file.name): (entry, file) for entry in catalog.entries for file in entry.files}
+    ordinal = 0
+    for key, begin, rows in _ranges(samples):
+        entry, file = entries[key]
+        for start in range(0, len(rows), options.shard_rows or ROWS):
+            part = rows[start : start + (options.shard_rows or ROWS)]
+            ordinal += 1
+            job = Job(
+                ordinal,
+                settings,
+                replace(entry, files=()),
+                file,
+                "",
+                ABSENT,
+                Span(part[0], part[-1] + 1, (), ""),
+                running / f"{ordinal}.zip",
+                running,
+                os.getcwd(),
+                options.row_timeout,
+                facts=samples,
+                facts_begin=begin + start,
+            )
+            yield Shard(job)
+
+
+def _ranges(samples: Path) -> Iterator[tuple[tuple[str, str], int, Sequence[int]]]:
+    """(dataset, file), the place of its first record, and the numbers of its rows."""
+    with pq.ParquetFile(samples) as opened:
+        table = opened.read(columns=["dataset", "file", "row"])
+    keys = zip(table["dataset"].to_pylist(), table["file"].to_pylist(), strict=True)
+    rows = table["row"].to_pylist()
+    begin = 0
+    for key, group in groupby(keys):
+        number = sum(1 for _ in group)
+        yield key, begin, rows[begin : begin + number]
+        begin += number
