@@ -26,7 +26,7 @@ SPACE = b" \t\r\n"
 """JSON's white space: fewer characters than Python's."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RawRow:
     """One raw row. `fault` says why the row could not be parsed; then `value` is None.
 

@@ -29,7 +29,7 @@ class Problem:
     stage: Stage = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Turn:
     """One message. `role` is the trainer's role, or the row's own word where the trainer knows no such role."""
 
@@ -38,7 +38,7 @@ class Turn:
     content: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MediaReference:
     """One element of an images, videos or audios column: as written, and the path that the trainer opens.
 

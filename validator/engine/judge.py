@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
 from validator.facts.budget import Limits
 from validator.facts.record import RowFacts
 from validator.findings import Finding, printable
-from validator.rules.base import Case, EntryFacts, Hit, Rule
+from validator.rules.base import Case, EntryFacts, Hit, Need, Rule
 from validator.settings import Settings
 
 
@@ -20,7 +20,10 @@ class Judge:
     def __init__(self, rules: Sequence[Rule], entry: EntryFacts, limits: Limits) -> None:
         self._entry = entry
         self._limits = limits
-        self._row_rules = [(rule, rule.row) for rule in rules if rule.row is not None]
+        self._row_rules = {
+            need: [(rule, rule.row) for rule in rules if rule.row is not None and rule.needs == need]
+            for need in get_args(Need)
+        }
         self._corpus_rules = [(rule, rule.corpus) for rule in rules if rule.corpus is not None]
         self.aggregates: dict[str, Any] = {rule.code: corpus.start() for rule, corpus in self._corpus_rules}
         self._folding = [
@@ -36,7 +39,8 @@ class Judge:
             fold(aggregate, case)
         findings = [
             _finding(rule, hit, facts.dataset, facts.file, facts.row, facts.sample_id)
-            for rule, check in self._row_rules
+            for need in _present(facts)
+            for rule, check in self._row_rules[need]
             for hit in check(case)
         ]
         return sorted(findings, key=Finding.order)
@@ -60,6 +64,17 @@ class Judge:
             for hit in corpus.finish(self.aggregates[rule.code], self._entry)
         ]
         return sorted(findings, key=Finding.order)
+
+
+def _present(facts: RowFacts) -> Iterator[Need]:
+    """What a row has of that which rules need."""
+    yield "nothing"
+    if facts.problems:
+        yield "problems"
+    if facts.media:
+        yield "media"
+    if facts.num_tokens != facts.num_tokens_full:
+        yield "cut"
 
 
 def status_of(facts: RowFacts, findings: Iterable[Finding]) -> str:

@@ -28,7 +28,7 @@ class Limits:
     train_on_prompt: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PairBudget:
     """A question and its answer: full and kept lengths in tokens. Turn numbers are places in the raw row.
 
@@ -45,7 +45,7 @@ class PairBudget:
     kept_pads: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Budget:
     """What is left of a row after the cutoff. `image_tokens` and `video_tokens` are per medium, before it."""
 
@@ -63,44 +63,47 @@ class Budget:
 
 def spend(turns: Sequence[TurnFacts], media: Sequence[MediaFacts], limits: Limits) -> Budget:
     """Count the tokens of an encoded row. Raises ValueError where a side of an image or frame becomes zero."""
-    sizes = {kind: [media_tokens(item, limits) for item in media if item.kind == kind] for kind in _VISUAL}
-    system = next((_Laid(turn, sizes) for turn in turns if turn.role == "system"), None)
-    laid = [_Laid(turn, sizes) for turn in turns if turn.role != "system"]
+    sizes: dict[MediaKind, list[int]] = {"image": [], "video": []}
+    for item in media:
+        if item.kind != "audio":
+            sizes[item.kind].append(media_tokens(item, limits))
+    laid = [_Laid(turn, sizes) for turn in turns]
+    system = laid.pop(0) if laid and turns[0].role == "system" else None
     head = system.length if system else 0
-    lengths = [
-        (source.length + (head if index == 0 else 0), target.length)
-        for index, (source, target) in enumerate(zip(laid[::2], laid[1::2], strict=True))
-    ]
-    kept = truncate(lengths, limits.cutoff_len, last_first=limits.mask_history)
+    sources, targets = laid[::2], laid[1::2]
+    lengths = [(source.length, target.length) for source, target in zip(sources, targets, strict=True)]
+    lengths[0] = (lengths[0][0] + head, lengths[0][1])
+    total = sum(map(sum, lengths))
+    kept = (
+        lengths if total <= limits.cutoff_len else truncate(lengths, limits.cutoff_len, last_first=limits.mask_history)
+    )
     pairs = []
-    totals = {kind: [0, 0] for kind in _VISUAL}
+    full_pads, kept_pads = {"image": 0, "video": 0}, {"image": 0, "video": 0}
     for index, (full, left) in enumerate(zip(lengths, kept, strict=True)):
-        source, target = laid[2 * index], laid[2 * index + 1]
         prefix = head if index == 0 else 0
-        parts = [(source, max(left[0] - prefix, 0)), (target, left[1])]
+        parts = [(sources[index], max(left[0] - prefix, 0)), (targets[index], left[1])]
         if system and index == 0:
             parts.append((system, left[0]))
-        counts = {kind: _count(parts, kind) for kind in _VISUAL}
-        for kind, (pads, kept_pads) in counts.items():
-            totals[kind][0] += pads
-            totals[kind][1] += kept_pads
-        both = [sum(column) for column in zip(*counts.values(), strict=True)]
-        pairs.append(PairBudget(source.turn.index, target.turn.index, *full, *left, *both))
+        pads = pads_left = 0
+        for part, limit in parts:
+            for kind, place, number in part.runs:
+                stays = number if full == left else min(max(limit - place, 0), number)
+                full_pads[kind] += number
+                kept_pads[kind] += stays
+                pads, pads_left = pads + number, pads_left + stays
+        pairs.append(PairBudget(sources[index].turn.index, targets[index].turn.index, *full, *left, pads, pads_left))
     return Budget(
         tuple(pairs),
         tuple(sizes["image"]),
         tuple(sizes["video"]),
-        sum(source + target for source, target in lengths),
-        sum(source + target for source, target in kept),
-        totals["image"][0],
-        totals["image"][1],
-        totals["video"][0],
-        totals["video"][1],
+        total,
+        sum(map(sum, kept)),
+        full_pads["image"],
+        kept_pads["image"],
+        full_pads["video"],
+        kept_pads["video"],
         _labels(kept, limits),
     )
-
-
-_VISUAL: tuple[MediaKind, ...] = ("image", "video")
 
 
 def media_tokens(item: MediaFacts, limits: Limits) -> int:
@@ -109,11 +112,6 @@ def media_tokens(item: MediaFacts, limits: Limits) -> int:
     if item.kind == "video":
         return video_tokens(Frames(item.frames or 0, width, height), limits.image)
     return num_tokens(width, height, limits.image)
-
-
-def _count(parts: Sequence[tuple[_Laid, int]], kind: MediaKind) -> tuple[int, int]:
-    """Pads of a kind in some turns: all of them, and those within the kept tokens."""
-    return sum(turn.pads(kind) for turn, _ in parts), sum(turn.pads(kind, limit) for turn, limit in parts)
 
 
 def _labels(kept: Sequence[tuple[int, int]], limits: Limits) -> int:
@@ -125,16 +123,20 @@ def _labels(kept: Sequence[tuple[int, int]], limits: Limits) -> int:
 
 
 class _Laid:
-    """A turn laid out as tokens: text, then a slot, then text ..."""
+    """A turn laid out as tokens: text, then a slot, then text ... `runs` are its pads as (kind, place of the first,
+    number).
+    """
+
+    __slots__ = ("length", "runs", "turn")
 
     def __init__(self, turn: TurnFacts, tokens: Mapping[MediaKind, Sequence[int]]) -> None:
         texts = turn.text_tokens or (0,)
         self.turn = turn
-        self.runs: list[tuple[MediaKind, int, int]] = []  # (kind, place of the first pad, number of pads)
-        place, seen = 0, 0
+        self.runs: list[tuple[MediaKind, int, int]] = []
+        place = seen = 0
         for index, text in enumerate(texts):
-            for kind, loose in (("image", turn.loose_pads), ("video", turn.loose_video_pads)):
-                self.runs += [(kind, place + pad - seen, 1) for pad in loose if seen <= pad < seen + text]  # type: ignore[misc]
+            if turn.loose_pads or turn.loose_video_pads:
+                self._lay_loose(turn, place, seen, text)
             place, seen = place + text, seen + text
             if index < len(texts) - 1:
                 slot = turn.slots[index]
@@ -143,7 +145,10 @@ class _Laid:
                 place += number + MARKERS
         self.length = place
 
-    def pads(self, kind: MediaKind, limit: int | None = None) -> int:
-        """Pads of a kind among the first `limit` tokens."""
-        end = self.length if limit is None else limit
-        return sum(min(max(end - first, 0), number) for mine, first, number in self.runs if mine == kind)
+    def _lay_loose(self, turn: TurnFacts, place: int, seen: int, text: int) -> None:
+        kinds: tuple[tuple[MediaKind, tuple[int, ...]], ...] = (
+            ("image", turn.loose_pads),
+            ("video", turn.loose_video_pads),
+        )
+        for kind, loose in kinds:
+            self.runs += [(kind, place + pad - seen, 1) for pad in loose if seen <= pad < seen + text]

@@ -6,7 +6,7 @@ Nothing here depends on pixel limits or the cutoff: `settle` puts those to the f
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import xxhash
 
@@ -24,10 +24,11 @@ from validator.media.probe import ImageProbe, probe_bytes, probe_image
 from validator.media.video import VideoProbe, probe_frames, probe_video, settle
 from validator.settings import Settings
 from validator.tokens.encode import EncodedTurn, TrainerError, check_messages, encode_turns
-from validator.tokens.encoder import special_pattern
+from validator.tokens.encoder import common_prefix, special_pattern
 from validator.tokens.processor import Processor, load_processor
 from validator.tokens.template import PAD_TOKENS
 
+NO_PLACEHOLDERS = (0, 0, 0)
 _LYING = frozenset((5, 6, 7, 8))
 """EXIF orientations that exchange width and height."""
 
@@ -59,7 +60,9 @@ class Measurer:
         self.limits = limits_of(settings, self.processor)
         self._view = RowView(entry, survey.types)
         self._pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
-        self._special: Callable[[str], list[str]] = special_pattern(self.processor.encoder.special_tokens).findall
+        special = self.processor.encoder.special_tokens
+        self._special: Callable[[str], list[str]] = special_pattern(special).findall
+        self._prefix = common_prefix(special)
 
     def convert(self, raw: RawRow) -> Sample:
         """The sample that the trainer makes of a row."""
@@ -138,7 +141,7 @@ class Measurer:
 
     def _image(self, base: MediaFacts, reference: MediaReference) -> MediaFacts:
         if reference.data is not None or reference.target is not None:
-            return replace(base, **asdict(self._probe(reference)))
+            return _with_probe(base, self._probe(reference))
         return _unusable(base, reference)
 
     def _videos(self, bases: list[MediaFacts], references: list[MediaReference]) -> list[MediaFacts]:
@@ -192,25 +195,59 @@ class Measurer:
 
     def _turn(self, index: int | None, role: str, content: object, encoded: EncodedTurn | None) -> TurnFacts:
         text = content if isinstance(content, str) else ""
+        special = tuple(dict.fromkeys(self._special(text))) if self._prefix in text else ()
         return TurnFacts(
             index,
             role,
             tuple(encoded.slots) if encoded else (),
             tuple(map(len, encoded.texts)) if encoded else None,
-            self._loose_pads(encoded, "image"),
-            self._loose_pads(encoded, "video"),
-            tuple(dict.fromkeys(self._special(text))),
-            (text.count("<image>"), text.count("<video>"), text.count("<audio>")),
+            self._loose_pads(encoded, "image", special),
+            self._loose_pads(encoded, "video", special),
+            special,
+            (text.count("<image>"), text.count("<video>"), text.count("<audio>")) if "<" in text else NO_PLACEHOLDERS,
             len(text),
             isinstance(content, str) and not text.strip(),
         )
 
-    def _loose_pads(self, encoded: EncodedTurn | None, kind: MediaKind) -> tuple[int, ...]:
+    def _as_written(self, encoded: EncodedTurn) -> bool:
+        """Whether the special tokens of a turn are those in its content: calls and tools come out of JSON."""
+        turn = encoded.turn
+        return turn is not None and turn.role != "function" and self.processor.encoder.literal
+
+    def _loose_pads(self, encoded: EncodedTurn | None, kind: MediaKind, special: tuple[str, ...]) -> tuple[int, ...]:
         pad = self._pads[kind]
-        if encoded is None or not any(pad in text for text in encoded.texts):
+        if (
+            encoded is None
+            or (self._as_written(encoded) and PAD_TOKENS[kind] not in special)
+            or not any(pad in text for text in encoded.texts)
+        ):
             return ()
         ids = [token for text in encoded.texts for token in text]
         return tuple(place for place, token in enumerate(ids) if token == pad)
+
+
+def _with_probe(base: MediaFacts, probe: ImageProbe) -> MediaFacts:
+    """What is known of a reference and of the file behind it."""
+    return MediaFacts(
+        base.kind,
+        base.index,
+        base.written,
+        base.form,
+        base.turn,
+        probe.num_bytes,
+        probe.format,
+        probe.width,
+        probe.height,
+        probe.mode,
+        probe.bits,
+        probe.frames,
+        probe.orientation,
+        probe.fault,
+        probe.exception,
+        probe.message,
+        probe.found,
+        probe.warnings,
+    )
 
 
 def _fail_in_loader(sample: Sample, media: list[MediaFacts]) -> None:

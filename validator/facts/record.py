@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Outcome = Literal["ok", "dropped", "crash", "unchecked"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TurnFacts:
     """One turn as the trainer renders it, the system prompt included.
 
@@ -38,7 +38,7 @@ class TurnFacts:
     blank: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MediaFacts:
     """One media reference and its probe. `turn` is the turn whose placeholder it fills, if any.
 

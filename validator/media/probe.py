@@ -29,7 +29,7 @@ _MAX_WARNINGS = 8
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Pillow's errors go to stderr
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ImageProbe:
     """What was measured of one file. Sizes in pixels, `num_bytes` of the file.
 

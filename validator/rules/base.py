@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
@@ -23,7 +23,7 @@ from validator.findings import Severity
 from validator.settings import Integrity, Settings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Case:
     """One row before the rules. `budget` is None where the trainer yields no tokens for the row; `place` is the row's
     0-based place in what the trainer reads of the entry.
@@ -76,6 +76,8 @@ class Hit:
     sample_id: str | None = None
 
 
+Need = Literal["nothing", "problems", "media", "cut"]
+"""What most rows lack: problems of conversion or encoding, media, a cut by the cutoff."""
 RowCheck = Callable[[Case], Iterator[Hit]]
 
 
@@ -101,7 +103,9 @@ class CorpusCheck:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `depth` is the least integrity depth at which it can see its fault."""
+    """One rule. `depth` is the least integrity depth at which it can see its fault; `needs` what a row must have for a
+    row rule to be asked about it.
+    """
 
     code: str
     name: str
@@ -111,6 +115,7 @@ class Rule:
     corpus: CorpusCheck | None = None
     trainers: tuple[str, ...] = ("llamafactory",)
     depth: Integrity = "header"
+    needs: Need = "nothing"
 
     @property
     def family(self) -> str:
@@ -123,11 +128,13 @@ class Rule:
         return self.doc.strip().splitlines()[0]
 
 
-def row_rule(code: str, name: str, severity: Severity, depth: Integrity = "header") -> Callable[[RowCheck], Rule]:
+def row_rule(
+    code: str, name: str, severity: Severity, depth: Integrity = "header", needs: Need = "nothing"
+) -> Callable[[RowCheck], Rule]:
     """Make a rule of a function on one case."""
 
     def wrap(check: RowCheck) -> Rule:
-        return Rule(code, name, severity, _doc(check), row=check, depth=depth)
+        return Rule(code, name, severity, _doc(check), row=check, depth=depth, needs=needs)
 
     return wrap
 

@@ -25,7 +25,7 @@ from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("CV001", "role-order", "error")
+@row_rule("CV001", "role-order", "error", needs="problems")
 def check(case: Case) -> Iterator[Hit]:
     """Report the turn at which the order breaks."""
     for problem in case.facts.problems:

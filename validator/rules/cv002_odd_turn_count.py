@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("CV002", "odd-turn-count", "error")
+@row_rule("CV002", "odd-turn-count", "error", needs="problems")
 def check(case: Case) -> Iterator[Hit]:
     """Report rows whose turns do not pair up."""
     for problem in case.facts.problems:

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("CV003", "no-turns", "error")
+@row_rule("CV003", "no-turns", "error", needs="problems")
 def check(case: Case) -> Iterator[Hit]:
     """Report rows without turns."""
     for problem in case.facts.problems:

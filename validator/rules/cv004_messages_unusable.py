@@ -32,7 +32,7 @@ _WHAT = {
 }
 
 
-@row_rule("CV004", "messages-unusable", "error")
+@row_rule("CV004", "messages-unusable", "error", needs="problems")
 def check(case: Case) -> Iterator[Hit]:
     """Report rows whose messages the trainer cannot walk through."""
     for problem in case.facts.problems:

@@ -24,7 +24,7 @@ from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("CV005", "content-not-text", "error")
+@row_rule("CV005", "content-not-text", "error", needs="problems")
 def check(case: Case) -> Iterator[Hit]:
     """Report the turn whose content stops the trainer."""
     for problem in case.facts.problems:

@@ -24,7 +24,7 @@ from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("CV006", "function-call-unparsable", "error")
+@row_rule("CV006", "function-call-unparsable", "error", needs="problems")
 def check(case: Case) -> Iterator[Hit]:
     """Report the function call that stops the trainer."""
     for problem in case.facts.problems:

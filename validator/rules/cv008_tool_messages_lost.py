@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("CV008", "tool-messages-lost", "warning")
+@row_rule("CV008", "tool-messages-lost", "warning", needs="problems")
 def check(case: Case) -> Iterator[Hit]:
     """Report rows that end with tool messages."""
     for problem in case.facts.problems:

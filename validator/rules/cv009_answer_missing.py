@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("CV009", "answer-missing", "error")
+@row_rule("CV009", "answer-missing", "error", needs="problems")
 def check(case: Case) -> Iterator[Hit]:
     """Report rows without an answer."""
     for problem in case.facts.problems:

@@ -22,7 +22,7 @@ from validator.media.geometry import num_tokens
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("IM001", "image-side-becomes-zero", "error")
+@row_rule("IM001", "image-side-becomes-zero", "error", needs="media")
 def check(case: Case) -> Iterator[Hit]:
     """Run the trainer's resize arithmetic."""
     for image in case.facts.of_kind("image"):

@@ -27,7 +27,7 @@ TOLERANCE = 1.05
 """Change of the aspect ratio that rounding to whole pixels may make."""
 
 
-@row_rule("IM002", "image-distorted", "warning")
+@row_rule("IM002", "image-distorted", "warning", needs="media")
 def check(case: Case) -> Iterator[Hit]:
     """Compare the proportions before and after the trainer's own resize."""
     limits = case.limits.image

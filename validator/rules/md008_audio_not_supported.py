@@ -22,7 +22,7 @@ from validator.findings import count
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("MD008", "audio-not-supported", "error")
+@row_rule("MD008", "audio-not-supported", "error", needs="media")
 def check(case: Case) -> Iterator[Hit]:
     """Report rows with audio."""
     if audios := case.facts.of_kind("audio"):

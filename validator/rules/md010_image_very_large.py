@@ -24,7 +24,7 @@ from validator.media.geometry import LARGE_PIXELS
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("MD010", "image-very-large", "warning")
+@row_rule("MD010", "image-very-large", "warning", needs="media")
 def check(case: Case) -> Iterator[Hit]:
     """Report images above the size at which Pillow warns."""
     for media in case.facts.media:

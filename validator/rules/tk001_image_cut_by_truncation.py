@@ -25,7 +25,7 @@ from validator.findings import count
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("TK001", "image-cut-by-truncation", "error")
+@row_rule("TK001", "image-cut-by-truncation", "error", needs="cut")
 def check(case: Case) -> Iterator[Hit]:
     """Report the first pair of turns that loses image tokens."""
     budget = case.budget

@@ -22,7 +22,7 @@ from validator.findings import count
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("TK002", "turns-dropped-by-truncation", "warning")
+@row_rule("TK002", "turns-dropped-by-truncation", "warning", needs="cut")
 def check(case: Case) -> Iterator[Hit]:
     """Report pairs of which nothing is kept."""
     pairs = case.budget.pairs if case.budget else ()

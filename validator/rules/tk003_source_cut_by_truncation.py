@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("TK003", "source-cut-by-truncation", "warning")
+@row_rule("TK003", "source-cut-by-truncation", "warning", needs="cut")
 def check(case: Case) -> Iterator[Hit]:
     """Report shortened questions, unless image tokens went with them (TK001)."""
     for pair in case.budget.pairs if case.budget else ():

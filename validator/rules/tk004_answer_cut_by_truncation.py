@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("TK004", "answer-cut-by-truncation", "warning")
+@row_rule("TK004", "answer-cut-by-truncation", "warning", needs="cut")
 def check(case: Case) -> Iterator[Hit]:
     """Report shortened answers."""
     for pair in case.budget.pairs if case.budget else ():

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample, Turn
+from validator.tokens.encoder import Encoder
 from validator.tokens.processor import Processor
 from validator.tokens.template import (
     PAD_TOKENS,
@@ -19,7 +20,7 @@ from validator.tokens.template import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EncodedTurn:
     """A rendered turn: ids of the texts between slots (n slots: n + 1 texts). `turn` is None for the system prompt."""
 
@@ -67,7 +68,7 @@ def encode_turns(sample: Sample, processor: Processor, default_system: str | Non
         raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     if system:
         try:
-            turns.append(EncodedTurn(None, [encode(system)], []))
+            turns.append(EncodedTurn(None, [_encode_system(processor.encoder, system)], []))
         except TypeError as error:
             raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     for index, turn in enumerate(sample.turns):
@@ -86,6 +87,23 @@ def encode_turns(sample: Sample, processor: Processor, default_system: str | Non
             raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
         turns.append(EncodedTurn(turn, texts, [piece for piece in pieces if isinstance(piece, MediaSlot)]))
     return turns
+
+
+_systems: dict[tuple[int, str], list[int]] = {}
+_MOST_SYSTEMS, _LONGEST_SYSTEM = 64, 1 << 14
+
+
+def _encode_system(encoder: Encoder, text: str) -> list[int]:
+    """System prompts repeat from row to row: the ids of a few are kept."""
+    key = (id(encoder), text)
+    known = _systems.get(key)
+    if known is None:
+        known = encoder.encode(text)
+        if len(text) <= _LONGEST_SYSTEM:
+            if len(_systems) >= _MOST_SYSTEMS:
+                _systems.clear()
+            _systems[key] = known
+    return known
 
 
 def flatten(turn: EncodedTurn, processor: Processor, media_tokens: Mapping[MediaKind, Sequence[int]]) -> list[int]:

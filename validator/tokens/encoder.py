@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -13,9 +14,10 @@ from validator.tokens.vocabulary import SPLIT_PATTERN
 
 
 class Encoder(Protocol):
-    """Turns text into ids; special tokens written in the text become their ids."""
+    """Turns text into ids; special tokens written in the text become their ids. `literal`: nothing else does."""
 
     special_tokens: Mapping[str, int]
+    literal: bool
 
     def encode(self, text: str) -> list[int]:
         """Encode `text`."""
@@ -25,6 +27,8 @@ class Encoder(Protocol):
 class RankEncoder:
     """The fast path, for a vocabulary whose merges follow its ranks: tiktoken on NFC text between special tokens."""
 
+    literal = True
+
     def __init__(self, ranks: dict[bytes, int], special_tokens: Mapping[str, int]) -> None:
         self.special_tokens = special_tokens
         self._ranks = ranks
@@ -32,6 +36,8 @@ class RankEncoder:
             "qwen2_vl", pat_str=SPLIT_PATTERN, mergeable_ranks=ranks, special_tokens={}, explicit_n_vocab=len(ranks)
         )
         self._split = special_pattern(special_tokens).split
+        self._prefix = common_prefix(special_tokens)
+        self._short: dict[str, list[int]] = {}
 
     def encode(self, text: str) -> list[int]:
         """Encode `text`: special tokens are cut out first, then every part between them is normalised and encoded.
@@ -40,16 +46,26 @@ class RankEncoder:
         """
         if not text.isascii():
             check_text(text)
-        parts = self._split(text)
-        if len(parts) == 1:
+        if self._prefix not in text:
             return self._encode(text)
+        parts = self._split(text)
         ids: list[int] = []
         for index, part in enumerate(parts):
             if index % 2:
                 ids.append(self.special_tokens[part])
-            elif part:
+            elif len(part) <= SHORT:  # mostly the template's own words
+                ids += self._encode_short(part)
+            else:
                 ids += self._encode(part)
         return ids
+
+    def _encode_short(self, text: str) -> list[int]:
+        known = self._short.get(text)
+        if known is None:
+            known = self._encode(text)
+            if len(self._short) < MOST_SHORT:
+                self._short[text] = known
+        return known
 
     def _encode(self, text: str) -> list[int]:
         text = normalize(text)
@@ -66,6 +82,8 @@ class RankEncoder:
     _slow: Any = None
 
 
+SHORT, MOST_SHORT = 12, 4096
+"""Characters of a text whose ids are remembered, and how many of these are."""
 LONG = 500_000
 """Characters of white space in a row: with a million, tiktoken's pattern matcher overflows its stack."""
 _SPACES = re.compile(r"\s+")
@@ -120,6 +138,8 @@ def tokenizer_of(ranks: dict[bytes, int]) -> Any:
 class TokenizersEncoder:
     """The general path: any fast tokenizer, through the `tokenizers` library that the trainer uses."""
 
+    literal = False
+
     def __init__(self, tokenizer_json: str) -> None:
         from tokenizers import Tokenizer
 
@@ -133,6 +153,11 @@ class TokenizersEncoder:
         """Encode `text` without adding special tokens."""
         check_text(text)
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+def common_prefix(tokens: Iterable[str]) -> str:
+    """What all special tokens begin with (`<|`): text without it holds none."""
+    return os.path.commonprefix(list(tokens))
 
 
 def special_pattern(tokens: Mapping[str, int]) -> re.Pattern[str]:
