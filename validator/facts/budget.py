@@ -74,9 +74,9 @@ def spend(turns: Sequence[TurnFacts], media: Sequence[MediaFacts], limits: Limit
     lengths = [(source.length, target.length) for source, target in zip(sources, targets, strict=True)]
     lengths[0] = (lengths[0][0] + head, lengths[0][1])
     total = sum(map(sum, lengths))
-    kept = (
-        lengths if total <= limits.cutoff_len else truncate(lengths, limits.cutoff_len, last_first=limits.mask_history)
-    )
+    kept = lengths
+    if total > limits.cutoff_len:
+        kept = truncate(lengths, limits.cutoff_len, last_first=limits.mask_history)
     pairs = []
     full_pads, kept_pads = {"image": 0, "video": 0}, {"image": 0, "video": 0}
     for index, (full, left) in enumerate(zip(lengths, kept, strict=True)):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -155,9 +154,11 @@ class TokenizersEncoder:
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
 
-def common_prefix(tokens: Iterable[str]) -> str:
+def common_prefix(tokens: Collection[str]) -> str:
     """What all special tokens begin with (`<|`): text without it holds none."""
-    return os.path.commonprefix(list(tokens))
+    first, last = min(tokens), max(tokens)
+    alike = next((place for place, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    return first[:alike]
 
 
 def special_pattern(tokens: Mapping[str, int]) -> re.Pattern[str]:
