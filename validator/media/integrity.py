@@ -22,7 +22,7 @@ def _jpeg(image: ImageFile.ImageFile, file: BinaryIO) -> bool:
     if file.seek(0, os.SEEK_END) > MAX_JPEG_BYTES:
         return False
     file.seek(0)
-    return jpeg_skeleton.certainly_loads(file.read())
+    return jpeg_skeleton.certainly_loads(image, file.read())
 
 
 CHECKS: dict[str, Callable[[ImageFile.ImageFile, BinaryIO], bool]] = {
