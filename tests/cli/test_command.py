@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 
@@ -188,19 +187,6 @@ def test_hostile_text_is_shown_harmlessly(dataset, mmvalidate):
     assert done.returncode == 1
     assert "\x1b" not in done.stdout and "\u202e" not in done.stdout and "[bold]" in done.stdout
     assert max(map(len, done.stdout.splitlines())) < 400
-
-
-def test_an_interrupted_run_leaves_nothing(dataset):
-    rows = [say("a " * 2000, "b")] * 20_000
-    dataset.write(rows)
-    command = [sys.executable, "-m", "validator.cli.main", dataset.registry, "--run-dir", dataset.folder / "run"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while not (dataset.folder / "run" / "samples.parquet.part").exists():
-        assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 3 and errors == "mmvalidate: interrupted; nothing was written\n"
-    assert [path.name for path in (dataset.folder / "run").iterdir()] == [".gitignore"]
 
 
 def test_a_closed_pipe_is_no_error(home):

@@ -62,7 +62,7 @@ def our_entries(registry: Path) -> dict[str, dict]:
 
 
 def our_answer(measurer: Measurer, raw) -> dict:
-    facts = measurer.measure(raw)
+    (facts,) = measurer.measure([raw])
     settle(facts, measurer.limits)
     if facts.outcome == "crash":
         error, _, message = (facts.trainer_error or "").partition(": ")

@@ -66,7 +66,7 @@ def check(
     ),
     scheduler: str | None = typer.Option(None, help="Address of a running Dask scheduler."),
     resume: bool = typer.Option(True, "--resume/--no-resume", help="Take results of earlier runs of the same data."),
-    row_timeout: float = typer.Option(120.0, help="Seconds after which a row is given up, unchecked.", min=1),
+    row_timeout: float = typer.Option(300.0, help="Seconds after which a row is given up, unchecked.", min=1),
     memory_limit: int | None = typer.Option(
         None, help="MiB a process may use. Default: its share of nine tenths.", min=128, show_default=False
     ),

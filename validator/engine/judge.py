@@ -73,6 +73,10 @@ def _present(facts: RowFacts) -> Iterator[Need]:
         yield "problems"
     if facts.media:
         yield "media"
+        if any(media.fault is not None or media.form != "path" for media in facts.media):
+            yield "faults"
+    if facts.media or any(any(turn.placeholders) for turn in facts.turns):
+        yield "placeholders"
     if facts.num_tokens != facts.num_tokens_full:
         yield "cut"
 

@@ -12,7 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_LAYOUT = struct.Struct("<7q")
+_LAYOUT = struct.Struct("=7q")
+_PID, _ORDINAL, _ATTEMPT, _ROW, _ROWS, _MEDIA, _FINDINGS = range(7)
 BETWEEN = -1
 """In place of a row: the next one is being read."""
 REARM = 1.0
@@ -33,7 +34,7 @@ class Place:
 
 
 class Marker:
-    """Written by the process that checks, into a small file that others map; a few hundred nanoseconds a row."""
+    """Written by the process that checks, into a small file that others map; a hundred nanoseconds a row."""
 
     def __init__(self, folder: Path, *, watched: bool = True) -> None:
         self._watched = watched
@@ -42,31 +43,30 @@ class Marker:
         with (folder / f"{name}.at").open("w+b") as file:
             file.write(bytes(_LAYOUT.size))
             file.flush()
-            self._map = mmap.mmap(file.fileno(), _LAYOUT.size)
-        self._ordinal = self._attempt = 0
-        self._rows = self._media = self._findings = 0
+            self._at = memoryview(mmap.mmap(file.fileno(), _LAYOUT.size)).cast("q")
+        self._at[_PID] = os.getpid()
         self._limit = 0.0
         self._armed = 0.0
 
     def begin(self, ordinal: int, attempt: int, row_timeout: float) -> None:
         """A shard begins. The process ends itself where a row takes longer than `row_timeout` seconds."""
-        self._ordinal, self._attempt, self._limit, self._armed = ordinal, attempt, row_timeout, 0.0
+        self._limit, self._armed = row_timeout, 0.0
+        self._at[_ORDINAL], self._at[_ATTEMPT] = ordinal, attempt
         self.at(BETWEEN)
 
     def at(self, row: int) -> None:
         """A row begins."""
-        counts = (self._rows, self._media, self._findings)
-        _LAYOUT.pack_into(self._map, 0, os.getpid(), self._ordinal, self._attempt, row, *counts)
+        self._at[_ROW] = row
         now = time.monotonic()
         if self._watched and now - self._armed > REARM:
             self._armed = now
             faulthandler.dump_traceback_later(self._limit + REARM, exit=True, file=self._stalled)
 
-    def done(self, media: int, findings: int) -> None:
-        """A row is checked."""
-        self._rows += 1
-        self._media += media
-        self._findings += findings
+    def done(self, rows: int, media: int, findings: int) -> None:
+        """Some rows are checked."""
+        self._at[_ROWS] += rows
+        self._at[_MEDIA] += media
+        self._at[_FINDINGS] += findings
         self.at(BETWEEN)
 
     def end(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-ROW_TIMEOUT = 120.0
+ROW_TIMEOUT = 300.0
 """Seconds that a row may take; then it is unchecked."""
 
 

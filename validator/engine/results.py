@@ -12,27 +12,17 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
-import pyarrow.json as paj
 from pydantic import TypeAdapter
 
 from validator.engine.cache import write_whole
 from validator.engine.summary import Tally
+from validator.facts.columns import Batch
 from validator.facts.table import SAMPLES
 from validator.files import Identity
 from validator.findings import Finding
 
 BATCH = 4096
 """Records that become one table at a time."""
-
-
-def to_table(lines: list[bytes], schema: pa.Schema) -> pa.Table:
-    """Records as JSON lines -> a table. pyarrow's JSON reader is faster than its typing of Python objects, and does
-    not import pandas.
-    """
-    data = b"\n".join(lines)
-    options = paj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
-    table = paj.read_json(BytesIO(data), paj.ReadOptions(use_threads=False, block_size=len(data) + 1), options)
-    return table.select(schema.names)
 
 
 @dataclass(slots=True)
@@ -50,25 +40,24 @@ class ResultWriter:
     """Collects the result of a shard. Memory is bounded by the size of the result, compressed."""
 
     def __init__(self) -> None:
-        self._lines: list[bytes] = []
+        self._batch = Batch(SAMPLES)
         self._samples = BytesIO()
         self._writer = pa.ipc.new_stream(self._samples, SAMPLES, options=pa.ipc.IpcWriteOptions(compression="zstd"))
         self._findings: list[bytes] = []
 
-    def add(self, record: dict[str, Any], findings: list[Finding]) -> None:
-        """Append a record of samples.parquet and its findings, in order."""
-        self._lines.append(orjson.dumps(record))
-        if len(self._lines) == BATCH:
+    def add(self, row: tuple[Any, ...], findings: list[Finding]) -> None:
+        """Append a row of samples.parquet and its findings, in order."""
+        self._batch.append(row)
+        if self._batch.num_rows == BATCH:
             self._flush()
         self._findings += [orjson.dumps(finding, option=orjson.OPT_APPEND_NEWLINE) for finding in findings]
 
     def _flush(self) -> None:
-        self._writer.write_table(to_table(self._lines, SAMPLES))
-        self._lines = []
+        self._writer.write_batch(self._batch.take())
 
     def write(self, path: Path, state: ShardState, dump: dict[str, TypeAdapter[Any]]) -> None:
         """Write everything to a file, whole or not at all. `dump`: how the aggregate of each rule becomes JSON."""
-        if self._lines:
+        if self._batch.num_rows:
             self._flush()
         self._writer.close()
         aggregates = {code: adapter.dump_python(state.aggregates[code], mode="json") for code, adapter in dump.items()}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow.parquet as pq
 
@@ -21,12 +22,16 @@ from validator.engine.summary import DatasetCounts, Tally
 from validator.facts.measure import Measurer, limits_of
 from validator.facts.record import RowFacts
 from validator.facts.settle import settle
-from validator.facts.table import from_record, to_record
+from validator.facts.table import from_record, to_row
 from validator.files import ChangedError, Identity, MediaFiles, locate
 from validator.rules.base import EntryFacts, FileFacts
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
+
+TOGETHER = 64
+"""Rows that are measured step by step together."""
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +97,20 @@ def check_shard(job: Job, marker: Marker) -> ShardDone:
     marker.begin(job.ordinal, job.attempt, job.row_timeout)
     done = ShardDone(job.ordinal, 0, 0, 0)
     rows = media = number = 0
-    for facts in _stored(job) if job.facts else _measured(job, files, marker):
-        settle(facts, limits)
-        findings = judge.row(facts)
-        status = status_of(facts, findings)
-        writer.add(to_record(facts, status), findings)
-        tally.add_row(facts, status)
-        for finding in findings:
-            tally.add_finding(finding)
-        marker.done(len(facts.media), len(findings))
-        rows, media, number = rows + 1, media + len(facts.media), number + len(findings)
+    batches = _batches(_stored(job)) if job.facts else _measured(job, files, marker)
+    for batch in batches:
+        for facts in batch:
+            settle(facts, limits)
+        judged = [(facts, judge.row(facts)) for facts in batch]
+        for facts, findings in judged:
+            status = status_of(facts, findings)
+            writer.add(to_row(facts, status), findings)
+            tally.add_row(facts, status)
+            for finding in findings:
+                tally.add_finding(finding)
+        counts = len(batch), sum(len(facts.media) for facts in batch), sum(len(findings) for _, findings in judged)
+        marker.done(*counts)
+        rows, media, number = rows + counts[0], media + counts[1], number + counts[2]
     marker.end()
     if not (job.facts or job.lost or job.span.stretches or job.file.survey.tables):
         _verify(job)
@@ -143,27 +152,30 @@ def _records(path: Path, begin: int) -> Iterator[dict[str, Any]]:
             yield from records.slice(max(begin - group * ROW_GROUP, 0)).to_pylist()
 
 
-def _measured(job: Job, files: MediaFiles, marker: Marker) -> Iterator[RowFacts]:
+def _measured(job: Job, files: MediaFiles, marker: Marker) -> Iterator[list[RowFacts]]:
     assert job.entry.entry is not None and job.file.survey is not None
     measurer = Measurer(job.entry.entry, job.file.name, job.file.survey, job.settings, files)
-    lost = dict(job.lost)
-    for raw in _rows(job):
-        if reason := lost.get(raw.index):
-            yield measurer.leave_unchecked(raw, reason)
-        elif job.entry.unchecked is not None:
-            yield measurer.leave_unchecked(raw)
-        elif job.entry.order.place(job.file.name, raw.index) is not None:  # within the entry's split
-            marker.at(raw.index)
-            yield _measure(measurer, raw)
+    order, lost = job.entry.order, dict(job.lost)
+    selected = (raw for raw in _rows(job) if order.place(job.file.name, raw.index) is not None)
+    if job.entry.unchecked is not None:
+        yield from _batches(map(measurer.leave_unchecked, selected))
+        return
+    for raws in _batches(selected):
+        if lost:
+            yield [
+                measurer.leave_unchecked(raw, reason)
+                if (reason := lost.get(raw.index))
+                else measurer.measure([raw], marker.at)[0]
+                for raw in raws
+            ]
+        else:
+            yield measurer.measure(raws, marker.at)
 
 
-def _measure(measurer: Measurer, raw: RawRow) -> RowFacts:
-    try:
-        return measurer.measure(raw)
-    except ChangedError as error:
-        return measurer.leave_unchecked(raw, str(error))
-    except Exception as error:  # a fault of ours must not take the other rows with it
-        return measurer.leave_unchecked(raw, f"internal error: {type(error).__name__}: {error}"[:300])
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, TOGETHER)):
+        yield batch
 
 
 def _rows(job: Job) -> Iterator[RawRow]:

@@ -5,7 +5,7 @@ Nothing here depends on pixel limits or the cutoff: `settle` puts those to the f
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import xxhash
@@ -18,7 +18,7 @@ from validator.conversation.row_view import RowView
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, MediaReference, Problem, Sample
 from validator.facts.budget import Limits
 from validator.facts.record import MediaFacts, RowFacts, TurnFacts
-from validator.files import MediaFiles
+from validator.files import ChangedError, MediaFiles
 from validator.media.geometry import ImageLimits
 from validator.media.probe import ImageProbe, probe_bytes, probe_image
 from validator.media.video import VideoProbe, probe_frames, probe_video, settle
@@ -29,6 +29,7 @@ from validator.tokens.processor import Processor, load_processor
 from validator.tokens.template import PAD_TOKENS
 
 NO_PLACEHOLDERS = (0, 0, 0)
+_NO_SAMPLE = Sample()
 _LYING = frozenset((5, 6, 7, 8))
 """EXIF orientations that exchange width and height."""
 
@@ -44,6 +45,25 @@ def limits_of(settings: Settings, processor: Processor) -> Limits:
         processor.merge_size,
     )
     return Limits(image, settings.cutoff_len, settings.mask_history, settings.train_on_prompt)
+
+
+class _Row:
+    """A row on its way through the steps."""
+
+    __slots__ = ("done", "encoded", "facts", "raw", "sample")
+
+    def __init__(self, raw: RawRow, facts: RowFacts) -> None:
+        self.raw, self.facts = raw, facts
+        self.sample = _NO_SAMPLE
+        self.encoded: list[EncodedTurn] | None = None
+        self.done = False
+
+    def give_up(self, reason: str | None) -> None:
+        """The row stays unchecked: nothing but its identity is known."""
+        new = self.facts
+        self.facts = RowFacts(new.dataset, new.file, new.row, new.sample_id, new.content_hash, refused=new.refused)
+        self.facts.outcome, self.facts.unchecked = "unchecked", reason
+        self.done = True
 
 
 class Measurer:
@@ -68,29 +88,69 @@ class Measurer:
         """The sample that the trainer makes of a row."""
         return convert(self._view(raw.value), self.entry, self.files)
 
-    def measure(self, raw: RawRow) -> RowFacts:
-        """The facts of one row."""
-        facts = self._new(raw)
+    def measure(self, raws: Sequence[RawRow], at: Callable[[int], None] = lambda row: None) -> list[RowFacts]:
+        """The facts of some rows. `at` is told which row is worked on.
+
+        All rows are taken through one step before the next: what a step needs then stays in the processor's caches,
+        which halves the time of encoding. A row at which a step fails is unchecked; the others go on.
+        """
+        rows = [_Row(raw, self._new(raw)) for raw in raws]
+        for step in (self._convert, self._look_at_media, self._encode, self._finish):
+            risky = step in (self._look_at_media, self._encode)  # what libraries do there may end the process
+            for row in rows:
+                if not row.done:
+                    if risky:
+                        at(row.raw.index)
+                    try:
+                        step(row)
+                    except ChangedError as error:
+                        row.give_up(str(error))
+                    except Exception as error:  # a fault of ours must not take the other rows with it
+                        row.give_up(f"internal error: {type(error).__name__}: {error}"[:300])
+        return [row.facts for row in rows]
+
+    def _convert(self, row: _Row) -> None:
+        raw, facts = row.raw, row.facts
         if raw.unread or (raw.fault is not None and not facts.refused):
-            return self.leave_unchecked(raw, raw.fault)
-        if raw.fault is not None:
+            row.give_up(raw.fault)
+        elif raw.fault is not None:
             facts.problems.append(Problem("unparsable", None, None, "DatasetGenerationError", raw.fault, "convert"))
-            return facts
-        sample = self.convert(raw)
-        facts.filled = _filled(sample)
-        facts.media = self._media(sample)
-        _fail_in_loader(sample, facts.media)
-        facts.turns = self._turns(sample, self._encode(sample))
+            row.done = True
+        else:
+            row.sample = self.convert(raw)
+
+    def _look_at_media(self, row: _Row) -> None:
+        row.facts.filled = _filled(row.sample)
+        row.facts.media = self._media(row.sample)
+        _fail_in_loader(row.sample, row.facts.media)
+
+    def _encode(self, row: _Row) -> None:
+        """Encode the turns as the trainer would, whatever became of the media, unless it would not come to that."""
+        sample = row.sample
+        if sample.crashed or sample.dropped:
+            return
+        try:
+            check_messages(sample)
+        except TrainerError as error:
+            sample.fail(error.kind, error.cause, error.turn)
+            return
+        try:
+            row.encoded = encode_turns(sample, self.processor, self.settings.default_system)
+        except TrainerError as error:
+            sample.fail(error.kind, error.cause, error.turn, stage="encode")
+
+    def _finish(self, row: _Row) -> None:
+        facts, sample = row.facts, row.sample
+        facts.turns = self._turns(sample, row.encoded)
         facts.problems = sample.problems
         if sample.dropped and not sample.crashed:
             facts.outcome = "dropped"
-        return facts
 
     def leave_unchecked(self, raw: RawRow, reason: str | None = None) -> RowFacts:
         """The record of a row that cannot be checked: identity only. `reason` is None where the whole entry cannot."""
-        facts = self._new(raw)
-        facts.outcome, facts.unchecked = "unchecked", reason
-        return facts
+        row = _Row(raw, self._new(raw))
+        row.give_up(reason)
+        return row.facts
 
     def _new(self, raw: RawRow) -> RowFacts:
         content_hash = xxhash.xxh3_128_hexdigest(raw.raw)
@@ -103,23 +163,6 @@ class Measurer:
         if isinstance(given, str | int) and not isinstance(given, bool) and given != "":
             return str(given)[:200]
         return f"{self.file}:{raw.index}"
-
-    def _encode(self, sample: Sample) -> list[EncodedTurn] | None:
-        """The turns as the trainer would encode them, whatever became of the media; None where it would not come to
-        that, or would stop at it.
-        """
-        if sample.crashed or sample.dropped:
-            return None
-        try:
-            check_messages(sample)
-        except TrainerError as error:
-            sample.fail(error.kind, error.cause, error.turn)
-            return None
-        try:
-            return encode_turns(sample, self.processor, self.settings.default_system)
-        except TrainerError as error:
-            sample.fail(error.kind, error.cause, error.turn, stage="encode")
-            return None
 
     def _media(self, sample: Sample) -> list[MediaFacts]:
         facts = []

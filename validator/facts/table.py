@@ -1,4 +1,4 @@
-"""Facts as Arrow records: samples.parquet."""
+"""Facts as records of samples.parquet, and back."""
 
 from __future__ import annotations
 
@@ -88,43 +88,38 @@ SAMPLES = pa.schema(
 )
 """`image_sizes` are [width, height] in pixels, null where an image could not be opened."""
 
-_COPIED = (
-    "dataset",
-    "file",
-    "row",
-    "sample_id",
-    "content_hash",
-    "outcome",
-    "trainer_error",
-    "unchecked",
-    "refused",
-    "filled",
-    "num_tokens",
-    "num_tokens_full",
-    "num_text_tokens",
-    "num_image_tokens",
-    "num_video_tokens",
-    "num_label_tokens",
-    "image_tokens",
-)
 
-
-def to_record(facts: RowFacts, status: str) -> dict[str, Any]:
-    """One record of samples.parquet, ready for orjson (nested facts stay dataclasses)."""
+def to_row(facts: RowFacts, status: str) -> tuple[Any, ...]:
+    """One record of samples.parquet: its values in the order of SAMPLES."""
     images = facts.of_kind("image")
-    record = {name: getattr(facts, name) for name in _COPIED}
-    record.update(
-        status=status,
-        num_turns=sum(turn.role != "system" for turn in facts.turns),
-        num_images=len(images),
-        num_videos=len(facts.of_kind("video")),
-        image_sizes=[[image.width, image.height] if image.width else None for image in images],
-        turns=facts.turns,
-        risk_score=None,
-        problems=facts.problems,
-        media=facts.media,
+    return (
+        facts.dataset,
+        facts.file,
+        facts.row,
+        facts.sample_id,
+        status,
+        sum(turn.role != "system" for turn in facts.turns),
+        len(images),
+        len(facts.of_kind("video")),
+        facts.num_tokens,
+        facts.num_tokens_full,
+        facts.num_text_tokens,
+        facts.num_image_tokens,
+        facts.num_video_tokens,
+        facts.num_label_tokens,
+        [(image.width, image.height) if image.width else None for image in images],
+        facts.image_tokens,
+        facts.turns,
+        None,  # risk_score
+        facts.content_hash,
+        facts.outcome,
+        facts.trainer_error,
+        facts.unchecked,
+        facts.refused,
+        facts.filled,
+        facts.problems,
+        facts.media,
     )
-    return record
 
 
 def from_record(record: dict[str, Any]) -> RowFacts:

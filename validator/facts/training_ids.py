@@ -14,7 +14,7 @@ IGNORED = -100
 
 def training_ids(measurer: Measurer, raw: RawRow) -> tuple[list[int], list[int]] | None:
     """`input_ids` and `labels` of one row (equal lengths), None where the trainer yields none."""
-    facts = measurer.measure(raw)
+    (facts,) = measurer.measure([raw])
     settle(facts, measurer.limits)
     budget = facts.budget
     if budget is None:

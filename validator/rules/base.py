@@ -76,8 +76,10 @@ class Hit:
     sample_id: str | None = None
 
 
-Need = Literal["nothing", "problems", "media", "cut"]
-"""What most rows lack: problems of conversion or encoding, media, a cut by the cutoff."""
+Need = Literal["nothing", "problems", "placeholders", "media", "faults", "cut"]
+"""What most rows lack: problems of conversion or encoding, placeholders or media that they should stand for, media,
+media with a fault or that are no paths, a cut by the cutoff.
+"""
 RowCheck = Callable[[Case], Iterator[Hit]]
 
 

@@ -30,7 +30,7 @@ _WHAT = {
 }
 
 
-@row_rule("MD001", "media-missing", "error", needs="media")
+@row_rule("MD001", "media-missing", "error", needs="faults")
 def check(case: Case) -> Iterator[Hit]:
     """Report paths that cannot be opened."""
     for media in case.facts.media:

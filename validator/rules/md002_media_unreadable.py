@@ -22,7 +22,7 @@ from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("MD002", "media-unreadable", "error", needs="media")
+@row_rule("MD002", "media-unreadable", "error", needs="faults")
 def check(case: Case) -> Iterator[Hit]:
     """Report files that cannot be identified, and what they are."""
     for media in case.facts.media:

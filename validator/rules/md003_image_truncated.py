@@ -22,7 +22,7 @@ from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("MD003", "image-truncated", "error", depth="fast", needs="media")
+@row_rule("MD003", "image-truncated", "error", depth="fast", needs="faults")
 def check(case: Case) -> Iterator[Hit]:
     """Report truncated images."""
     for media in case.facts.media:

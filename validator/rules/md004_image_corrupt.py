@@ -23,7 +23,7 @@ from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("MD004", "image-corrupt", "error", depth="fast", needs="media")
+@row_rule("MD004", "image-corrupt", "error", depth="fast", needs="faults")
 def check(case: Case) -> Iterator[Hit]:
     """Report images that do not decode."""
     for media in case.facts.media:

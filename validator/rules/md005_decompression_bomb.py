@@ -22,7 +22,7 @@ from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("MD005", "decompression-bomb", "error", needs="media")
+@row_rule("MD005", "decompression-bomb", "error", needs="faults")
 def check(case: Case) -> Iterator[Hit]:
     """Report images beyond Pillow's limit."""
     for media in case.facts.media:

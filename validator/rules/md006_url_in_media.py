@@ -24,7 +24,7 @@ from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("MD006", "url-in-media", "error", needs="media")
+@row_rule("MD006", "url-in-media", "error", needs="faults")
 def check(case: Case) -> Iterator[Hit]:
     """Report URLs and data URIs."""
     for media in case.facts.media:

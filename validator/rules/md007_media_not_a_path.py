@@ -25,7 +25,7 @@ from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("MD007", "media-not-a-path", "error", needs="media")
+@row_rule("MD007", "media-not-a-path", "error", needs="faults")
 def check(case: Case) -> Iterator[Hit]:
     """Report elements that cannot be opened because of what they are."""
     for media in case.facts.media:

@@ -21,7 +21,7 @@ from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("VD001", "no-video-stream", "error", needs="media")
+@row_rule("VD001", "no-video-stream", "error", needs="faults")
 def check(case: Case) -> Iterator[Hit]:
     """Report such videos."""
     for media in case.facts.of_kind("video"):

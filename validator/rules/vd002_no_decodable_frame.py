@@ -21,7 +21,7 @@ from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("VD002", "no-decodable-frame", "error", needs="media")
+@row_rule("VD002", "no-decodable-frame", "error", needs="faults")
 def check(case: Case) -> Iterator[Hit]:
     """Report such videos."""
     for media in case.facts.of_kind("video"):

@@ -25,7 +25,7 @@ from validator.media.video import LATER
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("VD003", "header-and-decoding-disagree", "error", depth="fast", needs="media")
+@row_rule("VD003", "header-and-decoding-disagree", "error", depth="fast", needs="faults")
 def check(case: Case) -> Iterator[Hit]:
     """Report videos that pass preprocessing and stop training."""
     for media in case.facts.of_kind("video"):

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("VD004", "frame-sizes-differ", "error", needs="media")
+@row_rule("VD004", "frame-sizes-differ", "error", needs="faults")
 def check(case: Case) -> Iterator[Hit]:
     """Report such videos."""
     for media in case.facts.of_kind("video"):

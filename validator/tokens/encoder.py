@@ -163,8 +163,9 @@ def common_prefix(tokens: Collection[str]) -> str:
 
 def special_pattern(tokens: Mapping[str, int]) -> re.Pattern[str]:
     """A pattern that finds special tokens in text, the longest first where several begin at one place."""
-    ordered = sorted(tokens, key=len, reverse=True)
-    return re.compile("(" + "|".join(map(re.escape, ordered)) + ")")
+    prefix = common_prefix(tokens)  # apart, it is searched as plain text
+    ordered = sorted((token[len(prefix) :] for token in tokens), key=len, reverse=True)
+    return re.compile(f"({re.escape(prefix)}(?:{'|'.join(map(re.escape, ordered))}))")
 
 
 _INERT = re.compile(
