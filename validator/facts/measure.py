@@ -15,6 +15,8 @@ from validator.conversation.row_view import RowView
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, MediaReference, Problem, Sample
 from validator.facts.budget import Limits, media_tokens, spend
 from validator.facts.record import MediaFacts, RowFacts, TurnFacts
+from validator.findings import clip
+from validator.media.advice import advice_on
 from validator.media.geometry import ImageLimits
 from validator.media.probe import ImageProbe, probe_bytes, probe_image
 from validator.media.video import LATER, VideoProbe, probe_frames, probe_video, settle
@@ -70,8 +72,11 @@ class Measurer:
         sample = self.convert(raw)
         facts.filled = _filled(sample)
         facts.media = self._media(sample)
+        if endless := next((item for item in facts.media if item.fault == "endless"), None):
+            facts.outcome = "unchecked"
+            facts.unchecked = f"the {endless.kind} `{clip(endless.written)}` takes too long to load: {endless.message}"
         _fail_in_loader(sample, facts.media)
-        encoded = self._follow_trainer(sample, facts)
+        encoded = None if endless else self._follow_trainer(sample, facts)
         facts.turns = self._turns(sample, encoded)
         facts.problems = sample.problems
         if encoded is not None:
@@ -145,7 +150,8 @@ class Measurer:
 
     def _image(self, base: MediaFacts, reference: MediaReference) -> MediaFacts:
         if reference.data is not None or reference.target is not None:
-            return replace(base, **asdict(self._probe(reference)))
+            probe = self._probe(reference)
+            return replace(base, **asdict(probe), advice=self._advice(reference, probe))
         return _unusable(base, reference)
 
     def _videos(self, bases: list[MediaFacts], references: list[MediaReference]) -> list[MediaFacts]:
@@ -187,6 +193,11 @@ class Measurer:
         if probe.orientation in _LYING and probe.width is not None:
             return replace(probe, width=probe.height, height=probe.width, orientation=1)
         return replace(probe, orientation=1)
+
+    def _advice(self, reference: MediaReference, probe: ImageProbe) -> str | None:
+        if not self.settings.advice:
+            return None
+        return advice_on(reference.data if reference.data is not None else reference.target or "", probe)
 
     def _turns(self, sample: Sample, encoded: list[EncodedTurn] | None) -> list[TurnFacts]:
         turns = []

@@ -52,3 +52,15 @@ def certainly_loads(image: ImageFile.ImageFile, source: str | bytes) -> bool:
             return check(image, file)
     except Exception:
         return False
+
+
+def num_scans(image: ImageFile.ImageFile, source: str | bytes) -> int | None:
+    """The scans of a JPEG, each of which is a walk over all pixels; None for other formats and very large files."""
+    if image.format not in ("JPEG", "MPO"):
+        return None
+    try:
+        with reader_of(source) as file:
+            data = file.read(MAX_JPEG_BYTES + 1)
+    except OSError:
+        return None
+    return jpeg_skeleton.num_scans(data) if len(data) <= MAX_JPEG_BYTES else None

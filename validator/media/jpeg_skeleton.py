@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterator
 from io import BytesIO
 
 from PIL import Image
 
 MAX_SIDE = 65500
 """libjpeg's own limit; a JPEG header can name 65535."""
+_MARKER = re.compile(rb"\xff[^\x00\xff]", re.DOTALL)
 _MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7]", re.DOTALL)
 _KEPT = frozenset((0xC4, 0xDB, 0xDD, 0xE0, 0xEE))  # DHT DQT DRI JFIF Adobe
 _SKIPPED = frozenset((*range(0xE1, 0xEE), 0xEF, 0xFE))  # other APPn, comments
 _FRAMES = frozenset((0xC0, 0xC1, 0xC2))  # baseline, extended, progressive
+_BARE = frozenset((0x01, *range(0xD0, 0xD9)))  # markers without a length
 _SOS, _EOI = 0xDA, 0xD9
 
 
@@ -39,47 +42,63 @@ def certainly_loads(data: bytes) -> bool:
     return True
 
 
+def num_scans(data: bytes) -> int:
+    """How often a decoder walks over the pixels: the scans up to the end of the first picture."""
+    return sum(marker == _SOS for marker, _, _ in _segments(data))
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """(marker, start, end) of each segment, as libjpeg finds them: what lies between two is skipped. A scan ends where
+    its entropy data does. The walk ends at the end marker, or where the file is cut.
+    """
+    position = 2
+    while found := _MARKER.search(data, position):
+        start, marker = found.start(), data[found.start() + 1]
+        if marker == _EOI:
+            yield marker, start, start + 2
+            return
+        position = start + 2
+        if marker not in _BARE:
+            length = int.from_bytes(data[position : position + 2], "big")
+            position += length
+            if length < 2 or position > len(data):
+                return
+        if marker == _SOS:
+            after = _MARKER_IN_SCAN.search(data, position)
+            position = after.start() if after else len(data)
+        yield marker, start, position
+
+
 def _skeleton(data: bytes) -> bytes | None:
     """The file without entropy data, its frame cut to 16 x 16; None in doubt."""
     if data[:2] != b"\xff\xd8":
         return None
     parts = [b"\xff\xd8"]
-    position, end = 2, len(data)
+    position = 2
     framed = False
-    while position + 2 <= end and data[position] == 0xFF:
-        marker = data[position + 1]
+    for marker, start, end in _segments(data):
+        if start != position:  # junk between segments
+            return None
         if marker == _EOI:
             return b"".join((*parts, b"\xff\xd9")) if framed and parts[-1][1] == _SOS else None
-        length = int.from_bytes(data[position + 2 : position + 4], "big")
-        segment_end = position + 2 + length
-        if length < 2 or segment_end > end:
-            return None
-        segment = data[position:segment_end]
+        segment = data[start : start + 2 + int.from_bytes(data[start + 2 : start + 4], "big")]
         if marker in _FRAMES:
-            if framed or length < 8:
-                return None
             small = _small_frame(segment)
-            if small is None:
+            if framed or small is None:
                 return None
             parts.append(small)
             framed = True
-        elif marker == _SOS:
-            if not framed:
-                return None
-            parts.append(segment)
-            found = _MARKER_IN_SCAN.search(data, segment_end)
-            if found is None:
-                return None
-            segment_end = found.start()
-        elif marker in _KEPT:
+        elif marker in _KEPT or (marker == _SOS and framed):
             parts.append(segment)
         elif marker not in _SKIPPED:
             return None
-        position = segment_end
+        position = end
     return None
 
 
 def _small_frame(segment: bytes) -> bytes | None:
+    if len(segment) < 10:
+        return None
     high, wide = int.from_bytes(segment[5:7], "big"), int.from_bytes(segment[7:9], "big")
     if not (0 < high <= MAX_SIDE and 0 < wide <= MAX_SIDE):
         return None

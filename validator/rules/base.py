@@ -88,7 +88,7 @@ class CorpusCheck:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `depth` is the least integrity depth at which it can see its fault."""
+    """One rule. `depth` is the least integrity depth at which it can see its fault, `advice`: it needs that option."""
 
     code: str
     name: str
@@ -98,6 +98,7 @@ class Rule:
     corpus: CorpusCheck | None = None
     trainers: tuple[str, ...] = ("llamafactory",)
     depth: Integrity = "header"
+    advice: bool = False
 
     @property
     def family(self) -> str:
@@ -110,11 +111,13 @@ class Rule:
         return self.doc.strip().splitlines()[0]
 
 
-def row_rule(code: str, name: str, severity: Severity, depth: Integrity = "header") -> Callable[[RowCheck], Rule]:
+def row_rule(
+    code: str, name: str, severity: Severity, depth: Integrity = "header", *, advice: bool = False
+) -> Callable[[RowCheck], Rule]:
     """Make a rule of a function on one case."""
 
     def wrap(check: RowCheck) -> Rule:
-        return Rule(code, name, severity, _doc(check), row=check, depth=depth)
+        return Rule(code, name, severity, _doc(check), row=check, depth=depth, advice=advice)
 
     return wrap
 
