@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from validator.catalog.json_files import json_rows, survey_json
@@ -40,6 +41,19 @@ def survey_file(path: Path, schema: Schema | None = None) -> Survey:
 
     Raises OSError where the file cannot be read.
     """
+    before = version_of(path)
+    survey = _survey(path, schema)
+    survey.version = before
+    return survey
+
+
+def version_of(path: Path) -> tuple[int, ...]:
+    """What changes when a file is written to or replaced. Raises OSError where it is gone."""
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _survey(path: Path, schema: Schema | None) -> Survey:
     kind = file_type(path.name)
     if kind == "parquet":
         from validator.catalog.parquet_rows import survey_parquet
@@ -63,12 +77,26 @@ def survey_file(path: Path, schema: Schema | None = None) -> Survey:
 def file_rows(path: Path, survey: Survey, *, loader_floats: bool = False) -> Iterator[RawRow]:
     """Every raw row of a surveyed file, in file order, with the value that the loader gives to the converter.
 
-    `loader_floats`: see `json_rows.read_rows`.
+    `loader_floats`: see `json_rows.read_rows`. Where the file changes, shrinks or vanishes after it was surveyed, the
+    rows that are missing then are `unread`, at least one.
     """
     if survey.tables is not None:
         from validator.catalog.table_rows import table_rows
 
-        return table_rows(survey.tables(), survey)
+        yield from table_rows(survey.tables(), survey)
+        return
+    done, intact = 0, False
+    with suppress(OSError):
+        if version_of(path) == survey.version:
+            for row in _rows(path, survey, loader_floats=loader_floats):
+                yield row
+                done += not row.between
+        intact = version_of(path) == survey.version
+    for index in range(done, survey.num_rows if intact else max(survey.num_rows, done + 1)):
+        yield RawRow(index, 0, b"", None, "the file changed while it was read", unread=True)
+
+
+def _rows(path: Path, survey: Survey, *, loader_floats: bool) -> Iterator[RawRow]:
     if survey.layout == "parquet":
         from validator.catalog.parquet_rows import parquet_rows
 

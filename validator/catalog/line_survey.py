@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.json as paj
 
-from validator.catalog.arrow_types import TypeConflictError, castable, merge
+from validator.catalog.arrow_types import TypeConflictError, castable, check_names, merge
 from validator.catalog.json_rows import BOM, SPACE, TOO_DEEP, RawRow, parse_line, read_rows, too_deep
 from validator.catalog.schema import Schema
 from validator.catalog.survey import Survey
@@ -34,6 +34,7 @@ def survey_lines(path: Path, result: Survey) -> None:
             continue
         try:
             table = _read_table(chunk)
+            check_names(table.schema)
         except (pa.ArrowException, UnicodeDecodeError) as error:
             broken = True
             if result.layout == "values":

@@ -29,7 +29,7 @@ class Survey:
 
     `fixed` is the schema that binds the files of the entry that are read later: that of the first table, None where
     there is none. `own` is set where the rows must be converted to it: the types that they have in the file.
-    `tables` reads the rows of data that is no file.
+    `tables` reads the rows of data that is no file. `version` tells whether a file is still the one that was surveyed.
     """
 
     layout: Layout
@@ -38,6 +38,7 @@ class Survey:
     fixed: Schema | None = None
     own: pa.Schema | None = None
     tables: Callable[[], Iterator[pa.Table]] | None = None
+    version: tuple[int, ...] | None = None
     refusals: list[Refusal] = field(default_factory=list)
     num_refusals: int = 0
 

@@ -5,6 +5,7 @@ Truth: Pillow's open(), load() and convert("RGB"), which is what the trainer cal
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import stat
@@ -148,12 +149,9 @@ def _fault(error: Exception, *, opened: bool) -> dict[str, Any]:
 
 
 def _unopened(error: Exception) -> ImageProbe:
-    kinds: dict[type[Exception], str] = {
-        FileNotFoundError: "missing",
-        IsADirectoryError: "folder",
-        PermissionError: "forbidden",
-    }
-    fault = kinds.get(type(error), "missing")
+    kinds: dict[type[Exception], str] = {IsADirectoryError: "folder", PermissionError: "forbidden"}
+    there = isinstance(error, OSError) and error.errno == errno.EIO
+    fault = kinds.get(type(error), "disk" if there else "missing")
     return ImageProbe(fault=fault, exception=type(error).__name__, message=str(error)[:200])
 
 

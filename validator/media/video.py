@@ -183,5 +183,8 @@ def _unopened(path: str, error: Exception) -> VideoProbe:
     known = VideoProbe(exception=name, message=str(error)[:200])
     if name in kinds or not os.path.isfile(path):
         return replace(known, fault=kinds.get(name, "missing"))
-    with open(path, "rb") as file:
-        return replace(known, fault="unreadable", found=sniff(file.read(512)))
+    try:
+        with open(path, "rb") as file:
+            return replace(known, fault="unreadable", found=sniff(file.read(512)))
+    except OSError:
+        return replace(known, fault="disk")

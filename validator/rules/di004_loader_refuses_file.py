@@ -29,6 +29,9 @@ from collections.abc import Iterator
 from validator.findings import clip
 from validator.rules.base import CorpusCheck, EntryFacts, Hit, corpus_rule
 
+_IN_ROW = "Correct the row: valid text, and one type per column in all rows and files."
+_IN_FILE = "Correct the file or write it again: readable to its end, with the columns of the entry's first file."
+
 
 def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
     """Report every refusal of the survey, and how many more there are."""
@@ -38,7 +41,7 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
         for refusal in file.survey.refusals:
             yield Hit(
                 f"the trainer's loader refuses the file: {clip(refusal.reason, 200)}",
-                "Correct the row: one type per column in all rows, valid JSON.",
+                _IN_FILE if refusal.row is None else _IN_ROW,
                 file=file.name,
                 row=refusal.row,
                 evidence={"column": refusal.column} if refusal.column else {},

@@ -34,7 +34,7 @@ def check(case: Case) -> Iterator[Hit]:
             yield Hit(
                 f"the {media.format} `{clip(media.written)}` loads, but FFmpeg finds its compressed data damaged: "
                 f"{clip(media.advice)}",
-                "Look at it: fetch it again or remove the row if it is spoiled.",
+                "Look at the picture; if it is spoiled, fetch it again or remove the row.",
                 turn=media.turn,
                 media_index=media.index,
                 evidence={"ffmpeg": media.advice, "bytes": media.num_bytes},
