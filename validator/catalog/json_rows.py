@@ -151,6 +151,8 @@ def parse_row(raw: bytes, index: int, offset: int, *, array: bool) -> RawRow:
     try:
         value = _loader_value(raw) if array else json.loads(raw)
         json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is no text: pyarrow refuses it
+    except UnicodeDecodeError as error:
+        return RawRow(index, offset, raw, None, f"the text is not UTF-8 (byte {error.start + 1} of the row)")
     except (ValueError, RecursionError):
         return RawRow(index, offset, raw, None, reason)
     return RawRow(index, offset, raw, value)

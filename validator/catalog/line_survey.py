@@ -34,7 +34,10 @@ def survey_lines(path: Path, result: Survey) -> None:
             continue
         try:
             table = _read_table(chunk)
-            check_names(table.schema)
+            check_names(
+                table.schema
+            )  # what is no text stops the loader in a name, and the trainer at the row elsewhere
+            table.validate(full=True)
         except (pa.ArrowException, UnicodeDecodeError) as error:
             broken = True
             if result.layout == "values":
