@@ -15,6 +15,7 @@ from tests.oracle.corpus import SIZES, WORDS, make_corpus, make_other_formats, w
 from tests.oracle.file_entries import write_entries
 from tests.oracle.videos import make_videos
 from tests.unit.loader_cases import CASES
+from validator.catalog.json_survey import survey
 from validator.media.geometry import ImageLimits, grid
 from validator.tokens.processor import load_processor
 
@@ -100,6 +101,27 @@ def test_whole_runs(tmp_path):
     answers = ask("full", {"folder": str(tmp_path), "names": list(registry)})
     found = {name: answers[str(number)] for number, name in enumerate(WHOLE_RUNS)}
     assert found == {name: error for name, (_, error) in WHOLE_RUNS.items()}
+
+
+NOT_UTF8 = {
+    "in text": ({"messages": GOOD["messages"], "x": "\xff"}, "UnicodeDecodeError"),
+    "in a name": ({"messages": GOOD["messages"], "\xff": "x"}, "DatasetGenerationError"),
+    "in a name within": ({"messages": GOOD["messages"], "x": {"\xff": 1}}, "DatasetGenerationError"),
+}
+
+
+def test_text_that_is_not_utf8_stops_the_run(tmp_path):
+    """Even in columns that the trainer does not use; the row that we refuse is the one."""
+    registry = {}
+    for number, (row, _) in enumerate(NOT_UTF8.values()):
+        text = "\n".join(json.dumps(item, ensure_ascii=False) for item in (GOOD, row, GOOD))
+        (tmp_path / f"{number}.jsonl").write_bytes(text.encode("latin-1"))
+        entry = {"file_name": f"{number}.jsonl", "formatting": "sharegpt", "columns": {"messages": "messages"}}
+        registry[str(number)] = {**entry, "tags": TAGS}
+        assert [refusal.row for refusal in survey(tmp_path / f"{number}.jsonl").refusals] == [1]
+    (tmp_path / "dataset_info.json").write_text(json.dumps(registry))
+    answers = ask("full", {"folder": str(tmp_path), "names": list(registry)})
+    assert list(answers.values()) == [error for _, error in NOT_UTF8.values()]
 
 
 def test_rows_stop_the_trainer_for_the_reason_we_give(tmp_path, monkeypatch):

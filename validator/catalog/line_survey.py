@@ -34,10 +34,8 @@ def survey_lines(path: Path, result: Survey) -> None:
             continue
         try:
             table = _read_table(chunk)
-            check_names(
-                table.schema
-            )  # what is no text stops the loader in a name, and the trainer at the row elsewhere
-            table.validate(full=True)
+            check_names(table.schema)  # what is no UTF-8 stops the loader in names,
+            table.validate(full=True)  # and the trainer at the row in text
         except (pa.ArrowException, UnicodeDecodeError) as error:
             broken = True
             if result.layout == "values":
