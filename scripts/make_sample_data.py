@@ -305,6 +305,10 @@ def planted_entries(data: SampleData) -> None:
     data.entry("four_tags", rows, columns={"messages": "messages"}, tags=TAGS)
     data.expect("CV001", "four_tags", 1, 0)
     data.expect("DI006", "four_tags")
+    data.entry("latin_one", [say("Hi", "Hello"), say("Café?", "Oui.")], "jsonl", columns={"messages": "messages"})
+    file = data.folder / "latin_one.jsonl"
+    file.write_bytes(file.read_text(encoding="utf-8").encode("latin-1"))
+    data.expect("CV010", "latin_one", 1)
     rows = [say(f"Say {number}.", f"{number}.", images=[]) for number in range(1000)]
     rows[500] = say("Say it. " + "word " * 300, "It.", images=[])
     data.entry("text_then_images", [*rows, say("<image>Hi", "Hello", images=[chart])], "jsonl")

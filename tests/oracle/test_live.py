@@ -9,13 +9,12 @@ import random
 
 import pytest
 
-from tests.conftest import ALL_TAGS, TAGS, say
+from tests.conftest import ALL_TAGS, TAGS, check, say
 from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT, ask, differences, oracle_answers, our_answers, our_entries
 from tests.oracle.corpus import SIZES, WORDS, make_corpus, make_other_formats, write_corpus
 from tests.oracle.file_entries import write_entries
 from tests.oracle.videos import make_videos
 from tests.unit.loader_cases import CASES
-from validator.catalog.json_survey import survey
 from validator.media.geometry import ImageLimits, grid
 from validator.tokens.processor import load_processor
 
@@ -103,25 +102,30 @@ def test_whole_runs(tmp_path):
     assert found == {name: error for name, (_, error) in WHOLE_RUNS.items()}
 
 
+ODD = {**GOOD, "x": "\xff"}
 NOT_UTF8 = {
-    "in text": ({"messages": GOOD["messages"], "x": "\xff"}, "UnicodeDecodeError"),
-    "in a name": ({"messages": GOOD["messages"], "\xff": "x"}, "DatasetGenerationError"),
-    "in a name within": ({"messages": GOOD["messages"], "x": {"\xff": 1}}, "DatasetGenerationError"),
+    "in messages": ([GOOD, say("\xff", "b"), GOOD], "UnicodeDecodeError", "CV010"),
+    "in an unused column": ([GOOD, ODD, GOOD], None, None),
+    "in an unused column of the first row": ([ODD, GOOD, GOOD], "UnicodeDecodeError", "CV010"),
+    "in a name": ([GOOD, {**GOOD, "\xff": "x"}], "DatasetGenerationError", "DI004"),
+    "in a name within": ([GOOD, {**GOOD, "x": {"\xff": 1}}], "DatasetGenerationError", "DI004"),
 }
 
 
-def test_text_that_is_not_utf8_stops_the_run(tmp_path):
-    """Even in columns that the trainer does not use; the row that we refuse is the one."""
+def test_text_that_is_not_utf8(tmp_path):
+    """In files of lines it stops the run where it is read, and in names it stops the loader."""
     registry = {}
-    for number, (row, _) in enumerate(NOT_UTF8.values()):
-        text = "\n".join(json.dumps(item, ensure_ascii=False) for item in (GOOD, row, GOOD))
+    for number, (rows, *_) in enumerate(NOT_UTF8.values()):
+        text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
         (tmp_path / f"{number}.jsonl").write_bytes(text.encode("latin-1"))
         entry = {"file_name": f"{number}.jsonl", "formatting": "sharegpt", "columns": {"messages": "messages"}}
         registry[str(number)] = {**entry, "tags": TAGS}
-        assert [refusal.row for refusal in survey(tmp_path / f"{number}.jsonl").refusals] == [1]
     (tmp_path / "dataset_info.json").write_text(json.dumps(registry))
     answers = ask("full", {"folder": str(tmp_path), "names": list(registry)})
-    assert list(answers.values()) == [error for _, error in NOT_UTF8.values()]
+    assert list(answers.values()) == [error for _, error, _ in NOT_UTF8.values()]
+    _, findings = check(tmp_path / "dataset_info.json", tmp_path / "run")
+    codes = {finding["dataset"]: finding["code"] for finding in findings}
+    assert [codes.get(name) for name in registry] == [code for *_, code in NOT_UTF8.values()]
 
 
 def test_rows_stop_the_trainer_for_the_reason_we_give(tmp_path, monkeypatch):

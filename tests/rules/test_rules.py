@@ -27,6 +27,7 @@ FAULTS = {
     "system message alone": ({"messages": [{"role": "system", "content": "s"}]}, {}, ["CV003"]),
     "messages null": ({"messages": None}, {}, ["CV004"]),
     "content null": (say("a", None), {}, ["CV005"]),
+    "no UTF-8": (say("a\ud800", "b"), {}, ["CV010"]),
     "function call no JSON": (CALL, {}, ["CV006"]),
     "tools no JSON": (say("a", "b", tools="f()"), {}, ["CV007"]),
     "image without placeholder": (say("a", "b", images=["ok.png"]), {}, ["PH001"]),

@@ -109,8 +109,8 @@ def test_damaged_arrow_files_are_refused(dataset, old, new):
     assert "DI004" in codes(dataset.check()[1])
 
 
-@pytest.mark.parametrize("row", [b'{"a\xff": 1}', b'{"a": {"b\xff": 1}}', b'{"a": [{"b\xff": 1}]}', b'{"a": "\xff"}'])
-def test_names_and_text_that_are_not_utf8_are_refused(tmp_path, row):
+@pytest.mark.parametrize("row", [b'{"a\xff": 1}', b'{"a": {"b\xff": 1}}', b'{"a": [{"b\xff": 1}]}'])
+def test_names_that_are_not_utf8_are_refused(tmp_path, row):
     survey = survey_file(put(tmp_path / "a.jsonl", b'{"a": null}\n' + row + b"\n"))
     assert [refusal.row for refusal in survey.refusals] == [1] and survey.num_rows == 2
 

@@ -69,7 +69,13 @@ class Measurer:
             facts.outcome, facts.trainer_error = "crash", "DatasetGenerationError"
             facts.problems.append(Problem("unparsable", message=raw.fault))
             return facts
+        if lost := [name for name in raw.undecodable if self._view.reads(name)]:
+            facts.outcome, facts.trainer_error = "crash", "UnicodeDecodeError"
+            facts.problems.append(Problem("not-utf8", exception="UnicodeDecodeError", message=lost[0]))
+            return facts
         sample = self.convert(raw)
+        for name in raw.undecodable:
+            sample.note("not-utf8", None, name)
         facts.filled = _filled(sample)
         facts.media = self._media(sample)
         if endless := next((item for item in facts.media if item.fault == "endless"), None):

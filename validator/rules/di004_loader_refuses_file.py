@@ -6,12 +6,12 @@ row that is no object, a column with a string in one row and a list in another, 
 surrogate pair, a byte order mark before an array, a number beyond 64 bits; and, in files of lines above 10 MB, a column
 or key that appears for the first time after the first 10 MB, or was only null until then. In a folder of files the
 first that the trainer reads fixes the columns for all others, in the order of `os.listdir`; in csv files the first
-10,000 rows do. Parquet and Arrow files that are damaged, or hold a type that the loader does not know. Text that is not
-UTF-8: the loader may take it, and the run stops at the row.
+10,000 rows do. Parquet and Arrow files that are damaged, or hold a type that the loader does not know. Names that are
+not UTF-8 and, outside of files of lines, text that is not.
 
 ## Why it hurts
 One such row keeps the whole file from loading: `DatasetGenerationError: An error occurred while generating the
-dataset`, without a row number (LLaMA-Factory#7266), or `UnicodeDecodeError` while the rows are converted.
+dataset`, without a row number (LLaMA-Factory#7266).
 
 ## Example
 ```json
