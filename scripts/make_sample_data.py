@@ -6,6 +6,7 @@ Everything is drawn and written here; nothing comes from elsewhere. Equal on eve
 """
 
 import gzip
+import io
 import json
 import struct
 import sys
@@ -198,6 +199,7 @@ def broken_files(folder: Path) -> None:
     (folder / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b"") + chunk(b"IEND", b""))
     Image.new("1", (1_200_000, 1)).save(folder / "line.png", optimize=True)
     Image.new("RGB", (2000, 9), "blue").save(folder / "thin.png", optimize=True)
+    (folder / "slow.jpg").write_bytes(many_scans(3000, 600))
     with wave.open(str(folder / "speech.wav"), "wb") as sound:
         sound.setnchannels(1)
         sound.setsampwidth(2)
@@ -205,6 +207,16 @@ def broken_files(folder: Path) -> None:
         sound.writeframes(bytes(1600))
     for name, codec in (("clip.mp4", "mpeg4"), ("clip.ts", "mpeg2video")):
         film(folder / name, codec)
+
+
+def many_scans(side: int, times: int) -> bytes:
+    """A progressive JPEG that claims `side` x `side` pixels, its last scan repeated."""
+    out = io.BytesIO()
+    Image.new("L", (16, 16)).save(out, "JPEG", progressive=True)
+    data = out.getvalue()
+    size = data.index(b"\xff\xc2") + 5
+    scan = data[data.rindex(b"\xff\xda") : -2]
+    return data[:size] + struct.pack(">HH", side, side) + data[size + 4 : -2] + scan * times + data[-2:]
 
 
 def film(path: Path, codec: str) -> None:
@@ -264,6 +276,7 @@ def planted(data: SampleData) -> None:
         (say(*clip, videos=["broken/speech.wav"]), [("VD001", 0)]),
         (say(*clip, videos=["broken/clip.ts"]), [("VD003", 0)]),
         (say(*clip, videos=["broken/clip.mp4"]), []),
+        (say(*see, images=["broken/slow.jpg"]), [("MD012", 0)]),
     ]
     columns = {name: name for name in ("messages", "images", "videos", "audios", "tools")}
     data.entry("planted", [row for row, _ in rows], "jsonl", columns=columns)
@@ -292,6 +305,10 @@ def planted_entries(data: SampleData) -> None:
     data.entry("four_tags", rows, columns={"messages": "messages"}, tags=TAGS)
     data.expect("CV001", "four_tags", 1, 0)
     data.expect("DI006", "four_tags")
+    data.entry("latin_one", [say("Hi", "Hello"), say("Café?", "Oui.")], "jsonl", columns={"messages": "messages"})
+    file = data.folder / "latin_one.jsonl"
+    file.write_bytes(file.read_text(encoding="utf-8").encode("latin-1"))
+    data.expect("CV010", "latin_one", 1)
     rows = [say(f"Say {number}.", f"{number}.", images=[]) for number in range(1000)]
     rows[500] = say("Say it. " + "word " * 300, "It.", images=[])
     data.entry("text_then_images", [*rows, say("<image>Hi", "Hello", images=[chart])], "jsonl")

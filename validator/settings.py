@@ -36,6 +36,7 @@ class Settings(BaseModel):
     mask_history: bool = False
     train_on_prompt: bool = False
     integrity: Integrity = "fast"
+    advice: bool = False
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     fail_on: Severity = "error"

@@ -9,7 +9,7 @@ from PIL import Image
 from tests.integrity import corpus
 from tests.integrity.written import SUFFIX
 from validator.files import MediaFiles
-from validator.media.integrity import certainly_loads
+from validator.media.integrity import examine
 from validator.media.probe import ImageProbe, probe_image
 
 MAX_PIXELS = 30_000_000
@@ -73,6 +73,6 @@ def _cheap(path: Path) -> bool:
         warnings.simplefilter("ignore")
         try:
             with Image.open(str(path)) as image:
-                return certainly_loads(image, str(path))
+                return examine(image, str(path))[0]
         except Exception:
             return False

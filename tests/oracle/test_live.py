@@ -9,7 +9,7 @@ import random
 
 import pytest
 
-from tests.conftest import ALL_TAGS, TAGS, say
+from tests.conftest import ALL_TAGS, TAGS, check, say
 from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT, ask, differences, oracle_answers, our_answers, our_entries
 from tests.oracle.corpus import SIZES, WORDS, make_corpus, make_other_formats, write_corpus
 from tests.oracle.file_entries import write_entries
@@ -100,6 +100,32 @@ def test_whole_runs(tmp_path):
     answers = ask("full", {"folder": str(tmp_path), "names": list(registry)})
     found = {name: answers[str(number)] for number, name in enumerate(WHOLE_RUNS)}
     assert found == {name: error for name, (_, error) in WHOLE_RUNS.items()}
+
+
+ODD = {**GOOD, "x": "\xff"}
+NOT_UTF8 = {
+    "in messages": ([GOOD, say("\xff", "b"), GOOD], "UnicodeDecodeError", "CV010"),
+    "in an unused column": ([GOOD, ODD, GOOD], None, None),
+    "in an unused column of the first row": ([ODD, GOOD, GOOD], "UnicodeDecodeError", "CV010"),
+    "in a name": ([GOOD, {**GOOD, "\xff": "x"}], "DatasetGenerationError", "DI004"),
+    "in a name within": ([GOOD, {**GOOD, "x": {"\xff": 1}}], "DatasetGenerationError", "DI004"),
+}
+
+
+def test_text_that_is_not_utf8(tmp_path):
+    """In files of lines it stops the run where it is read, and in names it stops the loader."""
+    registry = {}
+    for number, (rows, *_) in enumerate(NOT_UTF8.values()):
+        text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        (tmp_path / f"{number}.jsonl").write_bytes(text.encode("latin-1"))
+        entry = {"file_name": f"{number}.jsonl", "formatting": "sharegpt", "columns": {"messages": "messages"}}
+        registry[str(number)] = {**entry, "tags": TAGS}
+    (tmp_path / "dataset_info.json").write_text(json.dumps(registry))
+    answers = ask("full", {"folder": str(tmp_path), "names": list(registry)})
+    assert list(answers.values()) == [error for _, error, _ in NOT_UTF8.values()]
+    _, findings = check(tmp_path / "dataset_info.json", tmp_path / "run")
+    codes = {finding["dataset"]: finding["code"] for finding in findings}
+    assert [codes.get(name) for name in registry] == [code for *_, code in NOT_UTF8.values()]
 
 
 def test_rows_stop_the_trainer_for_the_reason_we_give(tmp_path, monkeypatch):

@@ -21,7 +21,9 @@ def film(path: Path, frames: int, rate: int, size=(64, 48)) -> None:
 
 
 def make_videos(folder: Path, seed: int) -> list[str]:
-    """The names of the videos made in a folder: whole ones of several lengths, cut ones, ones with changed bytes."""
+    """The names of the videos made in a folder: whole ones of several lengths, cut ones, ones with changed bytes, and
+    one of a codec that nobody knows.
+    """
     dice = random.Random(seed)
     names = []
     for suffix in CODECS:
@@ -35,4 +37,6 @@ def make_videos(folder: Path, seed: int) -> list[str]:
                 data[dice.randrange(len(data))] = dice.randrange(256)
             names.append(f"damaged{number}.{suffix}")
             (folder / names[-1]).write_bytes(data)
-    return names
+    unknown = (folder / "30.avi").read_bytes().replace(b"FMP4", b"ZZZZ")
+    (folder / "unknown.avi").write_bytes(unknown)
+    return [*names, "unknown.avi"]

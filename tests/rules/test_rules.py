@@ -27,6 +27,7 @@ FAULTS = {
     "system message alone": ({"messages": [{"role": "system", "content": "s"}]}, {}, ["CV003"]),
     "messages null": ({"messages": None}, {}, ["CV004"]),
     "content null": (say("a", None), {}, ["CV005"]),
+    "no UTF-8": (say("a\ud800", "b"), {}, ["CV010"]),
     "function call no JSON": (CALL, {}, ["CV006"]),
     "tools no JSON": (say("a", "b", tools="f()"), {}, ["CV007"]),
     "image without placeholder": (say("a", "b", images=["ok.png"]), {}, ["PH001"]),
@@ -45,6 +46,10 @@ FAULTS = {
     "cut image": (say(*SEE, images=["cut.jpg"]), {}, ["MD003"]),
     "flipped image": (say(*SEE, images=["flipped.png"]), {}, ["MD004"]),
     "very large image": (say(*SEE, images=["huge.png"]), {}, ["MD010"]),
+    "slow image": (say(*SEE, images=["slow.jpg"]), {}, ["MD012"]),
+    "image that takes minutes": (say(*SEE, images=["endless.jpg"]), {}, ["MD012", "XX001"]),
+    "image with much behind it": (say(*SEE, images=["padded.png"]), {}, ["MD013"]),
+    "garbled image": (say(*SEE, images=["garbled.jpg"]), {"advice": True}, ["MD011"]),
     "URL": (say(*SEE, images=["https://a.b/c.png"]), {}, ["MD006"]),
     "data URI": (say(*SEE, images=["data:image/png;base64,AAAA"]), {}, ["MD006"]),
     "null image": (say(*SEE, images=[None]), {}, ["MD007"]),
@@ -90,6 +95,7 @@ FINE = {
     "one-token answer": say("a", "b"),
     "cut in its last bytes, which Pillow forgives": say(*SEE, images=["tail.png"]),
     "id": say("a", "b", id="x-1"),
+    "garbled, unless advice is asked for": say(*SEE, images=["garbled.jpg"]),
 }
 
 
@@ -116,6 +122,15 @@ def files(dataset):
     data = bytearray(flipped.read_bytes())
     data[data.index(b"IDAT") + 8] ^= 0xFF
     flipped.write_bytes(data)
+    slow = (ROOT / "sample_data" / "broken" / "slow.jpg").read_bytes()
+    (dataset.folder / "slow.jpg").write_bytes(slow)
+    scan = slow[slow.rindex(b"\xff\xda") : -2]
+    (dataset.folder / "endless.jpg").write_bytes(slow[:2] + b"\xff" + slow[2:-2] + scan * 12_000 + slow[-2:])
+    (dataset.folder / "padded.png").write_bytes((dataset.folder / "ok.png").read_bytes() + bytes(5 << 20))
+    noise.resize((600, 600)).save(dataset.folder / "garbled.jpg")
+    garbled = bytearray((dataset.folder / "garbled.jpg").read_bytes())
+    garbled[9000:9512] = bytes(512)
+    (dataset.folder / "garbled.jpg").write_bytes(garbled)
     for name in ("page.jpg", "page.mp4"):
         (dataset.folder / name).write_text("<html>404</html>")
     (dataset.folder / "empty.jpg").write_bytes(b"")
@@ -292,8 +307,10 @@ def test_sample_data_plants_every_rule():
     assert {rule.code for rule in all_rules()} - planted == {
         "LB001",
         "MD010",
+        "MD011",
+        "MD013",
         "XX001",
-    }  # a tiny cutoff, a huge file, a fault of ours
+    }  # a tiny cutoff, a huge file, an option, a huge file, a fault of ours
 
 
 def test_every_rule_has_a_case_here_or_in_sample_data():
@@ -358,11 +375,12 @@ def test_selection(select, ignore, runs):
 
 def test_depth_leaves_rules_out_and_says_so():
     _, left_out = choose_rules(Settings(dataset_info="x.json", integrity="header"))
-    assert {(rule.code, reason) for rule, reason in left_out} == {
-        ("MD003", "needs --integrity fast"),
-        ("MD004", "needs --integrity fast"),
-        ("VD003", "needs --integrity fast"),
-    }
+    assert {rule.code: reason for rule, reason in left_out} == dict.fromkeys(
+        ("MD003", "MD004", "MD011", "MD012", "VD003"), "needs --integrity fast"
+    )
+    _, left_out = choose_rules(Settings(dataset_info="x.json"))
+    assert [(rule.code, reason) for rule, reason in left_out] == [("MD011", "needs --advice")]
+    assert choose_rules(Settings(dataset_info="x.json", advice=True))[1] == ()
 
 
 def test_unknown_rules_get_the_nearest():

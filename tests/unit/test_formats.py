@@ -1,6 +1,8 @@
 """Files of every kind: what is refused, what the rows are, and what the rules say of folders, splits and samples."""
 
+import io
 import json
+import struct
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -84,6 +86,33 @@ def test_a_damaged_page_is_refused_and_the_rows_before_it_are_read(tmp_path):
     survey = survey_file(path)
     assert survey.num_refusals == 1
     assert len(list(file_rows(path, survey))) == survey.num_rows > 2000
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (struct.pack("<3i", 0, 2, 4), struct.pack("<3i", 0, -5, 4)),
+        (struct.pack("<3i", 0, 2, 4), struct.pack("<3i", 0, 2, 2**31 - 1)),
+        (struct.pack("<q", 24), struct.pack("<q", 2**46)),
+    ],
+    ids=["an offset below zero", "an offset beyond the data", "a length of 64 TiB"],
+)
+def test_damaged_arrow_files_are_refused(dataset, old, new):
+    out = io.BytesIO()
+    with pa.ipc.new_stream(out, pa.schema([("text", pa.string())])) as stream:
+        stream.write_table(pa.table({"text": ["ab", "cd"]}))
+    damaged = out.getvalue().replace(old, new)
+    assert damaged != out.getvalue()
+    dataset.write([], file_name="data.arrow", formatting="alpaca", columns={"prompt": "text"})
+    survey = survey_file(put(dataset.folder / "data.arrow", damaged))
+    assert survey.num_refusals and len(list(file_rows(dataset.folder / "data.arrow", survey))) == survey.num_rows
+    assert "DI004" in codes(dataset.check()[1])
+
+
+@pytest.mark.parametrize("row", [b'{"a\xff": 1}', b'{"a": {"b\xff": 1}}', b'{"a": [{"b\xff": 1}]}'])
+def test_names_that_are_not_utf8_are_refused(tmp_path, row):
+    survey = survey_file(put(tmp_path / "a.jsonl", b'{"a": null}\n' + row + b"\n"))
+    assert [refusal.row for refusal in survey.refusals] == [1] and survey.num_rows == 2
 
 
 @pytest.mark.parametrize("kind", [pa.map_(pa.string(), pa.int64()), pa.string_view(), pa.binary(2)], ids=str)

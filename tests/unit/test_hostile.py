@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import tempfile
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scripts import fuzz
 from tests.conftest import ALL_TAGS, Dataset, check, say
 from validator.catalog.json_survey import survey
 from validator.catalog.registry import load_registry
@@ -95,6 +97,14 @@ def test_rows(rows, suffix, formatting):
         columns = {name: name for name in names} | {"prompt": "system", "response": "tools", "history": "messages"}
         dataset.write(rows, suffix, columns=columns, tags=ALL_TAGS, formatting=formatting)
         _whole(dataset, len(rows))
+
+
+@pytest.mark.parametrize("kind", fuzz.KINDS)
+def test_mutated_inputs(tmp_path, kind):
+    """scripts/fuzz.py, which does the same at length: whole inputs of every kind, damaged."""
+    for number in range(int(os.environ.get("MMVALIDATE_EXAMPLES", 60)) // 10):
+        (tmp_path / str(number)).mkdir()
+        fuzz.KINDS[kind](Dataset(tmp_path / str(number)), random.Random(number))
 
 
 def _whole(dataset, rows):

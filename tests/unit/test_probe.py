@@ -9,7 +9,9 @@ import zlib
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
+from scripts.make_sample_data import many_scans
 from validator.files import MediaFiles
 from validator.media import integrity
 from validator.media.faults import fault_of, plain_words
@@ -119,6 +121,42 @@ def test_a_large_image_below_the_limit_prints_no_warning(tmp_path, recwarn):
     assert not recwarn.list
 
 
+@pytest.mark.parametrize("depth", ["fast", "full"])
+def test_a_jpeg_of_very_many_scans_is_not_loaded(tmp_path, depth):
+    """It is judged without its pixels, and where its headers leave a doubt nothing is said of it."""
+    image = many_scans(9000, 1300)
+    (tmp_path / "sure.jpg").write_bytes(image)
+    (tmp_path / "doubtful.jpg").write_bytes(image[:2] + b"\xff" + image[2:])
+    found = probe(tmp_path / "sure.jpg", depth)
+    assert (found.fault, found.width, found.scans) == (None, 9000, 1306)
+    found = probe(tmp_path / "doubtful.jpg", depth)
+    assert (found.fault, found.message) == ("endless", "its scans visit 106 billion pixels")
+    assert probe(tmp_path / "doubtful.jpg", "header").fault is None
+
+
+def test_scans_are_those_of_the_first_picture(tmp_path):
+    image = Image.effect_noise((60, 60), 50)
+    for progressive, scans in ((False, 1), (True, 6)):
+        image.save(tmp_path / "a.jpg", progressive=progressive)
+        data = (tmp_path / "a.jpg").read_bytes()
+        preview = b"\xff\xe1\x00\x08\xff\xda\x00\x03\x00\x00"
+        for whole in (data, data + data, data[:2] + preview + data[2:]):
+            (tmp_path / "a.jpg").write_bytes(whole)
+            assert probe(tmp_path / "a.jpg").scans == scans
+    image.save(tmp_path / "a.png")
+    assert probe(tmp_path / "a.png").scans is None
+
+
+def test_a_file_that_pillow_knows_and_refuses_is_named_with_the_reason(tmp_path):
+    info = PngInfo()
+    for number in range(80):
+        info.add_text(f"a{number}", "x" * (1 << 20), zip=True)
+    Image.new("L", (9, 9)).save(tmp_path / "a.png", pnginfo=info)
+    found = probe(tmp_path / "a.png")
+    assert (found.fault, found.exception) == ("unreadable", "ValueError")
+    assert found.found == "a damaged PNG: its text chunks inflate to more than 64 MiB"
+
+
 def test_truncated_and_corrupt(tmp_path):
     noise = Image.effect_noise((200, 200), 90)
     for name in ("a.png", "a.jpg"):
@@ -192,7 +230,7 @@ def test_very_large_images_are_judged_without_their_pixels(tmp_path, name, monke
         real = getattr(Image.core, maker)
         monkeypatch.setattr(Image.core, maker, lambda *args, real=real: made.append(args[1]) or real(*args))
     with Image.open(str(tmp_path / name)) as image:
-        assert integrity.certainly_loads(image, str(tmp_path / name))
+        assert integrity.examine(image, str(tmp_path / name))[0]
     assert made and max(max(size) for size in made) <= 16
 
 
@@ -249,7 +287,7 @@ def cheaply_fine(path):
         warnings.simplefilter("ignore")
         try:
             with Image.open(str(path)) as image:
-                return integrity.certainly_loads(image, str(path))
+                return integrity.examine(image, str(path))[0]
         except OSError:
             return False
 

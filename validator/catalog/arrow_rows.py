@@ -10,7 +10,7 @@ import pyarrow as pa
 from validator.catalog.json_rows import RawRow
 from validator.catalog.schema import Schema, schema_of
 from validator.catalog.survey import Survey
-from validator.catalog.table_rows import ROWS, survey_tables, table_rows
+from validator.catalog.table_rows import ROWS, UNREADABLE, survey_tables, table_rows
 
 
 def survey_arrow(path: Path, schema: Schema | None) -> Survey:
@@ -19,7 +19,7 @@ def survey_arrow(path: Path, schema: Schema | None) -> Survey:
     with path.open("rb") as file:
         try:
             own = schema_of(_open(file).schema)
-        except (pa.ArrowException, OSError, ValueError) as error:
+        except UNREADABLE as error:
             survey.refuse(None, None, f"{type(error).__name__}: {error}")
             return survey
     return survey_tables(_tables(path), survey, schema or own)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -87,6 +87,13 @@ def castable(source: pa.DataType, target: pa.DataType, path: str) -> str | None:
     if (t.is_string(target) and t.is_temporal(source)) or (t.is_floating(target) and t.is_integer(source)):
         return None
     return f"`{path}` is {describe(source)} here, {describe(target)} before"
+
+
+def check_names(fields: Iterable[pa.Field]) -> None:
+    """Raise UnicodeDecodeError where the name of a field, or of one within, is no text."""
+    for field in fields:
+        field.name  # noqa: B018 - decoded when it is asked for
+        check_names(field.type.field(place) for place in range(field.type.num_fields))
 
 
 def projector(kind: pa.DataType) -> Callable[[Any], Any]:

@@ -30,6 +30,7 @@ SPACE = b" \t\r\n"
 class RawRow:
     """One raw row. `fault` says why the row could not be parsed; then `value` is None.
 
+    `undecodable` names the columns with text that is not UTF-8, which are null in `value`: the loader takes such lines.
     `between`: no row, but something wrong before the row of this index. `unread`: this and what follows was not read.
     """
 
@@ -40,6 +41,7 @@ class RawRow:
     fault: str | None = None
     between: bool = False
     unread: bool = False
+    undecodable: tuple[str, ...] = ()
 
 
 DEEPEST = 63
@@ -154,11 +156,34 @@ def parse_row(raw: bytes, index: int, offset: int, *, array: bool) -> RawRow:
     except orjson.JSONDecodeError as error:
         reason = f"{error.msg} (character {error.pos + 1} of the row)"
     try:
-        value = _loader_value(raw) if array else json.loads(raw)
+        value = _loader_value(raw) if array else json.loads(raw.decode())
         json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is no text: pyarrow refuses it
+    except UnicodeDecodeError as error:
+        reason = f"the text is not UTF-8 (byte {error.start + 1} of the row)"
+        return (None if array else _without_undecodable(raw, index, offset)) or RawRow(index, offset, raw, None, reason)
     except (ValueError, RecursionError):
         return RawRow(index, offset, raw, None, reason)
     return RawRow(index, offset, raw, value)
+
+
+def _without_undecodable(raw: bytes, index: int, offset: int) -> RawRow | None:
+    """The row without the columns that hold bytes which are no text; None where names of columns are no text."""
+    try:
+        value = json.loads(raw.decode("utf-8", "surrogateescape"))
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict) or not _is_text(list(value)):
+        return None
+    lost = tuple(name for name, item in value.items() if not _is_text(item))
+    return RawRow(index, offset, raw, {**value, **dict.fromkeys(lost)}, undecodable=lost)
+
+
+def _is_text(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _loader_value(raw: bytes) -> Any:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.json as paj
 
-from validator.catalog.arrow_types import TypeConflictError, castable, merge
+from validator.catalog.arrow_types import TypeConflictError, castable, check_names, merge
 from validator.catalog.json_rows import BOM, SPACE, TOO_DEEP, RawRow, parse_line, read_rows, too_deep
 from validator.catalog.schema import Schema
 from validator.catalog.survey import Survey
@@ -34,6 +34,7 @@ def survey_lines(path: Path, result: Survey) -> None:
             continue
         try:
             table = _read_table(chunk)
+            check_names(table.schema)  # not UTF-8: the loader stops at names; at text only the trainer does (CV010)
         except (pa.ArrowException, UnicodeDecodeError) as error:
             broken = True
             if result.layout == "values":
@@ -152,6 +153,7 @@ def _trace_rows(rows: Iterable[RawRow], message: str, result: Survey) -> None:
             continue
         try:
             schema = paj.read_json(BytesIO(row.raw)).schema
+            check_names(schema)
         except (pa.ArrowException, UnicodeDecodeError) as error:
             result.refuse(row.index, *_in_plain_words(str(error)))
             continue

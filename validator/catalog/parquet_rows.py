@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from validator.catalog.json_rows import RawRow
 from validator.catalog.schema import Schema, schema_of
 from validator.catalog.survey import Survey
-from validator.catalog.table_rows import ROWS, survey_tables, table_rows
+from validator.catalog.table_rows import ROWS, UNREADABLE, survey_tables, table_rows
 
 
 def survey_parquet(path: Path, schema: Schema | None) -> Survey:
@@ -22,7 +22,7 @@ def survey_parquet(path: Path, schema: Schema | None) -> Survey:
             with pq.ParquetFile(file) as opened:
                 own = schema_of(opened.schema_arrow)
                 first = opened.metadata.row_group(0).num_rows if opened.metadata.num_row_groups else None
-        except (pa.ArrowException, OSError, ValueError) as error:
+        except UNREADABLE as error:
             survey.refuse(None, None, f"{type(error).__name__}: {error}")
             return survey
     if first == 0:

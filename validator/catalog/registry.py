@@ -73,6 +73,8 @@ def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
         inside = path / "dataset_info.json"
         hint = f"pass {inside}" if inside.is_file() else "it holds no dataset_info.json"
         raise ValueError(f"{path} is a folder: {hint}.")
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path} is a pipe or a device, not a file.")
     duplicates: list[str] = []
 
     def keep_last(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from validator.catalog.json_rows import RawRow
 from validator.catalog.schema import Schema, StoredImage, schema_of
 from validator.catalog.survey import Survey
 
+UNREADABLE = (pa.ArrowException, OSError, ValueError, MemoryError)
+"""What readers raise on damaged files. Errors of text decoding and of pandas are ValueErrors; a damaged length can ask
+for more memory than there is."""
 ROWS = 256
 """Rows of one table held in memory: they may hold images."""
 
@@ -30,7 +33,7 @@ def survey_tables(tables: Iterator[pa.Table], survey: Survey, schema: Schema | N
                 schema = schema_of(table.schema)
             _judge(table, schema, survey)
             survey.num_rows += table.num_rows
-    except (pa.ArrowException, OSError, ValueError) as error:  # UnicodeDecodeError and pandas' errors are ValueErrors
+    except UNREADABLE as error:
         survey.refuse(None, None, f"{type(error).__name__}: {str(error).strip()}")
     survey.fixed = schema
     survey.types = dict(schema.types) if schema is not None else own
@@ -51,20 +54,30 @@ def table_rows(tables: Iterator[pa.Table], survey: Survey, index: int = 0) -> It
                 row = None if fault is not None else value
                 yield RawRow(index, 0, orjson.dumps(row, default=_plain), row, fault)
                 index += 1
-    except (pa.ArrowException, OSError, ValueError):
+    except UNREADABLE:
         return  # the survey has reported it
+
+
+def _fitted(table: pa.Table, schema: Schema) -> pa.Table:
+    """The table under the schema. Raises CastError or ArrowInvalid (ValueErrors) where it does not fit or is damaged:
+    damaged offsets would be followed to anywhere.
+    """
+    table.validate(full=True)
+    fitted = fit_table(table, schema)
+    fitted.validate(full=True)
+    return fitted
 
 
 def _judge(table: pa.Table, schema: Schema, survey: Survey) -> None:
     try:
-        fit_table(table, schema).validate(full=True)
+        _fitted(table, schema)
         return
     except (CastError, pa.ArrowInvalid):
         pass
     seen: set[str] = set()
     for place in range(table.num_rows):
         try:
-            fit_table(table.slice(place, 1), schema).validate(full=True)
+            _fitted(table.slice(place, 1), schema)
         except (CastError, pa.ArrowInvalid) as error:
             column = error.column if isinstance(error, CastError) else None
             if column is None or column not in seen:
@@ -75,11 +88,11 @@ def _judge(table: pa.Table, schema: Schema, survey: Survey) -> None:
 def _values(table: pa.Table, schema: Schema) -> Iterator[Any]:
     """Rows as Python values; a row that does not fit, or holds text that is no text, as a ValueError."""
     try:
-        rows = fit_table(table, schema).to_pylist()
+        rows = _fitted(table, schema).to_pylist()
     except ValueError:
         for place in range(table.num_rows):
             try:
-                yield from _with_images(fit_table(table.slice(place, 1), schema).to_pylist(), schema)
+                yield from _with_images(_fitted(table.slice(place, 1), schema).to_pylist(), schema)
             except ValueError as error:
                 yield error
         return

@@ -56,6 +56,7 @@ def check(
     integrity: Integrity = typer.Option(
         Integrity.fast, help="header: open only; fast: the verdict of full at less cost; full: load and convert."
     ),
+    advice: bool = typer.Option(False, "--advice", help="Ask a second decoder about JPEGs that load (MD011)."),
     select: list[str] = typer.Option([], help="Run these rules only: codes, prefixes or names (repeatable, commas)."),
     ignore: list[str] = typer.Option([], help="Leave these rules out."),
     fail_on: FailOn = typer.Option(FailOn.error, help="The least severity that gives exit code 1."),
@@ -95,6 +96,7 @@ def check(
             mask_history=mask_history,
             train_on_prompt=train_on_prompt,
             integrity=integrity.value,
+            advice=advice,
             select=words(select),
             ignore=words(ignore),
             fail_on=fail_on.value,

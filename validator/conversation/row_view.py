@@ -20,6 +20,10 @@ class RowView:
             (name, projector(types[name])) for name in sorted(wanted) if name in types
         ]
 
+    def reads(self, column: str) -> bool:
+        """Whether the converter looks at a column."""
+        return any(name == column for name, _ in self._columns)
+
     def __call__(self, value: Any) -> dict[str, Any]:
         """Project one parsed row; a null row has every column null."""
         row = value if isinstance(value, dict) else {}

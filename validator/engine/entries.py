@@ -15,6 +15,7 @@ from validator.catalog.schema import Schema
 from validator.catalog.split import Order, selected
 from validator.catalog.survey import Survey
 from validator.engine.cache import Cache
+from validator.files import MediaFiles
 from validator.findings import clip
 from validator.rules.base import EntryFacts, FileFacts
 from validator.settings import Settings
@@ -100,11 +101,13 @@ def _open_file(path: Path, name: str, schema: Schema | None, cache: Cache | None
     try:
         if packed := packed_as(path):
             return FileFacts(name, "packed", packed)
+        seen = MediaFiles("").look(str(path))
         digest = digest_file(path)
 
         def make() -> Survey:
             return survey_file(path, schema, digest)
 
-        return FileFacts(name, survey=make() if cache is None else cache.survey(digest, path.suffix, schema, make))
+        survey = make() if cache is None else cache.survey(digest, path.suffix, schema, make)
+        return FileFacts(name, survey=survey, seen=seen)
     except OSError as error:
         return FileFacts(name, "unreadable", error.strerror or str(error))

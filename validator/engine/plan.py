@@ -106,7 +106,6 @@ class Planner:
         near = replace(survey, refusals=refusals, marks=(), num_refusals=len(refusals))
         start = entry.order.starts.get(file.name)
         order = Order({} if start is None else {file.name: start}, entry.order.ranges)
-        seen = MediaFiles("").look(path)
         key = key_of(
             self._measuring,
             [entry.name, entry.entry and asdict(entry.entry), entry.unchecked, file.name, path],
@@ -124,7 +123,6 @@ class Planner:
                 replace(entry, files=(), order=order),
                 replace(file, survey=near),
                 path,
-                seen,
                 span,
                 self._cache.shard(f"{key}-{self._judging}"),
                 self._running,

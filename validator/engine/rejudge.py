@@ -25,7 +25,6 @@ from validator.engine.run import RunResult
 from validator.engine.shard import Job
 from validator.engine.summary import Tally, summarize
 from validator.facts.measure import limits_of
-from validator.files import ABSENT
 from validator.rules.registry import choose_rules
 from validator.settings import JUDGING, NEUTRAL, Settings
 from validator.tokens.processor import load_processor
@@ -101,7 +100,6 @@ def _shards(samples: Path, catalog: Catalog, settings: Settings, running: Path, 
                 replace(entry, files=()),
                 file,
                 "",
-                ABSENT,
                 Span(part[0], part[-1] + 1, (), ""),
                 running / f"{ordinal}.zip",
                 running,

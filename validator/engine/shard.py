@@ -23,7 +23,7 @@ from validator.facts.measure import Measurer, limits_of
 from validator.facts.record import RowFacts
 from validator.facts.settle import settle
 from validator.facts.table import from_record, to_row
-from validator.files import ChangedError, Identity, MediaFiles, locate
+from validator.files import ChangedError, MediaFiles, locate
 from validator.rules.base import EntryFacts, FileFacts
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
@@ -38,7 +38,7 @@ Item = TypeVar("Item")
 class Job:
     """One shard to check, self-contained: a worker needs nothing else but the files.
 
-    `entry` comes without its other files. `seen` is what the data file was when it was surveyed. `facts`: the result of
+    `entry` comes without its other files. `facts`: the result of
     a shard that holds facts of the same rows, or a samples.parquet in which they begin at record `facts_begin`.
     `lost`: rows that are not to be touched again, and why. `folder`: where processes mark their places; `working`: the
     folder that relative paths start from.
@@ -49,7 +49,6 @@ class Job:
     entry: EntryFacts
     file: FileFacts
     path: str
-    seen: Identity
     span: Span
     target: Path
     folder: Path
@@ -81,8 +80,8 @@ class ShardDone:
 def check_shard(job: Job, marker: Marker) -> ShardDone:
     """Check the rows of a job and write its result.
 
-    Raises OSError where the result cannot be written, and ChangedError where the file, read without digests of its
-    parts, is no longer the one that was surveyed.
+    Raises OSError where the result cannot be written, and ChangedError where the file is no longer the one that was
+    surveyed.
     """
     if os.getcwd() != job.working:
         os.chdir(job.working)
@@ -112,7 +111,7 @@ def check_shard(job: Job, marker: Marker) -> ShardDone:
         marker.done(*counts)
         rows, media, number = rows + counts[0], media + counts[1], number + counts[2]
     marker.end()
-    if not (job.facts or job.lost or job.span.stretches or job.file.survey.tables):
+    if not (job.facts or job.lost or job.file.survey.tables):
         _verify(job)
     state = ShardState(tally, judge.aggregates, files.seen)
     writer.write(job.target, state, judge.adapters)
@@ -120,8 +119,16 @@ def check_shard(job: Job, marker: Marker) -> ShardDone:
 
 
 def _verify(job: Job) -> None:
-    if MediaFiles("").look(job.path) != job.seen:
-        raise ChangedError(f"the file `{job.file.name}` changed while it was read")
+    """What was read by its digests may have been touched meanwhile, but not grown."""
+    now = MediaFiles("").look(job.path)
+    if now != job.file.seen and not (
+        job.span.stretches and (now.kind, now.size) == (job.file.seen.kind, job.file.seen.size)
+    ):
+        raise ChangedError(_changed(job))
+
+
+def _changed(job: Job) -> str:
+    return f"the file `{job.file.name}` changed while it was read"
 
 
 def _stored(job: Job) -> Iterator[RowFacts]:
@@ -192,10 +199,8 @@ def _rows(job: Job) -> Iterator[RawRow]:
             for row in file_rows(locate(job.path), survey, job.span, loader_floats=floats):
                 yield row
                 next_row = row.index + 1
-        except ChangedError as error:
-            reason = str(error)
-        except OSError as error:
-            reason = f"the file `{job.file.name}` can no longer be read: {error.strerror or error}"
+        except (ChangedError, OSError):
+            reason = _changed(job)
     stop = job.span.stop if job.span.stop is not None else survey.num_rows
     if reason is not None:
         for index in range(next_row, stop):

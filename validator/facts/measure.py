@@ -19,6 +19,8 @@ from validator.conversation.sample import PLACEHOLDERS, MediaKind, MediaReferenc
 from validator.facts.budget import Limits
 from validator.facts.record import MediaFacts, RowFacts, TurnFacts
 from validator.files import ChangedError, MediaFiles
+from validator.findings import clip
+from validator.media.advice import advice_on
 from validator.media.geometry import ImageLimits
 from validator.media.probe import ImageProbe, probe_bytes, probe_image
 from validator.media.video import VideoProbe, probe_frames, probe_video, settle
@@ -116,18 +118,27 @@ class Measurer:
         elif raw.fault is not None:
             facts.problems.append(Problem("unparsable", None, None, "DatasetGenerationError", raw.fault, "convert"))
             row.done = True
+        elif lost := [name for name in raw.undecodable if self._view.reads(name)]:
+            facts.problems.append(Problem("not-utf8", None, None, "UnicodeDecodeError", lost[0], "convert"))
+            row.done = True
         else:
             row.sample = self.convert(raw)
+            for name in raw.undecodable:
+                row.sample.note("not-utf8", None, name)
 
     def _look_at_media(self, row: _Row) -> None:
         row.facts.filled = _filled(row.sample)
         row.facts.media = self._media(row.sample)
+        if endless := next((item for item in row.facts.media if item.fault == "endless"), None):
+            row.facts.outcome = "unchecked"
+            what = f"the {endless.kind} `{clip(endless.written)}`"
+            row.facts.unchecked = f"{what} takes too long to load: {endless.message}"
         _fail_in_loader(row.sample, row.facts.media)
 
     def _encode(self, row: _Row) -> None:
         """Encode the turns as the trainer would, whatever became of the media, unless it would not come to that."""
         sample = row.sample
-        if sample.crashed or sample.dropped:
+        if sample.crashed or sample.dropped or row.facts.unchecked:
             return
         try:
             check_messages(sample)
@@ -143,7 +154,7 @@ class Measurer:
         facts, sample = row.facts, row.sample
         facts.turns = self._turns(sample, row.encoded)
         facts.problems = sample.problems
-        if sample.dropped and not sample.crashed:
+        if sample.dropped and not sample.crashed and facts.unchecked is None:
             facts.outcome = "dropped"
 
     def leave_unchecked(self, raw: RawRow, reason: str | None = None) -> RowFacts:
@@ -184,7 +195,8 @@ class Measurer:
 
     def _image(self, base: MediaFacts, reference: MediaReference) -> MediaFacts:
         if reference.data is not None or reference.target is not None:
-            return _with_probe(base, self._probe(reference))
+            probe = self._probe(reference)
+            return _with_probe(base, probe, self._advice(reference, probe))
         return _unusable(base, reference)
 
     def _videos(self, bases: list[MediaFacts], references: list[MediaReference]) -> list[MediaFacts]:
@@ -226,6 +238,11 @@ class Measurer:
         if probe.orientation in _LYING and probe.width is not None:
             return replace(probe, width=probe.height, height=probe.width, orientation=1)
         return replace(probe, orientation=1)
+
+    def _advice(self, reference: MediaReference, probe: ImageProbe) -> str | None:
+        if not self.settings.advice:
+            return None
+        return advice_on(reference.data if reference.data is not None else reference.target or "", probe)
 
     def _turns(self, sample: Sample, encoded: list[EncodedTurn] | None) -> list[TurnFacts]:
         turns = []
@@ -269,7 +286,7 @@ class Measurer:
         return tuple(place for place, token in enumerate(ids) if token == pad)
 
 
-def _with_probe(base: MediaFacts, probe: ImageProbe) -> MediaFacts:
+def _with_probe(base: MediaFacts, probe: ImageProbe, advice: str | None) -> MediaFacts:
     """What is known of a reference and of the file behind it."""
     return MediaFacts(
         base.kind,
@@ -285,11 +302,13 @@ def _with_probe(base: MediaFacts, probe: ImageProbe) -> MediaFacts:
         probe.bits,
         probe.frames,
         probe.orientation,
+        probe.scans,
         probe.fault,
         probe.exception,
         probe.message,
         probe.found,
         probe.warnings,
+        advice,
     )
 
 

@@ -43,6 +43,7 @@ class MediaFacts:
     """One media reference and its probe. `turn` is the turn whose placeholder it fills, if any.
 
     `frames` are an image's animation frames, or the (even) number of frames of a video that are fed.
+    `advice` is what a second decoder says of an image that loads, where it was asked.
     """
 
     kind: MediaKind
@@ -58,11 +59,13 @@ class MediaFacts:
     bits: int | None = None
     frames: int | None = None
     orientation: int | None = None
+    scans: int | None = None
     fault: str | None = None
     exception: str | None = None
     message: str | None = None
     found: str | None = None
     warnings: tuple[str, ...] = ()
+    advice: str | None = None
 
 
 @dataclass(slots=True)

@@ -39,11 +39,13 @@ _MEDIA = pa.struct(
         ("bits", pa.int32()),
         ("frames", pa.int32()),
         ("orientation", pa.int32()),
+        ("scans", pa.int32()),
         ("fault", pa.string()),
         ("exception", pa.string()),
         ("message", pa.string()),
         ("found", pa.string()),
         ("warnings", pa.list_(pa.string())),
+        ("advice", pa.string()),
     ]
 )
 _PROBLEM = pa.struct(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from PIL import Image
 
 _PLAIN: tuple[tuple[str, str], ...] = (
+    ("memory used in text", "its text chunks inflate to more than 64 MiB"),
+    ("too large", "a text or profile inside inflates to more than 1 MiB"),
     ("truncated", "the file ends too early"),
     ("not enough", "the file ends too early"),
     ("broken data stream", "its compressed data is damaged"),
@@ -19,8 +21,6 @@ _PLAIN: tuple[tuple[str, str], ...] = (
     ("unsupported", "Pillow does not read this variant"),
     ("unknown", "Pillow does not read this variant"),
     ("cannot find loader", "Pillow has no decoder for this format"),
-    ("memory used in text", "its text chunks inflate to more than 64 MiB"),
-    ("too large", "a text or profile inside inflates to more than 1 MiB"),
     ("too long", "a field inside is too long"),
 )
 _BY_CLASS: tuple[tuple[type[Exception], str], ...] = (

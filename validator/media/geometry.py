@@ -14,6 +14,8 @@ MAX_RATIO = 200
 SQUEEZED_RATIO = 180
 LARGE_PIXELS = 89_478_485
 """Pillow's MAX_IMAGE_PIXELS: above it Pillow warns, above twice of it it refuses."""
+SLOW_VISITS = 5 * 10**9
+"""Scans x pixels of a JPEG, above which it takes seconds: the largest image below Pillow's warning with 56 scans."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ What is not in the table has no cheaper exact check known (WebP, GIF, AVIF, JPEG
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from io import BytesIO
 from typing import BinaryIO
@@ -18,16 +17,7 @@ MAX_JPEG_BYTES = 256 << 20
 """A JPEG is read whole for its skeleton; Pillow's load() of a larger file reads it piece by piece."""
 
 
-def _jpeg(image: ImageFile.ImageFile, file: BinaryIO) -> bool:
-    if file.seek(0, os.SEEK_END) > MAX_JPEG_BYTES:
-        return False
-    file.seek(0)
-    return jpeg_skeleton.certainly_loads(image, file.read())
-
-
 CHECKS: dict[str, Callable[[ImageFile.ImageFile, BinaryIO], bool]] = {
-    "JPEG": _jpeg,
-    "MPO": _jpeg,  # the first picture, which is all that the trainer reads, is a JPEG from byte 0
     "PNG": png_strict.certainly_loads,
     "BMP": raw_tiles.certainly_loads,
     "DIB": raw_tiles.certainly_loads,
@@ -35,6 +25,8 @@ CHECKS: dict[str, Callable[[ImageFile.ImageFile, BinaryIO], bool]] = {
     "PPM": raw_tiles.certainly_loads,
     "TGA": raw_tiles.certainly_loads,
 }
+JPEGS = frozenset(("JPEG", "MPO"))
+"""MPO: the first picture, which is all that the trainer reads, is a JPEG from byte 0."""
 
 
 def reader_of(source: str | bytes) -> BinaryIO:
@@ -42,13 +34,19 @@ def reader_of(source: str | bytes) -> BinaryIO:
     return open(source, "rb") if isinstance(source, str) else BytesIO(source)
 
 
-def certainly_loads(image: ImageFile.ImageFile, source: str | bytes) -> bool:
-    """True when Pillow's load() and convert("RGB") are certain to succeed; False, after any exception too, is doubt."""
+def examine(image: ImageFile.ImageFile, source: str | bytes) -> tuple[bool, int | None]:
+    """Whether Pillow's load() and convert("RGB") are certain to succeed; False, after any exception too, is doubt. And
+    the scans of a JPEG, each of which is a walk over all pixels; None for other formats and very large files.
+    """
     check = CHECKS.get(image.format or "")
-    if check is None:
-        return False
     try:
-        with reader_of(source) as file:
-            return check(image, file)
+        if image.format in JPEGS:
+            with reader_of(source) as file:
+                data = file.read(MAX_JPEG_BYTES + 1)
+            return jpeg_skeleton.examine(image, data) if len(data) <= MAX_JPEG_BYTES else (False, None)
+        if check is not None:
+            with reader_of(source) as file:
+                return check(image, file), None
     except Exception:
-        return False
+        return False, None
+    return False, None

@@ -9,14 +9,19 @@ doubt, and doubt goes to a real load().
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 import numpy as np
 from PIL import Image, ImageFile
 
 MAX_SIDE = 65500
 """libjpeg's own limit; a JPEG header can name 65535."""
+_MARKER = re.compile(rb"\xff[^\x00\xff]", re.DOTALL)
 _KEPT = frozenset((0xC4, 0xDB, 0xDD, 0xE0, 0xEE))  # DHT DQT DRI JFIF Adobe
 _SKIPPED = frozenset((*range(0xE1, 0xEE), 0xEF, 0xFE))  # other APPn, comments
 _FRAMES = frozenset((0xC0, 0xC1, 0xC2))  # baseline, extended, progressive
+_BARE = frozenset((0x01, *range(0xD0, 0xD9)))  # markers without a length
 _SOS, _EOI = 0xDA, 0xD9
 _SIDE = 16
 """Pixels, to which the frame is cut."""
@@ -24,63 +29,78 @@ _BLOCK = 1 << 17
 """Bytes that are searched at once."""
 
 
-def certainly_loads(image: ImageFile.ImageFile, data: bytes) -> bool:
-    """True when Pillow's load() and convert("RGB") of this opened JPEG are certain to succeed; False means doubt."""
-    skeleton = _skeleton(data)
-    if skeleton is None or len(image.tile) != 1:
-        return False
+def examine(image: ImageFile.ImageFile, data: bytes) -> tuple[bool, int]:
+    """Whether Pillow's load() and convert("RGB") of this opened JPEG are certain to succeed (False means doubt), and
+    how often a decoder walks over the pixels: the scans up to the end of the first picture.
+    """
+    parts, scans = _skeleton(data)
+    if parts is None or len(image.tile) != 1:
+        return False, scans
     codec, _, _, arguments = image.tile[0]
     if codec != "jpeg" or not isinstance(arguments, tuple):
-        return False
+        return False, scans
     try:
         size = (min(_SIDE, image.width), min(_SIDE, image.height))
-        Image.frombytes(image.mode, size, skeleton, codec, *arguments).convert("RGB")
+        Image.frombytes(image.mode, size, b"".join(parts), codec, *arguments).convert("RGB")
     except Exception:
-        return False
-    return True
+        return False, scans
+    return True, scans
 
 
-def _skeleton(data: bytes) -> bytes | None:
-    """The file without entropy data, its frame cut to 16 x 16; None in doubt."""
-    if data[:2] != b"\xff\xd8":
-        return None
-    parts = [b"\xff\xd8"]
-    position, end = 2, len(data)
-    framed = False
-    while position + 2 <= end and data[position] == 0xFF:
-        marker = data[position + 1]
-        if marker == _EOI:
-            return b"".join((*parts, b"\xff\xd9")) if framed and parts[-1][1] == _SOS else None
-        length = int.from_bytes(data[position + 2 : position + 4], "big")
-        segment_end = position + 2 + length
-        if length < 2 or segment_end > end:
-            return None
-        segment = data[position:segment_end]
-        if marker in _FRAMES:
-            if framed or length < 8:
-                return None
-            small = _small_frame(segment)
-            if small is None:
-                return None
-            parts.append(small)
+def _skeleton(data: bytes) -> tuple[list[bytes] | None, int]:
+    """The file without entropy data, its frame cut to 16 x 16, None in doubt; and the number of scans."""
+    parts: list[bytes] | None = [b"\xff\xd8"] if data[:2] == b"\xff\xd8" else None
+    position, scans = 2, 0
+    framed = ended = False
+    for marker, start, end in _segments(data):
+        scans += marker == _SOS
+        if parts is None:
+            continue
+        if start != position:  # junk between segments
+            parts = None
+        elif marker == _EOI:
+            ended = framed and parts[-1][1] == _SOS
+            parts.append(b"\xff\xd9")
+        elif marker in _FRAMES:
+            small = _small_frame(data[start:end])
+            if framed or small is None:
+                parts = None
+            else:
+                parts.append(small)
             framed = True
-        elif marker == _SOS:
-            if not framed:
-                return None
-            parts.append(segment)
-            marker_at = _end_of_scan(data, segment_end)
-            if marker_at is None:
-                return None
-            segment_end = marker_at
-        elif marker in _KEPT:
-            parts.append(segment)
+        elif marker in _KEPT or (marker == _SOS and framed):
+            parts.append(data[start : start + 2 + int.from_bytes(data[start + 2 : start + 4], "big")])
         elif marker not in _SKIPPED:
-            return None
-        position = segment_end
-    return None
+            parts = None
+        position = end
+    return (parts if ended else None), scans
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """(marker, start, end) of each segment, as libjpeg finds them: what lies between two is skipped. A scan ends where
+    its entropy data does. The walk ends at the end marker, or where the file is cut.
+    """
+    position = 2
+    while found := _MARKER.search(data, position):
+        start, marker = found.start(), data[found.start() + 1]
+        if marker == _EOI:
+            yield marker, start, start + 2
+            return
+        position = start + 2
+        if marker not in _BARE:
+            length = int.from_bytes(data[position : position + 2], "big")
+            position += length
+            if length < 2 or position > len(data):
+                return
+        if marker == _SOS:
+            after = _end_of_scan(data, position)
+            position = len(data) if after is None else after
+        yield marker, start, position
 
 
 def _small_frame(segment: bytes) -> bytes | None:
+    if len(segment) < 10:
+        return None
     high, wide = int.from_bytes(segment[5:7], "big"), int.from_bytes(segment[7:9], "big")
     if not (0 < high <= MAX_SIDE and 0 < wide <= MAX_SIDE):
         return None

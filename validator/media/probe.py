@@ -5,6 +5,7 @@ Truth: Pillow's open(), load() and convert("RGB"), which is what the trainer cal
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import warnings
@@ -13,12 +14,12 @@ from functools import lru_cache
 from io import BytesIO
 from typing import Any, BinaryIO, Literal
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from validator.files import Identity, MediaFiles
 from validator.media.faults import fault_of, plain_words
 from validator.media.geometry import LARGE_PIXELS
-from validator.media.integrity import certainly_loads, reader_of
+from validator.media.integrity import JPEGS, examine, reader_of
 from validator.media.native_stderr import caught_stderr
 from validator.media.sniff import sniff
 
@@ -26,6 +27,8 @@ Depth = Literal["header", "fast", "full"]
 _ORIENTATION = 0x0112
 _BITS = {"1": 1, "I;16": 16, "I;16B": 16, "I;16L": 16, "I": 32, "F": 32}
 _MAX_WARNINGS = 8
+MAX_VISITS = 10**11
+"""Scans x pixels of a JPEG that is loaded here: half a minute. libjpeg has no limit, 2 MB can ask for hours."""
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Pillow's errors go to stderr
 
 
@@ -33,10 +36,11 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Pillow's erro
 class ImageProbe:
     """What was measured of one file. Sizes in pixels, `num_bytes` of the file.
 
-    `fault` is None where the trainer can load the image (as far as the depth looked), otherwise a word for what is
-    wrong; `exception` and `message` are the trainer's; `found` says it in plain words: what an unreadable file is, or
-    what is wrong with an image. `warnings` are Pillow's and libtiff's, without repetitions, at most eight of 200
-    characters.
+    `scans` are the walks over all pixels that a JPEG asks for; None for other formats and at the depth `header`.
+    `fault` is None where the trainer can load the image (as far as the depth looked), `endless` where it is not known
+    because loading takes too long, otherwise a word for what is wrong; `exception` and `message` are the trainer's;
+    `found` says it in plain words: what an unreadable file is, or what is wrong with an image. `warnings` are Pillow's
+    and libtiff's, without repetitions, at most eight of 200 characters.
     """
 
     num_bytes: int | None = None
@@ -47,6 +51,7 @@ class ImageProbe:
     bits: int | None = None
     frames: int | None = None
     orientation: int | None = None
+    scans: int | None = None
     fault: str | None = None
     exception: str | None = None
     message: str | None = None
@@ -122,21 +127,19 @@ def _probe(source: str | bytes | BinaryIO, num_bytes: int, depth: Depth) -> Imag
         # by path, as the trainer: Pillow maps such files and closes them itself
         image = Image.open(BytesIO(source) if isinstance(source, bytes) else source)
     except Exception as error:  # Pillow's plugins raise nearly everything
-        return ImageProbe(num_bytes=num_bytes, **_fault(error, opened=False), found=sniff(_head(source)))
+        return ImageProbe(num_bytes=num_bytes, **_fault(error, opened=False), found=_what(error, _head(source)))
     with image:
         measured: dict[str, Any] = {"num_bytes": num_bytes, "format": image.format, "mode": image.mode}
         measured.update(width=image.width, height=image.height, bits=_bits(image))
-        try:
-            if depth == "full" or (depth == "fast" and not _certain(image, source)):
-                _load_and_convert(image)
-        except Exception as error:
-            measured.update(_fault(error, opened=True), found=plain_words(error))
+        if depth != "header":
+            assert isinstance(source, str | bytes)
+            certain, scans = False, None
+            if depth == "fast" or image.format in JPEGS:  # of others the check may change what load() would see
+                certain, scans = examine(image, source)
+            measured.update(scans=scans)
+            measured.update(_load_fault(image, depth, certain, (scans or 0) * image.width * image.height))
         measured.update(orientation=_orientation(image), frames=_frames(image))
     return ImageProbe(**measured)
-
-
-def _certain(image: ImageFile.ImageFile, source: str | bytes | BinaryIO) -> bool:
-    return isinstance(source, str | bytes) and certainly_loads(image, source)
 
 
 def _head(source: str | bytes | BinaryIO) -> bytes:
@@ -145,6 +148,27 @@ def _head(source: str | bytes | BinaryIO) -> bytes:
         return source.read(512)
     with reader_of(source) as file:
         return file.read(512)
+
+
+def _what(error: Exception, head: bytes) -> str:
+    """What a file is that Pillow does not open, and why, where Pillow knew its format."""
+    kind = sniff(head)
+    return kind if isinstance(error, UnidentifiedImageError) else f"{kind}: {plain_words(error)}"
+
+
+def _load_fault(image: ImageFile.ImageFile, depth: Depth, certain: bool, visits: int) -> dict[str, Any]:
+    """What is wrong with an opened image, nothing where it loads. `certain`: the cheap check says that it does;
+    `visits` are its scans x pixels.
+    """
+    if certain and (depth == "fast" or visits > MAX_VISITS):
+        return {}
+    if visits > MAX_VISITS:
+        return {"fault": "endless", "message": f"its scans visit {visits / 1e9:,.0f} billion pixels"}
+    try:
+        _load_and_convert(image)
+    except Exception as error:
+        return {**_fault(error, opened=True), "found": plain_words(error)}
+    return {}
 
 
 def _load_and_convert(image: ImageFile.ImageFile) -> None:
@@ -170,12 +194,9 @@ def _fault(error: Exception, *, opened: bool) -> dict[str, Any]:
 
 
 def _unopened(error: Exception) -> ImageProbe:
-    kinds: dict[type[Exception], str] = {
-        FileNotFoundError: "missing",
-        IsADirectoryError: "folder",
-        PermissionError: "forbidden",
-    }
-    fault = kinds.get(type(error), "missing")
+    kinds: dict[type[Exception], str] = {IsADirectoryError: "folder", PermissionError: "forbidden"}
+    there = isinstance(error, OSError) and error.errno == errno.EIO
+    fault = kinds.get(type(error), "disk" if there else "missing")
     return ImageProbe(fault=fault, exception=type(error).__name__, message=str(error)[:200])
 
 

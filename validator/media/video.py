@@ -121,14 +121,15 @@ def _probe(source: str | BinaryIO, path: str, identity: Identity, depth: Depth) 
         stream = next((stream for stream in container.streams if stream.type == "video"), None)
         if stream is None:
             return replace(known, fault="no-video-stream", exception="StopIteration", message="")
-        known = replace(known, header=_promised(stream))
-        if known.header is not None and depth == "header":
-            return known
         try:
+            known = replace(known, header=_promised(stream))
+            if known.header is not None and depth == "header":
+                return known
             return replace(known, decoded=_decode(container, stream))
         except Exception as error:  # the codecs raise many kinds
             kind = "no-frames" if isinstance(error, IndexError) else "corrupt"
-            return replace(known, fault=kind, exception=type(error).__name__, message=str(error)[:200])
+            found = "its data is damaged" if stream.codec_context else "FFmpeg has no decoder for it"
+            return replace(known, fault=kind, exception=type(error).__name__, message=str(error)[:200], found=found)
 
 
 def sample_indices(frames: int, seconds: float, fps: float = FRAMES_PER_SECOND, most: int = MAX_FRAMES) -> list[int]:
@@ -200,5 +201,8 @@ def _unopened(path: str, error: Exception) -> VideoProbe:
     known = VideoProbe(exception=name, message=str(error)[:200])
     if name in kinds or not os.path.isfile(path):
         return replace(known, fault=kinds.get(name, "missing"))
-    with open(path, "rb") as file:
-        return replace(known, fault="unreadable", found=sniff(file.read(512)))
+    try:
+        with open(path, "rb") as file:
+            return replace(known, fault="unreadable", found=sniff(file.read(512)))
+    except OSError:
+        return replace(known, fault="disk")

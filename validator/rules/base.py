@@ -19,6 +19,7 @@ from validator.catalog.split import Order
 from validator.catalog.survey import Survey
 from validator.facts.budget import Budget, Limits
 from validator.facts.record import RowFacts
+from validator.files import ABSENT, Identity
 from validator.findings import Severity
 from validator.settings import Integrity, Settings
 
@@ -38,12 +39,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """One data file of an entry: its name in the registry, why it cannot be read (`problem`), or its survey."""
+    """One data file of an entry: its name in the registry, why it cannot be read (`problem`), or its survey; and what
+    it was when it was surveyed.
+    """
 
     name: str
     problem: str | None = None
     detail: str = ""
     survey: Survey | None = None
+    seen: Identity = ABSENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +109,8 @@ class CorpusCheck:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `depth` is the least integrity depth at which it can see its fault; `needs` what a row must have for a
-    row rule to be asked about it.
+    """One rule. `depth` is the least integrity depth at which it can see its fault, `advice`: it needs that option;
+    `needs` what a row must have for a row rule to be asked about it.
     """
 
     code: str
@@ -118,6 +122,7 @@ class Rule:
     trainers: tuple[str, ...] = ("llamafactory",)
     depth: Integrity = "header"
     needs: Need = "nothing"
+    advice: bool = False
 
     @property
     def family(self) -> str:
@@ -131,12 +136,18 @@ class Rule:
 
 
 def row_rule(
-    code: str, name: str, severity: Severity, depth: Integrity = "header", needs: Need = "nothing"
+    code: str,
+    name: str,
+    severity: Severity,
+    depth: Integrity = "header",
+    needs: Need = "nothing",
+    *,
+    advice: bool = False,
 ) -> Callable[[RowCheck], Rule]:
     """Make a rule of a function on one case."""
 
     def wrap(check: RowCheck) -> Rule:
-        return Rule(code, name, severity, _doc(check), row=check, depth=depth, needs=needs)
+        return Rule(code, name, severity, _doc(check), row=check, depth=depth, needs=needs, advice=advice)
 
     return wrap
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.wording import stops_with
 
 _WHAT = {
     "messages-null": "the messages are null",
@@ -38,7 +39,7 @@ def check(case: Case) -> Iterator[Hit]:
     for problem in case.facts.problems:
         if problem.kind in _WHAT:
             yield Hit(
-                f"{_WHAT[problem.kind]}: the trainer stops with {problem.exception}: {problem.message}",
+                f"{_WHAT[problem.kind]}: {stops_with(problem.exception, problem.message)}",
                 "Remove the row or restore its messages.",
                 turn=problem.turn,
             )

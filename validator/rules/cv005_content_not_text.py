@@ -20,8 +20,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.wording import stops_with
 
 
 @row_rule("CV005", "content-not-text", "error", needs="problems")
@@ -30,7 +30,7 @@ def check(case: Case) -> Iterator[Hit]:
     for problem in case.facts.problems:
         if problem.kind == "content-type":
             yield Hit(
-                f"the content of the turn is no text: {problem.exception}: {clip(problem.message, 120)}",
+                f"the content of the turn is no text: {stops_with(problem.exception, problem.message)}",
                 "Make the content a string.",
                 turn=problem.turn,
             )

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.wording import stops_with
 
 
 @row_rule("CV006", "function-call-unparsable", "error", needs="problems")
@@ -30,7 +30,7 @@ def check(case: Case) -> Iterator[Hit]:
     for problem in case.facts.problems:
         if problem.kind == "function-json":
             yield Hit(
-                f"the function call cannot be read: {problem.exception}: {clip(problem.message, 120)}",
+                f"the function call cannot be read: {stops_with(problem.exception, problem.message)}",
                 'Write it as {"name": ..., "arguments": {...}}, or a list of these.',
                 turn=problem.turn,
             )

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.wording import stops_with
 
 
 @row_rule("CV007", "tools-unparsable", "error", needs="problems")
@@ -30,7 +30,7 @@ def check(case: Case) -> Iterator[Hit]:
     for problem in case.facts.problems:
         if problem.kind == "tools-json":
             yield Hit(
-                f"the tools cannot be read: {problem.exception}: {clip(problem.message, 120)}",
+                f"the tools cannot be read: {stops_with(problem.exception, problem.message)}",
                 "Store a JSON list of tool objects, as a string.",
             )
 

@@ -30,7 +30,9 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
             detail = "does not exist" if file.problem == "missing" else f"cannot be opened: {file.detail}"
             folder = entry.settings.dataset_info.parent
             yield Hit(
-                f"the data file `{file.name}` {detail}", f"Look in {folder} or correct `file_name`.", file=file.name
+                f"the data file `{file.name}` {detail}",
+                f"Put it into `{folder}`, or correct `file_name`.",
+                file=file.name,
             )
 
 

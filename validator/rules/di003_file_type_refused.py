@@ -33,7 +33,7 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
             where = f"{file.detail} in `{file.name}`" if file.detail else f"`{file.name}`"
             yield Hit(
                 f"the trainer does not accept the extension of {where}",
-                "Rename it to end in .json or .jsonl (lower case).",
+                "Rename or convert it: it takes .json, .jsonl, .parquet, .arrow, .csv and .txt, in lower case.",
                 file=file.name,
             )
         elif file.problem == "mixed":

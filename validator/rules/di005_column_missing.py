@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from validator.catalog.entry import Entry
 from validator.catalog.survey import Survey
 from validator.rules.base import CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.wording import stops_with
 
 _MEDIA = ("images", "videos", "audios")
 _USED = {
@@ -50,9 +51,10 @@ def _missing(entry: Entry, survey: Survey) -> Iterator[str]:
     for key in _USED[entry.formatting]:
         column = entry.columns[key]
         if key == "messages" and column is None:
-            yield "`columns` does not list `messages`: the trainer stops with KeyError: None"
+            yield f"`columns` does not list `messages`: {stops_with('KeyError', 'None')}"
         elif column is not None and column not in survey.types:
-            yield f"no row has the column `{column}` (columns.{key}); the rows have {known}: KeyError: '{column}'"
+            missing = f"no row has the column `{column}` (columns.{key}), they have {known}"
+            yield f"{missing}: {stops_with('KeyError', repr(column))}"
     if entry.formatting == "alpaca":
         return
     messages = survey.types.get(entry.columns["messages"] or "")

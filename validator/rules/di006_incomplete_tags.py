@@ -52,7 +52,7 @@ def finish(roles: Counter[str], entry: EntryFacts) -> Iterator[Hit]:
         rows = sum(roles[name] for name in names)
         if entry.entry.tags[tag] is None and rows:
             yield Hit(
-                f"`tags` leaves out `{tag}`: {count(rows, 'row')} with {names[0]} messages are dropped",
+                f"`tags` leaves out `{tag}`: the trainer drops {count(rows, 'row')} with {names[0]} messages",
                 f'Add "{tag}": "{TAG_DEFAULTS[tag]}" (or the word your rows use) to `tags`.',
                 evidence={"rows": rows},
             )

@@ -49,8 +49,8 @@ def finish(seen: FirstFilled, entry: EntryFacts) -> Iterator[Hit]:
         place, file, row = seen.first.get(column, (0, "", 0))
         if place >= BATCH:
             yield Hit(
-                f"the first {BATCH} rows have no {column} and row {row} has: the trainer cannot cast it to null",
-                f"Move a row with {column} among the first 1000, or shuffle the file.",
+                f"the first {BATCH:,} rows have no {column} and row {row} has: the trainer cannot cast it to null",
+                f"Move a row with {column} among the first {BATCH:,}, or shuffle the file.",
                 file=file,
                 evidence={"column": column, "first_row": row},
             )

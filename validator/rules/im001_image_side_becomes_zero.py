@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from validator.findings import clip
 from validator.media.geometry import num_tokens
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.wording import stops_with
 
 
 @row_rule("IM001", "image-side-becomes-zero", "error", needs="media")
@@ -32,7 +33,8 @@ def check(case: Case) -> Iterator[Hit]:
             num_tokens(image.width, image.height, case.limits.image)
         except ValueError as error:
             yield Hit(
-                f"the image `{clip(image.written)}` of {image.width}x{image.height} cannot be resized: {error}",
+                f"the image `{clip(image.written)}` of {image.width}x{image.height} cannot be resized: "
+                f"{stops_with('ValueError', str(error))}",
                 "Crop or pad the image.",
                 turn=image.turn,
                 media_index=image.index,

@@ -27,7 +27,7 @@ def check(case: Case) -> Iterator[Hit]:
     """Report rows with tokens but no labels."""
     if case.budget is not None and case.budget.num_label_tokens == 0:
         yield Hit(
-            f"no label is left within the cutoff of {case.limits.cutoff_len}: the loss of this row is NaN",
+            f"no label is left within the cutoff of {case.limits.cutoff_len:,}: the loss of this row is NaN",
             "Raise cutoff_len or remove the row.",
             evidence={"num_tokens_full": case.budget.num_tokens_full},
         )

@@ -2,7 +2,8 @@
 
 ## What it finds
 An image path that, joined to `media_dir` (by default the folder of dataset_info.json), is no file, and is none as
-written either. An empty path, a folder, a pipe and a file without read permission count too.
+written either. An empty path, a folder, a pipe, a file without read permission and one on a
+failing disk count too.
 
 ## Why it hurts
 The trainer warns once per path and then stops: `FileNotFoundError: [Errno 2] No such file or directory`
@@ -27,6 +28,7 @@ _WHAT = {
     "folder": "is a folder",
     "forbidden": "may not be read (permissions)",
     "special": "is a pipe or a device, not a file",
+    "disk": "cannot be read (input/output error)",
 }
 
 
@@ -38,7 +40,8 @@ def check(case: Case) -> Iterator[Hit]:
             name = f"`{clip(media.written)}`" if media.written else "an empty path"
             yield Hit(
                 f"the {media.kind} {name} {_WHAT[media.fault]}",
-                f"Paths are relative to {case.settings.resolved_media_dir}; --media-dir is the trainer's media_dir.",
+                f"Put it there or correct the path: paths are relative to `{case.settings.resolved_media_dir}`, the "
+                "trainer's media_dir (--media-dir).",
                 turn=media.turn,
                 media_index=media.index,
                 evidence={"path": clip(media.written, 200)},

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.wording import stops_with
 
 
 @row_rule("MD003", "image-truncated", "error", depth="fast", needs="faults")
@@ -28,7 +29,8 @@ def check(case: Case) -> Iterator[Hit]:
     for media in case.facts.media:
         if media.fault == "truncated" and media.format is not None:
             yield Hit(
-                f"the {media.format} image `{clip(media.written)}` is truncated: {media.message}",
+                f"the {media.format} `{clip(media.written)}` of {media.num_bytes:,} bytes ends too early: "
+                f"{stops_with(media.exception, media.message)}",
                 "Fetch the file again or remove the row.",
                 turn=media.turn,
                 media_index=media.index,

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.wording import stops_with
 
 
 @row_rule("MD004", "image-corrupt", "error", depth="fast", needs="faults")
@@ -30,8 +31,8 @@ def check(case: Case) -> Iterator[Hit]:
         if media.fault in ("corrupt", "memory"):
             kind = media.format or "image"
             yield Hit(
-                f"the {kind} `{clip(media.written)}` does not decode: {media.found} "
-                f"({media.exception}: {clip(media.message or '')})",
+                f"the {kind} `{clip(media.written)}` does not decode ({media.found}): "
+                f"{stops_with(media.exception, media.message)}",
                 "Fetch or write the file again, or remove the row.",
                 turn=media.turn,
                 media_index=media.index,

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.wording import stops_with
 
 
 @row_rule("MD007", "media-not-a-path", "error", needs="faults")
@@ -31,8 +32,9 @@ def check(case: Case) -> Iterator[Hit]:
     for media in case.facts.media:
         if media.form == "value" and media.kind == "image":
             yield Hit(
-                f"image {media.index} is no path but {clip(media.written, 60)}",
-                "List paths as strings.",
+                f"{media.kind} {media.index} is no path but {clip(media.written, 60)}: "
+                f"{stops_with(media.exception, media.message)}",
+                "Write the path as a string.",
                 turn=media.turn,
                 media_index=media.index,
             )

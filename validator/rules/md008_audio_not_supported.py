@@ -26,7 +26,10 @@ from validator.rules.base import Case, Hit, row_rule
 def check(case: Case) -> Iterator[Hit]:
     """Report rows with audio."""
     if audios := case.facts.of_kind("audio"):
-        yield Hit(f"the row has {count(len(audios), 'audio clip')}: the model takes none", "Leave it out of this run.")
+        yield Hit(
+            f"the row has {count(len(audios), 'audio clip')}: the model takes none",
+            "Remove the audio with its placeholder, or leave the row out of this run.",
+        )
 
 
 RULE = check

@@ -45,8 +45,8 @@ def finish(outside: Outside, _: EntryFacts) -> Iterator[Hit]:
     """Say it once."""
     if outside.first is not None:
         yield Hit(
-            f"{count(outside.references, 'reference')} outside the media folder, first `{clip(outside.first)}`",
-            "Prefer paths relative to the folder of dataset_info.json.",
+            f"{count(outside.references, 'path')} outside the media folder, first `{clip(outside.first)}`",
+            "Prefer paths within the folder: on another machine these lead elsewhere.",
             evidence={"references": outside.references},
         )
 

@@ -32,7 +32,8 @@ def check(case: Case) -> Iterator[Hit]:
         if pixels > LARGE_PIXELS:
             yield Hit(
                 f"the image `{clip(media.written)}` of {media.width}x{media.height} takes about "
-                f"{pixels * 8 / 1e9:.1f} GB while it is prepared",
+                f"{pixels * 8 / 1e9:.1f} GB while it is prepared: {pixels:,} pixels, where Pillow warns above "
+                f"{LARGE_PIXELS:,}",
                 "Scale it down before training.",
                 turn=media.turn,
                 media_index=media.index,

@@ -42,7 +42,7 @@ def check(case: Case) -> Iterator[Hit]:
             continue
         holders = [turn for turn in turns if turn.placeholders[place]]
         in_answers = [turn for turn in holders if turn.role in ANSWERS]
-        message = f"{count(written, f'{placeholder} placeholder')} for {count(given, kind)}"
+        message = f"the row has {count(written, f'{placeholder} placeholder')} for {count(given, kind)}"
         suspect = None
         if written > given and in_answers:
             suspect = in_answers[0]

@@ -29,7 +29,7 @@ def check(case: Case) -> Iterator[Hit]:
     for turn in case.facts.turns:
         if turn.role == "system" and any(turn.placeholders):
             yield Hit(
-                "the system prompt holds a placeholder: the trainer leaves it as text",
+                "the system prompt holds a placeholder, which the trainer neither counts nor expands",
                 "Move it to the first user turn.",
                 turn=turn.index,
             )

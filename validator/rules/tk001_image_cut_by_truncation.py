@@ -40,7 +40,7 @@ def check(case: Case) -> Iterator[Hit]:
     lower = f", or lower image_max_pixels to {fits}" if fits else ""
     images = count(pads, "image token" if not budget.num_video_tokens_full else "image and video token")
     yield Hit(
-        f"the cutoff of {case.limits.cutoff_len} cuts {lost:,} of {images}; "
+        f"the cutoff of {case.limits.cutoff_len:,} cuts {lost:,} of {images}; "
         f"the row has {count(budget.num_tokens_full, 'token')}",
         f"Raise cutoff_len to {budget.num_tokens_full}{lower}, or split the row.",
         turn=pair.source_turn,

@@ -29,7 +29,7 @@ def check(case: Case) -> Iterator[Hit]:
     gone = [pair for pair in pairs if pair.kept_source + pair.kept_target == 0 and not pair.pads]
     if gone:
         yield Hit(
-            f"the cutoff of {case.limits.cutoff_len} drops {count(len(gone), 'question')} with the answer, "
+            f"the cutoff of {case.limits.cutoff_len:,} drops {count(len(gone), 'question')} with the answer, "
             f"from turn {gone[0].source_turn}",
             "Raise cutoff_len or split the conversation.",
             turn=gone[0].source_turn,

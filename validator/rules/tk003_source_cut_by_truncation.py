@@ -28,7 +28,7 @@ def check(case: Case) -> Iterator[Hit]:
         kept = pair.kept_source + pair.kept_target
         if kept and pair.kept_source < pair.source and pair.kept_pads == pair.pads:
             yield Hit(
-                f"the cutoff of {case.limits.cutoff_len} keeps {pair.kept_source:,} of {pair.source:,} tokens of the "
+                f"the cutoff of {case.limits.cutoff_len:,} keeps {pair.kept_source:,} of {pair.source:,} tokens of the "
                 f"question in turn {pair.source_turn}",
                 "Raise cutoff_len or shorten the text.",
                 turn=pair.source_turn,

@@ -26,7 +26,7 @@ def check(case: Case) -> Iterator[Hit]:
     for pair in case.budget.pairs if case.budget else ():
         if pair.kept_source + pair.kept_target and pair.kept_target < pair.target:
             yield Hit(
-                f"the cutoff of {case.limits.cutoff_len} keeps {pair.kept_target:,} of {pair.target:,} tokens of the "
+                f"the cutoff of {case.limits.cutoff_len:,} keeps {pair.kept_target:,} of {pair.target:,} tokens of the "
                 f"answer in turn {pair.target_turn}",
                 "Raise cutoff_len or shorten the answer.",
                 turn=pair.target_turn,

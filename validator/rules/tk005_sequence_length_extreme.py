@@ -46,7 +46,7 @@ def finish(lengths: Lengths, _: EntryFacts) -> Iterator[Hit]:
         threshold = peers.threshold()
         for tokens, file, row, sample_id in peers.above(threshold) if threshold is not None else ():
             yield Hit(
-                f"{tokens:,} tokens, where {kind} of this entry rarely exceed {int(threshold or 0):,}",
+                f"the row has {tokens:,} tokens, where {kind} of this entry rarely exceed {int(threshold or 0):,}",
                 "Look at the row: pasted logs, base64 text and repetition hide here.",
                 file=file,
                 row=row,

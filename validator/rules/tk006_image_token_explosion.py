@@ -51,7 +51,7 @@ def finish(found: Explosions, _: EntryFacts) -> Iterator[Hit]:
     for file, row, sample_id, tokens, fits in found.beyond:
         advice = f"Lower image_max_pixels to {fits}" if fits else "No image_max_pixels makes the row fit"
         yield Hit(
-            f"{tokens:,} image tokens, more than the cutoff of {found.cutoff_len:,}",
+            f"the row has {tokens:,} image tokens, more than the cutoff of {found.cutoff_len:,}",
             f"{advice}, or use fewer images in the row.",
             file=file,
             row=row,
@@ -62,7 +62,7 @@ def finish(found: Explosions, _: EntryFacts) -> Iterator[Hit]:
     for tokens, file, row, sample_id in found.peers.above(threshold) if threshold is not None else ():
         if tokens <= found.cutoff_len:
             yield Hit(
-                f"{tokens:,} image tokens, where rows of this entry rarely exceed {int(threshold or 0):,}",
+                f"the row has {tokens:,} image tokens, where rows of this entry rarely exceed {int(threshold or 0):,}",
                 "Use fewer or smaller images in the row.",
                 file=file,
                 row=row,

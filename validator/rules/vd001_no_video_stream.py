@@ -19,6 +19,7 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.wording import stops_with
 
 
 @row_rule("VD001", "no-video-stream", "error", needs="faults")
@@ -27,7 +28,8 @@ def check(case: Case) -> Iterator[Hit]:
     for media in case.facts.of_kind("video"):
         if media.fault == "no-video-stream":
             yield Hit(
-                f"the {media.format} file `{clip(media.written)}` has no video stream",
+                f"the {media.format} file `{clip(media.written)}` has no video stream: "
+                f"{stops_with(media.exception, media.message)}",
                 "Fetch the video again or remove the row.",
                 turn=media.turn,
                 media_index=media.index,

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.wording import stops_with
 
 
 @row_rule("VD002", "no-decodable-frame", "error", needs="faults")
@@ -27,7 +28,7 @@ def check(case: Case) -> Iterator[Hit]:
     for media in case.facts.of_kind("video"):
         if media.fault == "no-frames":
             yield Hit(
-                f"no frame of the video `{clip(media.written)}` decodes: {media.exception}: {media.message}",
+                f"no frame of the video `{clip(media.written)}` decodes: {stops_with(media.exception, media.message)}",
                 "Fetch the video again or remove the row.",
                 turn=media.turn,
                 media_index=media.index,

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.wording import stops_with
 
 
 @row_rule("VD004", "frame-sizes-differ", "error", needs="faults")
@@ -28,8 +29,8 @@ def check(case: Case) -> Iterator[Hit]:
     for media in case.facts.of_kind("video"):
         if media.fault == "frame-sizes-differ":
             yield Hit(
-                f"the frames of video {media.index} differ in size: {media.exception}: {media.message}",
-                "Scale the frames to one size.",
+                f"the frames of video {media.index} differ in size: {stops_with(media.exception, media.message)}",
+                "Scale the frames of this video to one size.",
                 turn=media.turn,
                 media_index=media.index,
             )

@@ -1,16 +1,18 @@
 """A row that was not checked to the end.
 
 ## What it finds
-Rows at which mmvalidate itself failed. The other rows are judged as usual.
+Rows at which mmvalidate itself failed, rows with a value too large to be held in memory, and rows with an image that
+would take minutes to load. The other rows are judged as usual.
 
 ## Why it hurts
 An unchecked row is not a passed row. The run is incomplete and ends with exit code 3.
 
 ## Example
-A row that meets an error in mmvalidate; the message names it.
+A row that meets an error in mmvalidate, or with a JPEG of 100,000 scans; the message says which.
 
 ## What to do
-Report the row with the message: it is a fault of mmvalidate. Do not take the result for a pass of this row.
+Report an internal error with its message; remove or mend what is too large or too slow. Do not take the result for a
+pass of this row.
 """
 
 from __future__ import annotations

@@ -1,0 +1,48 @@
+"""An image file that is far larger than its picture.
+
+## What it finds
+Image files of more than 4 MiB above 8 bytes for each pixel of each frame, which no picture needs: the file holds
+something else, or its first picture is a thumbnail.
+
+## Why it hurts
+The trainer reads and opens the file for every row that names it: the header is searched by Python code at about a
+second per megabyte where the rest is made of empty chunks, comments or fill bytes. Of a raw photograph only the
+thumbnail is read, and trained on.
+
+## Example
+A camera's raw file (`.nef`, `.dng`) opened as a TIFF of 160 x 120 pixels; a PNG of 500,000 empty chunks.
+
+## What to do
+Save the picture that is meant again, without the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import clip
+from validator.rules.base import Case, Hit, row_rule
+
+BYTES_PER_PIXEL, SPARE_BYTES = 8, 4 << 20
+"""16 bits in each of four channels, and room for metadata."""
+
+
+@row_rule("MD013", "image-file-oversized", "info")
+def check(case: Case) -> Iterator[Hit]:
+    """Compare bytes with pixels."""
+    for media in case.facts.of_kind("image"):
+        if media.width is None or media.height is None or media.num_bytes is None:
+            continue
+        most = SPARE_BYTES + BYTES_PER_PIXEL * media.width * media.height * (media.frames or 1)
+        if media.num_bytes > most:
+            yield Hit(
+                f"the {media.format} `{clip(media.written)}` has {media.num_bytes:,} bytes for a picture of "
+                f"{media.width}x{media.height}, which needs {most:,} at most",
+                "Save the picture that is meant again, without the rest.",
+                turn=media.turn,
+                media_index=media.index,
+                evidence={"bytes": media.num_bytes, "width": media.width, "height": media.height},
+            )
+
+
+RULE = check
