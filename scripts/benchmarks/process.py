@@ -68,21 +68,23 @@ def cost_of(
 
 
 class PeakMemory:
-    """The largest resident memory, in bytes, that any single descendant of a process was seen to have had."""
+    """The largest resident memory, in bytes, that a process and any single one of its descendants were seen to have."""
 
     def __init__(self) -> None:
-        self.peak = 0
+        self.own = self.descendant = 0
 
     def watch(self, pid: int) -> None:
-        """Look at all descendants: Linux keeps the high-water mark of each, so looking seldom is enough."""
-        for child in _descendants(pid):
-            try:
-                status = Path(f"/proc/{child}/status").read_text()
-            except OSError:  # it has ended
-                continue
-            for line in status.splitlines():
-                if line.startswith("VmHWM:"):
-                    self.peak = max(self.peak, int(line.split()[1]) << 10)
+        """Look at all: Linux keeps the high-water mark of each process, so looking seldom is enough."""
+        self.own = max(self.own, _high_water(pid))
+        self.descendant = max([self.descendant, *map(_high_water, _descendants(pid))])
+
+
+def _high_water(pid: int) -> int:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:  # it has ended
+        return 0
+    return next((int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmHWM:")), 0)
 
 
 def _descendants(pid: int) -> list[int]:

@@ -15,9 +15,9 @@ from pathlib import Path
 from types import FrameType
 
 SECONDS = 0.002
+START_UP = "start-up"
 PACKAGE = f"{Path(__file__).resolve().parents[2] / 'validator'}{os.sep}"
 STAGES = {
-    "engine/entries": "survey",
     "engine/judge": "rules",
     "engine/store": "write",
     "engine/results": "write",
@@ -26,31 +26,32 @@ STAGES = {
     "catalog": "parse",
     "conversation": "convert",
     "media": "media",
+    "files": "media",
     "tokens": "encode",
     "facts": "facts",
     "rules": "rules",
     "engine": "engine",
 }
-"""Module or folder -> stage, the more special first. The innermost module of ours decides, save within a survey."""
-OUTER = ("survey", "start-up")
+"""Module or folder -> stage, the more special first; the innermost module of ours decides."""
+WHOLE = {"engine/entries": "survey", "tokens/processor": START_UP}
+"""Modules to which all that they call belongs."""
 
 
 def stage_of(frame: FrameType | None) -> tuple[str, str]:
     """The stage of a stack, and its innermost function of ours."""
-    stage, function = "", ""
+    stage, function = START_UP, ""
     while frame is not None:
         code = frame.f_code
+        if code.co_filename == "<frozen importlib._bootstrap>":
+            return START_UP, "import"
         if code.co_filename.startswith(PACKAGE):
             module = code.co_filename[len(PACKAGE) : -3]
-            here = next((name for start, name in STAGES.items() if module.startswith(start)), "start-up")
             if not function:
-                stage, function = here, f"{module}.{code.co_qualname}"
-            elif here == "survey":
-                stage = here
-        elif code.co_filename == "<frozen importlib._bootstrap>":
-            return "start-up", "import"
+                stage = next((name for start, name in STAGES.items() if module.startswith(start)), START_UP)
+                function = f"{module}.{code.co_qualname}"
+            stage = WHOLE.get(module, stage)
         frame = frame.f_back
-    return stage or "start-up", function or "-"
+    return stage, function
 
 
 def main(notes: str, arguments: list[str]) -> None:
@@ -68,7 +69,10 @@ def main(notes: str, arguments: list[str]) -> None:
     from validator.cli.main import main as command
 
     sys.argv = ["mmvalidate", *arguments]
-    command()
+    try:
+        command()
+    finally:  # the interpreter lets go of its handlers before the process ends
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from scripts.benchmarks.command import ENDED, run_folder, serial
 from scripts.benchmarks.data import make
 from scripts.benchmarks.floor import FLOOR_COMMAND, FLOOR_ENVIRONMENT
 from scripts.benchmarks.process import cost_of
+from scripts.benchmarks.sampler import START_UP
 from scripts.benchmarks.scale import Scale
 from scripts.benchmarks.table import markdown_table
 
@@ -43,21 +44,29 @@ def _sampled(registry: Path) -> tuple[float, Counter[tuple[str, str]]]:
 
 
 def _section(kind: str, rows: int, seconds: float, samples: Counter[tuple[str, str]], floors: dict[str, float]) -> str:
-    one = seconds / samples.total() / rows * 1e6  # microseconds a row that one sample stands for
+    one = seconds / samples.total()  # what a sample stands for
+    begun = sum(number for (stage, _), number in samples.items() if stage == START_UP)
+    working = Counter({where: number for where, number in samples.items() if where[0] != START_UP})
     stages: Counter[str] = Counter()
-    for (stage, _), number in samples.items():
+    for (stage, _), number in working.items():
         stages[stage] += number
+
+    def cost(number: int) -> str:
+        return f"{number * one / rows * 1e6:.1f}"
+
     lines = [("stage", "µs a row", "share", "floor, µs"), ("---", "--:", "--:", "--:")]
     for stage, number in stages.most_common():
-        floor = sum(floors[part] for part in FLOORS[stage]) * 1000 if stage in FLOORS else 0.0
-        lines.append((stage, f"{number * one:.1f}", f"{number / samples.total():.0%}", f"{floor:.1f}" if floor else ""))
-    lines.append(("all", f"{samples.total() * one:.1f}", "100%", f"{sum(floors.values()) * 1000:.1f}"))
-    busiest = [f"- {number * one:.1f} µs `{function}`" for (_, function), number in samples.most_common(FUNCTIONS)]
-    head = f"### {kind}: {rows:,} rows, one process\n\n"
-    return (
-        head
-        + markdown_table(lines)
-        + "\nCostliest functions, with the native code that they call:\n\n"
-        + "\n".join(busiest)
-        + "\n"
+        floor = f"{sum(floors[part] for part in FLOORS[stage]) * 1000:.1f}" if stage in FLOORS else ""
+        lines.append((stage, cost(number), f"{number / working.total():.0%}", floor))
+    lines.append(("all", cost(working.total()), "100%", f"{sum(floors.values()) * 1000:.1f}"))
+    busiest = [f"- {cost(number)} µs `{function}`" for (_, function), number in working.most_common(FUNCTIONS)]
+    return "\n".join(
+        (
+            f"### {kind}: {rows:,} rows, one process\n",
+            f"Start-up, apart: {begun * one:.2f} s.\n",
+            markdown_table(lines),
+            "Costliest functions, with the native code that they call:\n",
+            *busiest,
+            "",
+        )
     )
