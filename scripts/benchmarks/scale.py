@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+SLOW_TURNS = 3
+"""Repetitions at most, where a side takes minutes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:

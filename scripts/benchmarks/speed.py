@@ -10,7 +10,7 @@ from scripts.benchmarks.command import check, run_folder, serial
 from scripts.benchmarks.data import FORMATS, make
 from scripts.benchmarks.floor import FLOOR_COMMAND, FLOOR_ENVIRONMENT
 from scripts.benchmarks.process import Cost, cost_of
-from scripts.benchmarks.scale import Scale
+from scripts.benchmarks.scale import SLOW_TURNS, Scale
 from scripts.benchmarks.steady import Side, Steady, measure, ratio
 from scripts.benchmarks.table import Line
 
@@ -57,7 +57,7 @@ def against_trainer(scale: Scale) -> Iterator[Line]:
         sides = {"trainer": Side(few, lambda number, kind=kind, few=few: trainer.preprocess(make(kind, number, few)))}
         for depth in TRAINER:  # the same images, each at many paths
             sides[depth] = ours(kind, depth, max(scale.rows[kind if depth == "fast" else "jpeg"], few), few)
-        found = measure(sides, scale.repeats)
+        found = measure(sides, min(scale.repeats, SLOW_TURNS))
         for depth, least in TRAINER.items():
             times = ratio(found["trainer"].each, found[depth].each)
             asked = kind == "jpeg"
@@ -88,7 +88,7 @@ def against_cleanvision(scale: Scale) -> Iterator[Line]:
         "cleanvision": Side(few, lambda number: cleanvision.find_issues(make("jpeg", number, few))),
         "fast": ours("jpeg", "fast", max(scale.rows["jpeg"], few), few),
     }
-    found = measure(sides, scale.repeats)
+    found = measure(sides, min(scale.repeats, SLOW_TURNS))
     times = ratio(found["cleanvision"].each, found["fast"].each)
     costs = f"{_cost(found['cleanvision'])} against {_cost(found['fast'])} an image"
     yield Line("`fast` against cleanvision, jpeg", f"{CLEANVISION}x", f"{times:.0f}x ({costs})", times >= CLEANVISION)

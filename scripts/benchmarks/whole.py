@@ -10,7 +10,7 @@ from pathlib import Path
 from scripts.benchmarks.command import check, need, run_folder, serial
 from scripts.benchmarks.data import make, rows_file
 from scripts.benchmarks.process import Cost, PeakMemory, cost_of
-from scripts.benchmarks.scale import Scale
+from scripts.benchmarks.scale import SLOW_TURNS, Scale
 from scripts.benchmarks.table import Line
 
 WORKERS, POOL, MEMORY, RERUN, START = 1.8, 1.10, 700 << 20, 3.0, 1.0
@@ -59,7 +59,7 @@ def _long(scale: Scale) -> Path:
 
 
 def _turns(scale: Scale) -> int:
-    return min(scale.repeats, 3)
+    return min(scale.repeats, SLOW_TURNS)
 
 
 def memory(scale: Scale) -> Iterator[Line]:
