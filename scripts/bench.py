@@ -1,92 +1,75 @@
-"""Times and memory of the command, as ratios within one run (machines are noisy; ratios are not).
+"""Every number that is promised, measured: a table on stdout, and docs/benchmarks.md after a full run.
 
-    .venv/bin/python -m scripts.bench [ROWS]
+    .venv/bin/python -m scripts.bench [--quick] [--only NAME]... [--profile]
 
-Against the trainer's own preprocessing of the same rows where its environment is there (./scripts/oracle), and against
-an empty Python process for the start-up. Prints medians of whole processes.
+Makes its data and environments in .bench (first time: some minutes and a few GB). `--quick` is for trying the script:
+its numbers mean little. `--profile` prints where the time of a row goes, and measures nothing else.
 """
 
-import json
-import os
-import random
-import resource
-import statistics
+from __future__ import annotations
+
+import argparse
 import subprocess
 import sys
-import tempfile
-import time
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
-from PIL import Image
+from scripts.benchmarks import speed, whole
+from scripts.benchmarks.command import NotBuiltError
+from scripts.benchmarks.data import ROOT
+from scripts.benchmarks.process import CommandError
+from scripts.benchmarks.scale import FULL, QUICK, Scale
+from scripts.benchmarks.stages import profile
+from scripts.benchmarks.table import Line, as_text, machine, page
 
-from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT
-
-TRAINER = """
-import sys; sys.path.insert(0, {oracle!r}); import lf_oracle, time
-oracle = lf_oracle.build(dataset_dir={folder!r}, dataset="bench", vocab={vocabulary!r}, cutoff_len=8192,
-                         image_max_pixels=1048576)
-begin = time.monotonic(); oracle.full(); print("SECONDS", time.monotonic() - begin)
-"""
-
-
-def make(folder: Path, rows: int) -> Path:
-    """Rows with one screenshot each, as JPEG (text over noise), and a few hundred words."""
-    dice = random.Random(0)
-    words = [line.split()[0] for line in (ROOT / "README.md").read_text().splitlines() if line.split()]
-    shots = []
-    for number in range(40):
-        image = Image.effect_noise((270, 600), 60).resize((1080, 2400)).convert("RGB")
-        image.save(folder / f"{number}.jpg", quality=85)
-        shots.append(f"{number}.jpg")
-    with (folder / "bench.jsonl").open("w") as file:
-        for _ in range(rows):
-            text = [" ".join(dice.choice(words) for _ in range(length)) for length in (80, 60)]
-            messages = [{"role": "user", "content": "<image>" + text[0]}, {"role": "assistant", "content": text[1]}]
-            file.write(json.dumps({"messages": messages, "images": [dice.choice(shots)]}) + "\n")
-    columns = {"messages": "messages", "images": "images"}
-    tags = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
-    entry = {"file_name": "bench.jsonl", "formatting": "sharegpt", "columns": columns, "tags": tags}
-    (folder / "dataset_info.json").write_text(json.dumps({"bench": entry}))
-    return folder / "dataset_info.json"
+MEASURES: dict[str, Callable[[Scale], Iterator[Line]]] = {
+    "floor": speed.against_floor,
+    "trainer": speed.against_trainer,
+    "cleanvision": speed.against_cleanvision,
+    "workers": whole.two_workers,
+    "pool": whole.plain_pool,
+    "memory": whole.memory,
+    "rerun": whole.rerun,
+    "start": whole.start,
+    "million": whole.many,
+}
+PAGE = ROOT / "docs" / "benchmarks.md"
 
 
-def median(command: list[str], cwd: Path, times: int = 5) -> float:
-    seconds = []
-    for _ in range(times):
-        begin = time.monotonic()
-        subprocess.run(command, cwd=cwd, capture_output=True, check=False)
-        seconds.append(time.monotonic() - begin)
-    return statistics.median(seconds)
+def lines_of(name: str, scale: Scale) -> Iterator[Line]:
+    """The lines of one measure; what cannot be measured is a line that says why."""
+    measure = MEASURES[name]
+    try:
+        yield from measure(scale)
+    except NotBuiltError as error:
+        yield Line((measure.__doc__ or name).strip(), "", f"not built yet: {error}")
+    except (CommandError, OSError, ValueError, subprocess.SubprocessError) as error:
+        yield Line((measure.__doc__ or name).strip(), "", f"failed: {error}", False)
 
 
 def main() -> None:
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 400
-    tool = [sys.executable, "-m", "validator.cli.main"]
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        registry = make(folder, rows)
-        empty = median([sys.executable, "-c", "pass"], folder)
-        usage = median([*tool, "--help"], folder)
-        sample = median([*tool, str(ROOT / "sample_data" / "dataset_info.json"), "-q"], folder)
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        few = folder / "few"
-        few.mkdir()
-        start = median([*tool, str(make(few, 1)), "-q"], folder)
-        check = median([*tool, str(registry), "-q"], folder, 3)
-        print(f"empty python        {empty:.2f} s")
-        print(f"--help              {usage:.2f} s  {usage / empty:.0f} x empty python")
-        print(f"sample_data         {sample:.2f} s  {sample / empty:.0f} x empty python, peak {peak:.0f} MiB")
-        print(f"{rows} rows            {check:.2f} s, of which start-up {start:.2f} s")
-        if not (ENVIRONMENT.exists() and ORACLE.exists()):
-            print("the trainer's environment is not there: no ratio")
-            return
-        code = TRAINER.format(oracle=str(ORACLE), folder=scratch, vocabulary=str(ENVIRONMENT / "qwen.tiktoken"))
-        environment = {**os.environ, "HF_HOME": scratch}
-        python = str(ENVIRONMENT / "bin" / "python")
-        done = subprocess.run([python, "-c", code], capture_output=True, text=True, env=environment, check=True)
-        trainer = float(done.stdout.split("SECONDS")[1])
-        print(f"the trainer         {trainer:.2f} s: {trainer / (check - start):.1f} x as long for the same rows")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="little of everything")
+    parser.add_argument(
+        "--only", action="append", choices=MEASURES, default=[], metavar="NAME", help=", ".join(MEASURES)
+    )
+    parser.add_argument("--profile", action="store_true", help="where the time of a row goes, by stage")
+    asked = parser.parse_args()
+    scale = QUICK if asked.quick else FULL
+    print(machine(), flush=True)
+    lines = []
+    if not asked.profile:
+        for name in asked.only or MEASURES:
+            for line in lines_of(name, scale):
+                print(as_text(line), flush=True)
+                lines.append(line)
+    if asked.only:
+        return
+    sections = profile(scale)
+    print("\n".join(sections))
+    if lines and not asked.quick:
+        PAGE.write_text(page(lines, sections, "python -m scripts.bench"), encoding="utf-8")
+        print(f"written: {PAGE.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
