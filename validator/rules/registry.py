@@ -57,8 +57,8 @@ def _reason_left_out(rule: Rule, settings: Settings) -> str | None:
         return f"not for the trainer {settings.trainer}"
     if _DEPTHS.index(settings.integrity) < _DEPTHS.index(rule.depth):
         return f"needs --integrity {rule.depth}"
-    if rule.advice and not settings.advice:
-        return "needs --advice"
+    if rule.option is not None and not getattr(settings, rule.option):
+        return f"needs --{rule.option.replace('_', '-')}"
     return None
 
 
