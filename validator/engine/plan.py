@@ -60,7 +60,9 @@ class Planner:
         values = settings.model_dump(mode="json")
         measuring = {name: value for name, value in values.items() if name not in JUDGING | NEUTRAL}
         self._measuring = key_of(program, processor, measuring, os.getcwd())
-        self._judging = key_of({name: values[name] for name in sorted(JUDGING)}, [rule.code for rule in rules])
+        self._judging = key_of(
+            {name: values[name] for name in sorted(JUDGING)}, [[rule.code, rule.origin] for rule in rules]
+        )
         self._ordinal = 0
         self._speeds_file = cache.folder / "speeds.json"
         self._rows: dict[str, int] = {}

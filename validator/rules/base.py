@@ -24,6 +24,10 @@ from validator.findings import Severity
 from validator.settings import Integrity, Settings
 
 
+class RuleError(Exception):
+    """A rule that is not ours failed. The message is a sentence."""
+
+
 @dataclass(slots=True)
 class Case:
     """One row before the rules. `budget` is None where the trainer yields no tokens for the row; `place` is the row's
