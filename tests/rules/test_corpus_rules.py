@@ -2,6 +2,8 @@
 
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import ALL_TAGS, Dataset, say
@@ -42,6 +44,7 @@ CORPUS = {
     "DU005": ([], {}, ""),
     "DU006": ([turns(SEE, "a", images=["tall.png"]), turns(SEE, "b", images=["copy.jpg"])], {"preview": True},
               "1 picture under more than one path, as in row 1 and row 0 of data.jsonl"),
+    "DI013": ([], {}, ""),
     "DI014": ([], {}, ""),
 }  # fmt: skip
 """Rows, settings and the message of one finding; tested below where it takes more."""
@@ -127,6 +130,35 @@ def test_several_entries(files, name):
     write(files.folder, **entries)
     findings = files.check()[1]
     assert [(finding["code"], finding["dataset"], finding["message"]) for finding in findings] == expected
+
+
+PICTURE = b"any bytes"
+JOINED = {
+    "paths and bytes": ({"a": ["a.png"], "b": [PICTURE]}, [("DI013", "b")]),
+    "paths and bytes with a path": ({"a": ["a.png"], "b": [{"bytes": PICTURE, "path": None}]}, [("DI013", "b")]),
+    "bytes with and without a path": ({"a": [PICTURE], "b": [{"bytes": PICTURE, "path": None}]}, [("DI013", "b")]),
+    "paths and nothing": ({"a": ["a.png"], "b": [], "c": None}, []),
+    "paths and paths": ({"a": ["a.png"], "b": ["b.png"]}, []),
+}
+
+
+def write_parquet(folder, entries):
+    registry = {}
+    for name, images in entries.items():
+        table = pa.Table.from_pylist([{**say("<image>" * len(images or ()), "b"), "images": images}] * 2)
+        pq.write_table(table, folder / f"{name}.parquet")
+        registry[name] = {"file_name": f"{name}.parquet", "formatting": "sharegpt", "tags": ALL_TAGS,
+                          "columns": {"messages": "messages", "images": "images"}}  # fmt: skip
+    (folder / "dataset_info.json").write_text(json.dumps(registry))
+
+
+@pytest.mark.parametrize("name", JOINED)
+def test_entries_that_cannot_be_joined(files, name):
+    """tests/oracle/test_live.py asks the trainer about the same entries, named together."""
+    entries, expected = JOINED[name]
+    write_parquet(files.folder, entries)
+    findings = files.check(select=("DI013",))[1]
+    assert [(finding["code"], finding["dataset"]) for finding in findings] == expected
 
 
 @pytest.mark.parametrize(
