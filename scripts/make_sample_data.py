@@ -328,6 +328,7 @@ def planted(data: SampleData) -> None:
         for code, turn in codes:
             data.expect(code, "planted", number, turn)
     data.expect("MD009", "planted")
+    data.expect("DI013", "planted")  # its videos are paths, those of `frames` are lists
 
 
 def planted_entries(data: SampleData) -> None:

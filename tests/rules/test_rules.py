@@ -335,7 +335,6 @@ def test_sample_data_plants_every_rule():
         "MD011",
         "MD013",
         "XX001",
-        "DI013",
         "LB004",
         *ALWAYS,
     }  # a tiny cutoff, huge files and rows, options, a fault of ours

@@ -5,8 +5,8 @@ Entries whose images or videos are given in another way than those of an earlier
 with and without a path, videos as files and as lists of frames. Entries without media, or with null only, fit all.
 
 ## Why it hurts
-Each entry loads alone. Named together in `dataset:`, they are joined, and the run stops: `ValueError: The features can't
-be aligned because the key _images of features ... has unexpected type` (as in LLaMA-Factory#7266).
+Each entry loads alone. Named together in `dataset:`, they are joined, and the run stops: `ValueError: The
+features can't be aligned because the key _images of features ... has unexpected type` (as in LLaMA-Factory#7266).
 
 ## Example
 `dataset: screens,charts`, where screens.json names files and charts.parquet holds the images.
