@@ -18,6 +18,7 @@ from validator.engine.options import ClusterError, Options, worker_memory
 from validator.engine.outcome import Died, Failed, Outcome
 from validator.engine.progress import Progress
 from validator.engine.shard import Job, ShardDone
+from validator.engine.worker_process import prepare
 from validator.findings import count
 
 CONNECT_SECONDS = 20
@@ -95,7 +96,7 @@ _CONFIG = {
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
-    "distributed.nanny.pre-spawn-environ": {"MALLOC_TRIM_THRESHOLD_": "65536", "OMP_NUM_THREADS": "1"},
+    "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": "1"},
     "distributed.comm.timeouts.connect": "30s",
 }
 
@@ -129,5 +130,6 @@ def _work(job: Job) -> ShardDone | Failed:
     with _one_at_a_time:
         marker = _markers.get(job.folder)
         if marker is None:
+            prepare()
             marker = _markers[job.folder] = Marker(job.folder)
         return attempt(job, marker)

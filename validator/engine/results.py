@@ -42,7 +42,7 @@ class ResultWriter:
     def __init__(self) -> None:
         self._batch = Batch(SAMPLES)
         self._samples = BytesIO()
-        self._writer = pa.ipc.new_stream(self._samples, SAMPLES, options=pa.ipc.IpcWriteOptions(compression="zstd"))
+        self._writer = pa.ipc.new_stream(self._samples, SAMPLES, options=pa.ipc.IpcWriteOptions(compression="lz4"))
         self._findings: list[bytes] = []
 
     def add(self, row: tuple[Any, ...], findings: list[Finding]) -> None:

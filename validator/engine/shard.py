@@ -120,10 +120,8 @@ def check_shard(job: Job, marker: Marker) -> ShardDone:
 
 def _verify(job: Job) -> None:
     """What was read by its digests may have been touched meanwhile, but not grown."""
-    now = MediaFiles("").look(job.path)
-    if now != job.file.seen and not (
-        job.span.stretches and (now.kind, now.size) == (job.file.seen.kind, job.file.seen.size)
-    ):
+    seen, now = job.file.seen, MediaFiles("").look(job.path)
+    if now != seen and not (job.span.stretches and (now.kind, now.size) == (seen.kind, seen.size)):
         raise ChangedError(_changed(job))
 
 

@@ -19,7 +19,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from validator.files import Identity, MediaFiles
 from validator.media.faults import fault_of, plain_words
 from validator.media.geometry import LARGE_PIXELS
-from validator.media.integrity import JPEGS, examine, reader_of
+from validator.media.integrity import JPEGS, MAX_JPEG_BYTES, examine, reader_of
 from validator.media.native_stderr import caught_stderr
 from validator.media.sniff import sniff
 
@@ -91,12 +91,23 @@ def _absent(path: str) -> ImageProbe:
 @lru_cache(maxsize=16384)
 def _probe_local(path: str, identity: Identity, depth: Depth) -> ImageProbe:
     try:
-        with open(path, "rb"), warnings.catch_warnings(record=True) as caught:
+        with open(path, "rb") as file, warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            probe = _probe(path, identity.size, depth)
+            probe = _probe(_source(path, file, identity, depth), identity.size, depth)
     except (OSError, ValueError) as error:
         return _unopened(error)
     return _with_warnings(probe, caught)
+
+
+def _source(path: str, file: BinaryIO, identity: Identity, depth: Depth) -> str | bytes | BinaryIO:
+    """What Pillow opens: the path, as in the trainer, because Pillow maps some formats then; where only the header or
+    a JPEG is read, which it never maps, what is open already.
+    """
+    if depth == "header":
+        return file
+    if identity.size > MAX_JPEG_BYTES or os.pread(file.fileno(), 3, 0) != b"\xff\xd8\xff":
+        return path
+    return file.read()
 
 
 def _probe_remote(path: str, identity: Identity, depth: Depth, files: MediaFiles) -> ImageProbe:
@@ -129,17 +140,26 @@ def _probe(source: str | bytes | BinaryIO, num_bytes: int, depth: Depth) -> Imag
     except Exception as error:  # Pillow's plugins raise nearly everything
         return ImageProbe(num_bytes=num_bytes, **_fault(error, opened=False), found=_what(error, _head(source)))
     with image:
-        measured: dict[str, Any] = {"num_bytes": num_bytes, "format": image.format, "mode": image.mode}
-        measured.update(width=image.width, height=image.height, bits=_bits(image))
+        size, mode, bits = image.size, image.mode, _bits(image)
+        scans: int | None = None
+        fault: dict[str, Any] = {}
         if depth != "header":
             assert isinstance(source, str | bytes)
-            certain, scans = False, None
+            certain = False
             if depth == "fast" or image.format in JPEGS:  # of others the check may change what load() would see
                 certain, scans = examine(image, source)
-            measured.update(scans=scans)
-            measured.update(_load_fault(image, depth, certain, (scans or 0) * image.width * image.height))
-        measured.update(orientation=_orientation(image), frames=_frames(image))
-    return ImageProbe(**measured)
+            fault = _load_fault(image, depth, certain, (scans or 0) * image.width * image.height)
+        return ImageProbe(
+            num_bytes,
+            image.format,
+            *size,
+            mode,
+            bits,
+            _frames(image),
+            _orientation(image),
+            scans,
+            **fault,
+        )
 
 
 def _head(source: str | bytes | BinaryIO) -> bytes:
