@@ -42,14 +42,16 @@ class FailOn(str, Enum):
 
 
 def check(
-    dataset_info: Path = typer.Argument(help="The trainer's dataset_info.json."),
+    dataset_info: str = typer.Argument(
+        help="The trainer's dataset_info.json: a path, or s3://, gs://, hf://, https://."
+    ),
     dataset: list[str] = typer.Option([], help="Check this entry only (repeatable). Default: all with local files."),
     trainer: Trainer = typer.Option(Trainer.llamafactory, help="Whose resizing, truncation and labels to reproduce."),
     processor: str = typer.Option("embedded", help="embedded, a folder with tokenizer.json, or a hub id."),
     cutoff_len: int = typer.Option(8192, help="The trainer's cutoff_len, in tokens."),
     image_max_pixels: int = typer.Option(1048576, help="The trainer's image_max_pixels."),
     image_min_pixels: int = typer.Option(1024, help="The trainer's image_min_pixels."),
-    media_dir: Path | None = typer.Option(None, help="The trainer's media_dir. Default: the registry's folder."),
+    media_dir: str | None = typer.Option(None, help="The trainer's media_dir. Default: the registry's folder."),
     default_system: str | None = typer.Option(None, help="The trainer's default_system."),
     mask_history: bool = typer.Option(False, "--mask-history", help="Only the last answer is learned."),
     train_on_prompt: bool = typer.Option(False, "--train-on-prompt", help="Questions are learned too."),
@@ -70,6 +72,9 @@ def check(
     row_timeout: float = typer.Option(300.0, help="Seconds after which a row is given up, unchecked.", min=1),
     memory_limit: int | None = typer.Option(
         None, help="MiB a process may use. Default: its share of nine tenths.", min=128, show_default=False
+    ),
+    hash_media: bool = typer.Option(
+        False, "--hash-media", help="Know media again by their bytes, not by size and time of change."
     ),
     shard_rows: int | None = typer.Option(
         None, help="Rows of a shard. Default: 10 seconds of work.", min=1, show_default=False
@@ -102,7 +107,13 @@ def check(
             fail_on=fail_on.value,
         )
         options = Options(
-            workers, scheduler, resume, row_timeout, None if memory_limit is None else memory_limit << 20, shard_rows
+            workers,
+            scheduler,
+            resume,
+            row_timeout,
+            None if memory_limit is None else memory_limit << 20,
+            shard_rows,
+            hash_media,
         )
         prepared = _prepare(settings)
     except ValueError as error:
@@ -114,11 +125,12 @@ def check(
 def _prepare(settings: Settings) -> tuple[Registry, Sequence[Rule], Sequence[tuple[Rule, str]]]:
     """Everything that the user's input can make impossible. Raises ValueError with a sentence."""
     from validator.catalog.registry import load_registry
+    from validator.files import locate
     from validator.rules.registry import choose_rules
     from validator.tokens.processor import load_processor
 
     rules, left_out = choose_rules(settings)
-    registry = load_registry(settings.dataset_info, settings.datasets)
+    registry = load_registry(locate(settings.dataset_info), settings.datasets)
     load_processor(settings.processor)
     return registry, rules, left_out
 
@@ -132,9 +144,11 @@ def _run(
     options: Options,
 ) -> int:
     from validator.engine.run import run
+    from validator.files import is_remote, locate
     from validator.report.progress import StderrProgress
 
-    folder = run_dir or Path(".mmvalidate") / (settings.dataset_info.resolve().parent.name or "root")
+    home = locate(settings.folder)
+    folder = run_dir or Path(".mmvalidate") / ((home if is_remote(settings.folder) else home.resolve()).name or "root")
     with StderrProgress(quiet=quiet) as progress:
         result = run(settings, *prepared, folder, progress, options)
     return show(result, output_format, quiet)

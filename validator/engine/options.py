@@ -18,6 +18,7 @@ class Options:
     """`workers`: processes of a Dask cluster on this machine, 0 for one process without Dask, None for a choice by the
     work to do. `scheduler`: the address of a running cluster. `shard_rows`: rows of a shard instead of a choice by
     measured speed. `memory_limit`: bytes that a worker may use. `resume`: take results of earlier runs.
+    `by_content`: media are the same if their bytes are, not if their size and time are.
     """
 
     workers: int | None = None
@@ -26,6 +27,7 @@ class Options:
     row_timeout: float = ROW_TIMEOUT
     memory_limit: int | None = None
     shard_rows: int | None = None
+    by_content: bool = False
 
     def __post_init__(self) -> None:
         if self.scheduler is not None and self.workers is not None:

@@ -105,6 +105,7 @@ def _shards(samples: Path, catalog: Catalog, settings: Settings, running: Path, 
                 running,
                 os.getcwd(),
                 options.row_timeout,
+                running / "none",
                 facts=samples,
                 facts_begin=begin + start,
             )

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from validator.engine.run import RunResult
+from validator.files import locate
 from validator.findings import Finding, count, printable
 
 PLAIN_WIDTH = 120
@@ -27,7 +28,7 @@ def full(result: RunResult, out: TextIO, *, quiet: bool = False) -> None:
     """Print the whole report; `quiet` leaves out everything but findings and verdict."""
     width = None if out.isatty() else PLAIN_WIDTH
     console = Console(file=out, highlight=False, soft_wrap=True, width=width)
-    base = Path(result.summary["settings"]["dataset_info"]).parent
+    base = locate(result.summary["settings"]["dataset_info"]).parent
     _findings(console, result, base)
     if not quiet:
         _datasets(console, result.summary)
