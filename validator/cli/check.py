@@ -5,27 +5,35 @@ from __future__ import annotations
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import typer
 
-from validator.findings import printable
+from validator.cli.output import OutputFormat, fail_usage, failed, write
+from validator.cli.replaying import (
+    ATTENTION,
+    BLIND,
+    CONTROLS,
+    DEVICE,
+    DTYPE,
+    LANGUAGE,
+    MODEL,
+    PROJECTOR,
+    TOWER,
+    check_possible,
+    interrupted,
+    run_replay,
+    wanted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from validator.catalog.registry import Registry
+    from validator.engine.serial import RunResult
+    from validator.replay.settings import ReplaySettings
     from validator.rules.base import Rule
     from validator.settings import Settings
-
-
-class OutputFormat(str, Enum):
-    """What is printed on stdout."""
-
-    full = "full"
-    concise = "concise"
-    json = "json"
-    jsonl = "jsonl"
 
 
 class Trainer(str, Enum):
@@ -69,6 +77,16 @@ def check(
     ignore: list[str] = typer.Option([], help="Leave these rules out."),
     fail_on: FailOn = typer.Option(FailOn.error, help="The least severity that gives exit code 1."),
     exit_zero: bool = typer.Option(False, "--exit-zero", help="Exit with 0 instead of 1."),
+    replay: str = typer.Option("off", help="Replay the worst rows on a model: off, auto, or how many."),
+    model: MODEL = "scale",
+    device: DEVICE = "auto",
+    dtype: DTYPE = "bf16",
+    attention: ATTENTION = "sdpa",
+    controls: CONTROLS = 200,
+    blind: BLIND = 16,
+    freeze_vision_tower: TOWER = True,
+    freeze_projector: PROJECTOR = True,
+    freeze_language_model: LANGUAGE = False,
     run_dir: Path | None = typer.Option(None, help="Where results are kept. Default: .mmvalidate/<registry's folder>."),
     output_format: OutputFormat = typer.Option(OutputFormat.full, help="What to print on stdout."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, no tables."),
@@ -96,24 +114,37 @@ def check(
             fail_on=fail_on.value,
         )
         prepared = _prepare(settings)
+        replaying = None
+        if candidates := wanted(replay, model):
+            from validator.replay.settings import ReplaySettings
+
+            replaying = ReplaySettings(
+                model=model,
+                device=device,  # type: ignore[arg-type]
+                dtype=dtype,  # type: ignore[arg-type]
+                candidates=candidates,
+                controls=controls,
+                blind=blind,
+                attention=attention,  # type: ignore[arg-type]
+                freeze_vision_tower=freeze_vision_tower,
+                freeze_multi_modal_projector=freeze_projector,
+                freeze_language_model=freeze_language_model,
+            )
+            check_possible(replaying)
     except ValueError as error:
-        _usage(error)
+        fail_usage(error)
+    folder = run_dir or Path(".mmvalidate") / (dataset_info.resolve().parent.name or "root")
     try:
-        code = _run(settings, prepared, run_dir, output_format.value, quiet)
+        result = _run(settings, prepared, folder, quiet)
     except KeyboardInterrupt:
         print("mmvalidate: interrupted; nothing was written", file=sys.stderr)
         raise typer.Exit(3) from None
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        print(f"mmvalidate: the run stopped: {printable(str(error))}", file=sys.stderr)
-        raise typer.Exit(3) from None
     except Exception as error:
-        if verbose:
-            raise
-        reason = printable(f"{type(error).__name__}: {error}")
-        print(f"mmvalidate: internal error: {reason} (--verbose shows more)", file=sys.stderr)
-        raise typer.Exit(3) from None
+        raise failed(error, verbose=verbose) from None
+    if replaying is not None:
+        result = _replay(folder, replaying, quiet=quiet, verbose=verbose)
+    write(result, output_format, quiet=quiet)
+    code = int(result.summary["exit_code"])
     raise typer.Exit(0 if code == 1 and exit_zero else code)
 
 
@@ -132,36 +163,26 @@ def _prepare(settings: Settings) -> tuple[Registry, Sequence[Rule], Sequence[tup
 def _run(
     settings: Settings,
     prepared: tuple[Registry, Sequence[Rule], Sequence[tuple[Rule, str]]],
-    run_dir: Path | None,
-    output_format: str,
+    folder: Path,
     quiet: bool,
-) -> int:
+) -> RunResult:
     from validator.engine.serial import run
-    from validator.report import console, lines
     from validator.report.progress import StderrProgress
 
-    folder = run_dir or Path(".mmvalidate") / (settings.dataset_info.resolve().parent.name or "root")
     with StderrProgress(quiet=quiet) as progress:
-        result = run(settings, *prepared, folder, progress)
-    if output_format == "full":
-        console.full(result, sys.stdout, quiet=quiet)
-    else:
-        getattr(lines, output_format)(result, sys.stdout)
-    sys.stdout.flush()
-    return int(result.summary["exit_code"])
+        return run(settings, *prepared, folder, progress)
+
+
+def _replay(folder: Path, settings: ReplaySettings, *, quiet: bool, verbose: bool) -> RunResult:
+    try:
+        return run_replay(folder, settings, quiet=quiet)
+    except ValueError as error:
+        fail_usage(error)
+    except KeyboardInterrupt:
+        raise interrupted() from None
+    except Exception as error:
+        raise failed(error, verbose=verbose) from None
 
 
 def _words(values: list[str]) -> tuple[str, ...]:
     return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
-
-
-def _usage(error: ValueError) -> NoReturn:
-    """Print one sentence and exit with 2; pydantic's errors are shortened to their reasons."""
-    reasons = getattr(error, "errors", None)
-    if callable(reasons):
-        texts = [f"{'.'.join(map(str, item['loc']))} {item['msg']}".strip() for item in reasons()]
-        message = "; ".join(text.replace("Value error, ", "") for text in texts)
-    else:
-        message = str(error)
-    print(f"mmvalidate: {printable(message)}", file=sys.stderr)
-    raise typer.Exit(2) from None

@@ -69,6 +69,34 @@ class _Table:
         self._writer.close()
 
 
+class FindingsFile:
+    """Writes findings.parquet.part and findings.jsonl.part."""
+
+    def __init__(self, folder: Path) -> None:
+        self._table = _Table(folder / "findings.parquet.part", FINDINGS)
+        self._lines: BinaryIO = (folder / "findings.jsonl.part").open("wb")
+
+    def __enter__(self) -> FindingsFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Append findings, already in order."""
+        for finding in findings:
+            self._lines.write(orjson.dumps(finding, option=orjson.OPT_APPEND_NEWLINE))
+            evidence = orjson.dumps(finding.evidence, option=orjson.OPT_SORT_KEYS).decode()
+            self._table.add({**asdict(finding), "evidence": evidence})
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._table.close()
+        self._lines.close()
+
+
 class RunFolder:
     """Collects the results of a run. Files get their names only when `finish` is reached."""
 
@@ -81,8 +109,7 @@ class RunFolder:
         if not ignore.exists():
             ignore.write_text("*\n")
         self._samples = _Table(self._part("samples.parquet"), SAMPLES)
-        self._findings = _Table(self._part("findings.parquet"), FINDINGS)
-        self._lines: BinaryIO = self._part("findings.jsonl").open("wb")
+        self._findings = FindingsFile(path)
 
     def _part(self, name: str) -> Path:
         return self.path / f"{name}.part"
@@ -93,16 +120,12 @@ class RunFolder:
 
     def add_findings(self, findings: Iterable[Finding]) -> None:
         """Append findings, already in order."""
-        for finding in findings:
-            self._lines.write(orjson.dumps(finding, option=orjson.OPT_APPEND_NEWLINE))
-            evidence = orjson.dumps(finding.evidence, option=orjson.OPT_SORT_KEYS).decode()
-            self._findings.add({**asdict(finding), "evidence": evidence})
+        self._findings.add(findings)
 
     def close_tables(self) -> None:
         """Close samples and findings; called before the summary is made, so that it can speak of them."""
         self._samples.close()
         self._findings.close()
-        self._lines.close()
 
     def finish(self, summary: dict[str, Any]) -> None:
         """Write the summary and give every file its name."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -54,10 +56,8 @@ class Step:
     @property
     def finite(self) -> bool:
         """Whether loss, logits and all gradients are finite numbers; false where the step did not end."""
-        return self.stage == "done" and self.first_nonfinite is None and bool(self.logits_finite) and self._grads()
-
-    def _grads(self) -> bool:
-        return all(self.grad_finite.values())
+        sound = self.stage == "done" and self.first_nonfinite is None and bool(self.logits_finite)
+        return sound and all(self.grad_finite.values()) and math.isfinite(self.grad_norm or 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,7 @@ class Replayed:
     gradient_cosine: float | None = None
     loss_score: float | None = None
     gradient_score: float | None = None
+    grad_norm_token_normalised: float | None = None
     control_loss: Range | None = None
     control_grad_norm: Range | None = None
     remedy: str | None = None
@@ -104,3 +105,19 @@ class Replayed:
     disagreement: str | None = None
     risk_score: float | None = None
     ladder: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Systemic:
+    """Healthy controls of one modality that fail: how, how many of how many, where first, and what the ladder of other
+    arms says. `datasets` are those that the failing controls come from.
+    """
+
+    modality: str
+    failure: Verdict
+    failed: int
+    controls: int
+    first: str | None
+    ladder: Mapping[str, str]
+    culprit: str
+    datasets: tuple[str, ...]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from validator.facts.record import RowFacts
+from validator.facts.record import MediaFacts, RowFacts, TurnFacts
+from validator.facts.risk import risk
 
 _TURN = pa.struct(
     [
@@ -115,8 +116,20 @@ def to_record(facts: RowFacts, status: str) -> dict[str, Any]:
         num_videos=len(facts.of_kind("video")),
         image_sizes=[[image.width, image.height] if image.width else None for image in images],
         turns=facts.turns,
-        risk_score=None,
+        risk_score=risk(facts, status),
         problems=facts.problems,
         media=facts.media,
     )
     return record
+
+
+def turns_and_media(record: dict[str, Any]) -> tuple[list[TurnFacts], list[MediaFacts]]:
+    """The nested facts of a record that was read back: with them the row's budget can be computed again."""
+    return (
+        [TurnFacts(**{name: _frozen(value) for name, value in turn.items()}) for turn in record["turns"]],
+        [MediaFacts(**{name: _frozen(value) for name, value in item.items()}) for item in record["media"]],
+    )
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

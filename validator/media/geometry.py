@@ -39,11 +39,8 @@ def trainer_resize(width: int, height: int, max_pixels: int, min_pixels: int) ->
 
     Raises ValueError with Pillow's message where a side becomes zero.
     """
-    for width, height in limit_steps(width, height, max_pixels, min_pixels):
-        pass
-    for width, height in side_steps(width, height):
-        pass
-    return width, height
+    width, height = [(width, height), *limit_steps(width, height, max_pixels, min_pixels)][-1]
+    return [(width, height), *side_steps(width, height)][-1]
 
 
 def limit_steps(width: int, height: int, max_pixels: int, min_pixels: int) -> Iterator[tuple[int, int]]:

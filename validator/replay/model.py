@@ -31,12 +31,11 @@ def build_model(settings: ReplaySettings, device: str) -> nn.Module:
     Raises ValueError with a sentence where there is no such checkpoint or it is no Qwen2-VL.
     """
     model = scale_model() if settings.model == "scale" else _load(settings)
-    model.config._attn_implementation = settings.attention
     set_attention(model, settings.attention)
     cast(model, torch.bfloat16)
     model.to(device)
     freeze(model, settings)
-    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    base_of(model).gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     model.train()
     for module in model.modules():
         if isinstance(module, nn.Dropout):
@@ -51,14 +50,14 @@ def scale_model(seed: int = 0) -> Any:
     config = Qwen2VLConfig(
         text_config={
             "vocab_size": SCALE_VOCABULARY,
-            "hidden_size": 64,
-            "intermediate_size": 128,
+            "hidden_size": 32,
+            "intermediate_size": 64,
             "num_hidden_layers": 2,
-            "num_attention_heads": 4,
-            "num_key_value_heads": 2,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 1,
             "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [2, 3, 3]},
         },
-        vision_config={"depth": 2, "embed_dim": 32, "hidden_size": 64, "num_heads": 2, "mlp_ratio": 2},
+        vision_config={"depth": 1, "embed_dim": 16, "hidden_size": 32, "num_heads": 1, "mlp_ratio": 2},
         tie_word_embeddings=True,
     )
     with torch.random.fork_rng(devices=[]):
@@ -120,7 +119,7 @@ def base_of(model: Any) -> Any:
 
 
 def cast(model: nn.Module, dtype: torch.dtype) -> None:
-    """Give all parameters a dtype in place. Buffers (rotary frequencies) are left alone. bf16 -> fp32 -> bf16 is exact."""
+    """Give all parameters a dtype in place, buffers (rotary frequencies) none. bf16 -> fp32 -> bf16 is exact."""
     for parameter in model.parameters():
         parameter.data = parameter.data.to(dtype)
         parameter.grad = None
@@ -154,7 +153,7 @@ def freeze(model: nn.Module, settings: ReplaySettings) -> None:
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ValueError("every part of the model is frozen: there is no gradient to look at")
     if not base_of(model).get_input_embeddings().weight.requires_grad:
-        model.enable_input_require_grads()  # type: ignore[operator]
+        model.enable_input_require_grads()
 
 
 def fingerprint(model: nn.Module) -> str:

@@ -54,7 +54,7 @@ class Pictures:
 
     def _frames(self, medium: Medium) -> list[Image.Image]:
         if medium.frames is not None:
-            frames = [Image.open(path) for path in medium.frames]
+            frames: list[Image.Image] = [Image.open(path) for path in medium.frames]
         else:
             frames = _decode(medium.path or "")
         if len(frames) % 2:
@@ -135,10 +135,9 @@ def _image_class() -> tuple[Any, str]:
     try:
         import torchvision  # noqa: F401
 
-        names = ("Qwen2VLImageProcessorFast", "Qwen2VLImageProcessor")  # of 4.x, where the latter is PIL's; of 5.x
-        if int(transformers.__version__.split(".")[0]) >= 5:
-            names = names[1:]
-        return getattr(transformers, names[0]), "torchvision"
+        major = int(transformers.__version__.split(".")[0])
+        name = "Qwen2VLImageProcessor" if major >= 5 else "Qwen2VLImageProcessorFast"  # 4.x: without Fast it is PIL's
+        return getattr(transformers, name), "torchvision"
     except (ImportError, RuntimeError, AttributeError):  # a CPU torch beside a CUDA torchvision: RuntimeError
         pass
     try:

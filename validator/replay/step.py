@@ -33,7 +33,7 @@ class Stepper:
         self._model, self._watch, self._device, self._attention = model, watch, device, attention
 
     def __call__(self, batch: dict[str, torch.Tensor], arm: str) -> tuple[Step, Gradients | None]:
-        """One step; every exception of it is caught and becomes part of the answer, with gradients where they arrived."""
+        """One step, with its gradients where they arrived; every exception becomes part of the answer."""
         began = time.perf_counter()
         self._reset_peak()
         stage = "forward"
@@ -48,7 +48,7 @@ class Stepper:
                 found["loss"], found["logits_finite"] = float(loss.detach()), bool(logits_finite)
                 stage = "backward"
                 with self._watch.backward() as gradients:
-                    loss.backward()  # type: ignore[no-untyped-call]
+                    loss.backward()
                 stage = "done"
         except Exception as error:  # anything that a trainer would meet
             if is_memory(error):

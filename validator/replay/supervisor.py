@@ -87,7 +87,7 @@ class Supervisor:
     def _start(self) -> Ready:
         self.restarts += 1
         ours, theirs = Pipe()
-        environment = dict(os.environ)
+        environment = os.environ | {"PYTHONWARNINGS": "ignore", "TRANSFORMERS_VERBOSITY": "error"}
         if self._setup.visible_device is not None:
             environment["CUDA_VISIBLE_DEVICES"] = self._setup.visible_device
         command = [sys.executable, "-m", "validator.replay.worker", str(theirs.fileno())]

@@ -21,7 +21,7 @@ _BLOCK = re.compile(r"\.(layers|blocks)\.\d+$")
 
 @dataclass(slots=True)
 class Gradients:
-    """The gradients of one backward pass: squared norms and largest elements on the device, sketches of the elements."""
+    """The gradients of one backward pass: squared norms, largest elements, sketches; all on the device."""
 
     names: list[str] = field(default_factory=list)
     squares: list[torch.Tensor] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Gradients:
     sketches: dict[str, tuple[torch.Tensor, float]] = field(default_factory=dict)
 
     def norms(self) -> tuple[dict[str, float], dict[str, bool], str | None]:
-        """Norm and finiteness per part, and the first parameter (in the order of the backward pass) that is not finite."""
+        """Norm and finiteness per part, and the first parameter of the backward pass that is not finite."""
         squares: dict[str, float] = {}
         finite: dict[str, bool] = {}
         first = None
@@ -126,7 +126,7 @@ class Watch:
                 return
             flat = gradient.detach().reshape(-1)
             into.names.append(name)
-            into.squares.append(torch.linalg.vector_norm(flat, dtype=torch.float64) ** 2)
+            into.squares.append(torch.linalg.vector_norm(flat, dtype=torch.float32).double() ** 2)
             into.largest.append(torch.linalg.vector_norm(flat, math.inf).float())
             stride = max(1, flat.numel() // SKETCH) | 1  # odd: it walks through all columns
             sketch = flat[::stride].clone()

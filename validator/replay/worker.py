@@ -2,8 +2,8 @@
 
     python -m validator.replay.worker DESCRIPTOR
 
-It may die of what it is given - a device assert, a native crash, the kernel's out-of-memory killer - and is restarted by
-`supervisor.py`. Its standard output goes to standard error: libraries print there.
+It may die of what it is given - a device assert, a native crash, the kernel's out-of-memory killer - and is restarted
+by `supervisor.py`. Its standard output goes to standard error: libraries print there.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
 from multiprocessing.connection import Connection
 
 import torch
@@ -85,8 +85,8 @@ class Worker:
                 continue
             step, gradients = self.step(self._beside(job, partner) if arm == "padded" and partner else batch, arm)
             if first is not None and gradients is not None and arm != "padded":
-                error, cosine = first.compare(gradients)
-                step = replace(step, relative_gradient_error=error, gradient_cosine=cosine)
+                off, cosine = first.compare(gradients)
+                step = replace(step, relative_gradient_error=off, gradient_cosine=cosine)
             first = first if first is not None else gradients
             steps.append(step)
             if _poisoned(step):
@@ -100,9 +100,7 @@ class Worker:
     def _tokens(self, job: Job, pixels: dict[str, torch.Tensor]) -> dict[MediaKind, tuple[int, ...]]:
         grids = {"image": "image_grid_thw", "video": "video_grid_thw"}
         merged = self.pictures.merge_size**2
-        return {
-            kind: tuple(int(grid.prod()) // merged for grid in pixels.get(grids[kind], ())) for kind in job.tokens
-        }
+        return {kind: tuple(int(grid.prod()) // merged for grid in pixels.get(grids[kind], ())) for kind in job.tokens}
 
     def _beside(self, job: Job, partner: Job) -> dict[str, torch.Tensor]:
         jobs = [job, partner]

@@ -60,11 +60,17 @@ class StderrProgress:
         if self._bar is not None:
             self._bar.reset(self._task, total=rows, description=self._label)
 
+    def replaying(self, what: str, samples: int) -> None:
+        """Begin a part of a replay."""
+        self._label, self._done, self._total = f"replaying {printable(what)}", 0, samples
+        if self._bar is not None:
+            self._bar.reset(self._task, total=samples, description=self._label)
+
     def row_done(self) -> None:
         """Advance by one row."""
         self._done += 1
         if self._bar is not None:
             self._bar.advance(self._task)
-        elif not self._quiet and self._done % 256 == 0 and time.monotonic() - self._last > LINE_EVERY:
+        elif not self._quiet and time.monotonic() - self._last > LINE_EVERY:
             self._last = time.monotonic()
             print(f"{self._label}: {self._done:,} of {self._total:,} rows", file=sys.stderr, flush=True)

@@ -21,11 +21,15 @@ from validator.tokens.template import (
 
 @dataclass(frozen=True, slots=True)
 class EncodedTurn:
-    """A rendered turn: ids of the texts between slots (n slots: n + 1 texts). `turn` is None for the system prompt."""
+    """A rendered turn: ids of the texts between slots (n slots: n + 1 texts). `turn` is None for the system prompt.
+
+    `written` are the texts themselves.
+    """
 
     turn: Turn | None
     texts: list[list[int]]
     slots: list[MediaKind]
+    written: list[str]
 
 
 class TrainerError(Exception):
@@ -72,7 +76,7 @@ def encode_turns(
         raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     if system:
         try:
-            turns.append(EncodedTurn(None, [encode(system)], []))
+            turns.append(EncodedTurn(None, [encode(system)], [], [system]))
         except TypeError as error:
             raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     for index, turn in enumerate(sample.turns):
@@ -86,10 +90,12 @@ def encode_turns(
         except Exception as error:
             raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
         try:
-            texts = [encode(piece) if piece else [] for piece in pieces if isinstance(piece, str)]
+            written = [piece for piece in pieces if isinstance(piece, str)]
+            texts = [encode(piece) if piece else [] for piece in written]
         except TypeError as error:
             raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
-        turns.append(EncodedTurn(turn, texts, [piece.kind for piece in pieces if isinstance(piece, MediaSlot)]))
+        slots = [piece.kind for piece in pieces if isinstance(piece, MediaSlot)]
+        turns.append(EncodedTurn(turn, texts, slots, written))
     return turns
 
 
