@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from validator.facts.replayed import Modality, Range
 from validator.replay.settings import ENOUGH
 
-NEIGHBOURS = 20
+NEIGHBOURS = 40
 FLOOR = 0.12
 """Least spread of the logarithm of gradient norms: below it differences are no signs of anything."""
 LEAST_LIMIT, MARGIN, PERCENTILE = 4.0, 1.25, 98.0
@@ -25,6 +25,8 @@ NEAR = math.log(4.0)
 """Controls within a factor of 4 in length and in label count are near."""
 _TO_SIGMA = 1.4826
 _HUBER = 1.345
+_UPPER = 1.2816
+"""The 90th percentile of a normal distribution, in deviations."""
 
 Floats = NDArray[np.float64]
 
@@ -108,7 +110,7 @@ class Baseline:
         nearest = np.argsort(distance, kind="stable")[
             : min(NEIGHBOURS, self.number - 1 if leave is not None else self.number)
         ]
-        spread = max(FLOOR, _TO_SIGMA * float(np.median(np.abs(self._residuals[nearest]))))
+        spread = max(FLOOR, _spread(self._residuals[nearest]))
         near = (apart[:, 0] == 0) & (apart[:, 1] <= NEAR) & (apart[:, 2] <= NEAR)
         if leave is not None:
             near[leave] = False
@@ -167,6 +169,12 @@ def _huber(design: Floats, target: Floats) -> Floats:
         scale = max(_TO_SIGMA * float(np.median(np.abs(residuals))), 1e-9)
         weights = np.minimum(1.0, _HUBER * scale / np.maximum(np.abs(residuals), 1e-12))
     return solved
+
+
+def _spread(residuals: Floats) -> float:
+    """A robust deviation: of the middle, or of the upper tail where that is wider, as it is where kinds are mixed."""
+    middle, upper = (float(value) for value in np.percentile(residuals, (50, 90)))
+    return max(_TO_SIGMA * float(np.median(np.abs(residuals - middle))), (upper - middle) / _UPPER)
 
 
 def _limit(scores: Sequence[float]) -> float:

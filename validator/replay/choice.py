@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -21,6 +21,10 @@ RARITY = 2.0
 """What the rarest row gets on top of its risk score."""
 _SHARE_OF_BLIND = 5
 """At most one in this many unflagged rows is taken for blind: the others must carry the comparison."""
+
+
+Pool = list[tuple[int, int, Member]]
+"""Unflagged rows with their luck: the luckiest are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,8 @@ def choose(folder: Path, settings: ReplaySettings) -> Choice:
     strata = Counter(member.stratum for member in members(folder) if member.replayable)
     total = max(strata.total(), 2)
     worst: list[tuple[float, int, Member]] = []
-    pools: dict[Stratum, list[tuple[int, int, Member]]] = defaultdict(list)
-    everywhere: list[tuple[int, int, Member]] = []
+    pools: dict[Stratum, Pool] = defaultdict(list)
+    everywhere: Pool = []
     spare = settings.candidates + settings.controls + settings.blind
     eligible = 0
     for member in members(folder):
@@ -67,16 +71,24 @@ def choose(folder: Path, settings: ReplaySettings) -> Choice:
     blind = tuple(
         member for _, member in zip(range(min(settings.blind, eligible // _SHARE_OF_BLIND)), drawn, strict=False)
     )
-    taken |= {member.place for member in blind}
+    controls = draw_controls(candidates, pools, drawn, taken | {member.place for member in blind}, settings.controls)
+    return Choice(candidates, controls, blind, eligible)
+
+
+def draw_controls(
+    candidates: Sequence[Member], pools: Mapping[Stratum, Pool], drawn: Iterator[Member], taken: set[int], most: int
+) -> tuple[Member, ...]:
+    """Controls in the order of the run: half of them beside the candidates, the others at random; none is in `taken`."""
     controls: list[Member] = []
-    for source in (_matched(candidates, pools, taken, settings.controls * 3 // 4), drawn):
+    taken = set(taken)
+    for source in (_matched(candidates, pools, taken, most // 2), drawn):
         for member in source:
-            if len(controls) == settings.controls:
+            if len(controls) == most:
                 break
             if member.place not in taken:
                 controls.append(member)
                 taken.add(member.place)
-    return Choice(candidates, tuple(sorted(controls, key=lambda member: member.place)), blind, eligible)
+    return tuple(sorted(controls, key=lambda member: member.place))
 
 
 def _risk(member: Member) -> float:
@@ -97,7 +109,7 @@ def _keep(
         heapq.heapreplace(heap, item)  # type: ignore[misc]
 
 
-def _drawn(everywhere: list[tuple[int, int, Member]], taken: set[int]) -> Iterator[Member]:
+def _drawn(everywhere: Pool, taken: set[int]) -> Iterator[Member]:
     """Unflagged rows of the whole run at random, each as likely as any other."""
     for _, _, member in sorted(everywhere, key=lambda item: item[:2], reverse=True):
         if member.place not in taken:
@@ -105,7 +117,7 @@ def _drawn(everywhere: list[tuple[int, int, Member]], taken: set[int]) -> Iterat
 
 
 def _matched(
-    candidates: tuple[Member, ...], pools: dict[Stratum, list[tuple[int, int, Member]]], taken: set[int], most: int
+    candidates: Sequence[Member], pools: Mapping[Stratum, Pool], taken: set[int], most: int
 ) -> Iterator[Member]:
     """For one candidate after the other the nearest unflagged row that is left, by modality, length and labels."""
     queues = {

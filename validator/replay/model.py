@@ -35,7 +35,11 @@ def build_model(settings: ReplaySettings, device: str) -> nn.Module:
     cast(model, torch.bfloat16)
     model.to(device)
     freeze(model, settings)
-    base_of(model).gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    base = base_of(model)
+    if hasattr(base, "activation_checkpointing_enable"):  # transformers 5.24 renames it
+        base.activation_checkpointing_enable({"use_reentrant": False})
+    else:
+        base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     model.train()
     for module in model.modules():
         if isinstance(module, nn.Dropout):

@@ -83,7 +83,7 @@ def replay(folder: Path, settings: ReplaySettings, progress: Progress, crew: Cre
     journal = Journal(folder, _identity(setup, crew.ready))
     try:
         _fits(load_processor(run_settings.processor), crew.ready, settings)
-        session = _Session(crew, journal, settings, jobs, missing, progress)
+        session = Session(crew, journal, settings, jobs, missing, progress)
         outcome = session.run(choice)
         finished = True
         return outcome
@@ -92,7 +92,7 @@ def replay(folder: Path, settings: ReplaySettings, progress: Progress, crew: Cre
         crew.close()
 
 
-class _Session:
+class Session:
     """The order of a replay: what is run when."""
 
     def __init__(
@@ -108,6 +108,7 @@ class _Session:
         self._jobs, self._missing, self._progress = jobs, missing, progress
 
     def run(self, choice: Choice) -> Outcome:
+        """Controls first, then candidates with the blind controls among them, then what needs the ladder."""
         controls = [member for member in choice.controls if member.key in self._jobs]
         answers = self._controls(controls)
         yardstick = self._yardstick(controls, answers)

@@ -75,27 +75,34 @@ class Worker:
             batch = self.collate([job], pixels)
         except Exception as error:
             return Answer((_stopped(error, arms[0], "collator"),), disagreement)
+        beside = self._beside(job, partner) if partner is not None and "padded" in arms else None
+        steps = self.steps(batch, arms, beside)
+        return Answer(steps, disagreement, poisoned=_poisoned(steps[-1]))
+
+    def steps(
+        self, batch: dict[str, torch.Tensor], arms: tuple[str, ...], beside: dict[str, torch.Tensor] | None = None
+    ) -> tuple[Step, ...]:
+        """A batch under several arms, up to the one after which the device or its memory is gone.
+
+        `beside`: the sample in a padded batch. Arms that do not apply are left out.
+        """
         steps: list[Step] = []
         first = None
         for arm in arms:
+            if (arm == "padded" and beside is None) or (arm == "no_cudnn" and not self.device.startswith("cuda")):
+                continue
             torch.manual_seed(self.settings.seed)
-            if arm == "padded" and partner is None:
-                continue
-            if arm == "no_cudnn" and not self.device.startswith("cuda"):
-                continue
-            step, gradients = self.step(self._beside(job, partner) if arm == "padded" and partner else batch, arm)
+            step, gradients = self.step(beside if arm == "padded" and beside is not None else batch, arm)
             if first is not None and gradients is not None and arm != "padded":
                 off, cosine = first.compare(gradients)
                 step = replace(step, relative_gradient_error=off, gradient_cosine=cosine)
             first = first if first is not None else gradients
             steps.append(step)
-            if _poisoned(step):
-                return Answer(tuple(steps), disagreement, poisoned=True)
-            if step.resource:
-                if self.device.startswith("cuda"):
-                    torch.cuda.empty_cache()
+            if step.resource and self.device.startswith("cuda"):
+                torch.cuda.empty_cache()
+            if step.resource or _poisoned(step):
                 break
-        return Answer(tuple(steps), disagreement)
+        return tuple(steps)
 
     def _tokens(self, job: Job, pixels: dict[str, torch.Tensor]) -> dict[MediaKind, tuple[int, ...]]:
         grids = {"image": "image_grid_thw", "video": "video_grid_thw"}
@@ -103,8 +110,7 @@ class Worker:
         return {kind: tuple(int(grid.prod()) // merged for grid in pixels.get(grids[kind], ())) for kind in job.tokens}
 
     def _beside(self, job: Job, partner: Job) -> dict[str, torch.Tensor]:
-        jobs = [job, partner]
-        return self.collate(jobs, self.collate.pixels(jobs))
+        return self.collate([job, partner], self.collate.pixels([job, partner]))
 
 
 def _stopped(error: Exception, arm: str, stage: str) -> Step:
