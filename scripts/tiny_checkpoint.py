@@ -10,8 +10,11 @@ preprocessor_config.json.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
+import os
 import random
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -27,12 +30,16 @@ RATE = 2e-3
 
 def ensure(folder: Path = FOLDER) -> Path:
     """The folder of the trained checkpoint, trained now where it is not there."""
-    source = Path(__file__).read_bytes() + Path(synthetic_rows.__file__).read_bytes()
-    stamp = hashlib.sha256(source).hexdigest()
+    parts = (write_tokenizer, tiny_config, train, synthetic_rows)
+    recipe = "".join(inspect.getsource(part) for part in parts) + repr((STEPS, BATCH, ROWS, RATE))
+    stamp = hashlib.sha256(recipe.encode()).hexdigest()
     if not (folder / "stamp").is_file() or (folder / "stamp").read_text() != stamp:
-        folder.mkdir(parents=True, exist_ok=True)
-        train(folder)
-        (folder / "stamp").write_text(stamp)
+        made = folder.with_name(f"{folder.name}.{os.getpid()}")
+        made.mkdir(parents=True)
+        train(made)
+        (made / "stamp").write_text(stamp)
+        shutil.rmtree(folder, ignore_errors=True)
+        made.rename(folder)
     return folder
 
 

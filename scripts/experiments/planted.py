@@ -25,7 +25,7 @@ Where = Literal["file", "job", "tensor"]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of fault. `make`: (rng, row, folder) -> row in files, (rng, job) -> job, (rng, batch) -> None as tensors."""
+    """A kind of fault. `make`: (rng, row, folder) -> row, (rng, job) -> job, or (rng, batch) -> None."""
 
     name: str
     where: Where

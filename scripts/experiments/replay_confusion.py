@@ -175,8 +175,8 @@ PAGE = """# Verdicts on planted faults
 
 Made by `python -m scripts.experiments.replay_confusion --write` (seed {seed}, {versions}), on the tiny model of
 `scripts/tiny_checkpoint.py`: 10 samples of each kind, 200 controls, 300 healthy rows that are judged blind. Kinds
-marked "held out" and this seed were not used while thresholds were set. "In files": the fault lies in the dataset or its
-images and goes the whole path of the command; "in the job": in ids and labels, between the static pass and the worker
+marked "held out" and this seed were not used while thresholds were set. "In files": the fault lies in the dataset or in
+images, and goes the whole path of the command; "in the job": in ids and labels, between static pass and worker
 process; "as tensors": in the batch, because no file can hold it.
 
 {text}

@@ -167,10 +167,13 @@ def _run(
     quiet: bool,
 ) -> RunResult:
     from validator.engine.serial import run
+    from validator.replay.table import discard
     from validator.report.progress import StderrProgress
 
     with StderrProgress(quiet=quiet) as progress:
-        return run(settings, *prepared, folder, progress)
+        result = run(settings, *prepared, folder, progress)
+    discard(folder)
+    return result
 
 
 def _replay(folder: Path, settings: ReplaySettings, *, quiet: bool, verbose: bool) -> RunResult:

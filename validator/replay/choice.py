@@ -78,7 +78,7 @@ def choose(folder: Path, settings: ReplaySettings) -> Choice:
 def draw_controls(
     candidates: Sequence[Member], pools: Mapping[Stratum, Pool], drawn: Iterator[Member], taken: set[int], most: int
 ) -> tuple[Member, ...]:
-    """Controls in the order of the run: half of them beside the candidates, the others at random; none is in `taken`."""
+    """Controls in the order of the run: half of them beside the candidates, the others at random, none in `taken`."""
     controls: list[Member] = []
     taken = set(taken)
     for source in (_matched(candidates, pools, taken, most // 2), drawn):

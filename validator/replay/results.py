@@ -13,7 +13,7 @@ from validator.engine.judge import finding_of
 from validator.engine.serial import RunResult
 from validator.facts.replayed import Replayed
 from validator.findings import Finding
-from validator.replay import journal, table
+from validator.replay import table
 from validator.replay.run import Outcome
 from validator.rules.base import Rule
 from validator.rules.registry import replay_rules
@@ -28,12 +28,6 @@ def keep(folder: Path, outcome: Outcome) -> RunResult:
     table.write(folder, outcome.samples)
     rules = replay_rules(settings_of(load_summary(folder)))
     return amend(folder, "RP", findings(outcome, rules), rules, {"replay": _summary(outcome)}, incomplete=False)
-
-
-def discard(folder: Path) -> None:
-    """Remove what the replay of an earlier run left in a folder: it does not speak of the rows that are there now."""
-    for name in (table.NAME, journal.NAME):
-        (folder / name).unlink(missing_ok=True)
 
 
 def findings(outcome: Outcome, rules: Sequence[Rule]) -> list[Finding]:

@@ -64,6 +64,11 @@ def write(folder: Path, samples: Iterable[Replayed]) -> None:
     part.replace(folder / NAME)
 
 
+def discard(folder: Path) -> None:
+    """Remove what the replay of an earlier run left in a folder: it does not speak of the rows that are there now."""
+    (folder / NAME).unlink(missing_ok=True)
+
+
 def _record(sample: Replayed) -> dict[str, Any]:
     step = sample.step
     record: dict[str, Any] = {
