@@ -157,7 +157,7 @@ def _pixel(value: float) -> Callable:
     return make
 
 
-_LOUD = ("GRAD_SPIKE", "LOSS_OUTLIER")
+_LOUD = ("GRAD_SPIKE", "LOSS_OUTLIER", "PRECISION_SENSITIVE")
 KINDS = (
     Kind("literal image pad", "file", ("CRASH",), _question(lambda rng, text: text + "<|image_pad|>")),
     Kind("missing picture", "file", ("CRASH",), _missing_picture, pictures=True),

@@ -125,7 +125,7 @@ def tensors(owner, everyone: dict[int, Member], jobs, setup, outcome: Outcome, s
         job = jobs[everyone[row].key]
         batch = worker.collate([job], worker.collate.pixels([job]))
         owner[row].make(random.Random(f"{seed} {row}"), batch)
-        answer = Answer(worker.steps(batch, COMPARED))
+        answer = Answer(worker.steps(batch, COMPARED, {}))
         sample: Replayed = judge(everyone[row], "candidate", answer, outcome.yardstick)
         yield row, sample.verdict
 

@@ -14,6 +14,8 @@ if "validator.replay.worker" in " ".join(sys.orig_argv):
         if event != "open" or not isinstance(arguments[0], str):
             return
         name = os.path.basename(arguments[0])
+        if not name.endswith(".png"):
+            return
         if name.startswith("killed"):
             os.kill(os.getpid(), signal.SIGKILL)
         if name.startswith("crashed"):

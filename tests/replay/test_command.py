@@ -56,7 +56,7 @@ def planted(tmp_path_factory):
     long = " ".join(random.Random(1).choices(WORDS, k=520 * 300))
     rows += [
         say("What is <|image_pad|>?", "A token.", images=[]),
-        say("<image>" + " word" * 400, "A thing.", images=["large.png"]),
+        say("word " * 400 + "<image>", "A thing.", images=["large.png"]),
         say(long, " ".join(WORDS * 30), images=[]),
         say("<image>", "A thing.", images=["gone.png"]),
         say("<image>What is this?", "A <|im_end|> thing.", images=["1.png"]),
@@ -127,7 +127,10 @@ def test_a_second_run_gives_the_same(planted):
     done = call(*arguments[:-1], other, cwd=dataset.folder)
     assert done.returncode == 1
     timing = ("seconds", "peak_bytes")
-    first, second = ([{k: v for k, v in row.items() if k not in timing} for row in replayed(at)] for at in (run, other))
+    first, second = (
+        [{name: repr(value) for name, value in row.items() if name not in timing} for row in replayed(at)]  # NaN != NaN
+        for at in (run, other)
+    )
     assert first == second
     assert (run / "findings.jsonl").read_bytes() == (other / "findings.jsonl").read_bytes()
 
@@ -215,6 +218,7 @@ def test_a_model_with_another_vocabulary(planted, tiny):
 
 # ---- when the controls fail -----------------------------------------------------------------------
 def damaged(tiny, folder, change):
+    """A copy of the checkpoint with some weights changed."""
     from safetensors.torch import load_file, save_file
 
     shutil.copytree(tiny, folder, ignore=shutil.ignore_patterns("train"))
@@ -225,20 +229,19 @@ def damaged(tiny, folder, change):
 
 
 def spoil_a_norm(tensors):
-    tensors["model.language_model.layers.1.input_layernorm.weight"][3] = float("nan")
+    tensors["model.layers.1.input_layernorm.weight"][3] = float("nan")
 
 
 def spoil_vision_start(tensors):
-    import torch
+    from scripts.tiny_checkpoint import FOLDER
+    from validator.tokens.processor import load_processor
 
-    token = 600 + 9  # the special tokens follow the 600 of the vocabulary
-    embedding = tensors["model.language_model.embed_tokens.weight"]
-    embedding[token] = torch.full_like(embedding[token], float("nan"))
+    tensors["model.embed_tokens.weight"][load_processor(str(FOLDER)).token_id("<|vision_start|>")] = float("nan")
 
 
 def grow_attention(tensors):
     for name in tensors:
-        if "language_model" in name and ("q_proj" in name or "k_proj" in name):
+        if "q_proj" in name or "k_proj" in name:  # of the language model: the tower has qkv
             tensors[name] *= 8
 
 
@@ -270,7 +273,7 @@ def test_a_damaged_checkpoint(rows, tiny, tmp_path):
         assert item["failed"] == item["controls"] and item["failure"] == "NON_FINITE"
         assert item["first"] == "model.language_model.layers.1.input_layernorm"
         assert set(item["ladder"].values()) == {"fails"}
-        assert item["culprit"].startswith("the checkpoint")
+        assert item["culprit"].startswith("the checkpoint: ")
     assert "SYSTEMIC: " in done.stdout
 
 
@@ -283,15 +286,16 @@ def test_a_damaged_backend(rows, tiny, tmp_path, monkeypatch):
         assert item["culprit"].startswith("the backend: the attention kernel")
 
 
-def test_a_spoiled_vision_start_breaks_pictures_only(rows, tiny, tmp_path):
-    """The pattern of LLaMA-Factory issue 7362: text is fine, every row with an image is not."""
-    found, _, _ = systemic(rows, damaged(tiny, tmp_path / "model", spoil_vision_start), tiny)
-    assert set(found) == {"image"} and found["image"]["failed"] == found["image"]["controls"]
-    assert found["image"]["first"] == "model.language_model.embed_tokens"
-    assert {row["verdict"] for row in replayed(rows.folder / "run") if row["modality"] == "text"} <= {
-        "STABLE",
-        "INCONCLUSIVE",
-    }
+def test_a_spoiled_vision_start(rows, tiny, tmp_path):
+    """The embedding that only pictures use. The trainer's fake picture carries it into text batches too: its position is
+    masked, but zero times NaN is NaN. Without the fake picture text is finite, and the ladder says so.
+    """
+    found, accused, _ = systemic(rows, damaged(tiny, tmp_path / "model", spoil_vision_start), tiny)
+    assert set(found) == {"text", "image"} and accused == {"INCONCLUSIVE"}
+    assert {item["first"] for item in found.values()} == {"model.language_model.embed_tokens"}
+    assert found["text"]["ladder"] == {**dict.fromkeys(found["image"]["ladder"], "fails"), "bare": "finite"}
+    assert found["text"]["culprit"].startswith("the checkpoint's part for pictures")
+    assert "bare" not in found["image"]["ladder"] and found["image"]["culprit"].startswith("the checkpoint: ")
 
 
 def test_grown_attention_is_seen_in_the_gradient_alone(rows, tiny, tmp_path):

@@ -35,14 +35,17 @@ class Collator:
         videos = [video for job in jobs for video in job.videos]
         return self._pictures(images, videos)
 
-    def __call__(self, jobs: Sequence[Job], pixels: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    def __call__(
+        self, jobs: Sequence[Job], pixels: dict[str, torch.Tensor], *, fake: bool = True
+    ) -> dict[str, torch.Tensor]:
         """input_ids, attention_mask, labels (B, L), position_ids (4, B, L), rope_deltas, pixels and grids.
 
-        Raises what the trainer raises where ids and pictures do not fit each other.
+        `fake`: with the fake picture that LLaMA-Factory adds to a batch without media. Raises what the trainer raises
+        where ids and pictures do not fit each other.
         """
         extra: list[int] = []
         pixels = dict(pixels)
-        if not pixels:
+        if fake and not pixels:
             config = self._model.config
             self._pictures.add_images(pixels, [Image.new("RGB", (FAKE_SIDE, FAKE_SIDE), (255, 255, 255))])
             pads = [config.image_token_id] * FAKE_PADS

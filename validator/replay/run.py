@@ -13,7 +13,7 @@ import xxhash
 
 from validator.engine.amend import load_summary, settings_of
 from validator.facts.measure import limits_of
-from validator.facts.replayed import Replayed, Step, Systemic
+from validator.facts.replayed import Replayed, Step, Systemic, Verdict
 from validator.replay.baseline import Baseline
 from validator.replay.choice import Choice, choose
 from validator.replay.crew import Crew, Task, local_gpus
@@ -154,7 +154,8 @@ class Session:
             ladder = climbed([answer.steps for answer in answers.values()], 0.25)
             first = failed[0].step.first_nonfinite if failed[0].step is not None else None
             datasets = tuple(sorted({item.dataset for item in failed}))
-            yield Systemic(modality, failure, len(failed), len(mine), first, ladder, culprit(failure, ladder), datasets)
+            asked = _asked(mine, failure)
+            yield Systemic(modality, failure, len(failed), asked, first, ladder, culprit(failure, ladder), datasets)
 
     def _candidates(self, choice: Choice, yardstick: Yardstick, partner: Job | None) -> list[Replayed]:
         arms = COMPARED if self._settings.judges_statistics else TWICE
@@ -240,6 +241,13 @@ class Session:
             found[job.key] = answer
             self._progress.row_done()
         return found
+
+
+def _asked(controls: Sequence[Replayed], failure: Verdict) -> int:
+    """Controls that could have failed so: only some are run in fp32."""
+    if failure != "PRECISION_SENSITIVE":
+        return len(controls)
+    return sum(control.relative_gradient_error is not None for control in controls)
 
 
 def _apart(answer: Answer) -> float:

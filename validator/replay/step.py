@@ -20,8 +20,9 @@ from validator.replay.watch import Gradients, Watch
 
 CHUNK = 512
 """Labelled rows whose logits exist at one time: 152,000 columns of 4 bytes each."""
-ARMS = ("bf16", "repeat", "fp32", "no_cudnn", "eager", "padded")
-"""Ways to run a step. `repeat` is bf16 again; `padded` is bf16 in a batch with a control."""
+ARMS = ("bf16", "repeat", "fp32", "no_cudnn", "eager", "padded", "bare")
+"""Ways to run a step. `repeat` is bf16 again, `padded` in a batch with a control, `bare` without the fake picture."""
+OWN_BATCH = frozenset(("padded", "bare"))
 _UNUSED = frozenset(("labels", "rope_deltas"))
 """Parts of a batch that the language model is not given: labels are used here, rope_deltas in generation only."""
 

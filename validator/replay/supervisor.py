@@ -18,6 +18,7 @@ from validator.media.geometry import ImageLimits
 from validator.replay.job import Answer, Job, Ready, Refused
 from validator.replay.settings import ReplaySettings
 
+_QUIET = {"PYTHONWARNINGS": "ignore", "TRANSFORMERS_VERBOSITY": "error", "TQDM_DISABLE": "1"}
 START_LIMIT = 1800.0
 """Seconds that loading the model may take."""
 
@@ -87,7 +88,7 @@ class Supervisor:
     def _start(self) -> Ready:
         self.restarts += 1
         ours, theirs = Pipe()
-        environment = os.environ | {"PYTHONWARNINGS": "ignore", "TRANSFORMERS_VERBOSITY": "error"}
+        environment = os.environ | _QUIET
         if self._setup.visible_device is not None:
             environment["CUDA_VISIBLE_DEVICES"] = self._setup.visible_device
         command = [sys.executable, "-m", "validator.replay.worker", str(theirs.fileno())]

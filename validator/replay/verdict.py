@@ -75,7 +75,8 @@ def judge(member: Member, group: str, answer: Answer, yardstick: Yardstick) -> R
     point = point_of(member, seen.first)
     scores = yardstick.baseline.score(point) if yardstick.baseline is not None and point is not None else None
     agree = seen.agree(yardstick.repeat_tolerance)
-    verdict, why = _verdict(seen, agree, scores, yardstick)
+    limit = LEAST_ERROR if group == "control" else yardstick.error_limit  # controls must not excuse each other
+    verdict, why = _verdict(seen, agree, scores, yardstick, limit)
     reference = seen.reference
     return Replayed(
         *member.key,
@@ -101,7 +102,9 @@ def judge(member: Member, group: str, answer: Answer, yardstick: Yardstick) -> R
     )
 
 
-def _verdict(seen: Seen, agree: bool | None, scores: Scores | None, yardstick: Yardstick) -> tuple[Verdict, str]:
+def _verdict(
+    seen: Seen, agree: bool | None, scores: Scores | None, yardstick: Yardstick, error_limit: float
+) -> tuple[Verdict, str]:
     step = seen.first
     if step.resource:
         return "RESOURCE", f"memory ran out in the {_where(step)}: {step.exception}"
@@ -119,9 +122,9 @@ def _verdict(seen: Seen, agree: bool | None, scores: Scores | None, yardstick: Y
         return "STABLE", "the step is finite"
     reference = seen.reference
     error = reference.relative_gradient_error if reference else None
-    if reference is not None and reference.finite and error is not None and error > yardstick.error_limit:
+    if reference is not None and reference.finite and error is not None and error > error_limit:
         return "PRECISION_SENSITIVE", (
-            f"the bf16 gradient is {error:.0%} off the fp32 one (limit {yardstick.error_limit:.0%}, controls' median "
+            f"the bf16 gradient is {error:.0%} off the fp32 one (limit {error_limit:.0%}, controls' median "
             f"{yardstick.median_error or 0:.1%})"
         )
     return _statistical(step, scores, yardstick)

@@ -25,7 +25,7 @@ from validator.replay.model import base_of, build_model, fingerprint
 from validator.replay.pictures import Pictures
 from validator.replay.settings import ReplaySettings
 from validator.replay.spelling import Spelling
-from validator.replay.step import Stepper, is_memory
+from validator.replay.step import OWN_BATCH, Stepper, is_memory
 from validator.replay.supervisor import Setup
 from validator.replay.watch import Watch
 
@@ -36,7 +36,7 @@ class Worker:
     """One model, one device."""
 
     def __init__(self, setup: Setup) -> None:
-        self.settings = setup.settings
+        self.settings, self.trainer = setup.settings, setup.trainer
         self.device = _device(setup.settings)
         torch.manual_seed(setup.settings.seed)
         torch.backends.cudnn.allow_tf32 = False  # fp32 is the reference
@@ -71,29 +71,34 @@ class Worker:
         except Exception as error:  # the libraries raise many kinds, and each would end training
             return Answer((_stopped(error, arms[0], "processor"),))
         disagreement = self.spelling.compare(job, self._tokens(job, pixels))
+        fake = self.trainer == "llamafactory"
         try:
-            batch = self.collate([job], pixels)
+            batch = self.collate([job], pixels, fake=fake)
         except Exception as error:
             return Answer((_stopped(error, arms[0], "collator"),), disagreement)
-        beside = self._beside(job, partner) if partner is not None and "padded" in arms else None
-        steps = self.steps(batch, arms, beside)
+        others = {}
+        if partner is not None and "padded" in arms:
+            others["padded"] = self.collate([job, partner], self.collate.pixels([job, partner]), fake=fake)
+        if fake and not pixels and "bare" in arms:
+            others["bare"] = self.collate([job], pixels, fake=False)
+        steps = self.steps(batch, arms, others)
         return Answer(steps, disagreement, poisoned=_poisoned(steps[-1]))
 
     def steps(
-        self, batch: dict[str, torch.Tensor], arms: tuple[str, ...], beside: dict[str, torch.Tensor] | None = None
+        self, batch: dict[str, torch.Tensor], arms: tuple[str, ...], others: dict[str, dict[str, torch.Tensor]]
     ) -> tuple[Step, ...]:
         """A batch under several arms, up to the one after which the device or its memory is gone.
 
-        `beside`: the sample in a padded batch. Arms that do not apply are left out.
+        `others`: the batches of arms that change the batch. Arms that do not apply are left out.
         """
         steps: list[Step] = []
         first = None
         for arm in arms:
-            if (arm == "padded" and beside is None) or (arm == "no_cudnn" and not self.device.startswith("cuda")):
+            if (arm in OWN_BATCH and arm not in others) or (arm == "no_cudnn" and not self.device.startswith("cuda")):
                 continue
             torch.manual_seed(self.settings.seed)
-            step, gradients = self.step(beside if arm == "padded" and beside is not None else batch, arm)
-            if first is not None and gradients is not None and arm != "padded":
+            step, gradients = self.step(others.get(arm, batch), arm)
+            if first is not None and gradients is not None and arm not in OWN_BATCH:
                 off, cosine = first.compare(gradients)
                 step = replace(step, relative_gradient_error=off, gradient_cosine=cosine)
             first = first if first is not None else gradients
@@ -108,9 +113,6 @@ class Worker:
         grids = {"image": "image_grid_thw", "video": "video_grid_thw"}
         merged = self.pictures.merge_size**2
         return {kind: tuple(int(grid.prod()) // merged for grid in pixels.get(grids[kind], ())) for kind in job.tokens}
-
-    def _beside(self, job: Job, partner: Job) -> dict[str, torch.Tensor]:
-        return self.collate([job, partner], self.collate.pixels([job, partner]))
 
 
 def _stopped(error: Exception, arm: str, stage: str) -> Step:
