@@ -287,7 +287,7 @@ def test_a_damaged_backend(rows, tiny, tmp_path, monkeypatch):
 
 
 def test_a_spoiled_vision_start(rows, tiny, tmp_path):
-    """The embedding that only pictures use. The trainer's fake picture carries it into text batches too: its position is
+    """The embedding that only pictures use. The trainer's fake picture carries it into text batches too: its place is
     masked, but zero times NaN is NaN. Without the fake picture text is finite, and the ladder says so.
     """
     found, accused, _ = systemic(rows, damaged(tiny, tmp_path / "model", spoil_vision_start), tiny)

@@ -97,7 +97,7 @@ def culprit(failure: Verdict, ladder: Mapping[str, str]) -> str:
         return "the precision: it is finite in fp32"
     if "bare" in finite:
         return (
-            "the checkpoint's part for pictures (embeddings of the vision markers, vision tower, projector): text is finite "
+            "the checkpoint's part for pictures (embeddings of the vision markers, tower, projector): text is finite "
             "without the fake picture that the trainer adds to batches without media"
         )
     if "padded" in finite:
