@@ -99,11 +99,12 @@ def test_thresholds_come_from_a_percentile_of_the_controls():
     rng = np.random.default_rng(1)
 
     def limits(wild):
-        points = [
-            Point("text", 50, 10, 1.0 + 0.1 * rng.standard_normal(), math.exp(0.1 * rng.standard_normal()))
-            for _ in range(200)
-        ]
-        points[:wild] = [Point("text", 50, 10, 9.0, 90.0)] * wild
+        points = []
+        for index in range(200):
+            loss, norm = 1 + 0.1 * rng.standard_normal(), math.exp(0.1 * rng.standard_normal())
+            if index % 20 == 0 and index < 20 * wild:
+                loss, norm = 9.0, 90.0
+            points.append(Point("text", 30 + index, 10, loss, norm))
         return Baseline(points).gradient_limit
 
     assert limits(0) == limits(1) == 4.0 < limits(10)
