@@ -54,6 +54,11 @@ class Step:
     peak_bytes: int | None = None
 
     @property
+    def timed_out(self) -> bool:
+        """Whether the process gave no answer in time."""
+        return self.stage == "process" and (self.exception or "").startswith("TimeoutError")
+
+    @property
     def finite(self) -> bool:
         """Whether loss, logits and all gradients are finite numbers; false where the step did not end."""
         sound = self.stage == "done" and self.first_nonfinite is None and bool(self.logits_finite)

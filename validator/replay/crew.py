@@ -117,8 +117,10 @@ class _Owned:
 
 
 def confirmed(supervisor: Supervisor, job: Job, arms: tuple[str, ...], partner: Job | None) -> Answer:
-    """Run a job; where the process died of it, once more in a new process, as its repeat."""
+    """Run a job; where the process died of it, once more in a new process, as its repeat. A time-out is not repeated."""
     answer = supervisor.measure(job, arms, partner)
+    if answer.steps[0].timed_out:
+        return answer
     if answer.steps[0].stage == "process" or (answer.poisoned and len(answer.steps) == 1):
         again = supervisor.measure(job, arms[:1], partner).steps[0]
         return replace(answer, steps=(answer.steps[0], replace(again, arm="repeat")), poisoned=False)

@@ -69,6 +69,7 @@ def _summary(outcome: Outcome) -> dict[str, Any]:
         "verdict": "SYSTEMIC" if outcome.systemic else None,
         "systemic": [asdict(item) for item in outcome.systemic],
         "verdicts": {group: _count(outcome.of(group)) for group in ("candidate", "control", "blind")},
+        "stop_before_the_model": sum(map(_stops_before, outcome.samples)),
         "eligible_controls": outcome.choice.eligible,
         "false_alarms": {"blind": len(blind), "alarms": sum(sample.verdict in ALARMS for sample in blind)},
         "not_judged": list(NOT_ON_SCALE) if baseline is None else [],
@@ -91,7 +92,12 @@ CONFIRMED = 50
 
 
 def _confirmed(sample: Replayed) -> bool:
-    return sample.group != "control" and sample.verdict in (*ALARMS, "RESOURCE")
+    return sample.group != "control" and sample.verdict in (*ALARMS, "RESOURCE") and not _stops_before(sample)
+
+
+def _stops_before(sample: Replayed) -> bool:
+    """Whether preprocessing stops at it, so that the static findings say all there is to say."""
+    return sample.step is not None and sample.step.stage == "preprocessing"
 
 
 def _count(samples: Sequence[Replayed]) -> dict[str, int]:

@@ -108,8 +108,8 @@ def _verdict(
     step = seen.first
     if step.resource:
         return "RESOURCE", f"memory ran out in the {_where(step)}: {step.exception}"
-    if step.exception is not None and step.exception.startswith("TimeoutError"):
-        return "INCONCLUSIVE", step.exception
+    if step.timed_out:
+        return "INCONCLUSIVE", step.exception or ""
     if agree is False:
         return "INCONCLUSIVE", "two runs of the same step came to different ends"
     if step.exception is not None:

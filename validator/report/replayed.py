@@ -100,6 +100,10 @@ def _verdicts(console: Console, replay: dict[str, Any]) -> None:
 
 def _notes(replay: dict[str, Any]) -> list[str]:
     notes = []
+    if stopped := replay["stop_before_the_model"]:
+        notes.append(
+            f"{stopped} of the candidates that crash do so in preprocessing, before any model: see their findings"
+        )
     alarms = replay["false_alarms"]
     if alarms["blind"]:
         notes.append(f"false alarms: {alarms['alarms']} among {count(alarms['blind'], 'blind healthy control')}")
