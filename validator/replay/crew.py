@@ -117,7 +117,7 @@ class _Owned:
 
 
 def confirmed(supervisor: Supervisor, job: Job, arms: tuple[str, ...], partner: Job | None) -> Answer:
-    """Run a job; where the process died of it, once more in a new process, as its repeat. A time-out is not repeated."""
+    """Run a job; where the process died of it, once more in a new one, as its repeat. A time-out is not repeated."""
     answer = supervisor.measure(job, arms, partner)
     if answer.steps[0].timed_out:
         return answer
