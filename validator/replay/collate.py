@@ -5,7 +5,6 @@ Source: LLaMA-Factory 0.9.5 `data/collator.py`, without packing.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -65,13 +64,14 @@ class Collator:
         """Text positions and mRoPE's three, by the model's own function."""
         ids, mask = batch["input_ids"], batch["attention_mask"]
         config = self._model.config
-        locate = self._model.model.get_rope_index
-        options: dict[str, Any] = {"image_grid_thw": None, "video_grid_thw": None}
-        options |= {name: pixels[name] for name in options if name in pixels}
-        if "mm_token_type_ids" in inspect.signature(locate).parameters:  # transformers 5
-            kinds = torch.zeros_like(ids)
-            kinds[ids == config.image_token_id] = 1
-            kinds[ids == config.video_token_id] = 2
-            options["mm_token_type_ids"] = kinds
-        positions, deltas = locate(input_ids=ids, attention_mask=(mask >= 1).float(), **options)
+        kinds = torch.zeros_like(ids)
+        kinds[ids == config.image_token_id] = 1
+        kinds[ids == config.video_token_id] = 2
+        positions, deltas = self._model.model.get_rope_index(
+            input_ids=ids,
+            attention_mask=(mask >= 1).float(),
+            mm_token_type_ids=kinds,
+            image_grid_thw=pixels.get("image_grid_thw"),
+            video_grid_thw=pixels.get("video_grid_thw"),
+        )
         return {"position_ids": torch.cat([positions[:1], positions]), "rope_deltas": deltas}

@@ -130,22 +130,14 @@ def image_processor(folder: str | None, limits: ImageLimits) -> tuple[Any, str]:
 
 
 def _image_class() -> tuple[Any, str]:
-    import transformers
-
     try:
         import torchvision  # noqa: F401
-
-        major = int(transformers.__version__.split(".")[0])
-        name = "Qwen2VLImageProcessor" if major >= 5 else "Qwen2VLImageProcessorFast"  # 4.x: without Fast it is PIL's
-        return getattr(transformers, name), "torchvision"
-    except (ImportError, RuntimeError, AttributeError):  # a CPU torch beside a CUDA torchvision: RuntimeError
-        pass
-    try:
+        from transformers import Qwen2VLImageProcessor
+    except (ImportError, RuntimeError):  # a CPU torch beside a CUDA torchvision: RuntimeError
         from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
         return Qwen2VLImageProcessorPil, "PIL"
-    except ImportError:
-        return transformers.Qwen2VLImageProcessor, "PIL"
+    return Qwen2VLImageProcessor, "torchvision"
 
 
 def _video_processor(limits: ImageLimits) -> Any:
