@@ -15,6 +15,7 @@ from torch.utils.checkpoint import checkpoint
 
 from validator.facts.replayed import Step
 from validator.facts.training_ids import IGNORED
+from validator.findings import printable
 from validator.replay.model import base_of, cast, set_attention
 from validator.replay.watch import Gradients, Watch
 
@@ -54,7 +55,7 @@ class Stepper:
         except Exception as error:  # anything that a trainer would meet
             if is_memory(error):
                 found["resource"] = True
-            found["exception"] = f"{type(error).__name__}: {str(error)[:500]}"
+            found["exception"] = described(error)
             gradients = None
         finally:
             base_of(self._model).model.rope_deltas = None
@@ -148,6 +149,11 @@ class Stepper:
 def _chunk(head: Any, rows: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     logits = head(rows).float()
     return cross_entropy(logits, targets, reduction="sum"), torch.isfinite(logits.detach()).all()
+
+
+def described(error: Exception) -> str:
+    """An exception as one bounded, printable line: its text may come from the dataset."""
+    return printable(f"{type(error).__name__}: {' '.join(str(error)[:500].split())}")
 
 
 def is_memory(error: Exception) -> bool:

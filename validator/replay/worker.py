@@ -25,7 +25,7 @@ from validator.replay.model import base_of, build_model, fingerprint
 from validator.replay.pictures import Pictures
 from validator.replay.settings import ReplaySettings
 from validator.replay.spelling import Spelling
-from validator.replay.step import OWN_BATCH, Stepper, is_memory
+from validator.replay.step import OWN_BATCH, Stepper, described, is_memory
 from validator.replay.supervisor import Setup
 from validator.replay.watch import Watch
 
@@ -116,8 +116,7 @@ class Worker:
 
 
 def _stopped(error: Exception, arm: str, stage: str) -> Step:
-    text = f"{type(error).__name__}: {str(error)[:500]}"
-    return Step(arm, stage, exception=text, resource=is_memory(error))
+    return Step(arm, stage, exception=described(error), resource=is_memory(error))
 
 
 def _poisoned(step: Step) -> bool:
