@@ -100,7 +100,7 @@ def experiment(kinds: tuple[Kind, ...], seed: int, folder: Path) -> tuple[dict[s
     setup = prepare(folder / "run", replay_settings)
     crew = Single(Supervisor(setup))
     journal = Journal(folder, "experiment")
-    outcome = Session(crew, journal, replay_settings, jobs, missing, Silent()).run(choice)
+    outcome = Session(setup, crew, journal, jobs, missing, Silent()).run(choice)
     crew.close()
     journal.close(finished=True)
     table: dict[str, Counter] = defaultdict(Counter)

@@ -251,9 +251,9 @@ def rows(dataset):
     return dataset
 
 
-def systemic(dataset, model, tiny, **options):
+def systemic(dataset, model, tiny, *more, **options):
     run = dataset.folder / "run"
-    arguments = ("--processor", tiny, "--model", model, "--replay", 4, "--run-dir", run, "--device", "cpu")
+    arguments = ("--processor", tiny, "--model", model, "--replay", 4, "--run-dir", run, "--device", "cpu", *more)
     done = call(dataset.registry, *arguments, cwd=dataset.folder, **options)
     assert done.returncode == 1, done.stderr
     summary = json.loads((run / "summary.json").read_text())["replay"]
@@ -296,6 +296,15 @@ def test_a_spoiled_vision_start(rows, tiny, tmp_path):
     assert found["text"]["ladder"] == {**dict.fromkeys(found["image"]["ladder"], "fails"), "bare": "finite"}
     assert found["text"]["culprit"].startswith("the checkpoint's part for pictures")
     assert "bare" not in found["image"]["ladder"] and found["image"]["culprit"].startswith("the checkpoint: ")
+
+
+def test_a_reference_model_that_passes(rows, tiny, tmp_path):
+    damage = damaged(tiny, tmp_path / "model", grow_attention)
+    found, accused, _ = systemic(rows, damage, tiny, "--reference-model", tiny)
+    assert accused == {"INCONCLUSIVE"}
+    for item in found.values():
+        assert item["ladder"]["reference"] == "finite"
+        assert item["culprit"] == "the checkpoint: the reference model passes on the same samples"
 
 
 def test_grown_attention_is_seen_in_the_gradient_alone(rows, tiny, tmp_path):

@@ -19,6 +19,7 @@ from validator.cli.replaying import (
     LANGUAGE,
     MODEL,
     PROJECTOR,
+    REFERENCE,
     TOWER,
     check_possible,
     interrupted,
@@ -79,6 +80,7 @@ def check(
     exit_zero: bool = typer.Option(False, "--exit-zero", help="Exit with 0 instead of 1."),
     replay: str = typer.Option("off", help="Replay the worst rows on a model: off, auto, or how many."),
     model: MODEL = "scale",
+    reference_model: REFERENCE = None,
     device: DEVICE = "auto",
     dtype: DTYPE = "bf16",
     attention: ATTENTION = "sdpa",
@@ -120,6 +122,7 @@ def check(
 
             replaying = ReplaySettings(
                 model=model,
+                reference_model=reference_model,
                 device=device,  # type: ignore[arg-type]
                 dtype=dtype,  # type: ignore[arg-type]
                 candidates=candidates,

@@ -17,6 +17,7 @@ from validator.cli.replaying import (
     LANGUAGE,
     MODEL,
     PROJECTOR,
+    REFERENCE,
     TOWER,
     check_possible,
     interrupted,
@@ -28,6 +29,7 @@ def replay(
     run: Path = typer.Argument(help="The folder of a finished run (.mmvalidate/NAME)."),
     candidates: int = typer.Option(32, help="How many rows, the riskiest first."),
     model: MODEL = "scale",
+    reference_model: REFERENCE = None,
     device: DEVICE = "auto",
     dtype: DTYPE = "bf16",
     attention: ATTENTION = "sdpa",
@@ -47,6 +49,7 @@ def replay(
 
         settings = ReplaySettings(
             model=model,
+            reference_model=reference_model,
             device=device,  # type: ignore[arg-type]
             dtype=dtype,  # type: ignore[arg-type]
             candidates=candidates,

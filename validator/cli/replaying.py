@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MODEL = Annotated[
     str, typer.Option(help="The model: scale (built in, untrained), a folder, or a hub id; adapters too.")
 ]
+REFERENCE = Annotated[str | None, typer.Option("--reference-model", help="A sound model, asked where controls fail.")]
 DEVICE = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 DTYPE = Annotated[str, typer.Option(help="bf16; fp16 is refused.")]
 ATTENTION = Annotated[str, typer.Option(help="sdpa, eager or flash_attention_2.")]
@@ -43,9 +44,10 @@ def check_possible(settings: ReplaySettings) -> None:
     """Raise ValueError where the replay cannot work, before anything else is done."""
     if find_spec("torch") is None or find_spec("transformers") is None:
         raise ValueError("--replay needs torch and transformers: pip install 'mmvalidate[replay]'")
-    name = settings.model
-    if name != "scale" and not Path(name).is_dir() and (name.startswith((".", "/", "~")) or name.count("/") != 1):
-        raise ValueError(f"--model {name}: no such folder, and it is no hub id (ORGANISATION/NAME).")
+    for option, name in (("--model", settings.model), ("--reference-model", settings.reference_model or "scale")):
+        known = name == "scale" or Path(name).is_dir()
+        if not known and (name.startswith((".", "/", "~")) or name.count("/") != 1):
+            raise ValueError(f"{option} {name}: no such folder, and it is no hub id (ORGANISATION/NAME).")
 
 
 def run_replay(folder: Path, settings: ReplaySettings, *, quiet: bool) -> RunResult:

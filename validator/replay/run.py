@@ -24,7 +24,7 @@ from validator.replay.population import Member
 from validator.replay.settings import ReplaySettings
 from validator.replay.supervisor import Setup, Supervisor
 from validator.replay.systemic import LADDER, PROBED, climbed, culprit, failing, withdrawn
-from validator.replay.verdict import SAME, Yardstick, judge, point_of
+from validator.replay.verdict import LEAST_ERROR, SAME, Yardstick, judge, point_of
 from validator.tokens.processor import Processor, load_processor
 
 REFERENCED = 32
@@ -83,7 +83,7 @@ def replay(folder: Path, settings: ReplaySettings, progress: Progress, crew: Cre
     journal = Journal(folder, _identity(setup, crew.ready))
     try:
         _fits(load_processor(run_settings.processor), crew.ready, settings)
-        session = Session(crew, journal, settings, jobs, missing, progress)
+        session = Session(setup, crew, journal, jobs, missing, progress)
         outcome = session.run(choice)
         finished = True
         return outcome
@@ -97,14 +97,14 @@ class Session:
 
     def __init__(
         self,
+        setup: Setup,
         crew: Crew,
         journal: Journal,
-        settings: ReplaySettings,
         jobs: Mapping[Key, Job],
         missing: Mapping[Key, str],
         progress: Progress,
     ) -> None:
-        self._crew, self._journal, self._settings = crew, journal, settings
+        self._setup, self._settings, self._crew, self._journal = setup, setup.settings, crew, journal
         self._jobs, self._missing, self._progress = jobs, missing, progress
 
     def run(self, choice: Choice) -> Outcome:
@@ -151,11 +151,21 @@ class Session:
             )
             tasks = [((item.dataset, item.file, item.row), LADDER) for item in failed[:PROBED]]
             answers = self._answers(f"{modality} controls that fail", tasks, partner)
-            ladder = climbed([answer.steps for answer in answers.values()], 0.25)
+            ladder = climbed([answer.steps for answer in answers.values()], LEAST_ERROR)
+            if self._settings.reference_model is not None:
+                ladder["reference"] = self._on_reference([key for key, _ in tasks], self._settings.reference_model)
             first = failed[0].step.first_nonfinite if failed[0].step is not None else None
             datasets = tuple(sorted({item.dataset for item in failed}))
             asked = _asked(mine, failure)
             yield Systemic(modality, failure, len(failed), asked, first, ladder, culprit(failure, ladder), datasets)
+
+    def _on_reference(self, keys: Sequence[Key], model: str) -> str:
+        """What becomes of failing samples on the reference model."""
+        settings = self._settings.model_copy(update={"model": model})
+        with Supervisor(replace(self._setup, settings=settings)) as other:
+            steps = [other.measure(self._jobs[key], COMPARED).steps for key in keys]
+        ladder = climbed(steps, LEAST_ERROR)
+        return ladder["bf16"] if ladder["bf16"] != "finite" else ladder["fp32"]  # finite, and fp32 close to it
 
     def _candidates(self, choice: Choice, yardstick: Yardstick, partner: Job | None) -> list[Replayed]:
         arms = COMPARED if self._settings.judges_statistics else TWICE

@@ -20,6 +20,8 @@ class ReplaySettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str = "scale"
+    reference_model: str | None = None
+    """A model that is known to be sound, the base checkpoint say: asked where healthy controls fail on `model`."""
     device: Device = "auto"
     dtype: Literal["bf16"] = "bf16"
     candidates: int = Field(default=CANDIDATES, ge=1, le=10_000)

@@ -79,6 +79,8 @@ def climbed(steps: Sequence[Sequence[Step]], tolerable: float) -> dict[str, str]
 def culprit(failure: Verdict, ladder: Mapping[str, str]) -> str:
     """What the ladder points at, in words."""
     finite = {arm for arm, outcome in ladder.items() if outcome.startswith("finite")}
+    if ladder.get("reference") == "finite":
+        return "the checkpoint: the reference model passes on the same samples"
     if failure == "RESOURCE":
         return "the memory of the device: the model does not fit with samples of this size"
     if failure == "CRASH" and not finite:
