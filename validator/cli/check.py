@@ -9,12 +9,28 @@ from typing import TYPE_CHECKING
 import typer
 
 from validator.cli.common import OutputFormat, guarded, show, usage, words
+from validator.cli.replaying import (
+    ATTENTION,
+    BLIND,
+    CONTROLS,
+    DEVICE,
+    DTYPE,
+    LANGUAGE,
+    MODEL,
+    PROJECTOR,
+    REFERENCE,
+    TOWER,
+    check_possible,
+    run_replay,
+    wanted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from validator.catalog.registry import Registry
     from validator.engine.options import Options
+    from validator.engine.run import RunResult
     from validator.rules.base import Rule
     from validator.settings import Settings
 
@@ -63,6 +79,17 @@ def check(
     ignore: list[str] = typer.Option([], help="Leave these rules out."),
     fail_on: FailOn = typer.Option(FailOn.error, help="The least severity that gives exit code 1."),
     exit_zero: bool = typer.Option(False, "--exit-zero", help="Exit with 0 instead of 1."),
+    replay: str = typer.Option("off", help="Replay the worst rows on a model: off, auto, or how many."),
+    model: MODEL = "scale",
+    reference_model: REFERENCE = None,
+    device: DEVICE = "auto",
+    dtype: DTYPE = "bf16",
+    attention: ATTENTION = "sdpa",
+    controls: CONTROLS = 200,
+    blind: BLIND = 16,
+    freeze_vision_tower: TOWER = True,
+    freeze_projector: PROJECTOR = True,
+    freeze_language_model: LANGUAGE = False,
     run_dir: Path | None = typer.Option(None, help="Where results are kept. Default: .mmvalidate/<registry's folder>."),
     workers: int | None = typer.Option(
         None, help="Processes; 0: one, without Dask. Default: by the work to do.", min=0, show_default=False
@@ -86,6 +113,7 @@ def check(
     """Check datasets as the trainer would read them."""
     try:
         from validator.engine.options import Options
+        from validator.files import is_remote, locate
         from validator.settings import Settings
 
         settings = Settings(
@@ -116,9 +144,37 @@ def check(
             hash_media,
         )
         prepared = _prepare(settings)
+        replaying = None
+        if candidates := wanted(replay, model):
+            from validator.replay.settings import ReplaySettings
+
+            replaying = ReplaySettings(
+                model=model,
+                reference_model=reference_model,
+                device=device,  # type: ignore[arg-type]
+                dtype=dtype,  # type: ignore[arg-type]
+                candidates=candidates,
+                controls=controls,
+                blind=blind,
+                attention=attention,  # type: ignore[arg-type]
+                freeze_vision_tower=freeze_vision_tower,
+                freeze_multi_modal_projector=freeze_projector,
+                freeze_language_model=freeze_language_model,
+            )
+            check_possible(replaying)
     except ValueError as error:
         usage(error)
-    code = guarded(lambda: _run(settings, prepared, run_dir, output_format.value, quiet, options), verbose)
+
+    def work() -> int:
+        home = locate(settings.folder)
+        name = (home if is_remote(settings.folder) else home.resolve()).name or "root"
+        folder = run_dir or Path(".mmvalidate") / name
+        result = _run(settings, prepared, folder, quiet, options)
+        if replaying is not None:
+            result = run_replay(folder, replaying, quiet=quiet)
+        return show(result, output_format.value, quiet)
+
+    code = guarded(work, verbose)
     raise typer.Exit(0 if code == 1 and exit_zero else code)
 
 
@@ -138,17 +194,15 @@ def _prepare(settings: Settings) -> tuple[Registry, Sequence[Rule], Sequence[tup
 def _run(
     settings: Settings,
     prepared: tuple[Registry, Sequence[Rule], Sequence[tuple[Rule, str]]],
-    run_dir: Path | None,
-    output_format: str,
+    folder: Path,
     quiet: bool,
     options: Options,
-) -> int:
+) -> RunResult:
     from validator.engine.run import run
-    from validator.files import is_remote, locate
+    from validator.replay.table import discard
     from validator.report.progress import StderrProgress
 
-    home = locate(settings.folder)
-    folder = run_dir or Path(".mmvalidate") / ((home if is_remote(settings.folder) else home.resolve()).name or "root")
     with StderrProgress(quiet=quiet) as progress:
         result = run(settings, *prepared, folder, progress, options)
-    return show(result, output_format, quiet)
+    discard(folder)
+    return result

@@ -18,6 +18,7 @@ import orjson
 import pyarrow as pa
 import xxhash
 
+from validator.facts.columns import plain_array
 from validator.files import Identity
 from validator.media.probe import ImageProbe
 from validator.media.video import Frames, VideoProbe
@@ -43,7 +44,7 @@ class Probes:
             with pa.memory_map(str(table)) as mapped:
                 whole = pa.ipc.open_file(mapped).read_all().combine_chunks()
             if whole.num_rows:
-                self._keys, self._probes = whole["key"].to_numpy(), whole["probe"].chunk(0)
+                self._keys, self._probes = _numbers(whole["key"].chunk(0)), whole["probe"].chunk(0)
 
     def recall(self, path: str, identity: Identity) -> Probe | None:
         """The probe of a file that is what it was."""
@@ -69,6 +70,11 @@ class Probes:
                 self.fresh[path] = orjson.dumps([_text(path), identity.size, identity.stamp, kind, probe])
 
 
+def _numbers(array: pa.Array) -> Any:
+    """The keys as numpy sees them; `to_numpy` does the same, but imports pandas for it."""
+    return np.frombuffer(array.buffers()[1], np.uint64, len(array), array.offset * 8)
+
+
 def _text(path: str) -> str:
     return path if path.isascii() else os.fsencode(path).decode("latin-1")
 
@@ -80,12 +86,12 @@ def merge_into(table: Path, fresh: Iterable[bytes]) -> None:
         return
     names = [orjson.loads(line)[0] for line in lines]
     keys = [_key(name if name.isascii() else os.fsdecode(name.encode("latin-1"))) for name in names]
-    tables = [pa.table([pa.array(keys, pa.uint64()), pa.array(lines, pa.binary())], schema=_SCHEMA)]
+    tables = [pa.Table.from_arrays([plain_array(keys, pa.uint64()), plain_array(lines, pa.binary())], schema=_SCHEMA)]
     with suppress(OSError, pa.ArrowException), pa.memory_map(str(table)) as mapped:
         tables.append(pa.ipc.open_file(mapped).read_all())
     whole = pa.concat_tables(tables).combine_chunks()
-    _, first = np.unique(whole["key"].to_numpy(), return_index=True)  # sorted; of equal keys the newest
-    kept = whole.take(pa.array(first if len(first) <= MOST else first[first < MOST])).combine_chunks()
+    _, first = np.unique(_numbers(whole["key"].chunk(0)), return_index=True)  # sorted; of equal keys the newest
+    kept = whole.take(plain_array(first[:MOST].tolist(), pa.int64())).combine_chunks()
     part = table.with_name(f".{table.name}.{os.getpid()}.part")
     with pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
         writer.write_table(kept)

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from validator.conversation.sample import Problem
 from validator.facts.record import MediaFacts, RowFacts, TurnFacts
+from validator.facts.risk import risk
 from validator.tokens.template import MediaSlot
 
 _TURN = pa.struct(
@@ -112,7 +113,7 @@ def to_row(facts: RowFacts, status: str) -> tuple[Any, ...]:
         [(image.width, image.height) if image.width else None for image in images],
         facts.image_tokens,
         facts.turns,
-        None,  # risk_score
+        risk(facts, status),
         facts.content_hash,
         facts.outcome,
         facts.trainer_error,

@@ -35,7 +35,7 @@ def find_rule(word: str) -> Rule:
 
 
 def choose_rules(settings: Settings) -> tuple[tuple[Rule, ...], tuple[tuple[Rule, str], ...]]:
-    """The rules that run, and those that do not with the reason. Raises ValueError on an unknown code."""
+    """The rules that a check runs, and those that it does not with the reason. Raises ValueError on an unknown code."""
     for word in (*settings.select, *settings.ignore):
         if word != "ALL" and not any(_matches(rule, word) for rule in all_rules()):
             find_rule(word)
@@ -59,7 +59,16 @@ def _reason_left_out(rule: Rule, settings: Settings) -> str | None:
         return f"needs --integrity {rule.depth}"
     if rule.advice and not settings.advice:
         return "needs --advice"
+    if rule.family == "RP":
+        return "needs --replay"
     return None
+
+
+def replay_rules(settings: Settings) -> tuple[Rule, ...]:
+    """The rules on replayed samples that the settings choose."""
+    return tuple(
+        rule for rule in all_rules() if rule.family == "RP" and _reason_left_out(rule, settings) == "needs --replay"
+    )
 
 
 def _matches(rule: Rule, word: str) -> bool:
