@@ -51,6 +51,7 @@ class Settings(BaseModel):
     train_on_prompt: bool = False
     integrity: Integrity = "fast"
     advice: bool = False
+    exact: bool = False
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     fail_on: Severity = "error"

@@ -381,10 +381,15 @@ def test_depth_leaves_rules_out_and_says_so():
     _, left_out = choose_rules(Settings(dataset_info="x.json", integrity="header"))
     assert {rule.code: reason for rule, reason in left_out if rule in STATIC} == dict.fromkeys(
         ("MD003", "MD004", "MD011", "MD012", "VD003"), "needs --integrity fast"
-    )
+    ) | {"XX003": "needs --exact"}
     _, left_out = choose_rules(Settings(dataset_info="x.json"))
-    assert [(rule.code, reason) for rule, reason in left_out if rule in STATIC] == [("MD011", "needs --advice")]
-    assert all(rule not in STATIC for rule, _ in choose_rules(Settings(dataset_info="x.json", advice=True))[1])
+    assert [(rule.code, reason) for rule, reason in left_out if rule in STATIC] == [
+        ("MD011", "needs --advice"),
+        ("XX003", "needs --exact"),
+    ]
+    assert all(
+        rule not in STATIC for rule, _ in choose_rules(Settings(dataset_info="x.json", advice=True, exact=True))[1]
+    )
 
 
 def test_unknown_rules_get_the_nearest():

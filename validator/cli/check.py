@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -75,6 +75,9 @@ def check(
         Integrity.fast, help="header: open only; fast: the verdict of full at less cost; full: load and convert."
     ),
     advice: bool = typer.Option(False, "--advice", help="Ask a second decoder about JPEGs that load (MD011)."),
+    exact: bool = typer.Option(
+        False, "--exact", help="Ask transformers' real processor about every row too (needs mmvalidate[replay])."
+    ),
     select: list[str] = typer.Option([], help="Run these rules only: codes, prefixes or names (repeatable, commas)."),
     ignore: list[str] = typer.Option([], help="Leave these rules out."),
     fail_on: FailOn = typer.Option(FailOn.error, help="The least severity that gives exit code 1."),
@@ -130,6 +133,7 @@ def check(
             train_on_prompt=train_on_prompt,
             integrity=integrity.value,
             advice=advice,
+            exact=exact,
             select=words(select),
             ignore=words(ignore),
             fail_on=fail_on.value,
@@ -142,6 +146,7 @@ def check(
             None if memory_limit is None else memory_limit << 20,
             shard_rows,
             hash_media,
+            _witness() if exact else None,
         )
         prepared = _prepare(settings)
         replaying = None
@@ -176,6 +181,16 @@ def check(
 
     code = guarded(work, verbose)
     raise typer.Exit(0 if code == 1 and exit_zero else code)
+
+
+def _witness() -> Any:
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None or find_spec("transformers") is None:
+        raise ValueError("--exact needs torch and transformers: pip install 'mmvalidate[replay]'")
+    from validator.replay.exact import Exact
+
+    return Exact
 
 
 def _prepare(settings: Settings) -> tuple[Registry, Sequence[Rule], Sequence[tuple[Rule, str]]]:

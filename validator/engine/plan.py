@@ -61,7 +61,8 @@ class Planner:
         self._settings, self._cache, self._running, self._options = settings, cache, running, options
         program, processor = keys
         values = settings.model_dump(mode="json")
-        measuring = {name: value for name, value in values.items() if name not in JUDGING | NEUTRAL}
+        apart = NEUTRAL if settings.exact else JUDGING | NEUTRAL  # the processor is asked under the run's limits
+        measuring = {name: value for name, value in values.items() if name not in apart}
         self._measuring = key_of(program, processor, measuring, os.getcwd(), options.by_content)
         self._judging = key_of({name: values[name] for name in sorted(JUDGING)}, [rule.code for rule in rules])
         self.probes = cache.folder / f"probes-{key_of(program, settings.integrity, options.by_content)}.arrow"
@@ -134,6 +135,7 @@ class Planner:
                 self._options.row_timeout,
                 self.probes if self._options.resume else self._running / "none",
                 self._options.by_content,
+                self._options.witness,
             )
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -40,7 +40,8 @@ class Job:
     """One shard to check, self-contained: a worker needs nothing else but the files.
 
     `entry` comes without its other files. `facts`: the result of a shard that holds facts of the same rows, or a
-    samples.parquet in which they begin at record `facts_begin`. `probes`: where probes of earlier runs lie.
+    samples.parquet in which they begin at record `facts_begin`. `probes`: where probes of earlier runs lie;
+    `witness`: asked about every row.
     `lost`: rows that are not to be touched again, and why. `folder`: where processes mark their places; `working`: the
     folder that relative paths start from.
     """
@@ -57,6 +58,7 @@ class Job:
     row_timeout: float
     probes: Path
     by_content: bool = False
+    witness: Callable[[Measurer], Callable[[RawRow, RowFacts], str | None]] | None = None
     facts: Path | None = None
     facts_begin: int = 0
     lost: tuple[tuple[int, str], ...] = ()
@@ -165,20 +167,19 @@ def _measured(job: Job, files: MediaFiles, marker: Marker) -> Iterator[list[RowF
     assert job.entry.entry is not None and job.file.survey is not None
     measurer = Measurer(job.entry.entry, job.file.name, job.file.survey, job.settings, files)
     order, lost = job.entry.order, dict(job.lost)
+    witness = job.witness(measurer) if job.witness is not None else None
     selected = (raw for raw in _rows(job) if order.place(job.file.name, raw.index) is not None)
     if job.entry.unchecked is not None:
         yield from _batches(map(measurer.leave_unchecked, selected))
         return
     for raws in _batches(selected):
-        if lost:
-            yield [
-                measurer.leave_unchecked(raw, reason)
-                if (reason := lost.get(raw.index))
-                else measurer.measure([raw], marker.at)[0]
-                for raw in raws
-            ]
-        else:
-            yield measurer.measure(raws, marker.at)
+        batch = measurer.measure([raw for raw in raws if raw.index not in lost], marker.at)
+        if witness is not None:
+            for raw, facts in zip((raw for raw in raws if raw.index not in lost), batch, strict=True):
+                marker.at(raw.index)
+                facts.disagreement = witness(raw, facts)
+        batch += [measurer.leave_unchecked(raw, lost[raw.index]) for raw in raws if raw.index in lost]
+        yield sorted(batch, key=lambda facts: facts.row) if lost else batch
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:

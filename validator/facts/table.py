@@ -87,6 +87,7 @@ SAMPLES = pa.schema(
         ("filled", pa.list_(pa.string())),
         ("problems", pa.list_(_PROBLEM)),
         ("media", pa.list_(_MEDIA)),
+        ("disagreement", pa.string()),
     ]
 )
 """`image_sizes` are [width, height] in pixels, null where an image could not be opened."""
@@ -122,6 +123,7 @@ def to_row(facts: RowFacts, status: str) -> tuple[Any, ...]:
         facts.filled,
         facts.problems,
         facts.media,
+        facts.disagreement,
     )
 
 
@@ -141,6 +143,7 @@ def from_record(record: dict[str, Any]) -> RowFacts:
         problems=[Problem(**problem) for problem in record["problems"]],
         turns=[_turn(turn) for turn in record["turns"]],
         media=[MediaFacts(**{**media, "warnings": tuple(media["warnings"])}) for media in record["media"]],
+        disagreement=record["disagreement"],
     )
 
 

@@ -6,6 +6,7 @@ Sources: LLaMA-Factory 0.9.5 `mm_plugin.py` (`_regularize_images`, `_regularize_
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import torch
 from PIL import Image, ImageOps
 
+from validator.conversation.sample import MediaKind
 from validator.media.geometry import ImageLimits, limit_steps, side_steps
 from validator.media.video import MAX_PIXELS, MIN_PIXELS, sample_indices
 from validator.replay.job import Medium
@@ -80,6 +82,14 @@ class Pictures:
         patches = made["pixel_values"].view(len(frames) // 2, 2, high * wide, 3, 2, size * size)
         pairs = torch.stack((patches[:, 0, :, :, 0], patches[:, 1, :, :, 0]), dim=3)
         return pairs.reshape(-1, 3 * 2 * size * size), torch.tensor([len(frames) // 2, high, wide])
+
+
+def counted(
+    pixels: Mapping[str, torch.Tensor], kinds: Iterable[MediaKind], merge_size: int
+) -> dict[MediaKind, tuple[int, ...]]:
+    """The tokens of each medium by the grids that the processor has made."""
+    grids = {"image": "image_grid_thw", "video": "video_grid_thw"}
+    return {kind: tuple(int(grid.prod()) // merge_size**2 for grid in pixels.get(grids[kind], ())) for kind in kinds}
 
 
 def regularize(image: Image.Image, max_pixels: int, min_pixels: int) -> Image.Image:

@@ -17,12 +17,11 @@ from multiprocessing.connection import Connection
 
 import torch
 
-from validator.conversation.sample import MediaKind
 from validator.facts.replayed import Step
 from validator.replay.collate import Collator
 from validator.replay.job import Answer, Job, Ready, Refused
 from validator.replay.model import base_of, build_model, fingerprint
-from validator.replay.pictures import Pictures
+from validator.replay.pictures import Pictures, counted
 from validator.replay.settings import ReplaySettings
 from validator.replay.spelling import Spelling
 from validator.replay.step import OWN_BATCH, Stepper, described, is_memory
@@ -70,7 +69,7 @@ class Worker:
             pixels = self.collate.pixels([job])
         except Exception as error:  # the libraries raise many kinds, and each would end training
             return Answer((_stopped(error, arms[0], "processor"),))
-        disagreement = self.spelling.compare(job, self._tokens(job, pixels))
+        disagreement = self.spelling.compare(job, counted(pixels, job.tokens, self.pictures.merge_size))
         fake = self.trainer == "llamafactory"
         try:
             batch = self.collate([job], pixels, fake=fake)
@@ -108,11 +107,6 @@ class Worker:
             if step.resource or _poisoned(step):
                 break
         return tuple(steps)
-
-    def _tokens(self, job: Job, pixels: dict[str, torch.Tensor]) -> dict[MediaKind, tuple[int, ...]]:
-        grids = {"image": "image_grid_thw", "video": "video_grid_thw"}
-        merged = self.pictures.merge_size**2
-        return {kind: tuple(int(grid.prod()) // merged for grid in pixels.get(grids[kind], ())) for kind in job.tokens}
 
 
 def _stopped(error: Exception, arm: str, stage: str) -> Step:

@@ -112,8 +112,8 @@ class CorpusCheck:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `depth` is the least integrity depth at which it can see its fault, `advice`: it needs that option;
-    `needs` what a row must have for a row rule to be asked about it.
+    """One rule. `depth` is the least integrity depth at which it can see its fault, `advice` and `exact` say that it
+    needs that option; `needs` is what a row must have for a row rule to be asked about it.
 
     Rules with `replay` see the replayed samples, one with `systemic` the controls that fail together.
     """
@@ -130,6 +130,7 @@ class Rule:
     depth: Integrity = "header"
     needs: Need = "nothing"
     advice: bool = False
+    exact: bool = False
 
     @property
     def family(self) -> str:
@@ -150,11 +151,12 @@ def row_rule(
     needs: Need = "nothing",
     *,
     advice: bool = False,
+    exact: bool = False,
 ) -> Callable[[RowCheck], Rule]:
     """Make a rule of a function on one case."""
 
     def wrap(check: RowCheck) -> Rule:
-        return Rule(code, name, severity, _doc(check), row=check, depth=depth, needs=needs, advice=advice)
+        return Rule(code, name, severity, _doc(check), row=check, depth=depth, needs=needs, advice=advice, exact=exact)
 
     return wrap
 

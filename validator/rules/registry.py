@@ -59,6 +59,8 @@ def _reason_left_out(rule: Rule, settings: Settings) -> str | None:
         return f"needs --integrity {rule.depth}"
     if rule.advice and not settings.advice:
         return "needs --advice"
+    if rule.exact and not settings.exact:
+        return "needs --exact"
     if rule.family == "RP":
         return "needs --replay"
     return None
