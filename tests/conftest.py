@@ -10,6 +10,7 @@ from PIL import Image
 
 from validator.catalog.registry import load_registry
 from validator.engine.run import run
+from validator.files import locate
 from validator.report.lines import findings_of
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
@@ -23,7 +24,9 @@ def check(registry, folder, options=None, **settings):
     """Run a check in this process; returns its result and all findings as dicts."""
     chosen = Settings(dataset_info=registry, **settings)
     rules, left_out = choose_rules(chosen)
-    result = run(chosen, load_registry(registry, chosen.datasets), rules, left_out, folder, options=options)
+    result = run(
+        chosen, load_registry(locate(chosen.dataset_info), chosen.datasets), rules, left_out, folder, options=options
+    )
     return result, list(findings_of(result.folder))
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, TypeVar
+from typing import Any, BinaryIO, Literal, Protocol, TypeVar
 
 _REMOTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 Measured = TypeVar("Measured")
@@ -53,13 +53,26 @@ def locate(path: str) -> Path:
     return UPath(path)  # type: ignore[return-value]  # the same interface
 
 
+class Memory(Protocol):
+    """What was measured of files earlier, and is measured now."""
+
+    def recall(self, path: str, identity: Identity) -> Any:
+        """What was measured of a file that was the same then; None where nothing is known."""
+        ...
+
+    def remember(self, path: str, identity: Identity, measured: Any) -> None:
+        """Keep what was measured."""
+        ...
+
+
 class MediaFiles:
     """The media of a run below `root`, the trainer's media_dir. Every path is looked at once; `seen` tells what was
-    found.
+    found. `by_content`: a file is the same if its bytes are, whatever its time says.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, memory: Memory | None = None, *, by_content: bool = False) -> None:
         self.root = root
+        self._memory, self._by_content = memory, by_content
         self.seen: dict[str, Identity] = {}
         self._remote = root.rstrip("/") + "/" if is_remote(root) else None
 
@@ -85,15 +98,26 @@ class MediaFiles:
 
     def look(self, path: str) -> Identity:
         """What is at a path now."""
-        return _look_remote(path) if self.is_remote(path) else _look(path)
+        found = _look_remote(path) if self.is_remote(path) else _look_local(path)
+        if self._by_content and found.kind == "file":
+            import xxhash
+
+            found = Identity("file", found.size, xxhash.xxh3_64_intdigest(self.read(path)) >> 1)
+        return found
 
     def read_unchanged(self, path: str, measure: Callable[[Identity], Measured]) -> Measured:
         """Measure a file that stays the same meanwhile; a second attempt is made. Raises ChangedError."""
         for _ in range(2):
             identity = self.identify(path)
+            if self._memory is not None and identity.kind == "file":
+                known: Measured | None = self._memory.recall(path, identity)
+                if known is not None:
+                    return known
             measured = measure(identity)
             now = self.look(path)
             if now == identity:
+                if self._memory is not None and identity.kind == "file":
+                    self._memory.remember(path, identity, measured)
                 return measured
             self.seen[path] = now
         raise ChangedError(f"the file {path[:200]!r} changed while it was read")
@@ -120,7 +144,12 @@ class MediaFiles:
         return data
 
 
-def _look(path: str) -> Identity:
+def look(path: str) -> Identity:
+    """What is at a path that the user has named, on this machine or elsewhere."""
+    return _look_remote(path) if is_remote(path) else _look_local(path)
+
+
+def _look_local(path: str) -> Identity:
     try:
         status = os.stat(path)
     except (OSError, ValueError) as error:  # ValueError: a null character
@@ -136,6 +165,8 @@ def _look_remote(path: str) -> Identity:
         info = system.info(inner)
     except (OSError, ValueError):
         return ABSENT
+    except Exception as error:  # storage libraries have errors of their own: refused, unreachable
+        raise OSError(f"{path[:200]} cannot be reached: {type(error).__name__}: {error}") from None
     if info.get("type") != "file":
         return Identity("folder")
     marks = [str(info[name]) for name in ("ETag", "etag", "mtime", "LastModified", "created") if info.get(name)]
@@ -145,7 +176,7 @@ def _look_remote(path: str) -> Identity:
 
 
 @lru_cache(maxsize=64)
-def _system(scheme: str) -> Any:
+def _system(scheme: str, process: int) -> Any:
     import fsspec
 
     return fsspec.filesystem(scheme)
@@ -156,4 +187,4 @@ def storage(path: str) -> tuple[Any, str]:
     scheme, _, rest = path.partition("://")
     if scheme in ("http", "https"):
         rest = path
-    return _system(scheme), rest
+    return _system(scheme, os.getpid()), rest  # a connection belongs to its process

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validator
+
+from validator.files import is_remote, locate
 
 Integrity = Literal["header", "fast", "full"]
 Severity = Literal["error", "warning", "info"]
@@ -22,19 +25,30 @@ TRAINER_DEFAULTS = {"image_max_pixels": 589824, "cutoff_len": 2048}
 """LLaMA-Factory's own defaults where ours differ; reports name them."""
 
 
+def _location(value: Any) -> str:
+    """A path as text; remote ones (`s3://...`) are left as they are, and names may hold bytes that are no text."""
+    text = os.fspath(value)
+    if not isinstance(text, str):
+        raise ValueError("it must be a path")
+    return text if is_remote(text) else str(Path(text))
+
+
+Location = Annotated[str, PlainValidator(_location)]
+
+
 class Settings(BaseModel):
     """What a run is judged by. Lengths in tokens, pixel limits in pixels. `rules` are files with a user's own rules."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    dataset_info: Path
+    dataset_info: Location
     datasets: tuple[str, ...] = ()
     trainer: Trainer = "llamafactory"
     processor: str = "embedded"
     cutoff_len: int = Field(default=8192, ge=1, le=2**31)
     image_max_pixels: int = Field(default=1048576, ge=1, le=2**40)
     image_min_pixels: int = Field(default=1024, ge=1, le=2**40)
-    media_dir: Path | None = None
+    media_dir: Location | None = None
     default_system: str | None = None
     mask_history: bool = False
     train_on_prompt: bool = False
@@ -43,6 +57,7 @@ class Settings(BaseModel):
     preview: bool = False
     model_size: ModelSize | None = None
     rules: tuple[Path, ...] = ()
+    exact: bool = False
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     fail_on: Severity = "error"
@@ -61,4 +76,9 @@ class Settings(BaseModel):
     @property
     def resolved_media_dir(self) -> str:
         """The folder that relative media paths are joined to: media_dir, by default the registry's folder."""
-        return str(self.media_dir if self.media_dir is not None else self.dataset_info.parent)
+        return self.media_dir if self.media_dir is not None else self.folder
+
+    @property
+    def folder(self) -> str:
+        """The folder of the registry, the trainer's `dataset_dir`."""
+        return str(locate(self.dataset_info).parent)

@@ -74,7 +74,7 @@ def test_a_row_that_needs_too_much_memory(dataset, workers):
     rows = [say("<image>", "b", images=["ok.png"])] * 40
     rows[17] = say("<image>", "b", images=["huge.jpg"])
     registry = dataset.write(rows)
-    limit = {"0": "600", "2": "700"}[workers]
+    limit = {"0": "400", "2": "600"}[workers]
     done = run(registry, "--workers", workers, "--integrity", "full", "--memory-limit", limit, "--shard-rows", "20")
     counts, lost = lost_rows(done)
     assert done.returncode == 3 and counts["total"] == 40 and counts["ok"] == 39 and counts["unchecked"] == 1
@@ -164,7 +164,7 @@ def test_a_data_file_that_is_cut_while_it_is_read(dataset, workers):
     assert process.returncode == 3, errors
     document = json.loads(output)
     counts = document["summary"]["rows"]
-    assert counts["total"] == 3000 and 0 < counts["unchecked"] <= 1700 and counts["ok"] == 3000 - counts["unchecked"]
+    assert counts["total"] == 3000 and 0 < counts["unchecked"] < 3000 and counts["ok"] == 3000 - counts["unchecked"]
     (message,) = {item["message"] for item in document["findings"]}
     assert "the file `data.jsonl` changed while it was read" in message
 

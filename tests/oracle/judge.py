@@ -4,7 +4,7 @@
 
 Questions: rows (every row of a corpus), entries (load entries of files of all kinds, then every row of each), load
 (does the JSON loader take a file), full (does the whole preprocessing of a dataset end, and with what), grids
-(patches of image sizes), ids (ids of texts).
+(patches of image sizes), ids (ids of texts), batches (collate rows, and write the tensors of each batch to a file).
 """
 
 import json
@@ -108,10 +108,30 @@ def grids(cases):
     return answers
 
 
+def batches(given):
+    import torch
+
+    oracle = lf_oracle.build(dataset_dir=given["folder"], dataset="data", vocab=vocabulary, **given["settings"])
+    collate = oracle.collator(oracle.tiny_model())
+    attributes, rows = oracle.raw_rows("data")
+    samples = [oracle.convert(attributes, row) for row in rows]
+    answers = []
+    for number, members in enumerate(given["batches"]):
+        try:
+            batch = collate([oracle.feature(samples[member]) for member in members])
+            file = f"{given['folder']}/batch_{number}.pt"
+            torch.save({name: tensor for name, tensor in batch.items() if torch.is_tensor(tensor)}, file)
+            answers.append(file)
+        except Exception as error:
+            answers.append({"error": type(error).__name__, "message": str(error)})
+    return answers
+
+
 def ids(texts):
     tokenizer = lf_oracle.make_tokenizer(vocabulary)
     return [tokenizer.encode(text, add_special_tokens=False) for text in texts]
 
 
-answer = {"rows": rows, "entries": entries, "load": load, "full": full, "grids": grids, "ids": ids}[question]
+questions = (rows, entries, load, full, grids, ids, batches)
+answer = {function.__name__: function for function in questions}[question]
 print("ANSWERS " + json.dumps(answer(json.loads(pathlib.Path(input_file).read_text(encoding="utf-8")))))

@@ -18,6 +18,7 @@ LAYERS = [
     {"facts"},
     {"rules"},
     {"engine"},
+    {"replay"},
     {"report"},
     {"cli"},
 ]

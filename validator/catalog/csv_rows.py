@@ -7,6 +7,7 @@ columns: one that holds a word for the first time after 10,000 numbers is refuse
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from validator.catalog.json_rows import RawRow
 from validator.catalog.schema import Schema
 from validator.catalog.survey import Survey
 from validator.catalog.table_rows import survey_tables, table_rows
+from validator.files import is_remote
 
 LOADER_ROWS = 10_000
 """The loader's `chunksize`, in rows."""
@@ -34,6 +36,7 @@ def csv_rows(path: Path, survey: Survey) -> Iterator[RawRow]:
 def _tables(path: Path) -> Iterator[pa.Table]:
     import pandas
 
-    with pandas.read_csv(path, iterator=True, chunksize=LOADER_ROWS) as reader:
-        for frame in reader:
+    with ExitStack() as stack:
+        source = stack.enter_context(path.open("rb")) if is_remote(str(path)) else path
+        for frame in stack.enter_context(pandas.read_csv(source, iterator=True, chunksize=LOADER_ROWS)):
             yield pa.Table.from_pandas(frame)

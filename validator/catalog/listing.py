@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from validator.catalog.formats import file_type
+from validator.files import is_remote
 
 Problem = Literal["missing", "type", "mixed", "empty-folder", "pattern"]
 
@@ -30,7 +31,7 @@ def list_files(folder: Path, location: str) -> Listing:
     """List the files behind a `file_name`. Raises OSError where a folder cannot be listed."""
     path = folder / location
     if path.is_dir():
-        members = os.listdir(path)
+        members = [member.name for member in path.iterdir()] if is_remote(str(path)) else os.listdir(path)
         return _judge(path, [f"{location.rstrip('/')}/{name}" for name in members], members)
     if not path.is_file():
         return Listing(problem="missing")
@@ -61,7 +62,7 @@ def _patterns(folder: Path, names: tuple[str, ...], path: Path | None = None) ->
     base = path or folder
     for name in names:
         full = str(base / os.path.basename(name)) if path else str(folder / name)
-        if any(sign in full for sign in "*?[") and glob.glob(full) != [full]:
+        if not is_remote(full) and any(sign in full for sign in "*?[") and glob.glob(full) != [full]:
             return Listing(problem="pattern", detail=full)
     return Listing(names)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from validator.catalog.entry import Entry, parse_entry
+from validator.files import is_remote, look
 
 # Keys that the `datasets` library writes into its own dataset_info.json, beside an Arrow file.
 _DATASETS_LIBRARY_KEYS = {"features", "splits", "builder_name", "download_size", "dataset_size", "citation"}
@@ -69,11 +70,17 @@ def load_registry(path: Path, datasets: tuple[str, ...] = ()) -> Registry:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
+    remote = is_remote(str(path))
+    try:
+        if remote and look(str(path)).kind == "absent":
+            raise ValueError(f"{path} does not exist.")
+    except OSError as error:
+        raise ValueError(f"{error}.") from None
     if path.is_dir():
         inside = path / "dataset_info.json"
         hint = f"pass {inside}" if inside.is_file() else "it holds no dataset_info.json"
         raise ValueError(f"{path} is a folder: {hint}.")
-    if path.exists() and not path.is_file():
+    if not remote and path.exists() and not path.is_file():
         raise ValueError(f"{path} is a pipe or a device, not a file.")
     duplicates: list[str] = []
 
@@ -93,7 +100,7 @@ def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
     except FileNotFoundError:
         raise ValueError(f"{path} does not exist.") from None
     except OSError as error:
-        raise ValueError(f"Cannot open {path}: {error.strerror}.") from None
+        raise ValueError(f"Cannot open {path}: {error.strerror or error}.") from None
     except UnicodeDecodeError as error:
         raise ValueError(f"Cannot open {path}: it is not UTF-8 text (byte {error.start}).") from None
     except (json.JSONDecodeError, RecursionError) as error:

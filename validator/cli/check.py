@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from validator.cli.common import OutputFormat, guarded, show, usage, words
+from validator.cli.replaying import (
+    ATTENTION,
+    BLIND,
+    CONTROLS,
+    DEVICE,
+    DTYPE,
+    LANGUAGE,
+    MODEL,
+    PROJECTOR,
+    REFERENCE,
+    TOWER,
+    check_possible,
+    run_replay,
+    wanted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from validator.catalog.registry import Registry
     from validator.engine.options import Options
+    from validator.engine.run import RunResult
     from validator.rules.base import Rule
     from validator.settings import Settings
 
@@ -50,14 +66,16 @@ class FailOn(str, Enum):
 
 
 def check(
-    dataset_info: Path = typer.Argument(help="The trainer's dataset_info.json."),
+    dataset_info: str = typer.Argument(
+        help="The trainer's dataset_info.json: a path, or s3://, gs://, hf://, https://."
+    ),
     dataset: list[str] = typer.Option([], help="Check this entry only (repeatable). Default: all with local files."),
     trainer: Trainer = typer.Option(Trainer.llamafactory, help="Whose resizing, truncation and labels to reproduce."),
     processor: str = typer.Option("embedded", help="embedded, a folder with tokenizer.json, or a hub id."),
     cutoff_len: int = typer.Option(8192, help="The trainer's cutoff_len, in tokens."),
     image_max_pixels: int = typer.Option(1048576, help="The trainer's image_max_pixels."),
     image_min_pixels: int = typer.Option(1024, help="The trainer's image_min_pixels."),
-    media_dir: Path | None = typer.Option(None, help="The trainer's media_dir. Default: the registry's folder."),
+    media_dir: str | None = typer.Option(None, help="The trainer's media_dir. Default: the registry's folder."),
     default_system: str | None = typer.Option(None, help="The trainer's default_system."),
     mask_history: bool = typer.Option(False, "--mask-history", help="Only the last answer is learned."),
     train_on_prompt: bool = typer.Option(False, "--train-on-prompt", help="Questions are learned too."),
@@ -65,6 +83,9 @@ def check(
         Integrity.fast, help="header: open only; fast: the verdict of full at less cost; full: load and convert."
     ),
     advice: bool = typer.Option(False, "--advice", help="Ask a second decoder about JPEGs that load (MD011)."),
+    exact: bool = typer.Option(
+        False, "--exact", help="Ask transformers' real processor about every row too (needs mmvalidate[replay])."
+    ),
     preview: bool = typer.Option(
         False, "--preview", help="Look for near-duplicate images (DU006): decodes each image."
     ),
@@ -74,6 +95,17 @@ def check(
     ignore: list[str] = typer.Option([], help="Leave these rules out."),
     fail_on: FailOn = typer.Option(FailOn.error, help="The least severity that gives exit code 1."),
     exit_zero: bool = typer.Option(False, "--exit-zero", help="Exit with 0 instead of 1."),
+    replay: str = typer.Option("off", help="Replay the worst rows on a model: off, auto, or how many."),
+    model: MODEL = "scale",
+    reference_model: REFERENCE = None,
+    device: DEVICE = "auto",
+    dtype: DTYPE = "bf16",
+    attention: ATTENTION = "sdpa",
+    controls: CONTROLS = 200,
+    blind: BLIND = 16,
+    freeze_vision_tower: TOWER = True,
+    freeze_projector: PROJECTOR = True,
+    freeze_language_model: LANGUAGE = False,
     run_dir: Path | None = typer.Option(None, help="Where results are kept. Default: .mmvalidate/<registry's folder>."),
     workers: int | None = typer.Option(
         None, help="Processes; 0: one, without Dask. Default: by the work to do.", min=0, show_default=False
@@ -83,6 +115,9 @@ def check(
     row_timeout: float = typer.Option(300.0, help="Seconds after which a row is given up, unchecked.", min=1),
     memory_limit: int | None = typer.Option(
         None, help="MiB a process may use. Default: its share of nine tenths.", min=128, show_default=False
+    ),
+    hash_media: bool = typer.Option(
+        False, "--hash-media", help="Know media again by their bytes, not by size and time of change."
     ),
     shard_rows: int | None = typer.Option(
         None, help="Rows of a shard. Default: 10 seconds of work.", min=1, show_default=False
@@ -94,6 +129,7 @@ def check(
     """Check datasets as the trainer would read them."""
     try:
         from validator.engine.options import Options
+        from validator.files import is_remote, locate
         from validator.settings import Settings
 
         settings = Settings(
@@ -113,28 +149,75 @@ def check(
             preview=preview,
             model_size=None if model_size is None else model_size.value,
             rules=tuple(path.absolute() for path in rules),
+            exact=exact,
             select=words(select),
             ignore=words(ignore),
             fail_on=fail_on.value,
         )
         options = Options(
-            workers, scheduler, resume, row_timeout, None if memory_limit is None else memory_limit << 20, shard_rows
+            workers,
+            scheduler,
+            resume,
+            row_timeout,
+            None if memory_limit is None else memory_limit << 20,
+            shard_rows,
+            hash_media,
+            _witness() if exact else None,
         )
         prepared = _prepare(settings)
+        replaying = None
+        if candidates := wanted(replay, model):
+            from validator.replay.settings import ReplaySettings
+
+            replaying = ReplaySettings(
+                model=model,
+                reference_model=reference_model,
+                device=device,  # type: ignore[arg-type]
+                dtype=dtype,  # type: ignore[arg-type]
+                candidates=candidates,
+                controls=controls,
+                blind=blind,
+                attention=attention,  # type: ignore[arg-type]
+                freeze_vision_tower=freeze_vision_tower,
+                freeze_multi_modal_projector=freeze_projector,
+                freeze_language_model=freeze_language_model,
+            )
+            check_possible(replaying)
     except ValueError as error:
         usage(error)
-    code = guarded(lambda: _run(settings, prepared, run_dir, output_format.value, quiet, options), verbose)
+
+    def work() -> int:
+        home = locate(settings.folder)
+        name = (home if is_remote(settings.folder) else home.resolve()).name or "root"
+        folder = run_dir or Path(".mmvalidate") / name
+        result = _run(settings, prepared, folder, quiet, options)
+        if replaying is not None:
+            result = run_replay(folder, replaying, quiet=quiet)
+        return show(result, output_format.value, quiet)
+
+    code = guarded(work, verbose)
     raise typer.Exit(0 if code == 1 and exit_zero else code)
+
+
+def _witness() -> Any:
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None or find_spec("transformers") is None:
+        raise ValueError("--exact needs torch and transformers: pip install 'mmvalidate[replay]'")
+    from validator.replay.exact import Exact
+
+    return Exact
 
 
 def _prepare(settings: Settings) -> tuple[Registry, Sequence[Rule], Sequence[tuple[Rule, str]]]:
     """Everything that the user's input can make impossible. Raises ValueError with a sentence."""
     from validator.catalog.registry import load_registry
+    from validator.files import locate
     from validator.rules.registry import choose_rules
     from validator.tokens.processor import load_processor
 
     rules, left_out = choose_rules(settings)
-    registry = load_registry(settings.dataset_info, settings.datasets)
+    registry = load_registry(locate(settings.dataset_info), settings.datasets)
     load_processor(settings.processor)
     return registry, rules, left_out
 
@@ -142,15 +225,15 @@ def _prepare(settings: Settings) -> tuple[Registry, Sequence[Rule], Sequence[tup
 def _run(
     settings: Settings,
     prepared: tuple[Registry, Sequence[Rule], Sequence[tuple[Rule, str]]],
-    run_dir: Path | None,
-    output_format: str,
+    folder: Path,
     quiet: bool,
     options: Options,
-) -> int:
+) -> RunResult:
     from validator.engine.run import run
+    from validator.replay.table import discard
     from validator.report.progress import StderrProgress
 
-    folder = run_dir or Path(".mmvalidate") / (settings.dataset_info.resolve().parent.name or "root")
     with StderrProgress(quiet=quiet) as progress:
         result = run(settings, *prepared, folder, progress, options)
-    return show(result, output_format, quiet)
+    discard(folder)
+    return result

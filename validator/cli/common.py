@@ -44,6 +44,9 @@ def guarded(work: Callable[[], int], verbose: bool) -> int:
     except Exception as error:
         if verbose:
             raise
+        if type(error).__name__ == "StartError":  # of a replay, whose modules are not loaded here
+            _say(f"the run stopped: {error}")
+            raise typer.Exit(3) from None
         _say(f"internal error: {type(error).__name__}: {error} (--verbose shows more)")
     raise typer.Exit(3)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,12 @@ from validator.engine.options import ClusterError, Options, worker_memory
 from validator.engine.outcome import Died, Failed, Outcome
 from validator.engine.progress import Progress
 from validator.engine.shard import Job, ShardDone
+from validator.engine.worker_process import prepare
 from validator.findings import count
 
 CONNECT_SECONDS = 20
+_COUNT_EVERY = 5.0
+"""Seconds."""
 _AHEAD = 2
 """Jobs given to the scheduler per worker: the next one waits there while one is being worked on."""
 
@@ -59,11 +63,16 @@ class Cluster:
             self.close()
             where = f"--scheduler: {options.scheduler}" if options.scheduler else "a cluster on this machine"
             raise ClusterError(f"{where} cannot be used: {error}") from None
-        found = len(self._client.scheduler_info(n_workers=-1)["workers"])
-        self.capacity = _AHEAD * max(found, workers)
-        self.name = f"dask, {count(max(found, workers), 'worker')}"
+        self._count_workers()
+        self.name = f"dask, {count(max(self._workers, workers), 'worker')}"
         if _dashboard():
             progress.note(f"Dask's dashboard: {self._client.dashboard_link}")
+
+    def _count_workers(self) -> None:
+        """Workers come and go: a cluster of a queueing system grows while it works."""
+        self._workers = max(len(self._client.scheduler_info(n_workers=-1)["workers"]), 1)
+        self._counted = time.monotonic()
+        self.capacity = _AHEAD * self._workers
 
     def submit(self, job: Job) -> None:
         """Begin a job."""
@@ -75,6 +84,8 @@ class Cluster:
         import dask.distributed
 
         distributed: Any = dask.distributed
+        if time.monotonic() - self._counted > _COUNT_EVERY:
+            self._count_workers()
         try:
             ready = distributed.wait(list(self._futures), timeout=seconds, return_when="FIRST_COMPLETED").done
         except TimeoutError:
@@ -95,7 +106,7 @@ _CONFIG = {
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
-    "distributed.nanny.pre-spawn-environ": {"MALLOC_TRIM_THRESHOLD_": "65536", "OMP_NUM_THREADS": "1"},
+    "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": "1"},
     "distributed.comm.timeouts.connect": "30s",
 }
 
@@ -129,5 +140,6 @@ def _work(job: Job) -> ShardDone | Failed:
     with _one_at_a_time:
         marker = _markers.get(job.folder)
         if marker is None:
+            prepare()
             marker = _markers[job.folder] = Marker(job.folder)
         return attempt(job, marker)

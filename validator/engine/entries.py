@@ -15,7 +15,7 @@ from validator.catalog.schema import Schema
 from validator.catalog.split import Order, selected
 from validator.catalog.survey import Survey
 from validator.engine.cache import Cache
-from validator.files import MediaFiles
+from validator.files import look
 from validator.findings import clip
 from validator.rules.base import EntryFacts, FileFacts
 from validator.settings import Settings
@@ -101,7 +101,7 @@ def _open_file(path: Path, name: str, schema: Schema | None, cache: Cache | None
     try:
         if packed := packed_as(path):
             return FileFacts(name, "packed", packed)
-        seen = MediaFiles("").look(str(path))
+        seen = look(str(path))
         digest = digest_file(path)
 
         def make() -> Survey:

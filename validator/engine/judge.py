@@ -39,7 +39,7 @@ class Judge:
         for fold, aggregate in self._folding:
             fold(aggregate, case)
         findings = [
-            _finding(rule, hit, facts.dataset, facts.file, facts.row, facts.sample_id)
+            finding_of(rule, hit, facts.dataset, facts.file, facts.row, facts.sample_id)
             for need in _present(facts)
             for rule, check in self._row_rules[need]
             for hit in check(case)
@@ -60,7 +60,7 @@ class Judge:
     def finish(self) -> list[Finding]:
         """The findings of the corpus rules about the whole entry, in order."""
         findings = [
-            _finding(rule, hit, self._entry.name, hit.file, hit.row, hit.sample_id)
+            finding_of(rule, hit, self._entry.name, hit.file, hit.row, hit.sample_id)
             for rule, corpus in self._corpus_rules
             for hit in corpus.finish(self.aggregates[rule.aggregate], self._entry)
         ]
@@ -80,7 +80,7 @@ def finish_run(rules: Sequence[Rule], judges: Sequence[Judge]) -> list[Finding]:
             parts = [(judge.entry, judge.aggregates[rule.aggregate]) for judge in judges]
             for hit in rule.corpus.finish_run(parts):
                 assert hit.dataset is not None
-                findings.append(_finding(rule, hit, hit.dataset, hit.file, hit.row, hit.sample_id))
+                findings.append(finding_of(rule, hit, hit.dataset, hit.file, hit.row, hit.sample_id))
     return sorted(findings, key=Finding.order)
 
 
@@ -112,7 +112,8 @@ def status_of(facts: RowFacts, findings: Iterable[Finding]) -> str:
     return "unchecked" if facts.outcome == "unchecked" else "ok"
 
 
-def _finding(rule: Rule, hit: Hit, dataset: str, file: str | None, row: int | None, sample_id: str | None) -> Finding:
+def finding_of(rule: Rule, hit: Hit, dataset: str, file: str | None, row: int | None, sample_id: str | None) -> Finding:
+    """The finding that a rule's hit becomes."""
     return Finding(
         rule.code,
         rule.name,

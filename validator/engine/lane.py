@@ -15,6 +15,7 @@ from typing import Any
 from validator.engine.marker import Marker
 from validator.engine.outcome import Died, Failed, Outcome
 from validator.engine.shard import Job, ShardDone, check_shard
+from validator.engine.worker_process import prepare
 from validator.files import ChangedError
 
 _LOOK = 0.2
@@ -105,6 +106,7 @@ class Lane:
 
 def _serve(connection: Connection, folder: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
+    prepare()
     marker = Marker(folder)
     while True:
         try:

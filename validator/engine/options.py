@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from validator.catalog.json_rows import RawRow
+from validator.facts.measure import Measurer
+from validator.facts.record import RowFacts
 
 ROW_TIMEOUT = 300.0
 """Seconds that a row may take; then it is unchecked."""
@@ -18,6 +23,8 @@ class Options:
     """`workers`: processes of a Dask cluster on this machine, 0 for one process without Dask, None for a choice by the
     work to do. `scheduler`: the address of a running cluster. `shard_rows`: rows of a shard instead of a choice by
     measured speed. `memory_limit`: bytes that a worker may use. `resume`: take results of earlier runs.
+    `by_content`: media are the same if their bytes are, not if their size and time are. `witness`: is asked about every
+    row, and what it says is the row's `disagreement` (`--exact`).
     """
 
     workers: int | None = None
@@ -26,6 +33,8 @@ class Options:
     row_timeout: float = ROW_TIMEOUT
     memory_limit: int | None = None
     shard_rows: int | None = None
+    by_content: bool = False
+    witness: Callable[[Measurer], Callable[[RawRow, RowFacts], str | None]] | None = None
 
     def __post_init__(self) -> None:
         if self.scheduler is not None and self.workers is not None:

@@ -58,6 +58,11 @@ class Plan:
         return (shard for part in self.parts for shard in part.shards)
 
     @property
+    def fresh(self) -> list[Path]:
+        """Where the results lie that were made in this run."""
+        return [shard.job.target for shard in self.shards if shard.made]
+
+    @property
     def targets(self) -> dict[str, list[Path]]:
         """Where the results lie, per entry in the order of file and row."""
         found: dict[str, list[Path]] = {}

@@ -35,10 +35,13 @@ MOST_BYTES = 64 << 20
 
 @dataclass(slots=True)
 class Shard:
-    """A part of the plan. `deaths` counts processes that died of it, `suspect` is the row that the last one was at."""
+    """A part of the plan. `made`: in this run. `deaths` counts processes that died of it, `suspect` is the row that the
+    last one was at.
+    """
 
     job: Job
     done: bool = False
+    made: bool = False
     deaths: int = 0
     suspect: int | None = None
 
@@ -58,11 +61,13 @@ class Planner:
         self._settings, self._cache, self._running, self._options = settings, cache, running, options
         program, processor = keys
         values = settings.model_dump(mode="json")
-        measuring = {name: value for name, value in values.items() if name not in JUDGING | NEUTRAL}
-        self._measuring = key_of(program, processor, measuring, os.getcwd())
+        apart = NEUTRAL if settings.exact else JUDGING | NEUTRAL  # the processor is asked under the run's limits
+        measuring = {name: value for name, value in values.items() if name not in apart}
+        self._measuring = key_of(program, processor, measuring, os.getcwd(), options.by_content)
         self._judging = key_of(
             {name: values[name] for name in sorted(JUDGING)}, [[rule.code, rule.origin] for rule in rules]
         )
+        self.probes = cache.folder / f"probes-{key_of(program, settings.integrity, options.by_content)}.arrow"
         self._ordinal = 0
         self._speeds_file = cache.folder / "speeds.json"
         self._rows: dict[str, int] = {}
@@ -130,6 +135,9 @@ class Planner:
                 self._running,
                 os.getcwd(),
                 self._options.row_timeout,
+                self.probes if self._options.resume else self._running / "none",
+                self._options.by_content,
+                self._options.witness,
             )
         )
 

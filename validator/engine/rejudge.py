@@ -40,7 +40,10 @@ def settings_of(run: Path, changes: dict[str, Any]) -> Settings:
     """
     if other := sorted(changes.keys() - CHANGEABLE):
         raise ValueError(f"{', '.join(other)} cannot be changed without reading the data again: run mmvalidate anew.")
-    settings = Settings(**{**_read(run, "summary.json")["settings"], **changes})
+    before = _read(run, "summary.json")["settings"]
+    if before.get("exact") and changes.keys() & JUDGING:
+        raise ValueError("the processor was asked under the limits of that run (--exact): run mmvalidate anew.")
+    settings = Settings(**{**before, **changes})
     choose_rules(settings)
     return settings
 
@@ -105,6 +108,7 @@ def _shards(samples: Path, catalog: Catalog, settings: Settings, running: Path, 
                 running,
                 os.getcwd(),
                 options.row_timeout,
+                running / "none",
                 facts=samples,
                 facts_begin=begin + start,
             )

@@ -28,12 +28,13 @@ BATCH = 4096
 @dataclass(slots=True)
 class ShardState:
     """What is known of a shard besides its samples and findings: counts, the aggregates of corpus rules by code, and
-    what was seen of its media.
+    what was seen of its media, and the probes that were made of them now, as lines of JSON.
     """
 
     tally: Tally
     aggregates: dict[str, Any]
     media: dict[str, Identity]
+    probes: list[bytes]
 
 
 class ResultWriter:
@@ -42,7 +43,7 @@ class ResultWriter:
     def __init__(self) -> None:
         self._batch = Batch(SAMPLES)
         self._samples = BytesIO()
-        self._writer = pa.ipc.new_stream(self._samples, SAMPLES, options=pa.ipc.IpcWriteOptions(compression="zstd"))
+        self._writer = pa.ipc.new_stream(self._samples, SAMPLES, options=pa.ipc.IpcWriteOptions(compression="lz4"))
         self._findings: list[bytes] = []
 
     def add(self, row: tuple[Any, ...], findings: list[Finding]) -> None:
@@ -68,6 +69,7 @@ class ResultWriter:
             archive.writestr("samples.arrow", self._samples.getbuffer())
             archive.writestr("findings.jsonl", b"".join(self._findings))
             archive.writestr("state.json", orjson.dumps(rest))
+            archive.writestr("probes.jsonl", b"\n".join(state.probes))
         write_whole(path, packed.getvalue())
 
 
@@ -96,6 +98,10 @@ class ShardResult:
     def findings(self) -> Iterator[bytes]:
         """The findings as JSON lines."""
         return iter(self._archive.read("findings.jsonl").splitlines(keepends=True))
+
+    def probes(self) -> list[bytes]:
+        """The probes that were made for this shard, as lines of JSON."""
+        return self._archive.read("probes.jsonl").splitlines()
 
     @property
     def tally(self) -> Tally:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from validator.catalog.marks import digest_file
 from validator.catalog.registry import Registry
 from validator.engine.assemble import as_json, assemble
 from validator.engine.cache import Cache, key_of, program, write_whole
@@ -19,7 +20,9 @@ from validator.engine.opened import Catalog, to_json
 from validator.engine.options import Options
 from validator.engine.parts import Plan
 from validator.engine.plan import Planner
+from validator.engine.probes import merge_into
 from validator.engine.progress import Progress, Silent
+from validator.engine.results import ShardResult
 from validator.engine.summary import Tally, summarize
 from validator.engine.written import Written
 from validator.facts.measure import limits_of
@@ -63,14 +66,16 @@ def run(
         entries = open_entries(registry, settings, progress.surveying, cache)
         catalog = _catalog(registry, entries, processor.fingerprint)
         planner = Planner(settings, rules, cache, (key, processor.fingerprint), running, options)
-        plan = Plan(entries, planner, str(registry.folder), MediaFiles(settings.resolved_media_dir))
+        files = MediaFiles(settings.resolved_media_dir, by_content=options.by_content)
+        plan = Plan(entries, planner, str(registry.folder), files)
         engine = check(plan, running, options, progress)
+        _keep_probes(planner.probes, plan.fresh)
 
         def summary_of(tally: Tally) -> dict[str, Any]:
             timing = {"seconds": round(time.monotonic() - began, 3), "engine": engine}
             return {**summarize(tally, settings, catalog, rules, left_out), "timing": timing}
 
-        digest = key_of(to_json(catalog), [shard.job.target.name for shard in plan.shards])
+        digest = key_of(to_json(catalog), [digest_file(shard.job.target) for shard in plan.shards])
         written = Written(cache.folder / "written.json", folder)
         lost = [shard.job.target for shard in plan.shards if shard.job.lost]
         tally = written.tally(digest) if not lost else None
@@ -86,6 +91,16 @@ def run(
             written.remember(digest, tally)
         cache.prune()
     return RunResult(summary, tally, given)
+
+
+def _keep_probes(table: Path, results: Sequence[Path]) -> None:
+    def lines() -> Iterator[bytes]:
+        for path in results:
+            result = ShardResult(path)
+            yield from result.probes()
+            result.close()
+
+    merge_into(table, lines())
 
 
 def _catalog(registry: Registry, entries: Sequence[EntryFacts], processor: str) -> Catalog:

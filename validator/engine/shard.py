@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ from validator.catalog.json_rows import RawRow
 from validator.catalog.marks import Span
 from validator.engine.judge import Judge, status_of
 from validator.engine.marker import BETWEEN, Marker
+from validator.engine.probes import Probes
 from validator.engine.results import ResultWriter, ShardResult, ShardState
 from validator.engine.store import ROW_GROUP
 from validator.engine.summary import DatasetCounts, Tally
@@ -23,7 +24,7 @@ from validator.facts.measure import Measurer, limits_of
 from validator.facts.record import RowFacts
 from validator.facts.settle import settle
 from validator.facts.table import from_record, to_row
-from validator.files import ChangedError, MediaFiles, locate
+from validator.files import ChangedError, MediaFiles, locate, look
 from validator.rules.base import EntryFacts, FileFacts
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
@@ -38,8 +39,9 @@ Item = TypeVar("Item")
 class Job:
     """One shard to check, self-contained: a worker needs nothing else but the files.
 
-    `entry` comes without its other files. `facts`: the result of
-    a shard that holds facts of the same rows, or a samples.parquet in which they begin at record `facts_begin`.
+    `entry` comes without its other files. `facts`: the result of a shard that holds facts of the same rows, or a
+    samples.parquet in which they begin at record `facts_begin`. `probes`: where probes of earlier runs lie;
+    `witness`: asked about every row.
     `lost`: rows that are not to be touched again, and why. `folder`: where processes mark their places; `working`: the
     folder that relative paths start from.
     """
@@ -54,6 +56,9 @@ class Job:
     folder: Path
     working: str
     row_timeout: float
+    probes: Path
+    by_content: bool = False
+    witness: Callable[[Measurer], Callable[[RawRow, RowFacts], str | None]] | None = None
     facts: Path | None = None
     facts_begin: int = 0
     lost: tuple[tuple[int, str], ...] = ()
@@ -90,7 +95,8 @@ def check_shard(job: Job, marker: Marker) -> ShardDone:
     limits = limits_of(settings, load_processor(settings.processor))
     judge = Judge(choose_rules(settings)[0], entry, limits)
     local = entry.entry.source in ("file", "script")
-    files = MediaFiles(settings.resolved_media_dir if local else "")
+    probes = Probes(job.probes)
+    files = MediaFiles(settings.resolved_media_dir if local else "", probes, by_content=job.by_content)
     tally = Tally({entry.name: DatasetCounts()})
     writer = ResultWriter()
     marker.begin(job.ordinal, job.attempt, job.row_timeout)
@@ -113,17 +119,15 @@ def check_shard(job: Job, marker: Marker) -> ShardDone:
     marker.end()
     if not (job.facts or job.lost or job.file.survey.tables):
         _verify(job)
-    state = ShardState(tally, judge.aggregates, files.seen)
+    state = ShardState(tally, judge.aggregates, files.seen, list(probes.fresh.values()))
     writer.write(job.target, state, judge.adapters)
     return ShardDone(done.ordinal, rows, media, number)
 
 
 def _verify(job: Job) -> None:
     """What was read by its digests may have been touched meanwhile, but not grown."""
-    now = MediaFiles("").look(job.path)
-    if now != job.file.seen and not (
-        job.span.stretches and (now.kind, now.size) == (job.file.seen.kind, job.file.seen.size)
-    ):
+    seen, now = job.file.seen, look(job.path)
+    if now != seen and not (job.span.stretches and (now.kind, now.size) == (seen.kind, seen.size)):
         raise ChangedError(_changed(job))
 
 
@@ -163,20 +167,19 @@ def _measured(job: Job, files: MediaFiles, marker: Marker) -> Iterator[list[RowF
     assert job.entry.entry is not None and job.file.survey is not None
     measurer = Measurer(job.entry.entry, job.file.name, job.file.survey, job.settings, files)
     order, lost = job.entry.order, dict(job.lost)
+    witness = job.witness(measurer) if job.witness is not None else None
     selected = (raw for raw in _rows(job) if order.place(job.file.name, raw.index) is not None)
     if job.entry.unchecked is not None:
         yield from _batches(map(measurer.leave_unchecked, selected))
         return
     for raws in _batches(selected):
-        if lost:
-            yield [
-                measurer.leave_unchecked(raw, reason)
-                if (reason := lost.get(raw.index))
-                else measurer.measure([raw], marker.at)[0]
-                for raw in raws
-            ]
-        else:
-            yield measurer.measure(raws, marker.at)
+        batch = measurer.measure([raw for raw in raws if raw.index not in lost], marker.at)
+        if witness is not None:
+            for raw, facts in zip((raw for raw in raws if raw.index not in lost), batch, strict=True):
+                marker.at(raw.index)
+                facts.disagreement = witness(raw, facts)
+        batch += [measurer.leave_unchecked(raw, lost[raw.index]) for raw in raws if raw.index in lost]
+        yield sorted(batch, key=lambda facts: facts.row) if lost else batch
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:

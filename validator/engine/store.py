@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
+from types import TracebackType
 from typing import BinaryIO
 
 import orjson
@@ -77,27 +78,23 @@ class _Table:
         self._writer.close()
 
 
-class RunFolder:
-    """Collects the results of a run. Files get their names only when `finish` is reached."""
+class FindingsFile:
+    """Writes findings.parquet.part and findings.jsonl.part."""
 
-    TABLES = ("samples.parquet", "findings.parquet", "findings.jsonl", "catalog.json")
-    NAMES = (*TABLES, "summary.json")
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._samples = _Table(self._part("samples.parquet"), SAMPLES)
-        self._findings = _Table(self._part("findings.parquet"), FINDINGS)
-        self._lines: BinaryIO = self._part("findings.jsonl").open("wb")
+    def __init__(self, folder: Path) -> None:
+        self._table = _Table(folder / "findings.parquet.part", FINDINGS)
+        self._lines: BinaryIO = (folder / "findings.jsonl.part").open("wb")
         self._records: list[bytes] = []
 
-    def _part(self, name: str) -> Path:
-        return self.path / f"{name}.part"
+    def __enter__(self) -> FindingsFile:
+        return self
 
-    def add_samples(self, batch: pa.RecordBatch) -> None:
-        """Append records of samples.parquet."""
-        self._samples.add(batch)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
 
-    def add_findings(self, findings: Iterable[Finding]) -> None:
+    def add(self, findings: Iterable[Finding]) -> None:
         """Append findings, already in order."""
         for finding in findings:
             self._lines.write(orjson.dumps(finding, option=orjson.OPT_APPEND_NEWLINE))
@@ -108,15 +105,42 @@ class RunFolder:
 
     def _flush(self) -> None:
         for batch in _to_table(self._records, FINDINGS).to_batches() if self._records else ():
-            self._findings.add(batch)
+            self._table.add(batch)
         self._records = []
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._flush()
+        self._table.close()
+        self._lines.close()
+
+
+class RunFolder:
+    """Collects the results of a run. Files get their names only when `finish` is reached."""
+
+    TABLES = ("samples.parquet", "findings.parquet", "findings.jsonl", "catalog.json")
+    NAMES = (*TABLES, "summary.json")
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._samples = _Table(self._part("samples.parquet"), SAMPLES)
+        self._findings = FindingsFile(path)
+
+    def _part(self, name: str) -> Path:
+        return self.path / f"{name}.part"
+
+    def add_samples(self, batch: pa.RecordBatch) -> None:
+        """Append records of samples.parquet."""
+        self._samples.add(batch)
+
+    def add_findings(self, findings: Iterable[Finding]) -> None:
+        """Append findings, already in order."""
+        self._findings.add(findings)
 
     def close_tables(self) -> None:
         """Close samples and findings; called before the summary is made, so that it can speak of them."""
-        self._flush()
         self._samples.close()
         self._findings.close()
-        self._lines.close()
 
     def finish(self, catalog: bytes, summary: bytes) -> None:
         """Write the catalog and the summary, and give every file its name."""

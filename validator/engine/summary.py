@@ -98,6 +98,17 @@ def exit_code(tally: Tally, settings: Settings, unchecked_entries: int) -> int:
     return 0 if tally.rows.total() else 5
 
 
+def conclude(tally: Tally, settings: Settings, unchecked: int) -> dict[str, Any]:
+    """The parts of the summary that follow from rows and findings. `unchecked`: entries or steps that were not done."""
+    code = exit_code(tally, settings, unchecked)
+    return {
+        "verdict": {0: "passed", 1: "failed", 3: "unchecked", 5: "nothing to check"}[code],
+        "exit_code": code,
+        "rows": {"total": tally.rows.total(), **{status: tally.rows[status] for status in STATUSES}},
+        "findings": {severity: tally.severities[severity] for severity in SEVERITIES},
+    }
+
+
 def summarize(
     tally: Tally,
     settings: Settings,
@@ -107,14 +118,10 @@ def summarize(
 ) -> dict[str, Any]:
     """The content of summary.json, without times."""
     unchecked = [entry for entry in catalog.entries if entry.unchecked is not None]
-    code = exit_code(tally, settings, len(unchecked))
     known = {rule.code: rule for rule in rules}
     return {
         "schema_version": SCHEMA_VERSION,
-        "verdict": {0: "passed", 1: "failed", 3: "unchecked", 5: "nothing to check"}[code],
-        "exit_code": code,
-        "rows": {"total": tally.rows.total(), **{status: tally.rows[status] for status in STATUSES}},
-        "findings": {severity: tally.severities[severity] for severity in SEVERITIES},
+        **conclude(tally, settings, len(unchecked)),
         "datasets": [_dataset(name, counts) for name, counts in sorted(tally.datasets.items())],
         "rules": [
             {"code": code_, "name": known[code_].name, "severity": known[code_].severity, "count": number}

@@ -66,7 +66,7 @@ def carry_out(
             elif isinstance(outcome, Died):
                 waiting.extendleft(_after_death(shard, outcome, running, split))
             else:
-                shard.done = True
+                shard.done = shard.made = True
         found = places(running)
         progress.checked(
             sum(place.rows for place in found),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import types as t
 
@@ -35,9 +36,29 @@ class _Values:
         self.append = self._values.append
 
     def take(self) -> pa.Array:
-        array = pa.array(self._values, self._kind)
+        array = plain_array(self._values, self._kind)
         self._values.clear()
         return array
+
+
+def plain_array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    """Numbers, booleans or texts as an array, None as null. `pa.array` does the same, but imports pandas for it."""
+    validity = None
+    if None in values:
+        present = np.fromiter((value is not None for value in values), bool, len(values))
+        validity = pa.py_buffer(np.packbits(present, bitorder="little"))
+        nothing: Any = "" if t.is_string(kind) or t.is_binary(kind) else 0
+        values = [nothing if value is None else value for value in values]
+    if t.is_boolean(kind):
+        buffers: list[Any] = [np.packbits(np.array(values, bool), bitorder="little")]
+    elif t.is_string(kind) or t.is_binary(kind):
+        encoded = [value.encode() if isinstance(value, str) else value for value in values]
+        ends = np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)))
+        assert not len(ends) or ends[-1] < 1 << 31
+        buffers = [np.concatenate(([0], ends)).astype(np.int32), b"".join(encoded)]
+    else:
+        buffers = [np.array(values, kind.to_pandas_dtype())]
+    return pa.Array.from_buffers(kind, len(values), [validity, *map(pa.py_buffer, buffers)])
 
 
 class _Lists:
@@ -59,14 +80,12 @@ class _Lists:
                 append(item)
 
     def take(self) -> pa.Array:
-        offsets, end = [], 0
+        offsets = [0]
         for length in self._lengths:
-            offsets.append(end)
-            end += length or 0
-        mask = pa.array([length is None for length in self._lengths], pa.bool_())
-        array = pa.ListArray.from_arrays(
-            pa.array([*offsets, end], pa.int32()), self._items.take(), type=self._kind, mask=mask
-        )
+            offsets.append(offsets[-1] + (length or 0))
+        mask = plain_array([length is None for length in self._lengths], pa.bool_())
+        places = plain_array(offsets, pa.int32())
+        array = pa.ListArray.from_arrays(places, self._items.take(), type=self._kind, mask=mask)
         self._lengths.clear()
         return array
 

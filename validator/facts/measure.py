@@ -109,7 +109,7 @@ class Measurer:
                         at(row.raw.index)
                     try:
                         step(row)
-                    except ChangedError as error:
+                    except (ChangedError, OSError) as error:  # OSError: storage that cannot be reached
                         row.give_up(str(error))
                     except Exception as error:  # a fault of ours must not take the other rows with it
                         row.give_up(f"internal error: {type(error).__name__}: {error}"[:300])

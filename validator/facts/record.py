@@ -81,10 +81,10 @@ class RowFacts:
 
     Measuring sets `outcome` to dropped or unchecked where that is certain; `settle` decides all others and sets
     `trainer_error` and the counts, which stay None where the trainer yields none. `budget` holds what the counts were
-    taken from; it is not stored. `refused`: the trainer's loader refuses the whole
-    file because of this row. `filled` names the converted columns (system, tools, images, videos, audios) that are not
-    null in this row. `asked` and `answered` are hashes of what the trainer sees of a row before its last turn, and of
-    that turn.
+    taken from; it is not stored. `refused`: the trainer's loader refuses the whole file because of this row. `filled`
+    names the converted columns (system, tools, images, videos, audios) that are not null in this row. `asked` and
+    `answered` are hashes of what the trainer sees of a row before its last turn, and of that turn. `disagreement`:
+    what transformers' own processor says otherwise, where it was asked.
     """
 
     dataset: str
@@ -109,6 +109,7 @@ class RowFacts:
     num_video_tokens: int | None = None
     num_label_tokens: int | None = None
     image_tokens: list[int] = field(default_factory=list)
+    disagreement: str | None = None
     budget: Budget | None = None
 
     def of_kind(self, kind: MediaKind) -> list[MediaFacts]:

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from validator.conversation.sample import Problem
 from validator.facts.record import MediaFacts, RowFacts, TurnFacts
+from validator.facts.risk import risk
 from validator.tokens.template import MediaSlot
 
 _TURN = pa.struct(
@@ -92,6 +93,7 @@ SAMPLES = pa.schema(
         ("media", pa.list_(_MEDIA)),
         ("asked", pa.string()),
         ("answered", pa.string()),
+        ("disagreement", pa.string()),
     ]
 )
 """`image_sizes` are [width, height] in pixels, null where an image could not be opened."""
@@ -118,7 +120,7 @@ def to_row(facts: RowFacts, status: str) -> tuple[Any, ...]:
         [(image.width, image.height) if image.width else None for image in images],
         facts.image_tokens,
         facts.turns,
-        None,  # risk_score
+        risk(facts, status),
         facts.content_hash,
         facts.outcome,
         facts.trainer_error,
@@ -129,6 +131,7 @@ def to_row(facts: RowFacts, status: str) -> tuple[Any, ...]:
         facts.media,
         facts.asked,
         facts.answered,
+        facts.disagreement,
     )
 
 
@@ -150,6 +153,7 @@ def from_record(record: dict[str, Any]) -> RowFacts:
         media=[_media(media) for media in record["media"]],
         asked=record["asked"],
         answered=record["answered"],
+        disagreement=record["disagreement"],
     )
 
 

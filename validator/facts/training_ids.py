@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from validator.catalog.json_rows import RawRow
-from validator.conversation.sample import MediaKind
+from validator.conversation.sample import MediaKind, Sample
+from validator.facts.budget import Budget, Limits
 from validator.facts.measure import Measurer
 from validator.facts.settle import settle
-from validator.tokens.encode import encode_turns, flatten
+from validator.tokens.encode import EncodedTurn, encode_turns, flatten
 
 IGNORED = -100
 """The label of a token that is not learned."""
@@ -19,11 +20,19 @@ def training_ids(measurer: Measurer, raw: RawRow) -> tuple[list[int], list[int]]
     budget = facts.budget
     if budget is None:
         return None
-    limits, processor = measurer.limits, measurer.processor
+    return lay_out([ids for _, ids in spelled_turns(measurer, measurer.convert(raw), budget)], budget, measurer.limits)
+
+
+def spelled_turns(measurer: Measurer, sample: Sample, budget: Budget) -> list[tuple[EncodedTurn, list[int]]]:
+    """Every turn of a row that the trainer accepts, with all its ids; a system prompt comes first."""
     tokens: dict[MediaKind, tuple[int, ...]] = {"image": budget.image_tokens, "video": budget.video_tokens}
-    turns = encode_turns(measurer.convert(raw), processor, measurer.settings.default_system)
-    flat = [flatten(turn, processor, tokens) for turn in turns]
-    if turns[0].turn is None:  # the system prompt belongs to the first question
+    turns = encode_turns(sample, measurer.processor, measurer.settings.default_system)
+    return [(turn, flatten(turn, measurer.processor, tokens)) for turn in turns]
+
+
+def lay_out(flat: list[list[int]], budget: Budget, limits: Limits) -> tuple[list[int], list[int]]:
+    """Cut turns to their budget and join them: `input_ids` and `labels`."""
+    if len(flat) % 2:  # the system prompt belongs to the first question
         flat = [flat[0] + flat[1], *flat[2:]]
     ids: list[int] = []
     labels: list[int] = []

@@ -7,6 +7,7 @@ Sources: LLaMA-Factory 0.9.5 `mm_plugin.py` (`_preprocess_image` of the base and
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 MIN_SIDE = 28
@@ -40,27 +41,38 @@ def trainer_resize(width: int, height: int, max_pixels: int, min_pixels: int) ->
 
     Raises ValueError with Pillow's message where a side becomes zero.
     """
-    width, height = _scale(width, height, max_pixels, min_pixels)
+    width, height = [(width, height), *limit_steps(width, height, max_pixels, min_pixels)][-1]
+    return [(width, height), *side_steps(width, height)][-1]
+
+
+def limit_steps(width: int, height: int, max_pixels: int, min_pixels: int) -> Iterator[tuple[int, int]]:
+    """The sizes through which the trainer's pixel limits take an image, before it is converted to RGB.
+
+    Raises ValueError with Pillow's message where a side becomes zero.
+    """
+    if width * height > max_pixels:
+        width, height = _scale(width, height, max_pixels)
+        yield width, height
+    if width * height < min_pixels:
+        yield _scale(width, height, min_pixels)
+
+
+def side_steps(width: int, height: int) -> Iterator[tuple[int, int]]:
+    """The sizes through which the Qwen2-VL plugin takes an image after its conversion: narrow sides, long shapes."""
     if min(width, height) < MIN_SIDE:
         width, height = max(width, MIN_SIDE), max(height, MIN_SIDE)
+        yield width, height
     if width / height > MAX_RATIO:
         width = height * SQUEEZED_RATIO
+        yield width, height
     if height / width > MAX_RATIO:
         height = width * SQUEEZED_RATIO
-    return width, height
+        yield width, height
 
 
-def _scale(width: int, height: int, max_pixels: int, min_pixels: int) -> tuple[int, int]:
-    if width * height > max_pixels:
-        factor = math.sqrt(max_pixels / (width * height))
-        width, height = _positive(int(width * factor), int(height * factor))
-    if width * height < min_pixels:
-        factor = math.sqrt(min_pixels / (width * height))
-        width, height = _positive(int(width * factor), int(height * factor))
-    return width, height
-
-
-def _positive(width: int, height: int) -> tuple[int, int]:
+def _scale(width: int, height: int, pixels: int) -> tuple[int, int]:
+    factor = math.sqrt(pixels / (width * height))
+    width, height = int(width * factor), int(height * factor)
     if width == 0 or height == 0:
         raise ValueError("height and width must be > 0")
     return width, height

@@ -10,7 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from validator.engine.run import RunResult
+from validator.files import locate
 from validator.findings import Finding, count, printable
+from validator.report import replayed
 
 PLAIN_WIDTH = 120
 """Characters a line of a table may have where stdout is no terminal."""
@@ -27,8 +29,10 @@ def full(result: RunResult, out: TextIO, *, quiet: bool = False) -> None:
     """Print the whole report; `quiet` leaves out everything but findings and verdict."""
     width = None if out.isatty() else PLAIN_WIDTH
     console = Console(file=out, highlight=False, soft_wrap=True, width=width)
-    base = Path(result.summary["settings"]["dataset_info"]).parent
+    base = locate(result.summary["settings"]["dataset_info"]).parent
     _findings(console, result, base)
+    if "replay" in result.summary:
+        replayed.section(console, result.summary["replay"], base)
     if not quiet:
         _datasets(console, result.summary)
         _rules(console, result.summary)
@@ -112,6 +116,16 @@ def _rules(console: Console, summary: dict[str, Any]) -> None:
     console.print()
 
 
+def _by_reason(rules: list[dict[str, str]]) -> str:
+    """`RP001, RP002 (needs --replay); IM001 (ignored)`, at most 12 codes per reason."""
+    codes: dict[str, list[str]] = {}
+    for rule in rules:
+        codes.setdefault(rule["reason"], []).append(rule["code"])
+    return "; ".join(
+        f"{', '.join(mine[:12])}{' ...' if len(mine) > 12 else ''} ({reason})" for reason, mine in codes.items()
+    )
+
+
 def _notes(console: Console, summary: dict[str, Any], folder: Path) -> None:
     if left := summary["not_selected"]:
         names = ", ".join(printable(item["dataset"]) for item in left[:5]) + (" ..." if len(left) > 5 else "")
@@ -119,8 +133,7 @@ def _notes(console: Console, summary: dict[str, Any], folder: Path) -> None:
             Text(f"not selected: {len(left)} datasets that are no local files ({names}); name one with --dataset")
         )
     if rules := summary["rules_not_run"]:
-        shown = ", ".join(f"{rule['code']} ({rule['reason']})" for rule in rules[:8])
-        console.print(Text(f"rules not run: {shown}" + (" ..." if len(rules) > 8 else "")))
+        console.print(Text(f"rules not run: {_by_reason(rules)}"))
     settings = summary["settings"]
     shown = ", ".join(
         f"{name} {settings[name]}"

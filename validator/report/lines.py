@@ -9,6 +9,7 @@ from typing import Any, TextIO
 import orjson
 
 from validator.engine.run import RunResult
+from validator.files import locate
 
 
 def findings_of(folder: Path) -> Iterator[dict[str, Any]]:
@@ -37,7 +38,7 @@ def concise(result: RunResult, out: TextIO) -> None:
     """`file:row: CODE severity message`, all findings, then the verdict."""
     from validator.report.console import location, verdict
 
-    base = Path(result.summary["settings"]["dataset_info"]).parent
+    base = locate(result.summary["settings"]["dataset_info"]).parent
     for finding in findings_of(result.folder):
         where = location(base, finding["dataset"], finding["file"], finding["row"])
         out.write(f"{where}: {finding['code']} [{finding['severity']}] {finding['message']}\n")

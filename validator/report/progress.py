@@ -22,6 +22,8 @@ class StderrProgress:
         self._task: Any = None
         self._total = 0
         self._shown = (0, 0, 0)
+        self._replayed = 0
+        self._label = ""
         self._began = self._last = time.monotonic()
 
     def __enter__(self) -> StderrProgress:
@@ -61,12 +63,27 @@ class StderrProgress:
     def checked(self, rows: int, media: int, findings: int) -> None:
         """Show the counts: a bar, or a line every LINE_EVERY seconds."""
         self._shown = (rows, media, findings)
-        now = time.monotonic()
+        self._tell(rows, "rows")
+
+    def replaying(self, what: str, samples: int) -> None:
+        """Begin a part of a replay."""
+        self._label, self._total, self._replayed = f"replaying {printable(what)}", samples, 0
         if self._bar is not None:
-            self._bar.update(self._task, completed=rows, description=self._rates(now))
+            self._bar.reset(self._task, total=samples, description=self._label)
+
+    def row_done(self) -> None:
+        """Advance by one replayed sample."""
+        self._replayed += 1
+        self._tell(self._replayed, "samples")
+
+    def _tell(self, done: int, noun: str) -> None:
+        now = time.monotonic()
+        words = self._label or self._rates(now)
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, description=words)
         elif not self._quiet and now - self._last > LINE_EVERY:
             self._last = now
-            print(f"{rows:,} of {self._total:,} rows, {self._rates(now)}", file=sys.stderr, flush=True)
+            print(f"{done:,} of {self._total:,} {noun}, {words}", file=sys.stderr, flush=True)
 
     def _rates(self, now: float) -> str:
         rows, media, findings = self._shown

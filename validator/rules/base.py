@@ -19,6 +19,7 @@ from validator.catalog.split import Order
 from validator.catalog.survey import Survey
 from validator.facts.budget import Budget, Limits
 from validator.facts.record import RowFacts
+from validator.facts.replayed import Replayed, Systemic
 from validator.files import ABSENT, Identity
 from validator.findings import Severity
 from validator.settings import Integrity, Settings
@@ -91,8 +92,10 @@ Need = Literal["nothing", "problems", "placeholders", "media", "faults", "cut", 
 """What most rows lack: problems of conversion or encoding, placeholders or media that they should stand for, media,
 media with a fault or that are no paths, a cut by the cutoff, text that looks like something.
 """
-Option = Literal["advice", "preview", "model_size"]
+Option = Literal["advice", "exact", "preview", "model_size"]
 RowCheck = Callable[[Case], Iterator[Hit]]
+ReplayCheck = Callable[[Replayed], Iterator[Hit]]
+SystemicCheck = Callable[[Systemic], Iterator[Hit]]
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,8 @@ class CorpusCheck:
 class Rule:
     """One rule. `depth` is the least integrity depth at which it can see its fault, `option` a setting that it needs;
     `needs` what a row must have for a row rule to be asked about it. `origin` identifies a rule that is not ours.
+
+    Rules with `replay` see the replayed samples, one with `systemic` the controls that fail together.
     """
 
     code: str
@@ -130,6 +135,8 @@ class Rule:
     doc: str
     row: RowCheck | None = None
     corpus: CorpusCheck | None = None
+    replay: ReplayCheck | None = None
+    systemic: SystemicCheck | None = None
     trainers: tuple[str, ...] = ("llamafactory",)
     depth: Integrity = "header"
     needs: Need = "nothing"
@@ -181,6 +188,24 @@ def corpus_rule(
     """Make a rule of an aggregate over an entry or over the run."""
     doc = _doc(check.finish_run or check.finish)
     return Rule(code, name, severity, doc, corpus=check, trainers=trainers, option=option)
+
+
+def replay_rule(code: str, name: str, severity: Severity) -> Callable[[ReplayCheck], Rule]:
+    """Make a rule of a function on one replayed sample."""
+
+    def wrap(check: ReplayCheck) -> Rule:
+        return Rule(code, name, severity, _doc(check), replay=check)
+
+    return wrap
+
+
+def systemic_rule(code: str, name: str, severity: Severity) -> Callable[[SystemicCheck], Rule]:
+    """Make a rule of a function on controls that fail together."""
+
+    def wrap(check: SystemicCheck) -> Rule:
+        return Rule(code, name, severity, _doc(check), systemic=check)
+
+    return wrap
 
 
 def _doc(function: Callable[..., Any]) -> str:

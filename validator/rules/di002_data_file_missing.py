@@ -28,7 +28,7 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
     for file in entry.files:
         if file.problem in ("missing", "unreadable"):
             detail = "does not exist" if file.problem == "missing" else f"cannot be opened: {file.detail}"
-            folder = entry.settings.dataset_info.parent
+            folder = entry.settings.folder
             yield Hit(
                 f"the data file `{file.name}` {detail}",
                 f"Put it into `{folder}`, or correct `file_name`.",

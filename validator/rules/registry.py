@@ -53,8 +53,8 @@ def find_rule(word: str, files: Sequence[Path] = ()) -> Rule:
 
 
 def choose_rules(settings: Settings) -> tuple[tuple[Rule, ...], tuple[tuple[Rule, str], ...]]:
-    """The rules that run, and those that do not with the reason. Raises ValueError on an unknown code, and where rules
-    cannot be loaded.
+    """The rules that a check runs, and those that it does not with the reason. Raises ValueError on an unknown code,
+    and where rules cannot be loaded.
     """
     known = known_rules(settings.rules)
     for word in (*settings.select, *settings.ignore):
@@ -80,7 +80,16 @@ def _reason_left_out(rule: Rule, settings: Settings) -> str | None:
         return f"needs --integrity {rule.depth}"
     if rule.option is not None and not getattr(settings, rule.option):
         return f"needs --{rule.option.replace('_', '-')}"
+    if rule.family == "RP":
+        return "needs --replay"
     return None
+
+
+def replay_rules(settings: Settings) -> tuple[Rule, ...]:
+    """The rules on replayed samples that the settings choose."""
+    return tuple(
+        rule for rule in all_rules() if rule.family == "RP" and _reason_left_out(rule, settings) == "needs --replay"
+    )
 
 
 def _matches(rule: Rule, word: str) -> bool:

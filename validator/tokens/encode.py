@@ -22,11 +22,15 @@ from validator.tokens.template import (
 
 @dataclass(slots=True)
 class EncodedTurn:
-    """A rendered turn: ids of the texts between slots (n slots: n + 1 texts). `turn` is None for the system prompt."""
+    """A rendered turn: ids of the texts between slots (n slots: n + 1 texts). `turn` is None for the system prompt.
+
+    `written` are the texts themselves.
+    """
 
     turn: Turn | None
     texts: list[list[int]]
     slots: list[MediaSlot]
+    written: list[str]
 
 
 class TrainerError(Exception):
@@ -68,7 +72,7 @@ def encode_turns(sample: Sample, processor: Processor, default_system: str | Non
         raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     if system:
         try:
-            turns.append(EncodedTurn(None, [_encode_system(processor.encoder, system)], []))
+            turns.append(EncodedTurn(None, [_encode_system(processor.encoder, system)], [], [system]))
         except TypeError as error:
             raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     for index, turn in enumerate(sample.turns):
@@ -82,10 +86,12 @@ def encode_turns(sample: Sample, processor: Processor, default_system: str | Non
         except Exception as error:
             raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
         try:
-            texts = [encode(piece) if piece else [] for piece in pieces if isinstance(piece, str)]
+            written = [piece for piece in pieces if isinstance(piece, str)]
+            texts = [encode(piece) if piece else [] for piece in written]
         except TypeError as error:
             raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
-        turns.append(EncodedTurn(turn, texts, [piece for piece in pieces if isinstance(piece, MediaSlot)]))
+        slots_left = [piece for piece in pieces if isinstance(piece, MediaSlot)]
+        turns.append(EncodedTurn(turn, texts, slots_left, written))
     return turns
 
 

@@ -27,7 +27,7 @@ ranks (tiktoken) and BPE by merges (tokenizers) are the same function.
 
 @dataclass(frozen=True, slots=True)
 class Processor:
-    """What the counts depend on. `fingerprint` identifies the files it was made from."""
+    """What the counts depend on. `fingerprint` identifies the files it was made from, which lie in `folder`."""
 
     name: str
     encoder: Encoder
@@ -36,6 +36,7 @@ class Processor:
     max_pixels: int = 12845056
     patch_size: int = 14
     merge_size: int = 2
+    folder: Path | None = None
 
     def token_id(self, token: str) -> int:
         """The id of a special token. Raises ValueError where the vocabulary lacks it."""
@@ -86,6 +87,7 @@ def _from_folder(folder: Path, name: str) -> Processor:
         max_pixels=_limit(config.get("max_pixels"), size.get("longest_edge"), CLASS_MAX_PIXELS),
         patch_size=int(config.get("patch_size", 14)),
         merge_size=int(config.get("merge_size", 2)),
+        folder=folder,
     )
 
 

@@ -1,0 +1,33 @@
+"""What the tests of replay share. Those that need torch run in the environment that ./scripts/replay_env makes."""
+
+from importlib.util import find_spec
+
+import pytest
+
+needs_torch = pytest.mark.skipif(
+    find_spec("torch") is None, reason="torch is not installed here: ./scripts/replay_env makes an environment with it"
+)
+
+
+class Silent:
+    """Progress that nobody sees."""
+
+    def __init__(self):
+        self.done = 0
+
+    def surveying(self, file): ...
+
+    def checking(self, dataset, rows): ...
+
+    def replaying(self, what, samples): ...
+
+    def row_done(self):
+        self.done += 1
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """The folder of the trained tiny checkpoint, trained now where it is not there."""
+    from scripts.tiny_checkpoint import ensure
+
+    return ensure()

@@ -1,0 +1,38 @@
+"""`--exact`: the real processor on every row, through the engine."""
+
+import pytest
+
+from tests.conftest import check
+from tests.engine.data import make_registry
+from validator.engine.options import Options
+
+torch = pytest.importorskip("torch", reason="torch is not installed here: ./scripts/replay_env makes an environment")
+
+
+def contradicted(registry, folder, options, **settings):
+    from validator.replay.exact import Exact
+
+    given = Options(**options, witness=Exact)
+    result, findings = check(registry, folder, given, exact=True, select=("XX",), **settings)
+    return result.summary, [item for item in findings if item["code"] == "XX003"]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_agreement(tmp_path, workers):
+    summary, found = contradicted(make_registry(tmp_path, 60), tmp_path / "run", {"workers": workers, "shard_rows": 20})
+    assert found == [] and summary["rows"]["ok"] > 300 and summary["rows"]["unchecked"] == 0
+
+
+def test_other_limits(tmp_path):
+    limits = {"image_max_pixels": 20_000, "cutoff_len": 64}
+    summary, found = contradicted(make_registry(tmp_path, 40), tmp_path / "run", {"workers": 0}, **limits)
+    assert found == [] and summary["rows"]["ok"] > 200
+
+
+def test_a_wrong_count_is_found(tmp_path, monkeypatch):
+    from validator.facts import budget
+
+    real = budget.num_tokens
+    monkeypatch.setattr(budget, "num_tokens", lambda *arguments: real(*arguments) + 1)
+    _, found = contradicted(make_registry(tmp_path, 40), tmp_path / "run", {"workers": 0}, datasets=("lines",))
+    assert found and all("the static pass counted" in item["message"] for item in found)

@@ -1,0 +1,56 @@
+"""The RP rules: what they say of a replayed sample, and when they are silent."""
+
+import pytest
+
+from validator.facts.replayed import Range, Replayed, Step, Systemic
+from validator.rules.registry import all_rules, find_rule
+
+STEP = Step("bf16", "forward", "ValueError: no", grad_norm=30.0, loss=9.0, first_nonfinite="model.norm")
+RULES = [rule for rule in all_rules() if rule.family == "RP"]
+
+
+def sample(verdict, why="because", step=STEP, **changes):
+    return Replayed("d", "f.jsonl", 3, "3", "candidate", "text", 9, verdict, why, step, **changes)
+
+
+SAID = {
+    "CRASH": ("RP001", "training stops at this row: because"),
+    "NO_TARGET": ("RP002", "because"),
+    "NON_FINITE": ("RP003", "because"),
+    "PRECISION_SENSITIVE": ("RP004", "because"),
+    "GRAD_SPIKE": ("RP005", "gradient norm 30, controls near it 1 to 3, median 2, in 50 controls: because"),
+    "LOSS_OUTLIER": ("RP006", "because, controls near it 0.1 to 0.3, median 0.2, in 50 controls"),
+    "RESOURCE": ("RP007", "9 tokens: because"),
+    "INCONCLUSIVE": ("RP010", "no verdict: because"),
+    "STABLE": None,
+    "STATIC_ONLY": None,
+}
+
+
+@pytest.mark.parametrize("verdict", SAID)
+def test_one_rule_for_each_verdict(verdict):
+    near = {"control_loss": Range(0.1, 0.2, 0.3, 50), "control_grad_norm": Range(1, 2, 3, 50)}
+    hits = [(rule.code, hit.message) for rule in RULES if rule.replay for hit in rule.replay(sample(verdict, **near))]
+    assert hits == ([SAID[verdict]] if SAID[verdict] else [])
+
+
+def test_a_row_at_which_preprocessing_stops_is_not_told_twice():
+    stopped = sample("CRASH", step=Step("bf16", "preprocessing", "OSError: cut"))
+    assert not [hit for rule in RULES if rule.replay for hit in rule.replay(stopped)]
+
+
+def test_the_processor_disagrees():
+    rule = find_rule("processor-disagrees")
+    assert [hit.message for hit in rule.replay(sample("STABLE", disagreement="4, not 6"))] == ["4, not 6"]
+    assert not list(rule.replay(sample("CRASH", disagreement="4, not 6", static=("VD003",))))
+
+
+def test_controls_that_fail():
+    ladder = {"bf16": "fails", "eager": "finite"}
+    systemic = Systemic("image", "NON_FINITE", 9, 10, "model.norm", ladder, "the backend", ("d",))
+    (hit,) = find_rule("RP008").systemic(systemic)
+    assert hit.message == (
+        "9 of 10 healthy image controls end in NON_FINITE, first in model.norm: no sample is to blame. "
+        "Ladder: bf16: fails, eager: finite"
+    )
+    assert hit.help == "Suspect the backend."

@@ -1,0 +1,41 @@
+"""What a replay can be asked."""
+
+import pytest
+
+from validator.cli.replaying import check_possible, wanted
+from validator.replay.settings import ReplaySettings
+
+
+def test_fp16_is_refused_with_the_reason():
+    with pytest.raises(ValueError, match="fp16 is refused: Qwen2-VL's activations exceed its largest number, 65504"):
+        ReplaySettings(dtype="fp16")
+
+
+@pytest.mark.parametrize(
+    ("replay", "model", "number"), [("off", "scale", None), ("auto", "scale", None), ("7", "x", 7)]
+)
+def test_how_many(replay, model, number):
+    assert wanted(replay, model) == number
+
+
+@pytest.mark.parametrize("replay", ["0", "-1", "many", "1.5", ""])
+def test_no_number(replay):
+    with pytest.raises(ValueError, match="it is off, auto, or a number of rows"):
+        wanted(replay, "scale")
+
+
+def test_only_a_trained_model_is_asked_for_statistics():
+    assert not ReplaySettings().judges_statistics
+    assert ReplaySettings(model="somewhere").judges_statistics
+
+
+def test_no_such_model(monkeypatch):
+    monkeypatch.setattr("validator.cli.replaying.find_spec", lambda name: object())
+    with pytest.raises(ValueError, match=r"--model ./nowhere: no such folder, and it is no hub id"):
+        check_possible(ReplaySettings(model="./nowhere"))
+
+
+def test_no_torch(monkeypatch):
+    monkeypatch.setattr("validator.cli.replaying.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=r"pip install 'mmvalidate\[replay\]'"):
+        check_possible(ReplaySettings())

@@ -1,0 +1,65 @@
+"""`mmvalidate replay RUN`: replay a finished run's worst rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from validator.cli.common import OutputFormat, guarded, show, usage
+from validator.cli.replaying import (
+    ATTENTION,
+    BLIND,
+    CONTROLS,
+    DEVICE,
+    DTYPE,
+    LANGUAGE,
+    MODEL,
+    PROJECTOR,
+    REFERENCE,
+    TOWER,
+    check_possible,
+    run_replay,
+)
+
+
+def replay(
+    run: Path = typer.Argument(help="The folder of a finished run (.mmvalidate/NAME)."),
+    candidates: int = typer.Option(32, help="How many rows, the riskiest first."),
+    model: MODEL = "scale",
+    reference_model: REFERENCE = None,
+    device: DEVICE = "auto",
+    dtype: DTYPE = "bf16",
+    attention: ATTENTION = "sdpa",
+    controls: CONTROLS = 200,
+    blind: BLIND = 16,
+    freeze_vision_tower: TOWER = True,
+    freeze_projector: PROJECTOR = True,
+    freeze_language_model: LANGUAGE = False,
+    exit_zero: bool = typer.Option(False, "--exit-zero", help="Exit with 0 instead of 1."),
+    output_format: OutputFormat = typer.Option(OutputFormat.full, help="What to print on stdout."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, no tables."),
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
+) -> None:
+    """Replay the worst rows of a finished run, with healthy controls beside them."""
+    try:
+        from validator.replay.settings import ReplaySettings
+
+        settings = ReplaySettings(
+            model=model,
+            reference_model=reference_model,
+            device=device,  # type: ignore[arg-type]
+            dtype=dtype,  # type: ignore[arg-type]
+            candidates=candidates,
+            controls=controls,
+            blind=blind,
+            attention=attention,  # type: ignore[arg-type]
+            freeze_vision_tower=freeze_vision_tower,
+            freeze_multi_modal_projector=freeze_projector,
+            freeze_language_model=freeze_language_model,
+        )
+        check_possible(settings)
+    except ValueError as error:
+        usage(error)
+    code = guarded(lambda: show(run_replay(run, settings, quiet=quiet), output_format.value, quiet), verbose)
+    raise typer.Exit(0 if code == 1 and exit_zero else code)

@@ -1,0 +1,65 @@
+"""What `check --replay` and `replay` share: the options, and the call."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from validator.cli.common import usage
+
+if TYPE_CHECKING:
+    from validator.engine.run import RunResult
+    from validator.replay.settings import ReplaySettings
+
+MODEL = Annotated[
+    str, typer.Option(help="The model: scale (built in, untrained), a folder, or a hub id; adapters too.")
+]
+REFERENCE = Annotated[str | None, typer.Option("--reference-model", help="A sound model, asked where controls fail.")]
+DEVICE = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+DTYPE = Annotated[str, typer.Option(help="bf16; fp16 is refused.")]
+ATTENTION = Annotated[str, typer.Option(help="sdpa, eager or flash_attention_2.")]
+CONTROLS = Annotated[int, typer.Option(help="Healthy rows to compare with.")]
+BLIND = Annotated[int, typer.Option(help="Healthy rows mixed into the candidates, to measure false alarms.")]
+TOWER = Annotated[bool, typer.Option("--freeze-vision-tower/--train-vision-tower", help="As in training.")]
+PROJECTOR = Annotated[bool, typer.Option("--freeze-projector/--train-projector", help="As in training.")]
+LANGUAGE = Annotated[bool, typer.Option("--freeze-language-model/--train-language-model", help="As in training.")]
+
+
+def wanted(replay: str, model: str) -> int | None:
+    """The number of candidates that `--replay` asks for, None for none. Raises ValueError where it is no number."""
+    from validator.replay.settings import CANDIDATES
+
+    if replay == "off":
+        return None
+    if replay == "auto":
+        return CANDIDATES if model != "scale" and find_spec("torch") and Path("/dev/nvidiactl").exists() else None
+    if not replay.isascii() or not replay.isdigit() or int(replay) == 0:
+        raise ValueError(f"--replay {replay}: it is off, auto, or a number of rows")
+    return int(replay)
+
+
+def check_possible(settings: ReplaySettings) -> None:
+    """Raise ValueError where the replay cannot work, before anything else is done."""
+    if find_spec("torch") is None or find_spec("transformers") is None:
+        raise ValueError("--replay needs torch and transformers: pip install 'mmvalidate[replay]'")
+    for option, name in (("--model", settings.model), ("--reference-model", settings.reference_model or "scale")):
+        known = name == "scale" or Path(name).is_dir()
+        if not known and (name.startswith((".", "/", "~")) or name.count("/") != 1):
+            raise ValueError(f"{option} {name}: no such folder, and it is no hub id (ORGANISATION/NAME).")
+
+
+def run_replay(folder: Path, settings: ReplaySettings, *, quiet: bool) -> RunResult:
+    """Replay a finished run and keep the results in it. Raises StartError and OSError."""
+    from validator.replay.results import keep
+    from validator.replay.run import replay
+    from validator.report.progress import StderrProgress
+
+    try:
+        with StderrProgress(quiet=quiet) as progress:
+            outcome = replay(folder, settings, progress)
+    except ValueError as error:
+        usage(error)
+    return keep(folder, outcome)

@@ -1,0 +1,128 @@
+"""What a replay measures: one forward and backward pass (`Step`), and all that is known of one sample (`Replayed`)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Group = Literal["candidate", "control", "blind"]
+Verdict = Literal[
+    "CRASH",
+    "NO_TARGET",
+    "NON_FINITE",
+    "PRECISION_SENSITIVE",
+    "GRAD_SPIKE",
+    "LOSS_OUTLIER",
+    "STABLE",
+    "INCONCLUSIVE",
+    "RESOURCE",
+    "STATIC_ONLY",
+]
+Modality = Literal["text", "image", "video"]
+PARTS = ("vision_tower", "projector", "language_model")
+"""The parameter groups that LLaMA-Factory freezes or trains as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One sample through the model once, under one arm (`bf16`, `fp32`, `eager` ...). Nothing is updated.
+
+    `stage` says how far it came: processor, collator, forward, backward, done, or process where the whole process died.
+    `resource`: it ended for want of memory. `loss` is the mean over the labels (NaN without labels). `grad_norms` and
+    `grad_norm` are of the gradient of that mean, per part and over all; parts that are frozen are absent.
+    `relative_gradient_error` and `gradient_cosine` compare the gradient with that of the arm `against`.
+    """
+
+    arm: str
+    stage: str = "done"
+    exception: str | None = None
+    resource: bool = False
+    loss: float | None = None
+    num_label_tokens: int = 0
+    logits_finite: bool | None = None
+    grad_norm: float | None = None
+    grad_norms: dict[str, float] = field(default_factory=dict)
+    grad_finite: dict[str, bool] = field(default_factory=dict)
+    max_activation: float | None = None
+    activations: dict[str, float] = field(default_factory=dict)
+    first_nonfinite: str | None = None
+    relative_gradient_error: float | None = None
+    gradient_cosine: float | None = None
+    seconds: float = 0.0
+    peak_bytes: int | None = None
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether the process gave no answer in time."""
+        return self.stage == "process" and (self.exception or "").startswith("TimeoutError")
+
+    @property
+    def finite(self) -> bool:
+        """Whether loss, logits and all gradients are finite numbers; false where the step did not end."""
+        sound = self.stage == "done" and self.first_nonfinite is None and bool(self.logits_finite)
+        return sound and all(self.grad_finite.values()) and math.isfinite(self.grad_norm or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The controls beside a sample: 5th, 50th and 95th percentile, and how many there are."""
+
+    low: float
+    middle: float
+    high: float
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.low:.3g} to {self.high:.3g}, median {self.middle:.3g}, in {self.number} controls"
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """One replayed sample. `loss_score` and `gradient_score` are robust z-values against the controls.
+
+    `why` says in words what the verdict rests on; `static` lists the codes of the findings that a finite step does not
+    answer; `disagreement` says where the real processor and the facts of the static pass differ. `remedy` is the first
+    change that alters the verdict.
+    """
+
+    dataset: str
+    file: str
+    row: int
+    sample_id: str
+    group: Group
+    modality: Modality
+    num_tokens: int
+    verdict: Verdict
+    why: str
+    step: Step | None = None
+    agree: bool | None = None
+    relative_gradient_error: float | None = None
+    gradient_cosine: float | None = None
+    loss_score: float | None = None
+    gradient_score: float | None = None
+    grad_norm_token_normalised: float | None = None
+    control_loss: Range | None = None
+    control_grad_norm: Range | None = None
+    remedy: str | None = None
+    static: tuple[str, ...] = ()
+    disagreement: str | None = None
+    risk_score: float | None = None
+    ladder: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Systemic:
+    """Healthy controls of one modality that fail: how, how many of how many, where first, and what the ladder of other
+    arms says. `datasets` are those that the failing controls come from.
+    """
+
+    modality: str
+    failure: Verdict
+    failed: int
+    controls: int
+    first: str | None
+    ladder: Mapping[str, str]
+    culprit: str
+    datasets: tuple[str, ...]

@@ -1,0 +1,84 @@
+"""What goes to a worker process and comes back. Plain data: no torch, no open files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from validator.conversation.sample import MediaKind
+from validator.facts.replayed import Step
+from validator.tokens.template import MediaSlot
+
+Key = tuple[str, str, int]
+"""dataset, file, row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """One image or video as the trainer opens it: by path, from bytes of the row, or as a list of frames' paths.
+
+    `turned`: the loader has opened it before and turned it as its EXIF block says.
+    """
+
+    path: str | None = None
+    data: bytes | None = None
+    frames: tuple[str, ...] | None = None
+    turned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedTurn:
+    """A turn as the tokenizer is given it: texts around media slots, and the ids that the static pass made of it."""
+
+    texts: tuple[str, ...]
+    slots: tuple[MediaSlot, ...]
+    ids: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One sample ready for the model. `ids` and `labels` are as after truncation, of equal length.
+
+    `tokens` are what the static pass counted of each image and video, before truncation.
+    """
+
+    key: Key
+    ids: list[int]
+    labels: list[int]
+    images: list[Medium] = field(default_factory=list)
+    videos: list[Medium] = field(default_factory=list)
+    turns: tuple[RenderedTurn, ...] = ()
+    tokens: dict[MediaKind, tuple[int, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a worker found: one step per arm, and where the real processor contradicts the static pass."""
+
+    steps: tuple[Step, ...]
+    disagreement: str | None = None
+    poisoned: bool = False
+    """The device can no longer be used: the worker ends after this answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A worker that can take jobs, and what it runs on."""
+
+    device: str
+    device_name: str
+    num_devices: int
+    processor: str
+    attention: str
+    model: str
+    parameters: int
+    trainable: int
+    vocabulary: int
+    weights: str
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A worker that cannot take jobs, and the sentence for the user."""
+
+    sentence: str

@@ -1,0 +1,51 @@
+"""What a replay is asked to do."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+Device = Literal["auto", "cpu", "cuda"]
+Attention = Literal["sdpa", "eager", "flash_attention_2"]
+CANDIDATES, CONTROLS, BLIND = 32, 200, 16
+"""How many samples of each group are replayed unless asked otherwise."""
+ENOUGH = 40
+"""Controls that must lie near a sample before its loss and gradient are judged (spec: 3 to 5 false alarms below it)."""
+
+
+class ReplaySettings(BaseModel):
+    """What is replayed, on which model, how. Names of the freeze switches are LLaMA-Factory's, and so are defaults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = "scale"
+    reference_model: str | None = None
+    """A model that is known to be sound, the base checkpoint say: asked where healthy controls fail on `model`."""
+    device: Device = "auto"
+    dtype: Literal["bf16"] = "bf16"
+    candidates: int = Field(default=CANDIDATES, ge=1, le=10_000)
+    controls: int = Field(default=CONTROLS, ge=0, le=10_000)
+    blind: int = Field(default=BLIND, ge=0, le=10_000)
+    attention: Attention = "sdpa"
+    freeze_vision_tower: bool = True
+    freeze_multi_modal_projector: bool = True
+    freeze_language_model: bool = False
+    time_limit: float = Field(default=900.0, gt=0)
+    """Seconds that one sample may take before its process is ended."""
+    seed: int = 0
+
+    @field_validator("dtype", mode="before")
+    @classmethod
+    def _bf16_only(cls, value: object) -> object:
+        if value in ("fp16", "float16"):
+            raise ValueError(
+                "fp16 is refused: Qwen2-VL's activations exceed its largest number, 65504, so that it overflows on "
+                "healthy samples; training and replay are in bf16"
+            )
+        return value
+
+    @property
+    def judges_statistics(self) -> bool:
+        """Whether loss and gradient are compared with the controls': an untrained model says nothing about them."""
+        return self.model != "scale"

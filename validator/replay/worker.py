@@ -1,0 +1,163 @@
+"""The worker process: loads the model once, then answers one job at a time over a connection.
+
+    python -m validator.replay.worker DESCRIPTOR
+
+It may die of what it is given - a device assert, a native crash, the kernel's out-of-memory killer - and is restarted
+by `supervisor.py`. Its standard output goes to standard error: libraries print there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from multiprocessing.connection import Connection
+
+import torch
+
+from validator.facts.replayed import Step
+from validator.replay.collate import Collator
+from validator.replay.job import Answer, Job, Ready, Refused
+from validator.replay.model import base_of, build_model, fingerprint
+from validator.replay.pictures import Pictures, counted
+from validator.replay.settings import ReplaySettings
+from validator.replay.spelling import Spelling
+from validator.replay.step import OWN_BATCH, Stepper, described, is_memory
+from validator.replay.supervisor import Setup
+from validator.replay.watch import Watch
+
+_PACKAGES = ("torch", "torchvision", "transformers", "peft", "safetensors", "qwen-vl-utils")
+
+
+class Worker:
+    """One model, one device."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.settings, self.trainer = setup.settings, setup.trainer
+        self.device = _device(setup.settings)
+        torch.manual_seed(setup.settings.seed)
+        torch.backends.cudnn.allow_tf32 = False  # fp32 is the reference
+        self.model = build_model(setup.settings, self.device)
+        self.spelling = Spelling(setup.processor_folder)
+        self.pictures = Pictures(setup.processor_folder, setup.limits, setup.trainer)
+        self.collate = Collator(self.model, self.pictures, self.spelling.pad_id)
+        self.step = Stepper(self.model, Watch(self.model), self.device, setup.settings.attention)
+
+    def ready(self) -> Ready:
+        """What this worker runs on."""
+        cuda = self.device.startswith("cuda")
+        parameters = list(self.model.parameters())
+        return Ready(
+            self.device,
+            torch.cuda.get_device_name() if cuda else f"CPU, {torch.get_num_threads()} threads",
+            torch.cuda.device_count() if cuda else 0,
+            self.pictures.kind,
+            self.settings.attention,
+            type(base_of(self.model)).__name__,
+            sum(parameter.numel() for parameter in parameters),
+            sum(parameter.numel() for parameter in parameters if parameter.requires_grad),
+            int(base_of(self.model).get_input_embeddings().weight.shape[0]),
+            fingerprint(self.model),
+            _versions(),
+        )
+
+    def measure(self, job: Job, arms: tuple[str, ...], partner: Job | None) -> Answer:
+        """The steps of one sample under several arms; gradients are compared with those of the first arm."""
+        try:
+            pixels = self.collate.pixels([job])
+        except Exception as error:  # the libraries raise many kinds, and each would end training
+            return Answer((_stopped(error, arms[0], "processor"),))
+        disagreement = self.spelling.compare(job, counted(pixels, job.tokens, self.pictures.merge_size))
+        fake = self.trainer == "llamafactory"
+        try:
+            batch = self.collate([job], pixels, fake=fake)
+        except Exception as error:
+            return Answer((_stopped(error, arms[0], "collator"),), disagreement)
+        others = {}
+        if partner is not None and "padded" in arms:
+            others["padded"] = self.collate([job, partner], self.collate.pixels([job, partner]), fake=fake)
+        if fake and not pixels and "bare" in arms:
+            others["bare"] = self.collate([job], pixels, fake=False)
+        steps = self.steps(batch, arms, others)
+        return Answer(steps, disagreement, poisoned=_poisoned(steps[-1]))
+
+    def steps(
+        self, batch: dict[str, torch.Tensor], arms: tuple[str, ...], others: dict[str, dict[str, torch.Tensor]]
+    ) -> tuple[Step, ...]:
+        """A batch under several arms, up to the one after which the device or its memory is gone.
+
+        `others`: the batches of arms that change the batch. Arms that do not apply are left out.
+        """
+        steps: list[Step] = []
+        first = None
+        for arm in arms:
+            if (arm in OWN_BATCH and arm not in others) or (arm == "no_cudnn" and not self.device.startswith("cuda")):
+                continue
+            torch.manual_seed(self.settings.seed)
+            step, gradients = self.step(others.get(arm, batch), arm)
+            if first is not None and gradients is not None and arm not in OWN_BATCH:
+                off, cosine = first.compare(gradients)
+                step = replace(step, relative_gradient_error=off, gradient_cosine=cosine)
+            first = first if first is not None else gradients
+            steps.append(step)
+            if step.resource and self.device.startswith("cuda"):
+                torch.cuda.empty_cache()
+            if step.resource or _poisoned(step):
+                break
+        return tuple(steps)
+
+
+def _stopped(error: Exception, arm: str, stage: str) -> Step:
+    return Step(arm, stage, exception=described(error), resource=is_memory(error))
+
+
+def _poisoned(step: Step) -> bool:
+    text = step.exception or ""
+    return "device-side assert" in text or "CUDA error" in text or "AcceleratorError" in text
+
+
+def _device(settings: ReplaySettings) -> str:
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("--device cuda: torch sees no CUDA device")
+    return "cuda:0" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
+
+
+def serve(connection: Connection) -> None:
+    """Answer until the other end is closed."""
+    try:
+        worker = Worker(connection.recv())
+        connection.send(worker.ready())
+    except ValueError as error:
+        connection.send(Refused(str(error)))
+        return
+    while True:
+        try:
+            job, arms, partner = connection.recv()
+        except EOFError:
+            return
+        answer = worker.measure(job, arms, partner)
+        connection.send(answer)
+        if answer.poisoned:
+            return
+
+
+def main() -> None:
+    """Take the place of a process that may be sacrificed."""
+    os.dup2(2, 1)
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")  # Linux: where memory runs out, this process goes first
+    serve(Connection(int(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""The replay on the terminal: what it ran on, verdicts by group, one block per confirmed sample, what it cannot say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from validator.findings import count, printable
+
+BLOCKS = 10
+"""Samples shown in full; the others are in replay.parquet."""
+_MEANING = {
+    "CRASH": "training ends at this row with this exception",
+    "NO_TARGET": "the loss is 0/0; weights are unharmed, the step is wasted and logs hide it",
+    "NON_FINITE": "without a gradient check (DeepSpeed up to 0.17.0) one such step makes every weight NaN",
+    "PRECISION_SENSITIVE": "BF16 has fp32's range and lacks its precision: here precision is missing",
+    "GRAD_SPIKE": "the step is pulled towards this row; Adam bounds the damage",
+    "LOSS_OUTLIER": "the model finds the answer absurd: it is wrong, or of another kind",
+    "RESOURCE": "memory, not numbers: it says nothing about stability",
+}
+
+
+def section(console: Console, replay: dict[str, Any], base: Path) -> None:
+    """Print the replay's part of a summary."""
+    settings, model = replay["settings"], replay["model"]
+    console.print(Text("Replay", style="bold"))
+    console.print(
+        Text(
+            printable(
+                f"model {settings['model']} ({model['parameters']:,} parameters, {model['trainable']:,} trained), "
+                f"{settings['dtype']}, {replay['device']}, attention {replay['attention']}, {replay['processor']}"
+            )
+        )
+    )
+    _systemic(console, replay)
+    for block in replay["confirmed"][:BLOCKS]:
+        _block(console, block, base)
+    if len(replay["confirmed"]) > BLOCKS:
+        console.print(Text(f"... and more: see replay.parquet ({len(replay['confirmed'])} listed)", style="dim"))
+    _verdicts(console, replay)
+    for note in _notes(replay):
+        console.print(Text(note))
+    console.print()
+
+
+def _systemic(console: Console, replay: dict[str, Any]) -> None:
+    for item in replay["systemic"]:
+        line = (
+            f"SYSTEMIC: {item['failed']} of {item['controls']} healthy {item['modality']} controls: {item['failure']}"
+        )
+        console.print(Text(line, style="bold red"))
+        if item["first"]:
+            console.print(Text(printable(f"    first in {item['first']}")))
+        for arm, outcome in item["ladder"].items():
+            console.print(Text(f"    {arm}: {outcome}"))
+        console.print(Text(f"    suspect {item['culprit']}"))
+
+
+def _block(console: Console, block: dict[str, Any], base: Path) -> None:
+    where = printable(f"{base / block['file']}:{block['row']}")
+    line = Text(where, style="bold")
+    line.append(f" {block['verdict']}", style="red")
+    line.append(" (a blind control)" if block["group"] == "blind" else "")
+    console.print(line)
+    console.print(Text(printable(f"    {block['why']}")))
+    if block["loss"] is not None:
+        console.print(Text(f"    loss {block['loss']:.3g}{_beside(block['control_loss'])}"))
+    if block["grad_norm"] is not None:
+        tokens = block["grad_norm_token_normalised"]
+        other = f"; token-normalised {tokens:.3g}" if tokens is not None else ""
+        console.print(Text(f"    gradient norm {block['grad_norm']:.3g}{other}{_beside(block['control_grad_norm'])}"))
+    if block["ladder"]:
+        rungs = ", ".join(f"{arm} {outcome}" for arm, outcome in block["ladder"].items())
+        console.print(Text(f"    ladder: {rungs}"))
+    meaning = _MEANING[block["verdict"]]
+    console.print(Text(f"    that is: {meaning}" + (f"; remedy: {block['remedy']}" if block["remedy"] else "")))
+    if block["static"]:
+        console.print(Text(f"    the static pass says: {', '.join(block['static'])}", style="dim"))
+
+
+def _beside(text: str | None) -> str:
+    return f" (controls near it: {text})" if text else ""
+
+
+def _verdicts(console: Console, replay: dict[str, Any]) -> None:
+    groups = replay["verdicts"]
+    names = sorted({name for counts in groups.values() for name in counts})
+    table = Table(title="Verdicts", title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table.add_column("verdict")
+    for group in groups:
+        table.add_column(group, justify="right")
+    for name in names:
+        table.add_row(name, *(f"{counts.get(name, 0):,}" for counts in groups.values()))
+    console.print(table)
+
+
+def _notes(replay: dict[str, Any]) -> list[str]:
+    notes = []
+    if stopped := replay["stop_before_the_model"]:
+        notes.append(
+            f"{stopped} of the candidates that crash do so in preprocessing, before any model: see their findings"
+        )
+    alarms = replay["false_alarms"]
+    if alarms["blind"]:
+        notes.append(f"false alarms: {alarms['alarms']} among {count(alarms['blind'], 'blind healthy control')}")
+    else:
+        notes.append("false alarms: not measured, too few unflagged rows to spare blind controls")
+    if limits := replay["thresholds"]:
+        notes.append(
+            f"thresholds, from {limits['controls']} controls: gradient score {limits['gradient_score']:.1f}, "
+            f"loss score {limits['loss_score']:.1f}, bf16 gradient {limits['relative_gradient_error']:.0%} off fp32"
+        )
+    if replay["not_judged"]:
+        notes.append(
+            f"not judged on an untrained model: {', '.join(replay['not_judged'])}; give the checkpoint that will be "
+            "trained with --model"
+        )
+    reaching = {"CRASH", "NO_TARGET", "NON_FINITE", "PRECISION_SENSITIVE", "GRAD_SPIKE", "LOSS_OUTLIER"}
+    if not replay["systemic"] and not reaching & set(replay["verdicts"]["candidate"]) and not replay["not_judged"]:
+        notes.append(
+            "no sample reproduces an instability. If training becomes NaN all the same, suspect the environment: "
+            "ZeRO-2's overlap_comm and buckets, the attention backend, the optimizer's state, another checkpoint"
+        )
+    return notes

@@ -1,0 +1,43 @@
+"""The step gives NaN or Inf while the controls do not.
+
+## What it finds
+Samples with a non-finite loss, logit, activation or gradient on this checkpoint, in two runs, with the module where
+it begins, and whether fp32 gives it too.
+
+## Why it hurts
+Up to DeepSpeed 0.17.0 a BF16 run does not check gradients: one such micro-batch puts NaN into every weight, for good.
+Clipping and a lower learning rate do not help, NaN times anything is NaN.
+
+## Example
+Pixels that are NaN after preprocessing.
+
+## What to do
+Take the row out. Then use DeepSpeed 0.17.1 or later, which skips such steps (`bf16.check_grad_overflow`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.facts.replayed import Replayed
+from validator.rules.base import Hit, replay_rule
+
+
+@replay_rule("RP003", "replay-non-finite", "error")
+def check(sample: Replayed) -> Iterator[Hit]:
+    """Report samples with numbers that are none."""
+    step = sample.step
+    if sample.verdict == "NON_FINITE" and step is not None:
+        yield Hit(
+            sample.why,
+            "Take the row out: one such step makes all weights NaN with DeepSpeed before 0.17.1.",
+            evidence={
+                "first": step.first_nonfinite,
+                "ladder": sample.ladder,
+                "gradients_finite": step.grad_finite,
+                "remedy": sample.remedy,
+            },
+        )
+
+
+RULE = check

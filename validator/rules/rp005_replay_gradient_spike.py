@@ -1,0 +1,40 @@
+"""The gradient is far larger than length and labels let expect.
+
+## What it finds
+Samples whose gradient norm is an outlier against matched controls (robust score above the limit that the controls
+set) and more than 3 times what is expected of their label count, length and modality.
+
+## Why it hurts
+The step goes where this sample points. Adam bounds the damage of a single finite spike, so this is a warning.
+
+## Example
+One token, 200 times, as an answer.
+
+## What to do
+Look at the answer. Where the remedy is the token-normalised loss, the sample is loud because it has few labels:
+larger micro-batches calm it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.facts.replayed import Replayed
+from validator.rules.base import Hit, replay_rule
+
+
+@replay_rule("RP005", "replay-gradient-spike", "warning")
+def check(sample: Replayed) -> Iterator[Hit]:
+    """Report samples that pull far harder than their like."""
+    if sample.verdict == "GRAD_SPIKE" and sample.step is not None:
+        calm = sample.remedy is not None
+        yield Hit(
+            f"gradient norm {sample.step.grad_norm:.3g}, controls near it {sample.control_grad_norm}: {sample.why}",
+            "Use larger micro-batches or the token-normalised loss."
+            if calm
+            else "Look at the answer: it is unlike others.",
+            evidence={"score": sample.gradient_score, "remedy": sample.remedy},
+        )
+
+
+RULE = check
