@@ -97,10 +97,12 @@ def _present(facts: RowFacts) -> Iterator[Need]:
         yield "placeholders"
     if facts.num_tokens != facts.num_tokens_full:
         yield "cut"
-    for turn in facts.turns:
-        if turn.traits:
-            yield "traits"
-            return
+    if any(turn.traits for turn in facts.turns):
+        yield "traits"
+    if facts.media and any(media.content for media in facts.media):
+        yield "content"
+    if facts.media and any(turn.reach for turn in facts.turns):
+        yield "reach"
 
 
 def status_of(facts: RowFacts, findings: Iterable[Finding]) -> str:

@@ -11,13 +11,17 @@ _NUMBER = r"(\d{1,5}(?:\.\d{1,4})?)"
 _PAIR = rf"\(\s*{_NUMBER}\s*,\s*{_NUMBER}\s*\)"
 _MARKED_BOX = re.compile(rf"<\|box_start\|>\s*{_PAIR}\s*,?\s*{_PAIR}\s*<\|box_end\|>")
 _FOUR = rf"[\[(]\s*{_NUMBER}\s*,\s*{_NUMBER}\s*,\s*{_NUMBER}\s*,\s*{_NUMBER}\s*[\])]"
-_NAMED_BOX = re.compile(rf"bbox(?:_2d)?[\"']?\s*[:=]\s*{_FOUR}", re.IGNORECASE)
+_NAMED_BOX = re.compile(rf"bbox(?:_2d)?[\"']?\s*[:=]\s*{_FOUR}")
 _POINT = re.compile(
     rf"(?:click|tap|long_press|point_2d|start_box|end_box)[\"']?\s*[:=(]\s*[\"']?(?:<\|box_start\|>)?[\[(]?\s*"
-    rf"(?:x\s*=\s*)?{_NUMBER}\s*,\s*(?:y\s*=\s*)?{_NUMBER}\s*[\])'\"]",
-    re.IGNORECASE,
+    rf"(?:x\s*=\s*)?{_NUMBER}\s*,\s*(?:y\s*=\s*)?{_NUMBER}\s*[\])'\"]"
 )
-_HINTS = ("box", "click", "tap", "press", "point_2d")
+_SPELLINGS = {
+    "<|box_start|>": _MARKED_BOX,
+    "bbox": _NAMED_BOX,
+    **dict.fromkeys(("click", "tap", "long_press", "point_2d", "start_box", "end_box"), _POINT),
+}
+"""What each begins with: searching for words and reading on from there is many times faster than one expression."""
 
 
 def reach_of(text: str) -> tuple[float, ...]:
@@ -26,18 +30,16 @@ def reach_of(text: str) -> tuple[float, ...]:
     Only what says what it is counts: Qwen's box tokens, a `bbox` of four numbers in the order left, top, right, bottom,
     `click(x, y)` and its kin. A list of four numbers alone may be anything.
     """
-    if not any(hint in text for hint in _HINTS) and not any(hint in text.lower() for hint in _HINTS):
-        return ()
-    pairs = list(_pairs(text))
+    text = text.lower()
+    pairs = [pair for word, spelling in _SPELLINGS.items() if word in text for pair in _pairs(text, word, spelling)]
     return (max(x for x, _ in pairs), max(y for _, y in pairs)) if pairs else ()
 
 
-def _pairs(text: str) -> Iterator[tuple[float, float]]:
-    for pattern in (_MARKED_BOX, _NAMED_BOX):
-        for match in pattern.finditer(text):
-            left, top, right, bottom = map(float, match.groups())
-            if right >= left and bottom >= top:  # else width and height, or another order
-                yield right, bottom
-    for match in _POINT.finditer(text):
-        x, y = map(float, match.groups())
-        yield x, y
+def _pairs(text: str, word: str, spelling: re.Pattern[str]) -> Iterator[tuple[float, float]]:
+    place = text.find(word)
+    while place >= 0:
+        if match := spelling.match(text, place):
+            numbers = list(map(float, match.groups()))
+            if len(numbers) == 2 or (numbers[2] >= numbers[0] and numbers[3] >= numbers[1]):  # else width and height
+                yield numbers[-2], numbers[-1]
+        place = text.find(word, place + len(word))

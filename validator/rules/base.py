@@ -88,9 +88,10 @@ class Hit:
     dataset: str | None = None
 
 
-Need = Literal["nothing", "problems", "placeholders", "media", "faults", "cut", "traits"]
+Need = Literal["nothing", "problems", "placeholders", "media", "faults", "cut", "traits", "content", "reach"]
 """What most rows lack: problems of conversion or encoding, placeholders or media that they should stand for, media,
-media with a fault or that are no paths, a cut by the cutoff, text that looks like something.
+media with a fault or that are no paths, a cut by the cutoff, text that looks like something, images whose
+pixels do, boxes and points.
 """
 Option = Literal["advice", "exact", "preview", "model_size"]
 RowCheck = Callable[[Case], Iterator[Hit]]

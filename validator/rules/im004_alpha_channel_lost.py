@@ -23,7 +23,7 @@ from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("IM004", "alpha-channel-lost", "warning", "fast", needs="media")
+@row_rule("IM004", "alpha-channel-lost", "warning", "fast", needs="content")
 def check(case: Case) -> Iterator[Hit]:
     """Look at each image."""
     for image in case.facts.of_kind("image"):

@@ -24,7 +24,7 @@ from validator.rules.base import Case, Hit, row_rule
 from validator.rules.pointing import reach_of_row, within
 
 
-@row_rule("IM006", "coordinates-of-turned-image", "warning", needs="media")
+@row_rule("IM006", "coordinates-of-turned-image", "warning", needs="reach")
 def check(case: Case) -> Iterator[Hit]:
     """Compare how far the coordinates reach with both ways to hold the image."""
     images = case.facts.of_kind("image")

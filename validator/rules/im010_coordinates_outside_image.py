@@ -23,7 +23,7 @@ from validator.rules.base import Case, Hit, row_rule
 from validator.rules.pointing import NORMALISED, largest_image, reach_of_row, within
 
 
-@row_rule("IM010", "coordinates-outside-image", "warning", needs="media")
+@row_rule("IM010", "coordinates-outside-image", "warning", needs="reach")
 def check(case: Case) -> Iterator[Hit]:
     """Compare how far the coordinates reach with the largest sides of the images."""
     reach, size = reach_of_row(case.facts), largest_image(case.facts)
