@@ -88,6 +88,7 @@ CORRUPTIONS = {
     "a line": Corruption("IM001", image("line.png"), ("IM008",)),
     "thin": Corruption("IM002", image("thin.png")),
     "grey of 16 bits": Corruption("IM003", image("deep.png")),
+    "grey of 16 bits, big endian": Corruption("IM003", image("deep.tif")),
     "black on transparent": Corruption("IM004", image("alpha.png")),
     "palette with a transparent colour": Corruption("IM004", image("alpha.gif")),
     "photo on its side": Corruption("IM005", image("turned.jpg")),
@@ -155,6 +156,7 @@ def draw_files(dataset):
     garbled[9000:9512] = bytes(512)
     (folder / "garbled.jpg").write_bytes(garbled)
     Image.frombytes("I;16", (64, 64), random.Random(1).randbytes(64 * 64 * 2)).save(folder / "deep.png")
+    Image.frombytes("I;16B", (64, 64), random.Random(1).randbytes(64 * 64 * 2)).save(folder / "deep.tif")
     alpha = Image.new("RGBA", (60, 60))
     ImageDraw.Draw(alpha).text((5, 5), "text", fill=(0, 0, 0, 255))
     alpha.save(folder / "alpha.png")

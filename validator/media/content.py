@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PIL import Image
 
 from validator.media.geometry import LARGE_PIXELS
@@ -21,14 +23,19 @@ def content_of(image: Image.Image, converted: Image.Image) -> tuple[str, ...]:
     """Words for a loaded image and its conversion to RGB.
 
     `clipped`: values above 255 became 255. `alpha-lost`: the conversion has one colour and the alpha channel, which it
-    drops, held the picture. `constant`: one colour, and nothing else was there.
+    drops, held the picture. `constant`: one colour, and nothing else was there. No word where Pillow cannot tell.
     """
-    found = []
+    try:
+        return tuple(_words(image, converted))
+    except Exception:  # of an image that loads: a palette that is too short, say
+        return ()
+
+
+def _words(image: Image.Image, converted: Image.Image) -> Iterator[str]:
     if image.mode.startswith(_DEEP) and _extremes(image)[0][1] > 255:
-        found.append("clipped")
+        yield "clipped"
     if all(low == high for low, high in _extremes(converted)):
-        found.append("alpha-lost" if _alpha_varies(image) else "constant")
-    return tuple(found)
+        yield "alpha-lost" if _alpha_varies(image) else "constant"
 
 
 def _alpha_varies(image: Image.Image) -> bool:
@@ -39,5 +46,7 @@ def _alpha_varies(image: Image.Image) -> bool:
 
 
 def _extremes(image: Image.Image) -> tuple[tuple[float, float], ...]:
+    if image.mode in ("I;16B", "I;16L", "I;16N"):  # which Pillow has no extremes of
+        image = image.convert("I")
     extremes = image.getextrema()
     return extremes if isinstance(extremes[0], tuple) else (extremes,)

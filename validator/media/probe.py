@@ -155,9 +155,8 @@ def _probe(source: str | bytes | BinaryIO, num_bytes: int, depth: Depth) -> Imag
         if depth != "header":
             assert isinstance(source, str | bytes)
             certain = False
-            if depth == "fast" or image.format in JPEGS:  # of others the check may change what load() would see
-                certain, scans = examine(image, source)
-            certain = certain and not demands_pixels(image)
+            if image.format in JPEGS or (depth == "fast" and not demands_pixels(image)):
+                certain, scans = examine(image, source)  # after it, load() of other formats may see something else
             loaded = _load(image, depth, certain, (scans or 0) * image.width * image.height)
         return ImageProbe(
             num_bytes,
@@ -188,7 +187,7 @@ def _what(error: Exception, head: bytes) -> str:
 
 def _load(image: ImageFile.ImageFile, depth: Depth, certain: bool, visits: int) -> dict[str, Any]:
     """What is wrong with an opened image, or its content where it is loaded. `certain`: the cheap check says that it
-    loads, and nobody asks for its pixels; `visits` are its scans x pixels.
+    loads; `visits` are its scans x pixels.
     """
     if certain and (depth == "fast" or visits > MAX_VISITS):
         return {}
