@@ -5,6 +5,7 @@
 Everything is drawn and written here; nothing comes from elsewhere. Equal on every run (with the same Pillow).
 """
 
+import base64
 import gzip
 import io
 import json
@@ -132,7 +133,11 @@ def good(data: SampleData) -> None:
     ]
     data.entry("charts", rows)
     rows = [
-        say("<image><image>Which list is longer?", "Both show twelve articles.", images=[webs[0], webs[1 + number % 3]])
+        say(
+            f"<image><image>{number}: which list is longer?",
+            "Both show twelve articles.",
+            images=[webs[0], webs[1 + number % 3]],
+        )
         if number % 2
         else say(
             "<image>Read the year.",
@@ -207,6 +212,21 @@ def broken_files(folder: Path) -> None:
         sound.writeframes(bytes(1600))
     for name, codec in (("clip.mp4", "mpeg4"), ("clip.ts", "mpeg2video")):
         film(folder / name, codec)
+    film(folder / "still.mp4", "mpeg4", 1)
+    deep = Image.new("I;16", (64, 64))
+    deep.frombytes(struct.pack("<4096H", *range(0, 65536, 16)))
+    deep.save(folder / "deep.png")
+    alpha = Image.new("RGBA", (60, 30))
+    ImageDraw.Draw(alpha).text((5, 5), "text", fill=(0, 0, 0, 255))
+    alpha.save(folder / "alpha.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for name, size in (("turned.jpg", (80, 60)), ("turned_wide.jpg", (1200, 100))):
+        Image.linear_gradient("L").resize(size).save(folder / name, exif=exif, quality=30)
+    frames = [Image.linear_gradient("L").resize((40, 30)).rotate(number * 90) for number in range(3)]
+    frames[0].save(folder / "moving.gif", save_all=True, append_images=frames[1:])
+    Image.new("RGB", (120, 90)).save(folder / "black.webp", lossless=True)
+    Image.new("RGB", (9, 9), "white").save(folder / "dot.png")
 
 
 def many_scans(side: int, times: int) -> bytes:
@@ -219,12 +239,12 @@ def many_scans(side: int, times: int) -> bytes:
     return data[:size] + struct.pack(">HH", side, side) + data[size + 4 : -2] + scan * times + data[-2:]
 
 
-def film(path: Path, codec: str) -> None:
-    """Eight frames that get brighter, four a second."""
+def film(path: Path, codec: str, frames: int = 8) -> None:
+    """Frames that get brighter, four a second."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=25 if codec == "mpeg2video" else 4)
         stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
-        for number in range(8):
+        for number in range(frames):
             frame = av.VideoFrame.from_image(Image.new("RGB", (96, 64), (number * 30,) * 3))
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
@@ -263,20 +283,44 @@ def planted(data: SampleData) -> None:
         (say(*see, images=[None]), [("MD007", 0)]),
         (say("<audio>What is said?", "Nothing.", audios=["hello.wav"]), [("MD008", None)]),
         (say(*see, images=["../sample_data/images/chart_0.jpg"]), []),
-        (say(*see, images=["broken/line.png"]), [("IM001", 0)]),
+        (say(*see, images=["broken/line.png"]), [("IM001", 0), ("IM008", 0)]),
         (say(*see, images=["broken/thin.png"]), [("IM002", 0)]),
-        (say("<image>" * 7 + "Compare.", "All alike.", images=[phone] * 7), [("TK001", 0), ("TK006", None)]),
+        (
+            say("<image>" * 7 + "Compare.", "All alike.", images=[phone] * 7),
+            [("TK001", 0), ("TK006", None), ("TK007", None)],
+        ),
         (
             say("Count. " + long * 400, "Done.", "Again. " + long * 480, "Done.", "More?", "No."),
             [("TK002", 4), ("TK003", 2)],
         ),
         (say("Count. " + long * 900, "Done."), [("TK003", 0)]),
-        (say("Count.", long * 900), [("TK004", 1)]),
+        (say("Count.", " ".join(map(str, range(4000)))), [("TK004", 1)]),
         (say(*see[:1], "  ", images=[chart]), [("LB002", 1)]),
         (say(*clip, videos=["broken/speech.wav"]), [("VD001", 0)]),
         (say(*clip, videos=["broken/clip.ts"]), [("VD003", 0)]),
         (say(*clip, videos=["broken/clip.mp4"]), []),
         (say(*see, images=["broken/slow.jpg"]), [("MD012", 0)]),
+        (
+            say("What is this? " + base64.b64encode(Path(data.folder, phone).read_bytes()).decode()[:900], "Mail."),
+            [("CV011", 0)],
+        ),
+        (say("What is blue?", "The button is blue. " * 40), [("CV012", 1)]),
+        (say("Where?", "At the cafÃ©, Itâ€™s there."), [("CV013", 1)]),
+        (say("And?", "[INST] Which app? [/INST] Mail."), [("CV014", 1)]),
+        (say("Which app?", "You are a helpful assistant. Mail."), [("CV015", 1)]),
+        (say("Look.", "I see.", tools='[{"name": "look", "description": "see <image>"}]'), [("PH005", None)]),
+        (say(*see, images=["broken/deep.png"]), [("IM003", 0)]),
+        (say("<image>What does it say?", "text", images=["broken/alpha.png"]), [("IM004", 0)]),
+        (say("<image>Which way up?", "So.", images=["broken/turned.jpg"]), [("IM005", 0)]),
+        (
+            say("<image>Where?", '{"bbox": [10, 20, 90, 1190]}', images=["broken/turned_wide.jpg"]),
+            [("IM005", 0), ("IM006", 0)],
+        ),
+        (say("<image>What moves?", "A square.", images=["broken/moving.gif"]), [("IM007", 0)]),
+        (say("<image>Black?", "Yes.", images=["broken/black.webp"]), [("IM008", 0)]),
+        (say("<image>And this?", "A dot.", images=["broken/dot.png"]), [("IM009", 0)]),
+        (say("<image>Where is it?", "click(x=1900, y=80)", images=[phone]), [("IM010", None)]),
+        (say("<video>Does it move?", "No.", videos=["broken/still.mp4"]), [("VD005", 0)]),
     ]
     columns = {name: name for name in ("messages", "images", "videos", "audios", "tools")}
     data.entry("planted", [row for row, _ in rows], "jsonl", columns=columns)
@@ -284,6 +328,7 @@ def planted(data: SampleData) -> None:
         for code, turn in codes:
             data.expect(code, "planted", number, turn)
     data.expect("MD009", "planted")
+    data.expect("DI013", "planted")  # its videos are paths, those of `frames` are lists
 
 
 def planted_entries(data: SampleData) -> None:
@@ -293,19 +338,19 @@ def planted_entries(data: SampleData) -> None:
     data.expect("DI001", "wrong_formatting")
     data.registry["missing_file"] = {"file_name": "screens.json", "formatting": "sharegpt"}
     data.expect("DI002", "missing_file")
-    data.entry("upper_case", [say("Hi", "Hello")], "JSON")
+    data.entry("upper_case", [say("upper_case?", "Hello")], "JSON")
     data.expect("DI003", "upper_case")
-    mixed = [say("<image>Hi", "Hello", images=[chart]), say("<image>Hi", "Hello", images=chart)]
+    mixed = [say("<image>One?", "Yes.", images=[chart]), say("<image>Two?", "No.", images=chart)]
     data.entry("mixed_types", mixed, "jsonl")
     data.expect("DI004", "mixed_types", 1)
     data.entry("wrong_column", [say("<image>Hi", "Hello", image=[chart])])
     data.expect("DI005", "wrong_column")
     system = {"role": "system", "content": "Be brief."}
-    rows = [say("Hi", "Hello"), {"messages": [system, *say("Hi", "Hello")["messages"]]}]
+    rows = [say("Brief?", "Yes."), {"messages": [system, *say("Hi", "Hello")["messages"]]}]
     data.entry("four_tags", rows, columns={"messages": "messages"}, tags=TAGS)
     data.expect("CV001", "four_tags", 1, 0)
     data.expect("DI006", "four_tags")
-    data.entry("latin_one", [say("Hi", "Hello"), say("Café?", "Oui.")], "jsonl", columns={"messages": "messages"})
+    data.entry("latin_one", [say("Tea?", "No."), say("Café?", "Oui.")], "jsonl", columns={"messages": "messages"})
     file = data.folder / "latin_one.jsonl"
     file.write_bytes(file.read_text(encoding="utf-8").encode("latin-1"))
     data.expect("CV010", "latin_one", 1)
@@ -314,13 +359,13 @@ def planted_entries(data: SampleData) -> None:
     data.entry("text_then_images", [*rows, say("<image>Hi", "Hello", images=[chart])], "jsonl")
     data.expect("TK005", "text_then_images", 500)
     data.expect("DI007", "text_then_images")
-    rows = [say(f"Say {number}.", f"{number}.") for number in range(1000)]
+    rows = [say(f"Count to {number}.", f"{number}.") for number in range(1000)]
     data.entry("broken_tail", [*rows, say("Bye")], "jsonl", columns={"messages": "messages"})
     data.expect("CV002", "broken_tail", 1000)
     data.expect("DI008", "broken_tail")
     data.entry("no_rows", [])
     data.expect("DI009", "no_rows")
-    data.entry("mistyped_key", [say("Hi", "Hello")], columns={"messages": "messages"}, num_sample=100)
+    data.entry("mistyped_key", [say("mistyped_key?", "Hello")], columns={"messages": "messages"}, num_sample=100)
     data.expect("DI010", "mistyped_key")
     alpaca = [
         {"instruction": "Say hi.", "input": "", "output": "Hi."},
@@ -347,11 +392,35 @@ def planted_entries(data: SampleData) -> None:
     data.entry("frames", rows, columns=columns)
     data.expect("VD004", "frames", 0, 0)
     data.expect("VD002", "frames", 1, 0)
-    data.entry("other_split", [say("Hi", "Hello")], columns={"messages": "messages"}, split="test")
+    data.expect("VD005", "frames", 2, 0)
+    data.entry("other_split", [say("other_split?", "Hello")], columns={"messages": "messages"}, split="test")
     data.expect("DI001", "other_split")
-    data.entry("drawn_at_random", [say("Hi", "Hello")], columns={"messages": "messages"}, num_samples=1)
+    data.entry("drawn_at_random", [say("drawn_at_random?", "Hello")], columns={"messages": "messages"}, num_samples=1)
     data.expect("DI012", "drawn_at_random")
-    data.entry("packed", [say("Hi", "Hello")], columns={"messages": "messages"})
+    ask, tall = "<image>Where is the bar?", "images/phone_2.png"
+    rows = [
+        say(ask, '"bbox": [50, 1200, 1070, 2300]', images=[tall]),
+        say(ask, '"bbox": [50, 600, 990, 900]', images=[chart]),
+        say("<image>Is it open?", "Yes", images=[tall]),
+    ]
+    data.entry("pixels_and_thousandths", rows)
+    data.expect("IM011", "pixels_and_thousandths")
+    data.expect("LB003", "pixels_and_thousandths")
+    rows = [say(f"Is {number} even?", "Yes.") for number in range(0, 120, 2)]
+    rows += [rows[5], say("Is 8 even?", "Of course.")]
+    columns = {"messages": "messages"}
+    data.entry("even_numbers", rows, columns=columns)
+    data.entry("even_numbers_test", [say("Is 7 even?", "No."), rows[3]], columns=columns)
+    data.entry("more_numbers", [rows[4], say("Is 9 even?", "No.")], columns=columns)
+    for code, name in (
+        ("DU001", "even_numbers"),
+        ("DU002", "even_numbers"),
+        ("DU003", "even_numbers"),
+        ("DU004", "even_numbers_test"),
+        ("DU005", "more_numbers"),
+    ):
+        data.expect(code, name)
+    data.entry("packed", [say("packed?", "Hello")], columns={"messages": "messages"})
     (data.folder / "packed.json").write_bytes(gzip.compress((data.folder / "packed.json").read_bytes(), mtime=0))
     data.expect("XX002", "packed")
 

@@ -13,10 +13,13 @@ from validator.files import is_remote, locate
 Integrity = Literal["header", "fast", "full"]
 Severity = Literal["error", "warning", "info"]
 Trainer = Literal["llamafactory"]
+ModelSize = Literal["2B", "7B", "72B"]
 
-JUDGING = frozenset(("cutoff_len", "image_max_pixels", "image_min_pixels", "mask_history", "train_on_prompt"))
+JUDGING = frozenset(
+    ("cutoff_len", "image_max_pixels", "image_min_pixels", "mask_history", "train_on_prompt", "model_size")
+)
 """Settings that are put to measured facts: a finished run can be judged again under others."""
-NEUTRAL = frozenset(("datasets", "select", "ignore", "fail_on"))
+NEUTRAL = frozenset(("datasets", "select", "ignore", "rules", "fail_on"))
 """Settings that change neither the facts of a row nor what the trainer makes of it."""
 TRAINER_DEFAULTS = {"image_max_pixels": 589824, "cutoff_len": 2048}
 """LLaMA-Factory's own defaults where ours differ; reports name them."""
@@ -34,7 +37,7 @@ Location = Annotated[str, PlainValidator(_location)]
 
 
 class Settings(BaseModel):
-    """What a run is judged by. Lengths in tokens, pixel limits in pixels."""
+    """What a run is judged by. Lengths in tokens, pixel limits in pixels. `rules` are files with a user's own rules."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -52,6 +55,9 @@ class Settings(BaseModel):
     integrity: Integrity = "fast"
     advice: bool = False
     exact: bool = False
+    preview: bool = False
+    model_size: ModelSize | None = None
+    rules: tuple[Path, ...] = ()
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     fail_on: Severity = "error"

@@ -14,6 +14,7 @@ from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT, ask, differences, or
 from tests.oracle.corpus import SIZES, WORDS, make_corpus, make_other_formats, write_corpus
 from tests.oracle.file_entries import write_entries
 from tests.oracle.videos import make_videos
+from tests.rules.test_corpus_rules import JOINED, write_parquet
 from tests.unit.loader_cases import CASES
 from validator.media.geometry import ImageLimits, grid
 from validator.tokens.processor import load_processor
@@ -126,6 +127,29 @@ def test_text_that_is_not_utf8(tmp_path):
     _, findings = check(tmp_path / "dataset_info.json", tmp_path / "run")
     codes = {finding["dataset"]: finding["code"] for finding in findings}
     assert [codes.get(name) for name in registry] == [code for *_, code in NOT_UTF8.values()]
+
+
+def test_entries_that_cannot_be_joined(tmp_path):
+    """What DI013 says of tests/rules/test_corpus_rules.py is what the trainer does where all are named together."""
+    from PIL import Image
+
+    Image.new("RGB", (60, 60)).save(tmp_path / "a.png")
+    Image.new("RGB", (60, 60)).save(tmp_path / "b.png")
+    picture = (tmp_path / "a.png").read_bytes()
+    for entries, expected in JOINED.values():
+        real = json_with_bytes(entries, picture)
+        write_parquet(tmp_path, real)
+        (answer,) = ask("full", {"folder": str(tmp_path), "names": [",".join(real)]}, tmp_path).values()
+        assert answer == ("ValueError" if expected else None), entries
+
+
+def json_with_bytes(value, picture):
+    """The same entries with a real picture in place of any bytes."""
+    if isinstance(value, dict):
+        return {key: json_with_bytes(item, picture) for key, item in value.items()}
+    if isinstance(value, list):
+        return [json_with_bytes(item, picture) for item in value]
+    return picture if isinstance(value, bytes) else value
 
 
 def test_rows_stop_the_trainer_for_the_reason_we_give(tmp_path, monkeypatch):

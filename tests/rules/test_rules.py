@@ -7,10 +7,17 @@ from collections import Counter
 import pytest
 
 from tests.conftest import ROOT, TAGS, check, say
+from tests.rules.corruptions import CORRUPTIONS
+from tests.rules.test_corpus_rules import CORPUS
 from validator.rules.registry import all_rules, choose_rules, find_rule
 from validator.settings import Settings
 
-LONG = "one two three four five six seven eight nine ten "
+
+def long(times):
+    """Much text that does not repeat itself."""
+    return "".join(f"one two three four five six seven eight nine {number} " for number in range(times))
+
+
 SEE = ("<image>What?", "A thing.")
 CALL = {"messages": [*say("a")["messages"], {"role": "function", "content": "find(x)"}]}
 
@@ -52,21 +59,25 @@ FAULTS = {
     "very large image": (say(*SEE, images=["huge.png"]), {}, ["MD010"]),
     "slow image": (say(*SEE, images=["slow.jpg"]), {}, ["MD012"]),
     "image that takes minutes": (say(*SEE, images=["endless.jpg"]), {}, ["MD012", "XX001"]),
-    "image with much behind it": (say(*SEE, images=["padded.png"]), {}, ["MD013"]),
+    "image with much behind it": (say(*SEE, images=["padded.png"]), {}, ["IM008", "MD013"]),
     "garbled image": (say(*SEE, images=["garbled.jpg"]), {"advice": True}, ["MD011"]),
     "URL": (say(*SEE, images=["https://a.b/c.png"]), {}, ["MD006"]),
     "data URI": (say(*SEE, images=["data:image/png;base64,AAAA"]), {}, ["MD006"]),
     "null image": (say(*SEE, images=[None]), {}, ["MD007"]),
     "null after a path": (say("<image><image>", "b", images=["ok.png", None]), {}, ["MD007"]),
     "audio": (say("<audio>a", "b", audios=["a.wav"]), {}, ["MD008"]),
-    "thin line": (say(*SEE, images=["line.png"]), {}, ["IM001"]),
+    "thin line": (say(*SEE, images=["line.png"]), {}, ["IM001", "IM008"]),
     "thin image": (say(*SEE, images=["thin.png"]), {}, ["IM002"]),
-    "image cut": (say("<image><image>a", "b", images=["big.png"] * 2), {"cutoff_len": 2048}, ["TK001", "TK006"]),
-    "image in a dropped turn": (say(LONG * 50, "b", *SEE, images=["ok.png"]), {"cutoff_len": 256}, ["TK001", "TK003"]),
-    "turns dropped": (say(LONG * 40, LONG * 40, "c", "d"), {"cutoff_len": 512}, ["TK002", "TK003", "TK004"]),
-    "question cut": (say(LONG * 100, "b"), {"cutoff_len": 512}, ["TK003"]),
-    "answer cut": (say("a", LONG * 100), {"cutoff_len": 512}, ["TK004"]),
-    "no label left": (say(LONG * 2000, LONG * 4), {"cutoff_len": 64}, ["LB001", "TK003", "TK004"]),
+    "image cut": (
+        say("<image><image>a", "b", images=["big.png"] * 2),
+        {"cutoff_len": 2048},
+        ["LB003", "TK001", "TK006"],
+    ),
+    "image in a dropped turn": (say(long(50), "b", *SEE, images=["ok.png"]), {"cutoff_len": 256}, ["TK001", "TK003"]),
+    "turns dropped": (say(long(40), long(40), "c", "d"), {"cutoff_len": 512}, ["TK002", "TK003", "TK004"]),
+    "question cut": (say(long(100), "b"), {"cutoff_len": 512}, ["TK003"]),
+    "answer cut": (say("a", long(100)), {"cutoff_len": 512}, ["TK004"]),
+    "no label left": (say(long(2000), long(4)), {"cutoff_len": 64}, ["LB001", "TK003", "TK004"]),
     "empty answer": (say("a", ""), {}, ["LB002"]),
     "blank answer": (say("a", " \n"), {}, ["LB002"]),
     "video gone": (say("<video>a", "b", videos=["a.mp4"]), {}, ["MD001"]),
@@ -92,14 +103,18 @@ FINE = {
     "escaped": say("&lt;image&gt; is not counted", "b"),
     "nearly special": say("<|image|> <|im_end |>", "b"),
     "CMYK": say(*SEE, images=["cmyk.jpg"]),
-    "one pixel": say(*SEE, images=["dot.png"]),
     "black": say(*SEE, images=["black.png"]),
-    "transparent": say(*SEE, images=["alpha.png"]),
     "ratio of exactly 200": say(*SEE, images=["ratio.png"]),
     "one-token answer": say("a", "b"),
     "cut in its last bytes, which Pillow forgives": say(*SEE, images=["tail.png"]),
     "id": say("a", "b", id="x-1"),
     "garbled, unless advice is asked for": say(*SEE, images=["garbled.jpg"]),
+}
+
+
+NOTED = {
+    "one pixel": (say(*SEE, images=["dot.png"]), ["IM009"]),
+    "transparent": (say(*SEE, images=["alpha.png"]), ["IM008"]),
 }
 
 
@@ -144,7 +159,7 @@ def files(dataset):
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_gives_its_codes_and_no_others(files, name):
     row, settings, expected = FAULTS[name]
-    files.write([row, {**say("a", "b"), **dict.fromkeys(row.keys() - {"messages"})}])
+    files.write([row, {**say("other", "row"), **dict.fromkeys(row.keys() - {"messages"})}])
     result, findings = files.check(**settings)
     assert codes(findings) == sorted(expected)
     assert {finding["row"] for finding in findings} <= {0, None}
@@ -154,10 +169,19 @@ def test_a_fault_gives_its_codes_and_no_others(files, name):
 
 @pytest.mark.parametrize("name", FINE)
 def test_what_is_fine_is_not_flagged(files, name):
-    files.write([FINE[name], say("a", "b", images=["ok.png", "ok.png"] * 0 or None)])
+    files.write([FINE[name], say("other", "row", images=None)])
     result, findings = files.check()
     assert findings == []
     assert result.summary["verdict"] == "passed" and result.summary["rows"]["ok"] == 2
+
+
+@pytest.mark.parametrize("name", NOTED)
+def test_what_is_fine_may_be_noted(files, name):
+    row, expected = NOTED[name]
+    files.write([row, say("other", "row", images=None)])
+    result, findings = files.check()
+    assert [(finding["code"], finding["severity"]) for finding in findings] == [(code, "info") for code in expected]
+    assert result.summary["verdict"] == "passed"
 
 
 def test_exactly_the_cutoff_is_fine(files):
@@ -211,7 +235,8 @@ def test_a_refused_file_is_still_checked_to_its_end(dataset):
     for suffix in ("json", "jsonl"):
         dataset.write(rows, suffix)
         result, findings = dataset.check()
-        assert [(finding["code"], finding["row"]) for finding in findings] == [("DI004", 1), ("CV002", 2), ("MD001", 3)]
+        found = [(finding["code"], finding["row"]) for finding in findings if finding["code"] != "DU001"]
+        assert found == [("DI004", 1), ("CV002", 2), ("MD001", 3)]
         assert result.summary["rows"] == {"total": 4, "ok": 1, "flagged": 2, "dropped": 1, "unchecked": 0}
 
 
@@ -236,7 +261,7 @@ def test_incomplete_tags_are_blamed_for_dropped_rows(dataset):
     assert codes(findings) == ["CV001", "DI006"]
     assert "2 rows with system messages" in next(f["message"] for f in findings if f["code"] == "DI006")
     dataset.write([row, row])
-    assert codes(dataset.check()[1]) == []
+    assert codes(dataset.check()[1]) == ["DU001"]
     dataset.write([say("a", "b")], tags=TAGS)
     assert codes(dataset.check()[1]) == []
 
@@ -245,7 +270,7 @@ def test_incomplete_tags_are_blamed_for_dropped_rows(dataset):
 def test_the_first_thousand_rows(dataset, before, expected):
     name = dataset.image("ok.png")
     dataset.write([say("a", "b", images=[])] * before + [say(*SEE, images=[name])])
-    assert codes(dataset.check()[1], "TK005") == expected
+    assert codes(dataset.check(ignore=("DU",))[1], "TK005") == expected
 
 
 BAD, GOOD = say("a"), say("a", "b")
@@ -265,33 +290,33 @@ BAD, GOOD = say("a"), say("a", "b")
 )  # each verdict was seen in the trainer's whole run: tests/oracle/test_live.py
 def test_batches_of_broken_rows(dataset, rows, expected):
     dataset.write(rows)
-    assert codes(dataset.check()[1], "CV002") == expected
+    assert codes(dataset.check(ignore=("DU",))[1], "CV002") == expected
 
 
 def test_outliers_need_enough_peers_of_their_kind(dataset):
     name = dataset.image("big.png", (1080, 2400))
-    odd = say(LONG * 30, "b", images=None)
+    odd = say(long(30), "b", images=None)
     seen = say(*SEE, images=[name])
     dataset.write([say("a", "b", images=[name][:0] or None)] * 150 + [odd, seen])
-    assert codes(dataset.check()[1]) == []
+    assert codes(dataset.check(ignore=("DU",))[1]) == []
     dataset.write([seen, *[say("a", "b", images=None)] * 250, odd])
-    findings = dataset.check()[1]
+    findings = dataset.check(ignore=("DU",))[1]
     assert [(finding["code"], finding["row"]) for finding in findings] == [("TK005", 251)]
 
 
 def test_image_tokens_far_above_those_of_peers(dataset):
     small, big = dataset.image("s.png", (100, 100)), dataset.image("b.png", (1080, 2400))
     dataset.write([say(*SEE, images=[small])] * 250 + [say(*SEE, images=[big])])
-    assert [(f["code"], f["row"]) for f in dataset.check()[1]] == [("TK005", 250), ("TK006", 250)]
+    assert [(f["code"], f["row"]) for f in dataset.check(ignore=("DU",))[1]] == [("TK005", 250), ("TK006", 250)]
 
 
 def test_the_limit_that_would_fit_fits(dataset):
     name = dataset.image("big.png", (1080, 2400))
     dataset.write([say("<image><image>a", "b", images=[name] * 2)])
-    findings = dataset.check(cutoff_len=2048)[1]
+    findings = [item for item in dataset.check(cutoff_len=2048)[1] if item["code"] != "LB003"]
     fits = {finding["evidence"]["fitting_image_max_pixels"] for finding in findings}
     assert len(fits) == 1 and (limit := fits.pop()) is not None
-    assert codes(dataset.check(cutoff_len=2048, image_max_pixels=limit)[1]) == []
+    assert codes(dataset.check(cutoff_len=2048, image_max_pixels=limit)[1], "LB003") == []
     assert codes(dataset.check(cutoff_len=2048, image_max_pixels=limit + 40 * 784)[1]) != []
 
 
@@ -314,12 +339,14 @@ def test_sample_data_plants_every_rule():
         "MD011",
         "MD013",
         "XX001",
-        "XX003",
-    }  # a tiny cutoff, a huge file, an option, a huge file, a fault of ours, an option
+        "LB004",
+        *ALWAYS,
+    }  # a tiny cutoff, huge files and rows, options, a fault of ours
 
 
 def test_every_rule_has_a_case_here_or_in_sample_data():
     here = {code for _, _, expected in FAULTS.values() for code in expected}
+    here |= {fault.code for fault in CORRUPTIONS.values()} | set(CORPUS)
     assert {rule.code for rule in STATIC} <= here | {item["code"] for item in EXPECTED} | {"XX001", "XX003"}
 
 
@@ -378,19 +405,24 @@ def test_selection(select, ignore, runs):
     assert not any(code.startswith(word) for code in names for word in ignore)
 
 
+ALWAYS = {
+    "DI014": "not for the trainer llamafactory",
+    "DU006": "needs --preview",
+    "TK008": "needs --model-size",
+    "XX003": "needs --exact",
+}
+
+
 def test_depth_leaves_rules_out_and_says_so():
     _, left_out = choose_rules(Settings(dataset_info="x.json", integrity="header"))
     assert {rule.code: reason for rule, reason in left_out if rule in STATIC} == dict.fromkeys(
-        ("MD003", "MD004", "MD011", "MD012", "VD003"), "needs --integrity fast"
-    ) | {"XX003": "needs --exact"}
+        ("IM003", "IM004", "IM008", "MD003", "MD004", "MD011", "MD012", "VD003"), "needs --integrity fast"
+    ) | ALWAYS
     _, left_out = choose_rules(Settings(dataset_info="x.json"))
-    assert [(rule.code, reason) for rule, reason in left_out if rule in STATIC] == [
-        ("MD011", "needs --advice"),
-        ("XX003", "needs --exact"),
-    ]
-    assert all(
-        rule not in STATIC for rule, _ in choose_rules(Settings(dataset_info="x.json", advice=True, exact=True))[1]
-    )
+    left_out = [(rule, reason) for rule, reason in left_out if rule in STATIC]
+    assert {rule.code: reason for rule, reason in left_out} == ALWAYS | {"MD011": "needs --advice"}
+    everything = Settings(dataset_info="x.json", advice=True, exact=True, preview=True, model_size="7B")
+    assert [rule.code for rule, _ in choose_rules(everything)[1] if rule in STATIC] == ["DI014"]
 
 
 def test_unknown_rules_get_the_nearest():

@@ -49,6 +49,14 @@ class Integrity(str, Enum):
     full = "full"
 
 
+class ModelSize(str, Enum):
+    """Whose memory is estimated."""
+
+    small = "2B"
+    medium = "7B"
+    large = "72B"
+
+
 class FailOn(str, Enum):
     """The least severity that fails the run."""
 
@@ -78,6 +86,11 @@ def check(
     exact: bool = typer.Option(
         False, "--exact", help="Ask transformers' real processor about every row too (needs mmvalidate[replay])."
     ),
+    preview: bool = typer.Option(
+        False, "--preview", help="Look for near-duplicate images (DU006): decodes each image."
+    ),
+    model_size: ModelSize | None = typer.Option(None, help="Estimate the memory of the longest row (TK008)."),
+    rules: list[Path] = typer.Option([], help="A Python file with rules of your own (repeatable)."),
     select: list[str] = typer.Option([], help="Run these rules only: codes, prefixes or names (repeatable, commas)."),
     ignore: list[str] = typer.Option([], help="Leave these rules out."),
     fail_on: FailOn = typer.Option(FailOn.error, help="The least severity that gives exit code 1."),
@@ -134,6 +147,9 @@ def check(
             integrity=integrity.value,
             advice=advice,
             exact=exact,
+            preview=preview,
+            model_size=None if model_size is None else model_size.value,
+            rules=tuple(path.absolute() for path in rules),
             select=words(select),
             ignore=words(ignore),
             fail_on=fail_on.value,

@@ -29,6 +29,7 @@ def guarded(work: Callable[[], int], verbose: bool) -> int:
     user asked for something impossible.
     """
     from validator.engine.options import ClusterError
+    from validator.rules.base import RuleError
 
     try:
         return work()
@@ -38,7 +39,7 @@ def guarded(work: Callable[[], int], verbose: bool) -> int:
         _say("interrupted; what was checked is kept, and the same command goes on from there")
     except (BrokenPipeError, typer.Exit):
         raise
-    except OSError as error:
+    except (OSError, RuleError) as error:
         _say(f"the run stopped: {error}")
     except Exception as error:
         if verbose:

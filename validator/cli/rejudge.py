@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from validator.cli.check import FailOn
+from validator.cli.check import FailOn, ModelSize
 from validator.cli.common import OutputFormat, guarded, show, usage, words
 
 
@@ -18,6 +18,8 @@ def rejudge(
     image_min_pixels: int | None = typer.Option(None, help="Another image_min_pixels.", show_default=False),
     mask_history: bool | None = typer.Option(None, "--mask-history/--no-mask-history", show_default=False),
     train_on_prompt: bool | None = typer.Option(None, "--train-on-prompt/--no-train-on-prompt", show_default=False),
+    model_size: ModelSize | None = typer.Option(None, help="Estimate memory for another model.", show_default=False),
+    rules: list[Path] = typer.Option([], help="A Python file with rules of your own (repeatable)."),
     select: list[str] = typer.Option([], help="Run these rules only."),
     ignore: list[str] = typer.Option([], help="Leave these rules out."),
     fail_on: FailOn | None = typer.Option(None, help="The least severity that gives exit code 1.", show_default=False),
@@ -40,6 +42,8 @@ def rejudge(
         "image_min_pixels": image_min_pixels,
         "mask_history": mask_history,
         "train_on_prompt": train_on_prompt,
+        "model_size": model_size and model_size.value,
+        "rules": tuple(path.absolute() for path in rules) or None,
         "select": words(select) or None,
         "ignore": words(ignore) or None,
         "fail_on": fail_on and fail_on.value,

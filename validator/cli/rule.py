@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-import sys
+from pathlib import Path
 
 import typer
 
+from validator.cli.common import usage
 
-def rule(code: str = typer.Argument(help="A code (PH001) or a name (placeholder-count-mismatch).")) -> None:
+
+def rule(
+    code: str = typer.Argument(help="A code (PH001) or a name (placeholder-count-mismatch)."),
+    rules: list[Path] = typer.Option([], help="A Python file with rules of your own (repeatable)."),
+) -> None:
     """Explain one rule."""
     from validator.rules.registry import find_rule
 
     try:
-        found = find_rule(code)
+        found = find_rule(code, rules)
     except ValueError as error:
-        print(f"mmvalidate: {error}", file=sys.stderr)
-        raise typer.Exit(2) from None
+        usage(error)
     print(f"# {found.code} {found.name} ({found.severity})\n\n{found.doc.strip()}")
 
 
-def rules() -> None:
+def rules(
+    rules: list[Path] = typer.Option([], help="A Python file with rules of your own (repeatable)."),
+) -> None:
     """List all rules."""
-    from validator.rules.registry import all_rules
+    from validator.rules.registry import known_rules
 
-    for found in all_rules():
+    try:
+        known = known_rules(rules)
+    except ValueError as error:
+        usage(error)
+    for found in known:
         print(f"{found.code}  {found.severity:<7}  {found.name:<32}  {found.summary}")

@@ -8,13 +8,14 @@ from typing import Any
 
 import orjson
 
-from validator.engine.judge import Judge
+from validator.engine.judge import Judge, finish_run
 from validator.engine.opened import Catalog, to_json
 from validator.engine.results import ShardResult
 from validator.engine.store import RunFolder, Spool
 from validator.engine.summary import DatasetCounts, Tally
 from validator.facts.budget import Limits
-from validator.rules.base import EntryFacts, Rule
+from validator.findings import Finding
+from validator.rules.base import Rule
 
 
 def assemble(
@@ -31,13 +32,26 @@ def assemble(
     """
     store = RunFolder(folder)
     tally = Tally()
+    spool = Spool()
     try:
+        judges, ends = [], [0]
         for entry in catalog.entries:
-            _entry(targets.get(entry.name, ()), entry, store, tally, rules, limits)
+            tally.datasets[entry.name] = DatasetCounts()
+            judges.append(judge := Judge(rules, entry, limits))
+            for target in targets.get(entry.name, ()):
+                _shard(target, store, spool, tally, judge)
+            ends.append(spool.size)
+        several = finish_run(rules, judges)
+        for judge, begin, end in zip(judges, ends, ends[1:], strict=False):
+            corpus = judge.finish() + [finding for finding in several if finding.dataset == judge.entry.name]
+            for finding in corpus:
+                tally.add_finding(finding)
+            store.add_findings(spool.merged(begin, end, sorted(corpus, key=Finding.order)))
         store.close_tables()
         summary = summary_of(tally)
         store.finish(as_json(to_json(catalog)), as_json(summary))
     finally:
+        spool.close()
         store.discard()
     return tally, summary
 
@@ -47,24 +61,11 @@ def as_json(document: Any) -> bytes:
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _entry(
-    targets: Sequence[Path], entry: EntryFacts, store: RunFolder, tally: Tally, rules: Sequence[Rule], limits: Limits
-) -> None:
-    tally.datasets[entry.name] = DatasetCounts()
-    judge = Judge(rules, entry, limits)
-    spool = Spool()
-    try:
-        for target in targets:
-            result = ShardResult(target)
-            for batch in result.samples():
-                store.add_samples(batch)
-            spool.add(result.findings())
-            judge.merge(result.aggregates(judge.adapters))
-            tally.add(result.tally)
-            result.close()
-        corpus = judge.finish()
-        for finding in corpus:
-            tally.add_finding(finding)
-        store.add_findings(spool.merged(corpus))
-    finally:
-        spool.close()
+def _shard(target: Path, store: RunFolder, spool: Spool, tally: Tally, judge: Judge) -> None:
+    result = ShardResult(target)
+    for batch in result.samples():
+        store.add_samples(batch)
+    spool.add(result.findings())
+    judge.merge(result.aggregates(judge.adapters))
+    tally.add(result.tally)
+    result.close()

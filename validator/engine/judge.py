@@ -25,9 +25,10 @@ class Judge:
             for need in get_args(Need)
         }
         self._corpus_rules = [(rule, rule.corpus) for rule in rules if rule.corpus is not None]
-        self.aggregates: dict[str, Any] = {rule.code: corpus.start() for rule, corpus in self._corpus_rules}
+        self._kinds = {rule.aggregate: corpus for rule, corpus in self._corpus_rules}
+        self.aggregates: dict[str, Any] = {name: corpus.start() for name, corpus in self._kinds.items()}
         self._folding = [
-            (corpus.fold, self.aggregates[rule.code]) for rule, corpus in self._corpus_rules if corpus.fold is not None
+            (corpus.fold, self.aggregates[name]) for name, corpus in self._kinds.items() if corpus.fold is not None
         ]
 
     def row(self, facts: RowFacts) -> list[Finding]:
@@ -47,23 +48,40 @@ class Judge:
 
     @property
     def adapters(self) -> dict[str, TypeAdapter[Any]]:
-        """How the aggregate of each corpus rule that folds rows becomes plain data and back."""
-        return {rule.code: corpus.adapter for rule, corpus in self._corpus_rules if corpus.fold is not None}
+        """How each aggregate of rows becomes plain data and back."""
+        return {name: corpus.adapter for name, corpus in self._kinds.items() if corpus.fold is not None}
 
     def merge(self, aggregates: Mapping[str, Any]) -> None:
         """Join the aggregates of rows that were judged elsewhere; those of earlier rows first."""
-        for rule, corpus in self._corpus_rules:
-            if corpus.merge is not None and rule.code in aggregates:
-                self.aggregates[rule.code] = corpus.merge(self.aggregates[rule.code], aggregates[rule.code])
+        for name, corpus in self._kinds.items():
+            if corpus.merge is not None and name in aggregates:
+                self.aggregates[name] = corpus.merge(self.aggregates[name], aggregates[name])
 
     def finish(self) -> list[Finding]:
         """The findings of the corpus rules about the whole entry, in order."""
         findings = [
             finding_of(rule, hit, self._entry.name, hit.file, hit.row, hit.sample_id)
             for rule, corpus in self._corpus_rules
-            for hit in corpus.finish(self.aggregates[rule.code], self._entry)
+            for hit in corpus.finish(self.aggregates[rule.aggregate], self._entry)
         ]
         return sorted(findings, key=Finding.order)
+
+    @property
+    def entry(self) -> EntryFacts:
+        """The entry whose rows are judged."""
+        return self._entry
+
+
+def finish_run(rules: Sequence[Rule], judges: Sequence[Judge]) -> list[Finding]:
+    """The findings of the corpus rules about several entries, each judged to its end, in order."""
+    findings = []
+    for rule in rules:
+        if rule.corpus is not None and rule.corpus.finish_run is not None:
+            parts = [(judge.entry, judge.aggregates[rule.aggregate]) for judge in judges]
+            for hit in rule.corpus.finish_run(parts):
+                assert hit.dataset is not None
+                findings.append(finding_of(rule, hit, hit.dataset, hit.file, hit.row, hit.sample_id))
+    return sorted(findings, key=Finding.order)
 
 
 def _present(facts: RowFacts) -> Iterator[Need]:
@@ -79,6 +97,10 @@ def _present(facts: RowFacts) -> Iterator[Need]:
         yield "placeholders"
     if facts.num_tokens != facts.num_tokens_full:
         yield "cut"
+    for turn in facts.turns:
+        if turn.traits:
+            yield "traits"
+            return
 
 
 def status_of(facts: RowFacts, findings: Iterable[Finding]) -> str:

@@ -64,8 +64,11 @@ class Planner:
         apart = NEUTRAL if settings.exact else JUDGING | NEUTRAL  # the processor is asked under the run's limits
         measuring = {name: value for name, value in values.items() if name not in apart}
         self._measuring = key_of(program, processor, measuring, os.getcwd(), options.by_content)
-        self._judging = key_of({name: values[name] for name in sorted(JUDGING)}, [rule.code for rule in rules])
-        self.probes = cache.folder / f"probes-{key_of(program, settings.integrity, options.by_content)}.arrow"
+        self._judging = key_of(
+            {name: values[name] for name in sorted(JUDGING)}, [[rule.code, rule.origin] for rule in rules]
+        )
+        depth = [settings.integrity, settings.preview, options.by_content]
+        self.probes = cache.folder / f"probes-{key_of(program, depth)}.arrow"
         self._ordinal = 0
         self._speeds_file = cache.folder / "speeds.json"
         self._rows: dict[str, int] = {}

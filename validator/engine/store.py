@@ -159,7 +159,7 @@ class RunFolder:
 
 
 class Spool:
-    """Keeps the row findings of one entry on disk until its corpus findings are known."""
+    """Keeps the row findings of a run on disk until the corpus findings are known."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - see close
@@ -172,8 +172,16 @@ class Spool:
         """Append findings as JSON lines, in order."""
         self._file.writelines(lines)
 
-    def merged(self, others: list[Finding]) -> Iterator[Finding]:
-        """All findings of the entry in order."""
-        self._file.seek(0)
-        spooled = (Finding(**orjson.loads(line)) for line in self._file)
-        return heapq.merge(spooled, others, key=Finding.order)
+    @property
+    def size(self) -> int:
+        """Bytes so far: what is added later begins there."""
+        return self._file.tell()
+
+    def merged(self, begin: int, end: int, others: list[Finding]) -> Iterator[Finding]:
+        """The findings between two sizes, those of one entry, and others of the same entry, in order."""
+        return heapq.merge(self._between(begin, end), others, key=Finding.order)
+
+    def _between(self, begin: int, end: int) -> Iterator[Finding]:
+        self._file.seek(begin)
+        while self._file.tell() < end:
+            yield Finding(**orjson.loads(self._file.readline()))

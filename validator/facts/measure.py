@@ -17,11 +17,15 @@ from validator.conversation.convert import convert
 from validator.conversation.row_view import RowView
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, MediaReference, Problem, Sample
 from validator.facts.budget import Limits
+from validator.facts.coordinates import reach_of
 from validator.facts.record import MediaFacts, RowFacts, TurnFacts
+from validator.facts.sameness import hashes_of
+from validator.facts.traits import traits_of
 from validator.files import ChangedError, MediaFiles
 from validator.findings import clip
 from validator.media.advice import advice_on
 from validator.media.geometry import ImageLimits
+from validator.media.likeness import likeness_of
 from validator.media.probe import ImageProbe, probe_bytes, probe_image
 from validator.media.video import VideoProbe, probe_frames, probe_video, settle
 from validator.settings import Settings
@@ -154,6 +158,8 @@ class Measurer:
         facts, sample = row.facts, row.sample
         facts.turns = self._turns(sample, row.encoded)
         facts.problems = sample.problems
+        if sample.turns:
+            facts.asked, facts.answered = hashes_of(sample)
         if sample.dropped and not sample.crashed and facts.unchecked is None:
             facts.outcome = "dropped"
 
@@ -196,7 +202,7 @@ class Measurer:
     def _image(self, base: MediaFacts, reference: MediaReference) -> MediaFacts:
         if reference.data is not None or reference.target is not None:
             probe = self._probe(reference)
-            return _with_probe(base, probe, self._advice(reference, probe))
+            return _with_probe(base, probe, self._advice(reference, probe), self._likeness(reference, probe))
         return _unusable(base, reference)
 
     def _videos(self, bases: list[MediaFacts], references: list[MediaReference]) -> list[MediaFacts]:
@@ -244,18 +250,42 @@ class Measurer:
             return None
         return advice_on(reference.data if reference.data is not None else reference.target or "", probe)
 
+    def _likeness(self, reference: MediaReference, probe: ImageProbe) -> str | None:
+        if not self.settings.preview or probe.fault is not None or self.settings.integrity == "header":
+            return None
+        if reference.data is not None:
+            return likeness_of(reference.data)
+        path = reference.target or ""
+        return likeness_of(self.files.read(path) if self.files.is_remote(path) else path)
+
     def _turns(self, sample: Sample, encoded: list[EncodedTurn] | None) -> list[TurnFacts]:
         turns = []
         by_index = {item.turn.index: item for item in encoded or () if item.turn is not None}
         system = next((item for item in encoded or () if item.turn is None), None)
+        given = sample.system if isinstance(sample.system, str) else ""
         if sample.system or system is not None:
-            turns.append(self._turn(sample.system_turn, "system", sample.system, system))
-        turns += [self._turn(turn.index, turn.role, turn.content, by_index.get(turn.index)) for turn in sample.turns]
+            turn = self._turn(sample.system_turn, "system", sample.system, system)
+            if isinstance(sample.tools, str) and "<" in sample.tools:
+                turn.special_tokens = self._special_tokens(f"{given}\n{sample.tools}")
+                if any(placeholder in sample.tools for placeholder in PLACEHOLDERS.values()):
+                    turn.traits = (*turn.traits, "placeholder-in-tools")
+            turns.append(turn)
+        turns += [
+            self._turn(turn.index, turn.role, turn.content, by_index.get(turn.index), given) for turn in sample.turns
+        ]
+        if sample.media.get("image"):
+            for facts, turn_ in zip(turns[-len(sample.turns) :], sample.turns, strict=True):
+                facts.reach = reach_of(turn_.content) if isinstance(turn_.content, str) else ()
         return turns
 
-    def _turn(self, index: int | None, role: str, content: object, encoded: EncodedTurn | None) -> TurnFacts:
+    def _special_tokens(self, text: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self._special(text))) if self._prefix in text else ()
+
+    def _turn(
+        self, index: int | None, role: str, content: object, encoded: EncodedTurn | None, system: str = ""
+    ) -> TurnFacts:
         text = content if isinstance(content, str) else ""
-        special = tuple(dict.fromkeys(self._special(text))) if self._prefix in text else ()
+        special = self._special_tokens(text)
         return TurnFacts(
             index,
             role,
@@ -267,6 +297,7 @@ class Measurer:
             (text.count("<image>"), text.count("<video>"), text.count("<audio>")) if "<" in text else NO_PLACEHOLDERS,
             len(text),
             isinstance(content, str) and not text.strip(),
+            traits_of(text, system if role == "assistant" else None),
         )
 
     def _as_written(self, encoded: EncodedTurn) -> bool:
@@ -286,7 +317,7 @@ class Measurer:
         return tuple(place for place, token in enumerate(ids) if token == pad)
 
 
-def _with_probe(base: MediaFacts, probe: ImageProbe, advice: str | None) -> MediaFacts:
+def _with_probe(base: MediaFacts, probe: ImageProbe, advice: str | None, likeness: str | None) -> MediaFacts:
     """What is known of a reference and of the file behind it."""
     return MediaFacts(
         base.kind,
@@ -309,6 +340,8 @@ def _with_probe(base: MediaFacts, probe: ImageProbe, advice: str | None) -> Medi
         probe.found,
         probe.warnings,
         advice,
+        probe.content,
+        likeness,
     )
 
 

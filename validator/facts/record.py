@@ -23,7 +23,9 @@ class TurnFacts:
     markers of each slot and its pads excluded; None where the turn was never encoded. `loose_pads` (of images) and
     `loose_video_pads` are the places of pads that come from literal text, among those text tokens. `slots` names the
     medium of each placeholder that is expanded. `placeholders` counts literal <image>, <video>, <audio>;
-    `special_tokens` lists those in the text.
+    `special_tokens` lists those in the text, that of the system prompt with the tools. `traits` are words for what the
+    text looks like (validator/facts/traits.py); `reach` is the largest x and y of the boxes and points in it, measured
+    in rows with images.
     """
 
     index: int | None
@@ -36,6 +38,8 @@ class TurnFacts:
     placeholders: tuple[int, int, int] = (0, 0, 0)
     num_characters: int = 0
     blank: bool = False
+    traits: tuple[str, ...] = ()
+    reach: tuple[float, ...] = ()
 
 
 @dataclass(slots=True)
@@ -43,7 +47,8 @@ class MediaFacts:
     """One media reference and its probe. `turn` is the turn whose placeholder it fills, if any.
 
     `frames` are an image's animation frames, or the (even) number of frames of a video that are fed.
-    `advice` is what a second decoder says of an image that loads, where it was asked.
+    `advice` is what a second decoder says of an image that loads, where it was asked. `content` are words for its
+    pixels where they were decoded (validator/media/content.py), `likeness` a perceptual hash, where asked for.
     """
 
     kind: MediaKind
@@ -66,6 +71,8 @@ class MediaFacts:
     found: str | None = None
     warnings: tuple[str, ...] = ()
     advice: str | None = None
+    content: tuple[str, ...] = ()
+    likeness: str | None = None
 
 
 @dataclass(slots=True)
@@ -75,8 +82,9 @@ class RowFacts:
     Measuring sets `outcome` to dropped or unchecked where that is certain; `settle` decides all others and sets
     `trainer_error` and the counts, which stay None where the trainer yields none. `budget` holds what the counts were
     taken from; it is not stored. `refused`: the trainer's loader refuses the whole file because of this row. `filled`
-    names the converted columns (system, tools, images, videos, audios) that are not null in this row. `disagreement`:
-    what transformers' own processor says otherwise, where it was asked.
+    names the converted columns (system, tools, images, videos, audios) that are not null in this row. `asked` and
+    `answered` are hashes of what the trainer sees of a row before its last turn, and of that turn. `disagreement`: what
+    transformers' own processor says otherwise, where it was asked.
     """
 
     dataset: str
@@ -92,6 +100,8 @@ class RowFacts:
     problems: list[Problem] = field(default_factory=list)
     turns: list[TurnFacts] = field(default_factory=list)
     media: list[MediaFacts] = field(default_factory=list)
+    asked: str | None = None
+    answered: str | None = None
     num_tokens: int | None = None
     num_tokens_full: int | None = None
     num_text_tokens: int | None = None

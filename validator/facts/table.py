@@ -23,6 +23,8 @@ _TURN = pa.struct(
         ("placeholders", pa.list_(pa.int32())),
         ("num_characters", pa.int64()),
         ("blank", pa.bool_()),
+        ("traits", pa.list_(pa.string())),
+        ("reach", pa.list_(pa.float64())),
     ]
 )
 _MEDIA = pa.struct(
@@ -47,6 +49,8 @@ _MEDIA = pa.struct(
         ("found", pa.string()),
         ("warnings", pa.list_(pa.string())),
         ("advice", pa.string()),
+        ("content", pa.list_(pa.string())),
+        ("likeness", pa.string()),
     ]
 )
 _PROBLEM = pa.struct(
@@ -88,6 +92,8 @@ SAMPLES = pa.schema(
         ("problems", pa.list_(_PROBLEM)),
         ("media", pa.list_(_MEDIA)),
         ("disagreement", pa.string()),
+        ("asked", pa.string()),
+        ("answered", pa.string()),
     ]
 )
 """`image_sizes` are [width, height] in pixels, null where an image could not be opened."""
@@ -124,6 +130,8 @@ def to_row(facts: RowFacts, status: str) -> tuple[Any, ...]:
         facts.problems,
         facts.media,
         facts.disagreement,
+        facts.asked,
+        facts.answered,
     )
 
 
@@ -142,8 +150,10 @@ def from_record(record: dict[str, Any]) -> RowFacts:
         filled=tuple(record["filled"]),
         problems=[Problem(**problem) for problem in record["problems"]],
         turns=[_turn(turn) for turn in record["turns"]],
-        media=[MediaFacts(**{**media, "warnings": tuple(media["warnings"])}) for media in record["media"]],
+        media=[_media(media) for media in record["media"]],
         disagreement=record["disagreement"],
+        asked=record["asked"],
+        answered=record["answered"],
     )
 
 
@@ -160,4 +170,10 @@ def _turn(turn: dict[str, Any]) -> TurnFacts:
         tuple(turn["placeholders"]),
         turn["num_characters"],
         turn["blank"],
+        tuple(turn["traits"]),
+        tuple(turn["reach"]),
     )
+
+
+def _media(media: dict[str, Any]) -> MediaFacts:
+    return MediaFacts(**{**media, "warnings": tuple(media["warnings"]), "content": tuple(media["content"])})

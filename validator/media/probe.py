@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, Literal
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from validator.files import Identity, MediaFiles
+from validator.media.content import content_of, demands_pixels
 from validator.media.faults import fault_of, plain_words
 from validator.media.geometry import LARGE_PIXELS
 from validator.media.integrity import JPEGS, MAX_JPEG_BYTES, examine, reader_of
@@ -43,7 +44,8 @@ class ImageProbe:
     `fault` is None where the trainer can load the image (as far as the depth looked), `endless` where it is not known
     because loading takes too long, otherwise a word for what is wrong; `exception` and `message` are the trainer's;
     `found` says it in plain words: what an unreadable file is, or what is wrong with an image. `warnings` are Pillow's
-    and libtiff's, without repetitions, at most eight of 200 characters.
+    and libtiff's, without repetitions, at most eight of 200 characters. `content` are words for the pixels where they
+    were decoded: at the depth `full`, and where the cheap check left doubt or the conversion may lose what they show.
     """
 
     num_bytes: int | None = None
@@ -60,6 +62,7 @@ class ImageProbe:
     message: str | None = None
     found: str | None = None
     warnings: tuple[str, ...] = ()
+    content: tuple[str, ...] = ()
 
 
 def probe_image(path: str, depth: Depth, files: MediaFiles) -> ImageProbe:
@@ -148,13 +151,14 @@ def _probe(source: str | bytes | BinaryIO, num_bytes: int, depth: Depth) -> Imag
     with image:
         size, mode, bits = image.size, image.mode, _bits(image)
         scans: int | None = None
-        fault: dict[str, Any] = {}
+        loaded: dict[str, Any] = {}
         if depth != "header":
             assert isinstance(source, str | bytes)
-            certain = False
-            if depth == "fast" or image.format in JPEGS:  # of others the check may change what load() would see
+            certain, asked = False, demands_pixels(image)
+            if image.format in JPEGS or (depth == "fast" and not asked):  # other checks change what load() would see
                 certain, scans = examine(image, source)
-            fault = _load_fault(image, depth, certain, (scans or 0) * image.width * image.height)
+            certain = certain and not asked
+            loaded = _load(image, depth, certain, (scans or 0) * image.width * image.height)
         return ImageProbe(
             num_bytes,
             image.format,
@@ -164,7 +168,7 @@ def _probe(source: str | bytes | BinaryIO, num_bytes: int, depth: Depth) -> Imag
             _frames(image),
             _orientation(image),
             scans,
-            **fault,
+            **loaded,
         )
 
 
@@ -182,23 +186,25 @@ def _what(error: Exception, head: bytes) -> str:
     return kind if isinstance(error, UnidentifiedImageError) else f"{kind}: {plain_words(error)}"
 
 
-def _load_fault(image: ImageFile.ImageFile, depth: Depth, certain: bool, visits: int) -> dict[str, Any]:
-    """What is wrong with an opened image, nothing where it loads. `certain`: the cheap check says that it does;
-    `visits` are its scans x pixels.
+def _load(image: ImageFile.ImageFile, depth: Depth, certain: bool, visits: int) -> dict[str, Any]:
+    """What is wrong with an opened image, or its content where it is loaded. `certain`: the cheap check says that it
+    loads, and nobody asks for its pixels; `visits` are its scans x pixels.
     """
     if certain and (depth == "fast" or visits > MAX_VISITS):
         return {}
     if visits > MAX_VISITS:
         return {"fault": "endless", "message": f"its scans visit {visits / 1e9:,.0f} billion pixels"}
     try:
-        _load_and_convert(image)
+        converted = _load_and_convert(image)
     except Exception as error:
         return {**_fault(error, opened=True), "found": plain_words(error)}
-    return {}
+    return {} if converted is None else {"content": content_of(image, converted)}
 
 
-def _load_and_convert(image: ImageFile.ImageFile) -> None:
-    """The trainer's calls. A second copy of a very large image is spared: conversion depends on mode and palette."""
+def _load_and_convert(image: ImageFile.ImageFile) -> Image.Image | None:
+    """The trainer's calls, and what they make. A second copy of a very large image is spared (None): conversion
+    depends on mode and palette.
+    """
     if image.format == "TIFF":
         try:
             with caught_stderr() as lines:
@@ -208,7 +214,10 @@ def _load_and_convert(image: ImageFile.ImageFile) -> None:
                 warnings.warn(line, stacklevel=1)
     else:
         image.load()
-    (image if image.width * image.height <= LARGE_PIXELS else image.crop((0, 0, 1, 1))).convert("RGB")
+    if image.width * image.height <= LARGE_PIXELS:
+        return image.convert("RGB")
+    image.crop((0, 0, 1, 1)).convert("RGB")
+    return None
 
 
 def _fault(error: Exception, *, opened: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ folds cases into a small aggregate per entry, mergeable and bounded, and speaks 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -23,6 +23,10 @@ from validator.facts.replayed import Replayed, Systemic
 from validator.files import ABSENT, Identity
 from validator.findings import Severity
 from validator.settings import Integrity, Settings
+
+
+class RuleError(Exception):
+    """A rule that is not ours failed. The message is a sentence."""
 
 
 @dataclass(slots=True)
@@ -69,7 +73,9 @@ class EntryFacts:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What a rule found; the engine makes a finding of it. Row rules leave file, row and sample_id alone."""
+    """What a rule found; the engine makes a finding of it. Row rules leave file, row and sample_id alone; `dataset` is
+    set by what a corpus rule says of several entries.
+    """
 
     message: str
     help: str
@@ -79,12 +85,14 @@ class Hit:
     file: str | None = None
     row: int | None = None
     sample_id: str | None = None
+    dataset: str | None = None
 
 
-Need = Literal["nothing", "problems", "placeholders", "media", "faults", "cut"]
+Need = Literal["nothing", "problems", "placeholders", "media", "faults", "cut", "traits"]
 """What most rows lack: problems of conversion or encoding, placeholders or media that they should stand for, media,
-media with a fault or that are no paths, a cut by the cutoff.
+media with a fault or that are no paths, a cut by the cutoff, text that looks like something.
 """
+Option = Literal["advice", "exact", "preview", "model_size"]
 RowCheck = Callable[[Case], Iterator[Hit]]
 ReplayCheck = Callable[[Replayed], Iterator[Hit]]
 SystemicCheck = Callable[[Systemic], Iterator[Hit]]
@@ -94,14 +102,17 @@ SystemicCheck = Callable[[Systemic], Iterator[Hit]]
 class CorpusCheck:
     """`start` makes an empty aggregate, `fold` adds a case to it, `merge` joins two, `finish` speaks.
 
-    `kind` is the type of the aggregate where `start` is not.
+    `kind` is the type of the aggregate where `start` is not. Rules that give the same `shared` name have one aggregate
+    together. `finish_run` speaks of several entries: it gets each entry with its aggregate, in the order of names.
     """
 
-    finish: Callable[[Any, EntryFacts], Iterator[Hit]]
+    finish: Callable[[Any, EntryFacts], Iterator[Hit]] = lambda aggregate, entry: iter(())
     start: Callable[[], Any] = lambda: None
     fold: Callable[[Any, Case], None] | None = None
     merge: Callable[[Any, Any], Any] | None = None
     kind: Any = None
+    shared: str | None = None
+    finish_run: Callable[[Sequence[tuple[EntryFacts, Any]]], Iterator[Hit]] | None = None
 
     @cached_property
     def adapter(self) -> TypeAdapter[Any]:
@@ -112,8 +123,8 @@ class CorpusCheck:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `depth` is the least integrity depth at which it can see its fault, `advice` and `exact` say that it
-    needs that option; `needs` is what a row must have for a row rule to be asked about it.
+    """One rule. `depth` is the least integrity depth at which it can see its fault, `option` a setting that it needs;
+    `needs` what a row must have for a row rule to be asked about it. `origin` identifies a rule that is not ours.
 
     Rules with `replay` see the replayed samples, one with `systemic` the controls that fail together.
     """
@@ -129,8 +140,13 @@ class Rule:
     trainers: tuple[str, ...] = ("llamafactory",)
     depth: Integrity = "header"
     needs: Need = "nothing"
-    advice: bool = False
-    exact: bool = False
+    option: Option | None = None
+    origin: str = ""
+
+    @property
+    def aggregate(self) -> str:
+        """The name of a corpus rule's aggregate."""
+        return (self.corpus.shared if self.corpus else None) or self.code
 
     @property
     def family(self) -> str:
@@ -150,20 +166,28 @@ def row_rule(
     depth: Integrity = "header",
     needs: Need = "nothing",
     *,
-    advice: bool = False,
-    exact: bool = False,
+    option: Option | None = None,
 ) -> Callable[[RowCheck], Rule]:
     """Make a rule of a function on one case."""
 
     def wrap(check: RowCheck) -> Rule:
-        return Rule(code, name, severity, _doc(check), row=check, depth=depth, needs=needs, advice=advice, exact=exact)
+        return Rule(code, name, severity, _doc(check), row=check, depth=depth, needs=needs, option=option)
 
     return wrap
 
 
-def corpus_rule(code: str, name: str, severity: Severity, check: CorpusCheck) -> Rule:
-    """Make a rule of an aggregate over an entry."""
-    return Rule(code, name, severity, _doc(check.finish), corpus=check)
+def corpus_rule(
+    code: str,
+    name: str,
+    severity: Severity,
+    check: CorpusCheck,
+    *,
+    trainers: tuple[str, ...] = ("llamafactory",),
+    option: Option | None = None,
+) -> Rule:
+    """Make a rule of an aggregate over an entry or over the run."""
+    doc = _doc(check.finish_run or check.finish)
+    return Rule(code, name, severity, doc, corpus=check, trainers=trainers, option=option)
 
 
 def replay_rule(code: str, name: str, severity: Severity) -> Callable[[ReplayCheck], Rule]:

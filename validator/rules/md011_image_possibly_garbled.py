@@ -26,7 +26,7 @@ from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("MD011", "image-possibly-garbled", "info", depth="fast", advice=True)
+@row_rule("MD011", "image-possibly-garbled", "info", depth="fast", option="advice")
 def check(case: Case) -> Iterator[Hit]:
     """Report what the second decoder complained of."""
     for media in case.facts.media:

@@ -1,8 +1,9 @@
 """Special tokens of the model written in the text.
 
 ## What it finds
-`<|im_end|>`, `<|im_start|>`, `<|endoftext|>`, `<|image_pad|>`, `<|vision_start|>` and the others, as letters in a turn
-or in the system prompt.
+`<|im_end|>`, `<|im_start|>`, `<|endoftext|>`, `<|image_pad|>`, `<|vision_start|>` and the others, as letters in a
+turn, in the system prompt or in the tools. The tokens that Qwen2-VL writes itself are meant to be there: those for
+boxes, quads and object references.
 
 ## Why it hurts
 The tokenizer turns them into the control tokens themselves: turns end early or begin out of nowhere. A literal
@@ -23,21 +24,23 @@ from collections.abc import Iterator
 from validator.rules.base import Case, Hit, row_rule
 
 _FATAL = ("<|image_pad|>", "<|video_pad|>")
+_MEANT = ("<|object_ref_", "<|box_", "<|quad_")
+"""Tokens that Qwen2-VL reads and writes in text: names and places of objects."""
 
 
 @row_rule("PH004", "literal-special-token", "error")
 def check(case: Case) -> Iterator[Hit]:
     """Report each turn that holds special tokens, with those that it holds."""
     for turn in case.facts.turns:
-        if turn.special_tokens:
-            fatal = any(token in _FATAL for token in turn.special_tokens)
+        if tokens := [token for token in turn.special_tokens if not token.startswith(_MEANT)]:
+            fatal = any(token in _FATAL for token in tokens)
             effect = "training stops at this row" if fatal else "the model reads them as control tokens"
-            where = "the system prompt" if turn.role == "system" else f"turn {turn.index}"
+            where = "the system prompt (with tools)" if turn.role == "system" else f"turn {turn.index}"
             yield Hit(
-                f"{where} contains {', '.join(turn.special_tokens)}: {effect}",
+                f"{where} contains {', '.join(tokens)}: {effect}",
                 "Remove or rewrite them in the text.",
                 turn=turn.index,
-                evidence={"tokens": list(turn.special_tokens)},
+                evidence={"tokens": tokens},
             )
 
 

@@ -18,3 +18,8 @@ def stops_with(exception: str | None, message: str | None) -> str:
     """`the trainer stops with ValueError: its words`."""
     said = clip(message or "", 120)
     return f"the trainer stops with {exception}" + (f": {said}" if said else "")
+
+
+def the_turn(turn: TurnFacts) -> str:
+    """`turn 3`, or `the system prompt`."""
+    return "the system prompt" if turn.role == "system" else f"turn {turn.index}"

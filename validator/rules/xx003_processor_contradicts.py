@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("XX003", "processor-contradicts", "error", exact=True)
+@row_rule("XX003", "processor-contradicts", "error", option="exact")
 def check(case: Case) -> Iterator[Hit]:
     """Report what the processor says otherwise."""
     if case.facts.disagreement is not None:

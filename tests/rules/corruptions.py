@@ -1,0 +1,183 @@
+"""One fault at a time put into a clean row: what must be found, and what may come with it."""
+
+import random
+from dataclasses import dataclass, field
+
+from PIL import Image, ImageDraw
+
+from tests.conftest import ROOT, say
+
+LEAK = "You are a careful assistant for phones."
+CLEAN = {
+    **say("<image>Which app is open?", "The app is Mail.", images=["shot.png"]),
+    **dict.fromkeys(("system", "tools", "videos", "audios")),
+}
+"""Every column, so that each fault has its place."""
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """The codes that a fault gives: exactly `code` and `others`. `other` is a second row, where the fault needs it."""
+
+    code: str
+    change: dict
+    others: tuple = ()
+    settings: dict = field(default_factory=dict)
+    other: dict | None = None
+
+
+def turns(*texts, **columns):
+    return {**say(*texts), **columns}
+
+
+def roles(*pairs):
+    return {"messages": [{"role": role, "content": text} for role, text in pairs], "images": None}
+
+
+def image(name, question="<image>Which app is open?", answer="The app is Mail."):
+    return turns(question, answer, images=[name])
+
+
+def video(name):
+    return turns("<video>What happens?", "It gets brighter.", images=None, videos=[name])
+
+
+def words(number):
+    return " ".join(f"word{place}" for place in range(number))
+
+
+SEE = "<image>Which app is open?"
+BASE64 = "".join(random.Random(0).choices("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", k=600))
+BOX = '[{"bbox_2d": [%d, %d, %d, %d]}]'
+CORRUPTIONS = {
+    "roles swapped": Corruption("CV001", roles(("assistant", "a"), ("user", "b"))),
+    "answer lost": Corruption("CV002", turns(SEE)),
+    "no turns": Corruption("CV003", {"messages": [], "images": None}),
+    "messages null": Corruption("CV004", {"messages": None}),
+    "content null": Corruption("CV005", turns("Hi", None, images=None)),
+    "call is no JSON": Corruption("CV006", roles(("user", "a"), ("function", "find(x)"))),
+    "tools are no JSON": Corruption("CV007", {"tools": "find(x)"}),
+    "half a surrogate pair": Corruption("CV010", turns("a\ud800", "b", images=None)),
+    "picture pasted as text": Corruption("CV011", turns(SEE + BASE64, "Mail.")),
+    "answer in a loop": Corruption("CV012", turns(SEE, "The app is Mail. " * 40)),
+    "replacement character": Corruption("CV013", turns(SEE, "A caf\ufffd.")),
+    "mojibake": Corruption("CV013", turns(SEE, "Itâ€™s a cafÃ©.")),
+    "mojibake of Chinese": Corruption("CV013", turns(SEE, "æ‰‹æœºçš„åº”ç”¨")),
+    "another model's tokens": Corruption("CV014", turns(SEE, "[INST] What? [/INST] Mail.")),
+    "a dialogue in one turn": Corruption("CV014", turns(SEE, "Mail.\nHuman: And now?\nAssistant: Maps.")),
+    "system prompt recited": Corruption("CV015", {**turns(SEE, f"{LEAK} Mail."), "system": LEAK}),
+    "Qwen's system prompt recited": Corruption("CV015", turns(SEE, "system\nYou are a helpful assistant.\nMail.")),
+    "image lost": Corruption("PH001", {"images": []}),
+    "placeholder in the answer": Corruption("PH002", turns("Which app?", "<image>Mail.")),
+    "placeholder in the system prompt": Corruption("PH003", {"system": "You see <image>."}),
+    "end token in the answer": Corruption("PH004", turns(SEE, "Mail.<|im_end|>")),
+    "control token in the tools": Corruption("PH004", {"tools": '[{"name": "f", "description": "<|im_start|>"}]'}),
+    "placeholder in the tools": Corruption("PH005", {"tools": '[{"name": "f", "description": "see <image>"}]'}),
+    "image gone": Corruption("MD001", image("gone.png")),
+    "web page": Corruption("MD002", image("page.jpg")),
+    "cut": Corruption("MD003", image("cut.png")),
+    "bit flipped": Corruption("MD004", image("flipped.png")),
+    "bomb": Corruption("MD005", image("bomb.png")),
+    "URL": Corruption("MD006", image("https://example.com/cat.jpg")),
+    "null": Corruption("MD007", image(None)),
+    "sound": Corruption("MD008", turns("<audio>What?", "A bell.", images=None, audios=["a.wav"])),
+    "many pixels": Corruption("MD010", image("huge.png")),
+    "many scans": Corruption("MD012", image("slow.jpg")),
+    "bytes behind the image": Corruption("MD013", image("padded.png")),
+    "damaged in the middle": Corruption("MD011", image("garbled.jpg"), settings={"advice": True}),
+    "a line": Corruption("IM001", image("line.png"), ("IM008",)),
+    "thin": Corruption("IM002", image("thin.png")),
+    "grey of 16 bits": Corruption("IM003", image("deep.png")),
+    "black on transparent": Corruption("IM004", image("alpha.png")),
+    "palette with a transparent colour": Corruption("IM004", image("alpha.gif")),
+    "photo on its side": Corruption("IM005", image("turned.jpg")),
+    "boxes of the upright photo": Corruption(
+        "IM006", image("turned_wide.jpg", answer=BOX % (10, 20, 90, 1190)), ("IM005",)
+    ),
+    "animation": Corruption("IM007", image("moving.gif")),
+    "one colour": Corruption("IM008", image("black.png"), settings={"integrity": "full"}),
+    "tracking pixel": Corruption("IM009", image("dot.png")),
+    "click beside the picture": Corruption("IM010", turns(SEE, "click(x=1200, y=80)")),
+    "box beside the picture": Corruption("IM010", turns(SEE, BOX % (1100, 2, 1200, 8))),
+    "marked box beside it": Corruption("IM010", turns(SEE, "<|box_start|>(5,5),(1200,9)<|box_end|>")),
+    "nothing left to learn": Corruption(
+        "LB001", turns(words(9000), words(20), images=None), ("TK003", "TK004"), {"cutoff_len": 64}
+    ),
+    "empty answer": Corruption("LB002", turns(SEE, " \n")),
+    "image cut": Corruption("TK001", image("shot.png"), ("TK006",), {"cutoff_len": 100}),
+    "turns dropped": Corruption(
+        "TK002", turns(words(250), words(250), "c", "d", images=None), ("TK003", "TK004"), {"cutoff_len": 512}
+    ),
+    "question cut": Corruption("TK003", turns(words(600), "b", images=None), (), {"cutoff_len": 512}),
+    "answer cut": Corruption("TK004", turns("a", words(600), images=None), (), {"cutoff_len": 512}),
+    "many patches": Corruption("TK007", turns("<image>" * 9 + "?", words(5), images=["large.png"] * 9),
+                               (), {"cutoff_len": 60_000, "image_max_pixels": 4_000_000}),
+    "no picture in the video": Corruption("VD001", video("speech.wav")),
+    "video of no frames": Corruption(
+        "VD002", turns("<video>a", "b", images=None, videos=[[]]), other={"videos": [["shot.png"]]}
+    ),
+    "header of a video lies": Corruption("VD003", video("clip.ts")),
+    "frames of two sizes": Corruption(
+        "VD004",
+        turns("<video>a", "b", images=None, videos=[["shot.png", "large.png"]]),
+        other={"videos": [["shot.png"]]},
+    ),
+    "still video": Corruption("VD005", video("still.mp4")),
+}  # fmt: skip
+
+
+def noise(size, seed=0):
+    """A picture that is like no other."""
+    return Image.frombytes("RGB", size, random.Random(seed).randbytes(size[0] * size[1] * 3))
+
+
+def draw_files(dataset):
+    """The clean picture, and one file per fault."""
+    folder = dataset.folder
+    noise((300, 400)).save(folder / "shot.png")
+    large = noise((50, 50)).resize((2000, 2000), Image.Resampling.NEAREST)
+    large.save(folder / "large.png")
+    noise((100, 100)).save(folder / "cut.png")
+    cut = folder / "cut.png"
+    cut.write_bytes(cut.read_bytes()[:9000])
+    data = bytearray((folder / "shot.png").read_bytes())
+    data[data.index(b"IDAT") + 8] ^= 0xFF
+    (folder / "flipped.png").write_bytes(data)
+    (folder / "page.jpg").write_text("<html>404</html>")
+    (folder / "padded.png").write_bytes((folder / "shot.png").read_bytes() + bytes(5 << 20))
+    for name in ("bomb.png", "line.png", "thin.png", "slow.jpg", "clip.ts", "speech.wav"):
+        (folder / name).write_bytes((ROOT / "sample_data" / "broken" / name).read_bytes())
+    dataset.image("huge.png", (10_000, 9000), "1")
+    dataset.image("black.png", (300, 200))
+    noise((1, 1)).save(folder / "dot.png")
+    Image.effect_noise((120, 120), 80).resize((600, 600)).save(folder / "garbled.jpg")
+    garbled = bytearray((folder / "garbled.jpg").read_bytes())
+    garbled[9000:9512] = bytes(512)
+    (folder / "garbled.jpg").write_bytes(garbled)
+    Image.frombytes("I;16", (64, 64), random.Random(1).randbytes(64 * 64 * 2)).save(folder / "deep.png")
+    alpha = Image.new("RGBA", (60, 60))
+    ImageDraw.Draw(alpha).text((5, 5), "text", fill=(0, 0, 0, 255))
+    alpha.save(folder / "alpha.png")
+    letters = Image.new("P", (60, 60))
+    letters.putpalette([0] * 768)
+    ImageDraw.Draw(letters).text((5, 5), "text", fill=1)
+    letters.save(folder / "alpha.gif", transparency=0)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    noise((60, 90)).save(folder / "turned.jpg", exif=exif)
+    noise((1200, 100)).save(folder / "turned_wide.jpg", exif=exif)
+    frames = [noise((40, 30), seed) for seed in range(3)]
+    frames[0].save(folder / "moving.gif", save_all=True, append_images=frames[1:])
+    film(folder / "still.mp4", 1)
+
+
+def film(path, number):
+    """A video of some frames, a second each."""
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=1)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for place in range(number):
+            container.mux(stream.encode(av.VideoFrame.from_image(noise((96, 64), place))))
+        container.mux(stream.encode())

@@ -1,0 +1,213 @@
+"""Rules about whole entries and runs: rows that they must speak of, and rows that they must not."""
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.conftest import ALL_TAGS, Dataset, say
+from tests.rules.corruptions import noise, turns, words
+from validator.engine.judge import Judge, finish_run
+from validator.engine.options import Options
+from validator.facts.budget import Limits
+from validator.facts.record import MediaFacts, RowFacts
+from validator.media.geometry import ImageLimits
+from validator.rules import alike
+from validator.rules.base import EntryFacts
+from validator.rules.registry import find_rule
+from validator.rules.seen import is_evaluation
+from validator.rules.tk008_memory_of_longest_row import activation_bytes
+from validator.settings import Settings
+
+SEE = "<image>Where is it?"
+PIXELS = turns(SEE, '"bbox": [1200, 10, 1800, 90]', images=["wide.png"])
+NORMALISED = turns(SEE, '"bbox": [10, 500, 90, 900]', images=["wide.png"])
+EITHER = turns(SEE, '"bbox": [10, 20, 90, 90]', images=["wide.png"])
+SHORT = turns(SEE, "Yes", images=["tall.png"])
+CORPUS = {
+    "IM011": ([PIXELS, NORMALISED], {}, "coordinates are pixels in 1 row (first: row 0 of data.jsonl) and run from 0 "
+              "to 1000 in 1 row (first: row 1 of data.jsonl)"),
+    "LB003": ([SHORT, EITHER], {}, "1 row (first: row 0 of data.jsonl) with at most 3 labels after 1,000 or more "
+              "tokens: few tokens carry the whole step"),
+    "LB004": ([EITHER, turns("a", "b", images=None)], {"train_on_prompt": True},
+              "train_on_prompt makes labels of 284 image and video tokens in 1 row (first: row 0 of data.jsonl)"),
+    "TK008": ([turns("a", "b"), turns("c", words(50))], {"model_size": "7B"},
+              "the longest row has 162 tokens: about 0.3 GiB of activations for 7B, times the batch size"),
+    "DU001": ([say("a", "b"), say("c", "d"), say("a", "b"), say("a", "b")], {},
+              "2 rows equal to an earlier one, as row 2 and row 0 of data.jsonl"),
+    "DU002": ([say("a", "b"), say("c", "d"), say("a", "x"), say("a", "b", "c", "d")], {},
+              "1 question with different answers, as row 2 and row 0 of data.jsonl"),
+    "DU003": ([say(f"{n}?", "Yes.") for n in range(54)] + [say(f"{n}", f"{n}") for n in range(6)], {},
+              "54 of 60 rows have the same answer, first row 0 of data.jsonl"),
+    "DU004": ([], {}, ""),
+    "DU005": ([], {}, ""),
+    "DU006": ([turns(SEE, "a", images=["tall.png"]), turns(SEE, "b", images=["copy.jpg"])], {"preview": True},
+              "1 picture under more than one path, as in row 1 and row 0 of data.jsonl"),
+    "DI013": ([], {}, ""),
+    "DI014": ([], {}, ""),
+}  # fmt: skip
+"""Rows, settings and the message of one finding; tested below where it takes more."""
+QUIET = {
+    "IM011": [[PIXELS, EITHER], [NORMALISED, EITHER], [EITHER]],
+    "LB003": [[turns("a", "b")], [EITHER]],
+    "LB004": [[EITHER, turns("a", "b", images=None)]],
+    "TK008": [[turns("a", "b")]],
+    "DU001": [[say("a", "b"), say("a ", "b"), say("a", "b", system="s"), say("a", "b", "a", "b"), say("a"), say("a")]],
+    "DU002": [[say("a", "b"), say("a", "b")], [say("a", "b", system="s"), say("a", "c", system="t")]],
+    "DU003": [[say(f"{n}?", "Yes.") for n in range(49)], [say(f"{n}?", "Yes" * (n % 6 > 0) + ".") for n in range(60)]],
+    "DU006": [[turns(SEE, "a", images=["tall.png"]), turns(SEE, "b", images=["wide.png"])],
+              [turns(SEE, "a", images=["tall.png"]), turns(SEE, "b", images=["tall.png"])]],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    made = Dataset(tmp_path_factory.mktemp("corpus"))
+    noise((20, 30)).resize((1000, 1500)).save(made.folder / "tall.png")
+    noise((20, 30)).resize((500, 750)).save(made.folder / "copy.jpg")
+    noise((40, 2)).resize((2000, 100)).save(made.folder / "wide.png")
+    return made
+
+
+@pytest.mark.parametrize("code", [code for code, (rows, *_) in CORPUS.items() if rows])
+def test_spoken_of_once(files, code):
+    rows, settings, message = CORPUS[code]
+    files.write(rows)
+    findings = files.check(select=(code,), **settings)[1]
+    assert [(finding["code"], finding["message"]) for finding in findings] == [(code, message)]
+
+
+@pytest.mark.parametrize(
+    ("code", "number"), [(code, place) for code, sets in QUIET.items() for place in range(len(sets))]
+)
+def test_quiet(files, code, number):
+    files.write(QUIET[code][number])
+    assert files.check(select=(code,), **({"preview": True} if code == "DU006" else {}))[1] == []
+
+
+@pytest.mark.parametrize("size", ["2B", "7B"])
+def test_memory_of_logits_is_as_measured(size):
+    """shared/spec/replay.md: logits of 8,192 tokens and their copies take 11.6 GiB."""
+    layers, hidden, inner = {"2B": (28, 1536, 8960), "7B": (28, 3584, 18944)}[size]
+    rest = 8192 * (2 * hidden * layers + 2 * (8 * hidden + 4 * inner))
+    assert (activation_bytes(8192, size) - rest) / 2**30 == pytest.approx(11.6, abs=0.01)
+
+
+# ---- several entries -------------------------------------------------------------------------------
+def write(folder, **entries):
+    registry = {}
+    for name, rows in entries.items():
+        (folder / f"{name}.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+        registry[name] = {"file_name": f"{name}.jsonl", "formatting": "sharegpt", "tags": ALL_TAGS,
+                          "columns": {"messages": "messages"}}  # fmt: skip
+    (folder / "dataset_info.json").write_text(json.dumps(registry))
+
+
+A, B, C, D = (say(text, "x") for text in "abcd")
+RUNS = {
+    "apart": ({"train": [A, B], "my_test": [C, D]}, []),
+    "evaluation seen": ({"train": [A, B, C], "my_test": [C, A, D]}, [
+        ("DU004", "my_test", "asked in training too, in `train`: 2 rows (first: row 0 of my_test.jsonl, there row 2 of "
+         "train.jsonl)")]),
+    "evaluation seen with another answer": ({"train": [A], "val-1": [say("a", "other")]}, [
+        ("DU004", "val-1", "asked in training too, in `train`: 1 row (first: row 0 of val-1.jsonl, there row 0 of "
+         "train.jsonl)")]),
+    "the same in two": ({"one": [A, B], "two": [B, C], "three": [D]}, [
+        ("DU005", "two", "also in `one`: 1 row (first: row 0 of two.jsonl, there row 1 of one.jsonl)")]),
+    "two evaluations": ({"dev": [A], "test": [A], "latest": [A]}, [
+        ("DU004", "dev", "asked in training too, in `latest`: 1 row (first: row 0 of dev.jsonl, there row 0 of "
+         "latest.jsonl)"),
+        ("DU004", "test", "asked in training too, in `latest`: 1 row (first: row 0 of test.jsonl, there row 0 of "
+         "latest.jsonl)"),
+        ("DU005", "test", "also in `dev`: 1 row (first: row 0 of test.jsonl, there row 0 of dev.jsonl)")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_several_entries(files, name):
+    entries, expected = RUNS[name]
+    write(files.folder, **entries)
+    findings = files.check()[1]
+    assert [(finding["code"], finding["dataset"], finding["message"]) for finding in findings] == expected
+
+
+PICTURE = b"any bytes"
+JOINED = {
+    "paths and bytes": ({"a": ["a.png"], "b": [PICTURE]}, [("DI013", "b")]),
+    "paths and bytes with a path": ({"a": ["a.png"], "b": [{"bytes": PICTURE, "path": None}]}, [("DI013", "b")]),
+    "bytes with and without a path": ({"a": [PICTURE], "b": [{"bytes": PICTURE, "path": None}]}, [("DI013", "b")]),
+    "paths and nothing": ({"a": ["a.png"], "b": [], "c": None}, []),
+    "paths and paths": ({"a": ["a.png"], "b": ["b.png"]}, []),
+}
+
+
+def write_parquet(folder, entries):
+    registry = {}
+    for name, images in entries.items():
+        table = pa.Table.from_pylist([{**say("<image>" * len(images or ()), "b"), "images": images}] * 2)
+        pq.write_table(table, folder / f"{name}.parquet")
+        registry[name] = {"file_name": f"{name}.parquet", "formatting": "sharegpt", "tags": ALL_TAGS,
+                          "columns": {"messages": "messages", "images": "images"}}  # fmt: skip
+    (folder / "dataset_info.json").write_text(json.dumps(registry))
+
+
+@pytest.mark.parametrize("name", JOINED)
+def test_entries_that_cannot_be_joined(files, name):
+    """tests/oracle/test_live.py asks the trainer about the same entries, named together."""
+    entries, expected = JOINED[name]
+    write_parquet(files.folder, entries)
+    findings = files.check(select=("DI013",))[1]
+    assert [(finding["code"], finding["dataset"]) for finding in findings] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("x_eval", True), ("Test", True), ("dev-set", True), ("latest", False), ("contest", False), ("train", False)],
+)
+def test_evaluation_by_name(name, expected):
+    assert is_evaluation(EntryFacts(name, Settings(dataset_info="x.json"))) is expected
+
+
+def test_modalities_in_other_trainers():
+    """No trainer but LLaMA-Factory can be asked for yet: the rule itself is."""
+    rule, limits = find_rule("DI014"), Limits(ImageLimits(1048576, 1024), 8192)
+    judges = []
+    for name, media in (("text", []), ("shots", [MediaFacts("image", 0, "a.png", "path")])):
+        judges.append(Judge([rule], EntryFacts(name, Settings(dataset_info="x.json")), limits))
+        judges[-1].row(RowFacts(name, "f", 0, "f:0", "", media=media))
+    assert [finding.message for finding in finish_run([rule], judges)] == [
+        "1 row with media are trained beside 1 row without: ZeRO-3 hangs"
+    ]
+    assert finish_run([rule], judges[:1]) == finish_run([rule], judges[1:]) == []
+
+
+# ---- bounded memory --------------------------------------------------------------------------------
+def test_any_cut_gives_the_same_and_memory_is_bounded(files, monkeypatch):
+    """Above the bound a sample is compared: the same one, however the rows are cut into shards."""
+    monkeypatch.setattr(alike, "KEPT", 20)
+    rows = [say(f"question {number % 90}", f"answer {number % 120}") for number in range(400)]
+    seen = []
+    for shard_rows in (400, 37, 1):
+        files.write(rows)
+        findings = files.check(select=("DU",), options=Options(workers=0, shard_rows=shard_rows, resume=False))[1]
+        seen.append([(finding["code"], finding["message"], finding["evidence"]) for finding in findings])
+    assert seen[0] == seen[1] == seen[2]
+    assert [code for code, *_ in seen[0]] == ["DU001", "DU002"]
+    assert seen[0][0][1].endswith("(in a sample of 20 kinds of rows)")
+    monkeypatch.setattr(alike, "KEPT", 1 << 17)
+    exact = files.check(select=("DU001",), options=Options(workers=0))[1]
+    assert exact[0]["evidence"]["rows"] == 40
+
+
+def test_groups_kept_are_counted_exactly(monkeypatch):
+    monkeypatch.setattr(alike, "KEPT", 8)
+    keys = [(number * 7919) % 101 for number in range(1000)]
+    groups = alike.Groups()
+    for place, key in enumerate(keys):
+        groups.add(key, RowFacts("d", "f", place, "", ""))
+    groups.trim()
+    assert {key: (group.rows, group.row) for key, group in groups.groups.items()} == {
+        key: (keys.count(key), keys.index(key)) for key in range(8)
+    }
+    assert groups.sampled and len(groups.groups) == 8

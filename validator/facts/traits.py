@@ -1,0 +1,80 @@
+"""What a text looks like, in words that rules look for. The text itself is not kept.
+
+A word costs next to nothing where it does not hold: each look begins with a test that most texts fail.
+"""
+
+from __future__ import annotations
+
+import re
+
+BASE64_CHARACTERS = 512
+"""Of one run without a space."""
+TAIL, PERIOD = 400, 100
+"""An answer repeats itself where its last TAIL characters have a period of at most PERIOD."""
+LEAK_CHARACTERS = 20
+"""Of a system prompt that is looked for in answers."""
+QWEN_SYSTEM = "You are a helpful assistant."
+"""The template's own system prompt."""
+_BASE64 = re.compile(rf"[A-Za-z0-9+/_-]{{{BASE64_CHARACTERS},}}={{0,2}}")
+_LATIN = "[\x80-\xbf" + bytes(range(0x80, 0xA0)).decode("cp1252", "ignore") + "]"
+"""What the second byte of a letter becomes."""
+_MOJIBAKE = re.compile(f"[ÃÂ]{_LATIN}|[\xe0-\xef]{_LATIN}{{2}}|ð\u0178{_LATIN}{{2}}|锟斤拷")
+"""UTF-8 read as Latin-1 or Windows-1252, and UTF-8 with replacement characters read as GBK."""
+_FOREIGN = re.compile(
+    r"\[/?INST\]|<</?SYS>>|<\|(?:eot_id|start_header_id|end_header_id|begin_of_text|user|assistant|system|end)\|>"
+    r"|<(?:start|end)_of_turn>|<｜(?:User|Assistant)｜>"
+)
+_HUMAN = re.compile(r"^(?:### ?)?(?:Human|USER|User|Instruction): ?", re.MULTILINE)
+_MACHINE = re.compile(r"^(?:### ?)?(?:Assistant|ASSISTANT|Response): ?", re.MULTILINE)
+
+
+def traits_of(text: str, system: str | None = None) -> tuple[str, ...]:
+    """The words for a text. `system` is given for an answer: the system prompt of its row, "" where there is none.
+
+    `base64`: a run of 512 letters and digits as base64 has them. `replacement`: U+FFFD. `mojibake`: two or more
+    characters that are UTF-8 read as something else. `foreign-template`: control tokens or role marks of other chat
+    templates. Of answers also `repetition`: the end repeats itself; `system-leak`: it holds the system prompt.
+    """
+    found = []
+    if len(text) >= BASE64_CHARACTERS and _is_blob(text):
+        found.append("base64")
+    if not text.isascii():
+        if "\ufffd" in text:
+            found.append("replacement")
+        if len(_MOJIBAKE.findall(text)) > 1:
+            found.append("mojibake")
+    if _is_foreign(text):
+        found.append("foreign-template")
+    if system is not None:
+        if len(text) >= TAIL and _repeats(text):
+            found.append("repetition")
+        if QWEN_SYSTEM in text or (len(system) >= LEAK_CHARACTERS and system in text):
+            found.append("system-leak")
+    return tuple(found)
+
+
+def _is_blob(text: str) -> bool:
+    """Letters of both cases and digits: a run of equal letters, or a long word of hexadecimal digits, is none."""
+    if max(map(len, text.split()), default=0) < BASE64_CHARACTERS:
+        return False
+    for match in _BASE64.finditer(text):
+        run = match[0]
+        if len(set(run)) >= 32 and any(map(str.isdigit, run)) and run.lower() != run and run.upper() != run:
+            return True
+    return False
+
+
+def _is_foreign(text: str) -> bool:
+    if ("[" in text or "<" in text) and _FOREIGN.search(text):
+        return True
+    return ":" in text and _MACHINE.search(text) is not None and _HUMAN.search(text) is not None
+
+
+def _repeats(text: str) -> bool:
+    """Whether the end of a text has a short period that is more than rules of signs and white space."""
+    tail = text.rstrip()[-TAIL:]
+    if len(tail) < TAIL:
+        return False
+    place = tail.rfind(tail[-PERIOD:], 0, TAIL - 1)
+    period = TAIL - PERIOD - place
+    return place >= 0 and period <= PERIOD and tail[period:] == tail[:-period] and any(map(str.isalnum, tail[-period:]))

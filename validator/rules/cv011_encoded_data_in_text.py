@@ -1,0 +1,38 @@
+"""Binary data written as text.
+
+## What it finds
+A run of 512 or more letters and digits without a space that looks like base64, in a turn.
+
+## Why it hurts
+An image pasted into the text is no image for the trainer: its letters become hundreds of thousands of text tokens,
+which push everything else beyond `cutoff_len`, and nothing can be learned from them.
+
+## Example
+`{"role": "user", "content": "What is this? data:image/png;base64,iVBORw0KGgo..."}`
+
+## What to do
+Save the data as a file and refer to it with `<image>`, or remove it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.wording import the_turn
+
+
+@row_rule("CV011", "encoded-data-in-text", "warning", needs="traits")
+def check(case: Case) -> Iterator[Hit]:
+    """Report each turn whose text looks like it."""
+    for turn in case.facts.turns:
+        if "base64" in turn.traits:
+            yield Hit(
+                f"{the_turn(turn)} holds a long run of base64: it becomes text tokens, not a picture",
+                "Save it as a file and refer to it, or remove it.",
+                turn=turn.index,
+                evidence={"num_characters": turn.num_characters},
+            )
+
+
+RULE = check

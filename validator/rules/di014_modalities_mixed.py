@@ -1,0 +1,69 @@
+"""Rows with images beside rows without.
+
+## What it finds
+Runs in which some rows have images or videos and others have none. Not under LLaMA-Factory, which adds a small white
+image to each batch that has none.
+
+## Why it hurts
+With ZeRO-3 or FSDP every process must run the same modules. Where one of them has a batch without images its vision
+tower is not used, and all wait for ever: `Watchdog caught collective operation timeout` (DeepSpeed#5066,
+Qwen2-VL#346).
+
+## Example
+Screenshots and plain chats, shuffled.
+
+## What to do
+Add a small image to rows without, train them in batches of one kind, or use LLaMA-Factory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from validator.findings import count
+from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+
+
+@dataclass(slots=True)
+class Modalities:
+    """Rows with and without media."""
+
+    with_media: int = 0
+    without: int = 0
+
+
+def fold(modalities: Modalities, case: Case) -> None:
+    """Count a row that is trained on."""
+    if case.facts.outcome == "ok":
+        if case.facts.media:
+            modalities.with_media += 1
+        else:
+            modalities.without += 1
+
+
+def merge(left: Modalities, right: Modalities) -> Modalities:
+    """Add two parts."""
+    return Modalities(left.with_media + right.with_media, left.without + right.without)
+
+
+def finish_run(parts: Sequence[tuple[EntryFacts, Modalities]]) -> Iterator[Hit]:
+    """Say it once, at the first entry."""
+    with_media = sum(modalities.with_media for _, modalities in parts)
+    without = sum(modalities.without for _, modalities in parts)
+    if with_media and without:
+        yield Hit(
+            f"{count(with_media, 'row')} with media are trained beside {count(without, 'row')} without: ZeRO-3 hangs",
+            "Add a small image to rows without, or batch them apart.",
+            dataset=parts[0][0].name,
+            evidence={"with_media": with_media, "without": without},
+        )
+
+
+RULE = corpus_rule(
+    "DI014",
+    "modalities-mixed",
+    "warning",
+    CorpusCheck(start=Modalities, fold=fold, merge=merge, finish_run=finish_run),
+    trainers=("hf", "qwen-vl-utils"),
+)

@@ -1,0 +1,40 @@
+"""Rows that say the same as an earlier row.
+
+## What it finds
+Rows of an entry that are equal to an earlier one in everything that the trainer sees: roles, texts, system prompt,
+tools, media paths. Once per entry, with the number of repetitions. Up to 131,072 different rows all are compared, of
+larger entries a sample of so many.
+
+## Why it hurts
+It trains. A row that stands ten times is learned ten times as hard, and a set of few different rows drives the loss to
+zero without teaching anything (Qwen2-VL#1143).
+
+## Example
+Two exports of the same annotations, joined.
+
+## What to do
+Remove the repetitions; `asked` and `answered` in samples.parquet are equal in rows that are. Keep them where weight is
+meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import count
+from validator.rules.base import EntryFacts, Hit, corpus_rule
+from validator.rules.seen import Seen, of_entry
+
+
+def finish(seen: Seen, _: EntryFacts) -> Iterator[Hit]:
+    """Say it once."""
+    if groups := seen.pairs.alike():
+        repeated = sum(group.rows - 1 for group in groups)
+        yield Hit(
+            f"{count(repeated, 'row')} equal to an earlier one, as {groups[0]}{seen.pairs.where}",
+            "Remove the repetitions, unless the weight is meant.",
+            evidence={"rows": repeated, "examples": seen.pairs.examples()},
+        )
+
+
+RULE = corpus_rule("DU001", "duplicate-row", "info", of_entry(finish))

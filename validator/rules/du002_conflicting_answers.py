@@ -1,0 +1,37 @@
+"""The same question with different answers.
+
+## What it finds
+Rows of an entry that are equal in everything before their last turn, media paths included, and not in that turn. Once
+per entry, with the number of such questions. Up to 131,072 questions all are compared, of larger entries a sample.
+
+## Why it hurts
+It trains: several good answers are fine, for a caption. Where there is one right answer the model learns to guess
+between them.
+
+## Example
+`<image>How many bars?` answered with 6 in one row and 7 in another, for the same image.
+
+## What to do
+Look at them; correct the wrong one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import count
+from validator.rules.base import EntryFacts, Hit, corpus_rule
+from validator.rules.seen import Seen, of_entry
+
+
+def finish(seen: Seen, _: EntryFacts) -> Iterator[Hit]:
+    """Say it once."""
+    if groups := seen.prompts.alike():
+        yield Hit(
+            f"{count(len(groups), 'question')} with different answers, as {groups[0]}{seen.prompts.where}",
+            "Look at them; correct the wrong ones.",
+            evidence={"questions": len(groups), "examples": seen.prompts.examples()},
+        )
+
+
+RULE = corpus_rule("DU002", "conflicting-answers", "info", of_entry(finish))

@@ -1,0 +1,38 @@
+"""Nearly all rows have one and the same answer.
+
+## What it finds
+Entries of 50 rows or more in which the last turn is the same in nine of ten rows.
+
+## Why it hurts
+The loss falls to nothing within a few steps, which looks like success, and the model gives that answer to everything.
+
+## Example
+A filter that left only rows answered with `Yes`.
+
+## What to do
+Balance the answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.rules.base import EntryFacts, Hit, corpus_rule
+from validator.rules.seen import Seen, of_entry
+
+ENOUGH, SHARE = 50, 0.9
+
+
+def finish(seen: Seen, _: EntryFacts) -> Iterator[Hit]:
+    """Look for an answer that prevails."""
+    seen.answers.trim()
+    most = max(seen.answers.groups.values(), key=lambda group: group.rows, default=None)
+    if most is not None and seen.rows >= ENOUGH and most.rows >= SHARE * seen.rows:
+        yield Hit(
+            f"{most.rows:,} of {seen.rows:,} rows have the same answer, first row {most.row} of {most.file}",
+            "Balance the answers.",
+            evidence={"rows": most.rows, "of": seen.rows},
+        )
+
+
+RULE = corpus_rule("DU003", "same-answer-everywhere", "info", of_entry(finish))

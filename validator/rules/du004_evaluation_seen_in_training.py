@@ -1,0 +1,40 @@
+"""Questions that are trained on and evaluated with.
+
+## What it finds
+Entries with a word for evaluation in their name (eval, val, valid, validation, test, dev, holdout, benchmark), some of
+whose questions, media paths included, are in another entry without such a word. Once per pair of entries. Up to 131,072
+questions of an entry all are compared, of larger entries a sample.
+
+## Why it hurts
+The evaluation measures memory. Nothing fails, and the numbers are too good.
+
+## Example
+`screens_test` was drawn from `screens` and not taken out of it.
+
+## What to do
+Take the rows out of the training entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from validator.rules.base import EntryFacts, Hit, corpus_rule
+from validator.rules.overlap import overlaps
+from validator.rules.seen import Seen, is_evaluation, of_run
+
+
+def finish_run(parts: Sequence[tuple[EntryFacts, Seen]]) -> Iterator[Hit]:
+    """Look up the questions of each evaluation entry in the others."""
+    training = [(entry.name, seen.prompts) for entry, seen in parts if not is_evaluation(entry)]
+    for entry, seen in parts:
+        if is_evaluation(entry):
+            yield from overlaps(
+                (entry.name, seen.prompts),
+                training,
+                "asked in training too, in `{}`",
+                "Take them out of the training entry.",
+            )
+
+
+RULE = corpus_rule("DU004", "evaluation-seen-in-training", "warning", of_run(finish_run))

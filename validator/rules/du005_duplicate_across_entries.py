@@ -1,0 +1,35 @@
+"""Rows that stand in another entry too.
+
+## What it finds
+Rows equal to a row of another entry in everything that the trainer sees; entries for evaluation are compared among
+themselves. Once per pair of entries. Up to 131,072 different rows of an entry all are compared, of larger entries a
+sample.
+
+## Why it hurts
+It trains, and learns these rows twice where both entries are trained on together.
+
+## Example
+An entry that was made by joining two others, beside them.
+
+## What to do
+Train on one of them, or remove the repetitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from validator.rules.base import EntryFacts, Hit, corpus_rule
+from validator.rules.overlap import overlaps
+from validator.rules.seen import Seen, is_evaluation, of_run
+
+
+def finish_run(parts: Sequence[tuple[EntryFacts, Seen]]) -> Iterator[Hit]:
+    """Look up the rows of each entry in the earlier ones of its kind."""
+    for evaluation in (False, True):
+        kind = [(entry.name, seen.pairs) for entry, seen in parts if is_evaluation(entry) == evaluation]
+        for place, part in enumerate(kind):
+            yield from overlaps(part, kind[:place], "also in `{}`", "Train on one of them, or remove the repetitions.")
+
+
+RULE = corpus_rule("DU005", "duplicate-across-entries", "info", of_run(finish_run))

@@ -1,0 +1,51 @@
+"""A photo that the model sees turned.
+
+## What it finds
+Images whose EXIF block asks for turning or mirroring. TIFF images, and those that stand in the row itself and are
+decoded by the loader, are turned and not meant.
+
+## Why it hurts
+Viewers turn such a photo, the trainer does not: the model sees it lying on its side, while question and answer speak of
+the upright one. Left and right, and every coordinate, are wrong. Nothing is logged.
+
+## Example
+A phone photo with `Orientation: 6`.
+
+## What to do
+Turn the pixels (Pillow's `ImageOps.exif_transpose`) and save the image without the tag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import clip
+from validator.rules.base import Case, Hit, row_rule
+
+_SEEN = {
+    2: "mirrored",
+    3: "upside down",
+    4: "upside down and mirrored",
+    5: "on its side and mirrored",
+    6: "on its side",
+    7: "on its side and mirrored",
+    8: "on its side",
+}
+
+
+@row_rule("IM005", "orientation-ignored", "warning", needs="media")
+def check(case: Case) -> Iterator[Hit]:
+    """Look at each image."""
+    for image in case.facts.of_kind("image"):
+        if image.orientation not in (None, 0, 1) and image.orientation <= 8:
+            yield Hit(
+                f"the {image.format} `{clip(image.written)}` has the EXIF orientation {image.orientation}, "
+                f"which the trainer ignores: the model sees it {_SEEN[image.orientation]}",
+                "Turn the pixels and save the image without the tag.",
+                turn=image.turn,
+                media_index=image.index,
+                evidence={"orientation": image.orientation},
+            )
+
+
+RULE = check

@@ -1,0 +1,40 @@
+"""A picture of one single colour.
+
+## What it finds
+Images all of whose pixels are equal, among those that were decoded: all at `--integrity full`; at `fast` those of
+which no cheaper check is known, and those with an alpha channel or more than 8 bits.
+
+## Why it hurts
+It trains: a black screenshot is a picture like others. But often it is a failed capture or a placeholder, about which
+the answer can only be guessed.
+
+## Example
+A screenshot that was taken while the screen was locked.
+
+## What to do
+Look at the image; remove the row where the picture was meant to show something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import clip
+from validator.rules.base import Case, Hit, row_rule
+
+
+@row_rule("IM008", "constant-image", "info", "fast", needs="media")
+def check(case: Case) -> Iterator[Hit]:
+    """Look at each image."""
+    for image in case.facts.of_kind("image"):
+        if "constant" in image.content:
+            yield Hit(
+                f"the {image.format} `{clip(image.written)}` of {image.width}x{image.height} is of one colour",
+                "Look at it; a failed capture teaches guessing.",
+                turn=image.turn,
+                media_index=image.index,
+                evidence={"width": image.width, "height": image.height},
+            )
+
+
+RULE = check

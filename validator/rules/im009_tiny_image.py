@@ -1,0 +1,39 @@
+"""A picture too small to show much.
+
+## What it finds
+Images both sides of which are below 28 pixels, which is the side of one image token.
+
+## Why it hurts
+It trains: the trainer enlarges the image to 56 x 56 pixels, four tokens (an icon is fine). But tracking pixels and
+thumbnails that failed to load are of this kind.
+
+## Example
+A picture of 1 x 1 pixels from a web page.
+
+## What to do
+Look at the image; remove the row where it is a tracking pixel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import clip
+from validator.rules.base import Case, Hit, row_rule
+
+
+@row_rule("IM009", "tiny-image", "info", needs="media")
+def check(case: Case) -> Iterator[Hit]:
+    """Look at each image."""
+    for image in case.facts.of_kind("image"):
+        if image.width and image.height and max(image.width, image.height) < 28 and not image.fault:
+            yield Hit(
+                f"the image `{clip(image.written)}` has {image.width}x{image.height} pixels, less than one image token",
+                "Look at it; an icon is fine.",
+                turn=image.turn,
+                media_index=image.index,
+                evidence={"width": image.width, "height": image.height},
+            )
+
+
+RULE = check

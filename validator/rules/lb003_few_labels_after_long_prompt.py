@@ -1,0 +1,46 @@
+"""Long questions with hardly anything to learn.
+
+## What it finds
+Rows of an entry with 1000 or more tokens before the labels and at most 3 labels (one word, end of turn, line feed).
+Once per entry, with their number.
+
+## Why it hurts
+It trains: answers of one word are good answers. But the loss is a mean over the labels of a batch, so each of these few
+weighs as much as a whole page elsewhere, and the gradient norm jumps when such rows meet long answers.
+
+## Example
+A screenshot with a yes-or-no question.
+
+## What to do
+Nothing, if such answers are meant. Larger batches, or several questions about one picture in a row, calm the gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.noticed import Noticed
+
+FEW, LONG = 3, 1000
+"""Labels, and tokens before them."""
+
+
+def fold(noticed: Noticed, case: Case) -> None:
+    """Notice a row with a long prompt and few labels."""
+    budget = case.budget
+    if budget is not None and budget.num_label_tokens <= FEW and budget.num_tokens >= LONG + budget.num_label_tokens:
+        noticed.add(case.facts)
+
+
+def finish(noticed: Noticed, _: EntryFacts) -> Iterator[Hit]:
+    """Say it once."""
+    if noticed.rows:
+        yield Hit(
+            f"{noticed} with at most {FEW} labels after {LONG:,} or more tokens: few tokens carry the whole step",
+            "Nothing, if short answers are meant; larger batches calm the gradient.",
+            evidence={"rows": noticed.rows},
+        )
+
+
+RULE = corpus_rule("LB003", "few-labels-after-long-prompt", "info", CorpusCheck(finish, Noticed, fold, Noticed.merge))

@@ -1,0 +1,59 @@
+"""Image tokens that the model is to predict.
+
+## What it finds
+Entries with images or videos, where `train_on_prompt` is set. Once per entry, with the number of such labels.
+
+## Why it hurts
+With `train_on_prompt` all tokens of a question become labels, the placeholders of image patches included: a thousand
+labels of one and the same token, which the model learns to write. The loss falls, and the answers hardly count.
+LLaMA-Factory masks nothing here.
+
+## Example
+`train_on_prompt: true` with screenshots.
+
+## What to do
+Train without `train_on_prompt` where rows have images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.noticed import Noticed
+
+
+@dataclass(slots=True)
+class Pads:
+    """Rows with media, and the placeholders of patches in them."""
+
+    tokens: int = 0
+    noticed: Noticed = field(default_factory=Noticed)
+
+
+def fold(pads: Pads, case: Case) -> None:
+    """Add a row's placeholders of patches."""
+    if case.settings.train_on_prompt and case.budget is not None:
+        tokens = case.budget.num_image_tokens + case.budget.num_video_tokens
+        if tokens:
+            pads.tokens += tokens
+            pads.noticed.add(case.facts)
+
+
+def finish(pads: Pads, _: EntryFacts) -> Iterator[Hit]:
+    """Say it once."""
+    if pads.tokens:
+        yield Hit(
+            f"train_on_prompt makes labels of {pads.tokens:,} image and video tokens in {pads.noticed}",
+            "Train without train_on_prompt where rows have images.",
+            evidence={"tokens": pads.tokens, "rows": pads.noticed.rows},
+        )
+
+
+def merge(left: Pads, right: Pads) -> Pads:
+    """Join two parts of an entry."""
+    return Pads(left.tokens + right.tokens, left.noticed.merge(right.noticed))
+
+
+RULE = corpus_rule("LB004", "image-tokens-are-labels", "warning", CorpusCheck(finish, Pads, fold, merge))

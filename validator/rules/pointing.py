@@ -1,0 +1,31 @@
+"""How far the boxes and points of a row reach, and into what."""
+
+from __future__ import annotations
+
+from validator.facts.record import RowFacts
+
+NORMALISED = 1000
+"""Qwen2-VL's own coordinates run from 0 to 1000, whatever the size of the image."""
+
+
+def reach_of_row(facts: RowFacts) -> tuple[float, float] | None:
+    """The largest x and y of all turns; None where there are no boxes and points."""
+    reaches = [turn.reach for turn in facts.turns if turn.reach]
+    return (max(x for x, _ in reaches), max(y for _, y in reaches)) if reaches else None
+
+
+def largest_image(facts: RowFacts) -> tuple[int, int] | None:
+    """The largest width and height among the images, turned images both ways; None where one is unknown."""
+    sizes = []
+    for image in facts.of_kind("image"):
+        if not image.width or not image.height:
+            return None
+        sizes.append((image.width, image.height))
+        if image.orientation in (5, 6, 7, 8):
+            sizes.append((image.height, image.width))
+    return (max(width for width, _ in sizes), max(height for _, height in sizes)) if sizes else None
+
+
+def within(reach: tuple[float, float], width: int, height: int) -> bool:
+    """Whether coordinates lie within some width and height; the far edge counts."""
+    return reach[0] <= width and reach[1] <= height

@@ -1,0 +1,62 @@
+"""What the duplicate rules share: hashes of what each row of an entry asks and answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from validator.rules.alike import ALL, Groups
+from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit
+
+_EVALUATION = frozenset(("eval", "evaluation", "val", "valid", "validation", "test", "dev", "holdout", "benchmark"))
+
+
+@dataclass(slots=True)
+class Seen:
+    """Rows that the trainer keeps, by what they ask and answer, by what they ask (marked with the answer), and by what
+    they answer.
+    """
+
+    rows: int = 0
+    pairs: Groups = field(default_factory=Groups)
+    prompts: Groups = field(default_factory=Groups)
+    answers: Groups = field(default_factory=Groups)
+
+
+def _fold(seen: Seen, case: Case) -> None:
+    facts = case.facts
+    if facts.outcome == "ok" and facts.asked and facts.answered:
+        asked, answered = int(facts.asked, 16), int(facts.answered, 16)
+        seen.rows += 1
+        seen.pairs.add(asked ^ ((answered * _ODD) & ALL), facts)
+        seen.prompts.add(asked, facts, answered)
+        seen.answers.add(answered, facts)
+
+
+_ODD = 0x9E3779B97F4A7C15
+"""Multiplying by an odd number keeps 64 bits apart, and keeps equal hashes from cancelling out."""
+
+
+def _merge(left: Seen, right: Seen) -> Seen:
+    return Seen(
+        left.rows + right.rows,
+        left.pairs.merge(right.pairs),
+        left.prompts.merge(right.prompts),
+        left.answers.merge(right.answers),
+    )
+
+
+def of_entry(finish: Callable[[Seen, EntryFacts], Iterator[Hit]]) -> CorpusCheck:
+    """A check of one entry on this aggregate."""
+    return CorpusCheck(finish, Seen, _fold, _merge, shared="seen")
+
+
+def of_run(finish_run: Callable[[Sequence[tuple[EntryFacts, Seen]]], Iterator[Hit]]) -> CorpusCheck:
+    """A check of all entries together on this aggregate."""
+    return CorpusCheck(start=Seen, fold=_fold, merge=_merge, shared="seen", finish_run=finish_run)
+
+
+def is_evaluation(entry: EntryFacts) -> bool:
+    """Whether an entry is meant for evaluation, by a word of its name."""
+    return not _EVALUATION.isdisjoint(re.split(r"[^a-z]+", entry.name.lower()))

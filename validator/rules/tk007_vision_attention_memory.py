@@ -1,0 +1,45 @@
+"""A row whose pictures need much memory in the vision tower.
+
+## What it finds
+Rows whose images and videos have so many patches together that their attention scores, were they held at once, would
+take more than 16 GiB: 16 heads, 2 bytes, patches squared.
+
+## Why it hurts
+With eager attention, and in versions of transformers that hand a full mask to sdpa, the vision tower holds exactly
+that: `torch.OutOfMemoryError: Tried to allocate 272.00 GiB` (LLaMA-Factory#9075). With flash attention it does not
+hurt. One such row ends the run hours in.
+
+## Example
+Eight screenshots of 2500 tokens each in one row.
+
+## What to do
+Train with `flash_attn: fa2`, lower `image_max_pixels`, or split the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.rules.base import Case, Hit, row_rule
+
+HEADS, BYTES = 16, 2
+"""Of the vision tower of Qwen2-VL, in all sizes, and of BF16."""
+MOST = 16 << 30
+
+
+@row_rule("TK007", "vision-attention-memory", "info", needs="media")
+def check(case: Case) -> Iterator[Hit]:
+    """Square the patches of all media of the row."""
+    if case.budget is None:
+        return
+    patches = (sum(case.budget.image_tokens) + sum(case.budget.video_tokens)) * case.limits.image.merge_size**2
+    scores = patches * patches * HEADS * BYTES
+    if scores > MOST:
+        yield Hit(
+            f"{patches:,} patches in one row: without flash attention the vision tower needs {scores / 2**30:,.0f} GiB",
+            "Use flash_attn: fa2, lower image_max_pixels or split the row.",
+            evidence={"patches": patches, "bytes": scores},
+        )
+
+
+RULE = check
