@@ -28,13 +28,19 @@ FAMILIES = {
 
 def page(rule: Rule) -> str:
     """The page of one rule."""
-    facts = [f"**{rule.severity}**", "about one row" if rule.row else "about an entry or the run"]
+    facts = [f"**{rule.severity}**", _about(rule)]
     facts.append("trainers: " + ", ".join(rule.trainers))
     if rule.depth != "header":
         facts.append(f"needs `--integrity {rule.depth}`")
     if rule.option:
         facts.append(f"needs `--{rule.option.replace('_', '-')}`")
     return f"# {rule.code} {rule.name}\n\n{' · '.join(facts)}\n\n{rule.doc.strip()}\n"
+
+
+def _about(rule: Rule) -> str:
+    if rule.corpus:
+        return "about an entry or the run"
+    return "about one row" if rule.row else "about a replay"
 
 
 def index(rules: tuple[Rule, ...]) -> str:

@@ -14,6 +14,7 @@ from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT, ask, differences, or
 from tests.oracle.corpus import SIZES, WORDS, make_corpus, make_other_formats, write_corpus
 from tests.oracle.file_entries import write_entries
 from tests.oracle.videos import make_videos
+from tests.oracle.well_formed import make_well_formed
 from tests.rules.test_corpus_rules import JOINED, write_parquet
 from tests.unit.loader_cases import CASES
 from validator.media.geometry import ImageLimits, grid
@@ -48,6 +49,15 @@ def test_fresh_random_rows_of_other_formats(tmp_path, monkeypatch):
     theirs = oracle_answers(corpus, tmp_path)
     assert {answer["status"] for answers in theirs.values() for answer in answers} == {"ok", "dropped", "error"}
     assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
+
+
+def test_well_formed_rows(tmp_path, monkeypatch):
+    """The rows of tests/rules/test_precision.py train, says the trainer, and our counts are its own."""
+    corpus = make_well_formed(SEED, ROWS, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    theirs = oracle_answers(corpus, tmp_path)
+    assert {answer["status"] for answers in theirs.values() for answer in answers} == {"ok"}
+    assert differences(our_answers(tmp_path / "dataset_info.json", corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
 
 
 def test_verdicts_of_the_loader(tmp_path):

@@ -76,6 +76,8 @@ def _rules_in(module: ModuleType, source: str, origin: str) -> Iterator[Rule]:
             )
         if not re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name):
             raise ValueError(f"{source}: the name {rule.name} of {rule.code} must be small letters and hyphens.")
+        if rule.row is None and rule.corpus is None:
+            raise ValueError(f"{source}: {rule.code} is about neither rows nor entries.")
         yield _guarded(replace(rule, origin=origin), source)
 
 
