@@ -41,8 +41,8 @@ def test_the_good_rows_of_sample_data(tmp_path):
 
 @pytest.mark.skipif(not DEMO.exists(), reason="LLaMA-Factory's demo data is not beside this checkout")
 def test_the_demo_data(tmp_path):
-    """Its five warnings: one row is longer than the cutoff (question and answer are cut), one answer ends in a loop, one
-    question was decoded wrongly, one answer goes on with another template's `<|user|>`.
+    """Its five warnings: one row is longer than the cutoff (question and answer are cut), one answer ends in a loop,
+    one question was decoded wrongly, one answer goes on with another template's `<|user|>`.
     """
     result, findings = check(DEMO / "dataset_info.json", tmp_path, datasets=DEMO_SETS)
     found = by_severity(findings)
