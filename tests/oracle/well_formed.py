@@ -14,6 +14,7 @@ from tests.oracle.corpus import SIZES, WORDS
 PLAIN = [word for word in WORDS if "<|" not in word or "<|image|>" in word]
 FORMATS = {"RGB": ("png", "jpg", "webp", "bmp"), "L": ("png", "jpg"), "RGBA": ("png", "webp"), "P": ("png", "gif"),
            "1": ("png",), "LA": ("png",), "CMYK": ("jpg",), "I;16": ("png",)}  # fmt: skip
+SETTINGS = {"cutoff_len": 8192, "image_max_pixels": 1048576}
 COLUMNS = {"messages": "messages", "images": "images", "system": "system", "tools": "tools"}
 
 
@@ -28,7 +29,7 @@ def make_well_formed(seed: int, rows: int, folder: Path) -> dict:
         (folder / f"{name}.jsonl").write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in made), "utf-8")
         spec = {"columns": COLUMNS, "tags": ALL_TAGS}
         registry[name] = {"file_name": f"{name}.jsonl", "formatting": "sharegpt", **spec}
-        entries.append({"name": name, "suffix": "jsonl", **spec, "settings": {"cutoff_len": 8192}, "rows": made})
+        entries.append({"name": name, "suffix": "jsonl", **spec, "settings": SETTINGS, "rows": made})
     (folder / "dataset_info.json").write_text(json.dumps(registry))
     return {"images": {}, "entries": entries}
 
