@@ -54,10 +54,10 @@ class Settings(BaseModel):
     train_on_prompt: bool = False
     integrity: Integrity = "fast"
     advice: bool = False
+    exact: bool = False
     preview: bool = False
     model_size: ModelSize | None = None
     rules: tuple[Path, ...] = ()
-    exact: bool = False
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     fail_on: Severity = "error"

@@ -30,7 +30,7 @@ FLOOR_ENVIRONMENT = {**ENVIRONMENT, "MALLOC_TRIM_THRESHOLD_": "67108864", "MALLO
 
 def _jpeg(data: bytes) -> bool:
     with Image.open(BytesIO(data), formats=["JPEG"]) as image:
-        return jpeg_skeleton.certainly_loads(image, data)
+        return jpeg_skeleton.examine(image, data)[0]
 
 
 def _png(data: bytes) -> bool:

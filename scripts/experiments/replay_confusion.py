@@ -21,6 +21,7 @@ from scripts.experiments.planted import CUTOFF, KINDS, Kind
 from scripts.replay_jobs import write_dataset
 from scripts.tiny_checkpoint import ensure
 from validator.catalog.registry import load_registry
+from validator.engine import progress
 from validator.engine.run import run
 from validator.facts.replayed import Replayed
 from validator.replay.choice import Choice, draw_controls
@@ -41,11 +42,7 @@ EACH, HEALTHY, POOL = 10, 300, 600
 """Samples of a kind, healthy rows that are judged, and healthy rows that the 200 controls are drawn from."""
 
 
-class Silent:
-    def surveying(self, file: str) -> None: ...
-
-    def checking(self, dataset: str, rows: int) -> None: ...
-
+class Silent(progress.Silent):
     def replaying(self, what: str, samples: int) -> None:
         print(f"{what}: {samples}", file=sys.stderr)
 

@@ -161,7 +161,7 @@ def test_an_interrupted_replay_goes_on(planted):
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         stderr = process.stderr.read().decode()
-    assert process.returncode == 3 and "interrupted; mmvalidate replay RUN goes on from here" in stderr
+    assert process.returncode == 3 and "interrupted" in stderr and "Traceback" not in stderr
     lines = journal.read_text().count("\n")
     assert lines >= 20
     journal.write_text(journal.read_text() + '{"identity": "half a li')

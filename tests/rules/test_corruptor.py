@@ -41,7 +41,7 @@ def test_the_clean_row_is_clean(files):
 def test_every_row_rule_has_a_corruption():
     hit = {fault.code for fault in CORRUPTIONS.values()}
     assert {rule.code for rule in all_rules() if rule.row is not None} - hit == {"CV008", "CV009", "XX001", "XX003"}
-    # of openai and alpaca rows, a fault of ours, an option: tests/rules/test_rules.py, sample_data
+    # of openai and alpaca rows, and a fault of ours: tests/rules/test_rules.py, sample_data
 
 
 NEAR_MISSES = {

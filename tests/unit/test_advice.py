@@ -8,6 +8,7 @@ import pytest
 
 from tests.integrity.damage import damage
 from tests.integrity.written import picture, write, written
+from validator.files import MediaFiles
 from validator.media import advice
 from validator.media.advice import Helper, advice_on
 from validator.media.probe import probe_bytes, probe_image
@@ -53,10 +54,10 @@ def test_files_that_do_not_load_are_not_asked_about(tmp_path):
     garbled = data[:2000] + bytes(512) + data[2512:]
     (tmp_path / "a.jpg").write_bytes(garbled)
     path = str(tmp_path / "a.jpg")
-    assert advice_on(path, probe_image(path, "fast")) == advised(garbled) is not None
-    assert advice_on(path, probe_image(path, "header")) is None
+    assert advice_on(path, probe_image(path, "fast", MediaFiles(""))) == advised(garbled) is not None
+    assert advice_on(path, probe_image(path, "header", MediaFiles(""))) is None
     assert advised(data[:2000]) is None
-    probe = probe_image(path, "fast")
+    probe = probe_image(path, "fast", MediaFiles(""))
     (tmp_path / "a.jpg").unlink()
     advice._on_file.cache_clear()
     assert advice_on(path, probe) is None

@@ -37,7 +37,7 @@ def guarded(work: Callable[[], int], verbose: bool) -> int:
         usage(error)
     except KeyboardInterrupt:
         _say("interrupted; what was checked is kept, and the same command goes on from there")
-    except BrokenPipeError:
+    except (BrokenPipeError, typer.Exit):
         raise
     except (OSError, RuleError) as error:
         _say(f"the run stopped: {error}")

@@ -67,7 +67,8 @@ class Planner:
         self._judging = key_of(
             {name: values[name] for name in sorted(JUDGING)}, [[rule.code, rule.origin] for rule in rules]
         )
-        self.probes = cache.folder / f"probes-{key_of(program, settings.integrity, options.by_content)}.arrow"
+        depth = [settings.integrity, settings.preview, options.by_content]
+        self.probes = cache.folder / f"probes-{key_of(program, depth)}.arrow"
         self._ordinal = 0
         self._speeds_file = cache.folder / "speeds.json"
         self._rows: dict[str, int] = {}

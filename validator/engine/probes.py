@@ -58,7 +58,7 @@ class Probes:
         if name != _text(path) or (size, stamp) != (identity.size, identity.stamp):
             return None
         if kind == "image":
-            return ImageProbe(**{**values, "warnings": tuple(values["warnings"]), "content": tuple(values["content"])})
+            return ImageProbe(**{**values, **{name: tuple(values[name]) for name in ("warnings", "content")}})
         frames = {name: values[name] and Frames(**values[name]) for name in ("header", "decoded")}
         return VideoProbe(**{**values, **frames})
 

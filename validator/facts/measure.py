@@ -274,9 +274,7 @@ class Measurer:
             self._turn(turn.index, turn.role, turn.content, by_index.get(turn.index), given) for turn in sample.turns
         ]
         if sample.media.get("image"):
-            for facts, turn_ in zip(
-                reversed(turns), reversed(sample.turns), strict=False
-            ):  # the system prompt is first
+            for facts, turn_ in zip(turns[len(turns) - len(sample.turns) :], sample.turns, strict=True):
                 facts.reach = reach_of(turn_.content) if isinstance(turn_.content, str) else ()
         return turns
 

@@ -83,8 +83,8 @@ class RowFacts:
     `trainer_error` and the counts, which stay None where the trainer yields none. `budget` holds what the counts were
     taken from; it is not stored. `refused`: the trainer's loader refuses the whole file because of this row. `filled`
     names the converted columns (system, tools, images, videos, audios) that are not null in this row. `asked` and
-    `answered` are hashes of what the trainer sees of a row before its last turn, and of that turn. `disagreement`:
-    what transformers' own processor says otherwise, where it was asked.
+    `answered` are hashes of what the trainer sees of a row before its last turn, and of that turn. `disagreement`: what
+    transformers' own processor says otherwise, where it was asked.
     """
 
     dataset: str

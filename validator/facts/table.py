@@ -91,9 +91,9 @@ SAMPLES = pa.schema(
         ("filled", pa.list_(pa.string())),
         ("problems", pa.list_(_PROBLEM)),
         ("media", pa.list_(_MEDIA)),
+        ("disagreement", pa.string()),
         ("asked", pa.string()),
         ("answered", pa.string()),
-        ("disagreement", pa.string()),
     ]
 )
 """`image_sizes` are [width, height] in pixels, null where an image could not be opened."""
@@ -129,9 +129,9 @@ def to_row(facts: RowFacts, status: str) -> tuple[Any, ...]:
         facts.filled,
         facts.problems,
         facts.media,
+        facts.disagreement,
         facts.asked,
         facts.answered,
-        facts.disagreement,
     )
 
 
@@ -151,9 +151,9 @@ def from_record(record: dict[str, Any]) -> RowFacts:
         problems=[Problem(**problem) for problem in record["problems"]],
         turns=[_turn(turn) for turn in record["turns"]],
         media=[_media(media) for media in record["media"]],
+        disagreement=record["disagreement"],
         asked=record["asked"],
         answered=record["answered"],
-        disagreement=record["disagreement"],
     )
 
 

@@ -156,7 +156,8 @@ def main() -> None:
     os.dup2(2, 1)
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")  # Linux: where memory runs out, this process goes first
-    serve(Connection(int(sys.argv[1])))
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # nobody waits for the answer any more
+        serve(Connection(int(sys.argv[1])))
 
 
 if __name__ == "__main__":

@@ -53,8 +53,8 @@ def find_rule(word: str, files: Sequence[Path] = ()) -> Rule:
 
 
 def choose_rules(settings: Settings) -> tuple[tuple[Rule, ...], tuple[tuple[Rule, str], ...]]:
-    """The rules that a check runs, and those that it does not with the reason. Raises ValueError on an unknown code,
-    and where rules cannot be loaded.
+    """The rules that run, and those that do not with the reason. Raises ValueError on an unknown code, and where rules
+    cannot be loaded.
     """
     known = known_rules(settings.rules)
     for word in (*settings.select, *settings.ignore):
