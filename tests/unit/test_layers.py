@@ -18,6 +18,7 @@ LAYERS = [
     {"facts"},
     {"rules"},
     {"engine"},
+    {"planning"},
     {"replay"},
     {"report"},
     {"cli"},

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from validator import __version__
-from validator.cli import check, clean, rejudge, replay, rule
+from validator.cli import check, clean, plan, rejudge, replay, rule
 
 
 class _CheckByDefault(TyperGroup):
@@ -32,6 +32,7 @@ app = typer.Typer(
     "Exit codes: 0 passed, 1 findings, 2 bad usage, 3 incomplete, 5 nothing to check.",
 )
 app.command("check")(check.check)
+app.command("plan")(plan.plan)
 app.command("rejudge")(rejudge.rejudge)
 app.command("clean")(clean.clean)
 app.command("replay")(replay.replay)

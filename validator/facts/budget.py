@@ -108,9 +108,13 @@ def spend(turns: Sequence[TurnFacts], media: Sequence[MediaFacts], limits: Limit
 
 def media_tokens(item: MediaFacts, limits: Limits) -> int:
     """Pads that an image or a video takes. Raises ValueError where a side becomes zero."""
-    width, height = item.width or 0, item.height or 0
-    if item.kind == "video":
-        return video_tokens(Frames(item.frames or 0, width, height), limits.image)
+    return tokens_of(item.kind, item.width or 0, item.height or 0, item.frames or 0, limits)
+
+
+def tokens_of(kind: str, width: int, height: int, frames: int, limits: Limits) -> int:
+    """Pads of an image (whatever its `frames`) or a video of a size in pixels. Raises ValueError as `media_tokens`."""
+    if kind == "video":
+        return video_tokens(Frames(frames, width, height), limits.image)
     return num_tokens(width, height, limits.image)
 
 
