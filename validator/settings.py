@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
 from validator.files import is_remote, locate
+from validator.trainer import DEFAULT, Trainer, trainer_named
 
 Integrity = Literal["header", "fast", "full"]
 Severity = Literal["error", "warning", "info"]
-Trainer = Literal["llamafactory"]
 ModelSize = Literal["2B", "7B", "72B"]
 
 JUDGING = frozenset(
@@ -21,8 +21,6 @@ JUDGING = frozenset(
 """Settings that are put to measured facts: a finished run can be judged again under others."""
 NEUTRAL = frozenset(("datasets", "select", "ignore", "rules", "fail_on"))
 """Settings that change neither the facts of a row nor what the trainer makes of it."""
-TRAINER_DEFAULTS = {"image_max_pixels": 589824, "cutoff_len": 2048}
-"""LLaMA-Factory's own defaults where ours differ; reports name them."""
 
 
 def _location(value: Any) -> str:
@@ -34,6 +32,7 @@ def _location(value: Any) -> str:
 
 
 Location = Annotated[str, PlainValidator(_location)]
+TrainerName = Annotated[str, AfterValidator(lambda name: trainer_named(name).name)]
 
 
 class Settings(BaseModel):
@@ -43,7 +42,7 @@ class Settings(BaseModel):
 
     dataset_info: Location
     datasets: tuple[str, ...] = ()
-    trainer: Trainer = "llamafactory"
+    trainer: TrainerName = DEFAULT
     processor: str = "embedded"
     cutoff_len: int = Field(default=8192, ge=1, le=2**31)
     image_max_pixels: int = Field(default=1048576, ge=1, le=2**40)
@@ -71,7 +70,14 @@ class Settings(BaseModel):
             )
         if self.mask_history and self.train_on_prompt:
             raise ValueError("mask_history cannot be combined with train_on_prompt: the trainer refuses it")
+        if self.default_system is not None and not self.profile.has_default_system:
+            raise ValueError(f"{self.profile.describes} has no default_system for training")
         return self
+
+    @property
+    def profile(self) -> Trainer:
+        """The trainer whose loader is reproduced."""
+        return trainer_named(self.trainer)
 
     @property
     def resolved_media_dir(self) -> str:

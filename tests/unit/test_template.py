@@ -4,13 +4,14 @@ import json
 
 import pytest
 
-from validator.tokens.template import MediaSlot, render_system, render_turn, slots_in
+from validator.tokens.template import TEMPLATES, MediaSlot, slots_in
 
+TEMPLATE = TEMPLATES["llamafactory"]
 IMAGE, SECOND = MediaSlot("image", 0), MediaSlot("image", 1)
 
 
 def render(role, content, pair):
-    return render_turn(role, content, pair, slots_in(content, {"image": 0, "video": 0}))
+    return TEMPLATE.turn(role, content, pair, slots_in(content, {"image": 0, "video": 0}))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_function_calls():
         ("so: <tool_call>" + json.dumps(call) + "</tool_call>!", "so: !"),
     ):
         expected = f"{text}\n{text}" if before is None else before + text
-        assert render_turn("function", content, 0, ()) == [expected + "<|im_end|>\n"]
+        assert TEMPLATE.turn("function", content, 0, ()) == [expected + "<|im_end|>\n"]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_function_calls():
 )
 def test_function_calls_that_stop_the_trainer(content, error):
     with pytest.raises(error):
-        render_turn("function", content, 0, ())
+        TEMPLATE.turn("function", content, 0, ())
 
 
 def test_media_inside_a_function_call_are_expanded_before_its_json_is_read():
@@ -102,12 +103,12 @@ def test_placeholders_are_numbered_through_the_turns():
     ],
 )
 def test_system(system, tools, default, text):
-    assert render_system(system, tools, default) == text
+    assert TEMPLATE.system(system, tools, default) == text
 
 
 def test_tools_are_listed_one_a_line():
     tools = json.dumps([{"name": "f"}, {"type": "function", "function": {"name": "g"}}])
-    text = render_system("S", tools, None)
+    text = TEMPLATE.system("S", tools, None)
     assert "\n<tools>\n" + '{"type": "function", "function": {"name": "f"}}\n' in text
     assert '{"type": "function", "function": {"name": "g"}}\n</tools>' in text
 
@@ -118,4 +119,4 @@ def test_tools_are_listed_one_a_line():
 )
 def test_tools_that_stop_the_trainer(tools, error):
     with pytest.raises(error):
-        render_system("S", tools, None)
+        TEMPLATE.system("S", tools, None)

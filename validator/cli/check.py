@@ -35,12 +35,6 @@ if TYPE_CHECKING:
     from validator.settings import Settings
 
 
-class Trainer(str, Enum):
-    """Whose loader is reproduced."""
-
-    llamafactory = "llamafactory"
-
-
 class Integrity(str, Enum):
     """How deep image files are looked into."""
 
@@ -70,7 +64,7 @@ def check(
         help="The trainer's dataset_info.json: a path, or s3://, gs://, hf://, https://."
     ),
     dataset: list[str] = typer.Option([], help="Check this entry only (repeatable). Default: all with local files."),
-    trainer: Trainer = typer.Option(Trainer.llamafactory, help="Whose resizing, truncation and labels to reproduce."),
+    trainer: str = typer.Option("llamafactory", help="Whose resizing, truncation and labels to reproduce."),
     processor: str = typer.Option("embedded", help="embedded, a folder with tokenizer.json, or a hub id."),
     cutoff_len: int = typer.Option(8192, help="The trainer's cutoff_len, in tokens."),
     image_max_pixels: int = typer.Option(1048576, help="The trainer's image_max_pixels."),
@@ -135,7 +129,7 @@ def check(
         settings = Settings(
             dataset_info=dataset_info,
             datasets=tuple(dict.fromkeys(dataset)),
-            trainer=trainer.value,
+            trainer=trainer,
             processor=processor,
             cutoff_len=cutoff_len,
             image_max_pixels=image_max_pixels,

@@ -32,7 +32,7 @@ from validator.settings import Settings
 from validator.tokens.encode import EncodedTurn, TrainerError, check_messages, encode_turns
 from validator.tokens.encoder import common_prefix, special_pattern
 from validator.tokens.processor import Processor, load_processor
-from validator.tokens.template import PAD_TOKENS
+from validator.tokens.template import PAD_TOKENS, TEMPLATES
 
 NO_PLACEHOLDERS = (0, 0, 0)
 _NO_SAMPLE = Sample()
@@ -42,13 +42,16 @@ _LYING = frozenset((5, 6, 7, 8))
 
 def limits_of(settings: Settings, processor: Processor) -> Limits:
     """The settings that decide counts, with the processor's own limits."""
+    video = settings.profile.video
     image = ImageLimits(
         settings.image_max_pixels,
-        settings.image_min_pixels,
+        settings.image_min_pixels if settings.profile.has_min_pixels else 0,
         processor.min_pixels,
         processor.max_pixels,
         processor.patch_size,
         processor.merge_size,
+        video.max_pixels,
+        video.min_pixels,
     )
     return Limits(image, settings.cutoff_len, settings.mask_history, settings.train_on_prompt)
 
@@ -83,6 +86,8 @@ class Measurer:
         self.files = files or MediaFiles(settings.resolved_media_dir if local else "")
         self._refused = {refusal.row for refusal in survey.refusals}
         self.processor = load_processor(settings.processor)
+        self.trainer = settings.profile
+        self.template = TEMPLATES[self.trainer.template]
         self.limits = limits_of(settings, self.processor)
         self._view = RowView(entry, survey.types)
         self._pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
@@ -92,7 +97,7 @@ class Measurer:
 
     def convert(self, raw: RawRow) -> Sample:
         """The sample that the trainer makes of a row."""
-        return convert(self._view(raw.value), self.entry, self.files)
+        return convert(self._view(raw.value), self.entry, self.files, self.trainer)
 
     def measure(self, raws: Sequence[RawRow], at: Callable[[int], None] = lambda row: None) -> list[RowFacts]:
         """The facts of some rows. `at` is told which row is worked on.
@@ -145,12 +150,12 @@ class Measurer:
         if sample.crashed or sample.dropped or row.facts.unchecked:
             return
         try:
-            check_messages(sample)
+            check_messages(sample, self.trainer)
         except TrainerError as error:
-            sample.fail(error.kind, error.cause, error.turn)
+            sample.fail(error.kind, error.cause, error.turn, stage=error.stage)
             return
         try:
-            row.encoded = encode_turns(sample, self.processor, self.settings.default_system)
+            row.encoded = encode_turns(sample, self.processor, self.settings.default_system, self.template)
         except TrainerError as error:
             sample.fail(error.kind, error.cause, error.turn, stage="encode")
 
@@ -210,9 +215,9 @@ class Measurer:
         probes = []
         for reference in references:
             if reference.frames is not None:
-                probes.append(probe_frames(reference.frames, depth, self.files))
+                probes.append(probe_frames(reference.frames, depth, self.files, self.trainer.video))
             elif reference.target is not None:
-                probes.append(probe_video(reference.target, depth, self.files))
+                probes.append(probe_video(reference.target, depth, self.files, self.trainer.video))
             else:
                 probes.append(VideoProbe(fault="not-a-path"))
         facts = []

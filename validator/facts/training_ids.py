@@ -26,7 +26,7 @@ def training_ids(measurer: Measurer, raw: RawRow) -> tuple[list[int], list[int]]
 def spelled_turns(measurer: Measurer, sample: Sample, budget: Budget) -> list[tuple[EncodedTurn, list[int]]]:
     """Every turn of a row that the trainer accepts, with all its ids; a system prompt comes first."""
     tokens: dict[MediaKind, tuple[int, ...]] = {"image": budget.image_tokens, "video": budget.video_tokens}
-    turns = encode_turns(sample, measurer.processor, measurer.settings.default_system)
+    turns = encode_turns(sample, measurer.processor, measurer.settings.default_system, measurer.template)
     return [(turn, flatten(turn, measurer.processor, tokens)) for turn in turns]
 
 

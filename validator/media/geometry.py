@@ -21,7 +21,9 @@ SLOW_VISITS = 5 * 10**9
 
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
-    """Pixel limits of the trainer (`max_pixels`, `min_pixels`) and the processor's patch geometry and limits."""
+    """Pixel limits of the trainer (`max_pixels`, `min_pixels`; 0: it has none), the processor's patch geometry and
+    limits, and the trainer's limits of a video's frames.
+    """
 
     max_pixels: int
     min_pixels: int
@@ -29,6 +31,8 @@ class ImageLimits:
     processor_max_pixels: int = 12845056
     patch_size: int = 14
     merge_size: int = 2
+    video_max_pixels: int = 256 * 256
+    video_min_pixels: int = 16 * 16
 
     @property
     def factor(self) -> int:

@@ -163,7 +163,7 @@ def _advice(plan: Plan) -> list[str]:
     else:
         lines = [
             f"{name}: no setting asked for is without loss; at this one training stops least, at "
-            f"{counts.image_cut:,} rows whose image tokens are cut; the others keep {best.labels_kept:.2%} of the labels.",
+            f"{counts.image_cut:,} rows with image tokens cut; the others keep {best.labels_kept:.2%} of the labels.",
             f"A cutoff_len of {counts.longest} would cut nothing at this image_max_pixels.",
         ]
     lines.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample, Turn
+from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample, Stage, Turn
 from validator.tokens.encoder import Encoder
 from validator.tokens.processor import Processor
 from validator.tokens.template import (
@@ -14,10 +14,10 @@ from validator.tokens.template import (
     VISION_END,
     VISION_START,
     MediaSlot,
-    render_system,
-    render_turn,
+    Template,
     slots_in,
 )
+from validator.trainer import Trainer
 
 
 @dataclass(slots=True)
@@ -34,20 +34,26 @@ class EncodedTurn:
 
 
 class TrainerError(Exception):
-    """The trainer would stop here with `cause`; `kind` and `turn` say where."""
+    """The trainer would stop here with `cause`; `kind`, `turn` and `stage` say where."""
 
-    def __init__(self, kind: str, cause: Exception, turn: int | None = None) -> None:
+    def __init__(self, kind: str, cause: Exception, turn: int | None = None, stage: Stage = "convert") -> None:
         super().__init__(str(cause))
-        self.kind, self.cause, self.turn = kind, cause, turn
+        self.kind, self.cause, self.turn, self.stage = kind, cause, turn, stage
 
 
-def check_messages(sample: Sample) -> None:
-    """The trainer's checks before any image is opened: audio support, then placeholder counts. Raises TrainerError."""
+def check_messages(sample: Sample, trainer: Trainer) -> None:
+    """The trainer's checks of audio support and placeholder counts, before or after it opens any image.
+
+    Raises TrainerError.
+    """
     if sample.media.get("audio"):
         error = ValueError(
             "This model does not support audio input. Please check whether the correct `template` is used."
         )
         raise TrainerError("audio", error)
+    if trainer.media_first:
+        _check_while_expanding(sample)
+        return
     counts = dict.fromkeys(PLACEHOLDERS, 0)
     for turn in sample.turns:
         for kind, placeholder in PLACEHOLDERS.items():
@@ -61,13 +67,36 @@ def check_messages(sample: Sample) -> None:
             raise TrainerError("count-mismatch", ValueError(text))
 
 
-def encode_turns(sample: Sample, processor: Processor, default_system: str | None) -> list[EncodedTurn]:
+def _check_while_expanding(sample: Sample) -> None:
+    """LLaMA-Factory before 0.9.3 finds a wrong number while it replaces the placeholders, message by message."""
+    kinds: tuple[MediaKind, ...] = ("image", "video")
+    left = {kind: len(sample.media.get(kind, ())) for kind in kinds}
+    for turn in sample.turns:
+        for kind in kinds:
+            placeholder = PLACEHOLDERS[kind]
+            try:
+                number = turn.content.count(placeholder) if placeholder in turn.content else 0
+            except (AttributeError, TypeError) as error:
+                raise TrainerError("content-type", error, turn.index, "encode") from None
+            left[kind] -= number
+            if left[kind] < 0:
+                text = f"`len({kind}s)` is less than the number of {placeholder} tokens."
+                raise TrainerError("count-mismatch", ValueError(text), None, "encode")
+    for kind in kinds:
+        if left[kind]:
+            text = f"The number of {kind}s does not match the number of {PLACEHOLDERS[kind]} tokens."
+            raise TrainerError("count-mismatch", ValueError(text), None, "encode")
+
+
+def encode_turns(
+    sample: Sample, processor: Processor, default_system: str | None, template: Template
+) -> list[EncodedTurn]:
     """Encode a sample that passed `check_messages`. Raises TrainerError."""
     encode = processor.encoder.encode
     taken: dict[MediaKind, int] = dict.fromkeys(PAD_TOKENS, 0)
     turns = []
     try:
-        system = render_system(sample.system, sample.tools, default_system)
+        system = template.system(sample.system, sample.tools, default_system)
     except Exception as error:
         raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     if system:
@@ -82,7 +111,7 @@ def encode_turns(sample: Sample, processor: Processor, default_system: str | Non
                 raise AttributeError("'list' object has no attribute 'replace'")
             if not isinstance(turn.content, str) and turn.role != "system":
                 raise RuntimeError(f"Expected a string, got {turn.content}")
-            pieces = render_turn(turn.role, turn.content, index // 2, slots)
+            pieces = template.turn(turn.role, turn.content, index // 2, slots)
         except Exception as error:
             raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
         try:

@@ -1,0 +1,110 @@
+"""Trainer profiles: whose loader is reproduced, and the choices in which loaders differ.
+
+A profile is data; what a word stands for is built where it is needed (conversation, media, tokens, facts). Each profile
+is compared with the real package in tests/trainers (llamafactory: tests/oracle).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+DEFAULT = "llamafactory"
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRecipe:
+    """How videos are sampled and resized. Pixel limits are per frame.
+
+    `headers`: tokens are counted from the container's header where that is usable. `odd`: what becomes of an odd number
+    of frames; `least` is the smallest number that is sampled of a video with a length, `endless` says whether one
+    without a number of frames is sampled by place.
+    """
+
+    fps: float = 2.0
+    most: int = 128
+    least: int = 1
+    max_pixels: int = 256 * 256
+    min_pixels: int = 16 * 16
+    headers: bool = True
+    odd: Literal["repeat", "drop"] = "repeat"
+    endless: bool = True
+    lists: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Trainer:
+    """One profile. The defaults are LLaMA-Factory's since 0.9.3.
+
+    `template` names how turns are written (tokens/template.py). `media_first`: media are opened before placeholders are
+    counted. `unknown_role`: what a role that the registry does not name does to a row. `null_media`: what a null media
+    column is, nothing, a crash, or one element that cannot be opened. `joins_each`: each media path is joined to
+    media_dir on its own, whatever the first element is. `audio`: audio columns are read (and refused).
+    `has_min_pixels`: there is an image_min_pixels. `defaults` are its own limits.
+    """
+
+    name: str
+    describes: str
+    template: str = "llamafactory"
+    formattings: tuple[str, ...] = ("alpaca", "sharegpt", "openai")
+    media_first: bool = False
+    unknown_role: Literal["drop", "crash"] = "drop"
+    null_media: Literal["nothing", "crash", "item"] = "nothing"
+    joins_each: bool = False
+    audio: bool = True
+    has_min_pixels: bool = True
+    has_default_system: bool = True
+    video: VideoRecipe = field(default_factory=VideoRecipe)
+    defaults: Mapping[str, int] = field(default_factory=lambda: {"image_max_pixels": 768 * 768, "cutoff_len": 2048})
+
+    @property
+    def family(self) -> str:
+        """The name without its version."""
+        return self.name.partition("@")[0]
+
+
+_PROFILES = (
+    Trainer(DEFAULT, "LLaMA-Factory 0.9.3 to 0.9.5"),
+    Trainer(
+        "llamafactory@0.9.2",
+        "LLaMA-Factory 0.9.2",
+        template="llamafactory@0.9.2",
+        formattings=("alpaca", "sharegpt"),
+        media_first=True,
+        null_media="crash",
+        has_default_system=False,
+        video=VideoRecipe(least=0, headers=False, lists=False),
+    ),
+    Trainer(
+        "llamafactory@0.9.1",
+        "LLaMA-Factory 0.9.1",
+        template="llamafactory@0.9.1",
+        formattings=("alpaca", "sharegpt"),
+        media_first=True,
+        unknown_role="crash",
+        null_media="item",
+        joins_each=True,
+        audio=False,
+        has_min_pixels=False,
+        has_default_system=False,
+        video=VideoRecipe(
+            most=64, least=0, max_pixels=128 * 128, min_pixels=0, headers=False, odd="drop", endless=False, lists=False
+        ),
+        defaults={"image_max_pixels": 512 * 512, "cutoff_len": 2048},
+    ),
+)
+TRAINERS: Mapping[str, Trainer] = {trainer.name: trainer for trainer in _PROFILES}
+_SAME = {f"{DEFAULT}@{version}": DEFAULT for version in ("0.9.3", "0.9.4", "0.9.5")}
+
+
+def trainer_named(name: str) -> Trainer:
+    """The profile of a name. Raises ValueError with the names that there are."""
+    known = TRAINERS.get(_SAME.get(name, name))
+    if known is None:
+        names = [*TRAINERS, *_SAME]
+        close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+        guess = f" Did you mean {close[0]}?" if close else ""
+        raise ValueError(f"There is no trainer profile {name}.{guess} Known: {', '.join(TRAINERS)}.")
+    return known
