@@ -46,7 +46,7 @@ class Settings(BaseModel):
     processor: str = "embedded"
     cutoff_len: int = Field(default=8192, ge=1, le=2**31)
     image_max_pixels: int = Field(default=1048576, ge=1, le=2**40)
-    image_min_pixels: int = Field(default=1024, ge=1, le=2**40)
+    image_min_pixels: int = Field(default=32 * 32, ge=1, le=2**40)
     media_dir: Location | None = None
     default_system: str | None = None
     mask_history: bool = False
@@ -61,6 +61,14 @@ class Settings(BaseModel):
     ignore: tuple[str, ...] = ()
     fail_on: Severity = "error"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _the_trainers_least(cls, given: Any) -> Any:
+        """image_min_pixels is the trainer's own where nothing is said."""
+        if isinstance(given, dict) and given.get("image_min_pixels") is None:
+            given = {**given, "image_min_pixels": trainer_named(given.get("trainer", DEFAULT)).min_pixels}
+        return given
+
     @model_validator(mode="after")
     def _as_the_trainer_checks(self) -> Settings:
         if self.image_max_pixels < self.image_min_pixels:
@@ -72,6 +80,8 @@ class Settings(BaseModel):
             raise ValueError("mask_history cannot be combined with train_on_prompt: the trainer refuses it")
         if self.default_system is not None and not self.profile.has_default_system:
             raise ValueError(f"{self.profile.describes} has no default_system for training")
+        if self.profile.labels == "all" and (self.mask_history or self.train_on_prompt):
+            raise ValueError(f"{self.profile.describes} has neither mask_history nor train_on_prompt")
         return self
 
     @property

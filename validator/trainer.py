@@ -42,7 +42,13 @@ class Trainer:
     counted. `unknown_role`: what a role that the registry does not name does to a row. `null_media`: what a null media
     column is, nothing, a crash, or one element that cannot be opened. `joins_each`: each media path is joined to
     media_dir on its own, whatever the first element is. `audio`: audio columns are read (and refused).
-    `has_min_pixels`: there is an image_min_pixels. `defaults` are its own limits.
+    `has_min_pixels`: there is an image_min_pixels, with `min_pixels` as default. `defaults` are its other limits.
+
+    `reading`: turns pair up as questions and answers, or rows are lists of messages in any order. `resizing`: by the
+    trainer first and then by the processor, or by the processor alone, which is given the pixel limits. `truncation`:
+    pair by pair, or the row as a whole from its end. `labels`: answers, or everything. `turns_images`: images are
+    turned as their EXIF block says. `fetches`: URLs and data URIs in rows are opened. `video` is None where videos
+    are not reproduced.
     """
 
     name: str
@@ -55,8 +61,15 @@ class Trainer:
     joins_each: bool = False
     audio: bool = True
     has_min_pixels: bool = True
+    min_pixels: int = 32 * 32
     has_default_system: bool = True
-    video: VideoRecipe = field(default_factory=VideoRecipe)
+    reading: Literal["pairs", "messages"] = "pairs"
+    resizing: Literal["trainer", "processor"] = "trainer"
+    truncation: Literal["pairs", "end"] = "pairs"
+    labels: Literal["answers", "all"] = "answers"
+    turns_images: bool = False
+    fetches: bool = False
+    video: VideoRecipe | None = field(default_factory=VideoRecipe)
     defaults: Mapping[str, int] = field(default_factory=lambda: {"image_max_pixels": 768 * 768, "cutoff_len": 2048})
 
     @property
@@ -93,6 +106,21 @@ _PROFILES = (
             most=64, least=0, max_pixels=128 * 128, min_pixels=0, headers=False, odd="drop", endless=False, lists=False
         ),
         defaults={"image_max_pixels": 512 * 512, "cutoff_len": 2048},
+    ),
+    Trainer(
+        "hf",
+        "TRL's SFTTrainer with transformers' own processor",
+        template="messages",
+        min_pixels=56 * 56,
+        has_default_system=False,
+        reading="messages",
+        resizing="processor",
+        truncation="end",
+        labels="all",
+        turns_images=True,
+        fetches=True,
+        video=None,
+        defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 1024},
     ),
 )
 TRAINERS: Mapping[str, Trainer] = {trainer.name: trainer for trainer in _PROFILES}

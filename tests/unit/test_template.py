@@ -4,14 +4,15 @@ import json
 
 import pytest
 
-from validator.tokens.template import TEMPLATES, MediaSlot, slots_in
+from validator.conversation.sample import Sample
+from validator.tokens.template import TEMPLATES, MediaSlot
 
 TEMPLATE = TEMPLATES["llamafactory"]
 IMAGE, SECOND = MediaSlot("image", 0), MediaSlot("image", 1)
 
 
 def render(role, content, pair):
-    return TEMPLATE.turn(role, content, pair, slots_in(content, {"image": 0, "video": 0}))
+    return TEMPLATE.turn(role, content, pair, TEMPLATE.slots_in(content, {"image": 0, "video": 0}))
 
 
 @pytest.mark.parametrize(
@@ -87,8 +88,8 @@ def test_media_inside_a_function_call_move_and_vanish_with_their_values():
 
 def test_placeholders_are_numbered_through_the_turns():
     taken = {"image": 0, "video": 0}
-    assert slots_in("<image><video>", taken) == [IMAGE, MediaSlot("video", 0)]
-    assert slots_in("<image>", taken) == [SECOND]
+    assert TEMPLATE.slots_in("<image><video>", taken) == [IMAGE, MediaSlot("video", 0)]
+    assert TEMPLATE.slots_in("<image>", taken) == [SECOND]
 
 
 @pytest.mark.parametrize(
@@ -103,12 +104,12 @@ def test_placeholders_are_numbered_through_the_turns():
     ],
 )
 def test_system(system, tools, default, text):
-    assert TEMPLATE.system(system, tools, default) == text
+    assert TEMPLATE.system(Sample(system=system, tools=tools), default) == text
 
 
 def test_tools_are_listed_one_a_line():
     tools = json.dumps([{"name": "f"}, {"type": "function", "function": {"name": "g"}}])
-    text = TEMPLATE.system("S", tools, None)
+    text = TEMPLATE.system(Sample(system="S", tools=tools), None)
     assert "\n<tools>\n" + '{"type": "function", "function": {"name": "f"}}\n' in text
     assert '{"type": "function", "function": {"name": "g"}}\n</tools>' in text
 
@@ -119,4 +120,4 @@ def test_tools_are_listed_one_a_line():
 )
 def test_tools_that_stop_the_trainer(tools, error):
     with pytest.raises(error):
-        TEMPLATE.system("S", tools, None)
+        TEMPLATE.system(Sample(system="S", tools=tools), None)

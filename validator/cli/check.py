@@ -68,7 +68,9 @@ def check(
     processor: str = typer.Option("embedded", help="embedded, a folder with tokenizer.json, or a hub id."),
     cutoff_len: int = typer.Option(8192, help="The trainer's cutoff_len, in tokens."),
     image_max_pixels: int = typer.Option(1048576, help="The trainer's image_max_pixels."),
-    image_min_pixels: int = typer.Option(1024, help="The trainer's image_min_pixels."),
+    image_min_pixels: int | None = typer.Option(
+        None, help="The trainer's image_min_pixels. Default: its own.", show_default=False
+    ),
     media_dir: str | None = typer.Option(None, help="The trainer's media_dir. Default: the registry's folder."),
     default_system: str | None = typer.Option(None, help="The trainer's default_system."),
     mask_history: bool = typer.Option(False, "--mask-history", help="Only the last answer is learned."),
@@ -133,7 +135,7 @@ def check(
             processor=processor,
             cutoff_len=cutoff_len,
             image_max_pixels=image_max_pixels,
-            image_min_pixels=image_min_pixels,
+            image_min_pixels=image_min_pixels,  # type: ignore[arg-type]  # None: the trainer's own
             media_dir=media_dir,
             default_system=default_system,
             mask_history=mask_history,

@@ -23,7 +23,7 @@ def find_media(sample: Sample, kind: MediaKind, value: Any, files: MediaFiles, t
         sample.fail("media-type", IndexError("list index out of range"))
         return
     items = value if isinstance(value, list) else [value]
-    if isinstance(items[0], list) and trainer.video.lists:
+    if isinstance(items[0], list) and trainer.video is not None and trainer.video.lists:
         sample.media[kind] = [_frames(sample, kind, index, item, files) for index, item in enumerate(items)]
         return
     joined = isinstance(items[0], str)  # the first element alone decides how all are treated

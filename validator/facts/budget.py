@@ -6,13 +6,14 @@ No image is opened and no text is encoded here, so a finished run can be judged 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from validator.conversation.sample import MediaKind
 from validator.facts.record import MediaFacts, TurnFacts
 from validator.media.geometry import ImageLimits, num_tokens
 from validator.media.video import Frames, video_tokens
 from validator.tokens.truncation import truncate
+from validator.trainer import DEFAULT, Trainer, trainer_named
 
 MARKERS = 2
 """Tokens around the pads of a slot: vision start and vision end."""
@@ -26,6 +27,7 @@ class Limits:
     cutoff_len: int
     mask_history: bool = False
     train_on_prompt: bool = False
+    trainer: Trainer = field(default_factory=lambda: trainer_named(DEFAULT))
 
 
 @dataclass(slots=True)
@@ -68,6 +70,8 @@ def spend(turns: Sequence[TurnFacts], media: Sequence[MediaFacts], limits: Limit
         if item.kind != "audio":
             sizes[item.kind].append(media_tokens(item, limits))
     laid = [_Laid(turn, sizes) for turn in turns]
+    if limits.trainer.truncation == "end":
+        return _cut_at_end(laid, sizes, limits)
     system = laid.pop(0) if laid and turns[0].role == "system" else None
     head = system.length if system else 0
     sources, targets = laid[::2], laid[1::2]
@@ -104,6 +108,34 @@ def spend(turns: Sequence[TurnFacts], media: Sequence[MediaFacts], limits: Limit
         kept_pads["video"],
         _labels(kept, limits),
     )
+
+
+def _cut_at_end(laid: Sequence[_Laid], sizes: Mapping[MediaKind, Sequence[int]], limits: Limits) -> Budget:
+    """A row that is cut as a whole. A pair is an answer with all that stands before it since the last one."""
+    pairs: list[PairBudget] = []
+    full, kept = {"image": 0, "video": 0}, {"image": 0, "video": 0}
+    place = 0
+    answered = True
+    for part in laid:
+        if answered:
+            pairs.append(PairBudget(None, None, 0, 0, 0, 0, 0, 0))
+        pair, answered = pairs[-1], part.turn.role in ("assistant", "function")
+        limit = max(limits.cutoff_len - place, 0)
+        if answered:
+            pair.target_turn, pair.target, pair.kept_target = part.turn.index, part.length, min(part.length, limit)
+        else:
+            pair.source_turn = part.turn.index if pair.source_turn is None else pair.source_turn
+            pair.source, pair.kept_source = pair.source + part.length, pair.kept_source + min(part.length, limit)
+        for kind, start, number in part.runs:
+            stays = min(max(limit - start, 0), number)
+            full[kind], kept[kind] = full[kind] + number, kept[kind] + stays
+            pair.pads, pair.kept_pads = pair.pads + number, pair.kept_pads + stays
+        place += part.length
+    total = min(place, limits.cutoff_len)
+    labels = total if limits.trainer.labels == "all" else sum(pair.kept_target for pair in pairs)
+    images, videos = (tuple(sizes[kind]) for kind in ("image", "video"))
+    counts = (full["image"], kept["image"], full["video"], kept["video"])
+    return Budget(tuple(pairs), images, videos, place, total, *counts, labels)
 
 
 def media_tokens(item: MediaFacts, limits: Limits) -> int:

@@ -29,10 +29,11 @@ from validator.media.likeness import likeness_of
 from validator.media.probe import ImageProbe, probe_bytes, probe_image
 from validator.media.video import VideoProbe, probe_frames, probe_video, settle
 from validator.settings import Settings
-from validator.tokens.encode import EncodedTurn, TrainerError, check_messages, encode_turns
+from validator.tokens.encode import EncodedTurn, TrainerError, check_literal_pads, check_messages, encode_turns
 from validator.tokens.encoder import common_prefix, special_pattern
 from validator.tokens.processor import Processor, load_processor
 from validator.tokens.template import PAD_TOKENS, TEMPLATES
+from validator.trainer import VideoRecipe
 
 NO_PLACEHOLDERS = (0, 0, 0)
 _NO_SAMPLE = Sample()
@@ -42,18 +43,20 @@ _LYING = frozenset((5, 6, 7, 8))
 
 def limits_of(settings: Settings, processor: Processor) -> Limits:
     """The settings that decide counts, with the processor's own limits."""
-    video = settings.profile.video
+    trainer, video = settings.profile, settings.profile.video or VideoRecipe()
+    direct = trainer.resizing == "processor"
     image = ImageLimits(
         settings.image_max_pixels,
-        settings.image_min_pixels if settings.profile.has_min_pixels else 0,
-        processor.min_pixels,
-        processor.max_pixels,
+        settings.image_min_pixels if trainer.has_min_pixels else 0,
+        settings.image_min_pixels if direct else processor.min_pixels,
+        settings.image_max_pixels if direct else processor.max_pixels,
         processor.patch_size,
         processor.merge_size,
         video.max_pixels,
         video.min_pixels,
+        direct,
     )
-    return Limits(image, settings.cutoff_len, settings.mask_history, settings.train_on_prompt)
+    return Limits(image, settings.cutoff_len, settings.mask_history, settings.train_on_prompt, trainer)
 
 
 class _Row:
@@ -134,6 +137,8 @@ class Measurer:
             row.sample = self.convert(raw)
             for name in raw.undecodable:
                 row.sample.note("not-utf8", None, name)
+            if row.sample.unchecked is not None:
+                row.give_up(row.sample.unchecked)
 
     def _look_at_media(self, row: _Row) -> None:
         row.facts.filled = _filled(row.sample)
@@ -158,6 +163,9 @@ class Measurer:
             row.encoded = encode_turns(sample, self.processor, self.settings.default_system, self.template)
         except TrainerError as error:
             sample.fail(error.kind, error.cause, error.turn, stage="encode")
+            return
+        if self.trainer.reading == "messages":
+            check_literal_pads(sample, row.encoded, self._pads)
 
     def _finish(self, row: _Row) -> None:
         facts, sample = row.facts, row.sample
@@ -211,13 +219,13 @@ class Measurer:
         return _unusable(base, reference)
 
     def _videos(self, bases: list[MediaFacts], references: list[MediaReference]) -> list[MediaFacts]:
-        depth = self.settings.integrity
+        depth, recipe = self.settings.integrity, self.trainer.video or VideoRecipe()
         probes = []
         for reference in references:
             if reference.frames is not None:
-                probes.append(probe_frames(reference.frames, depth, self.files, self.trainer.video))
+                probes.append(probe_frames(reference.frames, depth, self.files, recipe))
             elif reference.target is not None:
-                probes.append(probe_video(reference.target, depth, self.files, self.trainer.video))
+                probes.append(probe_video(reference.target, depth, self.files, recipe))
             else:
                 probes.append(VideoProbe(fault="not-a-path"))
         facts = []
@@ -244,7 +252,7 @@ class Measurer:
             probe = probe_bytes(reference.data, depth)
         else:
             probe = probe_image(reference.target or "", depth, self.files)
-        if not reference.decoded or probe.orientation is None:
+        if not (reference.decoded or self.trainer.turns_images) or probe.orientation is None:
             return probe
         if probe.orientation in _LYING and probe.width is not None:
             return replace(probe, width=probe.height, height=probe.width, orientation=1)

@@ -32,6 +32,9 @@ def spelled_turns(measurer: Measurer, sample: Sample, budget: Budget) -> list[tu
 
 def lay_out(flat: list[list[int]], budget: Budget, limits: Limits) -> tuple[list[int], list[int]]:
     """Cut turns to their budget and join them: `input_ids` and `labels`."""
+    if limits.trainer.truncation == "end":
+        joined = [token for ids in flat for token in ids][: budget.num_tokens]
+        return joined, list(joined)
     if len(flat) % 2:  # the system prompt belongs to the first question
         flat = [flat[0] + flat[1], *flat[2:]]
     ids: list[int] = []

@@ -22,7 +22,7 @@ SLOW_VISITS = 5 * 10**9
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
     """Pixel limits of the trainer (`max_pixels`, `min_pixels`; 0: it has none), the processor's patch geometry and
-    limits, and the trainer's limits of a video's frames.
+    limits, and the trainer's limits of a video's frames. `direct`: only the processor resizes.
     """
 
     max_pixels: int
@@ -33,6 +33,7 @@ class ImageLimits:
     merge_size: int = 2
     video_max_pixels: int = 256 * 256
     video_min_pixels: int = 16 * 16
+    direct: bool = False
 
     @property
     def factor(self) -> int:
@@ -104,8 +105,9 @@ def smart_resize(height: int, width: int, factor: int, min_pixels: int, max_pixe
 
 def grid(width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
     """Patches (rows, columns) of an image of this size. Raises ValueError where the trainer does."""
-    wide, high = trainer_resize(width, height, limits.max_pixels, limits.min_pixels)
-    size = smart_resize(high, wide, limits.factor, limits.processor_min_pixels, limits.processor_max_pixels)
+    if not limits.direct:
+        width, height = trainer_resize(width, height, limits.max_pixels, limits.min_pixels)
+    size = smart_resize(height, width, limits.factor, limits.processor_min_pixels, limits.processor_max_pixels)
     return size[0] // limits.patch_size, size[1] // limits.patch_size
 
 

@@ -10,12 +10,12 @@ from validator.tokens.encoder import Encoder
 from validator.tokens.processor import Processor
 from validator.tokens.template import (
     PAD_TOKENS,
+    PARTED,
     SLOTS,
     VISION_END,
     VISION_START,
     MediaSlot,
     Template,
-    slots_in,
 )
 from validator.trainer import Trainer
 
@@ -51,6 +51,9 @@ def check_messages(sample: Sample, trainer: Trainer) -> None:
             "This model does not support audio input. Please check whether the correct `template` is used."
         )
         raise TrainerError("audio", error)
+    if trainer.reading == "messages":
+        _check_parts(sample)
+        return
     if trainer.media_first:
         _check_while_expanding(sample)
         return
@@ -65,6 +68,35 @@ def check_messages(sample: Sample, trainer: Trainer) -> None:
         if counts[kind] != len(sample.media.get(kind, ())):
             text = f"The number of {kind}s does not match the number of {placeholder} tokens in"
             raise TrainerError("count-mismatch", ValueError(text))
+
+
+def _check_parts(sample: Sample) -> None:
+    """TRL's check: as many image parts as images. A null content is empty."""
+    images = len(sample.media.get("image", ()))
+    parts = sum(
+        turn.content.count(PLACEHOLDERS["image"])
+        for turn in sample.turns
+        if turn.role in PARTED and isinstance(turn.content, str)
+    )
+    if parts != images:
+        text = f"Number of images provided ({images}) does not match number of image placeholders ({parts})."
+        raise TrainerError("count-mismatch", ValueError(text))
+
+
+def check_literal_pads(sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
+    """transformers' processor takes every pad in the text for a medium; one too many stops it, after the images are
+    opened.
+    """
+    for turn in turns:
+        for kind, pad in pads.items():
+            if not any(pad in text for text in turn.texts):
+                continue
+            index = turn.turn.index if turn.turn is not None else sample.system_turn
+            text = f"Found {PAD_TOKENS[kind]} tokens in the text but no {kind}s were passed."
+            if sample.media.get(kind):
+                text = f"The total number of {PAD_TOKENS[kind]} tokens should be the same as the number of {kind}s."
+            sample.fail("literal-pad", ValueError(text), index, stage="encode")
+            return
 
 
 def _check_while_expanding(sample: Sample) -> None:
@@ -96,7 +128,7 @@ def encode_turns(
     taken: dict[MediaKind, int] = dict.fromkeys(PAD_TOKENS, 0)
     turns = []
     try:
-        system = template.system(sample.system, sample.tools, default_system)
+        system = template.system(sample, default_system)
     except Exception as error:
         raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     if system:
@@ -105,13 +137,18 @@ def encode_turns(
         except TypeError as error:
             raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     for index, turn in enumerate(sample.turns):
-        slots = slots_in(turn.content, taken) if isinstance(turn.content, str) else []
+        slots = []
+        content = turn.content
+        if isinstance(turn.content, str) and (turn.role in PARTED or template.expands_all):
+            slots = template.slots_in(turn.content, taken)
         try:
             if isinstance(turn.content, list) and any(word in turn.content for word in SLOTS):
                 raise AttributeError("'list' object has no attribute 'replace'")
-            if not isinstance(turn.content, str) and turn.role != "system":
+            if content is None and not template.expands_all:
+                content = ""
+            if not isinstance(content, str) and turn.role != "system":
                 raise RuntimeError(f"Expected a string, got {turn.content}")
-            pieces = template.turn(turn.role, turn.content, index // 2, slots)
+            pieces = template.turn(turn.role, content, index // 2, slots)
         except Exception as error:
             raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
         try:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from validator.conversation.sample import PLACEHOLDERS, MediaKind
+from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample
 from validator.tokens import tool_formats
 
 DEFAULT_SYSTEM = "You are a helpful assistant."
@@ -21,6 +21,8 @@ _SLOT = re.compile("(<image>|<video>)")
 _KINDS: dict[str, MediaKind] = {PLACEHOLDERS[kind]: kind for kind in PAD_TOKENS}
 SLOTS = tuple(_KINDS)
 """The placeholders that are expanded."""
+PARTED = frozenset(("user", "assistant", "function"))
+"""Roles in whose content transformers' messages have parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +40,31 @@ Piece = str | MediaSlot
 class Template:
     """How a trainer writes turns. `wrappers` are the texts before and after the content of each role; `separator`
     stands before each question but the first; `calls` rewrites the JSON of a function call, `tools` makes the part of
-    the system prompt that describes tools; both raise what the trainer raises.
+    the system prompt that describes tools; both raise what the trainer raises. `expands_all`: placeholders are expanded
+    in all turns, not only in questions and answers; the others are those of transformers, which write messages as they
+    are. `slot` matches the placeholders.
     """
 
     wrappers: Mapping[str, tuple[str, str]]
     calls: Callable[[str], str]
     tools: Callable[[Any], str]
     separator: str = ""
+    expands_all: bool = True
+    slot: re.Pattern[str] = _SLOT
 
-    def system(self, system: Any, tools: Any, default_system: str | None) -> str:
-        """The system turn, present in every sample. Raises what the trainer raises on broken tools or a non-string."""
-        text = system or (DEFAULT_SYSTEM if default_system is None else default_system)
-        prompt = self.tools(tools) if tools else ""
-        if not text and not tools:
-            return ""
+    def system(self, sample: Sample, default_system: str | None) -> str:
+        """The system turn, present in nearly every sample. Raises what the trainer raises on broken tools or a
+        non-string.
+        """
         before, after = _SYSTEM
+        if not self.expands_all:
+            if sample.system is None and sample.turns and sample.turns[0].role == "system":
+                return ""
+            return before + (DEFAULT_SYSTEM if sample.system is None else sample.system) + after
+        text = sample.system or (DEFAULT_SYSTEM if default_system is None else default_system)
+        prompt = self.tools(sample.tools) if sample.tools else ""
+        if not text and not sample.tools:
+            return ""
         return before + (text + prompt) + after
 
     def turn(self, role: str, content: str, pair: int, slots: Sequence[MediaSlot]) -> list[Piece]:
@@ -64,18 +76,29 @@ class Template:
         if role not in self.wrappers:  # a null role becomes "system" where `tags` is incomplete
             raise NotImplementedError(f"Unexpected role: {role}")
         before, after = self.wrappers[role]
-        if role == "function":
+        if role == "function" and self.expands_all:
             pieces = self._function_pieces(content, slots)
         else:
-            pieces = list(_SLOT.split(content)) if slots else [content]
+            pieces = list(self.slot.split(content)) if slots else [content]
             pieces[1::2] = slots
         pieces[0] = before + str(pieces[0])
         pieces[-1] = str(pieces[-1]) + after
-        if role == "user":
+        if role == "user" and self.expands_all:
             pieces = _number(pieces, pair)
         if self.separator and pair and role in ("user", "observation"):
             pieces[0] = self.separator + str(pieces[0])
         return pieces
+
+    def slots_in(self, content: str, taken: dict[MediaKind, int]) -> list[MediaSlot]:
+        """What the placeholders of a text stand for, in order. `taken`: placeholders of each kind in the turns before,
+        which is counted on.
+        """
+        slots = []
+        for placeholder in self.slot.findall(content) if "<" in content else ():
+            kind = _KINDS[placeholder]
+            slots.append(MediaSlot(kind, taken[kind]))
+            taken[kind] += 1
+        return slots
 
     def _function_pieces(self, content: str, slots: Sequence[MediaSlot]) -> list[Piece]:
         """A function call is parsed after its placeholders are expanded: a slot may move or vanish with its value."""
@@ -84,7 +107,7 @@ class Template:
         mark = next(mark for mark in map(chr, range(0xE000, 0xF8FF)) if mark not in content)
         numbers = iter(range(len(slots)))
         try:
-            text = self.calls(_SLOT.sub(lambda _: f"{mark}{next(numbers)}{mark}", content))
+            text = self.calls(self.slot.sub(lambda _: f"{mark}{next(numbers)}{mark}", content))
         except RuntimeError:
             raise RuntimeError(f"Invalid JSON format in function message: {[content]!s}.") from None
         pieces: list[Piece] = list(text.split(mark))
@@ -111,20 +134,21 @@ TEMPLATES: Mapping[str, Template] = {
         tool_formats.default_tools,
         separator="\n",
     ),
+    "messages": Template(
+        {
+            "user": ("<|im_start|>user\n", "<|im_end|>\n"),
+            "observation": ("<|im_start|>tool\n", "<|im_end|>\n"),
+            "assistant": ("<|im_start|>assistant\n", "<|im_end|>\n"),
+            "function": ("<|im_start|>assistant\n", "<|im_end|>\n"),
+            "system": _SYSTEM,
+        },
+        tool_formats.qwen_calls,
+        tool_formats.qwen_tools,
+        expands_all=False,
+        slot=re.compile("(<image>)"),
+    ),
 }
 """By the name that a trainer profile gives."""
-
-
-def slots_in(content: str, taken: dict[MediaKind, int]) -> list[MediaSlot]:
-    """What the placeholders of a text stand for, in order. `taken`: placeholders of each kind in the turns before,
-    which is counted on.
-    """
-    slots = []
-    for placeholder in _SLOT.findall(content) if "<" in content else ():
-        kind = _KINDS[placeholder]
-        slots.append(MediaSlot(kind, taken[kind]))
-        taken[kind] += 1
-    return slots
 
 
 def _number(pieces: list[Piece], pair: int) -> list[Piece]:

@@ -1,7 +1,7 @@
 """How function calls and tool descriptions are written into the prompt. Each raises what the trainer raises.
 
-Sources: LLaMA-Factory's `tool_utils.py` and `formatter.py`, of 0.9.5 (`qwen_*`), of 0.9.2 (`early_qwen_*`), and of 0.9.1
-(`default_*`).
+Sources: LLaMA-Factory's `tool_utils.py` and `formatter.py`, of 0.9.5 (`qwen_*`), of 0.9.2 (`early_qwen_*`) and of
+0.9.1 (`default_*`).
 """
 
 from __future__ import annotations
