@@ -80,7 +80,7 @@ class Settings(BaseModel):
             raise ValueError("mask_history cannot be combined with train_on_prompt: the trainer refuses it")
         if self.default_system is not None and not self.profile.has_default_system:
             raise ValueError(f"{self.profile.describes} has no default_system for training")
-        if self.profile.labels == "all" and (self.mask_history or self.train_on_prompt):
+        if self.profile.truncation == "end" and (self.mask_history or self.train_on_prompt):
             raise ValueError(f"{self.profile.describes} has neither mask_history nor train_on_prompt")
         return self
 

@@ -44,11 +44,13 @@ class Trainer:
     media_dir on its own, whatever the first element is. `audio`: audio columns are read (and refused).
     `has_min_pixels`: there is an image_min_pixels, with `min_pixels` as default. `defaults` are its other limits.
 
-    `reading`: turns pair up as questions and answers, or rows are lists of messages in any order. `resizing`: by the
-    trainer first and then by the processor, or by the processor alone, which is given the pixel limits. `truncation`:
-    pair by pair, or the row as a whole from its end. `labels`: answers, or everything. `turns_images`: images are
-    turned as their EXIF block says. `fetches`: URLs and data URIs in rows are opened. `video` is None where videos
-    are not reproduced.
+    `reading`: turns pair up as questions and answers, or rows are messages of any roles in any order, or conversations
+    in which everything but questions is an answer. `resizing`: by the trainer first and then by the processor, by the
+    processor alone, which is given the pixel limits, or by qwen-vl-utils with them and then by the processor.
+    `truncation`: pair by pair, or the row as a whole from its end. `labels`: everything, or answers; then the first
+    `header` tokens of their turns are not learned. `failures`: a row that fails stops training, or another takes its
+    place. `turns_images`: images are turned as their EXIF block says. `fetches`: URLs and data URIs in rows are opened.
+    `video` is None where videos are not reproduced.
     """
 
     name: str
@@ -63,10 +65,12 @@ class Trainer:
     has_min_pixels: bool = True
     min_pixels: int = 32 * 32
     has_default_system: bool = True
-    reading: Literal["pairs", "messages"] = "pairs"
-    resizing: Literal["trainer", "processor"] = "trainer"
+    reading: Literal["pairs", "messages", "conversations"] = "pairs"
+    resizing: Literal["trainer", "processor", "twice"] = "trainer"
     truncation: Literal["pairs", "end"] = "pairs"
     labels: Literal["answers", "all"] = "answers"
+    header: int = 0
+    failures: Literal["stop", "replace"] = "stop"
     turns_images: bool = False
     fetches: bool = False
     video: VideoRecipe | None = field(default_factory=VideoRecipe)
@@ -122,9 +126,29 @@ _PROFILES = (
         video=None,
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 1024},
     ),
+    Trainer(
+        "qwen-vl-utils",
+        "Qwen's own fine-tuning with images of qwen-vl-utils",
+        template="conversations",
+        min_pixels=28 * 28 * 16,
+        has_default_system=False,
+        reading="conversations",
+        resizing="twice",
+        truncation="end",
+        header=3,
+        failures="replace",
+        fetches=True,
+        video=None,
+        defaults={"image_max_pixels": 28 * 28 * 576, "cutoff_len": 512},
+    ),
 )
 TRAINERS: Mapping[str, Trainer] = {trainer.name: trainer for trainer in _PROFILES}
 _SAME = {f"{DEFAULT}@{version}": DEFAULT for version in ("0.9.3", "0.9.4", "0.9.5")}
+
+
+def families() -> tuple[str, ...]:
+    """The names of all profiles without their versions."""
+    return tuple(dict.fromkeys(trainer.family for trainer in TRAINERS.values()))
 
 
 def trainer_named(name: str) -> Trainer:

@@ -1,5 +1,6 @@
 """Earlier releases of LLaMA-Factory, asked about fresh random rows and videos: all answers equal."""
 
+import json
 import os
 import random
 
@@ -10,6 +11,8 @@ from tests.oracle.corpus import make_corpus, write_corpus
 from tests.trainers.compare import ask, needs
 
 SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))
+NEW_LETTERS = json.dumps("\U000105c0\U000105d2\u0307 \U00016d67\U00016d67")[1:-1]
+"""Letters of Unicode 16: tokenizers 0.20, which this version asks for, does not know them and splits text elsewhere."""
 ROWS = int(os.environ.get("MMVALIDATE_TRAINER_ROWS", 120))
 
 
@@ -22,6 +25,8 @@ def test_fresh_random_rows(version, tmp_path, monkeypatch):
     for entry in corpus["entries"]:
         entry["settings"].pop("default_system")
         entry["settings"]["trainer"] = f"llamafactory@{version}"
+        if version == "0.9.1":
+            entry["rows"] = json.loads(json.dumps(entry["rows"]).replace(NEW_LETTERS, ""))
     registry = write_corpus(corpus, tmp_path)
     monkeypatch.chdir(tmp_path)
     theirs = ask(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from validator.cli.common import OutputFormat, guarded, show, usage, words
+from validator.cli.every_trainer import ALL, check_all
 from validator.cli.replaying import (
     ATTENTION,
     BLIND,
@@ -64,7 +65,10 @@ def check(
         help="The trainer's dataset_info.json: a path, or s3://, gs://, hf://, https://."
     ),
     dataset: list[str] = typer.Option([], help="Check this entry only (repeatable). Default: all with local files."),
-    trainer: str = typer.Option("llamafactory", help="Whose resizing, truncation and labels to reproduce."),
+    trainer: str = typer.Option(
+        "llamafactory",
+        help="Whose loader to reproduce: llamafactory (also @0.9.2, @0.9.1), hf, or all of them side by side.",
+    ),
     processor: str = typer.Option("embedded", help="embedded, a folder with tokenizer.json, or a hub id."),
     cutoff_len: int = typer.Option(8192, help="The trainer's cutoff_len, in tokens."),
     image_max_pixels: int = typer.Option(1048576, help="The trainer's image_max_pixels."),
@@ -127,11 +131,12 @@ def check(
         from validator.engine.options import Options
         from validator.files import is_remote, locate
         from validator.settings import Settings
+        from validator.trainer import DEFAULT
 
         settings = Settings(
             dataset_info=dataset_info,
             datasets=tuple(dict.fromkeys(dataset)),
-            trainer=trainer,
+            trainer=DEFAULT if trainer == ALL else trainer,
             processor=processor,
             cutoff_len=cutoff_len,
             image_max_pixels=image_max_pixels,
@@ -150,6 +155,8 @@ def check(
             ignore=words(ignore),
             fail_on=fail_on.value,
         )
+        if exact and settings.trainer != DEFAULT:
+            raise ValueError("--exact asks the processor as LLaMA-Factory since 0.9.3 does: not under other trainers.")
         options = Options(
             workers,
             scheduler,
@@ -161,6 +168,8 @@ def check(
             _witness() if exact else None,
         )
         prepared = _prepare(settings)
+        if trainer == ALL and (replay != "off" or output_format.value not in ("full", "json")):
+            raise ValueError("--trainer all goes neither with --replay nor with other formats than full and json.")
         replaying = None
         if candidates := wanted(replay, model):
             from validator.replay.settings import ReplaySettings
@@ -182,10 +191,16 @@ def check(
     except ValueError as error:
         usage(error)
 
+    def one(settings: Settings, folder: Path) -> int:
+        result = _run(settings, _prepare(settings), folder, quiet, options)
+        return int(result.summary["exit_code"])
+
     def work() -> int:
         home = locate(settings.folder)
         name = (home if is_remote(settings.folder) else home.resolve()).name or "root"
         folder = run_dir or Path(".mmvalidate") / name
+        if trainer == ALL:
+            return check_all(settings, folder, one, output_format.value)
         result = _run(settings, prepared, folder, quiet, options)
         if replaying is not None:
             result = run_replay(folder, replaying, quiet=quiet)

@@ -20,6 +20,6 @@ _CONVERTERS: dict[str, Callable[[dict[str, Any], Entry, MediaFiles, Trainer], Sa
 
 def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Trainer) -> Sample:
     """The sample that the trainer makes of a row of this entry."""
-    if trainer.reading == "messages":
+    if trainer.reading != "pairs":
         return messages.convert(row, entry, files, trainer)
     return _CONVERTERS[entry.formatting](row, entry, files, trainer)

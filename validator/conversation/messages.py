@@ -7,6 +7,7 @@ The registry says which column holds the messages and what roles are called, `to
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from validator.catalog.entry import Entry
@@ -16,6 +17,10 @@ from validator.conversation.sample import Sample, Turn
 from validator.conversation.sharegpt import role_names, take_messages
 from validator.files import MediaFiles
 from validator.trainer import Trainer
+
+_PLACEHOLDER = re.compile("(<image>|<video>)")
+_NAMES = {"user": "user", "assistant": "assistant", "system": "system", "tool": "observation"}
+"""Roles that need no tag."""
 
 
 def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Trainer) -> Sample:
@@ -29,26 +34,59 @@ def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Train
         if messages is not None:
             if sample.system_turn is None:
                 sample.system = take(sample, row, entry, "system") or None
-            _take_turns(sample, messages, entry)
+            elif sample.system is None:
+                sample.system = ""
+            _take_turns(sample, messages, entry, trainer)
         take_media(sample, row, entry, files, trainer)
-    sample.unchecked = _unknown(sample)
+    if trainer.reading == "conversations":
+        _as_conversation(sample)
+    sample.unchecked = _unknown(sample) or _misleading(sample, trainer)
     return sample
 
 
-def _take_turns(sample: Sample, messages: Any, entry: Entry) -> None:
+def _as_conversation(sample: Sample) -> None:
+    """Qwen's fine-tuning knows questions and takes everything else for an answer; it reads no system column."""
+    if sample.system_turn is not None:
+        sample.turns.insert(0, Turn(sample.system_turn, "assistant", sample.system))
+    sample.system = sample.system_turn = None
+    if not sample.turns:
+        sample.fail("no-turns", IndexError("list index out of range"))
+    for turn in sample.turns:
+        if turn.role != "user":
+            turn.role = "assistant"
+            turn.content = "None" if turn.content is None else turn.content  # so the chat template writes it
+        elif turn.content is None:
+            sample.fail("content-type", TypeError("expected string or bytes-like object, got 'NoneType'"), turn.index)
+        elif isinstance(turn.content, str):
+            turn.content = "".join(part.strip() for part in _PLACEHOLDER.split(turn.content))
+
+
+def _take_turns(sample: Sample, messages: Any, entry: Entry, trainer: Trainer) -> None:
     roles = role_names(entry)
     shift = 0 if sample.system_turn is None else 1
     index = shift
     try:
         for index, message in enumerate(messages, shift):
             tag, content = message[entry.tags["role_tag"]], message[entry.tags["content_tag"]]
-            if tag not in roles:
+            role = roles.get(tag) or (_NAMES.get(tag) if isinstance(tag, str) else None)
+            if role is None and trainer.reading == "conversations":
+                role = "assistant"
+            if role is None:
                 wanted = "Expected 'system', 'user', 'assistant', or 'tool'."
                 sample.fail("role-unknown", ValueError(f"Invalid role in message: {show(tag)}. {wanted}"), index)
                 return
-            sample.turns.append(Turn(index, roles[tag], content))
+            sample.turns.append(Turn(index, role, content))
     except (KeyError, TypeError, IndexError) as error:
         sample.fail("column-missing" if isinstance(error, KeyError) else "message-type", error, index)
+
+
+def _misleading(sample: Sample, trainer: Trainer) -> str | None:
+    """Qwen's fine-tuning looks for answers among the tokens, and finds them in text that looks like a turn."""
+    if trainer.reading == "conversations":
+        for turn in sample.turns:
+            if "<|im_start|>" in (turn.content or "") or "<|im_end|>" in (turn.content or ""):
+                return f"turn {turn.index} holds control tokens, after which answers are found that are none"
+    return None
 
 
 def _unknown(sample: Sample) -> str | None:

@@ -114,7 +114,7 @@ def _cut_at_end(laid: Sequence[_Laid], sizes: Mapping[MediaKind, Sequence[int]],
     """A row that is cut as a whole. A pair is an answer with all that stands before it since the last one."""
     pairs: list[PairBudget] = []
     full, kept = {"image": 0, "video": 0}, {"image": 0, "video": 0}
-    place = 0
+    place = learned = 0
     answered = True
     for part in laid:
         if answered:
@@ -123,6 +123,7 @@ def _cut_at_end(laid: Sequence[_Laid], sizes: Mapping[MediaKind, Sequence[int]],
         limit = max(limits.cutoff_len - place, 0)
         if answered:
             pair.target_turn, pair.target, pair.kept_target = part.turn.index, part.length, min(part.length, limit)
+            learned += max(pair.kept_target - limits.trainer.header, 0)
         else:
             pair.source_turn = part.turn.index if pair.source_turn is None else pair.source_turn
             pair.source, pair.kept_source = pair.source + part.length, pair.kept_source + min(part.length, limit)
@@ -132,7 +133,7 @@ def _cut_at_end(laid: Sequence[_Laid], sizes: Mapping[MediaKind, Sequence[int]],
             pair.pads, pair.kept_pads = pair.pads + number, pair.kept_pads + stays
         place += part.length
     total = min(place, limits.cutoff_len)
-    labels = total if limits.trainer.labels == "all" else sum(pair.kept_target for pair in pairs)
+    labels = total if limits.trainer.labels == "all" else learned
     images, videos = (tuple(sizes[kind]) for kind in ("image", "video"))
     counts = (full["image"], kept["image"], full["video"], kept["video"])
     return Budget(tuple(pairs), images, videos, place, total, *counts, labels)

@@ -54,7 +54,7 @@ def limits_of(settings: Settings, processor: Processor) -> Limits:
         processor.merge_size,
         video.max_pixels,
         video.min_pixels,
-        direct,
+        trainer.resizing,
     )
     return Limits(image, settings.cutoff_len, settings.mask_history, settings.train_on_prompt, trainer)
 
@@ -164,7 +164,7 @@ class Measurer:
         except TrainerError as error:
             sample.fail(error.kind, error.cause, error.turn, stage="encode")
             return
-        if self.trainer.reading == "messages":
+        if self.trainer.reading != "pairs":
             check_literal_pads(sample, row.encoded, self._pads)
 
     def _finish(self, row: _Row) -> None:

@@ -30,7 +30,7 @@ def settle(facts: RowFacts, limits: Limits) -> None:
         return
     error = _problem(facts, "convert") or _media_error(facts, limits) or _problem(facts, "encode")
     if error is not None:
-        facts.outcome, facts.trainer_error = "crash", error
+        facts.outcome, facts.trainer_error = ("crash" if limits.trainer.failures == "stop" else "dropped"), error
         return
     facts.outcome = "ok"
     budget = facts.budget = spend(facts.turns, facts.media, limits)

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import EVERY, Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 from validator.rules.noticed import Noticed
 from validator.rules.pointing import NORMALISED, largest_image, reach_of_row, within
 
@@ -59,4 +59,6 @@ def merge(left: Systems, right: Systems) -> Systems:
     return Systems(left.pixels.merge(right.pixels), left.normalised.merge(right.normalised))
 
 
-RULE = corpus_rule("IM011", "coordinate-systems-mixed", "warning", CorpusCheck(finish, Systems, fold, merge))
+RULE = corpus_rule(
+    "IM011", "coordinate-systems-mixed", "warning", CorpusCheck(finish, Systems, fold, merge), trainers=EVERY
+)

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from validator.findings import clip, count
-from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import EVERY, Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 
 
 @dataclass(slots=True)
@@ -56,4 +56,4 @@ def merge(left: Outside, right: Outside) -> Outside:
     return Outside(left.references + right.references, left.first or right.first)
 
 
-RULE = corpus_rule("MD009", "media-outside-folder", "info", CorpusCheck(finish, Outside, fold, merge))
+RULE = corpus_rule("MD009", "media-outside-folder", "info", CorpusCheck(finish, Outside, fold, merge), trainers=EVERY)

@@ -10,8 +10,8 @@ from validator.tokens.encoder import Encoder
 from validator.tokens.processor import Processor
 from validator.tokens.template import (
     PAD_TOKENS,
-    PARTED,
     SLOTS,
+    TEMPLATES,
     VISION_END,
     VISION_START,
     MediaSlot,
@@ -51,8 +51,8 @@ def check_messages(sample: Sample, trainer: Trainer) -> None:
             "This model does not support audio input. Please check whether the correct `template` is used."
         )
         raise TrainerError("audio", error)
-    if trainer.reading == "messages":
-        _check_parts(sample)
+    if trainer.reading != "pairs":
+        _check_parts(sample, TEMPLATES[trainer.template])
         return
     if trainer.media_first:
         _check_while_expanding(sample)
@@ -70,13 +70,13 @@ def check_messages(sample: Sample, trainer: Trainer) -> None:
             raise TrainerError("count-mismatch", ValueError(text))
 
 
-def _check_parts(sample: Sample) -> None:
-    """TRL's check: as many image parts as images. A null content is empty."""
+def _check_parts(sample: Sample, template: Template) -> None:
+    """The check of TRL and of Qwen's fine-tuning: as many image parts as images."""
     images = len(sample.media.get("image", ()))
     parts = sum(
         turn.content.count(PLACEHOLDERS["image"])
         for turn in sample.turns
-        if turn.role in PARTED and isinstance(turn.content, str)
+        if turn.role in template.parted and isinstance(turn.content, str)
     )
     if parts != images:
         text = f"Number of images provided ({images}) does not match number of image placeholders ({parts})."
@@ -139,7 +139,7 @@ def encode_turns(
     for index, turn in enumerate(sample.turns):
         slots = []
         content = turn.content
-        if isinstance(turn.content, str) and (turn.role in PARTED or template.expands_all):
+        if isinstance(turn.content, str) and turn.role in template.parted:
             slots = template.slots_in(turn.content, taken)
         try:
             if isinstance(turn.content, list) and any(word in turn.content for word in SLOTS):

@@ -21,8 +21,6 @@ _SLOT = re.compile("(<image>|<video>)")
 _KINDS: dict[str, MediaKind] = {PLACEHOLDERS[kind]: kind for kind in PAD_TOKENS}
 SLOTS = tuple(_KINDS)
 """The placeholders that are expanded."""
-PARTED = frozenset(("user", "assistant", "function"))
-"""Roles in whose content transformers' messages have parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +38,9 @@ Piece = str | MediaSlot
 class Template:
     """How a trainer writes turns. `wrappers` are the texts before and after the content of each role; `separator`
     stands before each question but the first; `calls` rewrites the JSON of a function call, `tools` makes the part of
-    the system prompt that describes tools; both raise what the trainer raises. `expands_all`: placeholders are expanded
-    in all turns, not only in questions and answers; the others are those of transformers, which write messages as they
-    are. `slot` matches the placeholders.
+    the system prompt that describes tools; both raise what the trainer raises. `expands_all`: it is LLaMA-Factory's,
+    which rewrites calls and numbers; the others are those of transformers, which write messages as they are.
+    `slot` matches the placeholders, in the content of the roles `parted`.
     """
 
     wrappers: Mapping[str, tuple[str, str]]
@@ -51,6 +49,7 @@ class Template:
     separator: str = ""
     expands_all: bool = True
     slot: re.Pattern[str] = _SLOT
+    parted: frozenset[str] = frozenset(("user", "observation", "assistant", "function", "system"))
 
     def system(self, sample: Sample, default_system: str | None) -> str:
         """The system turn, present in nearly every sample. Raises what the trainer raises on broken tools or a
@@ -58,7 +57,7 @@ class Template:
         """
         before, after = _SYSTEM
         if not self.expands_all:
-            if sample.system is None and sample.turns and sample.turns[0].role == "system":
+            if sample.system is None and (not sample.turns or sample.turns[0].role == "system"):
                 return ""
             return before + (DEFAULT_SYSTEM if sample.system is None else sample.system) + after
         text = sample.system or (DEFAULT_SYSTEM if default_system is None else default_system)
@@ -120,6 +119,22 @@ _USER = ("<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n")
 _RESPONSE = ("<|im_start|>user\n<tool_response>\n", "\n</tool_response><|im_end|>\n<|im_start|>assistant\n")
 _ANSWER = ("", "<|im_end|>\n")
 _QWEN = {"user": _USER, "observation": _RESPONSE, "assistant": _ANSWER, "function": _ANSWER}
+
+
+def _messages(parted: tuple[str, ...]) -> Template:
+    """Qwen2-VL's own chat template, as transformers renders it."""
+    roles = {"user": "user", "observation": "tool", "assistant": "assistant", "function": "assistant"}
+    wrappers = {role: (f"<|im_start|>{name}\n", "<|im_end|>\n") for role, name in roles.items()}
+    return Template(
+        {**wrappers, "system": _SYSTEM},
+        tool_formats.qwen_calls,
+        tool_formats.qwen_tools,
+        expands_all=False,
+        slot=re.compile("(<image>)"),
+        parted=frozenset(parted),
+    )
+
+
 TEMPLATES: Mapping[str, Template] = {
     "llamafactory": Template(_QWEN, tool_formats.qwen_calls, tool_formats.qwen_tools),
     "llamafactory@0.9.2": Template(_QWEN, tool_formats.early_qwen_calls, tool_formats.early_qwen_tools),
@@ -134,19 +149,8 @@ TEMPLATES: Mapping[str, Template] = {
         tool_formats.default_tools,
         separator="\n",
     ),
-    "messages": Template(
-        {
-            "user": ("<|im_start|>user\n", "<|im_end|>\n"),
-            "observation": ("<|im_start|>tool\n", "<|im_end|>\n"),
-            "assistant": ("<|im_start|>assistant\n", "<|im_end|>\n"),
-            "function": ("<|im_start|>assistant\n", "<|im_end|>\n"),
-            "system": _SYSTEM,
-        },
-        tool_formats.qwen_calls,
-        tool_formats.qwen_tools,
-        expands_all=False,
-        slot=re.compile("(<image>)"),
-    ),
+    "messages": _messages(("user", "assistant", "function")),
+    "conversations": _messages(("user",)),
 }
 """By the name that a trainer profile gives."""
 
