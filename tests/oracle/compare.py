@@ -83,9 +83,9 @@ def our_answer(measurer: Measurer, raw) -> dict:
     }
 
 
-def oracle_answers(corpus: dict, folder: Path) -> dict[str, list[dict]]:
+def oracle_answers(corpus: dict, folder: Path, **model) -> dict[str, list[dict]]:
     """Ask the real trainer about every row of a corpus that was written to a folder."""
-    return ask("rows", {"corpus": corpus, "folder": str(folder)}, folder)
+    return ask("rows", {"corpus": corpus, "folder": str(folder), **model}, folder)
 
 
 def ask(question: str, given, cwd: Path = ROOT):

@@ -69,7 +69,7 @@ def check(
         "llamafactory",
         help="Whose loader to reproduce: llamafactory (also @0.9.2, @0.9.1), hf, or all of them side by side.",
     ),
-    processor: str = typer.Option("embedded", help="embedded, a folder with tokenizer.json, or a hub id."),
+    processor: str = typer.Option("embedded", help="embedded (Qwen2-VL), qwen2.5-vl, qwen3-vl, a folder, or a hub id."),
     cutoff_len: int = typer.Option(8192, help="The trainer's cutoff_len, in tokens."),
     image_max_pixels: int = typer.Option(1048576, help="The trainer's image_max_pixels."),
     image_min_pixels: int | None = typer.Option(
@@ -226,10 +226,11 @@ def _prepare(settings: Settings) -> tuple[Registry, Sequence[Rule], Sequence[tup
     from validator.files import locate
     from validator.rules.registry import choose_rules
     from validator.tokens.processor import load_processor
+    from validator.tokens.template import template_of
 
     rules, left_out = choose_rules(settings)
     registry = load_registry(locate(settings.dataset_info), settings.datasets)
-    load_processor(settings.processor)
+    template_of(settings.profile, load_processor(settings.processor))
     return registry, rules, left_out
 
 

@@ -32,7 +32,7 @@ from validator.settings import Settings
 from validator.tokens.encode import EncodedTurn, TrainerError, check_literal_pads, check_messages, encode_turns
 from validator.tokens.encoder import common_prefix, special_pattern
 from validator.tokens.processor import Processor, load_processor
-from validator.tokens.template import PAD_TOKENS, TEMPLATES
+from validator.tokens.template import PAD_TOKENS, template_of
 from validator.trainer import VideoRecipe
 
 NO_PLACEHOLDERS = (0, 0, 0)
@@ -90,7 +90,7 @@ class Measurer:
         self._refused = {refusal.row for refusal in survey.refusals}
         self.processor = load_processor(settings.processor)
         self.trainer = settings.profile
-        self.template = TEMPLATES[self.trainer.template]
+        self.template = template_of(self.trainer, self.processor)
         self.limits = limits_of(settings, self.processor)
         self._view = RowView(entry, survey.types)
         self._pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
@@ -137,6 +137,8 @@ class Measurer:
             row.sample = self.convert(raw)
             for name in raw.undecodable:
                 row.sample.note("not-utf8", None, name)
+            if row.sample.media.get("video") and self.processor.model == "qwen3-vl":
+                row.sample.unchecked = "videos under Qwen3-VL, which writes the time of each frame, are not reproduced"
             if row.sample.unchecked is not None:
                 row.give_up(row.sample.unchecked)
 

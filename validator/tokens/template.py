@@ -13,6 +13,8 @@ from typing import Any
 
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample
 from validator.tokens import tool_formats
+from validator.tokens.processor import Processor
+from validator.trainer import Trainer
 
 DEFAULT_SYSTEM = "You are a helpful assistant."
 VISION_START, VISION_END = "<|vision_start|>", "<|vision_end|>"
@@ -48,6 +50,7 @@ class Template:
     tools: Callable[[Any], str]
     separator: str = ""
     expands_all: bool = True
+    default_system: str = DEFAULT_SYSTEM
     slot: re.Pattern[str] = _SLOT
     parted: frozenset[str] = frozenset(("user", "observation", "assistant", "function", "system"))
 
@@ -60,7 +63,7 @@ class Template:
             if sample.system is None and (not sample.turns or sample.turns[0].role == "system"):
                 return ""
             return before + (DEFAULT_SYSTEM if sample.system is None else sample.system) + after
-        text = sample.system or (DEFAULT_SYSTEM if default_system is None else default_system)
+        text = sample.system or (self.default_system if default_system is None else default_system)
         prompt = self.tools(sample.tools) if sample.tools else ""
         if not text and not sample.tools:
             return ""
@@ -137,6 +140,7 @@ def _messages(parted: tuple[str, ...]) -> Template:
 
 TEMPLATES: Mapping[str, Template] = {
     "llamafactory": Template(_QWEN, tool_formats.qwen_calls, tool_formats.qwen_tools),
+    "llamafactory qwen3-vl": Template(_QWEN, tool_formats.qwen_calls, tool_formats.qwen_tools, default_system=""),
     "llamafactory@0.9.2": Template(_QWEN, tool_formats.early_qwen_calls, tool_formats.early_qwen_tools),
     "llamafactory@0.9.1": Template(
         {
@@ -152,7 +156,15 @@ TEMPLATES: Mapping[str, Template] = {
     "messages": _messages(("user", "assistant", "function")),
     "conversations": _messages(("user",)),
 }
-"""By the name that a trainer profile gives."""
+"""By the name that a trainer profile gives, with that of a model that has another."""
+
+
+def template_of(trainer: Trainer, processor: Processor) -> Template:
+    """The template that a trainer has for a model. Raises ValueError where that is not reproduced."""
+    name = trainer.template if processor.model == "qwen2-vl" else f"{trainer.template} {processor.model}"
+    if name not in TEMPLATES:
+        raise ValueError(f"--processor {processor.name}: {trainer.name} with {processor.model} is not reproduced")
+    return TEMPLATES[name]
 
 
 def _number(pieces: list[Piece], pair: int) -> list[Piece]:
