@@ -35,9 +35,8 @@ def rows(given):
     for entry in given["corpus"]["entries"]:
         settings = {k: v for k, v in entry["settings"].items() if v is not None and k != "processor"}
         template.default_system = default_system  # the trainer writes its setting into this global; a run has only one
-        oracle = lf_oracle.build(
-            dataset_dir=given["folder"], dataset=entry["name"], vocab=vocabulary, template=name, **settings
-        )
+        settings |= {"dataset_dir": given["folder"], "dataset": entry["name"], "template": name}
+        oracle = lf_oracle.build(vocab=vocabulary, **settings)
         attributes, rows = oracle.raw_rows(entry["name"])
         answers[entry["name"]] = [oracle.sample(attributes, row, index) for index, row in enumerate(rows)]
     return answers

@@ -32,7 +32,6 @@ EMBEDDED: dict[str, tuple[str, dict[str, int]]] = {
 """What needs no files. Qwen2.5-VL differs from Qwen2-VL in its tokens for tools and code; patches, pixel limits and the
 sampling of videos are the same, and its seconds per frame change positions, not counts. Qwen3-VL has larger patches.
 """
-_QWEN3 = {"min_pixels": 256 * 256, "max_pixels": 4096 * 4096, "patch_size": 16}
 # transformers 5.6 Qwen2VLImageProcessor: what holds when the files name no pixel limits.
 CLASS_MIN_PIXELS, CLASS_MAX_PIXELS = 56 * 56, 28 * 28 * 1280
 RECIPE_SHA256 = "deeb19012d26412c87ebc28cd707bc80a1c41e606ef1ee88aa39187840115fe8"
@@ -43,8 +42,8 @@ ranks (tiktoken) and BPE by merges (tokenizers) are the same function.
 
 @dataclass(frozen=True, slots=True)
 class Processor:
-    """What the counts depend on. `fingerprint` identifies the files it was made from, which lie in `folder`; `model` names
-    a family with a template of its own.
+    """What the counts depend on. `fingerprint` identifies the files it was made from, which lie in `folder`; `model`
+    names a family with a template of its own.
     """
 
     name: str
@@ -69,12 +68,12 @@ class Processor:
 
 @cache
 def load_processor(name: str) -> Processor:
-    """Load a processor by name: `embedded`, `qwen2.5-vl`, `qwen3-vl`, a folder, or a hub id. Raises ValueError for the user."""
+    """Load a processor by name: one of EMBEDDED, a folder, or a hub id. Raises ValueError for the user."""
     if name in EMBEDDED:
         fingerprint, special_tokens = EMBEDDED[name]
         encoder = RankEncoder(load_ranks(), special_tokens)
         if name == "qwen3-vl":
-            return Processor(name, encoder, fingerprint, **_QWEN3, model="qwen3-vl")
+            return Processor(name, encoder, fingerprint, 256 * 256, 4096 * 4096, patch_size=16, model="qwen3-vl")
         return Processor(name, encoder, fingerprint)
     folder = Path(name) if Path(name).is_dir() else _download(name)
     processor = _from_folder(folder, name)
