@@ -69,13 +69,12 @@ def spend(turns: Sequence[TurnFacts], media: Sequence[MediaFacts], limits: Limit
     for item in media:
         if item.kind != "audio":
             sizes[item.kind].append(media_tokens(item, limits))
-    laid = [_Laid(turn, sizes) for turn in turns]
+    laid = [_lay(turn, sizes) for turn in turns]
     if limits.trainer.truncation == "end":
-        return _cut_at_end(laid, sizes, limits)
-    system = laid.pop(0) if laid and turns[0].role == "system" else None
-    head = system.length if system else 0
-    sources, targets = laid[::2], laid[1::2]
-    lengths = [(source.length, target.length) for source, target in zip(sources, targets, strict=True)]
+        return _cut_at_end(turns, laid, sizes, limits)
+    head, head_runs = laid.pop(0) if turns and turns[0].role == "system" else _NOTHING
+    spoken = turns[len(turns) - len(laid) :]
+    lengths = [(source, target) for (source, _), (target, _) in zip(laid[::2], laid[1::2], strict=True)]
     lengths[0] = (lengths[0][0] + head, lengths[0][1])
     total = sum(map(sum, lengths))
     kept = lengths
@@ -84,18 +83,19 @@ def spend(turns: Sequence[TurnFacts], media: Sequence[MediaFacts], limits: Limit
     pairs = []
     full_pads, kept_pads = {"image": 0, "video": 0}, {"image": 0, "video": 0}
     for index, (full, left) in enumerate(zip(lengths, kept, strict=True)):
+        source, target = spoken[2 * index], spoken[2 * index + 1]
         prefix = head if index == 0 else 0
-        parts = [(sources[index], max(left[0] - prefix, 0)), (targets[index], left[1])]
-        if system and index == 0:
-            parts.append((system, left[0]))
+        parts = [(laid[2 * index][1], left[0] - prefix), (laid[2 * index + 1][1], left[1])]
+        if index == 0:
+            parts.append((head_runs, left[0]))
         pads = pads_left = 0
-        for part, limit in parts:
-            for kind, place, number in part.runs:
+        for runs, limit in parts:
+            for kind, place, number in runs:
                 stays = number if full == left else min(max(limit - place, 0), number)
                 full_pads[kind] += number
                 kept_pads[kind] += stays
                 pads, pads_left = pads + number, pads_left + stays
-        pairs.append(PairBudget(sources[index].turn.index, targets[index].turn.index, *full, *left, pads, pads_left))
+        pairs.append(PairBudget(source.index, target.index, *full, *left, pads, pads_left))
     return Budget(
         tuple(pairs),
         tuple(sizes["image"]),
@@ -110,28 +110,33 @@ def spend(turns: Sequence[TurnFacts], media: Sequence[MediaFacts], limits: Limit
     )
 
 
-def _cut_at_end(laid: Sequence[_Laid], sizes: Mapping[MediaKind, Sequence[int]], limits: Limits) -> Budget:
+def _cut_at_end(
+    turns: Sequence[TurnFacts],
+    laid: Sequence[tuple[int, Sequence[_Run]]],
+    sizes: Mapping[MediaKind, Sequence[int]],
+    limits: Limits,
+) -> Budget:
     """A row that is cut as a whole. A pair is an answer with all that stands before it since the last one."""
     pairs: list[PairBudget] = []
     full, kept = {"image": 0, "video": 0}, {"image": 0, "video": 0}
     place = learned = 0
     answered = True
-    for part in laid:
+    for turn, (length, runs) in zip(turns, laid, strict=True):
         if answered:
             pairs.append(PairBudget(None, None, 0, 0, 0, 0, 0, 0))
-        pair, answered = pairs[-1], part.turn.role in ("assistant", "function")
+        pair, answered = pairs[-1], turn.role in ("assistant", "function")
         limit = max(limits.cutoff_len - place, 0)
         if answered:
-            pair.target_turn, pair.target, pair.kept_target = part.turn.index, part.length, min(part.length, limit)
+            pair.target_turn, pair.target, pair.kept_target = turn.index, length, min(length, limit)
             learned += max(pair.kept_target - limits.trainer.header, 0)
         else:
-            pair.source_turn = part.turn.index if pair.source_turn is None else pair.source_turn
-            pair.source, pair.kept_source = pair.source + part.length, pair.kept_source + min(part.length, limit)
-        for kind, start, number in part.runs:
+            pair.source_turn = turn.index if pair.source_turn is None else pair.source_turn
+            pair.source, pair.kept_source = pair.source + length, pair.kept_source + min(length, limit)
+        for kind, start, number in runs:
             stays = min(max(limit - start, 0), number)
             full[kind], kept[kind] = full[kind] + number, kept[kind] + stays
             pair.pads, pair.kept_pads = pair.pads + number, pair.kept_pads + stays
-        place += part.length
+        place += length
     total = min(place, limits.cutoff_len)
     labels = total if limits.trainer.labels == "all" else learned
     images, videos = (tuple(sizes[kind]) for kind in ("image", "video"))
@@ -159,33 +164,33 @@ def _labels(kept: Sequence[tuple[int, int]], limits: Limits) -> int:
     return sum(targets) + sources
 
 
-class _Laid:
-    """A turn laid out as tokens: text, then a slot, then text ... `runs` are its pads as (kind, place of the first,
-    number).
-    """
+_Run = tuple[MediaKind, int, int]
+"""Pads that follow each other: what of, the place of the first within their turn, and their number."""
+_NOTHING: tuple[int, Sequence[_Run]] = (0, ())
 
-    __slots__ = ("length", "runs", "turn")
 
-    def __init__(self, turn: TurnFacts, tokens: Mapping[MediaKind, Sequence[int]]) -> None:
-        texts = turn.text_tokens or (0,)
-        self.turn = turn
-        self.runs: list[tuple[MediaKind, int, int]] = []
-        place = seen = 0
-        for index, text in enumerate(texts):
-            if turn.loose_pads or turn.loose_video_pads:
-                self._lay_loose(turn, place, seen, text)
-            place, seen = place + text, seen + text
-            if index < len(texts) - 1:
-                slot = turn.slots[index]
-                number = tokens[slot.kind][slot.index]
-                self.runs.append((slot.kind, place + 1, number))
-                place += number + MARKERS
-        self.length = place
+def _lay(turn: TurnFacts, tokens: Mapping[MediaKind, Sequence[int]]) -> tuple[int, Sequence[_Run]]:
+    """A turn laid out as tokens: text, then a slot, then text ...: its length and its pads."""
+    texts = turn.text_tokens or (0,)
+    if not (turn.slots or turn.loose_pads or turn.loose_video_pads):
+        return sum(texts), ()
+    runs: list[_Run] = []
+    place = seen = 0
+    for index, text in enumerate(texts):
+        runs += _loose(turn, place, seen, text)
+        place, seen = place + text, seen + text
+        if index < len(texts) - 1:
+            slot = turn.slots[index]
+            number = tokens[slot.kind][slot.index]
+            runs.append((slot.kind, place + 1, number))
+            place += number + MARKERS
+    return place, runs
 
-    def _lay_loose(self, turn: TurnFacts, place: int, seen: int, text: int) -> None:
-        kinds: tuple[tuple[MediaKind, tuple[int, ...]], ...] = (
-            ("image", turn.loose_pads),
-            ("video", turn.loose_video_pads),
-        )
-        for kind, loose in kinds:
-            self.runs += [(kind, place + pad - seen, 1) for pad in loose if seen <= pad < seen + text]
+
+def _loose(turn: TurnFacts, place: int, seen: int, text: int) -> list[_Run]:
+    """The pads from literal text among `text` tokens, before which `seen` tokens of text stand."""
+    kinds: tuple[tuple[MediaKind, tuple[int, ...]], ...] = (
+        ("image", turn.loose_pads),
+        ("video", turn.loose_video_pads),
+    )
+    return [(kind, place + pad - seen, 1) for kind, loose in kinds for pad in loose if seen <= pad < seen + text]

@@ -38,16 +38,18 @@ Piece = str | MediaSlot
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """How a trainer writes turns. `wrappers` are the texts before and after the content of each role; `separator`
-    stands before each question but the first; `calls` rewrites the JSON of a function call, `tools` makes the part of
+    """How a trainer writes turns. `frames` are what stands around the text of each role: nothing or a
+    line, and a special token with what follows it; `response` stands within those of observations; `separator` stands
+    before each question but the first; `calls` rewrites the JSON of a function call, `tools` makes the part of
     the system prompt that describes tools; both raise what the trainer raises. `expands_all`: it is LLaMA-Factory's,
     which rewrites calls and numbers; the others are those of transformers, which write messages as they are.
     `slot` matches the placeholders, in the content of the roles `parted`.
     """
 
-    wrappers: Mapping[str, tuple[str, str]]
+    frames: Mapping[str, tuple[str, str]]
     calls: Callable[[str], str]
     tools: Callable[[Any], str]
+    response: tuple[str, str] = ("", "")
     separator: str = ""
     expands_all: bool = True
     default_system: str = DEFAULT_SYSTEM
@@ -69,27 +71,29 @@ class Template:
             return ""
         return before + (text + prompt) + after
 
-    def turn(self, role: str, content: str, pair: int, slots: Sequence[MediaSlot]) -> list[Piece]:
-        """One message as text pieces and media slots, alternating, text first and last.
+    def turn(self, role: str, content: str, pair: int, slots: Sequence[MediaSlot]) -> tuple[str, list[Piece], str]:
+        """One message: what stands before it, its text pieces and media slots, alternating, text first and last, and
+        what stands after it.
 
         `pair` is the number of the question and answer that it belongs to; `slots` are what its placeholders stand for,
         in order. Raises what the trainer raises on a broken function call.
         """
-        if role not in self.wrappers:  # a null role becomes "system" where `tags` is incomplete
+        if role not in self.frames:  # a null role becomes "system" where `tags` is incomplete
             raise NotImplementedError(f"Unexpected role: {role}")
-        before, after = self.wrappers[role]
         if role == "function" and self.expands_all:
             pieces = self._function_pieces(content, slots)
         else:
             pieces = list(self.slot.split(content)) if slots else [content]
             pieces[1::2] = slots
-        pieces[0] = before + str(pieces[0])
-        pieces[-1] = str(pieces[-1]) + after
-        if role == "user" and self.expands_all:
+        if role == "observation":
+            pieces[0] = self.response[0] + str(pieces[0])
+            pieces[-1] = str(pieces[-1]) + self.response[1]
+        elif role == "user" and self.expands_all:
             pieces = _number(pieces, pair)
+        before, after = self.frames[role]
         if self.separator and pair and role in ("user", "observation"):
-            pieces[0] = self.separator + str(pieces[0])
-        return pieces
+            before = self.separator + before
+        return before, pieces, after
 
     def slots_in(self, content: str, taken: dict[MediaKind, int]) -> list[MediaSlot]:
         """What the placeholders of a text stand for, in order. `taken`: placeholders of each kind in the turns before,
@@ -119,17 +123,17 @@ class Template:
 
 _SYSTEM = ("<|im_start|>system\n", "<|im_end|>\n")
 _USER = ("<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n")
-_RESPONSE = ("<|im_start|>user\n<tool_response>\n", "\n</tool_response><|im_end|>\n<|im_start|>assistant\n")
 _ANSWER = ("", "<|im_end|>\n")
-_QWEN = {"user": _USER, "observation": _RESPONSE, "assistant": _ANSWER, "function": _ANSWER}
+_QWEN = {"user": _USER, "observation": _USER, "assistant": _ANSWER, "function": _ANSWER}
+_RESPONSE = ("<tool_response>\n", "\n</tool_response>")
 
 
 def _messages(parted: tuple[str, ...]) -> Template:
     """Qwen2-VL's own chat template, as transformers renders it."""
     roles = {"user": "user", "observation": "tool", "assistant": "assistant", "function": "assistant"}
-    wrappers = {role: (f"<|im_start|>{name}\n", "<|im_end|>\n") for role, name in roles.items()}
+    frames = {role: (f"<|im_start|>{name}\n", "<|im_end|>\n") for role, name in roles.items()}
     return Template(
-        {**wrappers, "system": _SYSTEM},
+        {**frames, "system": _SYSTEM},
         tool_formats.qwen_calls,
         tool_formats.qwen_tools,
         expands_all=False,
@@ -139,9 +143,11 @@ def _messages(parted: tuple[str, ...]) -> Template:
 
 
 TEMPLATES: Mapping[str, Template] = {
-    "llamafactory": Template(_QWEN, tool_formats.qwen_calls, tool_formats.qwen_tools),
-    "llamafactory qwen3-vl": Template(_QWEN, tool_formats.qwen_calls, tool_formats.qwen_tools, default_system=""),
-    "llamafactory@0.9.2": Template(_QWEN, tool_formats.early_qwen_calls, tool_formats.early_qwen_tools),
+    "llamafactory": Template(_QWEN, tool_formats.qwen_calls, tool_formats.qwen_tools, _RESPONSE),
+    "llamafactory qwen3-vl": Template(
+        _QWEN, tool_formats.qwen_calls, tool_formats.qwen_tools, _RESPONSE, default_system=""
+    ),
+    "llamafactory@0.9.2": Template(_QWEN, tool_formats.early_qwen_calls, tool_formats.early_qwen_tools, _RESPONSE),
     "llamafactory@0.9.1": Template(
         {
             "user": _USER,
