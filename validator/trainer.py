@@ -143,6 +143,11 @@ _PROFILES = (
     ),
 )
 TRAINERS: Mapping[str, Trainer] = {trainer.name: trainer for trainer in _PROFILES}
+_NOT_BUILT = {
+    "ms-swift": "it joins messages, places images by itself, and deletes long rows or cuts the text around images",
+    "llamafactory@0.9.0": "it limits the longer side of images instead of their pixels",
+}
+"""Known trainers without a profile, and what they do that none here does."""
 _SAME = {f"{DEFAULT}@{version}": DEFAULT for version in ("0.9.3", "0.9.4", "0.9.5")}
 
 
@@ -154,6 +159,8 @@ def families() -> tuple[str, ...]:
 def trainer_named(name: str) -> Trainer:
     """The profile of a name. Raises ValueError with the names that there are."""
     known = TRAINERS.get(_SAME.get(name, name))
+    if name in _NOT_BUILT:
+        raise ValueError(f"The trainer {name} is not reproduced: {_NOT_BUILT[name]}. Known: {', '.join(TRAINERS)}.")
     if known is None:
         names = [*TRAINERS, *_SAME]
         close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)

@@ -11,7 +11,8 @@ from tests.conftest import say
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--trainer", "llamafactory@0.9.0"), "There is no trainer profile llamafactory@0.9.0. Did you mean"),
+        (("--trainer", "llamafactory@0.9"), "There is no trainer profile llamafactory@0.9. Did you mean"),
+        (("--trainer", "ms-swift"), "The trainer ms-swift is not reproduced: it joins messages"),
         (("--trainer", "axolotl"), "Known: llamafactory, llamafactory@0.9.2, "),
         (("--trainer", "hf", "--mask-history"), "has neither mask_history nor train_on_prompt"),
         (("--trainer", "llamafactory@0.9.1", "--default-system", "x"), "has no default_system for training"),

@@ -93,8 +93,18 @@ def test_equal_to_full_runs(home, tmp_path):
         assert of_plan(option) == of_full_run(home, tmp_path / "run", **limits), limits
 
 
-@pytest.mark.parametrize("more", [{"mask_history": True}, {"train_on_prompt": True}], ids=str)
-def test_other_labels(home, tmp_path, more):
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"mask_history": True},
+        {"train_on_prompt": True},
+        {"trainer": "llamafactory@0.9.1"},
+        {"trainer": "hf"},
+        {"trainer": "qwen-vl-utils"},
+    ],
+    ids=str,
+)
+def test_other_recipes(home, tmp_path, more):
     check(home / "dataset_info.json", tmp_path / "run", **more)
     for option in plan(tmp_path / "run", (64, 300), (20_000,), 8).options:
         limits = {"cutoff_len": option.cutoff_len, "image_max_pixels": option.image_max_pixels}

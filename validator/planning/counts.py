@@ -57,9 +57,10 @@ class Counts:
 class Expanded:
     """Rows with their media expanded under pixel limits; the cutoff is still open.
 
-    `alive`: passes preprocessing. Of each pair of question and answer: its row, its number in the row, the tokens of
-    the question (with the system prompt in the first) and of the answer. Of each run of pads: pair, whether it stands
-    in the answer, place of the first pad in the question or answer, number of pads.
+    `alive`: passes preprocessing. A unit is what the cutoff is put to: a pair of question and answer, or, under
+    trainers that cut rows at their end, a turn. Of each unit: its row, its number in the row, the tokens of the
+    question (with the system prompt in the first) and of the answer. Of each run of pads: unit, whether it stands in
+    the answer, place of the first pad in the question or answer, number of pads.
     """
 
     def __init__(self, laid: Laid, limits: Limits, sizes: Sizes) -> None:
@@ -74,54 +75,73 @@ class Expanded:
         laid_before = np.concatenate(([0], np.cumsum(number + MARKERS)))
         first = laid_before[laid.turn_first_slot]
         ends = np.append(laid.turn_first_slot[1:], len(number))
-        length = laid.turn_text + laid_before[ends] - first
+        self.length = laid.turn_text + laid_before[ends] - first
         slot_start = laid.slot_before + laid_before[:-1] - first[laid.slot_turn] + 1
         pad_alive = turn_alive[laid.pad_turn]
         pad_start = laid.pad_place + laid_before[(laid.turn_first_slot[laid.pad_turn] + laid.pad_slots)]
         pad_start -= first[laid.pad_turn]
+        self.run_turn = np.concatenate((laid.slot_turn[slot_alive], laid.pad_turn[pad_alive]))
+        self.run_start = np.concatenate((slot_start[slot_alive], pad_start[pad_alive]))
+        self.run_pads = np.concatenate((number[slot_alive], np.ones(int(pad_alive.sum()), np.int64)))
+        if limits.trainer.truncation == "pairs":
+            self._pair_up(turn_alive)
+        else:
+            self._line_up(turn_alive)
+        self.total = np.bincount(self.unit_row, self.source + self.target, laid.rows).astype(np.int64)
 
-        system = laid.turn_is_system
+    def _pair_up(self, turn_alive: Flags) -> None:
+        """Units are pairs; the system prompt belongs to the first question."""
+        laid, length, system = self.laid, self.length, self.laid.turn_is_system
         has_system = np.bincount(laid.turn_row[system], minlength=laid.rows)
         head = np.bincount(laid.turn_row[system], length[system], laid.rows).astype(np.int64)
         place = np.where(system, 0, laid.turn_place - has_system[laid.turn_row])
         pairs = np.where(self.alive, (np.bincount(laid.turn_row, minlength=laid.rows) - has_system) // 2, 0)
         first_pair = np.concatenate(([0], np.cumsum(pairs)))
-        self.pair_row = np.repeat(np.arange(laid.rows), pairs)
-        self.pair_number = np.arange(len(self.pair_row)) - first_pair[self.pair_row]
-        self.is_last = self.pair_number == pairs[self.pair_row] - 1
+        self.unit_row = np.repeat(np.arange(laid.rows), pairs)
+        self.unit_number = np.arange(len(self.unit_row)) - first_pair[self.unit_row]
+        self.is_last = self.unit_number == pairs[self.unit_row] - 1
         turn_pair = first_pair[laid.turn_row] + place // 2
         answers = place % 2 == 1
         self.source, self.target = (
-            np.bincount(turn_pair[turn_alive & side], length[turn_alive & side], len(self.pair_row)).astype(np.int64)
+            np.bincount(turn_pair[turn_alive & side], length[turn_alive & side], len(self.unit_row)).astype(np.int64)
             for side in (~answers, answers)
         )
-        self.total = np.bincount(self.pair_row, self.source + self.target, laid.rows).astype(np.int64)
+        behind_system = ~system[self.run_turn] & (place[self.run_turn] == 0)
+        self.run_start = self.run_start + np.where(behind_system, head[laid.turn_row[self.run_turn]], 0)
+        self.run_unit, self.run_in_answer = turn_pair[self.run_turn], answers[self.run_turn]
 
-        run_turn = np.concatenate((laid.slot_turn[slot_alive], laid.pad_turn[pad_alive]))
-        start = np.concatenate((slot_start[slot_alive], pad_start[pad_alive]))
-        behind_system = ~system[run_turn] & (place[run_turn] == 0)
-        self.run_start = start + np.where(behind_system, head[laid.turn_row[run_turn]], 0)
-        self.run_pads = np.concatenate((number[slot_alive], np.ones(int(pad_alive.sum()), np.int64)))
-        self.run_pair, self.run_in_answer = turn_pair[run_turn], answers[run_turn]
+    def _line_up(self, turn_alive: Flags) -> None:
+        """Units are turns, one behind the other."""
+        laid = self.laid
+        answers = laid.turn_is_answer[turn_alive]
+        length = self.length[turn_alive]
+        self.unit_row = laid.turn_row[turn_alive]
+        before = np.cumsum(length) - length
+        self.unit_place = before - before[np.searchsorted(self.unit_row, self.unit_row)] if len(before) else before
+        self.source, self.target = np.where(answers, 0, length), np.where(answers, length, 0)
+        self.run_unit = (np.cumsum(turn_alive) - 1)[self.run_turn]
+        self.run_in_answer = answers[self.run_unit]
 
     def count(self, limits: Limits, counts: Counts) -> None:
         """Add what the cutoff makes of these rows."""
         laid = self.laid
         source, target = self._cut(limits)
-        limit = np.where(self.run_in_answer, target[self.run_pair], source[self.run_pair])
+        limit = np.where(self.run_in_answer, target[self.run_unit], source[self.run_unit])
         stays = np.clip(limit - self.run_start, 0, self.run_pads)
         lost, visual = (
-            np.bincount(self.pair_row[self.run_pair], values, laid.rows) for values in (self.run_pads - stays, stays)
+            np.bincount(self.unit_row[self.run_unit], values, laid.rows) for values in (self.run_pads - stays, stays)
         )
-        num_tokens = np.bincount(self.pair_row, source + target, laid.rows).astype(np.int64)
+        num_tokens = np.bincount(self.unit_row, source + target, laid.rows).astype(np.int64)
         labels, labels_full = self._labels(source, target, limits), self._labels(self.source, self.target, limits)
         image_cut = self.alive & (lost > 0)
         trained = self.alive & ~image_cut
         cut = trained & (num_tokens < self.total)
         counts.rows += laid.rows
-        counts.dropped += laid.dropped
+        failing = ~self.alive & ~laid.gone
+        stopped = failing & laid.refused if limits.trainer.failures == "replace" else failing
+        counts.dropped += laid.dropped + int((failing & ~stopped).sum())
         counts.unchecked += laid.unchecked
-        counts.stopped += int((~self.alive & ~laid.gone).sum())
+        counts.stopped += int(stopped.sum())
         counts.image_cut += int(image_cut.sum())
         counts.cut += int(cut.sum())
         counts.label_free += int((trained & (labels == 0)).sum())
@@ -134,23 +154,33 @@ class Expanded:
         counts.lengths.update(dict(zip(values.tolist(), times.tolist(), strict=True)))
 
     def _labels(self, source: Ints, target: Ints, limits: Limits) -> Ints:
-        learned = np.where(self.is_last, target, 0) if limits.mask_history else target
-        if limits.train_on_prompt:
+        trainer = limits.trainer
+        learned = np.where(self.is_last, target, 0) if limits.mask_history else np.maximum(target - trainer.header, 0)
+        if trainer.labels == "all":
+            learned = source + target
+        elif limits.train_on_prompt:
             learned = learned + source
-        return np.bincount(self.pair_row, learned, self.laid.rows).astype(np.int64)
+        return np.bincount(self.unit_row, learned, self.laid.rows).astype(np.int64)
 
     def _cut(self, limits: Limits) -> tuple[Ints, Ints]:
-        """Tokens kept of each question and answer, pair by pair; all rows at once."""
+        """Tokens kept of the question and of the answer of each unit."""
+        if limits.trainer.truncation == "end":
+            left = limits.cutoff_len - self.unit_place
+            return np.clip(left, 0, self.source), np.clip(left, 0, self.target)
+        return self._cut_pairs(limits)
+
+    def _cut_pairs(self, limits: Limits) -> tuple[Ints, Ints]:
+        """Pair by pair; all rows at once."""
         source, target = self.source.copy(), self.target.copy()
-        over = np.flatnonzero((self.total > limits.cutoff_len)[self.pair_row])
+        over = np.flatnonzero((self.total > limits.cutoff_len)[self.unit_row])
         budget = np.full(self.laid.rows, limits.cutoff_len)
-        last = self.pair_number[over].max(initial=-1)
+        last = self.unit_number[over].max(initial=-1)
         steps = range(int(last) + 1)
-        by_number = np.argsort(self.pair_number[over], kind="stable")
-        ends = np.searchsorted(self.pair_number[over][by_number], np.arange(last + 2))
+        by_number = np.argsort(self.unit_number[over], kind="stable")
+        ends = np.searchsorted(self.unit_number[over][by_number], np.arange(last + 2))
         for step in reversed(steps) if limits.mask_history else steps:
             pair = over[by_number[ends[step] : ends[step + 1]]]
-            row = self.pair_row[pair]
+            row = self.unit_row[pair]
             source[pair], target[pair] = _infer_seqlen(self.source[pair], self.target[pair], budget[row])
             budget[row] -= source[pair] + target[pair]
         return source, target

@@ -27,6 +27,7 @@ IMAGE, VIDEO, AUDIO = 0, 1, 2
 _KINDS = pa.array(["image", "video", "audio"])
 _COLUMNS = (
     "outcome",
+    "trainer_error",
     "refused",
     "problems.list.element.stage",
     *(f"turns.list.element.{name}" for name in ("role", "text_tokens", "loose_pads", "loose_video_pads")),
@@ -38,12 +39,12 @@ _COLUMNS = (
 @dataclass(frozen=True, slots=True)
 class Laid:
     """The facts of some rows. `gone`: the trainer drops the row, or nothing is known of it; `broken`: it stops the
-    trainer whatever the limits are.
+    trainer whatever the limits are; `refused`: already its loader.
 
-    Of each turn: its row, whether it is the system prompt, its place in the row, the sum of its texts. Of each slot:
-    its turn, the text tokens before it, and its medium. Of each loose pad: its turn, its place among the text tokens,
-    and how many slots are before it. Of each medium: its row, whether it stops the trainer, and its place in `sizes`,
-    where each (kind, width, height, frames) stands once.
+    Of each turn: its row, whether it is the system prompt or an answer, its place in the row, the sum of its texts. Of
+    each slot: its turn, the text tokens before it, and its medium. Of each loose pad: its turn, its place among the
+    text tokens, and how many slots are before it. Of each medium: its row, whether it stops the trainer, and its place
+    in `sizes`, where each (kind, width, height, frames) stands once.
     """
 
     rows: int
@@ -51,8 +52,10 @@ class Laid:
     unchecked: int
     gone: Flags
     broken: Flags
+    refused: Flags
     turn_row: Ints
     turn_is_system: Flags
+    turn_is_answer: Flags
     turn_place: Ints
     turn_text: Ints
     turn_first_slot: Ints
@@ -82,9 +85,11 @@ def lay(batch: pa.RecordBatch) -> Laid:
     """Flat arrays of some records of samples.parquet."""
     outcome = batch.column("outcome")
     dropped, unchecked = (_flags(pc.equal(outcome, word)) for word in ("dropped", "unchecked"))
+    dropped &= ~_flags(pc.is_valid(batch.column("trainer_error")))  # that is for the limits to decide
     problems, problem_row = _unnest(batch.column("problems"))
     stops = _flags(pc.is_in(pc.struct_field(problems, "stage"), pa.array(["convert", "encode"])))
-    broken = _flags(batch.column("refused")) | (np.bincount(problem_row[stops], minlength=batch.num_rows) > 0)
+    refused = _flags(batch.column("refused"))
+    broken = refused | (np.bincount(problem_row[stops], minlength=batch.num_rows) > 0)
 
     turns, turn_row = _unnest(batch.column("turns"))
     texts, text_turn = _unnest(pc.struct_field(turns, "text_tokens"))
@@ -107,8 +112,10 @@ def lay(batch: pa.RecordBatch) -> Laid:
         int(unchecked.sum()),
         dropped | unchecked,
         broken,
+        refused,
         turn_row,
         _flags(pc.equal(pc.struct_field(turns, "role"), "system")) & _is_first(turn_row),
+        _flags(pc.is_in(pc.struct_field(turns, "role"), pa.array(["assistant", "function"]))),
         np.arange(len(turns)) - _firsts(turn_row, batch.num_rows)[turn_row],
         np.bincount(text_turn, text, len(turns)).astype(np.int64),
         first_slot,

@@ -113,8 +113,6 @@ def plan(
     Raises ValueError where `run` holds no run of this version, and where the trainer would refuse a limit.
     """
     settings = settings_of(run, {})
-    if settings.profile.truncation != "pairs":
-        raise ValueError(f"plans are made for LLaMA-Factory; this run is of the trainer {settings.trainer}")
     own = (settings.image_max_pixels, settings.cutoff_len)
     wanted = {(most, cutoff) for most in pixels or own[:1] for cutoff in cutoffs or own[1:]}
     asked: dict[int, list[int]] = {}
