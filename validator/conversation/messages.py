@@ -34,8 +34,8 @@ def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Train
         if messages is not None:
             if sample.system_turn is None:
                 sample.system = take(sample, row, entry, "system") or None
-            elif sample.system is None:
-                sample.system = ""
+            elif sample.system is None and trainer.reading == "messages":
+                sample.system = ""  # written as nothing, but written
             _take_turns(sample, messages, entry, trainer)
         take_media(sample, row, entry, files, trainer)
     if trainer.reading == "conversations":
