@@ -28,6 +28,7 @@ def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Train
     if entry.formatting == "alpaca":
         sample = alpaca.convert(row, entry, files, trainer)
         sample.dropped = False  # a question without an answer is a conversation too
+        sample.system = sample.system or None
     else:
         sample = Sample()
         messages = take_messages(sample, row, entry)
