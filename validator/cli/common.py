@@ -24,6 +24,13 @@ class OutputFormat(str, Enum):
     jsonl = "jsonl"
 
 
+class PlainFormat(str, Enum):
+    """What is printed on stdout by commands whose result is no list of findings."""
+
+    text = "text"
+    json = "json"
+
+
 def guarded(work: Callable[[], int], verbose: bool) -> int:
     """Do the work and return its exit code; whatever goes wrong is one sentence on stderr and code 3, or 2 where the
     user asked for something impossible.

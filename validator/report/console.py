@@ -16,7 +16,7 @@ from validator.report import replayed
 
 PLAIN_WIDTH = 120
 """Characters a line of a table may have where stdout is no terminal."""
-_STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 _VERDICTS = {
     "passed": "bold green",
     "failed": "bold red",
@@ -27,8 +27,7 @@ _VERDICTS = {
 
 def full(result: RunResult, out: TextIO, *, quiet: bool = False) -> None:
     """Print the whole report; `quiet` leaves out everything but findings and verdict."""
-    width = None if out.isatty() else PLAIN_WIDTH
-    console = Console(file=out, highlight=False, soft_wrap=True, width=width)
+    console = console_for(out)
     base = locate(result.summary["settings"]["dataset_info"]).parent
     _findings(console, result, base)
     if "replay" in result.summary:
@@ -38,6 +37,11 @@ def full(result: RunResult, out: TextIO, *, quiet: bool = False) -> None:
         _rules(console, result.summary)
         _notes(console, result.summary, result.folder)
     console.print(Text(verdict(result.summary), style=_VERDICTS[result.summary["verdict"]]))
+
+
+def console_for(out: TextIO) -> Console:
+    """A console that neither wraps lines nor colours numbers; colours only on a terminal and without NO_COLOR."""
+    return Console(file=out, highlight=False, soft_wrap=True, width=None if out.isatty() else PLAIN_WIDTH)
 
 
 def location(base: Path, dataset: str, file: str | None, row: int | None) -> str:
@@ -61,17 +65,18 @@ def verdict(summary: dict[str, Any]) -> str:
 def _findings(console: Console, result: RunResult, base: Path) -> None:
     for code in sorted(result.tally.examples):
         for finding in result.tally.examples[code]:
-            _finding(console, finding, base)
+            print_finding(console, finding, base)
         if (more := result.tally.codes[code] - len(result.tally.examples[code])) > 0:
             console.print(Text(f"... and {more:,} more {code}", style="dim"))
     if result.tally.examples:
         console.print()
 
 
-def _finding(console: Console, finding: Finding, base: Path) -> None:
+def print_finding(console: Console, finding: Finding, base: Path) -> None:
+    """Print where it is, what it is, and what helps."""
     line = Text()
     line.append(location(base, finding.dataset, finding.file, finding.row), style="bold")
-    line.append(f" {finding.code}", style=_STYLES[finding.severity])
+    line.append(f" {finding.code}", style=STYLES[finding.severity])
     line.append(f" {finding.name}", style="dim")
     line.append(f" {finding.message}")
     console.print(line)
@@ -108,7 +113,7 @@ def _rules(console: Console, summary: dict[str, Any]) -> None:
         table.add_column(name)
     table.add_column("count", justify="right")
     for rule in summary["rules"]:
-        style = _STYLES[rule["severity"]]
+        style = STYLES[rule["severity"]]
         table.add_row(
             Text(rule["code"], style=style), rule["name"], Text(rule["severity"], style=style), f"{rule['count']:,}"
         )

@@ -47,9 +47,21 @@ def find_rule(word: str, files: Sequence[Path] = ()) -> Rule:
     known = {key: rule for rule in known_rules(files) for key in (rule.code, rule.name)}
     rule = known.get(word.upper()) or known.get(word.lower())
     if rule is None:
-        close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-        raise ValueError(f"There is no rule {word}." + (f" Did you mean {close[0]}?" if close else ""))
+        raise _no_rule(word, list(known))
     return rule
+
+
+def _no_rule(word: str, known: Sequence[str]) -> ValueError:
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return ValueError(f"There is no rule {word}." + (f" Did you mean {close[0]}?" if close else ""))
+
+
+def matches(rules: Sequence[Rule], word: str) -> list[Rule]:
+    """The rules that a code, a prefix of codes, a name or ALL stands for. Raises ValueError with the nearest match."""
+    found = [rule for rule in rules if _matches(rule, word)]
+    if not found and word != "ALL":
+        raise _no_rule(word, [key for rule in rules for key in (rule.code, rule.name)])
+    return found
 
 
 def choose_rules(settings: Settings) -> tuple[tuple[Rule, ...], tuple[tuple[Rule, str], ...]]:
@@ -58,8 +70,7 @@ def choose_rules(settings: Settings) -> tuple[tuple[Rule, ...], tuple[tuple[Rule
     """
     known = known_rules(settings.rules)
     for word in (*settings.select, *settings.ignore):
-        if word != "ALL" and not any(_matches(rule, word) for rule in known):
-            find_rule(word, settings.rules)
+        matches(known, word)
     chosen, left_out = [], []
     for rule in known:
         if reason := _reason_left_out(rule, settings):
