@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
@@ -22,6 +23,11 @@ class OutputFormat(str, Enum):
     concise = "concise"
     json = "json"
     jsonl = "jsonl"
+    sarif = "sarif"
+    junit = "junit"
+    github = "github"
+    gitlab = "gitlab"
+    markdown = "markdown"
 
 
 class PlainFormat(str, Enum):
@@ -58,14 +64,21 @@ def guarded(work: Callable[[], int], verbose: bool) -> int:
     raise typer.Exit(3)
 
 
-def show(result: RunResult, output_format: str, quiet: bool) -> int:
-    """Print a finished run and return its exit code."""
-    from validator.report import console, lines
+def show(result: RunResult, output_format: str, quiet: bool, reports: Sequence[tuple[str, Path]] = ()) -> int:
+    """Write the reports of a finished run, print it, and return its exit code. Raises OSError."""
+    from validator.engine.amend import still_open
+    from validator.report.finished import Finished
+    from validator.report.formats import emit, write_file
 
+    finished = Finished(result.folder)
+    for name, path in reports:
+        write_file(name, finished, path)
     if output_format == "full":
-        console.full(result, sys.stdout, quiet=quiet)
+        from validator.report import console
+
+        console.full(still_open(result), sys.stdout, quiet=quiet)
     else:
-        getattr(lines, output_format)(result, sys.stdout)
+        emit(output_format, finished, sys.stdout)
     sys.stdout.flush()
     return int(result.summary["exit_code"])
 

@@ -9,7 +9,8 @@ import typer
 from typer.core import TyperGroup
 
 from validator import __version__
-from validator.cli import check, clean, diff, export, rejudge, replay, rule
+from validator.cli import check, clean, config, diff, export, rejudge, replay, report, rule
+from validator.cli.config_file import CONTEXT
 
 
 class _CheckByDefault(TyperGroup):
@@ -31,12 +32,14 @@ app = typer.Typer(
     "`mmvalidate DATASET_INFO [OPTIONS]` checks; its options: `mmvalidate check --help`.\n\n"
     "Exit codes: 0 passed, 1 findings, 2 bad usage, 3 incomplete, 5 nothing to check.",
 )
-app.command("check")(check.check)
+app.command("check", context_settings=CONTEXT)(check.check)
 app.command("rejudge")(rejudge.rejudge)
 app.command("export")(export.export)
 app.command("diff")(diff.diff)
 app.command("clean")(clean.clean)
-app.command("replay")(replay.replay)
+app.command("replay", context_settings=CONTEXT)(replay.replay)
+app.command("report")(report.report)
+app.command("config", context_settings=config.ARBITRARY)(config.config)
 app.command("rule")(rule.rule)
 app.command("rules")(rule.rules)
 

@@ -10,11 +10,14 @@ from typing import Any
 
 import orjson
 
+from validator.engine.baseline import BaselineFile, load_baseline, renewed, write
+from validator.engine.gate import Tables, accepted_in, failing, keep_accepted
 from validator.engine.run import RunResult
 from validator.engine.store import FindingsFile
 from validator.engine.summary import DatasetCounts, Tally, conclude
 from validator.findings import Finding
 from validator.rules.base import Rule
+from validator.rules.registry import known_rules
 from validator.settings import Settings
 
 
@@ -75,12 +78,55 @@ def amend(
     ran = {rule.code for rule in rules}
     summary["rules_not_run"] = [item for item in summary["rules_not_run"] if item["code"] not in ran]
     summary |= addition
+    return _concluded(folder, summary, tally, incomplete=incomplete)
+
+
+def accept(folder: Path, path: Path, reason: str) -> RunResult:
+    """Write the findings that fail a finished run into a baseline, and judge the run against it. What `path` holds
+    already keeps its reasons; new findings get `reason`. Raises ValueError where `path` holds no baseline.
+    """
+    result = load_run(folder)
+    settings = settings_of(result.summary)
+    old = load_baseline(path) if path.exists() else BaselineFile()
+    judged = ([item["dataset"] for item in result.summary["datasets"]], sorted(_ran(result.summary)))
+    write(path, renewed(old, failing(_tables(folder), settings), reason, judged=judged))
+    result.summary["settings"]["baseline"] = str(path)
+    unchecked = result.summary["rows"]["unchecked"] or result.summary["unchecked_entries"]
+    incomplete = result.summary["exit_code"] == 3 and not unchecked
+    return _concluded(folder, result.summary, result.tally, incomplete=incomplete)
+
+
+def still_open(result: RunResult) -> RunResult:
+    """A run without the findings that its baseline accepts: they are in its files and not in its tally."""
+    accepted = accepted_in(result.folder)
+    if not accepted:
+        return result
+    tally = Tally(result.tally.datasets)
+    for number, finding in enumerate(load_findings(result.folder)):
+        if number not in accepted:
+            tally.add_finding(finding)
+    return RunResult(result.summary, tally, result.folder)
+
+
+def _concluded(folder: Path, summary: dict[str, Any], tally: Tally, *, incomplete: bool) -> RunResult:
     unchecked = len(summary["unchecked_entries"]) + incomplete
-    summary |= conclude(tally, settings_of(summary), unchecked)
+    concluded = conclude(tally, settings_of(summary), unchecked, _tables(folder), _ran(summary))
+    summary |= concluded.summary
     part = folder / "summary.json.part"
     part.write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     _replace(folder, ("summary.json",))
+    keep_accepted(folder, concluded.gate)
     return RunResult(summary, tally, folder)
+
+
+def _tables(folder: Path) -> Tables:
+    return Tables(folder / "findings.jsonl", folder / "samples.parquet")
+
+
+def _ran(summary: dict[str, Any]) -> set[str]:
+    """The codes of the rules that ran."""
+    known = {rule.code for rule in known_rules(settings_of(summary).rules)}
+    return known - {item["code"] for item in summary["rules_not_run"]}
 
 
 def _statuses(rows: dict[str, int]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from validator.engine.amend import load_summary
-from validator.engine.fingerprints import load_fingerprints
+from validator.engine.fingerprint import fingerprinted
 from validator.findings import SEVERITIES, Finding
 
 EXAMPLES = 10
@@ -34,27 +34,27 @@ class Comparison:
 
 
 def compare(a: Path, b: Path) -> Comparison:
-    """Compare two runs. Memory grows with the number of findings of `a`: 16 bytes and their place in a table for each.
+    """Compare two runs. Memory grows with the number of findings of `a`: 8 bytes and their place in a table for each.
 
     Raises ValueError where a folder holds no finished run.
     """
     result = Comparison((load_summary(a), load_summary(b)))
     known: Counter[bytes] = Counter()
     kinds: dict[bytes, tuple[str, str]] = {}
-    for finding, mark in load_fingerprints(a):
+    for finding, mark in fingerprinted(a / "findings.jsonl", a / "samples.parquet"):
         key = bytes.fromhex(mark)
         known[key] += 1
-        kinds[key] = finding.code, finding.severity
-    for finding, mark in load_fingerprints(b):
-        key, kind = bytes.fromhex(mark), (finding.code, finding.severity)
+        kinds[key] = finding["code"], finding["severity"]
+    for finding, mark in fingerprinted(b / "findings.jsonl", b / "samples.parquet"):
+        key, kind = bytes.fromhex(mark), (finding["code"], finding["severity"])
         if known[key] > 0:
             known[key] -= 1
             result.same[kind] += 1
             continue
         result.new[kind] += 1
-        shown = result.examples.setdefault(finding.code, [])
+        shown = result.examples.setdefault(finding["code"], [])
         if len(shown) < EXAMPLES:
-            shown.append(finding)
+            shown.append(Finding(**finding))
     for key, number in known.items():
         if number:
             result.gone[kinds[key]] += number

@@ -65,7 +65,9 @@ class Planner:
         measuring = {name: value for name, value in values.items() if name not in apart}
         self._measuring = key_of(program, processor, measuring, os.getcwd(), options.by_content)
         self._judging = key_of(
-            {name: values[name] for name in sorted(JUDGING)}, [[rule.code, rule.origin] for rule in rules]
+            {name: values[name] for name in sorted(JUDGING)},
+            [[rule.code, rule.origin, rule.severity] for rule in rules],
+            {name: [own["ignore"], own["severity"]] for name, own in sorted(values["per_dataset"].items())},
         )
         depth = [settings.integrity, settings.preview, options.by_content]
         self.probes = cache.folder / f"probes-{key_of(program, depth)}.arrow"

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from validator.engine.amend import load_findings
 from validator.findings import Finding, Severity, at_least
-from validator.rules.registry import known_rules, matches
+from validator.rules.registry import find_rule, known_rules, matches
 
 FileKey = tuple[str, str]
 """Dataset and file."""
@@ -80,10 +80,12 @@ def make_policy(
     """
     rules = known_rules(files)
 
-    def codes(words: tuple[str, ...]) -> frozenset[str]:
-        return frozenset(rule.code for word in words for rule in matches(rules, word))
+    def codes(word: str) -> list[str]:
+        found = [rule.code for rule in rules if matches(rule.code, rule.name, word)]
+        return found or [find_rule(word, files).code]
 
-    return Policy(severity, codes(drop), codes(keep), keep_unchecked)
+    dropping, keeping = (frozenset(code for word in words for code in codes(word)) for words in (drop, keep))
+    return Policy(severity, dropping, keeping, keep_unchecked)
 
 
 @dataclass(slots=True)

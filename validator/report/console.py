@@ -11,8 +11,9 @@ from rich.text import Text
 
 from validator.engine.run import RunResult
 from validator.files import locate
-from validator.findings import Finding, count, printable
+from validator.findings import Finding, printable
 from validator.report import replayed
+from validator.report.finished import describe, gate_notes
 
 PLAIN_WIDTH = 120
 """Characters a line of a table may have where stdout is no terminal."""
@@ -30,13 +31,15 @@ def full(result: RunResult, out: TextIO, *, quiet: bool = False) -> None:
     console = console_for(out)
     base = locate(result.summary["settings"]["dataset_info"]).parent
     _findings(console, result, base)
+    for note in gate_notes(result.summary):
+        console.print(Text(note))
     if "replay" in result.summary:
         replayed.section(console, result.summary["replay"], base)
     if not quiet:
         _datasets(console, result.summary)
         _rules(console, result.summary)
         _notes(console, result.summary, result.folder)
-    console.print(Text(verdict(result.summary), style=_VERDICTS[result.summary["verdict"]]))
+    console.print(Text(describe(result.summary), style=_VERDICTS[result.summary["verdict"]]))
 
 
 def console_for(out: TextIO) -> Console:
@@ -49,17 +52,6 @@ def location(base: Path, dataset: str, file: str | None, row: int | None) -> str
     if file is None:
         return f"[{printable(dataset)}]"
     return printable(f"{base / file}") + ("" if row is None else f":{row}")
-
-
-def verdict(summary: dict[str, Any]) -> str:
-    """The last line: passed, failed or unchecked, with the counts of rows."""
-    rows, found = summary["rows"], summary["findings"]
-    parts = [count(rows["total"], "row"), f"{rows['ok']:,} ok"]
-    parts += [f"{rows[status]:,} {status}" for status in ("flagged", "dropped", "unchecked") if rows[status]]
-    parts += [count(found[severity], severity) for severity in ("error", "warning") if found[severity]]
-    if entries := summary["unchecked_entries"]:
-        parts.append(f"{count(len(entries), 'dataset')} not checked")
-    return f"{summary['verdict']}: " + ", ".join(parts)
 
 
 def _findings(console: Console, result: RunResult, base: Path) -> None:
