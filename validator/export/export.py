@@ -79,8 +79,16 @@ def export(run: Path, target: Path, policy: Policy, media: MediaMode, *, fix: bo
         "notes": [{"dataset": name, "file": file, "note": words} for name, file, words in plan.notes],
     }
     _write_new(target / "export.json", record)
+    return Export(record, _settings_for(target, settings, media_dir))
+
+
+def _settings_for(target: Path, settings: Settings, media_dir: str | None) -> Settings:
+    """The settings of the run, for the copy. Limits on rates and numbers were for the original."""
     changes = {"dataset_info": target / "dataset_info.json", "datasets": (), "media_dir": media_dir, "exact": False}
-    return Export(record, Settings(**{**settings.model_dump(), **changes}))
+    no_limits: dict[str, Any] = {"max_rate": {}, "min_rows": 0}
+    values = settings.model_dump()
+    own = {name: {**values, **no_limits} for name, values in values["per_dataset"].items()}
+    return Settings(**{**values, **changes, **no_limits, "baseline": None, "per_dataset": own})
 
 
 def _menders(desk: Desk, policy: Policy, media: MediaMode) -> Callable[[EntryFacts, FileFacts], Mender]:

@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from validator.findings import count, printable
-from validator.report.console import console_for, verdict
+from validator.report.console import console_for
+from validator.report.finished import describe
 
 CODES = 6
 """Rules that are named for each dataset."""
@@ -33,7 +34,7 @@ def exported(record: dict[str, Any], target: Path, check: dict[str, Any] | None,
         console.print()
     _left_out(console, record)
     if check is not None:
-        console.print(Text(f"The copy was checked under the settings of the run. {verdict(check)}"))
+        console.print(Text(f"The copy was checked under the settings of the run. {describe(check)}"))
     kept, fixed, behind = (sum(item[name] for item in datasets) for name in ("kept", "fixed", "quarantined"))
     line = f"exported to {target}: {count(kept, 'row')} kept, {fixed:,} of them fixed, {behind:,} quarantined"
     console.print(Text(printable(line), style="bold"))
