@@ -17,7 +17,11 @@ def diff(
     exit_zero: bool = typer.Option(False, "--exit-zero", help="Exit with 0 instead of 1."),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
 ) -> None:
-    """Compare two runs: findings that are new or gone, rows and token counts. Exit code 1 where errors are new."""
+    """Compare two runs: what is new, what is gone.
+
+    Findings are known again by the content of their rows, so rows that were moved are the same. Exit code 1 where
+    errors are new.
+    """
 
     def work() -> int:
         from validator.engine.compare import compare, document

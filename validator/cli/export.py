@@ -43,7 +43,11 @@ def export(
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
 ) -> None:
-    """Write a copy of the dataset without the rows that fail, and say why each one stayed behind."""
+    """Write a copy of the dataset without the rows that fail.
+
+    Rows that stay behind are listed with their reasons (dropped.jsonl) and kept apart (quarantine/). The original is
+    never changed.
+    """
 
     def work() -> int:
         from validator.engine.amend import load_summary, settings_of

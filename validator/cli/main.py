@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -10,21 +11,43 @@ from typer.core import TyperGroup
 
 from validator import __version__
 from validator.cli import check, clean, config, diff, export, rejudge, replay, report, rule
-from validator.cli.config_file import CONTEXT
+from validator.cli.config_file import CONTEXT, find, read
+from validator.cli.mistakes import UsageError, no_command, sentence
+from validator.cli.welcome import welcome
+from validator.findings import printable
 
 
 class _CheckByDefault(TyperGroup):
-    """Takes `check` for granted where the first word is no command."""
+    """Takes `check` for granted where the first word is no command; alone it says what can be done."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("--help", "-h", "--version"):
+        if not args and not ctx.resilient_parsing:
+            args = _alone(ctx)
+        elif args and args[0] not in self.commands and args[0] not in _OWN:
+            if not args[0].startswith("-") and (error := no_command(args[0], self.commands)) is not None:
+                raise error
             args = ["check", *args]
         return super().parse_args(ctx, args)
 
 
+_OWN = ("--help", "-h", "--version", "--install-completion", "--show-completion")
+
+
+def _alone(context: Any) -> list[str]:
+    """Check what a settings file names; without one, print the first screen and exit with 2: a word is missing."""
+    if (path := find()) is not None:
+        try:
+            if "dataset_info" in read(path)[0]:
+                return ["check"]
+        except ValueError:
+            return ["check"]  # which says what is wrong with it
+    print(welcome(Path.cwd()))
+    context.exit(2)
+    raise AssertionError
+
+
 app = typer.Typer(
     cls=_CheckByDefault,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -62,10 +85,15 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):  # dataset text may hold what the terminal's encoding cannot show
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        app()
+        code = typer.main.get_command(app).main(prog_name="mmvalidate", standalone_mode=False)
+    except UsageError as error:
+        for line in sentence(error).splitlines():
+            print(f"mmvalidate: {printable(line)}", file=sys.stderr)
+        sys.exit(2)
     except BrokenPipeError:  # `mmvalidate ... | head`
         sys.stderr.close()
         sys.exit(141)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

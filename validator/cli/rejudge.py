@@ -39,7 +39,7 @@ def rejudge(
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, no tables."),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
 ) -> None:
-    """Judge a finished run again: other limits and rules, without its data."""
+    """Judge a finished run again under other limits."""
     from validator.engine.options import Options
     from validator.engine.rejudge import rejudge as again
     from validator.engine.rejudge import settings_of

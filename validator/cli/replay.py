@@ -45,7 +45,7 @@ def replay(
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, no tables."),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
 ) -> None:
-    """Replay the worst rows of a finished run, with healthy controls beside them."""
+    """Replay the worst rows of a finished run on a model."""
     del config  # its callback has read the file
     try:
         reports = files_of(report)
