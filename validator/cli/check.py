@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from validator.cli.common import OutputFormat, guarded, show, usage, words
+from validator.cli.common import OutputFormat, guarded, say, show, usage, words
 from validator.cli.config_file import CONFIG, rates, severities
 from validator.cli.gating import MAX_RATE, REASON, REPORT, SEVERITY, WRITE_BASELINE, accept, files_of
 from validator.cli.replaying import (
@@ -252,7 +252,20 @@ def _prepare(settings: Settings) -> tuple[Registry, Sequence[Rule], Sequence[tup
         load_baseline(settings.baseline)
     registry = load_registry(locate(settings.dataset_info), settings.datasets)
     load_processor(settings.processor)
+    if not settings.datasets:
+        _warn_of_strangers(settings, registry)
     return registry, rules, left_out
+
+
+def _warn_of_strangers(settings: Settings, registry: Registry) -> None:
+    """One settings file may serve several registries, so an entry that is not here is no error."""
+    import difflib
+
+    known = [entry.name for entry in (*registry.entries, *registry.not_selected)]
+    known += [fault.name for fault in registry.faults]
+    for name in settings.per_dataset.keys() - set(known):
+        close = difflib.get_close_matches(name, known, 1)
+        say(f"[per-dataset.{name}] is no entry here." + (f" Did you mean {close[0]}?" if close else ""))
 
 
 def _run(

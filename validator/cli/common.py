@@ -49,18 +49,18 @@ def guarded(work: Callable[[], int], verbose: bool) -> int:
     except ClusterError as error:
         usage(error)
     except KeyboardInterrupt:
-        _say("interrupted; what was checked is kept, and the same command goes on from there")
+        say("interrupted; what was checked is kept, and the same command goes on from there")
     except (BrokenPipeError, typer.Exit):
         raise
     except (OSError, RuleError) as error:
-        _say(f"the run stopped: {error}")
+        say(f"the run stopped: {error}")
     except Exception as error:
         if verbose:
             raise
         if type(error).__name__ == "StartError":  # of a replay, whose modules are not loaded here
-            _say(f"the run stopped: {error}")
+            say(f"the run stopped: {error}")
             raise typer.Exit(3) from None
-        _say(f"internal error: {type(error).__name__}: {error} (--verbose shows more)")
+        say(f"internal error: {type(error).__name__}: {error} (--verbose shows more)")
     raise typer.Exit(3)
 
 
@@ -93,11 +93,12 @@ def usage(error: ValueError) -> NoReturn:
     reasons = getattr(error, "errors", None)
     if callable(reasons):
         texts = [f"{'.'.join(map(str, item['loc']))} {item['msg']}".strip() for item in reasons()]
-        _say("; ".join(text.replace("Value error, ", "") for text in texts))
+        say("; ".join(text.replace("Value error, ", "") for text in texts))
     else:
-        _say(str(error))
+        say(str(error))
     raise typer.Exit(2) from None
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Print one sentence on stderr."""
     print(f"mmvalidate: {printable(text)}", file=sys.stderr)

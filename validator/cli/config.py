@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from enum import Enum
 from typing import Any
 
@@ -19,7 +21,7 @@ def config(
     key: str | None = typer.Argument(None, help="Explain this setting only.", show_default=False),
 ) -> None:
     """Show the settings in force and where each comes from. Takes the options of `check`, to show what they change."""
-    from validator.cli.config_keys import config_model, kebab
+    from validator.cli.config_keys import TABLES, config_model, kebab
 
     fields = config_model().model_fields
     arguments = list(context.args)
@@ -40,9 +42,12 @@ def config(
     print(f"# settings file: {configured.path or 'none'}")
     for name in fields:
         if name != "per_dataset":
-            print(_line(kebab(name), parsed.params[name], _source(parsed, name, configured)))
+            value = parsed.params[name]
+            if name in TABLES:
+                value = dict(pair.split("=", 1) for pair in value)
+            print(_line(kebab(name), value, _source(parsed, name, configured)))
     for dataset, table in configured.per_dataset.items():
-        print(f"\n[per-dataset.{_text(dataset)}]")
+        print(f"\n[per-dataset.{_key(dataset)}]")
         for name, value in table:
             if value:
                 print(_line(kebab(name), value, configured.path.name if configured.path else ""))
@@ -64,9 +69,13 @@ def _source(parsed: Any, name: str, configured: Configured) -> str:
 
 
 def _line(key: str, value: Any, source: str) -> str:
-    if value is None or (isinstance(value, (list, tuple)) and not value and source == "default"):
+    if value is None or (value in ([], (), {}) and source == "default"):
         return f"# {key + ' is not set':<{WIDTH - 2}}  # {source}"
     return f"{f'{key} = {_text(value)}':<{WIDTH}}  # {source}"
+
+
+def _key(word: str) -> str:
+    return word if re.fullmatch(r"[A-Za-z0-9_-]+", word) else _text(word)
 
 
 def _text(value: Any) -> str:
@@ -80,7 +89,5 @@ def _text(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_text, value)) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key} = {_text(item)}" for key, item in value.items()) + "}"
-    import json
-
+        return "{" + ", ".join(f"{_key(key)} = {_text(item)}" for key, item in value.items()) + "}"
     return json.dumps(str(value))

@@ -18,7 +18,7 @@ from validator.settings import PerDataset, Severity
 FLAGS_ONLY = frozenset(("config", "write_baseline", "reason", "quiet", "verbose"))
 """Options that belong to one call and are no keys."""
 Percentage = Annotated[float, Field(ge=0, le=100)] | Annotated[str, Field(pattern=r"^\d+(\.\d+)?%?$")]
-_TABLES: dict[str, Any] = {
+TABLES: dict[str, Any] = {
     "severity": dict[str, Severity],
     "max_rate": dict[str, Percentage],
     "report": dict[str, str],
@@ -53,7 +53,7 @@ def config_model() -> type[BaseModel]:
     for name, kind, info, default in options_of(check):
         if name in FLAGS_ONLY:
             continue
-        kind = _TABLES.get(name) or _checked(kind, info)
+        kind = TABLES.get(name) or _checked(kind, info)
         shown = None if default is ... or isinstance(default, list) else getattr(default, "value", default)
         fields[name] = (kind | None, Field(default=shown, description=info.help))
     fields["per_dataset"] = (

@@ -77,7 +77,7 @@ def run(
             timing = {"seconds": round(time.monotonic() - began, 3), "engine": engine}
             return Conclusion({**concluded.summary, "timing": timing}, concluded.gate)
 
-        digest = key_of(to_json(catalog), [digest_file(shard.job.target) for shard in plan.shards])
+        digest = key_of(to_json(catalog), planner.judging, [digest_file(shard.job.target) for shard in plan.shards])
         written = Written(cache.folder / "written.json", folder)
         lost = [shard.job.target for shard in plan.shards if shard.job.lost]
         tally = written.tally(digest) if not lost else None

@@ -14,6 +14,7 @@ import xxhash
 from validator.engine.amend import load_summary
 from validator.engine.gate import accepted_in, number_sentence, rate_sentence
 from validator.findings import SEVERITIES, at_least, clip, count
+from validator.rules.registry import nearest
 
 EXAMPLES = 10
 """Findings of a rule in an entry that reports name; all are in findings.jsonl and findings.parquet."""
@@ -59,14 +60,13 @@ class Finished:
         self.folder = folder
         self.summary = load_summary(folder)
 
-    @property
-    def failing(self) -> str:
-        """The least severity that fails the run."""
-        return str(self.summary["settings"]["fail_on"])
-
     def fails(self, group: Group) -> bool:
-        """Whether findings of a group fail the run by their severity."""
-        return group.count > 0 and at_least(group.severity, self.summary["settings"]["fail_on"])
+        """Whether findings of a group fail the run by their severity, not by a rate."""
+        settings = self.summary["settings"]
+        if not group.count or not at_least(group.severity, settings["fail_on"]):
+            return False
+        limits = {*settings["max_rate"], *settings["per_dataset"].get(group.dataset, {}).get("max_rate", ())}
+        return group.examples[0]["row"] is None or nearest(group.code, group.name, limits) is None
 
     @cached_property
     def accepted(self) -> frozenset[int]:
@@ -128,8 +128,13 @@ def gate_notes(summary: dict[str, Any]) -> list[str]:
     return notes
 
 
+def _near(path: str) -> str:
+    """A path from here, where it lies below."""
+    return str(Path(path).relative_to(Path.cwd())) if Path(path).is_relative_to(Path.cwd()) else path
+
+
 def _baseline(baseline: dict[str, Any]) -> list[str]:
-    file, accepted = clip(baseline["file"], 200), sum(baseline["accepted"].values())
+    file, accepted = clip(_near(baseline["file"]), 200), sum(baseline["accepted"].values())
     note = f"baseline: {count(accepted, 'finding')} accepted by {file}"
     if missing := baseline["without_reason"]:
         note += f", {missing:,} without a reason: write it there"

@@ -1,6 +1,6 @@
 """Annotations for GitHub Actions: workflow commands on stdout, and a summary of the job in Markdown.
 
-A step shows ten errors, ten warnings and ten notices, so there is one for each rule and entry, the severest first.
+A step shows ten errors, ten warnings and ten notices: one for each rule and entry, those with most findings.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TextIO
 
-from validator.findings import clip, printable
+from validator.findings import SEVERITIES, clip, printable
 from validator.report import markdown
 from validator.report.finished import EXAMPLES, Finished, Group, describe, gate_notes
 from validator.report.places import Places
@@ -41,11 +41,11 @@ def write(run: Finished, out: TextIO) -> None:
 
 def _shown(run: Finished) -> list[Group]:
     shown, left = [], Counter(dict.fromkeys(_COMMANDS, EACH))
-    for group in run.groups:
+    for group in sorted(run.groups, key=lambda one: -one.count):
         if group.count and left[group.severity] > 0:
             left[group.severity] -= 1
             shown.append(group)
-    return shown
+    return sorted(shown, key=lambda one: (SEVERITIES.index(one.severity), -one.count, one.code, one.dataset))
 
 
 def _command(group: Group, places: Places) -> str:

@@ -61,7 +61,8 @@ def _group(group: Group) -> str:
     first = group.examples[0]
     rows = [str(example["row"]) for example in group.examples if example["row"] is not None]
     where = f"{first['file'] or group.dataset}" + (f":{rows[0]}" if rows else "")
-    more = f", also rows {', '.join(rows[1:EXAMPLES])}" if len(rows) > 1 else ""
+    others = rows[1:EXAMPLES]
+    more = f", also row{'s' if len(others) > 1 else ''} {', '.join(others)}" if others else ""
     cells = [group.severity, f"{group.code} {code(group.name)}", code(group.dataset), f"{group.count:,}"]
     cells.append(f"{code(where)} {code(first['message'])}{more}")
     return f"| {' | '.join(cells)} |"

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from validator.catalog.json_rows import find_layout, read_rows
 from validator.files import is_remote, locate
+from validator.findings import printable
 
 MOST_BYTES = 64 << 20
 """Of a data file that is searched for lines; hosts show no larger ones."""
@@ -45,7 +46,7 @@ class Places:
 
     def path(self, finding: Mapping[str, Any]) -> str:
         """The file, from the root of the checkout where it lies in one."""
-        path = self._path(finding["file"])
+        path = printable(self._path(finding["file"]))
         if is_remote(path):
             return path
         absolute = os.path.abspath(path)

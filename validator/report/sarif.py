@@ -84,7 +84,7 @@ def _result(group: Group, places: Places, rule: int, examples: int) -> dict[str,
         "occurrenceCount": group.number,
         "locations": [_location(first, places)],
         "partialFingerprints": {"primaryLocationLineHash": f"{group.identity}:1", "ruleAndDataset/v1": group.identity},
-        "properties": {"dataset": group.dataset, "findings": group.count, "accepted": group.accepted},
+        "properties": {"dataset": clip(group.dataset, 300), "findings": group.count, "accepted": group.accepted},
     }
     if others:
         result["relatedLocations"] = [
