@@ -16,7 +16,7 @@ from validator.facts.record import MediaFacts
 from validator.facts.strip import Segment
 from validator.findings import SEVERITIES
 from validator.media.geometry import grid
-from validator.media.video import MAX_PIXELS, MIN_PIXELS
+from validator.media.video import LATER, MAX_PIXELS, MIN_PIXELS
 from validator.report.html.replayed import Replays
 from validator.report.html.samples import Shown
 from validator.report.html.text import pieces
@@ -30,8 +30,9 @@ _BLOCKS = 150
 """Of a budget bar: the smaller ones could not be seen."""
 _PIXELS = 89_478_485
 """Images above it get no picture."""
-_DRAWN = (None, "truncated", "header-mismatch")
-"""Faults of media that leave something to be seen."""
+_FED = (None, *LATER)
+_DRAWN = (*_FED, "truncated")
+"""Faults of media with which they reach the processor, and that leave something to be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,19 @@ def card(item: Shown, number: int, context: Context) -> dict[str, Any]:
 
 def _finding(finding: dict[str, Any]) -> dict[str, Any]:
     evidence = orjson.loads(finding["evidence"] or "{}")
-    shown = ", ".join(f"{name} {value}" for name, value in evidence.items() if value is not None)
+    written = ((name, _written(value)) for name, value in evidence.items())
+    shown = ", ".join(
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in written
+        if value and value not in finding["message"]
+    )
     return {**finding, "evidence": shown[:300] + ("…" if len(shown) > 300 else "")}
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_written, value))
+    return "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def turns(item: Shown) -> list[dict[str, Any]]:
@@ -139,6 +151,7 @@ def budget(item: Shown, cutoff: int) -> dict[str, Any] | None:
         "blocks": blocks,
         "sums": {kind: sums[kind] for kind in ("text", "image", "video", "label") if sums[kind]},
         "total": total,
+        "visual": sum(part.tokens for part in item.strip if part.kind != "text"),
         "kept": kept,
         "cut": total - kept,
         "cut_visual": sum(part.tokens - part.kept for part in item.strip if part.kind != "text"),
@@ -159,7 +172,7 @@ def _joined(strip: list[Segment]) -> list[tuple[str, int, int]]:
 
 
 def media(item: Shown, context: Context) -> list[dict[str, Any]]:
-    """The media of a row: what is known of each, what becomes of it, and its pictures."""
+    """The media of a row, those with pictures first: what is known of each, and what becomes of it."""
     kept: Counter[tuple[str, int | None]] = Counter()
     for segment in item.strip:
         if segment.kind != "text":
@@ -182,18 +195,21 @@ def media(item: Shown, context: Context) -> list[dict[str, Any]]:
                 "resized": _uri(pictures.fed) if pictures and pictures.fed else None,
             }
         )  # fmt: skip
-    return found
+    return sorted(found, key=lambda one: (one["original"] is None, one["kept"] == one["tokens"]))
 
 
 def tasks(item: Shown, limits: Limits | None) -> list[Task]:
-    """What there is to draw of a row's media."""
-    found = []
-    for facts in item.facts.media:
+    """What there is to draw of a row's media: first those that are cut, then those that a finding names."""
+    found: list[Task] = []
+    cut = {(part.kind, part.medium) for part in item.strip if part.kept < part.tokens}
+    named = {finding["media_index"] for finding in item.findings}
+    ordered = sorted(item.facts.media, key=lambda one: ((one.kind, one.index) not in cut, one.index not in named))
+    for facts in ordered:
         reference = item.media.get((facts.kind, facts.index))
         if len(found) < PICTURES and reference is not None and _drawable(facts):
             source = reference.data if reference.data is not None else _path(reference)
             if source is not None:
-                shape = fed_shape(facts, limits) if facts.fault is None else None
+                shape = fed_shape(facts, limits) if facts.fault in _FED else None
                 film = facts.kind == "video" and reference.frames is None
                 key = (*item.key, facts.kind, facts.index)
                 found.append(Task(key, source, film, shape, _pixel_limits(facts, limits), reference.decoded))

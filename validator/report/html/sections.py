@@ -89,7 +89,8 @@ def _first_steps(report: Report) -> list[Record]:
     helps = {finding["code"]: finding["help"] for item in report.shown for finding in item.findings}
     helps |= {finding["code"]: finding["help"] for finding in report.general}
     rules = sorted(report.summary["rules"], key=lambda rule: (SEVERITIES.index(rule["severity"]), -rule["count"]))
-    return [{**rule, "help": helps.get(rule["code"], "")} for rule in rules[:3]]
+    shown = {code for card in report.cards for code in card["codes"]}
+    return [{**rule, "help": helps.get(rule["code"], ""), "shown": rule["code"] in shown} for rule in rules[:3]]
 
 
 def _checked(report: Report) -> Record:
@@ -138,9 +139,7 @@ def _distributions(report: Report) -> Record | None:
     for card in report.cards:
         bar = card["budget"]
         if bar is not None:
-            visual = sum(medium["tokens"] or 0 for medium in card["media"])
-            text = max(bar["total"] - visual, 0)
-            across, up = plane.across.place(text), plane.up.place(visual)
+            across, up = plane.across.place(bar["total"] - bar["visual"]), plane.up.place(bar["visual"])
             if 0 <= across <= 1 and 0 <= up <= 1:
                 dots.append({**card, "across": across, "up": up})
     return {
@@ -252,10 +251,10 @@ def _samples(report: Report) -> Record:
 
 _SECTIONS: tuple[tuple[str, str, Callable[[Report], Record | None]], ...] = (
     ("verdict", "Verdict", _verdict),
+    ("checked", "What was checked", _checked),
+    ("distributions", "Distributions", _distributions),
     ("rules", "Findings by rule", _rules),
     ("datasets", "Datasets", _datasets),
-    ("distributions", "Distributions", _distributions),
     ("replay", "Replay", _replay),
     ("samples", "Flagged samples", _samples),
-    ("checked", "What was checked", _checked),
 )

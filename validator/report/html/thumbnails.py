@@ -27,7 +27,7 @@ SECONDS, TOTAL_SECONDS = 10.0, 30.0
 _DIRECT = 2_000_000
 """Pixels up to which an image goes through the trainer's own steps; larger ones go to the same shape at once, which
 looks the same at this size."""
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "TGA", "ICO", "AVIF", "JPEG2000")
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "TGA", "ICO", "AVIF", "JPEG2000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,7 @@ def _drawn(tasks: Sequence[Task], end: float) -> Iterator[Thumbnails | None]:
 
 def _work(tasks: Connection) -> None:
     ImageFile.LOAD_TRUNCATED_IMAGES = True  # here a picture of what is left is wanted
+    Image.init()
     while True:
         try:
             task = tasks.recv()
@@ -114,7 +115,7 @@ def _both(task: Task) -> Thumbnails:
     if task.video:
         return _with_fed(_first_frame(task.source), task)
     source = io.BytesIO(task.source) if isinstance(task.source, bytes) else task.source
-    with Image.open(source, formats=_FORMATS) as image:
+    with Image.open(source, formats=[name for name in _FORMATS if name in Image.OPEN]) as image:
         return _with_fed(image, task)
 
 
