@@ -17,7 +17,6 @@ from validator.catalog.registry import load_registry
 from validator.engine.options import Options
 from validator.engine.run import run
 from validator.files import locate
-from validator.report.html import write_html
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
 
@@ -37,13 +36,18 @@ def measure(folder: Path, rows: int) -> None:
     registry = make(folder, rows)
     settings = Settings(dataset_info=str(registry))
     rules, left_out = choose_rules(settings)
-    result = run(settings, load_registry(locate(str(registry))), rules, left_out, folder / "run", options=Options(workers=0))
+    result = run(
+        settings, load_registry(locate(str(registry))), rules, left_out, folder / "run", options=Options(workers=0)
+    )
     page = folder / "report.html"
     seconds, peak = written(folder / "run", page)
     flagged = result.summary["rows"]["flagged"] + result.summary["rows"]["dropped"]
     data = sum(path.stat().st_size for path in folder.glob("*.jsonl")) / 1e6
     size = page.stat().st_size / 1e6
-    print(f"| {rows:,} | {flagged:,} | {data:,.1f} | {seconds:.1f} | {peak:,.0f} | {size:.2f} | {loaded(page):,.0f} |", flush=True)
+    print(
+        f"| {rows:,} | {flagged:,} | {data:,.1f} | {seconds:.1f} | {peak:,.0f} | {size:.2f} | {loaded(page):,.0f} |",
+        flush=True,
+    )
 
 
 def written(run_folder: Path, page: Path) -> tuple[float, float]:
@@ -120,7 +124,9 @@ def picture(path: Path, dice: random.Random, size: tuple[int, int]) -> None:
     image = Image.new("RGB", size, tuple(dice.choices(range(180, 256), k=3)))
     pen = ImageDraw.Draw(image)
     for line in range(size[1] // 60):
-        pen.rounded_rectangle((20, 60 * line + 8, size[0] - 20, 60 * line + 50), 8, fill=tuple(dice.choices(range(90, 256), k=3)))
+        pen.rounded_rectangle(
+            (20, 60 * line + 8, size[0] - 20, 60 * line + 50), 8, fill=tuple(dice.choices(range(90, 256), k=3))
+        )
         pen.text((36, 60 * line + 20), " ".join(dice.choices(WORDS, k=6)), fill="black")
     image.save(path)
 

@@ -99,6 +99,7 @@ def _verdicts(console: Console, replay: dict[str, Any]) -> None:
 
 
 def notes(replay: dict[str, Any]) -> list[str]:
+    """What a replay says as a whole: false alarms, thresholds, what it cannot judge."""
     notes = []
     if stopped := replay["stop_before_the_model"]:
         notes.append(

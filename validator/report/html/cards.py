@@ -83,9 +83,7 @@ def _finding(finding: dict[str, Any]) -> dict[str, Any]:
     evidence = orjson.loads(finding["evidence"] or "{}")
     written = ((name, _written(value)) for name, value in evidence.items())
     shown = ", ".join(
-        f"{name.replace('_', ' ')} {value}"
-        for name, value in written
-        if value and value not in finding["message"]
+        f"{name.replace('_', ' ')} {value}" for name, value in written if value and value not in finding["message"]
     )
     return {**finding, "evidence": shown[:300] + ("…" if len(shown) > 300 else "")}
 
@@ -116,10 +114,11 @@ def turns(item: Shown) -> list[dict[str, Any]]:
         text = content if isinstance(content, str) else repr(content)
         most = min(TEXT, max(left, 120))
         left -= min(len(text), most)
-        tokens, kept = lengths.get(index, (None, None))
+        length = lengths.get(index)
         found.append(
             {
-                "index": index, "role": role[:40], "tokens": tokens, "kept": kept,
+                "index": index, "role": role[:40],
+                "tokens": length[0] if length else None, "kept": length[1] if length else None,
                 "pieces": pieces(text, most, None if index is None else seen),
                 "kind": None if isinstance(content, str) else type(content).__name__,
             }
@@ -186,7 +185,8 @@ def media(item: Shown, context: Context) -> list[dict[str, Any]]:
         found.append(
             {
                 "kind": facts.kind, "index": facts.index, "written": facts.written, "format": facts.format,
-                "mode": facts.mode, "bytes": facts.num_bytes, "size": (facts.width, facts.height) if facts.width else None,
+                "mode": facts.mode, "bytes": facts.num_bytes,
+                "size": (facts.width, facts.height) if facts.width else None,
                 "frames": facts.frames if facts.kind == "video" else None, "fed": shape, "tokens": tokens,
                 "kept": kept[facts.kind, facts.index] if known else None,
                 "distortion": _distortion(facts, shape), "orientation": facts.orientation,
@@ -276,7 +276,18 @@ def _replay(item: Shown, replays: Replays | None) -> dict[str, Any] | None:
     record = item.replayed
     if record is None or replays is None:
         return None
-    names = ("verdict", "group", "why", "exception", "stage", "remedy", "first_nonfinite", "static", "disagreement", "loss", "grad_norm")
+    names = (
+        "verdict",
+        "group",
+        "why",
+        "exception",
+        "stage",
+        "remedy",
+        "first_nonfinite",
+        "static",
+        "disagreement",
+        "loss",
+        "grad_norm",
+    )
     shown = {name: record.get(name) for name in names}
     return {**shown, "ladder": dict(record.get("ladder") or ()), "beside": replays.beside(record)}
-

@@ -81,7 +81,7 @@ class Axis:
         if self.linear:
             step = 10 ** math.floor(math.log10(max((self.high - self.low) / 4, 1)))
             step *= next(factor for factor in (1, 2, 5, 10) if (self.high - self.low) / (step * factor) <= most)
-            values = range(-(-self.low // step) * step, self.high + 1, step)
+            values = list(range(-(-self.low // step) * step, self.high + 1, step))
         else:
             first, last = math.ceil(math.log2(max(self.low, 1))), math.floor(math.log2(max(self.high, 1)))
             every = max(1, math.ceil((last - first + 1) / most))
@@ -108,7 +108,7 @@ def histogram(values: Ints, counts: Ints, cutoff: int) -> Histogram | None:
     rows = np.diff(running[np.searchsorted(values, edges)])
     most = int(rows.max())
     bars = []
-    for low, high, number in zip(edges, edges[1:], rows, strict=False):
+    for low, high, number in zip(edges[:-1], edges[1:], rows, strict=True):
         left, right = axis.place(max(low - 0.5, axis.low)), axis.place(min(high - 0.5, axis.high))
         if number:
             height = round(int(number) / most, 4)
@@ -118,9 +118,7 @@ def histogram(values: Ints, counts: Ints, cutoff: int) -> Histogram | None:
     percentiles = {name: int(values[np.searchsorted(running[1:], rank)]) for name, rank in ranks.items()}
     percentiles["max"] = longest
     beyond = int(counts[values > cutoff].sum())
-    return Histogram(
-        bars, axis.ticks(), axis.place(cutoff) if shown else None, most, total, beyond, none, percentiles
-    )
+    return Histogram(bars, axis.ticks(), axis.place(cutoff) if shown else None, most, total, beyond, none, percentiles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +161,7 @@ def scatter(density: Ints, cutoff: int) -> Scatter | None:
         number = int(density[column, row])
         strength = round(0.18 + 0.82 * math.log1p(number) / strongest, 3)
         texts = (f"{_edge(int(cell)):,} to {_edge(int(cell) + 1) - 1:,}" for cell in (column, row))
-        cells.append(
-            Cell(left, bottom, round(right - left, 4), round(top - bottom, 4), strength, number, *texts)
-        )
+        cells.append(Cell(left, bottom, round(right - left, 4), round(top - bottom, 4), strength, number, *texts))
     texts_ = [across.low + (min(cutoff, across.high) - across.low) * (step / 80) ** 2 for step in range(81)]
     line = [(across.place(text), up.place(cutoff - text)) for text in texts_ if 0 <= cutoff - text <= up.high]
     return Scatter(cells, across, up, line if cutoff >= across.low else [])

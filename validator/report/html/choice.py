@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +126,7 @@ def _divided(table: pa.Table, columns: list[str], start: int) -> Iterator[_Run]:
     values = {name: table[name].combine_chunks().to_numpy(zero_copy_only=False) for name in columns}
     changes = np.flatnonzero((np.diff(indices[0]) != 0) | (np.diff(indices[1]) != 0)) + 1
     bounds = [0, *map(int, changes), len(rows)]
-    for begin, end in zip(bounds, bounds[1:], strict=False):
+    for begin, end in pairwise(bounds):
         first = begin + int(np.searchsorted(rows[begin:end], 0))  # what is about the file or entry comes before rows
         if first < end:
             dataset, file = (

@@ -33,7 +33,7 @@ from validator.settings import Settings
 from validator.tokens.processor import load_processor
 
 CARD_BYTES = 2_000_000
-"""Of all samples on the page, without their pictures. With the pictures and everything else the page stays below 5 MB."""
+"""Of all samples on the page, without pictures. With them and everything else the page stays below 5 MB."""
 
 
 def write_html(run_folder: Path, destination: Path) -> None:
@@ -144,4 +144,6 @@ def _share(part: int, whole: int) -> str:
 def _policy(styles: str, script: str) -> str:
     digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (styles, script))
     style, code = (f"'sha256-{digest}'" for digest in digests)
-    return f"default-src 'none'; img-src data:; style-src {style}; script-src {code}; base-uri 'none'; form-action 'none'"
+    return (
+        f"default-src 'none'; img-src data:; style-src {style}; script-src {code}; base-uri 'none'; form-action 'none'"
+    )

@@ -11,15 +11,15 @@ from typing import Any
 from validator.engine.summary import STATUSES
 from validator.findings import SEVERITIES, count
 from validator.report.console import verdict
+from validator.report.html.cards import Context
 from validator.report.html.charts import histogram, scatter, sparkline
 from validator.report.html.choice import Choice
-from validator.report.html.cards import Context
 from validator.report.html.replayed import METRICS, Replays
 from validator.report.html.samples import GENERAL, Shown
 from validator.report.html.scan import Overview
 from validator.report.replayed import MEANING, notes
 from validator.rules.registry import all_rules
-from validator.settings import Settings, TRAINER_DEFAULTS
+from validator.settings import TRAINER_DEFAULTS, Settings
 
 DATASETS = 300
 """Rows of the table of datasets."""
@@ -146,7 +146,11 @@ def _distributions(report: Report) -> Record | None:
         "cutoff": cutoff,
         "charts": [
             ("Length", "tokens per row, before truncation", lengths),
-            ("Visual tokens", "image and video tokens per row that has any", histogram(*overview.visual.totals(), cutoff)),
+            (
+                "Visual tokens",
+                "image and video tokens per row that has any",
+                histogram(*overview.visual.totals(), cutoff),
+            ),
         ],
         "scatter": plane,
         "dots": dots[::-1],

@@ -13,8 +13,12 @@ _HIDDEN = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc"
     "\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e0fff]"
 )
-_MARKED = re.compile(rf"(?P<placeholder>{_PLACEHOLDER})|(?P<special><\|[A-Za-z0-9_]{{1,40}}\|>)|(?P<hidden>({_HIDDEN})\4*)")
-_STACKED = re.compile("([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{4})[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
+_MARKED = re.compile(
+    rf"(?P<placeholder>{_PLACEHOLDER})|(?P<special><\|[A-Za-z0-9_]{{1,40}}\|>)|(?P<hidden>({_HIDDEN})\4*)"
+)
+_STACKED = re.compile(
+    "([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{4})[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
+)
 TAIL = 4
 """The end of a long text gets a quarter of what is shown of it."""
 PIECES = 120
@@ -51,7 +55,10 @@ def _bounded(found: Iterator[Piece]) -> list[Piece]:
     listed = list(found)
     if len(listed) <= PIECES:
         return listed
-    return [*listed[:PIECES], Piece("left-out", f"{sum(len(piece.text) for piece in listed[PIECES:]):,} characters left out")]
+    return [
+        *listed[:PIECES],
+        Piece("left-out", f"{sum(len(piece.text) for piece in listed[PIECES:]):,} characters left out"),
+    ]
 
 
 def _marked(text: str, seen: Counter[str]) -> Iterator[Piece]:

@@ -22,7 +22,7 @@ AREA, SIDE = 52_000, 420
 PICTURE_BYTES = 1_500_000
 """Of all pictures; in the page they take a third more."""
 QUALITY = 60
-SECONDS, TOTAL_SECONDS = 10.0, 30.0
+SECONDS, TOTAL_SECONDS = 10.0, 20.0
 """That one picture, and all together, may take."""
 _DIRECT = 2_000_000
 """Pixels up to which an image goes through the trainer's own steps; larger ones go to the same shape at once, which
@@ -152,7 +152,7 @@ def _small(image: Image.Image, shape: tuple[int, int]) -> bytes:
     if size != image.size:
         image = image.resize(size, reducing_gap=3.0)
     file = io.BytesIO()
-    image.save(file, "WEBP", quality=QUALITY, method=4)
+    image.save(file, "WEBP", quality=QUALITY, method=2)
     return file.getvalue()
 
 
