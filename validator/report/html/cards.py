@@ -1,0 +1,293 @@
+"""One sample as plain data for its template."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from validator.conversation.sample import MediaReference
+from validator.facts.budget import Limits, media_tokens
+from validator.facts.record import MediaFacts
+from validator.facts.strip import Segment
+from validator.findings import SEVERITIES
+from validator.media.geometry import grid
+from validator.media.video import LATER, MAX_PIXELS, MIN_PIXELS
+from validator.report.html.replayed import Replays
+from validator.report.html.samples import Shown
+from validator.report.html.text import pieces
+from validator.report.html.thumbnails import Task, Thumbnails
+
+TEXT, ROW_TEXT = 1200, 5000
+"""Characters that are shown of a turn, and of all turns of a row."""
+TURNS, MEDIA, PICTURES, FINDINGS = 24, 12, 4, 20
+"""Shown of a row."""
+_BLOCKS = 150
+"""Of a budget bar: the smaller ones could not be seen."""
+_PIXELS = 89_478_485
+"""Images above it get no picture."""
+_FED = (None, *LATER)
+_DRAWN = (*_FED, "truncated")
+"""Faults of media with which they reach the processor, and that leave something to be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What all cards share."""
+
+    base: str
+    limits: Limits | None
+    cutoff: int
+    replays: Replays | None
+    thumbnails: Mapping[tuple[str, str, int, str, int], Thumbnails]
+
+
+def card(item: Shown, number: int, context: Context) -> dict[str, Any]:
+    """The data of a card. `number` tells it from the others on the page."""
+    record = item.record
+    findings = [_finding(finding) for finding in item.findings]
+    severities = [finding["severity"] for finding in findings]
+    row_turns = turns(item)
+    return {
+        "id": f"sample-{number}",
+        "dataset": item.facts.dataset,
+        "file": item.facts.file,
+        "row": item.facts.row,
+        "where": f"{context.base}/{item.facts.file}:{item.facts.row}",
+        "sample_id": item.facts.sample_id,
+        "status": record["status"],
+        "severity": next((word for word in SEVERITIES if word in severities), "info"),
+        "codes": list(dict.fromkeys(finding["code"] for finding in findings)),
+        "findings": findings[:FINDINGS],
+        "more_findings": max(len(findings) - FINDINGS, 0),
+        "risk": record["risk_score"],
+        "tokens": record["num_tokens_full"],
+        "trainer_error": record["trainer_error"] or record["unchecked"],
+        "note": item.note,
+        "budget": budget(item, context.cutoff),
+        "turns": row_turns[:TURNS],
+        "more_turns": max(len(row_turns) - TURNS, 0),
+        "tools": pieces(str(item.sample.tools), TEXT) if item.sample and item.sample.tools else None,
+        "raw": pieces(item.raw, TEXT) if item.raw else None,
+        "media": media(item, context)[:MEDIA],
+        "more_media": max(len(item.facts.media) - MEDIA, 0),
+        "replay": _replay(item, context.replays),
+    }
+
+
+def _finding(finding: dict[str, Any]) -> dict[str, Any]:
+    evidence = orjson.loads(finding["evidence"] or "{}")
+    written = ((name, _written(value)) for name, value in evidence.items())
+    shown = ", ".join(
+        f"{name.replace('_', ' ')} {value}" for name, value in written if value and value not in finding["message"]
+    )
+    return {**finding, "evidence": shown[:300] + ("…" if len(shown) > 300 else "")}
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_written, value))
+    return "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def turns(item: Shown) -> list[dict[str, Any]]:
+    """The turns with their texts in pieces, and what the cutoff leaves of each."""
+    if item.sample is None:
+        return []
+    lengths: dict[int | None, tuple[int, int]] = {}
+    for segment in item.strip:
+        turn = item.facts.turns[segment.turn]
+        key = None if turn.role == "system" else turn.index
+        tokens, kept = lengths.get(key, (0, 0))
+        lengths[key] = tokens + segment.tokens, kept + segment.kept
+    listed: list[tuple[int | None, str, Any]] = []
+    if item.sample.system:
+        listed.append((None, "system", item.sample.system))
+    listed += [(turn.index, turn.role, turn.content) for turn in item.sample.turns]
+    seen: Counter[str] = Counter()
+    found, left = [], ROW_TEXT
+    for index, role, content in listed:
+        text = content if isinstance(content, str) else repr(content)
+        most = min(TEXT, max(left, 120))
+        left -= min(len(text), most)
+        length = lengths.get(index)
+        found.append(
+            {
+                "index": index, "role": role[:40],
+                "tokens": length[0] if length else None, "kept": length[1] if length else None,
+                "pieces": pieces(text, most, None if index is None else seen),
+                "kind": None if isinstance(content, str) else type(content).__name__,
+            }
+        )  # fmt: skip
+    return found
+
+
+def budget(item: Shown, cutoff: int) -> dict[str, Any] | None:
+    """The token budget: blocks in the order of the row, sums, and where the cutoff stands. None without counts."""
+    total = sum(segment.tokens for segment in item.strip)
+    if not total:
+        return None
+    sums: Counter[str] = Counter()
+    blocks: list[dict[str, Any]] = []
+    place = 0
+    for kind, tokens, kept in _joined(item.strip):
+        sums[kind] += kept
+        width = round(1000 * tokens / total, 2)
+        blocks.append(
+            {
+                "kind": kind, "left": round(1000 * place / total, 2), "width": width, "tokens": tokens, "kept": kept,
+                "lost": round(1000 * (tokens - kept) / total, 2),
+            }
+        )  # fmt: skip
+        place += tokens
+    blocks = sorted(sorted(blocks, key=lambda block: -block["tokens"])[:_BLOCKS], key=lambda block: block["left"])
+    kept = sum(sums.values())
+    return {
+        "blocks": blocks,
+        "sums": {kind: sums[kind] for kind in ("text", "image", "video", "label") if sums[kind]},
+        "total": total,
+        "visual": sum(part.tokens for part in item.strip if part.kind != "text"),
+        "kept": kept,
+        "cut": total - kept,
+        "cut_visual": sum(part.tokens - part.kept for part in item.strip if part.kind != "text"),
+        "cutoff": round(1000 * cutoff / total, 2) if total > cutoff else None,
+    }
+
+
+def _joined(strip: list[Segment]) -> list[tuple[str, int, int]]:
+    """Neighbours of one kind that are kept or cut alike, as (kind, tokens, kept); learned text is `label`."""
+    found: list[tuple[str, int, int]] = []
+    for segment in strip:
+        kind = "label" if segment.learned and segment.kind == "text" else segment.kind
+        if found and segment.kind == "text" and found[-1][0] == kind and found[-1][1] == found[-1][2]:
+            found[-1] = kind, found[-1][1] + segment.tokens, found[-1][2] + segment.kept
+        elif segment.tokens:
+            found.append((kind, segment.tokens, segment.kept))
+    return found
+
+
+def media(item: Shown, context: Context) -> list[dict[str, Any]]:
+    """The media of a row, those with pictures first: what is known of each, and what becomes of it."""
+    kept: Counter[tuple[str, int | None]] = Counter()
+    for segment in item.strip:
+        if segment.kind != "text":
+            kept[segment.kind, segment.medium] += segment.kept
+    found = []
+    for facts in item.facts.media[:MEDIA]:
+        shape = fed_shape(facts, context.limits)
+        tokens = _tokens(facts, context.limits)
+        known = bool(item.strip) and tokens is not None
+        pictures = context.thumbnails.get((*item.key, facts.kind, facts.index))
+        found.append(
+            {
+                "kind": facts.kind, "index": facts.index, "written": facts.written, "format": facts.format,
+                "mode": facts.mode, "bytes": facts.num_bytes,
+                "size": (facts.width, facts.height) if facts.width else None,
+                "frames": facts.frames if facts.kind == "video" else None, "fed": shape, "tokens": tokens,
+                "kept": kept[facts.kind, facts.index] if known else None,
+                "distortion": _distortion(facts, shape), "orientation": facts.orientation,
+                "fault": facts.fault, "message": facts.message or facts.found, "cells": _cells(shape, context.limits),
+                "original": _uri(pictures.original) if pictures else None,
+                "resized": _uri(pictures.fed) if pictures and pictures.fed else None,
+            }
+        )  # fmt: skip
+    return sorted(found, key=lambda one: (one["original"] is None, one["kept"] == one["tokens"]))
+
+
+def tasks(item: Shown, limits: Limits | None) -> list[Task]:
+    """What there is to draw of a row's media: first those that are cut, then those that a finding names."""
+    found: list[Task] = []
+    cut = {(part.kind, part.medium) for part in item.strip if part.kept < part.tokens}
+    named = {finding["media_index"] for finding in item.findings}
+    ordered = sorted(item.facts.media, key=lambda one: ((one.kind, one.index) not in cut, one.index not in named))
+    for facts in ordered:
+        reference = item.media.get((facts.kind, facts.index))
+        if len(found) < PICTURES and reference is not None and _drawable(facts):
+            source = reference.data if reference.data is not None else _path(reference)
+            if source is not None:
+                shape = fed_shape(facts, limits) if facts.fault in _FED else None
+                film = facts.kind == "video" and reference.frames is None
+                key = (*item.key, facts.kind, facts.index)
+                found.append(Task(key, source, film, shape, _pixel_limits(facts, limits), reference.decoded))
+    return found
+
+
+def _drawable(facts: MediaFacts) -> bool:
+    pixels = (facts.width or 0) * (facts.height or 0)
+    return facts.fault in _DRAWN and facts.kind != "audio" and 0 < pixels * (facts.scans or 1) <= 4 * _PIXELS
+
+
+def _pixel_limits(facts: MediaFacts, limits: Limits | None) -> tuple[int, int]:
+    """The trainer's largest and least number of pixels."""
+    if facts.kind == "video" or limits is None:
+        return MAX_PIXELS, MIN_PIXELS
+    return limits.image.max_pixels, limits.image.min_pixels
+
+
+def _path(reference: MediaReference) -> str | None:
+    path = reference.frames[0] if reference.frames else reference.target
+    return path if path and "://" not in path else None
+
+
+def fed_shape(facts: MediaFacts, limits: Limits | None) -> tuple[int, int] | None:
+    """The size (width, height) that the processor resizes an image or a frame to; None where the trainer stops."""
+    if limits is None or not facts.width or not facts.height or facts.kind == "audio":
+        return None
+    most, least = _pixel_limits(facts, limits)
+    image = replace(limits.image, max_pixels=most, min_pixels=least)
+    try:
+        rows, columns = grid(facts.width, facts.height, image)
+    except ValueError:
+        return None
+    return columns * image.patch_size, rows * image.patch_size
+
+
+def _tokens(facts: MediaFacts, limits: Limits | None) -> int | None:
+    if limits is None or not facts.width or facts.kind == "audio":
+        return None
+    try:
+        return media_tokens(facts, limits)
+    except ValueError:
+        return None
+
+
+def _cells(shape: tuple[int, int] | None, limits: Limits | None) -> tuple[int, int] | None:
+    """Tokens along the sides of an image."""
+    return (shape[0] // limits.image.factor, shape[1] // limits.image.factor) if shape and limits else None
+
+
+def _distortion(facts: MediaFacts, shape: tuple[int, int] | None) -> float | None:
+    """By what factor one side is stretched against the other."""
+    if shape is None or not facts.width or not facts.height:
+        return None
+    ratio = (shape[0] / shape[1]) / (facts.width / facts.height)
+    return max(ratio, 1 / ratio)
+
+
+def _uri(data: bytes) -> str:
+    return "data:image/webp;base64," + base64.b64encode(data).decode()
+
+
+def _replay(item: Shown, replays: Replays | None) -> dict[str, Any] | None:
+    record = item.replayed
+    if record is None or replays is None:
+        return None
+    names = (
+        "verdict",
+        "group",
+        "why",
+        "exception",
+        "stage",
+        "remedy",
+        "first_nonfinite",
+        "static",
+        "disagreement",
+        "loss",
+        "grad_norm",
+    )
+    shown = {name: record.get(name) for name in names}
+    return {**shown, "ladder": dict(record.get("ladder") or ()), "beside": replays.beside(record)}
