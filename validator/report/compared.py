@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any, TextIO
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from validator.engine.compare import Comparison, document
 from validator.files import locate
 from validator.findings import SEVERITIES, count, printable
-from validator.report.console import STYLES, console_for, print_finding
-
-_SHOWN = ("p50", "p99", "max")
+from validator.report.console import STYLES, print_finding
+from validator.report.tables import Cell, console_for, print_table
 
 
 def compared(result: Comparison, out: TextIO) -> None:
@@ -49,45 +47,34 @@ def last_line(content: dict[str, Any]) -> str:
 
 
 def _rules(console: Console, content: dict[str, Any]) -> None:
-    changed = [rule for rule in content["rules"] if rule["new"] or rule["gone"]]
-    if not changed:
-        return
-    table = Table(title="Findings by rule", title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for name in ("code", "severity"):
-        table.add_column(name)
-    for name in ("new", "gone", "unchanged"):
-        table.add_column(name, justify="right")
-    for rule in changed:
+    table: list[tuple[Cell, ...]] = []
+    for rule in content["rules"]:
         style = STYLES[rule["severity"]]
-        numbers = (f"{rule[name]:,}" for name in ("new", "gone", "same"))
-        table.add_row(Text(rule["code"], style=style), Text(rule["severity"], style=style), *numbers)
-    console.print(table)
-    console.print()
+        code, severity = (Text(rule[name], style=style) for name in ("code", "severity"))
+        if rule["new"] or rule["gone"]:
+            table.append((code, severity, *(f"{rule[name]:,}" for name in ("new", "gone", "same"))))
+    print_table(
+        console, "Findings by rule", ("code", "severity", "new", "gone", "unchanged"), table, text=("severity",)
+    )
 
 
 def _datasets(console: Console, content: dict[str, Any]) -> None:
-    """A line per dataset and measure that differs: before -> now."""
-    table = Table(
-        title="Rows and tokens per row, before -> now", title_justify="left", box=None, pad_edge=False,
-        header_style="bold",
-    )  # fmt: skip
-    table.add_column("dataset", overflow="fold")
-    for name in ("rows", "ok", *_SHOWN, "image max"):
-        table.add_column(name, justify="right", no_wrap=True)
+    """A row for each dataset that differs."""
+    table = []
     for item in content["datasets"]:
-        sides = [
-            None if rows is None else (rows["total"], rows["ok"], *(lengths[name] for name in _SHOWN), images["max"])
-            for rows, lengths, images in zip(
-                item["rows"], item["num_tokens_full"], item["num_image_tokens"], strict=True
-            )
-        ]
-        if sides[0] != sides[1] and any(side and side[0] for side in sides):
-            before, after = (side or (None,) * 6 for side in sides)
-            cells = (_change(*pair) for pair in zip(before, after, strict=True))
-            table.add_row(Text(printable(item["dataset"])), *cells)
-    if table.row_count:
-        console.print(table)
-        console.print()
+        sides = zip(item["rows"], item["num_tokens_full"], item["num_image_tokens"], strict=True)
+        before, after = (_numbers(*side) for side in sides)
+        if before != after and (before[0] or after[0]):
+            table.append((item["dataset"], *map(_change, before, after)))
+    header = ("dataset", "rows", "ok", "p50", "p99", "max", "image max")
+    print_table(console, "Rows and tokens per row, before -> now", header, table, optional=("p50", "p99", "ok"))
+
+
+def _numbers(rows: Any, lengths: Any, images: Any) -> tuple[int | None, ...]:
+    """What is shown of one run; all None where it does not have the dataset."""
+    if rows is None:
+        return (None,) * 6
+    return rows["total"], rows["ok"], lengths["p50"], lengths["p99"], lengths["max"], images["max"]
 
 
 def _change(before: int | None, after: int | None) -> str:

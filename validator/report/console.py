@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from validator.engine.run import RunResult
@@ -14,9 +13,8 @@ from validator.files import locate
 from validator.findings import Finding, printable
 from validator.report import replayed
 from validator.report.finished import describe, gate_notes
+from validator.report.tables import console_for, indented, print_table
 
-PLAIN_WIDTH = 120
-"""Characters a line of a table may have where stdout is no terminal."""
 STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 _VERDICTS = {
     "passed": "bold green",
@@ -40,11 +38,6 @@ def full(result: RunResult, out: TextIO, *, quiet: bool = False) -> None:
         _rules(console, result.summary)
         _notes(console, result.summary, result.folder)
     console.print(Text(describe(result.summary), style=_VERDICTS[result.summary["verdict"]]))
-
-
-def console_for(out: TextIO) -> Console:
-    """A console that neither wraps lines nor colours numbers; colours only on a terminal and without NO_COLOR."""
-    return Console(file=out, highlight=False, soft_wrap=True, width=None if out.isatty() else PLAIN_WIDTH)
 
 
 def location(base: Path, dataset: str, file: str | None, row: int | None) -> str:
@@ -72,25 +65,21 @@ def print_finding(console: Console, finding: Finding, base: Path) -> None:
     line.append(f" {finding.name}", style="dim")
     line.append(f" {finding.message}")
     console.print(line)
-    console.print(Text(f"    help: {finding.help}", style="dim"))
+    console.print(Text(indented(console, f"help: {finding.help}"), style="dim"))
 
 
 def _datasets(console: Console, summary: dict[str, Any]) -> None:
-    datasets = [item for item in summary["datasets"] if item["rows"]["total"]]
-    if not datasets:
-        return
-    title = "Datasets, with tokens per row before truncation"
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    table.add_column("dataset", overflow="ellipsis", no_wrap=True)
-    for name in ("rows", "ok", "flagged", "dropped", "unchecked", "p50", "p90", "p99", "max", "image max"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for item in datasets:
+    header = ("dataset", "rows", "ok", "flagged", "dropped", "unchecked", "p50", "p90", "p99", "max", "image max")
+    table = []
+    for item in summary["datasets"]:
         rows, lengths = item["rows"], item["num_tokens_full"]
         cells = [rows["total"], rows["ok"], rows["flagged"], rows["dropped"], rows["unchecked"]]
         cells += [lengths["p50"], lengths["p90"], lengths["p99"], lengths["max"], item["num_image_tokens"]["max"]]
-        table.add_row(Text(printable(item["dataset"])), *(_number(cell) for cell in cells))
-    console.print(table)
-    console.print()
+        if rows["total"]:
+            table.append((item["dataset"], *map(_number, cells)))
+    print_table(
+        console, "Datasets, with tokens per row before truncation", header, table, optional=("p90", "p99", "ok")
+    )
 
 
 def _number(value: int | None) -> str:
@@ -98,19 +87,13 @@ def _number(value: int | None) -> str:
 
 
 def _rules(console: Console, summary: dict[str, Any]) -> None:
-    if not summary["rules"]:
-        return
-    table = Table(title="Findings by rule", title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for name in ("code", "rule", "severity"):
-        table.add_column(name)
-    table.add_column("count", justify="right")
+    table = []
     for rule in summary["rules"]:
         style = STYLES[rule["severity"]]
-        table.add_row(
-            Text(rule["code"], style=style), rule["name"], Text(rule["severity"], style=style), f"{rule['count']:,}"
-        )
-    console.print(table)
-    console.print()
+        code, severity = (Text(rule[name], style=style) for name in ("code", "severity"))
+        table.append((code, rule["name"], severity, f"{rule['count']:,}"))
+    header = ("code", "rule", "severity", "count")
+    print_table(console, "Findings by rule", header, table, text=header[:3], optional=("rule",))
 
 
 def _by_reason(rules: list[dict[str, str]]) -> str:
@@ -142,4 +125,24 @@ def _notes(console: Console, summary: dict[str, Any], folder: Path) -> None:
             Text(f"note: {name} is {values['here']}; the trainer's own default is {values['trainer']}", style="dim")
         )
     timing = f"{summary['timing']['seconds']:.1f} s, {summary['timing']['engine']}"
-    console.print(Text(f"results: {folder} ({timing}); rows count from 0; see mmvalidate rule CODE"))
+    console.print(Text(f"results: {folder} ({timing}); rows count from 0"))
+    _next(console, summary, folder)
+
+
+def _next(console: Console, summary: dict[str, Any], folder: Path) -> None:
+    """Say what can be done with this run, as commands."""
+    severities = ("error", "warning", "info")
+    worst = min(summary["rules"], key=lambda rule: (severities.index(rule["severity"]), -rule["count"]), default=None)
+    steps = []
+    if worst is not None:
+        steps.append((f"mmvalidate rule {worst['code']}", "why it hurts, and what to do"))
+        steps.append((f"mmvalidate report {folder} --report html=report.html", "every finding, with pictures"))
+    if summary["rows"]["flagged"] or summary["rows"]["dropped"]:
+        steps.append((f"mmvalidate export {folder} --to clean", "a copy without the rows that fail"))
+    width = max((len(command) for command, _ in steps), default=0)
+    for command, words in steps:
+        line = f"next: {command:<{width}}  {words}"
+        narrow = len(line) > console.width and not console.soft_wrap
+        console.print(Text(printable(f"next: {command}" if narrow else line)))
+        if narrow:
+            console.print(Text(indented(console, words), style="dim"))

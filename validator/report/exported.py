@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from validator.findings import count, printable
-from validator.report.console import console_for
 from validator.report.finished import describe
+from validator.report.tables import console_for, print_table
 
 CODES = 6
 """Rules that are named for each dataset."""
@@ -21,17 +20,11 @@ def exported(record: dict[str, Any], target: Path, check: dict[str, Any] | None,
     """Print export.json, and the summary of the run that checked the copy."""
     console = console_for(out)
     datasets = [item for item in record["datasets"] if item["kept"] or item["quarantined"]]
-    table = Table(title="Rows", title_justify="left", box=None, pad_edge=False, header_style="bold")
-    table.add_column("dataset", overflow="fold")
-    for name in ("kept", "fixed", "quarantined"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("by rule", overflow="fold")
-    for item in datasets:
-        numbers = (f"{item[name]:,}" for name in ("kept", "fixed", "quarantined"))
-        table.add_row(Text(printable(item["dataset"])), *numbers, _codes(item["by_code"]))
-    if datasets:
-        console.print(table)
-        console.print()
+    table = [
+        (item["dataset"], *(f"{item[name]:,}" for name in ("kept", "fixed", "quarantined")), _codes(item["by_code"]))
+        for item in datasets
+    ]
+    print_table(console, "Rows", ("dataset", "kept", "fixed", "quarantined", "by rule"), table, text=("by rule",))
     _left_out(console, record)
     if check is not None:
         console.print(Text(f"The copy was checked under the settings of the run. {describe(check)}"))

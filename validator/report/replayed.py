@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from validator.findings import count, printable
+from validator.report.tables import print_table
 
 BLOCKS = 10
 """Samples shown in full; the others are in replay.parquet."""
@@ -89,13 +89,8 @@ def _beside(text: str | None) -> str:
 def _verdicts(console: Console, replay: dict[str, Any]) -> None:
     groups = replay["verdicts"]
     names = sorted({name for counts in groups.values() for name in counts})
-    table = Table(title="Verdicts", title_justify="left", box=None, pad_edge=False, header_style="bold")
-    table.add_column("verdict")
-    for group in groups:
-        table.add_column(group, justify="right")
-    for name in names:
-        table.add_row(name, *(f"{counts.get(name, 0):,}" for counts in groups.values()))
-    console.print(table)
+    table = [(name, *(f"{counts.get(name, 0):,}" for counts in groups.values())) for name in names]
+    print_table(console, "Verdicts", ("verdict", *groups), table)
 
 
 def notes(replay: dict[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from validator.engine.summary import STATUSES
 from validator.findings import SEVERITIES, count
-from validator.report.console import verdict
+from validator.report.finished import describe
 from validator.report.html.cards import Context
 from validator.report.html.charts import histogram, scatter, sparkline
 from validator.report.html.choice import Choice
@@ -72,7 +72,7 @@ def _verdict(report: Report) -> Record:
     return {
         "verdict": summary["verdict"],
         "words": words[summary["verdict"]],
-        "line": verdict(summary),
+        "line": describe(summary),
         "exit_code": summary["exit_code"],
         "rows": [(status, rows[status]) for status in STATUSES],
         "total": rows["total"],
