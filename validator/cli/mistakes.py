@@ -43,9 +43,8 @@ def sentence(error: Any) -> str:
     param = getattr(error, "param", None)
     if option := getattr(error, "option_name", None):
         message = _POSSIBLE.sub("", message).rstrip(".") + "." + did_you_mean(option, _options(context))
-    elif written := re.search(r"'([^']*)' is not one of", message):
-        choices = getattr(getattr(param, "type", None), "choices", ())
-        message += did_you_mean(written[1], (str(getattr(choice, "value", choice)) for choice in choices))
+    elif written := re.search(r"'([^']*)' is not one of (.*)", message):
+        message += did_you_mean(written[1], re.findall(r"'([^']*)'", written[2]))
     elif message.startswith("Missing argument"):
         name = str(getattr(param, "name", ""))
         message = f"{name.upper()} is missing. {_HINTS.get(name, '')}".strip()
