@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from validator.engine.summary import STATUSES
-from validator.findings import SEVERITIES, count
+from validator.findings import SEVERITIES, clip, count
 from validator.report.console import verdict
-from validator.report.html.cards import Context
+from validator.report.html.cards import NAME, Context
 from validator.report.html.charts import histogram, scatter, sparkline
 from validator.report.html.choice import Choice
 from validator.report.html.replayed import METRICS, Replays
@@ -21,7 +21,7 @@ from validator.report.replayed import MEANING, notes
 from validator.rules.registry import all_rules
 from validator.settings import TRAINER_DEFAULTS, Settings
 
-DATASETS = 300
+DATASETS = 200
 """Rows of the table of datasets."""
 _LISTED = 50
 """Names in a list of names."""
@@ -205,9 +205,9 @@ def _datasets(report: Report) -> Record | None:
         "datasets": [
             {
                 **item,
-                "bars": sparkline(report.overview.by_dataset[item["dataset"]], first, last),
+                "bars": sparkline(report.overview.by_dataset[item["dataset"]], first, last, report.settings.cutoff_len),
                 "cut": report.overview.cut[item["dataset"]],
-                "shown": shown.count(item["dataset"]),
+                "shown": shown.count(clip(item["dataset"], NAME)),
             }
             for item in ordered[:DATASETS]
             if item["dataset"] in report.overview.by_dataset
@@ -223,7 +223,7 @@ def _replay(report: Report) -> Record | None:
         return None
     groups = replay["verdicts"]
     names = sorted({name for counts in groups.values() for name in counts})
-    cards = {(card["dataset"], card["file"], card["row"]): card["id"] for card in report.cards}
+    cards = {card["key"]: card["id"] for card in report.cards}
     return {
         "replay": replay,
         "groups": list(groups),
