@@ -13,7 +13,7 @@ from validator.findings import count, printable
 
 BLOCKS = 10
 """Samples shown in full; the others are in replay.parquet."""
-_MEANING = {
+MEANING = {
     "CRASH": "training ends at this row with this exception",
     "NO_TARGET": "the loss is 0/0; weights are unharmed, the step is wasted and logs hide it",
     "NON_FINITE": "without a gradient check (DeepSpeed up to 0.17.0) one such step makes every weight NaN",
@@ -42,7 +42,7 @@ def section(console: Console, replay: dict[str, Any], base: Path) -> None:
     if len(replay["confirmed"]) > BLOCKS:
         console.print(Text(f"... and more: see replay.parquet ({len(replay['confirmed'])} listed)", style="dim"))
     _verdicts(console, replay)
-    for note in _notes(replay):
+    for note in notes(replay):
         console.print(Text(note))
     console.print()
 
@@ -76,7 +76,7 @@ def _block(console: Console, block: dict[str, Any], base: Path) -> None:
     if block["ladder"]:
         rungs = ", ".join(f"{arm} {outcome}" for arm, outcome in block["ladder"].items())
         console.print(Text(f"    ladder: {rungs}"))
-    meaning = _MEANING[block["verdict"]]
+    meaning = MEANING[block["verdict"]]
     console.print(Text(f"    that is: {meaning}" + (f"; remedy: {block['remedy']}" if block["remedy"] else "")))
     if block["static"]:
         console.print(Text(f"    the static pass says: {', '.join(block['static'])}", style="dim"))
@@ -98,7 +98,8 @@ def _verdicts(console: Console, replay: dict[str, Any]) -> None:
     console.print(table)
 
 
-def _notes(replay: dict[str, Any]) -> list[str]:
+def notes(replay: dict[str, Any]) -> list[str]:
+    """What a replay says as a whole: false alarms, thresholds, what it cannot judge."""
     notes = []
     if stopped := replay["stop_before_the_model"]:
         notes.append(
