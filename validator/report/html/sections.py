@@ -10,7 +10,7 @@ from typing import Any
 
 from validator.engine.summary import STATUSES
 from validator.findings import SEVERITIES, clip, count
-from validator.report.console import verdict
+from validator.report.finished import describe, gate_notes
 from validator.report.html.cards import NAME, Context
 from validator.report.html.charts import histogram, scatter, sparkline
 from validator.report.html.choice import Choice
@@ -65,14 +65,15 @@ def _verdict(report: Report) -> Record:
     rows, found = summary["rows"], summary["findings"]
     words = {
         "passed": "Nothing at or above the threshold was found.",
-        "failed": f"There are findings at or above the threshold ({report.settings.fail_on}).",
+        "failed": f"{'; '.join(summary['gate']['reasons'])} (the threshold is {report.settings.fail_on}).",
         "unchecked": "The run is incomplete: something was not checked.",
         "nothing to check": "There was no row to check.",
     }
     return {
         "verdict": summary["verdict"],
         "words": words[summary["verdict"]],
-        "line": verdict(summary),
+        "line": describe(summary),
+        "gate": gate_notes(summary),
         "exit_code": summary["exit_code"],
         "rows": [(status, rows[status]) for status in STATUSES],
         "total": rows["total"],
