@@ -166,6 +166,14 @@ def test_a_page_of_hostile_rows_and_noisy_pictures_is_bounded(dataset):
     assert 3_000_000 < page.stat().st_size < 5_000_000
 
 
+def test_names_without_end_are_bounded(dataset):
+    dataset.write([say("hello", "", images=[])] * 3)
+    entry = json.loads(dataset.registry.read_text())["data"]
+    dataset.registry.write_text(json.dumps({f"{number}{'name' * 2000}": entry for number in range(100)}))
+    dataset.check()
+    assert len(written(dataset)) < 1_500_000
+
+
 def test_two_writings_are_the_same_bytes(dataset):
     dataset.write([say("<image>a", "", images=[dataset.image("a.png")])])
     result, _ = dataset.check()

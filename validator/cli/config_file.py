@@ -166,14 +166,15 @@ def _check_keys(path: Path, place: str, table: dict[str, Any], known: list[str])
 
 def _check_environment(environment: Iterable[str], known: set[str]) -> None:
     """Refuse a variable that looks like a mistyped one of ours; others are none of our business."""
-    names = [PREFIX + name.upper() for name in known]
-    for name in environment:
-        if name.startswith(PREFIX) and name not in names and (hint := _did_you_mean(name, names, 0.85)):
-            raise ValueError(f"There is no environment variable {name}.{hint}")
+    names = [name.upper() for name in known]
+    for variable in environment:
+        name = variable.removeprefix(PREFIX)
+        if name != variable and name not in names and (close := difflib.get_close_matches(name, names, 1, 0.8)):
+            raise ValueError(f"There is no environment variable {variable}. Did you mean {PREFIX}{close[0]}?")
 
 
-def _did_you_mean(word: str, known: list[str], cutoff: float = 0.6) -> str:
-    close = difflib.get_close_matches(word.replace("_", "-") if word[:1].islower() else word, known, 1, cutoff)
+def _did_you_mean(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word.replace("_", "-"), known, 1)
     return f" Did you mean {close[0]}?" if close else ""
 
 

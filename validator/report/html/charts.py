@@ -14,6 +14,8 @@ BARS = 56
 """About how many bars a histogram has."""
 _LINEAR = 4
 """A range narrower than this ratio is drawn on a linear axis."""
+CELLS_SHOWN = 1500
+"""Cells of a scatter; where there are more they are joined, four to one."""
 _NEAR = 64
 """The cutoff is inside the picture where it is at most so many times the longest row."""
 
@@ -147,20 +149,28 @@ class Scatter:
 
 def scatter(density: Ints, cutoff: int) -> Scatter | None:
     """The density of rows by text and visual tokens, in cells; None where there are no rows."""
+    size = 1
+    while np.count_nonzero(density) > CELLS_SHOWN:
+        density = density.reshape(len(density) // 2, 2, -1, 2).sum(axis=(1, 3))
+        size *= 2
     rows_at = np.argwhere(density)
     if not len(rows_at):
         return None
-    first, last = int(rows_at[:, 0].min()), int(rows_at[:, 0].max())
-    across = Axis(_edge(first), max(_edge(last + 1), 4 * _edge(first) + 4))
-    up = Axis(0, max(_edge(int(rows_at[:, 1].max()) + 1), 16))
+
+    def edge(cell: int) -> int:
+        return _edge(int(cell) * size)
+
+    first, last = rows_at[:, 0].min(), rows_at[:, 0].max()
+    across = Axis(edge(first), max(edge(last + 1), 4 * edge(first) + 4))
+    up = Axis(0, max(edge(rows_at[:, 1].max() + 1), 16))
     strongest = math.log1p(int(density.max()))
     cells = []
     for column, row in rows_at:
-        left, right = (min(max(across.place(_edge(int(column) + step)), 0.0), 1.0) for step in (0, 1))
-        bottom, top = up.place(_edge(int(row))), up.place(_edge(int(row) + 1))
+        left, right = (min(max(across.place(edge(column + step)), 0.0), 1.0) for step in (0, 1))
+        bottom, top = up.place(edge(row)), up.place(edge(row + 1))
         number = int(density[column, row])
         strength = round(0.18 + 0.82 * math.log1p(number) / strongest, 3)
-        texts = (f"{_edge(int(cell)):,} to {_edge(int(cell) + 1) - 1:,}" for cell in (column, row))
+        texts = (f"{edge(cell):,} to {edge(cell + 1) - 1:,}" for cell in (column, row))
         cells.append(Cell(left, bottom, round(right - left, 4), round(top - bottom, 4), strength, number, *texts))
     texts_ = [across.low + (min(cutoff, across.high) - across.low) * (step / 80) ** 2 for step in range(81)]
     line = [(across.place(text), up.place(cutoff - text)) for text in texts_ if 0 <= cutoff - text <= up.high]
@@ -172,16 +182,20 @@ def _edge(cell: int) -> int:
     return max(math.ceil(2 ** (cell / STEPS) - 1 - 1e-9), 0)
 
 
-def sparkline(cells: Ints, first: int, last: int) -> list[tuple[float, float, float, int]]:
-    """Bars (left, width, height, first count) of a distribution by cells, over the cells from `first` to `last`."""
+def sparkline(cells: Ints, first: int, last: int, cutoff: int) -> tuple[str, str]:
+    """Two SVG paths, 100 wide and 20 high, of a distribution by the cells from `first` to `last`: the bars up to the
+    cutoff, and those beyond it.
+    """
     part = cells[first : last + 1]
-    most = int(part.max()) if len(part) else 0
-    width = 1 / max(len(part), 1)
-    return [
-        (round(index * width, 4), round(width, 4), round(int(rows) / most, 4), _edge(first + index))
-        for index, rows in enumerate(part)
-        if rows
-    ]
+    most = max(int(part.max()), 1)
+    width = 100 / len(part)
+    paths = ["", ""]
+    for index, rows in enumerate(part):
+        if rows:
+            high = max(20 * int(rows) / most, 1.5)
+            bar = f"M{index * width:.1f} 20v-{high:.1f}h{0.88 * width:.1f}v{high:.1f}z"
+            paths[_edge(first + index) > cutoff] += bar
+    return paths[0], paths[1]
 
 
 class Scale:

@@ -21,10 +21,11 @@ from validator.engine.amend import load_summary, settings_of
 from validator.facts.budget import Limits
 from validator.facts.measure import limits_of
 from validator.files import locate
-from validator.findings import printable
+from validator.findings import clip
 from validator.report.html import replayed
-from validator.report.html.cards import Context, card, tasks
+from validator.report.html.cards import NAME, Context, card
 from validator.report.html.choice import choose
+from validator.report.html.media import tasks
 from validator.report.html.samples import Shown, gather, read_again
 from validator.report.html.scan import scan
 from validator.report.html.sections import Report, sections
@@ -32,7 +33,7 @@ from validator.report.html.thumbnails import PICTURE_BYTES, draw
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
 
-CARD_BYTES = 2_000_000
+CARD_BYTES = 1_800_000
 """Of all samples on the page, without pictures. With them and everything else the page stays below 5 MB."""
 
 
@@ -78,7 +79,7 @@ def _gather(folder: Path) -> Report:
     thumbnails = draw(_in_turns(shown, limits), PICTURE_BYTES)
     base = str(locate(settings.dataset_info).parent)
     context = Context(base, limits, settings.cutoff_len, replays, thumbnails)
-    return Report(summary, settings, overview, choice, shown, general, replays, context, lost and printable(lost)[:300])
+    return Report(summary, settings, overview, choice, shown, general, replays, context, lost and clip(lost, 300))
 
 
 def _limits(settings: Settings) -> Limits | None:
@@ -122,8 +123,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": _number, "share": _share, "printable": lambda text: printable(str(text))}
+    environment.globals["name"] = NAME
+    environment.filters |= {"number": _number, "share": _share, "printable": _printable}
     return environment
+
+
+def _printable(text: object, most: int = 600) -> str:
+    """Text from data in one line, bounded."""
+    return clip(str(text), most)
 
 
 def _number(value: float | None) -> str:

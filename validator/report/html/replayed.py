@@ -9,12 +9,13 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from validator.findings import clip
 from validator.report.html.charts import Scale
 
 METRICS = (("loss", "loss"), ("grad_norm", "gradient norm"))
 """Columns of replay.parquet that are drawn, and their names."""
 _DOTS = 300
-"""Controls that are drawn."""
+"""Of the controls, and of the other samples, that are drawn together."""
 Record = dict[str, Any]
 
 
@@ -89,13 +90,13 @@ class Replays:
     def plane(self, cards: dict[tuple[str, str, int], str]) -> list[Dot]:
         """Every sample with both metrics, controls first."""
         across, up = (self.scales[name] for name, _ in METRICS)
-        ordered = [*self.controls[:_DOTS], *self.samples.values()]
+        ordered = [*self.controls[:_DOTS], *list(self.samples.values())[:_DOTS]]
         dots = []
         for record in ordered:
             x, y = across.place(record["loss"]), up.place(record["grad_norm"])
             if x is not None and y is not None:
                 key = record["dataset"], record["file"], record["row"]
-                where = f"{record['file']}:{record['row']}"
+                where = f"{clip(record['file'])}:{record['row']}"
                 dots.append(Dot(x, y, record["group"], record["verdict"], where, cards.get(key)))
         return dots
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from validator.engine.summary import STATUSES
-from validator.findings import SEVERITIES, count
-from validator.report.finished import describe
-from validator.report.html.cards import Context
+from validator.findings import SEVERITIES, clip, count
+from validator.report.finished import describe, gate_notes
+from validator.report.html.cards import NAME, Context
 from validator.report.html.charts import histogram, scatter, sparkline
 from validator.report.html.choice import Choice
 from validator.report.html.replayed import METRICS, Replays
@@ -21,7 +21,7 @@ from validator.report.replayed import MEANING, notes
 from validator.rules.registry import all_rules
 from validator.settings import TRAINER_DEFAULTS, Settings
 
-DATASETS = 300
+DATASETS = 200
 """Rows of the table of datasets."""
 _LISTED = 50
 """Names in a list of names."""
@@ -65,7 +65,7 @@ def _verdict(report: Report) -> Record:
     rows, found = summary["rows"], summary["findings"]
     words = {
         "passed": "Nothing at or above the threshold was found.",
-        "failed": f"There are findings at or above the threshold ({report.settings.fail_on}).",
+        "failed": f"{'; '.join(summary['gate']['reasons'])} (the threshold is {report.settings.fail_on}).",
         "unchecked": "The run is incomplete: something was not checked.",
         "nothing to check": "There was no row to check.",
     }
@@ -73,6 +73,7 @@ def _verdict(report: Report) -> Record:
         "verdict": summary["verdict"],
         "words": words[summary["verdict"]],
         "line": describe(summary),
+        "gate": gate_notes(summary),
         "exit_code": summary["exit_code"],
         "rows": [(status, rows[status]) for status in STATUSES],
         "total": rows["total"],
@@ -205,9 +206,9 @@ def _datasets(report: Report) -> Record | None:
         "datasets": [
             {
                 **item,
-                "bars": sparkline(report.overview.by_dataset[item["dataset"]], first, last),
+                "bars": sparkline(report.overview.by_dataset[item["dataset"]], first, last, report.settings.cutoff_len),
                 "cut": report.overview.cut[item["dataset"]],
-                "shown": shown.count(item["dataset"]),
+                "shown": shown.count(clip(item["dataset"], NAME)),
             }
             for item in ordered[:DATASETS]
             if item["dataset"] in report.overview.by_dataset
@@ -223,7 +224,7 @@ def _replay(report: Report) -> Record | None:
         return None
     groups = replay["verdicts"]
     names = sorted({name for counts in groups.values() for name in counts})
-    cards = {(card["dataset"], card["file"], card["row"]): card["id"] for card in report.cards}
+    cards = {card["key"]: card["id"] for card in report.cards}
     return {
         "replay": replay,
         "groups": list(groups),
