@@ -20,7 +20,7 @@ from validator.report.html.thumbnails import Thumbnails
 
 NAME = 160
 """Characters of the name of a dataset or a file."""
-TEXT, ROW_TEXT = 1200, 5000
+TEXT, ROW_TEXT = 1000, 3000
 """Characters that are shown of a turn, and of all turns of a row."""
 TURNS, FINDINGS = 24, 20
 """Shown of a row."""

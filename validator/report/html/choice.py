@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 from validator.findings import SEVERITIES
 
 MOST = 300
-"""Samples on a page."""
-_QUOTA = 60
-"""Samples of one rule in one dataset that are looked at."""
+"""Samples on a page, and of one rule in one dataset that are looked at."""
 _ACCUSED = ("CRASH", "NO_TARGET", "NON_FINITE", "PRECISION_SENSITIVE", "GRAD_SPIKE", "LOSS_OUTLIER", "RESOURCE")
 Group = tuple[int, str, str]
 """Rank of the severity (verdicts of a replay come first), dataset, code."""
@@ -52,7 +50,7 @@ def choose(folder: Path) -> Choice:
                 mine = accused & (run.values["verdict"] == verdict)
                 pools.setdefault((-1, run.dataset, str(verdict)), _Pool()).add(places[mine], risks[mine])
     ordered = [pools[group].places for group in sorted(pools)]
-    turns = (places[rank] for rank in range(_QUOTA) for places in ordered if rank < len(places))
+    turns = (places[rank] for rank in range(MOST) for places in ordered if rank < len(places))
     return Choice(tuple(dict.fromkeys(turns))[:MOST], flagged)
 
 
@@ -65,7 +63,7 @@ class _Pool:
 
     def add(self, places: NDArray[np.int64], risks: NDArray[np.float64]) -> None:
         new, first = np.unique(np.concatenate((self._places, places)), return_index=True)
-        order = np.lexsort((new, -np.concatenate((self._risks, risks))[first]))[:_QUOTA]
+        order = np.lexsort((new, -np.concatenate((self._risks, risks))[first]))[:MOST]
         self._places, self._risks = new[order], np.concatenate((self._risks, risks))[first][order]
 
     @property
