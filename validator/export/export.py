@@ -27,6 +27,8 @@ from validator.rules.registry import choose_rules
 from validator.settings import Settings
 
 SCHEMA_VERSION = 1
+NOT_CHECKED = "it was not checked in this run"
+"""Why an entry is left out that the run did not select."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def _left_out(registry: dict[str, Any], plan: Plan, done: dict[str, Written]) ->
         if name in done and not done[name].kept:
             reasons[name] = [{"code": "", "severity": "info", "message": "none of its rows is left"}]
         elif isinstance(raw, dict) and name not in done and name not in reasons:
-            reasons[name] = [{"code": "", "severity": "info", "message": "it was not checked in this run"}]
+            reasons[name] = [{"code": "", "severity": "info", "message": NOT_CHECKED}]
     return [{"dataset": name, "reasons": against} for name, against in sorted(reasons.items())]
 
 

@@ -8,12 +8,15 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.text import Text
 
+from validator.export.export import NOT_CHECKED
 from validator.findings import count, printable
 from validator.report.finished import describe
 from validator.report.tables import console_for, print_table
 
 CODES = 6
 """Rules that are named for each dataset."""
+NAMES = 5
+"""Datasets that are named in one line."""
 
 
 def exported(record: dict[str, Any], target: Path, check: dict[str, Any] | None, out: TextIO) -> None:
@@ -40,8 +43,16 @@ def _codes(by_code: dict[str, int]) -> str:
 
 
 def _left_out(console: Console, record: dict[str, Any]) -> None:
+    unseen = [item["dataset"] for item in record["left_out"] if item["reasons"][0]["message"] == NOT_CHECKED]
+    if unseen:
+        names = ", ".join(unseen[:NAMES]) + (", ..." if len(unseen) > NAMES else "")
+        console.print(
+            Text(printable(f"left out, because not checked in this run: {names} ({count(len(unseen), 'dataset')})"))
+        )
     for item in record["left_out"]:
         reason = item["reasons"][0]
+        if item["dataset"] in unseen:
+            continue
         words = f"{reason['code']} {reason['message']}".strip()
         more = f" (and {len(item['reasons']) - 1} more)" if len(item["reasons"]) > 1 else ""
         console.print(Text(printable(f"left out: {item['dataset']}: {words}{more}")))
