@@ -1,8 +1,9 @@
 """Every command in README.md and docs/ is run, or is left out for a reason that names the test which runs the like.
 
-A command is a line of a code block (indented by four, or between fences without a language or with sh) that begins with the
-name of a program. A page's commands are run one after the other in a folder with `data/` and `sample_data/`, of which
-runs are finished. They may find something, but must not be wrong: no exit code 2, no traceback.
+A command is a line of a code block (indented by four, or between fences without a language or with sh) that begins
+with the name of a program. A page's commands are run one after the other in a folder with `data/` and `sample_data/`,
+of which runs are finished. They may find something, but must not be wrong: no exit code 2, no traceback. What README and
+tour show between fences is what their commands print.
 """
 
 import json
@@ -59,6 +60,12 @@ def commands_of(path):
     return [line for line in blocks(path.read_text(encoding="utf-8")) if PROGRAMS.match(line) and line[0] != " "]
 
 
+def shown_in(path):
+    """Lines of output that a page shows."""
+    shown = re.findall(r"^```\n(.*?)^```", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    return [line for block in shown for line in block.splitlines() if line != "..."]
+
+
 COMMANDS = [(path, command) for path in PAGES for command in commands_of(path)]
 
 
@@ -94,6 +101,7 @@ def test_the_commands_of_a_page(path, place, tmp_path, monkeypatch, capsys):
     home = tmp_path / "home"
     shutil.copytree(place, home)
     monkeypatch.chdir(home)
+    printed = set()
     for command in commands_of(path):
         if left_out(command):
             continue
@@ -105,6 +113,9 @@ def test_the_commands_of_a_page(path, place, tmp_path, monkeypatch, capsys):
         said = capsys.readouterr()
         assert ended.value.code in (0, None, 1, 3), f"{command}: {said.err}"
         assert "Traceback" not in said.err and "internal error" not in said.err, command
+        printed |= set(said.out.splitlines())
+    if path.name in ("README.md", "tour.md"):
+        assert [line for line in shown_in(path) if line not in printed] == []
 
 
 def test_what_is_left_out_is_met_and_run_elsewhere():
