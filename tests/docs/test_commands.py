@@ -2,8 +2,8 @@
 
 A command is a line of a code block (indented by four, or between fences without a language or with sh) that begins
 with the name of a program. A page's commands are run one after the other in a folder with `data/` and `sample_data/`,
-of which runs are finished. They may find something, but must not be wrong: no exit code 2, no traceback. What README and
-tour show between fences is what their commands print.
+of which runs are finished. They may find something, but must not be wrong: no exit code 2, no traceback. What README
+and tour show between fences is what their commands print.
 """
 
 import json

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from validator.cli.common import OutputFormat, guarded, say, show, usage, words
+from validator.cli.completing import codes, datasets
 from validator.cli.config_file import CONFIG, rates, severities
 from validator.cli.gating import MAX_RATE, REASON, REPORT, SEVERITY, WRITE_BASELINE, accept, files_of
 from validator.cli.replaying import (
@@ -72,7 +73,9 @@ def check(
     dataset_info: str | None = typer.Argument(
         None, help="The trainer's dataset_info.json: a path, or s3://, gs://, hf://, https://.", show_default=False
     ),
-    dataset: list[str] = typer.Option([], help="Check this entry only (repeatable). Default: all with local files."),
+    dataset: list[str] = typer.Option(
+        [], help="Check this entry only (repeatable). Default: all with local files.", autocompletion=datasets
+    ),
     trainer: Trainer = typer.Option(Trainer.llamafactory, help="Whose resizing, truncation and labels to reproduce."),
     processor: str = typer.Option("embedded", help="embedded, a folder with tokenizer.json, or a hub id."),
     cutoff_len: int = typer.Option(8192, help="The trainer's cutoff_len, in tokens."),
@@ -102,8 +105,10 @@ def check(
     ),
     model_size: ModelSize | None = typer.Option(None, help="Estimate the memory of the longest row (TK008)."),
     rules: list[Path] = typer.Option([], help="A Python file with rules of your own (repeatable)."),
-    select: list[str] = typer.Option([], help="Run these rules only: codes, prefixes or names (repeatable, commas)."),
-    ignore: list[str] = typer.Option([], help="Leave these rules out."),
+    select: list[str] = typer.Option(
+        [], help="Run these rules only: codes, prefixes or names (repeatable, commas).", autocompletion=codes
+    ),
+    ignore: list[str] = typer.Option([], help="Leave these rules out.", autocompletion=codes),
     severity: list[str] = SEVERITY,
     fail_on: FailOn = typer.Option(FailOn.error, help="The least severity that gives exit code 1."),
     max_rate: list[str] = MAX_RATE,

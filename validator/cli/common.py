@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from validator.cli.completing import runs
 from validator.findings import printable
 
 if TYPE_CHECKING:
     from validator.engine.run import RunResult
+
+
+RUN = typer.Argument(help="The folder of a finished run (.mmvalidate/NAME).", autocompletion=runs)
 
 
 class OutputFormat(str, Enum):

@@ -8,11 +8,12 @@ from pathlib import Path
 import typer
 
 from validator.cli.common import PlainFormat, guarded, usage
+from validator.cli.completing import runs
 
 
 def diff(
-    run_a: Path = typer.Argument(help="The folder of the earlier run."),
-    run_b: Path = typer.Argument(help="The folder of the later run."),
+    run_a: Path = typer.Argument(help="The folder of the earlier run.", autocompletion=runs),
+    run_b: Path = typer.Argument(help="The folder of the later run.", autocompletion=runs),
     output_format: PlainFormat = typer.Option(PlainFormat.text, help="What to print on stdout."),
     exit_zero: bool = typer.Option(False, "--exit-zero", help="Exit with 0 instead of 1."),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),

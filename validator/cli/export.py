@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from validator.cli.check import FailOn
-from validator.cli.common import PlainFormat, guarded, usage, words
+from validator.cli.common import RUN, PlainFormat, guarded, usage, words
+from validator.cli.completing import codes
 
 if TYPE_CHECKING:
     from validator.engine.run import RunResult
@@ -26,11 +27,13 @@ class Media(str, Enum):
 
 
 def export(
-    run: Path = typer.Argument(help="The folder of a finished run (.mmvalidate/NAME)."),
+    run: Path = RUN,
     to: Path = typer.Option(..., "--to", help="A new folder for the copy."),
     severity: FailOn = typer.Option(FailOn.error, help="The least severity of a finding that keeps a row out."),
-    drop: list[str] = typer.Option([], help="Rules that keep rows out whatever their severity (repeatable, commas)."),
-    keep: list[str] = typer.Option([], help="Rules that keep no row out (repeatable, commas)."),
+    drop: list[str] = typer.Option(
+        [], help="Rules that keep rows out whatever their severity (repeatable, commas).", autocompletion=codes
+    ),
+    keep: list[str] = typer.Option([], help="Rules that keep no row out (repeatable, commas).", autocompletion=codes),
     keep_unchecked: bool = typer.Option(False, "--keep-unchecked", help="Take rows too that were not checked."),
     fix: bool = typer.Option(False, "--fix", help="Repair what has one meaning only; each repair is listed."),
     media: Media = typer.Option(

@@ -8,13 +8,14 @@ from typing import Any
 import typer
 
 from validator.cli.check import FailOn, ModelSize
-from validator.cli.common import OutputFormat, guarded, show, usage, words
+from validator.cli.common import RUN, OutputFormat, guarded, show, usage, words
+from validator.cli.completing import codes
 from validator.cli.config_file import rates, severities
 from validator.cli.gating import MAX_RATE, REASON, REPORT, SEVERITY, WRITE_BASELINE, accept, files_of
 
 
 def rejudge(
-    run: Path = typer.Argument(help="The folder of a finished run."),
+    run: Path = RUN,
     cutoff_len: int | None = typer.Option(None, help="Another cutoff_len, in tokens.", show_default=False),
     image_max_pixels: int | None = typer.Option(None, help="Another image_max_pixels.", show_default=False),
     image_min_pixels: int | None = typer.Option(None, help="Another image_min_pixels.", show_default=False),
@@ -22,8 +23,8 @@ def rejudge(
     train_on_prompt: bool | None = typer.Option(None, "--train-on-prompt/--no-train-on-prompt", show_default=False),
     model_size: ModelSize | None = typer.Option(None, help="Estimate memory for another model.", show_default=False),
     rules: list[Path] = typer.Option([], help="A Python file with rules of your own (repeatable)."),
-    select: list[str] = typer.Option([], help="Run these rules only."),
-    ignore: list[str] = typer.Option([], help="Leave these rules out."),
+    select: list[str] = typer.Option([], help="Run these rules only.", autocompletion=codes),
+    ignore: list[str] = typer.Option([], help="Leave these rules out.", autocompletion=codes),
     severity: list[str] = SEVERITY,
     fail_on: FailOn | None = typer.Option(None, help="The least severity that gives exit code 1.", show_default=False),
     max_rate: list[str] = MAX_RATE,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from validator.cli.common import OutputFormat, guarded, show, usage
+from validator.cli.common import RUN, OutputFormat, guarded, show, usage
 from validator.cli.config_file import CONFIG
 from validator.cli.gating import REPORT, files_of
 from validator.cli.replaying import (
@@ -26,7 +26,7 @@ from validator.cli.replaying import (
 
 
 def replay(
-    run: Path = typer.Argument(help="The folder of a finished run (.mmvalidate/NAME)."),
+    run: Path = RUN,
     candidates: int = typer.Option(32, help="How many rows, the riskiest first."),
     model: MODEL = "scale",
     reference_model: REFERENCE = None,

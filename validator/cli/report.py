@@ -6,12 +6,12 @@ from pathlib import Path
 
 import typer
 
-from validator.cli.common import OutputFormat, guarded, show, usage
+from validator.cli.common import RUN, OutputFormat, guarded, show, usage
 from validator.cli.gating import REPORT, files_of
 
 
 def report(
-    run: Path = typer.Argument(help="The folder of a finished run (.mmvalidate/NAME)."),
+    run: Path = RUN,
     report: list[str] = REPORT,
     output_format: OutputFormat | None = typer.Option(None, help="Print the run, too.", show_default=False),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No tables."),

@@ -50,17 +50,13 @@ def print_table(
         return
     named: list[Sequence[Cell]]
     named = [(row[0] if isinstance(row[0], Text) else Text(clip(row[0], NAME_WIDTH)), *row[1:]) for row in rows]
-    empty = [name for place, name in enumerate(header) if all(str(row[place]) in NOTHING for row in named)]
-    for name in (*empty, *optional):
-        if _width(header, named) > console.width:
-            kept = [place for place, other in enumerate(header) if other != name]
-            header, named = [header[place] for place in kept], [[row[place] for place in kept] for row in named]
-    if _width(header, named) <= console.width:
+    fitting = _fit(console.width, header, named, optional)
+    if fitting is not None:
         table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-        for name in header:
+        for name in fitting:
             table.add_column(name, justify="left" if name in (header[0], *text) else "right", no_wrap=True)
         for row in named:
-            table.add_row(*row)
+            table.add_row(*(cell for name, cell in zip(header, row, strict=True) if name in fitting))
         console.print(table)
     else:
         console.print(Text("\n".join(wrap(title, console.width)), style="italic"))
@@ -69,9 +65,19 @@ def print_table(
     console.print()
 
 
-def _width(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> int:
-    columns = [[name, *(row[place] for row in rows)] for place, name in enumerate(header)]
-    return sum(max(cell_len(str(cell)) for cell in column) for column in columns) + 2 * (len(header) - 1)
+def _fit(
+    width: int, header: Sequence[str], rows: Sequence[Sequence[Cell]], optional: Sequence[str]
+) -> list[str] | None:
+    """The columns that fit: all, or without those that hold nothing, or without optional ones too; None if too many."""
+    columns = dict(zip(header, zip(*rows, strict=True), strict=True))
+    empty = [name for name, cells in columns.items() if all(str(cell) in NOTHING for cell in cells)]
+    kept = list(header)
+    for name in ("", *empty, *optional):
+        kept = [other for other in kept if other != name]
+        wide = sum(max(cell_len(str(cell)) for cell in (other, *columns[other])) for other in kept)
+        if wide + 2 * (len(kept) - 1) <= width:
+            return kept
+    return None
 
 
 def _print_stacked(console: Console, header: Sequence[str], row: Sequence[Cell]) -> None:
