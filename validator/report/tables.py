@@ -70,7 +70,7 @@ def _fit(
 ) -> list[str] | None:
     """The columns that fit: all, or without those that hold nothing, or without optional ones too; None if too many."""
     columns = dict(zip(header, zip(*rows, strict=True), strict=True))
-    empty = [name for name, cells in columns.items() if all(str(cell) in NOTHING for cell in cells)]
+    empty = [name for name in header[1:] if all(str(cell) in NOTHING for cell in columns[name])]
     kept = list(header)
     for name in ("", *empty, *optional):
         kept = [other for other in kept if other != name]
