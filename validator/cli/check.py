@@ -70,6 +70,7 @@ class FailOn(str, Enum):
 
 def check(
     context: typer.Context,
+    config: CONFIG = None,
     dataset_info: str | None = typer.Argument(
         None, help="The trainer's dataset_info.json: a path, or s3://, gs://, hf://, https://.", show_default=False
     ),
@@ -146,7 +147,6 @@ def check(
     ),
     output_format: OutputFormat = typer.Option(OutputFormat.full, help="What to print on stdout."),
     report: list[str] = REPORT,
-    config: CONFIG = None,
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, no tables."),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
 ) -> None:

@@ -60,8 +60,8 @@ def _source(parsed: Any, name: str, configured: Configured) -> str:
     if kind == "ENVIRONMENT":
         return f"MMVALIDATE_{name.upper()}"
     if kind == "DEFAULT_MAP":
-        assert configured.path is not None
-        return configured.path.name
+        known = configured.path and configured.values.get(name) == parsed.default_map[name]
+        return configured.path.name if configured.path and known else "training file"
     from validator.settings import TRAINER_DEFAULTS
 
     trainer = TRAINER_DEFAULTS.get(name)

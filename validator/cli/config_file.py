@@ -25,22 +25,24 @@ NAMES = ("mmvalidate.toml", "pyproject.toml")
 PREFIX = "MMVALIDATE_"
 CONTEXT = {"auto_envvar_prefix": "MMVALIDATE"}
 """Of commands that take environment variables."""
-_PATHS = ("dataset_info", "media_dir", "rules", "baseline", "run_dir")
+_PATHS = ("dataset_info", "media_dir")
+"""Options that are paths here or elsewhere; those of type Path need no mention."""
 _PERHAPS_PATHS = ("processor", "model", "reference_model")
 
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """What a file has said beyond the options of the command. `path` is None without a file."""
+    """What a file has said: its values as the options take them, and what no option takes. No file, no `path`."""
 
     path: Path | None = None
+    values: dict[str, Any] = field(default_factory=dict)
     per_dataset: dict[str, PerDataset] = field(default_factory=dict)
 
 
 def configure(context: typer.Context, value: str | None) -> str | None:
     """Callback of `--config`: find the file, check it, and lay its values below flags and environment."""
     from validator.cli.common import usage
-    from validator.cli.config_keys import FLAGS_ONLY, config_model
+    from validator.cli.config_keys import config_model
 
     try:
         known = set(config_model().model_fields)
@@ -52,8 +54,8 @@ def configure(context: typer.Context, value: str | None) -> str | None:
         defaults, per_dataset = read(path)
     except ValueError as error:
         usage(error)
-    context.default_map = {name: plain for name, plain in defaults.items() if name not in FLAGS_ONLY}
-    context.obj = Configured(path, per_dataset)
+    context.default_map = {**defaults, **(context.default_map or {})}  # a training file's values come before these
+    context.obj = Configured(path, defaults, per_dataset)
     return value
 
 
@@ -187,6 +189,6 @@ def _plain(name: str, value: Any, folder: Path) -> Any:
     if isinstance(value, Enum):
         return value.value
     text = str(value)
-    if (name in _PATHS and not is_remote(text)) or (name in _PERHAPS_PATHS and text.startswith(".")):
+    if isinstance(value, Path) or (name in _PATHS and not is_remote(text)):
         return str(folder / Path(text).expanduser())
-    return str(value) if isinstance(value, Path) else value
+    return str(folder / text) if name in _PERHAPS_PATHS and text.startswith(".") else value
