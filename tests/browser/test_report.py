@@ -172,6 +172,15 @@ def test_nothing_is_wider_than_the_window(visit, report, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_no_label_of_a_chart_is_cut_off(visit, report):
+    page = visit(report)
+    outside = """all => all.filter(text => {
+        const box = text.getBoundingClientRect(), chart = text.closest("svg").getBoundingClientRect();
+        return box.left < chart.left - 1 || box.right > chart.right + 1 || box.bottom > chart.bottom + 1;
+    }).map(text => text.textContent)"""
+    assert page.locator("svg.chart text").evaluate_all(outside) == []
+
+
 def test_dark_light_and_print(visit, report):
     def ground(page):
         return sum(map(int, page.evaluate("getComputedStyle(document.body).backgroundColor").strip("rgb()").split(",")))

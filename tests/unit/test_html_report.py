@@ -18,6 +18,7 @@ from validator.facts.table import from_record
 from validator.report.html import thumbnails, write_html
 from validator.report.html.charts import histogram
 from validator.report.html.choice import MOST, choose
+from validator.report.html.page import _compact
 from validator.report.html.scan import cell_of, scan
 from validator.report.html.text import pieces
 from validator.report.html.thumbnails import Task, draw
@@ -120,6 +121,14 @@ def test_bars_hold_every_row_on_its_side_of_the_cutoff(cutoff, top):
     for bar in chart.bars:
         assert bar.rows == counts[(values >= bar.low) & (values <= bar.high)].sum()
         assert 0 <= bar.left <= bar.left + bar.width <= 1.0001
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (15.5, "16"), (9876, "9,876"), (12_345, "12.3k"), (111_244, "111k"), (1_250_000, "1.2M"), (4e9, "4.0G")],
+)
+def test_numbers_at_an_axis_are_short(value, text):
+    assert _compact(value) == text
 
 
 @pytest.mark.parametrize(
