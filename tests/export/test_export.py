@@ -238,9 +238,10 @@ def test_a_medium_does_not_take_the_place_of_data(data, home):
     (home / "data" / "clean.png").rename(home / "data" / "export.json")
     data.write([say("<image>", "b", images=["export.json"])])
     before = digests(home / "data")
-    with pytest.raises(OSError, match="exists"):
+    with pytest.raises(OSError, match="exists already: a medium has the name of a file of the export"):
         run_and_export(home / "data")
     assert digests(home / "data") == before
+    assert not (home / "clean").exists()  # nothing half done is left
 
 
 @pytest.mark.parametrize(
@@ -274,3 +275,28 @@ def test_errors_of_use(data, home):
     data.registry.write_text(data.registry.read_text() + " ")
     with pytest.raises(ValueError, match=r"dataset_info.json has changed since the run: run mmvalidate again"):
         export(home / "run", home / "clean", policy, "link", fix=False)
+
+
+def test_hostile_names_stay_inside_of_the_export(data, home):
+    """Entries and files that are called like what the export writes, or lie elsewhere, get a folder of their own."""
+    data.write([GOOD])
+    entry = json.loads(data.registry.read_text())["data"]
+    (home / "other.jsonl").write_text(json.dumps(GOOD) + "\n")
+    (home / "data" / "quarantine").mkdir()
+    (home / "data" / "quarantine" / "data.jsonl").write_text(json.dumps(GOOD) + "\n")
+    registry = {
+        "../up": {**entry, "file_name": "../other.jsonl"},
+        "absolute": {**entry, "file_name": str(home / "other.jsonl")},
+        "quarantine": {**entry, "file_name": "quarantine/data.jsonl"},
+        "\u202e name/of an entry": {**entry, "file_name": "./data.jsonl"},
+    }
+    data.registry.write_text(json.dumps(registry))
+    before = {path.name for path in home.iterdir()}
+    record, findings = run_and_export(home / "data")
+    assert record["left_out"] == []
+    assert {path.name for path in home.iterdir()} - before <= {"run", "clean", "again"}
+    made = json.loads((home / "clean" / "dataset_info.json").read_text())
+    assert made.keys() == registry.keys() and errors(findings) == []
+    for name, entry in made.items():
+        path = (home / "clean" / entry["file_name"]).resolve()
+        assert path.is_relative_to(home / "clean") and rows_of(path) == [GOOD], name

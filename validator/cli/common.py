@@ -41,9 +41,14 @@ class PlainFormat(str, Enum):
     json = "json"
 
 
-def guarded(work: Callable[[], int], verbose: bool) -> int:
+def guarded(
+    work: Callable[[], int],
+    verbose: bool,
+    what: str = "the run",
+    kept: str = "what was checked is kept, and the same command goes on from there",
+) -> int:
     """Do the work and return its exit code; whatever goes wrong is one sentence on stderr and code 3, or 2 where the
-    user asked for something impossible.
+    user asked for something impossible. `kept` says what is there after an interruption.
     """
     from validator.engine.options import ClusterError
     from validator.rules.base import RuleError
@@ -53,11 +58,11 @@ def guarded(work: Callable[[], int], verbose: bool) -> int:
     except ClusterError as error:
         usage(error)
     except KeyboardInterrupt:
-        say("interrupted; what was checked is kept, and the same command goes on from there")
+        say(f"interrupted; {kept}")
     except (BrokenPipeError, typer.Exit):
         raise
     except (OSError, RuleError) as error:
-        say(f"the run stopped: {error}")
+        say(f"{what} stopped: {error}")
     except Exception as error:
         if verbose:
             raise

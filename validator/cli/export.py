@@ -56,11 +56,13 @@ def export(
         from validator.engine.amend import load_summary, settings_of
         from validator.export.export import export as write
         from validator.export.policy import make_policy
+        from validator.report.progress import StderrProgress
 
         try:
             rules = settings_of(load_summary(run)).rules
             policy = make_policy(severity.value, words(drop), words(keep), rules, keep_unchecked)
-            done = write(run, to, policy, media.value, fix=fix)
+            with StderrProgress(quiet=quiet) as progress:
+                done = write(run, to, policy, media.value, fix=fix, progress=progress)
         except ValueError as error:
             usage(error)
         kept = sum(item["kept"] for item in done.record["datasets"])
@@ -81,7 +83,7 @@ def export(
             return 5
         return 0 if summary is None else int(summary["exit_code"])
 
-    raise typer.Exit(guarded(work, verbose))
+    raise typer.Exit(guarded(work, verbose, "the export", "an unfinished copy is removed, a finished one stays"))
 
 
 def _check(settings: Settings, folder: Path, workers: int | None, quiet: bool) -> RunResult:

@@ -40,7 +40,7 @@ class RowFile:
         if self._dry:
             return self.rows - 1
         if self._file is None:
-            self._file = _create(self._path)
+            self._file = create(self._path)
             self._file.write(b"[\n" if self._array else self._header)
         elif self._array:
             self._file.write(b",\n")
@@ -68,9 +68,13 @@ def split_copy(source: Path, layout: Layout, targets: tuple[Path, Path], fate: F
         _split_text(source, layout, targets, fate, num_rows)
 
 
-def _create(path: Path) -> BinaryIO:
+def create(path: Path) -> BinaryIO:
+    """A new file; folders are made. Raises OSError where something is there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("xb")
+    try:
+        return path.open("xb")
+    except FileExistsError:
+        raise FileExistsError(f"{path} exists already: a medium has the name of a file of the export") from None
 
 
 class _Writer(Protocol):
@@ -91,7 +95,7 @@ class _Tables:
         if not table.num_rows:
             return
         if self._writer is None:
-            file = self._stack.enter_context(_create(self._path))
+            file = self._stack.enter_context(create(self._path))
             self._writer = self._open(file)
             self._stack.callback(self._writer.close)
         self._writer.write_table(table)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import orjson
 
@@ -21,6 +21,7 @@ from validator.export.mend import Mender
 from validator.export.plan import QUARANTINE, Going, Part
 from validator.export.policy import Reason, Row, Verdicts, plain
 from validator.facts.measure import Measurer
+from validator.rules.base import EntryFacts, FileFacts
 from validator.settings import Settings
 
 _JSON = ("lines", "array", "values")
@@ -43,7 +44,9 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where everything of one export goes. `source` is the registry's folder; `dropped`, `fixes` are opened files."""
+    """Where everything of one export goes. `source` is the registry's folder; `dropped`, `fixes` are opened files,
+    `told` is called for every row.
+    """
 
     source: Path
     target: Path
@@ -52,9 +55,10 @@ class Desk:
     placer: Placer
     dropped: BinaryIO
     fixes: BinaryIO
+    told: Callable[[], None]
 
 
-def copy_entry(going: Going, desk: Desk, mender_of: Any) -> Written:
+def copy_entry(going: Going, desk: Desk, mender_of: Callable[[EntryFacts, FileFacts], Mender] | None) -> Written:
     """Write an entry. `mender_of` makes the mender of a file, or is None where nothing is to be repaired.
 
     Raises OSError, and ValueError where rows cannot be told apart.
@@ -117,6 +121,7 @@ def _copy_json(going: Going, part: Part, desk: Desk, done: Written, mender: Mend
         stack.callback(kept.close)
         stack.callback(behind.close)
         for raw in _rows(desk.source / part.file.name, survey):
+            desk.told()
             if going.facts.order.place(part.file.name, raw.index) is None:
                 continue
             known = rows.get(raw.index)
@@ -152,6 +157,7 @@ def _copy_table(going: Going, part: Part, desk: Desk, done: Written) -> None:
     fates: dict[int, int | None] = {}
     place = 0
     for raw in file_rows(source, survey):
+        desk.told()
         if going.facts.order.place(part.file.name, raw.index) is None:
             fates[raw.index] = None
             continue

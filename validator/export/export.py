@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -15,6 +16,7 @@ from validator.engine.amend import load_summary, settings_of
 from validator.engine.assemble import as_json
 from validator.engine.opened import from_json
 from validator.export.changes import check_unchanged, read_registry
+from validator.export.copies import create
 from validator.export.entry_copy import Desk, Written, copy_entry
 from validator.export.media import MediaMode, Placer
 from validator.export.mend import Mender
@@ -39,8 +41,22 @@ class Export:
     settings: Settings
 
 
-def export(run: Path, target: Path, policy: Policy, media: MediaMode, *, fix: bool) -> Export:
-    """Write a filtered copy of a run's dataset to a new folder.
+class Progress(Protocol):
+    """Is told how far an export is."""
+
+    def copying(self, rows: int) -> None:
+        """So many rows will be looked at."""
+        ...
+
+    def row_done(self) -> None:
+        """One of them was."""
+        ...
+
+
+def export(
+    run: Path, target: Path, policy: Policy, media: MediaMode, *, fix: bool, progress: Progress | None = None
+) -> Export:
+    """Write a filtered copy of a run's dataset to a new folder, whole or not at all.
 
     Raises ValueError, in a sentence for the user, where `run` holds no run of this version, its data has changed since,
     or the target is taken; OSError where something cannot be read or written.
@@ -55,32 +71,39 @@ def export(run: Path, target: Path, policy: Policy, media: MediaMode, *, fix: bo
     if is_remote(settings.dataset_info):
         raise ValueError("Remote data cannot be exported: copy it to this machine and run mmvalidate there.")
     registry = read_registry(settings, catalog)
-    verdicts = judge_rows(run, policy)
-    plan = make_plan(catalog, verdicts, policy, fix=fix)
+    plan = make_plan(catalog, verdicts := judge_rows(run, policy), policy, fix=fix)
     check_unchanged(run, plan, settings)
     target.mkdir(parents=True, exist_ok=True)
     placer = Placer(settings.resolved_media_dir, target, media)
-    with ExitStack() as stack:
-        dropped, fixes = (stack.enter_context((target / name).open("xb")) for name in ("dropped.jsonl", "fixes.jsonl"))
-        desk = Desk(Path(settings.folder), target, settings, verdicts, placer, dropped, fixes)
-        menders = _menders(desk, policy, media) if fix else None
-        done = {going.facts.name: copy_entry(going, desk, menders) for going in plan.going}
-    if not fix:
-        (target / "fixes.jsonl").unlink()
-    absent = _write_registries(target, registry, plan, done)
-    media_dir = os.path.abspath(settings.resolved_media_dir) if media == "reference" else None
-    record = {
-        "schema_version": SCHEMA_VERSION,
-        "run": str(run),
-        "source": settings.dataset_info,
-        "policy": _plain_policy(policy, fix),
-        "media": {"mode": media, "media_dir": media_dir, **placer.done},
-        "datasets": [_counts(name, written) for name, written in sorted(done.items())],
-        "left_out": _left_out(registry, plan, done),
-        "columns_left_out": [{"dataset": name, "columns": sorted(names)} for name, names in sorted(absent.items())],
-        "notes": [{"dataset": name, "file": file, "note": words} for name, file, words in plan.notes],
-    }
-    _write_new(target / "export.json", record)
+    if progress is not None:
+        surveys = [part.file.survey for going in plan.going for part in going.parts]
+        progress.copying(sum(survey.num_rows for survey in surveys if survey is not None))
+    try:
+        with ExitStack() as stack:
+            dropped, fixes = (stack.enter_context(create(target / f"{name}.jsonl")) for name in ("dropped", "fixes"))
+            told = progress.row_done if progress is not None else lambda: None
+            desk = Desk(Path(settings.folder), target, settings, verdicts, placer, dropped, fixes, told)
+            menders = _menders(desk, policy, media) if fix else None
+            done = {going.facts.name: copy_entry(going, desk, menders) for going in plan.going}
+        if not fix:
+            (target / "fixes.jsonl").unlink()
+        absent = _write_registries(target, registry, plan, done)
+        media_dir = os.path.abspath(settings.resolved_media_dir) if media == "reference" else None
+        record = {
+            "schema_version": SCHEMA_VERSION,
+            "run": str(run),
+            "source": settings.dataset_info,
+            "policy": _plain_policy(policy, fix),
+            "media": {"mode": media, "media_dir": media_dir, **placer.done},
+            "datasets": [_counts(name, written) for name, written in sorted(done.items())],
+            "left_out": _left_out(registry, plan, done),
+            "columns_left_out": [{"dataset": name, "columns": sorted(lost)} for name, lost in sorted(absent.items())],
+            "notes": [{"dataset": name, "file": file, "note": words} for name, file, words in plan.notes],
+        }
+        _write_new(target / "export.json", record)
+    except BaseException:
+        shutil.rmtree(target, ignore_errors=True)  # it was new or empty; links to media go, the media stay
+        raise
     return Export(record, _settings_for(target, settings, media_dir))
 
 
@@ -156,5 +179,5 @@ def _plain_policy(policy: Policy, fix: bool) -> dict[str, Any]:
 
 
 def _write_new(path: Path, document: Any) -> None:
-    with path.open("xb") as file:
+    with create(path) as file:
         file.write(as_json(document))
