@@ -33,3 +33,21 @@ def test_the_trainer_loads_the_export_of_the_sample_data(tmp_path, monkeypatch, 
     names = asked or [name for name, entry in registry.items() if not entry.get("ranking")]  # SFT refuses those
     answers = ask("full", {"folder": str(tmp_path / "clean"), "names": names})
     assert answers == dict.fromkeys(names)
+
+
+def test_kept_rows_are_to_the_trainer_what_they_were(tmp_path, monkeypatch):
+    """Status, length, labels, media tokens and the hash of ids and labels of each kept row, in order."""
+    shutil.copytree(ROOT / "sample_data", tmp_path / "sample_data")
+    names = ["planted", "multi_image", "web_screens", "alpaca"]
+    monkeypatch.chdir(tmp_path)
+    check(tmp_path / "sample_data" / "dataset_info.json", tmp_path / "run")
+    done = export(tmp_path / "run", tmp_path / "clean", Policy(), "link", fix=False)
+    dropped = [json.loads(line) for line in (tmp_path / "clean" / "dropped.jsonl").read_text().splitlines()]
+    before = ask("entries", {"folder": str(tmp_path / "sample_data"), "names": names})
+    after = ask("entries", {"folder": str(tmp_path / "clean"), "names": names})
+    for name in names:
+        gone = {item["row"] for item in dropped if item["dataset"] == name}
+        kept = [answer for row, answer in enumerate(before[name]["rows"]) if row not in gone]
+        assert [{**answer, "index": 0} for answer in after[name]["rows"]] == [{**answer, "index": 0} for answer in kept]
+        assert {answer["status"] for answer in after[name]["rows"]} == {"ok"}
+    assert sum(item["kept"] for item in done.record["datasets"]) == 1160
