@@ -136,6 +136,18 @@ def test_errors_of_use_name_the_fix(mmvalidate, arguments, sentence):
     assert all(line.startswith("mmvalidate: ") for line in done.stderr.splitlines())
 
 
+def test_a_mistyped_run_is_named(dataset, mmvalidate):
+    dataset.write([say("a", "b")])
+    check(dataset.registry, dataset.folder / ".mmvalidate" / "screens")
+    done = mmvalidate("diff", ".mmvalidate/screen", ".mmvalidate/screens", cwd=dataset.folder)
+    assert done.stderr == (
+        "mmvalidate: .mmvalidate/screen is no finished run: it holds no summary.json. "
+        "Did you mean .mmvalidate/screens?\n"
+    )
+    done = mmvalidate("export", "x", "--to", "y", cwd=dataset.folder)
+    assert "Finished here: .mmvalidate/screens." in done.stderr
+
+
 def test_alone_it_says_what_can_be_done_here(dataset, mmvalidate):
     dataset.write([say("a", "b", "c")])
     done = mmvalidate(cwd=dataset.folder)

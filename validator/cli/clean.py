@@ -18,7 +18,7 @@ def clean(
     chosen = folders or sorted(path for path in Path(".mmvalidate").glob("*") if path.is_dir())
     for folder in chosen:
         if not (folder / "cache").is_dir():
-            print(f"{printable(str(folder))}: no run folder, left alone")
+            print(f"{printable(str(folder))}: no folder of a run, left alone")
             continue
         size = sum(path.stat().st_size for path in (folder / "cache").rglob("*") if path.is_file())
         shutil.rmtree(folder if everything else folder / "cache")

@@ -102,7 +102,7 @@ def usage(error: ValueError) -> NoReturn:
     reasons = getattr(error, "errors", None)
     if callable(reasons):
         texts = [f"{'.'.join(map(str, item['loc']))} {item['msg']}".strip() for item in reasons()]
-        say("; ".join(text.replace("Value error, ", "") for text in texts))
+        say("; ".join(text.replace("Value error, ", "").replace(" Input should", " should") for text in texts))
     else:
         say(str(error))
     raise typer.Exit(2) from None

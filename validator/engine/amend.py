@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,11 +35,22 @@ def load_summary(folder: Path) -> dict[str, Any]:
     """summary.json of a finished run. Raises ValueError where there is none."""
     try:
         summary = orjson.loads((folder / "summary.json").read_bytes())
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{folder} is no finished run: {error}") from None
+    except OSError:
+        raise ValueError(f"{folder} is no finished run: it holds no summary.json.{_others(folder)}") from None
+    except ValueError as error:
+        raise ValueError(f"{folder} is no finished run: summary.json is damaged: {error}.") from None
     if not isinstance(summary, dict) or "settings" not in summary:
-        raise ValueError(f"{folder} is no finished run: summary.json is not one of mmvalidate's")
+        raise ValueError(f"{folder} is no finished run: summary.json is not one of mmvalidate's.")
     return summary
+
+
+def _others(folder: Path) -> str:
+    """Names the runs that are there, where a folder is none."""
+    runs = sorted(path.parent for path in Path(".mmvalidate").glob("*/summary.json"))
+    close = difflib.get_close_matches(str(folder), map(str, runs), n=1)
+    if close:
+        return f" Did you mean {close[0]}?"
+    return f" Finished here: {', '.join(map(str, runs[:3]))}{' ...' if len(runs) > 3 else ''}." if runs else ""
 
 
 def settings_of(summary: dict[str, Any]) -> Settings:

@@ -88,7 +88,7 @@ def _read(run: Path, name: str) -> Any:
     try:
         return orjson.loads((run / name).read_bytes())
     except OSError:
-        raise ValueError(f"{run} is no run folder: it holds no {name}.") from None
+        raise ValueError(f"{run} is no finished run: it holds no {name}.") from None
     except ValueError as error:
         raise ValueError(f"{run / name} is damaged: {error}.") from None
 

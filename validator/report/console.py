@@ -10,7 +10,7 @@ from rich.text import Text
 
 from validator.engine.run import RunResult
 from validator.files import locate
-from validator.findings import Finding, printable
+from validator.findings import Finding, count, printable
 from validator.report import replayed
 from validator.report.finished import describe, gate_notes
 from validator.report.tables import console_for, indented, print_table
@@ -109,9 +109,8 @@ def _by_reason(rules: list[dict[str, str]]) -> str:
 def _notes(console: Console, summary: dict[str, Any], folder: Path) -> None:
     if left := summary["not_selected"]:
         names = ", ".join(printable(item["dataset"]) for item in left[:5]) + (" ..." if len(left) > 5 else "")
-        console.print(
-            Text(f"not selected: {len(left)} datasets that are no local files ({names}); name one with --dataset")
-        )
+        what = f"{count(len(left), 'dataset')} without local files ({names})"
+        console.print(Text(f"not selected: {what}; name one with --dataset"))
     if rules := summary["rules_not_run"]:
         console.print(Text(f"rules not run: {_by_reason(rules)}"))
     settings = summary["settings"]
