@@ -15,7 +15,7 @@ from validator.catalog.json_rows import RawRow
 from validator.catalog.survey import Survey
 from validator.conversation.convert import convert
 from validator.conversation.row_view import RowView
-from validator.conversation.sample import PLACEHOLDERS, MediaReference, Problem, Sample
+from validator.conversation.sample import PLACEHOLDERS, MediaKind, MediaReference, Problem, Sample
 from validator.facts.budget import Limits
 from validator.facts.coordinates import reach_of
 from validator.facts.record import MediaFacts, RowFacts, TurnFacts
