@@ -36,8 +36,8 @@ def load_summary(folder: Path) -> dict[str, Any]:
         summary = orjson.loads((folder / "summary.json").read_bytes())
     except (OSError, ValueError) as error:
         raise ValueError(f"{folder} is no finished run: {error}") from None
-    if not isinstance(summary, dict) or "settings" not in summary:
-        raise ValueError(f"{folder} is no finished run: summary.json is not one of mmvalidate's")
+    if not isinstance(summary, dict) or not {"settings", "gate"} <= summary.keys():
+        raise ValueError(f"{folder} holds no finished run of this version of mmvalidate: run it anew.")
     return summary
 
 
