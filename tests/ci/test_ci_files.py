@@ -144,6 +144,8 @@ def test_the_actions_options(checkout):
     assert checkout.check("--min-rows 3 $(touch owned) ; touch owned").returncode == 2  # words, no shell
     assert not (checkout.folder / "owned").exists()
     assert checkout.outputs()["exit-code"] == "2"
+    done = checkout.check("--dataset nobody")
+    assert done.returncode == 2 and done.stdout.startswith("::error title=mmvalidate::bad usage")
     (checkout.folder / "mmvalidate.toml").write_text('dataset-info = "data/dataset_info.json"\nexit-zero = true')
     assert checkout.check(dataset_info="").returncode == 0
 

@@ -154,8 +154,20 @@ def test_reports_of_a_finished_run(dataset, mmvalidate):
     assert done.returncode == 0 and done.stdout.endswith("1 error, 1 warning\n")
     for suffix in ("sarif", "json"):
         assert (dataset.folder / f"a.{suffix}").read_bytes() == (dataset.folder / f"b.{suffix}").read_bytes()
+    (dataset.folder / "run" / "summary.json").write_text('{"settings": {}}')
+    assert "run it anew" in mmvalidate("report", "run", "--report", "sarif=b.sarif").stderr
     assert mmvalidate("report", "nothing", "--report", "sarif=b.sarif").returncode == 2
     assert mmvalidate("report", "run").returncode == 2
+
+
+def test_lists_from_the_environment(dataset, mmvalidate, monkeypatch):
+    monkeypatch.setenv("MMVALIDATE_MAX_RATE", "CV=10,LB=50 DU=1")
+    monkeypatch.setenv("MMVALIDATE_IGNORE", "DU,IM PH")
+    done = mmvalidate(dataset.write(BROKEN), "--output-format", "json")
+    summary = json.loads(done.stdout)["summary"]
+    assert summary["settings"]["max_rate"] == {"CV": 10, "LB": 50, "DU": 1}
+    assert summary["settings"]["ignore"] == ["DU", "IM", "PH"]
+    assert done.returncode == 1
 
 
 def test_explain_a_setting(mmvalidate):

@@ -180,10 +180,10 @@ def check(
             rules=tuple(path.absolute() for path in rules),
             select=words(select),
             ignore=words(ignore),
-            severity=severities(severity),  # type: ignore[arg-type]  # checked there
+            severity=severities(words(severity)),  # type: ignore[arg-type]  # checked there
             per_dataset=context.obj.per_dataset,
             fail_on=fail_on.value,
-            max_rate=rates(max_rate),
+            max_rate=rates(words(max_rate)),
             min_rows=min_rows,
             baseline=None if baseline is None else baseline.absolute(),
         )

@@ -44,7 +44,7 @@ def config(
         if name != "per_dataset":
             value = parsed.params[name]
             if name in TABLES:
-                value = dict(pair.split("=", 1) for pair in value)
+                value = {key: given for key, _, given in (pair.partition("=") for pair in value)}
             print(_line(kebab(name), value, _source(parsed, name, configured)))
     for dataset, table in configured.per_dataset.items():
         print(f"\n[per-dataset.{_key(dataset)}]")

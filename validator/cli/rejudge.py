@@ -57,9 +57,9 @@ def rejudge(
             "rules": tuple(path.absolute() for path in rules) or None,
             "select": words(select) or None,
             "ignore": words(ignore) or None,
-            "severity": severities(severity) or None,
+            "severity": severities(words(severity)) or None,
             "fail_on": fail_on and fail_on.value,
-            "max_rate": rates(max_rate) or None,
+            "max_rate": rates(words(max_rate)) or None,
             "min_rows": min_rows,
             "baseline": baseline and baseline.absolute(),
         }

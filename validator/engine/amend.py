@@ -39,8 +39,8 @@ def load_summary(folder: Path) -> dict[str, Any]:
         raise ValueError(f"{folder} is no finished run: it holds no summary.json.{_others(folder)}") from None
     except ValueError as error:
         raise ValueError(f"{folder} is no finished run: summary.json is damaged: {error}.") from None
-    if not isinstance(summary, dict) or "settings" not in summary:
-        raise ValueError(f"{folder} is no finished run: summary.json is not one of mmvalidate's.")
+    if not isinstance(summary, dict) or not {"settings", "gate"} <= summary.keys():
+        raise ValueError(f"{folder} holds no finished run of this version of mmvalidate: run it anew.")
     return summary
 
 
