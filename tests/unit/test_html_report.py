@@ -224,6 +224,22 @@ def test_a_processor_that_is_gone_costs_the_budgets_only(dataset):
     assert "LB002" in written(dataset)
 
 
+@pytest.mark.parametrize(
+    ("rows", "entry", "shown"),
+    [
+        ([], {}, "No row has a finding"),
+        ([say("<image>a", "b", images=["gone.png"])], {}, "MD001"),
+        ([say("a", "b", images=[])], {"file_name": "gone.jsonl"}, "DI002"),
+        ([say("a", "b", images=[])], {}, "No rule found anything"),
+    ],
+)
+def test_runs_with_nothing_to_draw(dataset, rows, entry, shown):
+    dataset.write(rows, **entry)
+    dataset.check()
+    text = written(dataset)
+    assert shown in text and "<h1" in text
+
+
 def test_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no finished run"):
         write_html(tmp_path, tmp_path / "report.html")
@@ -231,7 +247,8 @@ def test_a_folder_without_a_run_is_refused(tmp_path):
 
 
 def test_a_picture_that_hangs_or_kills_its_process_costs_only_itself(tmp_path, monkeypatch):
-    monkeypatch.setattr(thumbnails, "SECONDS", 1.0)
+    monkeypatch.setattr(thumbnails, "SECONDS", 3.0)
+    Image.init()  # the child has its plug-ins at once
     real = thumbnails._both
     monkeypatch.setattr(thumbnails, "_both", lambda task: os._exit(9) if task.key[2] == 1 else real(task))
     Image.new("RGB", (100, 50), "red").save(tmp_path / "good.png")
