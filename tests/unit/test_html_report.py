@@ -3,6 +3,7 @@
 import json
 import os
 from collections import Counter
+from io import BytesIO
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -261,4 +262,5 @@ def test_a_picture_that_hangs_or_kills_its_process_costs_only_itself(tmp_path, m
     ]
     drawn = draw(tasks, 100_000)
     assert [key[2] for key in drawn] == [3]
-    assert drawn[tasks[3].key].original_size == (100, 50)
+    pictures = [Image.open(BytesIO(data)) for data in (drawn[tasks[3].key].original, drawn[tasks[3].key].fed)]
+    assert [picture.size for picture in pictures] == [(100, 50), (112, 56)]
