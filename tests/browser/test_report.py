@@ -141,6 +141,14 @@ def test_a_sample_shows_what_the_cutoff_does(visit, report):
     assert "19 × 42 tokens" in card.inner_text()
 
 
+def test_a_placeholder_without_a_medium_is_marked(visit, report):
+    page = visit(report)
+    page.fill("#search", "data.jsonl:2")
+    page.locator(LISTED).locator("summary").click()
+    assert page.locator(f"{LISTED} .placeholder").all_inner_texts() == ["<image>0", "<image>"]
+    assert page.locator(f"{LISTED} .unmatched").count() == 1
+
+
 def test_a_replayed_sample_stands_among_its_controls(visit, report):
     page = visit(report)
     page.select_option("#verdict-filter", "GRAD_SPIKE")

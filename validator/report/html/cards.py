@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from validator.conversation.sample import PLACEHOLDERS
 from validator.facts.budget import Limits
 from validator.facts.strip import Segment
 from validator.findings import SEVERITIES, clip
@@ -63,6 +64,7 @@ def card(item: Shown, number: int, context: Context) -> dict[str, Any]:
         "trainer_error": record["trainer_error"] or record["unchecked"],
         "note": item.note,
         "budget": budget(item, context.cutoff),
+        "available": {PLACEHOLDERS[kind]: len(item.facts.of_kind(kind)) for kind in PLACEHOLDERS},
         "turns": row_turns[:TURNS],
         "more_turns": max(len(row_turns) - TURNS, 0),
         "tools": pieces(str(item.sample.tools), TEXT) if item.sample and item.sample.tools else None,
