@@ -132,6 +132,7 @@ def test_a_sample_shows_what_the_cutoff_does(visit, report):
     card = page.locator(LISTED)
     card.locator("summary").click()
     assert card.locator(".placeholder").all_inner_texts() == ["<image>0", "<image>1"]
+    assert card.locator(".turn .role code").all_inner_texts() == ["TK001"]
     budget = card.locator(".spent")
     assert budget.locator("rect.image").count() == 2 and budget.locator("rect.lost").count() >= 1
     assert "cutoff 1,024" in budget.inner_text() and "visual" in budget.inner_text()

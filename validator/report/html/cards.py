@@ -91,7 +91,7 @@ def _written(value: Any) -> str:
 
 
 def turns(item: Shown) -> list[dict[str, Any]]:
-    """The turns with their texts in pieces, and what the cutoff leaves of each."""
+    """The turns with their texts in pieces, the findings about each, and what the cutoff leaves of it."""
     if item.sample is None:
         return []
     lengths: dict[int | None, tuple[int, int]] = {}
@@ -104,6 +104,10 @@ def turns(item: Shown) -> list[dict[str, Any]]:
     if item.sample.system:
         listed.append((None, "system", item.sample.system))
     listed += [(turn.index, turn.role, turn.content) for turn in item.sample.turns]
+    codes: dict[int | None, list[str]] = {index: [] for index, _, _ in listed}
+    for finding in item.findings:
+        if finding["turn"] in codes and finding["code"] not in codes[finding["turn"]]:
+            codes[finding["turn"]].append(finding["code"])
     seen: Counter[str] = Counter()
     found, left = [], ROW_TEXT
     for index, role, content in listed:
@@ -113,7 +117,7 @@ def turns(item: Shown) -> list[dict[str, Any]]:
         length = lengths.get(index)
         found.append(
             {
-                "index": index, "role": role[:40],
+                "index": index, "codes": [] if index is None else codes[index], "role": role[:40],
                 "tokens": length[0] if length else None, "kept": length[1] if length else None,
                 "pieces": pieces(text, most, None if index is None else seen),
                 "kind": None if isinstance(content, str) else type(content).__name__,
