@@ -132,6 +132,7 @@ def test_a_sample_shows_what_the_cutoff_does(visit, report):
     card = page.locator(LISTED)
     card.locator("summary").click()
     assert card.locator(".placeholder").all_inner_texts() == ["<image>0", "<image>1"]
+    assert card.locator(".turn .role code").all_inner_texts() == ["TK001"]
     budget = card.locator(".spent")
     assert budget.locator("rect.image").count() == 2 and budget.locator("rect.lost").count() >= 1
     assert "cutoff 1,024" in budget.inner_text() and "visual" in budget.inner_text()
@@ -139,6 +140,14 @@ def test_a_sample_shows_what_the_cutoff_does(visit, report):
     assert card.locator("img").count() == 4
     assert "540 × 1,170" in card.inner_text() and "532 × 1,176" in card.inner_text()
     assert "19 × 42 tokens" in card.inner_text()
+
+
+def test_a_placeholder_without_a_medium_is_marked(visit, report):
+    page = visit(report)
+    page.fill("#search", "data.jsonl:2")
+    page.locator(LISTED).locator("summary").click()
+    assert page.locator(f"{LISTED} .placeholder").all_inner_texts() == ["<image>0", "<image>"]
+    assert page.locator(f"{LISTED} .unmatched").count() == 1
 
 
 def test_a_replayed_sample_stands_among_its_controls(visit, report):
