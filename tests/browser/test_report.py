@@ -132,6 +132,7 @@ def test_a_sample_shows_what_the_cutoff_does(visit, report):
     card = page.locator(LISTED)
     card.locator("summary").click()
     assert card.locator(".placeholder").all_inner_texts() == ["<image>0", "<image>1"]
+    assert card.locator(".turn .role code").all_inner_texts() == ["TK001"]
     budget = card.locator(".spent")
     assert budget.locator("rect.image").count() == 2 and budget.locator("rect.lost").count() >= 1
     assert "cutoff 1,024" in budget.inner_text() and "visual" in budget.inner_text()
@@ -139,6 +140,14 @@ def test_a_sample_shows_what_the_cutoff_does(visit, report):
     assert card.locator("img").count() == 4
     assert "540 × 1,170" in card.inner_text() and "532 × 1,176" in card.inner_text()
     assert "19 × 42 tokens" in card.inner_text()
+
+
+def test_a_placeholder_without_a_medium_is_marked(visit, report):
+    page = visit(report)
+    page.fill("#search", "data.jsonl:2")
+    page.locator(LISTED).locator("summary").click()
+    assert page.locator(f"{LISTED} .placeholder").all_inner_texts() == ["<image>0", "<image>"]
+    assert page.locator(f"{LISTED} .unmatched").count() == 1
 
 
 def test_a_replayed_sample_stands_among_its_controls(visit, report):
@@ -170,6 +179,15 @@ def test_nothing_is_wider_than_the_window(visit, report, width):
     page = visit(report, viewport={"width": width, "height": 700})
     page.keyboard.press("e")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_no_label_of_a_chart_is_cut_off(visit, report):
+    page = visit(report)
+    outside = """all => all.filter(text => {
+        const box = text.getBoundingClientRect(), chart = text.closest("svg").getBoundingClientRect();
+        return box.left < chart.left - 1 || box.right > chart.right + 1 || box.bottom > chart.bottom + 1;
+    }).map(text => text.textContent)"""
+    assert page.locator("svg.chart text").evaluate_all(outside) == []
 
 
 def test_dark_light_and_print(visit, report):

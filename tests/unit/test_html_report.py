@@ -3,6 +3,7 @@
 import json
 import os
 from collections import Counter
+from io import BytesIO
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -11,13 +12,16 @@ from PIL import Image
 
 from tests.conftest import ROOT, check, say
 from validator.engine import store
+from validator.engine.amend import accept
 from validator.facts.measure import limits_of
 from validator.facts.settle import settle
 from validator.facts.strip import segments
 from validator.facts.table import from_record
+from validator.media.resize import regularize
 from validator.report.html import thumbnails, write_html
 from validator.report.html.charts import histogram
 from validator.report.html.choice import MOST, choose
+from validator.report.html.page import _compact
 from validator.report.html.scan import cell_of, scan
 from validator.report.html.text import pieces
 from validator.report.html.thumbnails import Task, draw
@@ -104,7 +108,7 @@ def test_the_riskiest_of_a_rule_are_shown(dataset):
     choice = choose(dataset.folder / "run")
     riskiest = sorted(range(500), key=lambda place: (-samples[place]["risk_score"], place))
     assert choice.flagged == 500
-    assert list(choice.places) == riskiest[: len(choice.places)] and len(choice.places) >= 50
+    assert list(choice.places) == riskiest[:MOST]
 
 
 @pytest.mark.parametrize("cutoff", [1, 30, 700, 5000, 10**6])
@@ -120,6 +124,14 @@ def test_bars_hold_every_row_on_its_side_of_the_cutoff(cutoff, top):
     for bar in chart.bars:
         assert bar.rows == counts[(values >= bar.low) & (values <= bar.high)].sum()
         assert 0 <= bar.left <= bar.left + bar.width <= 1.0001
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (15.5, "16"), (9876, "9,876"), (12_345, "12.3k"), (111_244, "111k"), (1_250_000, "1.2M"), (4e9, "4.0G")],
+)
+def test_numbers_at_an_axis_are_short(value, text):
+    assert _compact(value) == text
 
 
 @pytest.mark.parametrize(
@@ -215,6 +227,22 @@ def test_a_processor_that_is_gone_costs_the_budgets_only(dataset):
     assert "LB002" in written(dataset)
 
 
+@pytest.mark.parametrize(
+    ("rows", "entry", "shown"),
+    [
+        ([], {}, "No row has a finding"),
+        ([say("<image>a", "b", images=["gone.png"])], {}, "MD001"),
+        ([say("a", "b", images=[])], {"file_name": "gone.jsonl"}, "DI002"),
+        ([say("a", "b", images=[])], {}, "No rule found anything"),
+    ],
+)
+def test_runs_with_nothing_to_draw(dataset, rows, entry, shown):
+    dataset.write(rows, **entry)
+    dataset.check()
+    text = written(dataset)
+    assert shown in text and "<h1" in text
+
+
 def test_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no finished run"):
         write_html(tmp_path, tmp_path / "report.html")
@@ -222,7 +250,8 @@ def test_a_folder_without_a_run_is_refused(tmp_path):
 
 
 def test_a_picture_that_hangs_or_kills_its_process_costs_only_itself(tmp_path, monkeypatch):
-    monkeypatch.setattr(thumbnails, "SECONDS", 1.0)
+    monkeypatch.setattr(thumbnails, "SECONDS", 3.0)
+    Image.init()  # the child has its plug-ins at once
     real = thumbnails._both
     monkeypatch.setattr(thumbnails, "_both", lambda task: os._exit(9) if task.key[2] == 1 else real(task))
     Image.new("RGB", (100, 50), "red").save(tmp_path / "good.png")
@@ -235,4 +264,61 @@ def test_a_picture_that_hangs_or_kills_its_process_costs_only_itself(tmp_path, m
     ]
     drawn = draw(tasks, 100_000)
     assert [key[2] for key in drawn] == [3]
-    assert drawn[tasks[3].key].original_size == (100, 50)
+    pictures = [Image.open(BytesIO(data)) for data in (drawn[tasks[3].key].original, drawn[tasks[3].key].fed)]
+    assert [picture.size for picture in pictures] == [(100, 50), (112, 56)]
+
+
+def gradient(size):
+    across, down = np.meshgrid(np.linspace(0, 255, size[0]), np.linspace(0, 255, size[1]))
+    return np.stack([across, down, 255 - across], axis=-1).astype(np.uint8)
+
+
+def odd_picture(kind, path):
+    """A picture that the trainer sees otherwise than a viewer shows it, and what a viewer shows."""
+    pixels = gradient((112, 84))
+    if kind == "turned":
+        image = Image.fromarray(pixels)
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        image.save(path, "JPEG", quality=95, exif=exif)
+        return image.transpose(Image.Transpose.ROTATE_270)
+    if kind == "clear":
+        image = Image.fromarray(np.dstack([pixels, np.full(pixels.shape[:2], 0, np.uint8)]))
+        image.save(path, "PNG")
+        return image
+    if kind == "deep":
+        Image.fromarray((pixels[..., 0].astype(np.uint16)) * 257).save(path, "PNG")
+        return Image.fromarray(pixels[..., 0])
+    image = Image.fromarray(pixels)
+    image.save(path, "PNG")
+    return image
+
+
+@pytest.mark.parametrize("kind", ["plain", "turned", "clear", "deep"])
+def test_the_two_pictures_are_what_a_viewer_and_what_the_model_sees(tmp_path, kind):
+    path = tmp_path / "picture"
+    shown = odd_picture(kind, path)
+    (drawn,) = draw(
+        [Task(("data", "file", 0, "image", 0), str(path), False, (112, 84), (1 << 20, 1024))], 10**6
+    ).values()
+    original, fed = (Image.open(BytesIO(data)) for data in (drawn.original, drawn.fed))
+    assert original.size == shown.size and fed.size == (112, 84)
+    expected = regularize(Image.open(path), 1 << 20, 1024)
+    difference = np.abs(np.asarray(fed.convert("RGB"), float) - np.asarray(expected, float))
+    assert difference.mean() < 6
+    if kind == "clear":
+        assert original.convert("RGBA").getextrema()[3] == (0, 0)
+    else:
+        assert np.abs(np.asarray(original.convert("RGB"), float) - np.asarray(shown.convert("RGB"), float)).mean() < 6
+
+
+def test_what_the_baseline_accepts_is_marked_and_takes_no_place(dataset):
+    rows = [say(*("abc" if number < 3 else "ab")) for number in range(6)]
+    dataset.write([row | {"images": [f"{number}.png"] if number % 3 == 0 else []} for number, row in enumerate(rows)])
+    dataset.check(severity={"MD001": "warning", "PH001": "warning"})
+    folder = dataset.folder / "run"
+    accept(folder, dataset.folder / "baseline.json", "known")
+    assert choose(folder).flagged == 2 and len(choose(folder).places) == 2  # rows 0 and 3: the warnings
+    write_html(folder, dataset.folder / "report.html")
+    page = (dataset.folder / "report.html").read_text(encoding="utf-8")
+    assert page.count("accepted by the baseline") == 1 and "baseline: 3 findings accepted" in page

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from validator.conversation.sample import PLACEHOLDERS
 from validator.facts.budget import Limits
 from validator.facts.strip import Segment
 from validator.findings import SEVERITIES, clip
@@ -20,7 +21,7 @@ from validator.report.html.thumbnails import Thumbnails
 
 NAME = 160
 """Characters of the name of a dataset or a file."""
-TEXT, ROW_TEXT = 1200, 5000
+TEXT, ROW_TEXT = 1000, 3000
 """Characters that are shown of a turn, and of all turns of a row."""
 TURNS, FINDINGS = 24, 20
 """Shown of a row."""
@@ -63,6 +64,7 @@ def card(item: Shown, number: int, context: Context) -> dict[str, Any]:
         "trainer_error": record["trainer_error"] or record["unchecked"],
         "note": item.note,
         "budget": budget(item, context.cutoff),
+        "available": {PLACEHOLDERS[kind]: len(item.facts.of_kind(kind)) for kind in PLACEHOLDERS},
         "turns": row_turns[:TURNS],
         "more_turns": max(len(row_turns) - TURNS, 0),
         "tools": pieces(str(item.sample.tools), TEXT) if item.sample and item.sample.tools else None,
@@ -89,7 +91,7 @@ def _written(value: Any) -> str:
 
 
 def turns(item: Shown) -> list[dict[str, Any]]:
-    """The turns with their texts in pieces, and what the cutoff leaves of each."""
+    """The turns with their texts in pieces, the findings about each, and what the cutoff leaves of it."""
     if item.sample is None:
         return []
     lengths: dict[int | None, tuple[int, int]] = {}
@@ -102,6 +104,10 @@ def turns(item: Shown) -> list[dict[str, Any]]:
     if item.sample.system:
         listed.append((None, "system", item.sample.system))
     listed += [(turn.index, turn.role, turn.content) for turn in item.sample.turns]
+    codes: dict[int | None, list[str]] = {index: [] for index, _, _ in listed}
+    for finding in item.findings:
+        if finding["turn"] in codes and finding["code"] not in codes[finding["turn"]]:
+            codes[finding["turn"]].append(finding["code"])
     seen: Counter[str] = Counter()
     found, left = [], ROW_TEXT
     for index, role, content in listed:
@@ -111,7 +117,7 @@ def turns(item: Shown) -> list[dict[str, Any]]:
         length = lengths.get(index)
         found.append(
             {
-                "index": index, "role": role[:40],
+                "index": index, "codes": [] if index is None else codes[index], "role": role[:40],
                 "tokens": length[0] if length else None, "kept": length[1] if length else None,
                 "pieces": pieces(text, most, None if index is None else seen),
                 "kind": None if isinstance(content, str) else type(content).__name__,

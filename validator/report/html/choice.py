@@ -13,12 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from validator.engine.gate import accepted_in
 from validator.findings import SEVERITIES
 
 MOST = 300
-"""Samples on a page."""
-_QUOTA = 60
-"""Samples of one rule in one dataset that are looked at."""
+"""Samples on a page, and of one rule in one dataset that are looked at."""
 _ACCUSED = ("CRASH", "NO_TARGET", "NON_FINITE", "PRECISION_SENSITIVE", "GRAD_SPIKE", "LOSS_OUTLIER", "RESOURCE")
 Group = tuple[int, str, str]
 """Rank of the severity (verdicts of a replay come first), dataset, code."""
@@ -33,10 +32,14 @@ class Choice:
 
 
 def choose(folder: Path) -> Choice:
-    """Choose among the rows of a run that have findings, or that a replay accuses."""
+    """Choose among the rows of a run that have findings which its baseline does not accept, or that a replay accuses."""
     pools: dict[Group, _Pool] = {}
     flagged, last = 0, -1
+    accepted = np.array(sorted(accepted_in(folder)), np.int64)
     for run, places, risks in _found(folder, "findings.parquet", ["code", "severity"]):
+        if len(accepted):
+            open_ = ~np.isin(run.start + np.arange(len(run.rows)), accepted)
+            run, places, risks = run.where(open_), places[open_], risks[open_]
         distinct = np.unique(places)
         flagged += len(distinct) - int(len(distinct) > 0 and distinct[0] == last)
         last = int(distinct[-1]) if len(distinct) else last
@@ -52,7 +55,7 @@ def choose(folder: Path) -> Choice:
                 mine = accused & (run.values["verdict"] == verdict)
                 pools.setdefault((-1, run.dataset, str(verdict)), _Pool()).add(places[mine], risks[mine])
     ordered = [pools[group].places for group in sorted(pools)]
-    turns = (places[rank] for rank in range(_QUOTA) for places in ordered if rank < len(places))
+    turns = (places[rank] for rank in range(MOST) for places in ordered if rank < len(places))
     return Choice(tuple(dict.fromkeys(turns))[:MOST], flagged)
 
 
@@ -65,7 +68,7 @@ class _Pool:
 
     def add(self, places: NDArray[np.int64], risks: NDArray[np.float64]) -> None:
         new, first = np.unique(np.concatenate((self._places, places)), return_index=True)
-        order = np.lexsort((new, -np.concatenate((self._risks, risks))[first]))[:_QUOTA]
+        order = np.lexsort((new, -np.concatenate((self._risks, risks))[first]))[:MOST]
         self._places, self._risks = new[order], np.concatenate((self._risks, risks))[first][order]
 
     @property
@@ -86,6 +89,11 @@ class _Run:
     def part(self, begin: int, end: int) -> _Run:
         values = {name: column[begin:end] for name, column in self.values.items()}
         return _Run(self.dataset, self.file, self.start + begin, self.rows[begin:end], values)
+
+    def where(self, chosen: NDArray[np.bool_]) -> _Run:
+        """Some of the records; they lie together no more."""
+        values = {name: column[chosen] for name, column in self.values.items()}
+        return _Run(self.dataset, self.file, self.start, self.rows[chosen], values)
 
 
 def _found(
@@ -137,17 +145,23 @@ def _divided(table: pa.Table, columns: list[str], start: int) -> Iterator[_Run]:
 
 
 def findings_about(folder: Path, keys: set[tuple[str, str, int]], most: int) -> Iterator[dict[str, Any]]:
-    """The findings about some rows, and the first `most` about files and entries."""
+    """The findings about some rows, and the first `most` about files and entries; `accepted` says what the baseline does."""
+    accepted = accepted_in(folder)
+    first = 0
     file = pq.ParquetFile(folder / "findings.parquet")
     wanted = pa.array(sorted({row for _, _, row in keys}), pa.int64())
     general = 0
     for group in range(file.num_row_groups):
         rows = file.read_row_group(group, columns=["row"])["row"].combine_chunks()
         near = np.isin(rows.fill_null(-1).to_numpy(zero_copy_only=False), [-1, *wanted.to_pylist()])
+        places = np.flatnonzero(near)
+        first += len(rows)
         if not near.any():
             continue
-        table = file.read_row_group(group).take(pa.array(np.flatnonzero(near)))
-        for record in chain.from_iterable(batch.to_pylist() for batch in table.to_batches(4096)):
+        table = file.read_row_group(group).take(pa.array(places))
+        records = chain.from_iterable(batch.to_pylist() for batch in table.to_batches(4096))
+        for place, record in zip(places + first - len(rows), records, strict=True):
+            record["accepted"] = int(place) in accepted
             if record["row"] is None:
                 general += 1
                 if general <= most:

@@ -124,7 +124,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["name"] = NAME
-    environment.filters |= {"number": _number, "share": _share, "printable": _printable}
+    environment.filters |= {"number": _number, "compact": _compact, "share": _share, "printable": _printable}
     return environment
 
 
@@ -138,6 +138,14 @@ def _number(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def _compact(value: float) -> str:
+    """A number in at most five characters: `9,876`, `123k`, `4.6M`."""
+    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if value >= 10 * size or (unit != "k" and value >= size):
+            return f"{value / size:.1f}{unit}" if value < 100 * size else f"{value / size:.0f}{unit}"
+    return f"{value:,.0f}"
 
 
 def _share(part: int, whole: int) -> str:

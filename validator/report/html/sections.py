@@ -19,7 +19,7 @@ from validator.report.html.samples import GENERAL, Shown
 from validator.report.html.scan import Overview
 from validator.report.replayed import MEANING, notes
 from validator.rules.registry import all_rules
-from validator.settings import TRAINER_DEFAULTS, Settings
+from validator.settings import Settings
 
 DATASETS = 200
 """Rows of the table of datasets."""
@@ -107,7 +107,6 @@ def _checked(report: Report) -> Record:
             if name in values
         ],
         "first": len(_FIRST),
-        "defaults": TRAINER_DEFAULTS,
         "timing": summary.get("timing"),
         "versions": summary["versions"],
         "digest": summary["inputs"].get("dataset_info_sha256"),

@@ -47,12 +47,10 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Thumbnails:
-    """An image as a viewer shows it, and as the trainer feeds it; WebP files with their sizes in pixels."""
+    """An image as a viewer shows it, and as the trainer feeds it; WebP files."""
 
     original: bytes
-    original_size: tuple[int, int]
     fed: bytes | None = None
-    fed_size: tuple[int, int] | None = None
 
 
 def draw(tasks: Sequence[Task], most_bytes: int) -> dict[tuple[str, str, int, str, int], Thumbnails]:
@@ -126,10 +124,10 @@ def _with_fed(image: Image.Image, task: Task) -> Thumbnails:
     view = _as_seen(image)
     original = _small(view, view.size)
     if task.size is None:
-        return Thumbnails(original, view.size)
+        return Thumbnails(original)
     fed: Any = ImageOps.exif_transpose(image) if task.turned else image
     fed = fed.convert("RGB") if large else regularize(fed, *task.limits)
-    return Thumbnails(original, view.size, _small(fed, task.size), task.size)
+    return Thumbnails(original, _small(fed, task.size))
 
 
 def _as_seen(image: Image.Image) -> Image.Image:
