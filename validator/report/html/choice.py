@@ -32,7 +32,7 @@ class Choice:
 
 
 def choose(folder: Path) -> Choice:
-    """Choose among the rows of a run that have findings which its baseline does not accept, or that a replay accuses."""
+    """Choose among the rows of a run with findings that its baseline does not accept, or that a replay accuses."""
     pools: dict[Group, _Pool] = {}
     flagged, last = 0, -1
     accepted = np.array(sorted(accepted_in(folder)), np.int64)
@@ -145,7 +145,7 @@ def _divided(table: pa.Table, columns: list[str], start: int) -> Iterator[_Run]:
 
 
 def findings_about(folder: Path, keys: set[tuple[str, str, int]], most: int) -> Iterator[dict[str, Any]]:
-    """The findings about some rows, and the first `most` about files and entries; `accepted` says what the baseline does."""
+    """The findings about some rows, and the first `most` about files and entries; `accepted`: by the baseline."""
     accepted = accepted_in(folder)
     first = 0
     file = pq.ParquetFile(folder / "findings.parquet")
