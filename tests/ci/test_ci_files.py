@@ -173,6 +173,16 @@ def test_the_action_checks_only_what_changed(checkout):
     assert json.loads(summary.read_text())["timing"]["engine"] == "one process"
 
 
+def test_the_workflow_on_sample_data(checkout):
+    """Each job's use of the action, on a copy of sample_data: the good rows pass, the planted ones are found."""
+    shutil.copytree(ROOT / "sample_data", checkout.folder / "sample_data")
+    codes = {}
+    for name, job in load(".github/workflows/sample-data.yml")["jobs"].items():
+        given = next(step["with"] for step in job["steps"] if step.get("uses") == "./")
+        codes[name] = checkout.check(given["args"], given["dataset-info"]).returncode
+    assert codes == {"good-rows": 0, "planted-rows": 1}
+
+
 def test_the_hook(dataset, mmvalidate, installed):
     """What pre-commit would run, with the registry in the hook's args."""
     hook = load(".pre-commit-hooks.yaml")[0]

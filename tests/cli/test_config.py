@@ -57,13 +57,15 @@ def test_the_nearest_file_and_paths_from_its_folder(tmp_path, mmvalidate):
 
 
 def test_what_is_shown_is_a_settings_file(tmp_path, mmvalidate):
-    text = 'ignore = ["DU"]\nmax-rate = {TK001 = 0.5, MD = "2%"}\nseverity = {IM = "error"}\n'
+    text = 'default-system = "\\U0001f600 \\u202e \\u001b \\u007f"\nignore = ["DU"]\n'
+    text += 'max-rate = {TK001 = 0.5, MD = "2%"}\nseverity = {IM = "error"}\n'
     text += '[per-dataset."my data"]\nignore = ["IM"]\nmin-rows = 5\n'
     (tmp_path / "mmvalidate.toml").write_text(text)
     once = mmvalidate("config").stdout
     (tmp_path / "mmvalidate.toml").write_text(once)
     again = mmvalidate("config").stdout
     assert tomllib.loads(again) == tomllib.loads(once)
+    assert tomllib.loads(once)["default-system"] == "\U0001f600 \u202e \x1b \x7f" and "\u202e" not in once
     assert tomllib.loads(once)["per-dataset"] == {"my data": {"ignore": ["IM"], "min-rows": 5}}
 
 

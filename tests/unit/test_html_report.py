@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.conftest import ROOT, check, say
 from validator.engine import store
+from validator.engine.amend import accept
 from validator.facts.measure import limits_of
 from validator.facts.settle import settle
 from validator.facts.strip import segments
@@ -309,3 +310,15 @@ def test_the_two_pictures_are_what_a_viewer_and_what_the_model_sees(tmp_path, ki
         assert original.convert("RGBA").getextrema()[3] == (0, 0)
     else:
         assert np.abs(np.asarray(original.convert("RGB"), float) - np.asarray(shown.convert("RGB"), float)).mean() < 6
+
+
+def test_what_the_baseline_accepts_is_marked_and_takes_no_place(dataset):
+    rows = [say(*("abc" if number < 3 else "ab")) for number in range(6)]
+    dataset.write([row | {"images": [f"{number}.png"] if number % 3 == 0 else []} for number, row in enumerate(rows)])
+    dataset.check(severity={"MD001": "warning", "PH001": "warning"})
+    folder = dataset.folder / "run"
+    accept(folder, dataset.folder / "baseline.json", "known")
+    assert choose(folder).flagged == 2 and len(choose(folder).places) == 2  # rows 0 and 3: the warnings
+    write_html(folder, dataset.folder / "report.html")
+    page = (dataset.folder / "report.html").read_text(encoding="utf-8")
+    assert page.count("accepted by the baseline") == 1 and "baseline: 3 findings accepted" in page

@@ -90,4 +90,5 @@ def _text(value: Any) -> str:
         return "[" + ", ".join(map(_text, value)) + "]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_key(key)} = {_text(item)}" for key, item in value.items()) + "}"
-    return json.dumps(str(value))
+    text = json.dumps(str(value), ensure_ascii=False)
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in text)

@@ -38,9 +38,12 @@ class Group:
 
     @property
     def message(self) -> str:
-        """What was found, in one sentence; of several findings the number and the first."""
-        first = clip(self.examples[0]["message"], MESSAGE)
-        return first if self.number == 1 else f"{self.number:,} times in {clip(self.dataset)}, first: {first}"
+        """What was found and in which row; of several findings the number and the first."""
+        first, text = self.examples[0], clip(self.examples[0]["message"], MESSAGE)
+        row = None if first["row"] is None else f"row {first['row']}"
+        if self.number == 1:
+            return f"{row}: {text}" if row else text
+        return f"{self.number:,} times in {clip(self.dataset)}, first{f' in {row}' if row else ''}: {text}"
 
     @property
     def number(self) -> int:

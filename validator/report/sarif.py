@@ -97,9 +97,8 @@ def _result(group: Group, places: Places, rule: int, examples: int) -> dict[str,
 
 
 def _location(finding: dict[str, Any], places: Places) -> dict[str, Any]:
-    physical: dict[str, Any] = {"artifactLocation": {"uri": places.uri(finding)}}
-    if line := places.line(finding):
-        physical["region"] = {"startLine": line}
+    line = places.line(finding) or 1  # GitHub wants one; where there are no lines, the logical location tells the row
+    physical = {"artifactLocation": {"uri": places.uri(finding)}, "region": {"startLine": line}}
     parts = [finding["dataset"], *([finding["file"]] if finding["file"] else [])]
     logical = "/".join(clip(part, 300) for part in parts)
     kind = {"kind": "object"}

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from validator.engine.gate import accepted_in
 from validator.findings import SEVERITIES
 
 MOST = 300
@@ -31,10 +32,14 @@ class Choice:
 
 
 def choose(folder: Path) -> Choice:
-    """Choose among the rows of a run that have findings, or that a replay accuses."""
+    """Choose among the rows of a run with findings that its baseline does not accept, or that a replay accuses."""
     pools: dict[Group, _Pool] = {}
     flagged, last = 0, -1
+    accepted = np.array(sorted(accepted_in(folder)), np.int64)
     for run, places, risks in _found(folder, "findings.parquet", ["code", "severity"]):
+        if len(accepted):
+            open_ = ~np.isin(run.start + np.arange(len(run.rows)), accepted)
+            run, places, risks = run.where(open_), places[open_], risks[open_]
         distinct = np.unique(places)
         flagged += len(distinct) - int(len(distinct) > 0 and distinct[0] == last)
         last = int(distinct[-1]) if len(distinct) else last
@@ -84,6 +89,11 @@ class _Run:
     def part(self, begin: int, end: int) -> _Run:
         values = {name: column[begin:end] for name, column in self.values.items()}
         return _Run(self.dataset, self.file, self.start + begin, self.rows[begin:end], values)
+
+    def where(self, chosen: NDArray[np.bool_]) -> _Run:
+        """Some of the records; they lie together no more."""
+        values = {name: column[chosen] for name, column in self.values.items()}
+        return _Run(self.dataset, self.file, self.start, self.rows[chosen], values)
 
 
 def _found(
@@ -135,17 +145,23 @@ def _divided(table: pa.Table, columns: list[str], start: int) -> Iterator[_Run]:
 
 
 def findings_about(folder: Path, keys: set[tuple[str, str, int]], most: int) -> Iterator[dict[str, Any]]:
-    """The findings about some rows, and the first `most` about files and entries."""
+    """The findings about some rows, and the first `most` about files and entries; `accepted`: by the baseline."""
+    accepted = accepted_in(folder)
+    first = 0
     file = pq.ParquetFile(folder / "findings.parquet")
     wanted = pa.array(sorted({row for _, _, row in keys}), pa.int64())
     general = 0
     for group in range(file.num_row_groups):
         rows = file.read_row_group(group, columns=["row"])["row"].combine_chunks()
         near = np.isin(rows.fill_null(-1).to_numpy(zero_copy_only=False), [-1, *wanted.to_pylist()])
+        places = np.flatnonzero(near)
+        first += len(rows)
         if not near.any():
             continue
-        table = file.read_row_group(group).take(pa.array(np.flatnonzero(near)))
-        for record in chain.from_iterable(batch.to_pylist() for batch in table.to_batches(4096)):
+        table = file.read_row_group(group).take(pa.array(places))
+        records = chain.from_iterable(batch.to_pylist() for batch in table.to_batches(4096))
+        for place, record in zip(places + first - len(rows), records, strict=True):
+            record["accepted"] = int(place) in accepted
             if record["row"] is None:
                 general += 1
                 if general <= most:
