@@ -21,6 +21,7 @@ LAYERS = [
     {"engine"},
     {"planning"},
     {"replay"},
+    {"export"},
     {"report"},
     {"cli"},
 ]

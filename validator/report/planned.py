@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import TextIO
 
 import orjson
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from validator.planning.plan import Option, Plan
-from validator.report.console import PLAIN_WIDTH
+from validator.report.tables import console_for
 
 _COLUMNS = ("crash", "cut", "whole", "tokens/epoch", "visual", "labels", "kept", "padding", "longest")
 
 
 def full(plan: Plan, out: TextIO) -> None:
     """Print the table, what is recommended, and what it costs."""
-    console = Console(file=out, highlight=False, soft_wrap=True, width=None if out.isatty() else PLAIN_WIDTH)
+    console = console_for(out)
     counts = plan.current.counts
     parts = [f"{counts.rows:,} rows"] + [f"{counts.dropped:,} dropped"] * bool(counts.dropped)
     parts += [f"{counts.unchecked:,} unchecked"] * bool(counts.unchecked)

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TextIO
 
 import orjson
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from validator.engine.trainers import OUTCOMES, Comparison
-from validator.report.console import PLAIN_WIDTH, location
+from validator.report.console import location
+from validator.report.tables import console_for
 from validator.trainer import TRAINERS
 
 _STYLES = {"whole": "green", "cut": "yellow", "stops": "bold red", "dropped": "red", "unchecked": "dim"}
@@ -19,7 +19,7 @@ _STYLES = {"whole": "green", "cut": "yellow", "stops": "bold red", "dropped": "r
 
 def full(comparison: Comparison, base: Path, out: TextIO) -> None:
     """Print rows by outcome under each profile, then where the profiles disagree."""
-    console = Console(file=out, highlight=False, soft_wrap=True, width=None if out.isatty() else PLAIN_WIDTH)
+    console = console_for(out)
     table = _table("What becomes of the rows")
     table.add_column("trainer")
     for name in OUTCOMES:
