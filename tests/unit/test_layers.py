@@ -16,9 +16,12 @@ LAYERS = [
     {"media"},
     {"tokens"},
     {"facts"},
+    {"training"},
+    {"checkpoint"},
     {"rules"},
     {"engine"},
     {"replay"},
+    {"audit"},
     {"report"},
     {"cli"},
 ]
