@@ -1,7 +1,7 @@
 """How large attention logits can become: the spectral norm of q'k per head.
 
-BF16 breaks when they grow: with q and k at 2, 4 and 8 times their size the gradient of a BF16 step is 2, 12 and 89 % off
-the FP32 one, while the loss and the largest activation look as before (measured on a small model).
+BF16 breaks when they grow: with q and k at 2, 4 and 8 times their size the gradient of a BF16 step is 2, 12 and 89 %
+off the FP32 one, while the loss and the largest activation look as before (measured on a small model).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tensors in pieces, as FP32, with what is not finite found on their bits. Buffers are used again: memory does not grow."""
+"""Tensors in pieces, as FP32, with what is not finite found on their bits. Buffers are used again."""
 
 from __future__ import annotations
 

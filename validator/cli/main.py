@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from validator import __version__
-from validator.cli import check, clean, rejudge, replay, rule
+from validator.cli import audit, check, clean, rejudge, replay, rule
 
 
 class _CheckByDefault(TyperGroup):
@@ -33,6 +33,7 @@ app = typer.Typer(
 )
 app.command("check")(check.check)
 app.command("rejudge")(rejudge.rejudge)
+app.command("audit")(audit.audit)
 app.command("clean")(clean.clean)
 app.command("replay")(replay.replay)
 app.command("rule")(rule.rule)

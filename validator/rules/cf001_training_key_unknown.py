@@ -20,9 +20,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import Hit, training_rule
-from validator.training.record import TrainingCase
 from validator.training.arguments import EARLIER, LLAMAFACTORY, TRANSFORMERS
 from validator.training.config import near
+from validator.training.record import TrainingCase
 
 
 @training_rule("CF001", "training-key-unknown", "error")
@@ -44,8 +44,8 @@ def check(case: TrainingCase) -> Iterator[Hit]:
             or mine[: 1 if package == "transformers" else 3] > tuple(map(int, last.split(".")))[: len(mine)]
         ):
             yield Hit(
-                f"`{key}` is a key of earlier releases, up to {package} {last}: under LLaMA-Factory {LLAMAFACTORY} with "
-                f"transformers {TRANSFORMERS} {stops}",
+                f"`{key}` is a key of earlier releases, up to {package} {last}: under LLaMA-Factory {LLAMAFACTORY} "
+                f"with transformers {TRANSFORMERS} {stops}",
                 f"Remove it, or say which release is used: --versions {package}=VERSION.",
                 evidence={"key": key, "last": f"{package} {last}"},
             )

@@ -19,8 +19,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import Hit, training_rule
-from validator.training.record import TrainingCase
 from validator.training.config import TrainingConfig
+from validator.training.record import TrainingCase
 
 
 @training_rule("CF002", "training-arguments-refused", "error")
@@ -37,7 +37,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
 
 
 def refusals(config: TrainingConfig, zero_stage: int | None) -> Iterator[tuple[tuple[str, ...], str]]:
-    """(keys, the trainer's words). Source: `hparams/*.py` of LLaMA-Factory 0.9.5 and transformers' TrainingArguments."""
+    """(keys, the trainer's words). Source: `hparams/*.py` of LLaMA-Factory 0.9.5, transformers' TrainingArguments."""
     on = config.__getitem__
     lora = config["finetuning_type"] == "lora"
     holds_out = config["val_size"] > 1e-6

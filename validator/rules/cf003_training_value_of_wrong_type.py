@@ -20,9 +20,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import Hit, training_rule
-from validator.training.record import TrainingCase
 from validator.training.arguments import known_arguments
 from validator.training.config import shown
+from validator.training.record import TrainingCase
 
 
 @training_rule("CF003", "training-value-of-wrong-type", "error")

@@ -4,9 +4,9 @@
 `bf16.check_grad_overflow: false` with BF16.
 
 ## Why it hurts
-The switch is what stands between one NaN gradient and NaN weights: with it the step is skipped, without it every weight
-is NaN from then on. Measured with DeepSpeed 0.19.8: 51 weight tensors NaN after one step; with the check the next step's
-loss is 1.00.
+The switch is what stands between one NaN gradient and NaN weights: with it the step is skipped, without it every
+weight is NaN from then on. Measured with DeepSpeed 0.19.8: 51 weight tensors NaN after one step; with the check the
+next step's loss is 1.00.
 
 ## Example
 `"bf16": {"enabled": true, "check_grad_overflow": false}`

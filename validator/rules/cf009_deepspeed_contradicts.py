@@ -21,8 +21,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import Hit, training_rule
-from validator.training.record import TrainingCase
 from validator.training.config import shown
+from validator.training.record import TrainingCase
 
 
 @training_rule("CF009", "deepspeed-contradicts", "error")

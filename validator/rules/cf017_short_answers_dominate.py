@@ -6,8 +6,9 @@ normalisation: for models with a processor LLaMA-Factory takes the mean over the
 mean over micro-batches and ranks. The message shows the label counts of these data.
 
 ## Why it hurts
-With a batch of one, a row with 2 labels weighs as much as one with 400: each of its tokens weighs 200 times as much. Its
-gradient is several times as long (measured: one label 36, thirty labels 2.8), and the norm jumps with the mixture.
+With a batch of one, a row with 2 labels weighs as much as one with 400: each of its tokens weighs 200 times as much.
+Its gradient is several times as long (measured: one label 36, thirty labels 2.8), and the norm jumps with the
+mixture.
 
 ## Example
 Taps of 8 tokens beside descriptions of 300, `per_device_train_batch_size: 1`.
@@ -23,7 +24,6 @@ from collections.abc import Iterator
 
 from validator.rules.base import Hit, training_rule
 from validator.training.record import TrainingCase
-
 from validator.training.share import weights
 
 SHARE_OF_TOKENS, SHARE_OF_WEIGHT = 0.1, 0.5
@@ -44,10 +44,10 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         low, middle, high = (int(labels[order[int(part * (len(order) - 1))]]) for part in (0.1, 0.5, 0.9))
         longest = int(labels[order[number - 1]])
         yield Hit(
-            f"rows with at most {longest} labels hold {tokens[number - 1]:.0%} of the label tokens and {share:.0%} of the "
-            f"loss at `per_device_train_batch_size` {config['per_device_train_batch_size']}: labels a row, 10th, 50th and "
-            f"90th percentile: {low}, {middle}, {high}; a token of the shortest tenth weighs {high / max(low, 1):.0f} "
-            "times one of the longest",
+            f"rows with at most {longest} labels hold {tokens[number - 1]:.0%} of the label tokens and {share:.0%} of "
+            f"the loss at `per_device_train_batch_size` {config['per_device_train_batch_size']}: labels a row, 10th, "
+            f"50th and 90th percentile: {low}, {middle}, {high}; a token of the shortest tenth weighs "
+            f"{high / max(low, 1):.0f} times one of the longest",
             "Raise per_device_train_batch_size and lower gradient_accumulation_steps.",
             evidence={
                 "key": "per_device_train_batch_size",

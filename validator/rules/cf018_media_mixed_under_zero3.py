@@ -6,8 +6,8 @@ twice, or for another medium, on the next. Rows without media are no problem: LL
 without one.
 
 ## Why it hurts
-Under ZeRO-3 each run of the tower gathers its weights from all ranks. Ranks that run it a different number of times wait
-for each other for ever; half an hour later the run ends with an NCCL time-out (LLaMA-Factory#5616).
+Under ZeRO-3 each run of the tower gathers its weights from all ranks. Ranks that run it a different number of times
+wait for each other for ever; half an hour later the run ends with an NCCL time-out (LLaMA-Factory#5616).
 
 ## Example
 Screenshots and screen recordings in one run.

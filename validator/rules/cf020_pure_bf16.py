@@ -4,9 +4,9 @@
 `pure_bf16: true` in full fine-tuning.
 
 ## Why it hurts
-BF16 has 8 significant bits: an update below 1/512 of a weight changes nothing. Measured with Adam: at a learning rate of
-2e-6 one step changes 3.9 % of the weights, at 1e-5 15.5 %. The rest of the gradient is lost, and the loss stays where it
-is.
+BF16 has 8 significant bits: an update below 1/512 of a weight changes nothing. Measured with Adam: at a learning rate
+of 2e-6 one step changes 3.9 % of the weights, at 1e-5 15.5 %. The rest of the gradient is lost, and the loss stays
+where it is.
 
 ## Example
 `pure_bf16: true` with `learning_rate: 1.0e-5`

@@ -28,8 +28,8 @@ def check(case: TrainingCase) -> Iterator[Hit]:
     torch = case.versions["torch"]
     if torch is not None and torch[:2] == (2, 5) and case.config["flash_attn"] in ("auto", "sdpa"):
         yield Hit(
-            f"{case.versions.shown('torch')} with `flash_attn: {case.config['flash_attn']}`: on H100 and its kin cuDNN's "
-            "attention gives NaN gradients",
+            f"{case.versions.shown('torch')} with `flash_attn: {case.config['flash_attn']}`: on H100 and its kin "
+            "cuDNN's attention gives NaN gradients",
             "Set flash_attn: fa2, or use another torch.",
             evidence={"key": "flash_attn", "torch": case.versions.known["torch"]},
         )

@@ -5,8 +5,8 @@ Names that a Qwen2-VL of this config.json has (those of transformers 4 and 5 are
 not. `lm_head.weight` may be missing where it is tied to the embedding.
 
 ## Why it hurts
-transformers draws them at random and says so once: `Some weights of Qwen2VLForConditionalGeneration were not initialized
-from the model checkpoint`. Training starts with a loss far above that of the stage before.
+transformers draws them at random and says so once: `Some weights of Qwen2VLForConditionalGeneration were not
+initialized from the model checkpoint`. Training starts with a loss far above that of the stage before.
 
 ## Example
 A stage 1 that saved the language model alone.

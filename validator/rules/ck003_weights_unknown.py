@@ -4,8 +4,8 @@
 Names that config.json does not promise.
 
 ## Why it hurts
-They are left out when the model is loaded. Where a wrapper's prefix has slipped into all names (`module.`, `model.model.`),
-nothing of what was trained is loaded, and all weights are missing too (CK002).
+They are left out when the model is loaded. Where a wrapper's prefix has slipped into all names (`module.`,
+`model.model.`), nothing of what was trained is loaded, and all weights are missing too (CK002).
 
 ## Example
 `module.visual.patch_embed.proj.weight`

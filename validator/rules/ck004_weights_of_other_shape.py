@@ -4,7 +4,8 @@
 Tensors whose shape is not the one that follows from config.json.
 
 ## Why it hurts
-`RuntimeError: Error(s) in loading state_dict: size mismatch`; or with `ignore_mismatched_sizes` they are drawn at random.
+`RuntimeError: Error(s) in loading state_dict: size mismatch`; or with `ignore_mismatched_sizes` they are drawn at
+random.
 
 ## Example
 The config.json of Qwen2-VL-2B beside weights of 7B.

@@ -19,8 +19,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.checkpoint.record import CheckpointCase
 from validator.checkpoint.names import part_of
+from validator.checkpoint.record import CheckpointCase
 from validator.rules.base import Hit, checkpoint_rule
 
 
@@ -36,8 +36,8 @@ def check(case: CheckpointCase) -> Iterator[Hit]:
         if moved:
             drift, worst = max(moved, key=lambda item: item[0])
             yield Hit(
-                f"the {part.replace('_', ' ')} should be frozen, and {len(moved):,} of its tensors differ from the base; "
-                f"most `{worst.written}`, by {drift:.2%}",
+                f"the {part.replace('_', ' ')} should be frozen, and {len(moved):,} of its tensors differ from the "
+                f"base; most `{worst.written}`, by {drift:.2%}",
                 "Find the run that changed it, or take the base's weights.",
                 evidence={"part": part, "tensors": len(moved), "tensor": worst.written, "drift": drift},
             )

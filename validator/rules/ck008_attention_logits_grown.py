@@ -5,9 +5,9 @@ With a `--base`: layers in which the largest possible logit (the spectral norm o
 weight) is 16 times the base's or more.
 
 ## Why it hurts
-BF16 has 8 significant bits: at a logit of 1000 neighbouring numbers are 4 apart. Measured: with q and k doubled (4 times
-the logits) the gradient of a BF16 step is 2 % off the FP32 one, at 16 times 12 %, at 64 times 89 %. The loss and the
-largest activation do not show it: 1.838 against 1.839.
+BF16 has 8 significant bits: at a logit of 1000 neighbouring numbers are 4 apart. Measured: with q and k doubled (4
+times the logits) the gradient of a BF16 step is 2 % off the FP32 one, at 16 times 12 %, at 64 times 89 %. The loss
+and the largest activation do not show it: 1.838 against 1.839.
 
 ## Example
 A stage 1 at too high a learning rate over short texts.
@@ -22,7 +22,6 @@ from collections.abc import Iterator
 
 from validator.checkpoint.record import CheckpointCase
 from validator.rules.base import Hit, checkpoint_rule
-
 
 MOST = 16.0
 

@@ -4,8 +4,8 @@
 With a `--base`: layer norms whose weights are more than twice the base's (root mean square), or less than half.
 
 ## Why it hurts
-A norm's weight scales everything behind it. Measured: `input_layernorm` at 8 times its size makes a BF16 gradient as wrong
-as it is large.
+A norm's weight scales everything behind it. Measured: `input_layernorm` at 8 times its size makes a BF16 gradient as
+wrong as it is large.
 
 ## Example
 `layers.27.input_layernorm.weight` at 3 times the base's.
@@ -20,7 +20,6 @@ from collections.abc import Iterator
 
 from validator.checkpoint.record import CheckpointCase
 from validator.rules.base import Hit, checkpoint_rule
-
 
 MOST = 2.0
 

@@ -23,7 +23,6 @@ from collections.abc import Iterator
 from validator.checkpoint.record import CheckpointCase
 from validator.rules.base import Hit, checkpoint_rule
 
-
 LONGEST, FARTHEST = 4.0, 0.5
 
 

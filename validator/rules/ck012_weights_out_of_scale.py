@@ -1,8 +1,8 @@
 """Weights of another order of magnitude.
 
 ## What it finds
-With a `--base`: matrices whose root mean square is more than twice the base's or less than half. Without one: an element
-above 10,000.
+With a `--base`: matrices whose root mean square is more than twice the base's or less than half. Without one: an
+element above 10,000.
 
 ## Why it hurts
 A matrix does not double in a fine-tuning that went well. A few elements of 1e30, from memory that was not initialised,
@@ -21,7 +21,6 @@ from collections.abc import Iterator
 
 from validator.checkpoint.record import CheckpointCase
 from validator.rules.base import Hit, checkpoint_rule
-
 
 MOST, LARGEST = 2.0, 1e4
 

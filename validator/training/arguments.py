@@ -18,8 +18,9 @@ _TRANSFORMERS_4 = (
     "adafactor dispatch_batches evaluation_strategy fp16_backend fp16_opt_level fsdp_min_num_params "
     "fsdp_transformer_layer_cls_to_wrap group_by_length half_precision_backend include_inputs_for_metrics "
     "include_tokens_per_second jit_mode_eval mp_parameters no_cuda past_index per_gpu_eval_batch_size "
-    "per_gpu_train_batch_size push_to_hub_model_id push_to_hub_organization push_to_hub_token ray_scope save_safetensors "
-    "split_batches torchdynamo tpu_metrics_debug tpu_num_cores use_ipex use_legacy_prediction_loop use_mps_device"
+    "per_gpu_train_batch_size push_to_hub_model_id push_to_hub_organization push_to_hub_token ray_scope "
+    "save_safetensors split_batches torchdynamo tpu_metrics_debug tpu_num_cores use_ipex "
+    "use_legacy_prediction_loop use_mps_device"
 )
 _LLAMAFACTORY_EARLIER = {
     "0.9.1": "image_dir image_resolution video_resolution train_mm_proj_only",
@@ -27,7 +28,7 @@ _LLAMAFACTORY_EARLIER = {
     "0.9.4": "placement_strategy ray_run_name ray_storage_path ray_storage_filesystem resources_per_worker chunk_size "
     "cpu_infer kt_force_think kt_maxlen kt_mode kt_optimize_rule kt_use_cuda_graph mode",
 }
-EARLIER = {name: ("transformers", "4.57.1") for name in _TRANSFORMERS_4.split()} | {
+EARLIER = dict.fromkeys(_TRANSFORMERS_4.split(), ("transformers", "4.57.1")) | {
     name: ("llamafactory", release) for release, names in _LLAMAFACTORY_EARLIER.items() for name in names.split()
 }
 """Keys that earlier releases knew, with the last release that did. Source: the wheels of LLaMA-Factory 0.9.0 to 0.9.4

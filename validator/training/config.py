@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from validator.findings import clip
-from validator.training.arguments import EARLIER, known_arguments, kind_of
+from validator.training.arguments import EARLIER, kind_of, known_arguments
 from validator.training.read import read_mapping
 
 FACTORIES = ("ONLINE", "REMOTE:")
@@ -55,7 +55,7 @@ class TrainingConfig:
     @property
     def rows_per_step(self) -> int:
         """Rows of one optimizer step on one GPU."""
-        return max(1, self["per_device_train_batch_size"]) * max(1, self["gradient_accumulation_steps"])
+        return max(1, int(self["per_device_train_batch_size"])) * max(1, int(self["gradient_accumulation_steps"]))
 
 
 def load_config(path: Path) -> TrainingConfig:
@@ -67,7 +67,9 @@ def make_config(given: Mapping[str, Any], path: Path = Path("train.yaml")) -> Tr
     """The record of some keys and values."""
     table = known_arguments()
     values = {name: argument.default for name, argument in table.items()}
-    unknown, earlier, mistyped = [], [], []
+    unknown: list[str] = []
+    earlier: list[str] = []
+    mistyped: list[str] = []
     for name, value in given.items():
         argument = table.get(name)
         if argument is None:

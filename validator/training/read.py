@@ -37,7 +37,7 @@ _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver(  # type: ignore[no-untyped-call]
+_Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(_\d+)*(\.[\d_]*)?[eE][-+]?\d+$"), list("-+0123456789")
 )
 
@@ -53,7 +53,7 @@ def read_mapping(path: Path, what: str) -> dict[str, Any]:
         raise ValueError(f"{path} is no {what}: it has more than a MiB.")
     try:
         text = data.decode("utf-8-sig")
-        value = json.loads(text) if path.suffix == ".json" else yaml.load(text, _Loader)  # noqa: S506  a safe loader
+        value = json.loads(text) if path.suffix == ".json" else yaml.load(text, _Loader)
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise ValueError(f"The {what} {path} cannot be parsed: {clip(str(error), 300)}") from None
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):

@@ -20,8 +20,8 @@ class DataFacts:
     """The rows that the trainer feeds, in the order in which it holds them: one array element each.
 
     `places` are their places in samples.parquet. `tokens` are after truncation; `labels_full` before. `images` and
-    `videos` count media, `visual` their tokens. `dropped` rows are not fed; `kept_order` is why the order is not that of
-    the trainer, None where it is.
+    `videos` count media, `visual` their tokens. `dropped` rows are not fed, `crashing` ones stop preprocessing;
+    `kept_order` is why the order is not that of the trainer, None where it is.
     """
 
     places: Counts
