@@ -14,9 +14,9 @@ from pathlib import Path
 from scripts.make_sample_data import ALL_TAGS, APPS, say
 
 FOLDER = Path(__file__).resolve().parents[1] / "sample_data" / "stage2"
-TEXT, SCREENS = 60, 60
+TEXT, SCREENS = 40, 180
 TRAIN = """\
-# Modelled on LLaMA-Factory#7362. The learning rate's exponent and the number of epochs are not in what can be read of it.
+# Modelled on LLaMA-Factory#7362. The learning rate's exponent and the number of epochs are not known.
 ### model
 model_name_or_path: Qwen/Qwen2-VL-7B-Instruct
 image_max_pixels: 1048576
@@ -81,7 +81,7 @@ def instructions(rng: random.Random) -> list[dict]:
         app = rng.choice(APPS)
         steps = rng.randint(2, 9)
         lines = [
-            f"{step + 1}. In {app}, open list {rng.randint(1, 99)} and choose item {step}." for step in range(steps)
+            f"{step}. In {app}, open list {rng.randint(1, 99)} and choose item {step}." for step in range(1, steps)
         ]
         rows.append(say(f"Write instruction {number} for {app} in {steps} steps.", "\n".join(lines)))
     return rows
@@ -91,11 +91,12 @@ def screens(rng: random.Random) -> list[dict]:
     """Rows of one to five screenshots: taps of a few tokens, and descriptions."""
     rows = []
     for number in range(SCREENS):
+        web = number % 4 == 0
         phones = [f"images/phone_{rng.randrange(8)}.png" for _ in range(rng.choice((1, 1, 1, 2, 3, 5)))]
-        images = [f"images/web_{rng.randrange(4)}.png"] if number % 4 == 0 else phones
+        images = [f"images/web_{rng.randrange(4)}.png"] if web else phones
         place = "<image>" * len(images)
-        if number % 3:
-            answer = f"click({rng.randint(10, 990)}, {rng.randint(10, 1900)})"
+        if number % 10:
+            answer = f"click({rng.randint(10, 1900 if web else 1070)}, {rng.randint(10, 1070 if web else 2390)})"
             rows.append(say(f"{place}Step {number}: what next?", answer, images=images))
         else:
             shown = "; ".join(f"entry {rng.randint(0, 63)} of {rng.choice(APPS)}" for _ in range(rng.randint(5, 25)))

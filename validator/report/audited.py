@@ -62,11 +62,11 @@ def _about(audit: dict[str, Any]) -> list[str]:
     zero = "" if audit["zero_stage"] is None else f", ZeRO-{audit['zero_stage']} ({audit['deepspeed']})"
     frozen = ", ".join(part.replace("_", " ") for part in audit["frozen"]) or "nothing"
     rows = audit["rows"]
-    found = ", ".join(
-        f"{rows[status]:,} {status}" for status in ("ok", "flagged", "dropped", "unchecked") if rows[status]
-    )
+    statuses = [status for status in ("ok", "flagged", "dropped", "unchecked") if rows[status]]
+    found = ", ".join(f"{rows[status]:,} {status}" for status in statuses)
+    how = f"{audit['finetuning_type']}, {audit['precision']}{zero}, batch {batch}{gpus}"
     lines = [
-        f"training    {audit['train_config']}: {audit['finetuning_type']}, {audit['precision']}{zero}, batch {batch}{gpus}",
+        f"training    {audit['train_config']}: {how}",
         f"model       {audit['model']}, frozen: {frozen}",
         f"data        {', '.join(audit['datasets'])}: {count(rows['total'], 'row')}, {found}",
         f"limits      cutoff_len {audit['cutoff_len']:,}, image_max_pixels {audit['image_max_pixels']:,}",
@@ -86,8 +86,8 @@ def _checkpoints(audit: dict[str, Any]) -> list[str]:
         speed = item["bytes"] / 1e9 / max(item["seconds"], 0.01)
         finite = "all finite" if not item["not_finite"] else f"{item['not_finite']:,} elements not finite"
         lines.append(
-            f"checkpoint  {item['folder']}: {count(item['tensors'], 'tensor')}, {item['bytes'] / 1e9:.2f} GB, {finite}, "
-            f"largest {item['largest']:.3g} ({speed:.1f} GB/s)"
+            f"checkpoint  {item['folder']}: {count(item['tensors'], 'tensor')}, {item['bytes'] / 1e9:.2f} GB, "
+            f"{finite}, largest {item['largest']:.3g} ({speed:.1f} GB/s)"
         )
         if item["drift"] is not None:
             drift = ", ".join(f"{part.replace('_', ' ')} {value:.2%}" for part, value in item["drift"].items())
@@ -104,8 +104,8 @@ def _cost(cost: dict[str, Any] | None) -> list[str]:
     gpus = count(cost["gpus"], "GPU") + ("" if cost["gpus_given"] else " (say how many with --gpus)")
     share = cost["visual_tokens_per_epoch"] / max(cost["tokens_per_epoch"], 1)
     lines = [
-        f"cost        {count(cost['rows'], 'row')} and {cost['tokens_per_epoch']:,} tokens an epoch ({share:.0%} visual, "
-        f"{count(cost['images_per_epoch'], 'image')}), {cost['steps_per_epoch']:,} steps, {cost['steps']:,} in "
+        f"cost        {count(cost['rows'], 'row')} and {cost['tokens_per_epoch']:,} tokens an epoch ({share:.0%} "
+        f"visual, {count(cost['images_per_epoch'], 'image')}), {cost['steps_per_epoch']:,} steps, {cost['steps']:,} in "
         f"{cost['epochs']:g} epochs on {gpus}"
     ]
     details = []

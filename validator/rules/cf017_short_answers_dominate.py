@@ -1,8 +1,8 @@
 """Rows with short answers steer the training.
 
 ## What it finds
-Data in which rows that hold a tenth of all label tokens hold half of the loss's weight or more, under the trainer's
-normalisation: for models with a processor LLaMA-Factory takes the mean over the labels of each micro-batch, then the
+Data in which the rows with the shortest answers have half of the loss's weight and at most a fifth of all label tokens,
+under the trainer's normalisation: for models with a processor LLaMA-Factory takes the mean over the labels of each micro-batch, then the
 mean over micro-batches and ranks. The message shows the label counts of these data.
 
 ## Why it hurts
@@ -26,32 +26,30 @@ from validator.rules.base import Hit, training_rule
 from validator.training.record import TrainingCase
 from validator.training.share import weights
 
-SHARE_OF_TOKENS, SHARE_OF_WEIGHT = 0.1, 0.5
+SHARE_OF_TOKENS = 0.2
 
 
 @training_rule("CF017", "short-answers-dominate", "warning")
 def check(case: TrainingCase) -> Iterator[Hit]:
-    """Weigh rows, shortest answers first."""
+    """Weigh rows, shortest answers first, up to half of the loss."""
     data, config = case.data, case.config
     if data is None or data.rows < 10 or config.packs or not data.labels.any():
         return
     labels, weight = weights(data, config)
     order = labels.argsort(kind="stable")
-    tokens = labels[order].cumsum() / labels.sum()
-    number = int(tokens.searchsorted(SHARE_OF_TOKENS, side="right"))
-    share = float(weight[order[:number]].sum() / weight.sum())
-    if share >= SHARE_OF_WEIGHT:
+    number = int((weight[order].cumsum() / weight.sum()).searchsorted(0.5)) + 1
+    share = float(labels[order[:number]].sum() / labels.sum())
+    if share <= SHARE_OF_TOKENS:
         low, middle, high = (int(labels[order[int(part * (len(order) - 1))]]) for part in (0.1, 0.5, 0.9))
-        longest = int(labels[order[number - 1]])
+        size = config["per_device_train_batch_size"]
         yield Hit(
-            f"rows with at most {longest} labels hold {tokens[number - 1]:.0%} of the label tokens and {share:.0%} of "
-            f"the loss at `per_device_train_batch_size` {config['per_device_train_batch_size']}: labels a row, 10th, "
-            f"50th and 90th percentile: {low}, {middle}, {high}; a token of the shortest tenth weighs "
-            f"{high / max(low, 1):.0f} times one of the longest",
+            f"rows with at most {int(labels[order[number - 1]])} labels hold {share:.0%} of the label tokens and half of "
+            f"the loss at `per_device_train_batch_size` {size}; labels a row, 10th, 50th and 90th percentile: {low}, "
+            f"{middle}, {high}: a token of a short answer weighs up to {high / max(low, 1):.0f} times one of a long one",
             "Raise per_device_train_batch_size and lower gradient_accumulation_steps.",
             evidence={
                 "key": "per_device_train_batch_size",
-                "share_of_loss": round(share, 4),
+                "share_of_label_tokens": round(share, 4),
                 "labels_p10_p50_p90": [low, middle, high],
             },
         )
