@@ -75,11 +75,11 @@ DEEPSPEED = {
 
 
 def instructions(rng: random.Random) -> list[dict]:
-    """Rows of text alone, with answers of some sentences."""
+    """Rows of text alone, with long answers."""
     rows = []
     for number in range(TEXT):
         app = rng.choice(APPS)
-        steps = rng.randint(2, 9)
+        steps = rng.randint(6, 24)
         lines = [
             f"{step}. In {app}, open list {rng.randint(1, 99)} and choose item {step}." for step in range(1, steps)
         ]

@@ -45,12 +45,12 @@ def cost_of(folder: Path, case: TrainingCase, memory: float | None = None) -> di
     if config.packs:
         packs = math.ceil(total / config["cutoff_len"])
         rounds = math.ceil(packs / (max(1, config["per_device_train_batch_size"]) * gpus))
-        cost |= {"packs_at_least": packs} | _steps(case, rounds)
+        cost |= {"packs_at_least": packs} | step_counts(case, rounds)
         longest, size = int(config["cutoff_len"]), max(1, config["per_device_train_batch_size"])
         worst: dict[str, Any] = {"tokens": longest * size, "rows": []}
     else:
         rows = micro_batches(data, config, gpus)
-        cost |= _steps(case, len(rows))
+        cost |= step_counts(case, len(rows))
         cost |= _padding(data, rows.reshape(-1, rows.shape[-1]))
         cost["labels_per_step"] = _labels_per_step(data, rows, max(1, config["gradient_accumulation_steps"]))
         worst = _worst(folder, data, rows.shape[-1])
@@ -58,7 +58,7 @@ def cost_of(folder: Path, case: TrainingCase, memory: float | None = None) -> di
     return cost
 
 
-def _steps(case: TrainingCase, rounds: int) -> dict[str, int]:
+def step_counts(case: TrainingCase, rounds: int) -> dict[str, int]:
     """Optimizer steps of an epoch and of the run."""
     each = steps_per_epoch(rounds, max(1, case.config["gradient_accumulation_steps"]))
     most = case.config["max_steps"]

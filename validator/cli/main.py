@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from validator import __version__
-from validator.cli import audit, check, clean, rejudge, replay, rule
+from validator.cli import audit, check, clean, rejudge, replay, rule, watch
 
 
 class _CheckByDefault(TyperGroup):
@@ -34,6 +34,7 @@ app = typer.Typer(
 app.command("check")(check.check)
 app.command("rejudge")(rejudge.rejudge)
 app.command("audit")(audit.audit)
+app.command("watch")(watch.watch)
 app.command("clean")(clean.clean)
 app.command("replay")(replay.replay)
 app.command("rule")(rule.rule)

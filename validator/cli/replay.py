@@ -19,6 +19,7 @@ from validator.cli.replaying import (
     REFERENCE,
     TOWER,
     check_possible,
+    rows_named,
     run_replay,
 )
 
@@ -26,6 +27,7 @@ from validator.cli.replaying import (
 def replay(
     run: Path = typer.Argument(help="The folder of a finished run (.mmvalidate/NAME)."),
     candidates: int = typer.Option(32, help="How many rows, the riskiest first."),
+    rows: Path | None = typer.Option(None, help="Rows to replay, one JSON a line with dataset, file and row."),
     model: MODEL = "scale",
     reference_model: REFERENCE = None,
     device: DEVICE = "auto",
@@ -45,12 +47,14 @@ def replay(
     try:
         from validator.replay.settings import ReplaySettings
 
+        named = rows_named(rows) if rows else ()
         settings = ReplaySettings(
             model=model,
             reference_model=reference_model,
             device=device,  # type: ignore[arg-type]
             dtype=dtype,  # type: ignore[arg-type]
-            candidates=candidates,
+            candidates=len(named) or candidates,
+            rows=named,
             controls=controls,
             blind=blind,
             attention=attention,  # type: ignore[arg-type]

@@ -2,7 +2,8 @@
 
 ## What it finds
 Data in which the rows with the shortest answers have half of the loss's weight and at most a fifth of all label tokens,
-under the trainer's normalisation: for models with a processor LLaMA-Factory takes the mean over the labels of each micro-batch, then the
+under the trainer's normalisation: for models with a processor LLaMA-Factory takes the mean over the labels of each
+micro-batch, then the
 mean over micro-batches and ranks. The message shows the label counts of these data.
 
 ## Why it hurts
@@ -43,9 +44,10 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         low, middle, high = (int(labels[order[int(part * (len(order) - 1))]]) for part in (0.1, 0.5, 0.9))
         size = config["per_device_train_batch_size"]
         yield Hit(
-            f"rows with at most {int(labels[order[number - 1]])} labels hold {share:.0%} of the label tokens and half of "
-            f"the loss at `per_device_train_batch_size` {size}; labels a row, 10th, 50th and 90th percentile: {low}, "
-            f"{middle}, {high}: a token of a short answer weighs up to {high / max(low, 1):.0f} times one of a long one",
+            f"rows with at most {int(labels[order[number - 1]])} labels hold {share:.0%} of the label tokens and half "
+            f"of the loss at `per_device_train_batch_size` {size}; labels a row, 10th, 50th and 90th percentile: {low}, "
+            f"{middle}, {high}: a token of a short answer weighs up to {high / max(low, 1):.0f} times one of a long "
+            "one",
             "Raise per_device_train_batch_size and lower gradient_accumulation_steps.",
             evidence={
                 "key": "per_device_train_batch_size",
