@@ -22,8 +22,8 @@ SEE = ("<image>What?", "A thing.")
 CALL = {"messages": [*say("a")["messages"], {"role": "function", "content": "find(x)"}]}
 
 
-STATIC = [rule for rule in all_rules() if rule.family != "RP"]
-"""The others speak of replayed samples: tests/replay."""
+STATIC = [rule for rule in all_rules() if rule.family not in ("RP", "CF", "CK")]
+"""The others speak of replayed samples (tests/replay), configurations and checkpoints (test_training_rules.py, ...)."""
 
 
 def codes(findings, *left_out):

@@ -1,4 +1,4 @@
-"""What a run has logged: trainer_state.json, LLaMA-Factory's trainer_log.jsonl, and lines of `{'loss': ...}` in *.log."""
+"""What a run has logged: trainer_state.json, LLaMA-Factory's trainer_log.jsonl, lines of `{'loss': ...}` in *.log."""
 
 from __future__ import annotations
 

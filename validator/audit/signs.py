@@ -61,7 +61,14 @@ def _not_finite(points: Sequence[Point]) -> Iterator[Sign]:
                 "Set logging_nan_inf_filter: false; all weights are NaN from then on unless something checks gradients."
             )
             yield Sign("hidden-nan", after, point.step, message, advice)
-        elif bad_norm or bad_loss:
+        elif bad_norm and not bad_loss:
+            message = (
+                f"step {point.step}: grad_norm {norm} and loss {loss}{since}: either the loss is NaN and the Trainer's "
+                "filter logs the mean of the others, or the backward pass alone is"
+            )
+            advice = "Set logging_nan_inf_filter: false, and replay the rows of these steps."
+            yield Sign("hidden-nan", after, point.step, message, advice)
+        elif bad_loss:
             message = f"step {point.step}: loss {loss} and grad_norm {norm}{since}"
             yield Sign("nan", after, point.step, message, "Replay the rows of these steps on the checkpoint before.")
         else:
@@ -88,8 +95,8 @@ def _gradients(points: Sequence[Point]) -> Iterator[Sign]:
                 "gradients-leave-band",
                 _before(points, run[0]),
                 first.step,
-                f"step {first.step}: the gradient norm is {first.grad_norm:.3g} and stays above {math.exp(limit):.3g}; in "
-                f"the first {number} logged steps it was {math.exp(middle):.3g}",
+                f"step {first.step}: the gradient norm is {first.grad_norm:.3g} and stays above {math.exp(limit):.3g}; "
+                f"in the first {number} logged steps it was {math.exp(middle):.3g}",
                 "Stop and look before it becomes NaN: such norms came tens of steps before.",
             )
             return
@@ -107,8 +114,8 @@ def _plateau(points: Sequence[Point], words: int | None) -> Iterator[Sign]:
                 "plateau-at-ln-v",
                 _before(points, run[0]),
                 first.step,
-                f"step {first.step}: the loss stays at {first.loss:.2f}, ln {sizes[0]:,} = {math.log(sizes[0]):.2f}: the "
-                "model guesses all words alike",
+                f"step {first.step}: the loss stays at {first.loss:.2f}, ln {sizes[0]:,} = {math.log(sizes[0]):.2f}: "
+                "the model guesses all words alike",
                 "Its weights are destroyed; go back to a checkpoint before that step.",
             )
             return

@@ -53,6 +53,8 @@ def measure(
             begin, table = piece.begin // width, values.reshape(-1, width)
             with np.errstate(over="ignore"):
                 rows[begin : begin + len(table)] = np.einsum("ij,ij->i", table, table)
+            if piece.faulty is not None:
+                rows[begin + np.unique(piece.faulty // width)] = np.nan
         total += squares(values)
         if others is not None:
             before = next(others).finite()
@@ -107,7 +109,7 @@ def row_facts(name: str, special: dict[int, str], found: dict[str, NDArray[Any]]
     lengths, moved = found["rows"], found["moved"]
     if not len(lengths):
         return []
-    median = math.sqrt(float(np.median(lengths)))
+    median = math.sqrt(float(np.nanmedian(lengths))) if np.isfinite(lengths).any() else math.nan
     inside = [index for index in special if index < len(lengths)]
     drifts = dict(zip(special, moved.tolist(), strict=False))
     return [

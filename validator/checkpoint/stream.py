@@ -111,7 +111,8 @@ class Piece:
 
 def squares(values: Floats) -> float:
     """The sum of squares, in FP64 where FP32 would overflow."""
-    total = float(np.dot(values, values))
+    with np.errstate(over="ignore"):
+        total = float(np.dot(values, values))
     if not np.isfinite(total):
         wide = values.astype(np.float64)
         total = float(np.dot(wide, wide))

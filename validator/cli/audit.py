@@ -11,6 +11,7 @@ import typer
 from validator.cli.check import Integrity
 from validator.cli.common import guarded, usage
 from validator.cli.replaying import DEVICE, check_possible, run_replay, wanted
+from validator.cli.training import VERSIONS
 
 if TYPE_CHECKING:
     from validator.checkpoint.record import CheckpointCase
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from validator.training.config import TrainingConfig
     from validator.training.versions import Versions
 
-VERSIONS = typer.Option(
-    None, "--versions", help="Versions that training runs with: deepspeed=0.14.4,torch=2.4.0. Default: those here."
-)
 GPUS = typer.Option(None, "--gpus", help="GPUs (ranks) of the run.", min=1, show_default=False)
 
 

@@ -24,6 +24,7 @@ from validator.cli.replaying import (
     run_replay,
     wanted,
 )
+from validator.cli.training import TRAIN_CONFIG, VERSIONS, training
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,9 +67,11 @@ class FailOn(str, Enum):
 
 
 def check(
-    dataset_info: str = typer.Argument(
-        help="The trainer's dataset_info.json: a path, or s3://, gs://, hf://, https://."
+    dataset_info: str | None = typer.Argument(
+        None, help="The trainer's dataset_info.json: a path, or s3://, gs://, hf://, https://.", show_default=False
     ),
+    train_config: TRAIN_CONFIG = None,
+    versions: str | None = VERSIONS,
     dataset: list[str] = typer.Option([], help="Check this entry only (repeatable). Default: all with local files."),
     trainer: Trainer = typer.Option(Trainer.llamafactory, help="Whose resizing, truncation and labels to reproduce."),
     processor: str = typer.Option("embedded", help="embedded, a folder with tokenizer.json, or a hub id."),
@@ -132,6 +135,9 @@ def check(
         from validator.files import is_remote, locate
         from validator.settings import Settings
 
+        if dataset_info is None:
+            raise ValueError("Name a dataset_info.json, or a training file with --train-config.")
+        judging = training(train_config, versions)
         settings = Settings(
             dataset_info=dataset_info,
             datasets=tuple(dict.fromkeys(dataset)),
@@ -193,6 +199,8 @@ def check(
         result = _run(settings, prepared, folder, quiet, options)
         if replaying is not None:
             result = run_replay(folder, replaying, quiet=quiet)
+        if judging is not None:
+            result = judging(folder)
         return show(result, output_format.value, quiet)
 
     code = guarded(work, verbose)

@@ -89,6 +89,7 @@ def _rows(sign: Sign, log: Log, config: TrainingConfig, run: Path, gpus: int | N
     from validator.audit.case import training_case
     from validator.audit.data import data_facts, places_of
     from validator.audit.steps import gpus_of, rows_of
+    from validator.findings import count
     from validator.training.versions import find_versions
 
     try:
@@ -101,7 +102,7 @@ def _rows(sign: Sign, log: Log, config: TrainingConfig, run: Path, gpus: int | N
         return
     rows = places_of(run, places)
     steps = f"step {sign.step}" if sign.after + 1 == sign.step else f"steps {sign.after + 1} to {sign.step}"
-    print(f"{steps} fed {len(rows):,} rows ({number} GPUs):")
+    print(f"{steps} fed {count(len(rows), 'row')} on {count(number, 'GPU')}:")
     for dataset, file, row in rows[:SHOWN]:
         print(f"    {dataset}: {file}:{row}")
     if len(rows) > SHOWN:

@@ -35,7 +35,7 @@ class ReplaySettings(BaseModel):
     """Seconds that one sample may take before its process is ended."""
     seed: int = 0
     rows: tuple[tuple[str, str, int], ...] = ()
-    """Rows (dataset, file, row) that are candidates whatever their risk; of the others only as many as are asked for."""
+    """Rows (dataset, file, row) that are candidates whatever their risk; others fill up to `candidates`."""
 
     @field_validator("dtype", mode="before")
     @classmethod

@@ -3,8 +3,7 @@
 ## What it finds
 Data in which the rows with the shortest answers have half of the loss's weight and at most a fifth of all label tokens,
 under the trainer's normalisation: for models with a processor LLaMA-Factory takes the mean over the labels of each
-micro-batch, then the
-mean over micro-batches and ranks. The message shows the label counts of these data.
+micro-batch, then the mean over micro-batches and ranks. The message shows the label counts of these data.
 
 ## Why it hurts
 With a batch of one, a row with 2 labels weighs as much as one with 400: each of its tokens weighs 200 times as much.
@@ -45,9 +44,9 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         size = config["per_device_train_batch_size"]
         yield Hit(
             f"rows with at most {int(labels[order[number - 1]])} labels hold {share:.0%} of the label tokens and half "
-            f"of the loss at `per_device_train_batch_size` {size}; labels a row, 10th, 50th and 90th percentile: {low}, "
-            f"{middle}, {high}: a token of a short answer weighs up to {high / max(low, 1):.0f} times one of a long "
-            "one",
+            f"of the loss at `per_device_train_batch_size` {size}; labels a row, 10th, 50th and 90th percentile: "
+            f"{low}, {middle}, {high}: a token of a short answer weighs up to {high / max(low, 1):.0f} times one "
+            "of a long one",
             "Raise per_device_train_batch_size and lower gradient_accumulation_steps.",
             evidence={
                 "key": "per_device_train_batch_size",
