@@ -23,6 +23,9 @@ _SPELLINGS = {
 }
 """What each begins with: searching for words and reading on from there is many times faster than one expression."""
 
+_PARTS = ("box", "click", "tap", "long_press", "point_2d")
+"""One of them stands in each of these words."""
+
 
 def reach_of(text: str) -> tuple[float, ...]:
     """The largest x and y of all boxes and points in a text, () where there are none.
@@ -31,6 +34,8 @@ def reach_of(text: str) -> tuple[float, ...]:
     `click(x, y)` and its kin. A list of four numbers alone may be anything.
     """
     text = text.lower()
+    if not any(part in text for part in _PARTS):
+        return ()
     pairs = [pair for word, spelling in _SPELLINGS.items() if word in text for pair in _pairs(text, word, spelling)]
     return (max(x for x, _ in pairs), max(y for _, y in pairs)) if pairs else ()
 

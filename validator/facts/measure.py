@@ -260,22 +260,25 @@ class Measurer:
 
     def _turns(self, sample: Sample, encoded: list[EncodedTurn] | None) -> list[TurnFacts]:
         turns = []
-        by_index = {item.turn.index: item for item in encoded or () if item.turn is not None}
-        system = next((item for item in encoded or () if item.turn is None), None)
-        given = sample.system if isinstance(sample.system, str) else ""
-        if sample.system or system is not None:
-            turn = self._turn(sample.system_turn, "system", sample.system, system)
+        system = sample.system if isinstance(sample.system, str) else ""
+        spoken: list[EncodedTurn | None] = [None] * len(sample.turns)
+        opening = None
+        if encoded:
+            opening = encoded[0] if encoded[0].turn is None else None
+            spoken = [item for item in encoded if item.turn is not None]
+        if sample.system or opening is not None:
+            turn = self._turn(sample.system_turn, "system", sample.system, opening)
             if isinstance(sample.tools, str) and "<" in sample.tools:
-                turn.special_tokens = self._special_tokens(f"{given}\n{sample.tools}")
+                turn.special_tokens = self._special_tokens(f"{system}\n{sample.tools}")
                 if any(placeholder in sample.tools for placeholder in PLACEHOLDERS.values()):
                     turn.traits = (*turn.traits, "placeholder-in-tools")
             turns.append(turn)
-        turns += [
-            self._turn(turn.index, turn.role, turn.content, by_index.get(turn.index), given) for turn in sample.turns
-        ]
-        if sample.media.get("image"):
-            for facts, turn_ in zip(turns[len(turns) - len(sample.turns) :], sample.turns, strict=True):
-                facts.reach = reach_of(turn_.content) if isinstance(turn_.content, str) else ()
+        located = bool(sample.media.get("image"))
+        for said, item in zip(sample.turns, spoken, strict=True):
+            turn = self._turn(said.index, said.role, said.content, item, system)
+            if located and isinstance(said.content, str):
+                turn.reach = reach_of(said.content)
+            turns.append(turn)
         return turns
 
     def _special_tokens(self, text: str) -> tuple[str, ...]:
@@ -286,35 +289,33 @@ class Measurer:
     ) -> TurnFacts:
         text = content if isinstance(content, str) else ""
         special = self._special_tokens(text)
+        images, videos = self._loose_pads(encoded, special) if encoded else ((), ())
         return TurnFacts(
             index,
             role,
             tuple(encoded.slots) if encoded else (),
             tuple(map(len, encoded.texts)) if encoded else None,
-            self._loose_pads(encoded, "image", special),
-            self._loose_pads(encoded, "video", special),
+            images,
+            videos,
             special,
             (text.count("<image>"), text.count("<video>"), text.count("<audio>")) if "<" in text else NO_PLACEHOLDERS,
             len(text),
-            isinstance(content, str) and not text.strip(),
+            isinstance(content, str) and (not text or text.isspace()),
             traits_of(text, system if role == "assistant" else None),
         )
 
-    def _as_written(self, encoded: EncodedTurn) -> bool:
-        """Whether the special tokens of a turn are those in its content: calls and tools come out of JSON."""
+    def _loose_pads(self, encoded: EncodedTurn, special: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Places of image and video pads among the text tokens of a turn."""
         turn = encoded.turn
-        return turn is not None and turn.role != "function" and self.processor.encoder.literal
-
-    def _loose_pads(self, encoded: EncodedTurn | None, kind: MediaKind, special: tuple[str, ...]) -> tuple[int, ...]:
-        pad = self._pads[kind]
-        if (
-            encoded is None
-            or (self._as_written(encoded) and PAD_TOKENS[kind] not in special)
-            or not any(pad in text for text in encoded.texts)
-        ):
-            return ()
+        as_written = turn is not None and turn.role != "function"  # calls and tools come out of JSON
+        if as_written and self.processor.encoder.literal and not special:
+            return (), ()
         ids = [token for text in encoded.texts for token in text]
-        return tuple(place for place, token in enumerate(ids) if token == pad)
+        image, video = (
+            tuple(place for place, token in enumerate(ids) if token == pad) if pad in ids else ()
+            for pad in (self._pads["image"], self._pads["video"])
+        )
+        return image, video
 
 
 def _with_probe(base: MediaFacts, probe: ImageProbe, advice: str | None, likeness: str | None) -> MediaFacts:
