@@ -102,7 +102,14 @@ def _memory(case: TrainingCase, tokens: int, gpus: int, memory: float | None) ->
     """What the batch takes beside weights, gradients and Adam's state, on one card."""
     if case.shape is None:
         return {"model": None}
-    state = state_bytes(case.shape, stage=case.zero_stage, gpus=gpus, trained=case.trained or 0)
+    state = state_bytes(case.shape, stage=case.zero_stage, gpus=gpus, trained=case.trained or 0) + _buckets(case)
     needed = state + activation_bytes(tokens, case.shape)
     fits = None if memory is None else needed <= memory * GIB
     return {"model": case.shape.name, "state_bytes": state, "bytes": needed, "memory_gib": memory, "fits": fits}
+
+
+def _buckets(case: TrainingCase) -> int:
+    """What DeepSpeed's buckets take under ZeRO-1 and ZeRO-2."""
+    if case.deepspeed is None or case.shape is None or case.deepspeed.stage not in (1, 2):
+        return 0
+    return case.deepspeed.bucket_bytes(case.shape.hidden) or 0

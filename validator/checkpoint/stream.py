@@ -64,7 +64,7 @@ class Reader:
         if file is None:
             file = self._files[place.file] = place.file.open("rb", buffering=0)
         file.seek(place.begin + begin * size)
-        view = memoryview(self._raw)[: number * size]
+        view = self._raw[: number * size].data
         done = 0
         while done < len(view):
             got = file.readinto(view[done:])
@@ -82,11 +82,13 @@ class Reader:
 
     def _floats(self, bits: NDArray[Any], dtype: str, number: int) -> Floats:
         if dtype == "F32":
-            return bits.view(np.float32)
+            floats: Floats = bits.view(np.float32)
+            return floats
         if dtype == "BF16":
-            wide = np.left_shift(bits, np.uint32(16), out=self._wide[:number])
-            return wide.view(np.float32)
-        out = self._wide[:number].view(np.float32)
+            np.left_shift(bits, np.uint32(16), out=self._wide[:number])
+            wide: Floats = self._wide[:number].view(np.float32)
+            return wide
+        out: Floats = self._wide[:number].view(np.float32)
         with np.errstate(over="ignore"):
             out[:] = bits.view(np.float16 if dtype == "F16" else np.float64)
         return out

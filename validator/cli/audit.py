@@ -94,7 +94,9 @@ def _prepare(
     model = config["model_name_or_path"]
     here = model is not None and (Path(model) / "tokenizer.json").is_file()
     settings = Settings(
-        **check_settings(config), processor=processor or (model if here else "embedded"), integrity=integrity
+        **check_settings(config),
+        processor=processor or (model if here else "embedded"),
+        integrity=integrity,  # type: ignore[arg-type]  # one of the enum's
     )
     replaying = None
     if candidates := wanted(replay, model if model and Path(model).is_dir() else "scale"):

@@ -38,7 +38,7 @@ def answer(audit: dict[str, Any]) -> str:
     parts = [count(counts[severity], severity) for severity in ("error", "warning") if counts[severity]]
     if audit["exit_code"] == 3:
         parts.append("something was not checked")
-    return audit["verdict"] + (": " + ", ".join(parts) if parts else "")
+    return f"{audit['verdict']}: {', '.join(parts)}" if parts else str(audit["verdict"])
 
 
 def _reason(console: Console, item: dict[str, Any], severity: str) -> None:

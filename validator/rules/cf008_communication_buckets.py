@@ -31,9 +31,9 @@ def check(case: TrainingCase) -> Iterator[Hit]:
     deepspeed, shape = case.deepspeed, case.shape
     if deepspeed is None or deepspeed.stage not in (1, 2):
         return
-    bucket = deepspeed.bucket(shape.hidden if shape else None)
-    if bucket is not None:
-        taken = 2 * bucket * (2 if deepspeed.overlaps else 1)
+    hidden = shape.hidden if shape else None
+    bucket, taken = deepspeed.bucket(hidden), deepspeed.bucket_bytes(hidden)
+    if bucket is not None and taken is not None:
         beyond = ""
         if shape is not None and shape.words * shape.hidden > bucket:
             what = "the embedding" if shape.tied else "the embedding and lm_head"

@@ -56,6 +56,11 @@ class DeepSpeedConfig:
             return None if hidden is None else hidden * hidden
         return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else BUCKET
 
+    def bucket_bytes(self, hidden: int | None) -> int | None:
+        """Bytes that `reduce_bucket_size` takes on each GPU: 2 an element, twice with overlap (measured, 0.19.8)."""
+        elements = self.bucket(hidden)
+        return None if elements is None else 2 * elements * (2 if self.overlaps else 1)
+
     def mismatches(self, config: TrainingConfig, gpus: int | None) -> Iterator[tuple[str, Any, str, Any]]:
         """(key here, value here, key of the training file, value there) of what transformers refuses at the start.
 
