@@ -106,7 +106,7 @@ class Piece:
         """The values with 0 for what is not finite."""
         if self.faulty is None:
             return self.values
-        clean = self.values.copy()
+        clean: Floats = self.values.copy()
         clean[self.faulty] = 0
         return clean
 
