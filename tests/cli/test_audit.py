@@ -10,7 +10,7 @@ from tests.cli.test_command import golden
 from tests.conftest import ROOT
 from tests.rules.test_checkpoint_rules import Checkpoint
 
-ORIGIN = "deepspeed=0.14.4,torch=2.4.0,transformers=4.49.0,accelerate=1.0.1,llamafactory=0.9.2"
+ORIGIN = "deepspeed=0.14.4,torch=2.4.0,transformers=4.49.0,accelerate=1.0.1"
 STAGE2 = "sample_data/stage2/train.yaml"
 
 
