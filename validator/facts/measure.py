@@ -182,30 +182,27 @@ class Measurer:
         return f"{self.file}:{raw.index}"
 
     def _media(self, sample: Sample) -> list[MediaFacts]:
-        facts = []
+        facts: list[MediaFacts] = []
         for kind, references in sample.media.items():
             owners = _owners(sample, kind)
-            bases = [
-                MediaFacts(
-                    kind, reference.index, reference.written, reference.form,
-                    owners[reference.index] if reference.index < len(owners) else None,
-                )
-                for reference in references
-            ]  # fmt: skip
+            turns = [*owners[: len(references)], *[None] * (len(references) - len(owners))]
             if kind == "image":
-                bases = [self._image(base, reference) for base, reference in zip(bases, references, strict=True)]
+                facts += map(self._image, references, turns)
             elif kind == "video":
-                bases = self._videos(bases, references)
-            facts += bases
+                facts += self._videos(references, turns)
+            else:
+                facts += map(_untouched, references, turns)
         return facts
 
-    def _image(self, base: MediaFacts, reference: MediaReference) -> MediaFacts:
-        if reference.data is not None or reference.target is not None:
-            probe = self._probe(reference)
-            return _with_probe(base, probe, self._advice(reference, probe), self._likeness(reference, probe))
-        return _unusable(base, reference)
+    def _image(self, reference: MediaReference, turn: int | None) -> MediaFacts:
+        if reference.data is None and reference.target is None:
+            return _unusable(_untouched(reference, turn), reference)
+        probe = self._probe(reference)
+        advice = self._advice(reference, probe) if self.settings.advice else None
+        likeness = self._likeness(reference, probe) if self.settings.preview else None
+        return _with_probe(reference, turn, probe, advice, likeness)
 
-    def _videos(self, bases: list[MediaFacts], references: list[MediaReference]) -> list[MediaFacts]:
+    def _videos(self, references: list[MediaReference], turns: list[int | None]) -> list[MediaFacts]:
         depth = self.settings.integrity
         probes = []
         for reference in references:
@@ -216,10 +213,10 @@ class Measurer:
             else:
                 probes.append(VideoProbe(fault="not-a-path"))
         facts = []
-        for base, reference, probe, fed in zip(bases, references, probes, settle(probes), strict=True):
+        for reference, turn, probe, fed in zip(references, turns, probes, settle(probes), strict=True):
             frames = fed.frames
             item = replace(
-                base,
+                _untouched(reference, turn),
                 num_bytes=probe.num_bytes,
                 format=probe.format,
                 width=frames.width if frames else None,
@@ -246,12 +243,10 @@ class Measurer:
         return replace(probe, orientation=1)
 
     def _advice(self, reference: MediaReference, probe: ImageProbe) -> str | None:
-        if not self.settings.advice:
-            return None
         return advice_on(reference.data if reference.data is not None else reference.target or "", probe)
 
     def _likeness(self, reference: MediaReference, probe: ImageProbe) -> str | None:
-        if not self.settings.preview or probe.fault is not None or self.settings.integrity == "header":
+        if probe.fault is not None or self.settings.integrity == "header":
             return None
         if reference.data is not None:
             return likeness_of(reference.data)
@@ -318,14 +313,21 @@ class Measurer:
         return image, video
 
 
-def _with_probe(base: MediaFacts, probe: ImageProbe, advice: str | None, likeness: str | None) -> MediaFacts:
+def _untouched(reference: MediaReference, turn: int | None) -> MediaFacts:
+    """What is known of a reference alone. `turn`: whose placeholder it fills."""
+    return MediaFacts(reference.kind, reference.index, reference.written, reference.form, turn)
+
+
+def _with_probe(
+    reference: MediaReference, turn: int | None, probe: ImageProbe, advice: str | None, likeness: str | None
+) -> MediaFacts:
     """What is known of a reference and of the file behind it."""
     return MediaFacts(
-        base.kind,
-        base.index,
-        base.written,
-        base.form,
-        base.turn,
+        reference.kind,
+        reference.index,
+        reference.written,
+        reference.form,
+        turn,
         probe.num_bytes,
         probe.format,
         probe.width,
@@ -354,15 +356,14 @@ def _fail_in_loader(sample: Sample, media: list[MediaFacts]) -> None:
             sample.fail("media-unreadable", _media_error(reference, image), image.turn, reference.index)
 
 
-def _owners(sample: Sample, kind: str) -> list[int]:
+def _owners(sample: Sample, kind: MediaKind) -> list[int]:
     """For each placeholder of a kind, in order, the turn that holds it."""
-    placeholder = PLACEHOLDERS[kind]  # type: ignore[index]
-    return [
-        turn.index
-        for turn in sample.turns
-        if isinstance(turn.content, str)
-        for _ in range(turn.content.count(placeholder))
-    ]
+    placeholder = PLACEHOLDERS[kind]
+    owners: list[int] = []
+    for turn in sample.turns:
+        if isinstance(turn.content, str) and placeholder in turn.content:
+            owners += [turn.index] * turn.content.count(placeholder)
+    return owners
 
 
 def _filled(sample: Sample) -> tuple[str, ...]:

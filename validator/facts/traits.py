@@ -25,8 +25,6 @@ _FOREIGN = re.compile(
     r"\[/?INST\]|<</?SYS>>|<\|(?:eot_id|start_header_id|end_header_id|begin_of_text|user|assistant|system|end)\|>"
     r"|<(?:start|end)_of_turn>|<｜(?:User|Assistant)｜>"
 )
-_MARKS = ("INST]", "SYS>>", "<|", "_of_turn>", "<｜")
-"""One of them stands in all that `_FOREIGN` finds."""
 _HUMAN = re.compile(r"^(?:### ?)?(?:Human|USER|User|Instruction): ?", re.MULTILINE)
 _MACHINE = re.compile(r"^(?:### ?)?(?:Assistant|ASSISTANT|Response): ?", re.MULTILINE)
 
@@ -76,9 +74,11 @@ def _is_mojibake(text: str) -> bool:
 
 
 def _is_foreign(text: str) -> bool:
-    if any(mark in text for mark in _MARKS) and _FOREIGN.search(text):
+    marked = "<|" in text or "INST]" in text or "SYS>>" in text or "_of_turn>" in text or "<｜" in text
+    if marked and _FOREIGN.search(text):  # in each of its branches stands one of them
         return True
-    return ":" in text and _MACHINE.search(text) is not None and _HUMAN.search(text) is not None
+    spoken = ":" in text and ("ssistant:" in text or "ASSISTANT:" in text or "Response:" in text)
+    return spoken and _MACHINE.search(text) is not None and _HUMAN.search(text) is not None
 
 
 def _repeats(text: str) -> bool:
