@@ -28,6 +28,7 @@ def test_the_origin_case(mmvalidate, home):
     done = audit(mmvalidate, home, "--versions", ORIGIN, "--gpus", "8", "--gpu-memory", "80")
     assert done.returncode == 1, done.stderr
     golden("origin_audit.txt", done.stdout)
+    assert done.stdout in (ROOT / "docs" / "origin-case.md").read_text(encoding="utf-8")
     page = json.loads((home / ".mmvalidate" / "stage2" / "audit.json").read_text())
     assert page["verdict"] == "NO-GO" and page["reasons"][0]["code"] == "CF004"
     findings = [json.loads(line) for line in (home / ".mmvalidate" / "stage2" / "findings.jsonl").open()]
