@@ -70,6 +70,21 @@ def test_checkpoints_alone(mmvalidate, tmp_path):
     assert "`visual.merger.mlp.0.weight`" in done.stdout and "the first at [3, 1]" in done.stdout
 
 
+def test_a_hub_model_that_is_not_here(mmvalidate, home, monkeypatch):
+    """Named by the training file it leaves the exit code alone; named by --checkpoint it does not."""
+    monkeypatch.setenv("HF_HOME", str(home / "hub_home"))
+    done = mmvalidate("audit", "--checkpoint", "Qwen/Qwen2-VL-7B-Instruct")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (3, "UNDECIDED: something was not checked")
+    assert "Qwen/Qwen2-VL-7B-Instruct: not audited, it is not on this disk" in done.stdout
+    snapshot = home / "hub_home" / "hub" / "models--Qwen--Qwen2-VL-7B-Instruct" / "snapshots" / "abc"
+    snapshot.parent.mkdir(parents=True)
+    (snapshot.parents[1] / "refs").mkdir()
+    (snapshot.parents[1] / "refs" / "main").write_text("abc")
+    Checkpoint().write(snapshot)
+    done = mmvalidate("audit", "--checkpoint", "Qwen/Qwen2-VL-7B-Instruct")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "GO")
+
+
 def test_a_checkpoint_on_disk_is_audited_with_the_run(mmvalidate, home):
     checkpoint = Checkpoint()
     checkpoint.weights["lm_head.weight"][7, 7] = float("inf")
@@ -86,7 +101,7 @@ def test_a_checkpoint_on_disk_is_audited_with_the_run(mmvalidate, home):
     [
         (("audit",), "name a training file, or a checkpoint with --checkpoint"),
         (("audit", "nowhere.yaml"), "The training file nowhere.yaml cannot be read"),
-        (("audit", "--checkpoint", "nowhere"), "--checkpoint nowhere: no such folder."),
+        (("audit", "--checkpoint", "nowhere"), "--checkpoint nowhere: no such folder, and"),
         (("audit", STAGE2, "--versions", "deepspeed"), "write PACKAGE=VERSION"),
         (("--train-config", "nowhere.yaml"), "The training file nowhere.yaml cannot be read"),
         (("watch", "nowhere"), "nowhere is no folder."),

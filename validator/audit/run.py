@@ -40,11 +40,16 @@ def finish(
     checkpoints: Sequence[CheckpointCase],
     not_audited: Sequence[str],
     memory: float | None = None,
+    *,
+    incomplete: bool = False,
 ) -> dict[str, Any]:
-    """Judge a finished check together with its configuration and checkpoints; the page as plain data."""
+    """Judge a finished check together with its configuration and checkpoints; the page as plain data.
+
+    `incomplete`: a checkpoint that was asked for by name is not here.
+    """
     result = keep(folder, case, list(checkpoints), {})
     found = reasons(load_findings(folder))
-    verdict, code = answer(found, incomplete=result.summary["exit_code"] == 3)
+    verdict, code = answer(found, incomplete=incomplete or result.summary["exit_code"] == 3)
     page = {
         "verdict": verdict,
         "exit_code": code,
@@ -64,13 +69,16 @@ def finish(
     return page
 
 
-def checkpoints_alone(cases: Sequence[CheckpointCase], folder: Path | None) -> dict[str, Any]:
+def checkpoints_alone(
+    cases: Sequence[CheckpointCase], not_audited: Sequence[str], folder: Path | None
+) -> dict[str, Any]:
     """The page of an audit without a training file."""
     found = reasons(finding for case in cases for finding in checkpoint_findings(case))
-    verdict, code = answer(found, incomplete=False)
+    verdict, code = answer(found, incomplete=bool(not_audited))
     page = {
         "verdict": verdict,
         "exit_code": code,
+        "not_audited": list(not_audited),
         "checkpoints": [_checkpoint(case.facts) for case in cases],
         "reasons": found,
         "mmvalidate": __version__,

@@ -40,8 +40,9 @@ def measure(
     moved = dict.fromkeys(ids, 0.0) if width and comparing else {}
     total = base_total = moved_total = largest = 0.0
     count, first = 0, None
-    others = base.pieces(other) if comparing and base is not None and other is not None else None
-    for piece in here.pieces(place):
+    row = width or 1
+    others = base.pieces(other, row) if comparing and base is not None and other is not None else None
+    for piece in here.pieces(place, row):
         told(len(piece.values) * SIZES[place.dtype])
         if piece.faulty is not None:
             if first is None:

@@ -9,6 +9,8 @@ from typing import Any
 from validator.checkpoint.record import Shape
 
 EMBEDDING, HEAD = "model.language_model.embed_tokens.weight", "lm_head.weight"
+MOST_LAYERS = 1000
+"""No Qwen2-VL has a tenth of it: what says more is no config.json."""
 _TEXT = ("embed_tokens.", "layers.", "norm.")
 
 
@@ -30,11 +32,14 @@ def part_of(name: str) -> str:
 
 
 def expected(config: dict[str, Any]) -> dict[str, Shape]:
-    """Every weight that a config.json promises, with its shape. Raises KeyError or TypeError where it is another's.
+    """Every weight that a config.json promises, with its shape. Raises KeyError, TypeError or ValueError where it
+    is another's.
 
     `lm_head.weight` is not among them where it is tied to the embedding.
     """
     text = config.get("text_config") or config
+    if max(text["num_hidden_layers"], config["vision_config"].get("depth", 32)) > MOST_LAYERS:
+        raise ValueError(f"more than {MOST_LAYERS:,} layers")
     hidden, inner, words = text["hidden_size"], text["intermediate_size"], text["vocab_size"]
     heads, keys = text["num_attention_heads"], text["num_key_value_heads"]
     key_size = hidden // heads * keys

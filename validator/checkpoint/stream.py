@@ -37,12 +37,11 @@ class Reader:
         for file in self._files.values():
             file.close()
 
-    def pieces(self, place: Place) -> Iterator[Piece]:
-        """A tensor in whole rows (along its first side), at least one, about PIECE elements each.
+    def pieces(self, place: Place, row: int = 1) -> Iterator[Piece]:
+        """A tensor in pieces of about PIECE elements, of whole rows of `row` elements, at least one.
 
         Raises OSError where the file cannot be read or has become shorter.
         """
-        row = max(place.elements // place.shape[0], 1) if place.shape and place.shape[0] else 1
         step = max(PIECE // row, 1) * row
         for begin in range(0, place.elements, step):
             yield self._read(place, begin, min(step, place.elements - begin))

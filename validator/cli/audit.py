@@ -15,7 +15,6 @@ from validator.cli.training import VERSIONS
 
 if TYPE_CHECKING:
     from validator.checkpoint.record import CheckpointCase
-    from validator.report.progress import StderrProgress
     from validator.training.config import TrainingConfig
     from validator.training.versions import Versions
 
@@ -24,10 +23,8 @@ GPUS = typer.Option(None, "--gpus", help="GPUs (ranks) of the run.", min=1, show
 
 def audit(
     train_config: Path | None = typer.Argument(None, help="LLaMA-Factory's training file (YAML or JSON)."),
-    checkpoint: Path | None = typer.Option(
-        None, help="The checkpoint to audit. Default: the training file's, if here."
-    ),
-    base: Path | None = typer.Option(None, help="The checkpoint that it was trained from, to compare with."),
+    checkpoint: str | None = typer.Option(None, help="The checkpoint to audit. Default: the training file's, if here."),
+    base: str | None = typer.Option(None, help="The checkpoint that it was trained from, to compare with."),
     versions: str | None = VERSIONS,
     gpus: int | None = GPUS,
     gpu_memory: float | None = typer.Option(None, help="Memory of one GPU in GiB.", min=1, show_default=False),
@@ -46,14 +43,14 @@ def audit(
     """Judge data, training configuration and checkpoint together: GO, GO WITH WARNINGS or NO-GO."""
     try:
         from validator.training.config import load_config
+        from validator.training.shape import on_disk
         from validator.training.versions import find_versions
 
         if train_config is None and checkpoint is None:
             raise ValueError("name a training file, or a checkpoint with --checkpoint")
-        if checkpoint is not None and not checkpoint.is_dir():
-            raise ValueError(f"--checkpoint {checkpoint}: no such folder.")
-        if base is not None and not base.is_dir():
-            raise ValueError(f"--base {base}: no such folder.")
+        for option, name in (("--checkpoint", checkpoint), ("--base", base)):
+            if name is not None and on_disk(name) is None and not _is_hub_id(name):
+                raise ValueError(f"{option} {name}: no such folder, and it is no hub id (ORGANISATION/NAME).")
         config = load_config(train_config) if train_config else None
         chosen = find_versions(versions)
         prepared = _prepare(config, processor, integrity.value, replay, device) if config else None
@@ -62,14 +59,12 @@ def audit(
 
     def work() -> int:
         from validator.report import audited
-        from validator.report.progress import StderrProgress
 
         if config is None or prepared is None:
             from validator.audit.run import checkpoints_alone
 
-            with StderrProgress(quiet=quiet) as progress:
-                cases = _checkpoints([checkpoint] if checkpoint else [], base, None, progress)
-            page = checkpoints_alone(cases, run_dir)
+            cases, missing = _checkpoints([checkpoint], base, None, None, quiet)
+            page = checkpoints_alone(cases, missing, run_dir)
         else:
             page = _whole(config, prepared, chosen, gpus, gpu_memory, checkpoint, base, run_dir, workers, quiet)
         if json:
@@ -83,6 +78,10 @@ def audit(
     raise typer.Exit(guarded(work, verbose))
 
 
+def _is_hub_id(name: str) -> bool:
+    return name.count("/") == 1 and not name.startswith((".", "/", "~"))
+
+
 def _prepare(
     config: TrainingConfig, processor: str | None, integrity: str, replay: str, device: str
 ) -> tuple[Any, ...]:
@@ -90,20 +89,21 @@ def _prepare(
     from validator.cli.check import _prepare as prepare
     from validator.settings import Settings
     from validator.training.config import check_settings
+    from validator.training.shape import on_disk
 
-    model = config["model_name_or_path"]
-    here = model is not None and (Path(model) / "tokenizer.json").is_file()
+    folder = on_disk(config["model_name_or_path"])
     settings = Settings(
         **check_settings(config),
-        processor=processor or (model if here else "embedded"),
+        processor=processor or (str(folder) if folder and (folder / "tokenizer.json").is_file() else "embedded"),
         integrity=integrity,  # type: ignore[arg-type]  # one of the enum's
     )
     replaying = None
-    if candidates := wanted(replay, model if model and Path(model).is_dir() else "scale"):
+    model = str(folder) if folder else "scale"
+    if candidates := wanted(replay, model):
         from validator.replay.settings import ReplaySettings
 
         replaying = ReplaySettings(
-            model=model if model and Path(model).is_dir() else "scale",
+            model=model,
             device=device,  # type: ignore[arg-type]
             candidates=candidates,
             freeze_vision_tower=config["freeze_vision_tower"],
@@ -120,8 +120,8 @@ def _whole(
     versions: Versions,
     gpus: int | None,
     memory: float | None,
-    checkpoint: Path | None,
-    base: Path | None,
+    checkpoint: str | None,
+    base: str | None,
     run_dir: Path | None,
     workers: int | None,
     quiet: bool,
@@ -133,46 +133,42 @@ def _whole(
     from validator.cli.check import _run
     from validator.engine.options import Options
     from validator.files import locate
-    from validator.report.progress import StderrProgress
 
     settings, rules, replaying = prepared
     folder = run_dir or Path(".mmvalidate") / (locate(settings.folder).resolve().name or "root")
     _run(settings, rules, folder, quiet, Options(workers))
     if replaying is not None:
         run_replay(folder, replaying, quiet=quiet)
-    here, missing = _weights(config, checkpoint)
-    with StderrProgress(quiet=quiet) as progress:
-        checkpoints = _checkpoints(here, base, config, progress, settings.processor)
+    named = [checkpoint] if checkpoint else [config["model_name_or_path"], *config.names("adapter_name_or_path")]
+    checkpoints, missing = _checkpoints(named, base, config, settings.processor, quiet)
     dated = written_at(config["tokenized_path"]) is not None
     case = training_case(config, versions, gpus, data_facts(folder, config, dated=dated))
-    return finish(folder, case, checkpoints, missing, memory)
-
-
-def _weights(config: TrainingConfig, checkpoint: Path | None) -> tuple[list[Path], list[str]]:
-    """The folders to audit, and the names that are not on this disk."""
-    named = [config["model_name_or_path"], *config.names("adapter_name_or_path")] if checkpoint is None else []
-    folders = [Path(name) for name in named if name and Path(name).is_dir()]
-    return [checkpoint] if checkpoint else folders, [name for name in named if name and not Path(name).is_dir()]
+    return finish(folder, case, checkpoints, missing, memory, incomplete=bool(checkpoint and missing))
 
 
 def _checkpoints(
-    folders: list[Path],
-    base: Path | None,
-    config: TrainingConfig | None,
-    progress: StderrProgress,
-    processor: str | None = None,
-) -> list[CheckpointCase]:
+    names: list[str | None], base: str | None, config: TrainingConfig | None, processor: str | None, quiet: bool
+) -> tuple[list[CheckpointCase], list[str]]:
+    """The audited checkpoints, and the names of those that are not on this disk."""
     from validator.audit.run import frozen_parts
     from validator.checkpoint.audit import audit as audit_weights
     from validator.checkpoint.record import CheckpointCase
+    from validator.report.progress import StderrProgress
     from validator.tokens.processor import load_processor
+    from validator.training.shape import on_disk
 
     tokens = max(load_processor(processor).encoder.special_tokens.values()) + 1 if processor else 0
-    cases = []
-    try:
-        for folder in folders:
-            progress.auditing(folder.name)
-            cases.append(CheckpointCase(audit_weights(folder, base, progress.read), frozen_parts(config), tokens))
-    except ValueError as error:
-        usage(error)
-    return cases
+    cases, missing = [], []
+    with StderrProgress(quiet=quiet) as progress:
+        for name in filter(None, names):
+            folder = on_disk(name)
+            if folder is None or (base is not None and on_disk(base) is None):
+                missing.append(name if folder is None else f"{name} against {base}")
+                continue
+            progress.auditing(name)
+            try:
+                facts = audit_weights(folder, on_disk(base), progress.read)
+            except ValueError as error:
+                usage(error)
+            cases.append(CheckpointCase(facts, frozen_parts(config), tokens))
+    return cases, missing

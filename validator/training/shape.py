@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,15 +42,30 @@ SHAPES = {
 """Source: config.json of Qwen2-VL-*-Instruct. The vision tower is the same in all of them, up to its projector."""
 
 
+def on_disk(name: str | None) -> Path | None:
+    """The folder of a model: the name itself, or the hub's cache of it on this machine; None where it is in neither."""
+    if not name:
+        return None
+    if Path(name).is_dir():
+        return Path(name)
+    home = Path(os.environ.get("HF_HOME") or Path("~/.cache/huggingface").expanduser())
+    cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub") / f"models--{name.replace('/', '--')}"
+    try:
+        folder = cache / "snapshots" / (cache / "refs" / "main").read_text().strip()
+    except (OSError, ValueError):
+        return None
+    return folder if folder.is_dir() else None
+
+
 def shape_of(name: str | None) -> ModelShape | None:
     """The shape of a model by its folder or name, None where neither says it."""
     if name is None:
         return None
-    file = Path(name) / "config.json"
-    if file.is_file():
+    config = _config(name)
+    if config is not None:
         try:
-            return _from_config(Path(name).name, json.loads(file.read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return _from_config(Path(name).name, config)
+        except (ValueError, KeyError, TypeError, AttributeError):
             return None
     found = re.search(r"qwen2-vl-(2b|7b|72b)", name.lower())
     return SHAPES[found[1].upper()] if found else None
@@ -59,11 +75,21 @@ def model_type(name: str | None) -> str | None:
     """The `model_type` of a model's config.json, or what its name says, None where neither does."""
     if name is None:
         return None
-    try:
-        value = json.loads((Path(name) / "config.json").read_text(encoding="utf-8"))["model_type"]
-    except (OSError, ValueError, KeyError, TypeError):
+    config = _config(name)
+    if config is None:
         return "qwen2_vl" if re.search(r"qwen2-vl-\d+b", name.lower()) else None
+    value = config.get("model_type")
     return value if isinstance(value, str) else None
+
+
+def _config(name: str) -> dict[str, Any] | None:
+    """The config.json of a model on this disk."""
+    folder = on_disk(name)
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8")) if folder else None
+    except (OSError, ValueError, RecursionError):
+        return None
+    return config if isinstance(config, dict) else None
 
 
 def _from_config(name: str, config: dict[str, Any]) -> ModelShape | None:
