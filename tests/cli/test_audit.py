@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 
+import jsonschema
 import pytest
 
 from tests.cli.test_command import golden
@@ -29,7 +30,9 @@ def test_the_origin_case(mmvalidate, home):
     assert done.returncode == 1, done.stderr
     golden("origin_audit.txt", done.stdout)
     assert done.stdout in (ROOT / "docs" / "origin-case.md").read_text(encoding="utf-8")
-    page = json.loads((home / ".mmvalidate" / "stage2" / "audit.json").read_text())
+    summary = json.loads((home / ".mmvalidate" / "stage2" / "summary.json").read_text())
+    jsonschema.validate(summary, json.loads((ROOT / "schemas" / "summary.schema.json").read_text()))
+    page = summary["audit"]
     assert page["verdict"] == "NO-GO" and page["reasons"][0]["code"] == "CF004"
     findings = [json.loads(line) for line in (home / ".mmvalidate" / "stage2" / "findings.jsonl").open()]
     assert {"CF004", "CF007", "TK007"} <= {finding["code"] for finding in findings}

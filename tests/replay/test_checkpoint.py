@@ -39,6 +39,6 @@ def test_logits_are_those_of_torch(tmp_path):
     scale = layer.input_layernorm.weight
     queries = (layer.self_attn.q_proj.weight * scale).double().reshape(2, 16, 32)
     keys = (layer.self_attn.k_proj.weight * scale).double().reshape(1, 16, 32)
-    exact = [float(torch.linalg.matrix_norm(query.T @ keys[0], 2)) for query in queries]
+    exact = [torch.linalg.matrix_norm(query.T @ keys[0], 2).item() for query in queries]
     found = largest_logits(open_shards(tmp_path), Reader(), 1, 16)
     assert abs(found / exact - 1).max() < 0.01

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +39,19 @@ def checkpoint_findings(case: CheckpointCase, settings: Settings | None = None) 
     ]
 
 
-def keep(
-    folder: Path,
-    training: TrainingCase | None,
-    checkpoints: list[CheckpointCase],
-    addition: dict[str, Any],
-) -> RunResult:
-    """Put both families of findings into a finished run."""
+def later_findings(folder: Path, training: TrainingCase | None, checkpoints: Sequence[CheckpointCase]) -> list[Finding]:
+    """The findings of both families under the settings of a finished run."""
     settings = settings_of(load_summary(folder))
-    findings = training_findings(training, settings) if training else []
-    findings += [finding for case in checkpoints for finding in checkpoint_findings(case, settings)]
+    found = training_findings(training, settings) if training else []
+    return found + [finding for case in checkpoints for finding in checkpoint_findings(case, settings)]
+
+
+def keep(
+    folder: Path, training: TrainingCase | None, checkpoints: Sequence[CheckpointCase], addition: dict[str, Any]
+) -> RunResult:
+    """Put both families of findings into a finished run, and `addition` into its summary."""
+    settings = settings_of(load_summary(folder))
     ran = [rule for rule in later_rules("CF", settings) if training]
     ran += [rule for rule in later_rules("CK", settings) if checkpoints]
+    findings = later_findings(folder, training, checkpoints)
     return amend(folder, FAMILIES, findings, ran, addition, incomplete=False)

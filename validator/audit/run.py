@@ -1,4 +1,4 @@
-"""The audit of a finished check: configuration, checkpoints, cost, and the answer, kept as audit.json."""
+"""The audit of a finished check: configuration, checkpoints, cost, and the answer, kept in its summary."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from validator import __version__
 from validator.audit.cost import cost_of
-from validator.audit.judge import checkpoint_findings, keep
+from validator.audit.judge import FAMILIES, checkpoint_findings, keep, later_findings
 from validator.audit.verdict import answer, reasons
 from validator.checkpoint.names import part_of
 from validator.checkpoint.record import CheckpointCase, CheckpointFacts
-from validator.engine.amend import load_findings
+from validator.engine.amend import load_findings, load_summary
 from validator.training.config import TrainingConfig
 from validator.training.record import TrainingCase
 from validator.training.versions import Versions
@@ -47,52 +44,42 @@ def finish(
 
     `incomplete`: a checkpoint that was asked for by name is not here.
     """
-    result = keep(folder, case, list(checkpoints), {})
-    found = reasons(load_findings(folder))
-    verdict, code = answer(found, incomplete=incomplete or result.summary["exit_code"] == 3)
+    summary = load_summary(folder)
+    findings = [
+        *(finding for finding in load_findings(folder) if finding.code[:2] not in FAMILIES),
+        *later_findings(folder, case, checkpoints),
+    ]
+    found = reasons(findings)
+    verdict, code = answer(found, incomplete=incomplete or summary["exit_code"] == 3)
     page = {
         "verdict": verdict,
         "exit_code": code,
         "train_config": str(case.config.path),
         **_about(case),
-        "rows": result.summary["rows"],
-        "datasets": [item["dataset"] for item in result.summary["datasets"]],
-        "unchecked_entries": result.summary["unchecked_entries"],
+        "rows": summary["rows"],
+        "datasets": [item["dataset"] for item in summary["datasets"]],
+        "unchecked_entries": summary["unchecked_entries"],
         "checkpoints": [_checkpoint(item.facts) for item in checkpoints],
         "not_audited": list(not_audited),
         "cost": cost_of(folder, case, memory),
-        "replay": _replay(result.summary.get("replay")),
+        "replay": _replay(summary.get("replay")),
         "reasons": found,
-        "mmvalidate": __version__,
     }
-    _write(folder, page)
+    keep(folder, case, checkpoints, {"audit": page})
     return page
 
 
-def checkpoints_alone(
-    cases: Sequence[CheckpointCase], not_audited: Sequence[str], folder: Path | None
-) -> dict[str, Any]:
+def checkpoints_alone(cases: Sequence[CheckpointCase], not_audited: Sequence[str]) -> dict[str, Any]:
     """The page of an audit without a training file."""
     found = reasons(finding for case in cases for finding in checkpoint_findings(case))
     verdict, code = answer(found, incomplete=bool(not_audited))
-    page = {
+    return {
         "verdict": verdict,
         "exit_code": code,
         "not_audited": list(not_audited),
         "checkpoints": [_checkpoint(case.facts) for case in cases],
         "reasons": found,
-        "mmvalidate": __version__,
     }
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write(folder, page)
-    return page
-
-
-def _write(folder: Path, page: dict[str, Any]) -> None:
-    part = folder / "audit.json.part"
-    part.write_bytes(orjson.dumps(page, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    part.replace(folder / "audit.json")
 
 
 def _about(case: TrainingCase) -> dict[str, Any]:

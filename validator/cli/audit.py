@@ -36,7 +36,7 @@ def audit(
     device: DEVICE = "auto",
     run_dir: Path | None = typer.Option(None, help="Where results are kept. Default: .mmvalidate/<dataset_dir>."),
     workers: int | None = typer.Option(None, help="Processes; 0: one, without Dask.", min=0, show_default=False),
-    json: bool = typer.Option(False, "--json", help="Print audit.json instead of the page."),
+    json: bool = typer.Option(False, "--json", help="Print the same as JSON."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
 ) -> None:
@@ -64,7 +64,7 @@ def audit(
             from validator.audit.run import checkpoints_alone
 
             cases, missing = _checkpoints([checkpoint], base, None, None, quiet)
-            page = checkpoints_alone(cases, missing, run_dir)
+            page = checkpoints_alone(cases, missing)
         else:
             page = _whole(config, prepared, chosen, gpus, gpu_memory, checkpoint, base, run_dir, workers, quiet)
         if json:
