@@ -5,6 +5,7 @@ import re
 import shutil
 
 import jsonschema
+import pyarrow.parquet as pq
 import pytest
 
 from tests.cli.test_command import golden
@@ -130,3 +131,50 @@ def test_a_check_takes_its_settings_from_the_training_file(mmvalidate, home):
     done = mmvalidate("--train-config", STAGE2, "--cutoff-len", "4096", "--dataset", "instructions", *options, cwd=home)
     settings = json.loads(done.stdout)["summary"]["settings"]
     assert (settings["cutoff_len"], settings["datasets"]) == (4096, ["instructions"]), "flags come first"
+
+
+def test_the_cost_is_that_of_the_rows(mmvalidate, home):
+    done = audit(mmvalidate, home, "--versions", ORIGIN, "--gpus", "8", "--json")
+    cost = json.loads(done.stdout)["cost"]
+    rows = pq.read_table(home / ".mmvalidate" / "stage2" / "samples.parquet").to_pylist()
+    tokens = [row["num_tokens"] for row in rows]
+    padded = sum(-(-length // 8) * 8 for length in tokens)
+    assert (cost["rows"], cost["tokens_per_epoch"]) == (220, sum(tokens))
+    assert cost["images_per_epoch"] == sum(row["num_images"] for row in rows)
+    assert cost["steps"] == cost["steps_per_epoch"] == 7  # 220 rows, 8 GPUs x 1 x 4
+    assert cost["padding_share"] == pytest.approx(1 - sum(tokens) / padded, abs=1e-4)  # 4 rows are fed twice
+    assert cost["worst_batch"]["tokens"] == -(-max(tokens) // 8) * 8
+    train = home / STAGE2
+    train.write_text(train.read_text().replace("cutoff_len: 8192", "cutoff_len: 200"))
+    cost = json.loads(audit(mmvalidate, home, "--versions", ORIGIN, "--json").stdout)["cost"]
+    cut = pq.read_table(home / ".mmvalidate" / "stage2" / "samples.parquet").to_pylist()
+    kept, whole = sum(row["num_label_tokens"] for row in cut), sum(row["num_label_tokens"] for row in rows)
+    assert cost["truncated_label_share"] == round(1 - kept / whole, 6) > 0
+
+
+def history(folder, norms):
+    folder.mkdir()
+    logged = [{"step": step, "loss": 1.0, "grad_norm": norm} for step, norm in enumerate(norms, 1)]
+    state = {"global_step": len(norms), "max_steps": 7, "log_history": logged}
+    (folder / "trainer_state.json").write_text(json.dumps(state))
+
+
+def test_watch(mmvalidate, home):
+    assert audit(mmvalidate, home, "--versions", ORIGIN).returncode == 1
+    history(home / "quiet", [1.0] * 7)
+    done = mmvalidate("watch", "quiet", cwd=home)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "nothing suspicious")
+    history(home / "bad", [1.0] * 3 + [float("nan")] * 4)
+    options = ("--train-config", STAGE2, "--run", ".mmvalidate/stage2", "--write-rows", "rows.jsonl")
+    done = mmvalidate("watch", "bad", *options, cwd=home)
+    assert done.returncode == 1
+    assert "hidden-nan: step 4: grad_norm nan and loss 1.0, and since" in done.stdout
+    assert "step 4 fed 32 rows on 8 GPUs:" in done.stdout, "the number of GPUs follows from the number of steps"
+    rows = [json.loads(line) for line in (home / "rows.jsonl").read_text().splitlines()]
+    assert len(rows) == 32 and set(rows[0]) == {"dataset", "file", "row"}
+    done = mmvalidate("watch", "bad", *options, "--gpus", "2", cwd=home)
+    assert "which rows were fed is not known: these data give 28 steps on 2 GPUs, the run has 7" in done.stdout
+    train = home / STAGE2
+    train.write_text(train.read_text() + "packing: true\n")
+    done = mmvalidate("watch", "bad", *options, "--gpus", "8", cwd=home)
+    assert "which rows were fed is not known" in done.stdout and done.returncode == 1

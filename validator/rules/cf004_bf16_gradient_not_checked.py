@@ -10,9 +10,10 @@ clipped, and the NaN goes into Adam's state and the FP32 weights. From that step
 show a loss of 0.0. One sample in one micro-batch of one rank is enough. Neither clipping nor a lower learning rate
 helps.
 
-Read in the source of 0.14.4, 0.17.1, 0.17.2, 0.17.6, 0.18.2 and 0.19.0 to 0.19.8: the check came with 0.17.1
-(DeepSpeed PR #6976), its default became true with 0.19.3. Reproduced with 0.19.8 on CPU: with the check off, one NaN
-micro-batch makes 51 weight tensors NaN; with it on the step is skipped.
+Read in the source of 0.14.4, 0.17.1, 0.17.2, 0.17.6, 0.18.2 and 0.19.0 to 0.19.8: the check came with 0.17.1 (DeepSpeed
+PR #6976), its default became true with 0.19.3. Run with 0.18.2 on CPU, one NaN micro-batch of two in the first step: by
+default all weight tensors are NaN and so is every later loss; with `check_grad_overflow: true` one step is skipped and
+nothing else happens.
 
 ## Example
 `deepspeed: ds_z2_config.json` with `bf16: true` and DeepSpeed 0.14.4 (LLaMA-Factory#7362).
