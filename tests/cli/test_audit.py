@@ -8,6 +8,7 @@ import jsonschema
 import pyarrow.parquet as pq
 import pytest
 
+from scripts import make_stage2_data
 from tests.cli.test_command import golden
 from tests.conftest import ROOT
 from tests.rules.test_checkpoint_rules import Checkpoint
@@ -24,6 +25,13 @@ def home(tmp_path):
 
 def audit(mmvalidate, home, *options):
     return mmvalidate("audit", STAGE2, "--workers", "0", "-q", *options, cwd=home)
+
+
+def test_stage2_is_as_its_script_makes_it(tmp_path):
+    """Otherwise run `python -m scripts.make_stage2_data`."""
+    make_stage2_data.main(tmp_path)
+    files = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
+    assert files == {path.name: path.read_text(encoding="utf-8") for path in make_stage2_data.FOLDER.iterdir()}
 
 
 def test_the_origin_case(mmvalidate, home):

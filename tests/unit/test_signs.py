@@ -68,3 +68,12 @@ def test_logs_of_all_kinds_give_the_same(tmp_path):
     assert [(point.step, point.loss) for point in read] == [(10, 1.5), (20, 0.0)] and math.isnan(read[1].grad_norm)
     with pytest.raises(ValueError, match="holds no log of a training"):
         read_log(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "state", ["", "[1]", '{"log_history": 5}', '{"log_history": [{"loss": "x"}, 7]}', '{"global_step": "a", "log_hist']
+)
+def test_a_half_written_state_is_no_error(state, tmp_path):
+    (tmp_path / "trainer_state.json").write_text(state)
+    (tmp_path / "trainer_log.jsonl").write_text('{"current_steps": 10, "loss": 1.5}\n{"loss": 2}\n[]\n')
+    assert [point.step for point in read_log(tmp_path).points] == [10]

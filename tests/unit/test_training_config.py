@@ -7,7 +7,8 @@ import subprocess
 import numpy as np
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, TAGS, check, say
+from validator.audit.data import data_facts
 from validator.rules.cf002_training_arguments_refused import refusals
 from validator.training.arguments import known_arguments
 from validator.training.config import check_settings, load_config, make_config
@@ -177,3 +178,42 @@ def test_shares_of_validation():
     train, held = split(10, 0.25, 1)
     assert (len(train), len(held)) == (7, 3)
     assert sorted(np.concatenate([train, held]).tolist()) == list(range(10))
+
+
+ORDER = """
+import sys, json
+import lf_oracle
+given = json.load(sys.stdin)
+oracle = lf_oracle.build(dataset_dir=given["folder"], dataset="b,a", cutoff_len=64, vocab=given["vocabulary"])
+oracle.data_args.max_samples, oracle.data_args.val_size, oracle.training_args.seed = 30, 0.2, 7
+rows = oracle.full()
+print(json.dumps([[len(row["input_ids"]), sum(label != -100 for label in row["labels"])] for row in rows]))
+"""
+
+
+@needs_oracle
+@pytest.mark.oracle
+def test_rows_are_held_in_the_trainers_order(tmp_path):
+    """Two entries in the order named, `max_samples`, `split`, `val_size` and dropped rows, against get_dataset."""
+    registry = {}
+    for name, number in (("a", 40), ("b", 25)):
+        rows = [say(f"{name} " * (place % 13 + 1), "yes " * (place % 7 + 1)) for place in range(number)]
+        rows[3] = say("dropped: no answer")
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        registry[name] = {
+            "file_name": f"{name}.jsonl",
+            "formatting": "sharegpt",
+            "columns": {"messages": "messages"},
+            "tags": TAGS,
+            "split": "train[2:]",
+        }
+    (tmp_path / "dataset_info.json").write_text(json.dumps(registry))
+    check(tmp_path / "dataset_info.json", tmp_path / "run", cutoff_len=64)
+    config = make_config({"dataset": "b,a", "max_samples": 30, "val_size": 0.2, "seed": 7, "do_train": True})
+    facts = data_facts(tmp_path / "run", config)
+    ours = list(zip(facts.tokens.tolist(), facts.labels.tolist(), strict=True))
+    vocabulary = str(ORACLE.parents[1] / "qwen.tiktoken")
+    theirs = ask_oracle(ORDER, tmp_path, {"folder": str(tmp_path), "vocabulary": vocabulary})
+    assert facts.kept_order is None
+    assert ours == [tuple(row) for row in theirs] and len(ours) + facts.dropped == 42
+    assert len(set(ours)) > 20, "rows can be told apart"

@@ -49,13 +49,15 @@ def read_log(folder: Path, logging_steps: int | None = None) -> Log:
         sources += [path.name] if found else []
     path = folder / "trainer_log.jsonl"
     if path.is_file():
-        found = [item for line in _text(path).splitlines() if (item := _json(line)) and "loss" in item]
-        points |= {int(item["current_steps"]): _point(int(item["current_steps"]), item) for item in found}
+        found = [item for line in _text(path).splitlines() if "loss" in (item := _json(line))]
+        numbered = [item for item in found if isinstance(item.get("current_steps"), int)]
+        points |= {item["current_steps"]: _point(item["current_steps"], item) for item in numbered}
         sources.append(path.name)
     states = [(read, path) for path in _states(folder) if (read := _json(_text(path)))]
     if states:
-        state, path = max(states, key=lambda item: item[0].get("global_step") or 0)
-        for item in state.get("log_history", ()):
+        state, path = max(states, key=lambda item: _number(item[0].get("global_step")) or 0)
+        history = state.get("log_history")
+        for item in history if isinstance(history, list) else ():
             if isinstance(item, dict) and "loss" in item and isinstance(item.get("step"), int):
                 points[item["step"]] = _point(item["step"], item)
         sources.append(str(path.relative_to(folder)))
