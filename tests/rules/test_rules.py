@@ -375,7 +375,8 @@ def test_documentation(rule):
     assert headings == ["What it finds", "Why it hurts", "Example", "What to do"]
     assert re.fullmatch(r"[A-Z]{2}\d{3}", rule.code) and re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name)
     assert rule.summary.endswith(".")
-    assert sum(check is not None for check in (rule.row, rule.corpus, rule.replay, rule.systemic)) == 1
+    checks = (rule.row, rule.corpus, rule.replay, rule.systemic, rule.training, rule.checkpoint)
+    assert sum(check is not None for check in checks) == 1
 
 
 def test_codes_and_names_are_unique():

@@ -24,7 +24,7 @@ from validator.rules.base import Hit, training_rule
 from validator.training.record import TrainingCase
 
 
-@training_rule("CF018", "media-mixed-under-zero3", "warning")
+@training_rule("CF018", "images-beside-videos", "warning")
 def check(case: TrainingCase) -> Iterator[Hit]:
     """Look for both media under ZeRO-3."""
     data = case.data

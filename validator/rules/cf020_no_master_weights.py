@@ -23,7 +23,7 @@ from validator.rules.base import Hit, training_rule
 from validator.training.record import TrainingCase
 
 
-@training_rule("CF020", "pure-bf16", "warning")
+@training_rule("CF020", "no-master-weights", "warning")
 def check(case: TrainingCase) -> Iterator[Hit]:
     """Look for the switch."""
     if case.config["pure_bf16"] and case.config["finetuning_type"] == "full":

@@ -35,7 +35,7 @@ POISONS = (
 )
 
 
-@training_rule("CF004", "bf16-gradient-not-checked", "error")
+@training_rule("CF004", "gradient-not-checked", "error")
 def check(case: TrainingCase) -> Iterator[Hit]:
     """Compare the version with those that check."""
     deepspeed = case.deepspeed
