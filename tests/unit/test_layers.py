@@ -21,6 +21,7 @@ LAYERS = [
     {"rules"},
     {"engine"},
     {"replay"},
+    {"export"},
     {"audit"},
     {"report"},
     {"cli"},

@@ -43,10 +43,10 @@ def read_log(folder: Path, logging_steps: int | None = None) -> Log:
     sources: list[str] = []
     state: dict[str, Any] = {}
     for path in sorted(folder.glob("*.log")):
-        found = list(_lines(path))
         every = logging_steps or 1
-        points |= {(index + 1) * every: _point((index + 1) * every, item) for index, item in enumerate(found)}
-        sources += [path.name] if found else []
+        lines = {number * every: _point(number * every, item) for number, item in enumerate(_lines(path), 1)}
+        points |= lines
+        sources += [path.name] if lines else []
     path = folder / "trainer_log.jsonl"
     if path.is_file():
         found = [item for line in _text(path).splitlines() if "loss" in (item := _json(line))]

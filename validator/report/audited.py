@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.text import Text
 
 from validator.findings import count, printable
-from validator.report.console import PLAIN_WIDTH
+from validator.report.console import STYLES
+from validator.report.tables import console_for, indented
 
-_STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 _TITLES = {"error": "Errors", "warning": "Warnings", "info": "To know"}
 _ANSWERS = {"GO": "bold green", "GO WITH WARNINGS": "bold yellow", "NO-GO": "bold red", "UNDECIDED": "bold yellow"}
 GIB = 1 << 30
@@ -18,7 +18,7 @@ GIB = 1 << 30
 
 def page(audit: dict[str, Any], out: TextIO) -> None:
     """Print the page."""
-    console = Console(file=out, highlight=False, soft_wrap=True, width=None if out.isatty() else PLAIN_WIDTH)
+    console = console_for(out)
     for line in [*_about(audit), *_checkpoints(audit), *_cost(audit.get("cost"))]:
         console.print(Text(printable(line)))
     for severity, title in _TITLES.items():
@@ -46,12 +46,12 @@ def _reason(console: Console, item: dict[str, Any], severity: str) -> None:
     if item["file"] is not None:
         where = item["file"] + ("" if item["row"] is None else f":{item['row']}")
     line = Text(printable(where), style="bold")
-    line.append(f" {item['code']}", style=_STYLES[severity])
+    line.append(f" {item['code']}", style=STYLES[severity])
     line.append(printable(f" {item['message']}"))
     if item["count"] > 1:
         line.append(f" (and {item['count'] - 1:,} more)", style="dim")
     console.print(line)
-    console.print(Text(printable(f"    help: {item['help']}"), style="dim"))
+    console.print(Text(indented(console, printable(f"help: {item['help']}")), style="dim"))
 
 
 def _about(audit: dict[str, Any]) -> list[str]:

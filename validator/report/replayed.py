@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from validator.findings import count, printable
+from validator.report.tables import print_table
 
 BLOCKS = 10
 """Samples shown in full; the others are in replay.parquet."""
-_MEANING = {
+MEANING = {
     "CRASH": "training ends at this row with this exception",
     "NO_TARGET": "the loss is 0/0; weights are unharmed, the step is wasted and logs hide it",
     "NON_FINITE": "without a gradient check (DeepSpeed up to 0.17.0) one such step makes every weight NaN",
@@ -42,7 +42,7 @@ def section(console: Console, replay: dict[str, Any], base: Path) -> None:
     if len(replay["confirmed"]) > BLOCKS:
         console.print(Text(f"... and more: see replay.parquet ({len(replay['confirmed'])} listed)", style="dim"))
     _verdicts(console, replay)
-    for note in _notes(replay):
+    for note in notes(replay):
         console.print(Text(note))
     console.print()
 
@@ -76,7 +76,7 @@ def _block(console: Console, block: dict[str, Any], base: Path) -> None:
     if block["ladder"]:
         rungs = ", ".join(f"{arm} {outcome}" for arm, outcome in block["ladder"].items())
         console.print(Text(f"    ladder: {rungs}"))
-    meaning = _MEANING[block["verdict"]]
+    meaning = MEANING[block["verdict"]]
     console.print(Text(f"    that is: {meaning}" + (f"; remedy: {block['remedy']}" if block["remedy"] else "")))
     if block["static"]:
         console.print(Text(f"    the static pass says: {', '.join(block['static'])}", style="dim"))
@@ -89,16 +89,12 @@ def _beside(text: str | None) -> str:
 def _verdicts(console: Console, replay: dict[str, Any]) -> None:
     groups = replay["verdicts"]
     names = sorted({name for counts in groups.values() for name in counts})
-    table = Table(title="Verdicts", title_justify="left", box=None, pad_edge=False, header_style="bold")
-    table.add_column("verdict")
-    for group in groups:
-        table.add_column(group, justify="right")
-    for name in names:
-        table.add_row(name, *(f"{counts.get(name, 0):,}" for counts in groups.values()))
-    console.print(table)
+    table = [(name, *(f"{counts.get(name, 0):,}" for counts in groups.values())) for name in names]
+    print_table(console, "Verdicts", ("verdict", *groups), table)
 
 
-def _notes(replay: dict[str, Any]) -> list[str]:
+def notes(replay: dict[str, Any]) -> list[str]:
+    """What a replay says as a whole: false alarms, thresholds, what it cannot judge."""
     notes = []
     if stopped := replay["stop_before_the_model"]:
         notes.append(
