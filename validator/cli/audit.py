@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from validator.cli.check import Integrity
-from validator.cli.common import guarded, usage
+from validator.cli.common import guarded, say, usage
+from validator.cli.gating import REPORT, files_of
 from validator.cli.replaying import DEVICE, check_possible, run_replay, wanted
 from validator.cli.training import VERSIONS
 
@@ -36,6 +37,7 @@ def audit(
     device: DEVICE = "auto",
     run_dir: Path | None = typer.Option(None, help="Where results are kept. Default: .mmvalidate/<dataset_dir>."),
     workers: int | None = typer.Option(None, help="Processes; 0: one, without Dask.", min=0, show_default=False),
+    report: list[str] = REPORT,
     json: bool = typer.Option(False, "--json", help="Print the same as JSON."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
@@ -53,6 +55,9 @@ def audit(
                 raise ValueError(f"{option} {name}: no such folder, and it is no hub id (ORGANISATION/NAME).")
         config = load_config(train_config) if train_config else None
         chosen = find_versions(versions)
+        reports = files_of(report)
+        if reports and config is None:
+            raise ValueError("--report needs a training file: a checkpoint alone has no run folder to report on.")
         prepared = _prepare(config, processor, integrity.value, replay, device) if config else None
     except ValueError as error:
         usage(error)
@@ -66,7 +71,9 @@ def audit(
             cases, missing = _checkpoints([checkpoint], base, None, None, quiet)
             page = checkpoints_alone(cases, missing)
         else:
-            page = _whole(config, prepared, chosen, gpus, gpu_memory, checkpoint, base, run_dir, workers, quiet)
+            page = _whole(
+                config, prepared, chosen, gpus, gpu_memory, checkpoint, base, run_dir, workers, quiet, reports
+            )
         if json:
             import orjson
 
@@ -125,6 +132,7 @@ def _whole(
     run_dir: Path | None,
     workers: int | None,
     quiet: bool,
+    reports: list[tuple[str, Path]],
 ) -> dict[str, Any]:
     """Check, replay, audit checkpoints, and judge everything."""
     from validator.audit.case import training_case, written_at
@@ -133,6 +141,8 @@ def _whole(
     from validator.cli.check import _run
     from validator.engine.options import Options
     from validator.files import locate
+    from validator.report.finished import Finished
+    from validator.report.formats import write_file
 
     settings, rules, replaying = prepared
     folder = run_dir or Path(".mmvalidate") / (locate(settings.folder).resolve().name or "root")
@@ -143,7 +153,12 @@ def _whole(
     checkpoints, missing = _checkpoints(named, base, config, settings.processor, quiet)
     dated = written_at(config["tokenized_path"]) is not None
     case = training_case(config, versions, gpus, data_facts(folder, config, dated=dated))
-    return finish(folder, case, checkpoints, missing, memory, incomplete=bool(checkpoint and missing))
+    page = finish(folder, case, checkpoints, missing, memory, incomplete=bool(checkpoint and missing))
+    for name, path in [("html", folder / "report.html"), *reports]:
+        write_file(name, Finished(folder), path)
+    if not quiet:
+        say(f"the report with pictures: {folder / 'report.html'}")
+    return page
 
 
 def _checkpoints(

@@ -11,7 +11,7 @@ from validator.findings import count, printable
 from validator.report.console import STYLES
 from validator.report.tables import console_for, indented
 
-_TITLES = {"error": "Errors", "warning": "Warnings", "info": "To know"}
+TITLES = {"error": "Errors", "warning": "Warnings", "info": "To know"}
 _ANSWERS = {"GO": "bold green", "GO WITH WARNINGS": "bold yellow", "NO-GO": "bold red", "UNDECIDED": "bold yellow"}
 GIB = 1 << 30
 
@@ -19,9 +19,9 @@ GIB = 1 << 30
 def page(audit: dict[str, Any], out: TextIO) -> None:
     """Print the page."""
     console = console_for(out)
-    for line in [*_about(audit), *_checkpoints(audit), *_cost(audit.get("cost"))]:
-        console.print(Text(printable(line)))
-    for severity, title in _TITLES.items():
+    for label, line in facts(audit):
+        console.print(Text(f"{label:<12}{line}"))
+    for severity, title in TITLES.items():
         found = [item for item in audit["reasons"] if item["severity"] == severity]
         if found:
             console.print()
@@ -32,9 +32,15 @@ def page(audit: dict[str, Any], out: TextIO) -> None:
     console.print(Text(answer(audit), style=_ANSWERS[audit["verdict"]]))
 
 
+def facts(audit: dict[str, Any]) -> list[tuple[str, str]]:
+    """What was audited and what it will cost, as labels and lines; a line without a label belongs to the one before."""
+    lines = [*_about(audit), *_checkpoints(audit), *_cost(audit.get("cost"))]
+    return [(line[:12].strip(), printable(line[12:])) for line in lines]
+
+
 def answer(audit: dict[str, Any]) -> str:
     """The last line."""
-    counts = {severity: sum(item["severity"] == severity for item in audit["reasons"]) for severity in _TITLES}
+    counts = {severity: sum(item["severity"] == severity for item in audit["reasons"]) for severity in TITLES}
     parts = [count(counts[severity], severity) for severity in ("error", "warning") if counts[severity]]
     if audit["exit_code"] == 3:
         parts.append("something was not checked")
