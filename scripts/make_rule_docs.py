@@ -40,6 +40,8 @@ def page(rule: Rule) -> str:
 def _about(rule: Rule) -> str:
     if rule.corpus:
         return "about an entry or the run"
+    if rule.training or rule.checkpoint:
+        return "about the training configuration" if rule.training else "about a checkpoint"
     return "about one row" if rule.row else "about a replay"
 
 

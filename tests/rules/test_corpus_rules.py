@@ -17,8 +17,8 @@ from validator.rules import alike
 from validator.rules.base import EntryFacts
 from validator.rules.registry import find_rule
 from validator.rules.seen import is_evaluation
-from validator.rules.tk008_memory_of_longest_row import activation_bytes
 from validator.settings import Settings
+from validator.training.shape import SHAPES, activation_bytes
 
 SEE = "<image>Where is it?"
 PIXELS = turns(SEE, '"bbox": [1200, 10, 1800, 90]', images=["wide.png"])
@@ -91,7 +91,7 @@ def test_memory_of_logits_is_as_measured(size):
     """shared/spec/replay.md: logits of 8,192 tokens and their copies take 11.6 GiB."""
     layers, hidden, inner = {"2B": (28, 1536, 8960), "7B": (28, 3584, 18944)}[size]
     rest = 8192 * (2 * hidden * layers + 2 * (8 * hidden + 4 * inner))
-    assert (activation_bytes(8192, size) - rest) / 2**30 == pytest.approx(11.6, abs=0.01)
+    assert (activation_bytes(8192, SHAPES[size]) - rest) / 2**30 == pytest.approx(11.6, abs=0.01)
 
 
 # ---- several entries -------------------------------------------------------------------------------

@@ -22,8 +22,8 @@ SEE = ("<image>What?", "A thing.")
 CALL = {"messages": [*say("a")["messages"], {"role": "function", "content": "find(x)"}]}
 
 
-STATIC = [rule for rule in all_rules() if rule.family != "RP"]
-"""The others speak of replayed samples: tests/replay."""
+STATIC = [rule for rule in all_rules() if rule.family not in ("RP", "CF", "CK")]
+"""The others speak of replayed samples (tests/replay), configurations and checkpoints (test_training_rules.py, ...)."""
 
 
 def codes(findings, *left_out):
@@ -375,7 +375,8 @@ def test_documentation(rule):
     assert headings == ["What it finds", "Why it hurts", "Example", "What to do"]
     assert re.fullmatch(r"[A-Z]{2}\d{3}", rule.code) and re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name)
     assert rule.summary.endswith(".")
-    assert sum(check is not None for check in (rule.row, rule.corpus, rule.replay, rule.systemic)) == 1
+    checks = (rule.row, rule.corpus, rule.replay, rule.systemic, rule.training, rule.checkpoint)
+    assert sum(check is not None for check in checks) == 1
 
 
 def test_codes_and_names_are_unique():

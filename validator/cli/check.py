@@ -28,6 +28,7 @@ from validator.cli.replaying import (
     run_replay,
     wanted,
 )
+from validator.cli.training import TRAIN_CONFIG, VERSIONS, training
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,6 +70,8 @@ def check(
     dataset_info: str | None = typer.Argument(
         None, help="The trainer's dataset_info.json: a path, or s3://, gs://, hf://, https://.", show_default=False
     ),
+    train_config: TRAIN_CONFIG = None,
+    versions: str | None = VERSIONS,
     dataset: list[str] = typer.Option(
         [], help="Check this entry only (repeatable). Default: all with local files.", autocompletion=datasets
     ),
@@ -159,7 +162,10 @@ def check(
         from validator.trainer import DEFAULT
 
         if dataset_info is None:
-            raise ValueError("Name a dataset_info.json, or set dataset-info in mmvalidate.toml.")
+            raise ValueError(
+                "Name a dataset_info.json, a training file with --train-config, or set dataset-info in mmvalidate.toml."
+            )
+        judging = training(train_config, versions)
         reports = files_of(report)
         settings = Settings(
             dataset_info=dataset_info,
@@ -237,6 +243,8 @@ def check(
         result = _run(settings, prepared, folder, quiet, options)
         if replaying is not None:
             result = run_replay(folder, replaying, quiet=quiet)
+        if judging is not None:
+            result = judging(folder)
         if write_baseline is not None:
             result = accept(folder, write_baseline.absolute(), reason)
         return show(result, output_format.value, quiet, reports)

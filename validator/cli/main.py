@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from validator import __version__
-from validator.cli import check, clean, config, diff, export, plan, rejudge, replay, report, rule
+from validator.cli import audit, check, clean, config, diff, export, plan, rejudge, replay, report, rule, watch
 from validator.cli.config_file import CONTEXT, find, read
 from validator.cli.mistakes import UsageError, no_command, sentence
 from validator.cli.welcome import welcome
@@ -37,7 +37,7 @@ def _alone(context: Any) -> list[str]:
     """Check what a settings file names; without one, print the first screen and exit with 2: a word is missing."""
     if (path := find()) is not None:
         try:
-            if "dataset_info" in read(path)[0]:
+            if {"dataset_info", "train_config"} & read(path)[0].keys():
                 return ["check"]
         except ValueError:
             return ["check"]  # which says what is wrong with it
@@ -58,6 +58,8 @@ app = typer.Typer(
 app.command("check", context_settings=CONTEXT)(check.check)
 app.command("plan")(plan.plan)
 app.command("rejudge")(rejudge.rejudge)
+app.command("audit")(audit.audit)
+app.command("watch")(watch.watch)
 app.command("export")(export.export)
 app.command("diff")(diff.diff)
 app.command("clean")(clean.clean)

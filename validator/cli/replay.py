@@ -21,6 +21,7 @@ from validator.cli.replaying import (
     REFERENCE,
     TOWER,
     check_possible,
+    rows_named,
     run_replay,
 )
 
@@ -28,6 +29,7 @@ from validator.cli.replaying import (
 def replay(
     run: Path = RUN,
     candidates: int = typer.Option(32, help="How many rows, the riskiest first."),
+    rows: Path | None = typer.Option(None, help="Rows to replay, one JSON a line with dataset, file and row."),
     model: MODEL = "scale",
     reference_model: REFERENCE = None,
     device: DEVICE = "auto",
@@ -51,12 +53,14 @@ def replay(
         reports = files_of(report)
         from validator.replay.settings import ReplaySettings
 
+        named = rows_named(rows) if rows else ()
         settings = ReplaySettings(
             model=model,
             reference_model=reference_model,
             device=device,  # type: ignore[arg-type]
             dtype=dtype,  # type: ignore[arg-type]
-            candidates=candidates,
+            candidates=len(named) or candidates,
+            rows=named,
             controls=controls,
             blind=blind,
             attention=attention,  # type: ignore[arg-type]

@@ -41,6 +41,20 @@ def wanted(replay: str, model: str) -> int | None:
     return int(replay)
 
 
+def rows_named(path: Path) -> tuple[tuple[str, str, int], ...]:
+    """The rows in a file of JSON lines, as `watch --write-rows` writes it. Raises ValueError where it holds none."""
+    import json
+
+    try:
+        items = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        found = tuple((str(item["dataset"]), str(item["file"]), int(item["row"])) for item in items)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"--rows {path}: it is no file of rows, one JSON a line: {error}") from None
+    if not found:
+        raise ValueError(f"--rows {path}: it names no row.")
+    return found
+
+
 def check_possible(settings: ReplaySettings) -> None:
     """Raise ValueError where the replay cannot work, before anything else is done."""
     if find_spec("torch") is None or find_spec("transformers") is None:

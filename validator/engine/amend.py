@@ -67,15 +67,15 @@ def load_findings(folder: Path) -> Iterator[Finding]:
 
 def amend(
     folder: Path,
-    family: str,
+    family: str | tuple[str, ...],
     findings: Sequence[Finding],
     rules: Sequence[Rule],
     addition: dict[str, Any],
     *,
     incomplete: bool,
 ) -> RunResult:
-    """Put the findings of a family of rules (`RP`) in the place of those that an earlier step left, and `addition` into
-    the summary; exit code and verdict follow. Every file is replaced whole.
+    """Put the findings of a family of rules (`RP`), or of several, in the place of those that an earlier step left, and
+    `addition` into the summary; exit code and verdict follow. Every file is replaced whole.
     """
     summary = load_summary(folder)
     kept = (finding for finding in load_findings(folder) if not finding.code.startswith(family))

@@ -19,6 +19,8 @@ KEPT = 64
 """Rows kept of each stratum to draw matched controls from."""
 RARITY = 2.0
 """What the rarest row gets on top of its risk score."""
+NAMED = 1e6
+"""What a row that was asked for by name gets on top."""
 _SHARE_OF_BLIND = 5
 """At most one in this many unflagged rows is taken for blind: the others must carry the comparison."""
 
@@ -54,11 +56,13 @@ def choose(folder: Path, settings: ReplaySettings) -> Choice:
     everywhere: Pool = []
     spare = settings.candidates + settings.controls + settings.blind
     eligible = 0
+    wanted = frozenset(settings.rows)
     for member in members(folder):
         if not member.replayable:
             continue
         rarity = 1 - math.log(strata[member.stratum]) / math.log(total)
-        ranked = replace(member, risk=round(_risk(member) + RARITY * rarity, 6))
+        named = NAMED if member.key in wanted else 0.0
+        ranked = replace(member, risk=round(_risk(member) + RARITY * rarity + named, 6))
         _keep(worst, settings.candidates, ranked.risk, ranked)
         if ranked.unflagged:
             eligible += 1

@@ -34,6 +34,8 @@ class ReplaySettings(BaseModel):
     time_limit: float = Field(default=900.0, gt=0)
     """Seconds that one sample may take before its process is ended."""
     seed: int = 0
+    rows: tuple[tuple[str, str, int], ...] = ()
+    """Rows (dataset, file, row) that are candidates whatever their risk; others fill up to `candidates`."""
 
     @field_validator("dtype", mode="before")
     @classmethod

@@ -97,13 +97,26 @@ def _rules(console: Console, summary: dict[str, Any]) -> None:
 
 
 def _by_reason(rules: list[dict[str, str]]) -> str:
-    """`RP001, RP002 (needs --replay); IM001 (ignored)`, at most 12 codes per reason."""
+    """`RP001 to RP010 (needs --replay); IM001 (ignored)`: codes without a gap in one, at most 12 of them per reason."""
     codes: dict[str, list[str]] = {}
     for rule in rules:
         codes.setdefault(rule["reason"], []).append(rule["code"])
+    spans = {reason: _spans(mine) for reason, mine in codes.items()}
     return "; ".join(
-        f"{', '.join(mine[:12])}{' ...' if len(mine) > 12 else ''} ({reason})" for reason, mine in codes.items()
+        f"{', '.join(mine[:12])}{' ...' if len(mine) > 12 else ''} ({reason})" for reason, mine in spans.items()
     )
+
+
+def _spans(codes: list[str]) -> list[str]:
+    """Sorted codes, three or more that follow each other written as `CF001 to CF022`."""
+    runs: list[list[str]] = []
+    for code in codes:
+        follows = runs and code[:-3] == runs[-1][-1][:-3] and int(code[-3:]) == int(runs[-1][-1][-3:]) + 1
+        if follows:
+            runs[-1].append(code)
+        else:
+            runs.append([code])
+    return [word for run in runs for word in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else run)]
 
 
 def _notes(console: Console, summary: dict[str, Any], folder: Path) -> None:

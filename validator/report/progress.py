@@ -82,6 +82,17 @@ class StderrProgress:
         self._replayed += 1
         self._tell(self._replayed, "rows" if self._label == "copying" else "samples")
 
+    def auditing(self, what: str) -> None:
+        """Begin to read a checkpoint."""
+        self._label, self._total = f"auditing {printable(what)}", 0
+
+    def read(self, done: int, total: int) -> None:
+        """So many bytes of a checkpoint have been read."""
+        if self._bar is not None and total >> 20 != self._total:
+            self._bar.reset(self._task, total=total >> 20, description=self._label)
+        self._total = total >> 20
+        self._tell(done >> 20, "MiB")
+
     def _tell(self, done: int, noun: str) -> None:
         now = time.monotonic()
         words = self._label or self._rates(now)

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from validator.catalog.entry import Entry
 from validator.catalog.split import Order
 from validator.catalog.survey import Survey
+from validator.checkpoint.record import CheckpointCase
 from validator.facts.budget import Budget, Limits
 from validator.facts.record import RowFacts
 from validator.facts.replayed import Replayed, Systemic
@@ -24,6 +25,7 @@ from validator.files import ABSENT, Identity
 from validator.findings import Severity
 from validator.settings import Integrity, Settings
 from validator.trainer import families
+from validator.training.record import TrainingCase
 
 
 class RuleError(Exception):
@@ -100,6 +102,8 @@ Option = Literal["advice", "exact", "preview", "model_size"]
 RowCheck = Callable[[Case], Iterator[Hit]]
 ReplayCheck = Callable[[Replayed], Iterator[Hit]]
 SystemicCheck = Callable[[Systemic], Iterator[Hit]]
+TrainingCheck = Callable[[TrainingCase], Iterator[Hit]]
+CheckpointCheck = Callable[[CheckpointCase], Iterator[Hit]]
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,8 @@ class Rule:
     """One rule. `depth` is the least integrity depth at which it can see its fault, `option` a setting that it needs;
     `needs` what a row must have for a row rule to be asked about it. `origin` identifies a rule that is not ours.
 
-    Rules with `replay` see the replayed samples, one with `systemic` the controls that fail together.
+    Rules with `replay` see the replayed samples, one with `systemic` the controls that fail together; rules with
+    `training` see the training configuration with what is known of its data, rules with `checkpoint` an audited one.
     """
 
     code: str
@@ -143,6 +148,8 @@ class Rule:
     corpus: CorpusCheck | None = None
     replay: ReplayCheck | None = None
     systemic: SystemicCheck | None = None
+    training: TrainingCheck | None = None
+    checkpoint: CheckpointCheck | None = None
     trainers: tuple[str, ...] = ("llamafactory",)
     depth: Integrity = "header"
     needs: Need = "nothing"
@@ -212,6 +219,24 @@ def systemic_rule(code: str, name: str, severity: Severity) -> Callable[[Systemi
 
     def wrap(check: SystemicCheck) -> Rule:
         return Rule(code, name, severity, _doc(check), systemic=check)
+
+    return wrap
+
+
+def training_rule(code: str, name: str, severity: Severity) -> Callable[[TrainingCheck], Rule]:
+    """Make a rule of a function on a training configuration."""
+
+    def wrap(check: TrainingCheck) -> Rule:
+        return Rule(code, name, severity, _doc(check), training=check)
+
+    return wrap
+
+
+def checkpoint_rule(code: str, name: str, severity: Severity) -> Callable[[CheckpointCheck], Rule]:
+    """Make a rule of a function on an audited checkpoint."""
+
+    def wrap(check: CheckpointCheck) -> Rule:
+        return Rule(code, name, severity, _doc(check), checkpoint=check)
 
     return wrap
 

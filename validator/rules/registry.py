@@ -19,6 +19,8 @@ from validator.settings import Settings
 
 _MODULE = re.compile(r"[a-z]{2}\d{3}_\w+")
 _DEPTHS = ("header", "fast", "full")
+_LATER = {"RP": "needs --replay", "CF": "needs --train-config", "CK": "needs mmvalidate audit"}
+"""Families that judge something else than rows, and what gives it to them."""
 
 
 @cache
@@ -104,18 +106,21 @@ def _reason_left_out(rule: Rule, settings: Settings) -> str | None:
         return f"needs --integrity {rule.depth}"
     if rule.option is not None and not getattr(settings, rule.option):
         return f"needs --{rule.option.replace('_', '-')}"
-    if rule.family == "RP":
-        return "needs --replay"
-    return None
+    return _LATER.get(rule.family)
+
+
+def later_rules(family: str, settings: Settings | None = None) -> tuple[Rule, ...]:
+    """The rules of a family that judges no rows (RP, CF, CK), those that the settings choose where there are some."""
+    own = [rule for rule in all_rules() if rule.family == family]
+    if settings is None:
+        return tuple(own)
+    chosen = (rule for rule in own if _reason_left_out(rule, settings) == _LATER[family])
+    return tuple(_with_severity(rule, settings.severity) for rule in chosen)
 
 
 def replay_rules(settings: Settings) -> tuple[Rule, ...]:
     """The rules on replayed samples that the settings choose."""
-    return tuple(
-        _with_severity(rule, settings.severity)
-        for rule in all_rules()
-        if rule.family == "RP" and _reason_left_out(rule, settings) == "needs --replay"
-    )
+    return later_rules("RP", settings)
 
 
 def matches(code: str, name: str, word: str) -> bool:

@@ -24,9 +24,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from validator.rules.base import EVERY, Case, CorpusCheck, EntryFacts, Hit, corpus_rule
-
-MODELS = {"2B": (28, 1536, 8960, 151936), "7B": (28, 3584, 18944, 152064), "72B": (80, 8192, 29568, 152064)}
-"""Layers, hidden size, inner size, words. Source: config.json of Qwen2-VL-*-Instruct."""
+from validator.training.shape import SHAPES, activation_bytes
 
 
 @dataclass(slots=True)
@@ -37,12 +35,6 @@ class Longest:
     file: str = ""
     row: int = 0
     sample_id: str = ""
-
-
-def activation_bytes(tokens: int, size: str) -> int:
-    """An estimate for one row: logits, checkpoints, one layer computed again (8 hidden and 4 inner copies in BF16)."""
-    layers, hidden, inner, words = MODELS[size]
-    return tokens * (10 * words + 2 * hidden * layers + 2 * (8 * hidden + 4 * inner))
 
 
 def fold(longest: Longest, case: Case) -> None:
@@ -57,7 +49,7 @@ def finish(longest: Longest, entry: EntryFacts) -> Iterator[Hit]:
     """Say it once."""
     size = entry.settings.model_size
     if longest.tokens and size is not None:
-        needed = activation_bytes(longest.tokens, size)
+        needed = activation_bytes(longest.tokens, SHAPES[size])
         yield Hit(
             f"the longest row has {longest.tokens:,} tokens: about {needed / 2**30:.1f} GiB of activations for {size}, "
             "times the batch size",

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from validator.engine.summary import STATUSES
 from validator.findings import SEVERITIES, clip, count
 from validator.planning.plan import Plan
+from validator.report.audited import TITLES, answer, facts
 from validator.report.finished import describe, gate_notes
 from validator.report.html.cards import NAME, Context
 from validator.report.html.charts import histogram, scatter, sparkline
@@ -97,6 +98,22 @@ def _first_steps(report: Report) -> list[Record]:
     rules = sorted(report.summary["rules"], key=lambda rule: (SEVERITIES.index(rule["severity"]), -rule["count"]))
     shown = {code for card in report.cards for code in card["codes"]}
     return [{**rule, "help": helps.get(rule["code"], ""), "shown": rule["code"] in shown} for rule in rules[:3]]
+
+
+def _audit(report: Report) -> Record | None:
+    audit = report.summary.get("audit")
+    if audit is None:
+        return None
+    groups = [
+        (title, [item for item in audit["reasons"] if item["severity"] == name]) for name, title in TITLES.items()
+    ]
+    return {
+        "verdict": audit["verdict"],
+        "grave": {"NO-GO": "error", "GO": ""}.get(audit["verdict"], "warning"),
+        "line": answer(audit),
+        "facts": facts(audit),
+        "groups": [(title, found) for title, found in groups if found],
+    }
 
 
 def _checked(report: Report) -> Record:
@@ -270,6 +287,7 @@ def _samples(report: Report) -> Record:
 
 _SECTIONS: tuple[tuple[str, str, Callable[[Report], Record | None]], ...] = (
     ("verdict", "Verdict", _verdict),
+    ("audit", "Audit of the run", _audit),
     ("checked", "What was checked", _checked),
     ("distributions", "Distributions", _distributions),
     ("plan", "Other limits", _plan),

@@ -1,0 +1,70 @@
+"""Writes validator/assets/training_arguments.json: every key of a LLaMA-Factory training file, its type and default.
+
+    .oracle/venv/bin/python scripts/make_training_arguments.py [FILE]
+
+Runs in the oracle's environment, where the published package lies: the table is what its dataclasses say.
+"""
+
+import dataclasses
+import enum
+import json
+import os
+import sys
+import types
+import typing
+from importlib.metadata import version
+from pathlib import Path
+
+os.environ.update(DISABLE_VERSION_CHECK="1", HF_HUB_OFFLINE="1", TRANSFORMERS_VERBOSITY="error")
+FILE = Path(__file__).resolve().parents[1] / "validator" / "assets" / "training_arguments.json"
+KINDS = {bool: "bool", int: "int", float: "float", str: "str", dict: "dict", list: "list"}
+
+
+def describe(annotation: object) -> dict:
+    """{"types": [...], "choices": [...]}: plain types that a value may have, and the texts where only some are."""
+    origin = typing.get_origin(annotation)
+    if origin in (typing.Union, types.UnionType):
+        parts = [describe(part) for part in typing.get_args(annotation)]
+        kinds = sorted({kind for part in parts for kind in part["types"]})
+        choices = [choice for part in parts for choice in part.get("choices", ())]
+        only = all(part.get("choices") or part["types"] == ["null"] for part in parts)
+        return {"types": kinds, **({"choices": choices} if choices and only else {})}
+    if origin is typing.Literal:
+        return {"types": ["str"], "choices": list(typing.get_args(annotation))}
+    if annotation is type(None):
+        return {"types": ["null"]}
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        return {"types": ["str"], "choices": [member.value for member in annotation]}
+    return {"types": [KINDS.get(origin or annotation, "any")]}
+
+
+def default_of(field: dataclasses.Field) -> object:
+    value = field.default
+    if field.default_factory is not dataclasses.MISSING:
+        value = field.default_factory()
+    if isinstance(value, enum.Enum):
+        value = value.value
+    return value if isinstance(value, (bool, int, float, str, list, dict)) else None
+
+
+def table() -> dict:
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "shared" / "oracle"))
+    import lf_oracle  # noqa: F401  stands in for what a CPU lacks
+    from llamafactory.hparams import parser
+
+    arguments = {}
+    for group in parser._TRAIN_ARGS:
+        hints = typing.get_type_hints(group)
+        for field in dataclasses.fields(group):
+            if field.init:
+                arguments[field.name] = {**describe(hints[field.name]), "default": default_of(field)}
+    packages = {name: version(name) for name in ("llamafactory", "transformers")}
+    return {"versions": packages, "arguments": dict(sorted(arguments.items()))}
+
+
+if __name__ == "__main__":
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
+    lines = table()
+    body = ",\n".join(f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in lines["arguments"].items())
+    path.write_text(f'{{"versions": {json.dumps(lines["versions"])},\n"arguments": {{\n{body}\n}}}}\n')
+    print(f"{path}: {len(lines['arguments'])} keys")

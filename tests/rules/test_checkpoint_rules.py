@@ -1,0 +1,230 @@
+"""The CK rules: planted faults in checkpoints, and sound ones; and the audit's own arithmetic."""
+
+import json
+
+import numpy as np
+import pytest
+
+from validator.audit.judge import checkpoint_findings
+from validator.checkpoint.audit import audit
+from validator.checkpoint.names import EMBEDDING, canonical, expected
+from validator.checkpoint.record import CheckpointCase
+from validator.checkpoint.stream import PIECE
+from validator.rules.registry import all_rules
+
+CONFIG = {
+    "model_type": "qwen2_vl",
+    "tie_word_embeddings": False,
+    "text_config": {
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "vocab_size": 151_680,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+    },
+    "vision_config": {"depth": 1, "embed_dim": 16, "mlp_ratio": 2, "hidden_size": 32},
+}
+LAYER = "model.language_model.layers.1."
+TOKENIZER = {"added_tokens": [{"id": 151652, "content": "<|vision_start|>"}], "model": {"vocab": {"a": 0}}}
+
+
+def bf16(values):
+    return (np.asarray(values, np.float32).view(np.uint32) >> 16).astype(np.uint16)
+
+
+class Checkpoint:
+    """Weights by name as FP32 arrays, written to two shards with an index, under the names of transformers 4."""
+
+    def __init__(self):
+        rng = np.random.default_rng(0)
+        self.weights = {}
+        for name, shape in expected(CONFIG).items():
+            ones = name.endswith(("norm.weight", "norm1.weight", "norm2.weight", "ln_q.weight"))
+            self.weights[name] = np.ones(shape) if ones else 0.02 * rng.standard_normal(shape)
+        self.config, self.tokenizer = CONFIG, TOKENIZER
+
+    def write(self, folder, dtype="BF16", wrong_index=False, old_names=True):
+        folder.mkdir(exist_ok=True)
+        (folder / "config.json").write_text(json.dumps(self.config))
+        (folder / "tokenizer.json").write_text(json.dumps(self.tokenizer))
+        names = {name: _old(name) if old_names else name for name in self.weights}
+        shards = {"model-00001-of-00002.safetensors": {}, "model-00002-of-00002.safetensors": {}}
+        for number, (name, values) in enumerate(self.weights.items()):
+            shards[list(shards)[number % 2]][names[name]] = values
+        for file, tensors in shards.items():
+            write_safetensors(folder / file, tensors, dtype)
+        index = {name: file for file, tensors in shards.items() for name in tensors}
+        if wrong_index:
+            index[next(iter(index))] = "model-00002-of-00002.safetensors"
+        (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": index}))
+        return folder
+
+
+def _old(name):
+    return name.replace("model.visual.", "visual.").replace("model.language_model.", "model.")
+
+
+def write_safetensors(path, tensors, dtype="BF16"):
+    convert = {"BF16": bf16, "F32": np.float32, "F16": np.float16, "I64": np.int64}[dtype]
+    header, data, begin = {}, [], 0
+    for name, values in tensors.items():
+        raw = np.asarray(convert(np.asarray(values))).tobytes()
+        header[name] = {"dtype": dtype, "shape": list(np.shape(values)), "data_offsets": [begin, begin + len(raw)]}
+        begin += len(raw)
+        data.append(raw)
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(data))
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return Checkpoint().write(tmp_path_factory.mktemp("base") / "base")
+
+
+def findings(folder, base=None, **case):
+    facts = audit(folder, base)
+    return {finding.code: finding for finding in checkpoint_findings(CheckpointCase(facts, **case))}
+
+
+def test_a_sound_checkpoint_is_quiet(base, tmp_path):
+    assert findings(base) == {}
+    assert findings(base, base) == {}
+    trained = Checkpoint()
+    for name, values in trained.weights.items():
+        if "visual" not in name:
+            trained.weights[name] = values * 1.01
+    assert findings(trained.write(tmp_path / "trained", old_names=False), base) == {}
+
+
+def test_names_of_transformers_4_and_5_are_the_same():
+    assert {canonical(_old(name)) for name in expected(CONFIG)} == set(expected(CONFIG))
+
+
+def _one_nan(weights):
+    weights[LAYER + "mlp.down_proj.weight"][5, 7] = np.nan
+
+
+def _nan_row(weights):
+    weights[EMBEDDING][151652] = np.nan
+
+
+def _scaled(name, factor):
+    def change(weights):
+        for each in weights:
+            if name in each:
+                weights[each] = weights[each] * factor
+
+    return change
+
+
+def _special_row(weights):
+    weights[EMBEDDING][151652] = 9.0
+
+
+def _missing(weights):
+    del weights[LAYER + "mlp.up_proj.weight"]
+
+
+def _unknown(weights):
+    weights["module.lm_head.weight"] = np.ones(3)
+
+
+def _shape(weights):
+    weights[LAYER + "mlp.up_proj.weight"] = np.ones((48, 31))
+
+
+def _huge(weights):
+    weights[LAYER + "mlp.up_proj.weight"][0, 0] = 1e30
+
+
+PLANTED = {
+    "one NaN": (_one_nan, False, {"CK006": "`model.layers.1.mlp.down_proj.weight` of model-0000"}),
+    "NaN in the row of a token": (_nan_row, False, {"CK006": "[151652, 0], the row of <|vision_start|>"}),
+    "weight missing": (_missing, False, {"CK002": f"`{LAYER}mlp.up_proj.weight` missing"}),
+    "wrapper's prefix": (_unknown, False, {"CK003": "`module.lm_head.weight`: no weights"}),
+    "other shape": (_shape, False, {"CK004": "is 48 x 31, config.json says 48 x 32"}),
+    "row of a token": (_special_row, False, {"CK010": "times as long as the middle row"}),
+    "row of a token has moved": (_special_row, True, {"CK010": "has moved by"}),
+    "element of 1e30": (_huge, False, {"CK012": "has an element of 9.95e+29"}),
+    "frozen tower": (_scaled("visual.blocks", 1.03), True, {"CK007": "the vision tower should be frozen, and 12 of"}),
+    "q and k four times as large": (_scaled("1.self_attn.q_proj.weight", 16), True, {"CK008": "16 times", "CK012": ""}),
+    "norms three times as large": (_scaled("layernorm.weight", 3), True, {"CK009": "4 norm weights"}),
+    "matrix twice as large": (_scaled("mlp.gate_proj", 3), True, {"CK012": "is 3 times the base's size"}),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_planted_faults_are_found(name, base, tmp_path):
+    plant, compared, wanted = PLANTED[name]
+    checkpoint = Checkpoint()
+    plant(checkpoint.weights)
+    found = findings(checkpoint.write(tmp_path / "planted"), base if compared else None)
+    assert {code: wanted[code] in found[code].message for code in found} == dict.fromkeys(wanted, True), found
+
+
+def problems(folder):
+    """Everything that CK001 says."""
+    return " ".join(item.message for item in checkpoint_findings(CheckpointCase(audit(folder))) if item.code == "CK001")
+
+
+def test_files(base, tmp_path):
+    cut = Checkpoint().write(tmp_path / "cut")
+    shard = cut / "model-00002-of-00002.safetensors"
+    shard.write_bytes(shard.read_bytes()[:-1000])
+    assert "ends too early" in problems(cut)
+    shard.unlink()
+    assert "cannot be read" in problems(cut)
+    shard.write_bytes(b"<html>" * 100)
+    assert "is no safetensors file" in problems(cut)
+    wrong = Checkpoint().write(tmp_path / "wrong", wrong_index=True)
+    assert "it lies in model-00001-of-00002.safetensors" in problems(wrong)
+    (wrong / "config.json").unlink()
+    assert "config.json is missing" in problems(wrong)
+    with pytest.raises(ValueError, match="holds no safetensors"):
+        audit(tmp_path)
+
+
+@pytest.mark.parametrize("dtype", ["F16", "I64"])
+def test_types(dtype, tmp_path):
+    folder = Checkpoint().write(tmp_path / "half", dtype)
+    assert f"in {dtype}" in findings(folder)["CK005"].message
+
+
+def test_embedding_smaller_than_the_tokenizer(tmp_path):
+    checkpoint = Checkpoint()
+    checkpoint.tokenizer = {**TOKENIZER, "added_tokens": [{"id": 151_680, "content": "<new>"}]}
+    folder = checkpoint.write(tmp_path / "small")
+    assert "the embedding has 151,680 rows" in findings(folder)["CK011"].message
+    assert "CK011" in findings(Checkpoint().write(tmp_path / "other"), tokens=200_000)
+
+
+def test_every_ck_rule_is_tested_here():
+    here = {code for _, _, wanted in PLANTED.values() for code in wanted} | {"CK001", "CK005", "CK011"}
+    assert here == {rule.code for rule in all_rules() if rule.family == "CK"}
+
+
+@pytest.mark.parametrize("dtype", ["BF16", "F16", "F32"])
+def test_sums_are_those_of_numpy(dtype, tmp_path):
+    rng = np.random.default_rng(1)
+    values = rng.standard_normal((3, PIECE // 2 + 17)).astype(np.float32)
+    values[2, -1] = -7.0
+    write_safetensors(tmp_path / "model.safetensors", {"w": values, "empty": np.ones((0, 3))}, dtype)
+    (facts,) = audit(tmp_path).tensors
+    assert facts.largest == 7.0
+    assert facts.rms == pytest.approx(np.sqrt((values.astype(np.float64) ** 2).mean()), rel=1e-2)
+    assert facts.non_finite == 0
+    values[1, 3] = -np.inf
+    values[2, 5] = np.nan
+    write_safetensors(tmp_path / "model.safetensors", {"w": values}, dtype)
+    (facts,) = audit(tmp_path).tensors
+    assert (facts.non_finite, facts.first, facts.largest) == (2, (1, 3), 7.0)
+
+
+def test_names_and_shapes_are_those_of_transformers(tmp_path):
+    """A config.json of transformers 4 is flat, one of transformers 5 nested."""
+    flat = {
+        **CONFIG["text_config"],
+        **{key: CONFIG[key] for key in ("model_type", "tie_word_embeddings", "vision_config")},
+    }
+    assert expected(flat) == expected(CONFIG)

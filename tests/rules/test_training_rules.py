@@ -1,0 +1,227 @@
+"""The CF rules: configurations that they must find, exactly, and configurations that they must leave alone."""
+
+import os
+
+import numpy as np
+import pytest
+
+from validator.audit.case import training_case
+from validator.audit.judge import training_findings
+from validator.rules.registry import all_rules
+from validator.training.config import make_config
+from validator.training.record import DataFacts
+from validator.training.versions import Versions, find_versions
+
+SOUND = {
+    "model_name_or_path": "Qwen/Qwen2-VL-7B-Instruct",
+    "do_train": True,
+    "finetuning_type": "full",
+    "template": "qwen2_vl",
+    "dataset": "a,b",
+    "cutoff_len": 8192,
+    "image_max_pixels": 1048576,
+    "bf16": True,
+    "per_device_train_batch_size": 1,
+    "logging_nan_inf_filter": False,
+}
+ZERO2 = {"zero_optimization": {"stage": 2}, "bf16": {"enabled": "auto"}, "gradient_clipping": "auto"}
+CHECKED = {**ZERO2, "bf16": {"enabled": True, "check_grad_overflow": True}}
+UNCHECKED = {**ZERO2, "bf16": {"enabled": True, "check_grad_overflow": False}}
+ZERO3 = {**ZERO2, "zero_optimization": {"stage": 3}}
+NOW = {"deepspeed": "0.19.8", "torch": "2.9.0"}
+
+
+def zero2(**changes):
+    return {**ZERO2, "zero_optimization": {"stage": 2, **changes}}
+
+
+def data(labels=(50,) * 20, images=(1,) * 20, videos=(0,) * 20, newest=None):
+    rows, labels = len(labels), np.array(labels)
+    counts = np.full(rows, 1000)
+    return DataFacts(np.arange(rows), counts, labels, labels, np.array(images), np.array(videos), counts, newest=newest)
+
+
+def codes(changes, deepspeed=None, versions=NOW, facts=None, gpus=None):
+    given = {**SOUND, **changes, **({"deepspeed": deepspeed} if deepspeed is not None else {})}
+    given = {key: value for key, value in given.items() if value is not ...}
+    case = training_case(make_config(given), Versions(versions, frozenset(versions)), gpus, facts)
+    return sorted(
+        {finding.code for finding in training_findings(case)} - {"CF008"}
+        if deepspeed
+        else {finding.code for finding in training_findings(case)}
+    )
+
+
+BUCKETS = zero2(reduce_bucket_size=2e8, overlap_comm=False, allgather_bucket_size=5e8)
+BAD = {
+    "mistyped key": ({"image_max_pixel": 1}, {}, "CF001"),
+    "key of an earlier release": ({"image_resolution": 512}, {}, "CF001"),
+    "key of transformers 4": ({"group_by_length": True}, {}, "CF001"),
+    "two that exclude each other": ({"mask_history": True, "train_on_prompt": True}, {}, "CF002"),
+    "adapter without lora": ({"adapter_name_or_path": "x"}, {}, "CF002"),
+    "nothing is trained": ({"do_train": False}, {}, "CF002"),
+    "text for a switch": ({"neat_packing": "false"}, {}, "CF003"),
+    "text for a number": ({"cutoff_len": "8k"}, {}, "CF003"),
+    "word that is none of the choices": ({"flash_attn": "fa4"}, {}, "CF003"),
+    "0.14.4": ({}, {"deepspeed": ZERO2, "versions": {"deepspeed": "0.14.4"}}, "CF004"),
+    "0.14.4 with a switch that it does not know": (
+        {},
+        {"deepspeed": CHECKED, "versions": {"deepspeed": "0.14.4"}},
+        "CF004",
+    ),
+    "0.17.0": ({}, {"deepspeed": ZERO2, "versions": {"deepspeed": "0.17.0"}}, "CF004"),
+    "0.18.2, whose check is off by default": ({}, {"deepspeed": ZERO2, "versions": {"deepspeed": "0.18.2"}}, "CF004"),
+    "check switched off": ({}, {"deepspeed": UNCHECKED}, "CF005"),
+    "no DeepSpeed": ({}, {}, "CF006"),
+    "ZeRO-3 of 0.19.0": ({}, {"deepspeed": ZERO3, "versions": {"deepspeed": "0.19.0"}}, "CF006"),
+    "version not known": ({}, {"deepspeed": ZERO2, "versions": {}}, "CF006"),
+    "overlap": (
+        {},
+        {
+            "deepspeed": {**zero2(overlap_comm=True), "bf16": {"enabled": True, "check_grad_overflow": True}},
+            "versions": {"deepspeed": "0.18.2"},
+        },
+        "CF007",
+    ),
+    "accumulation differs": ({}, {"deepspeed": {**ZERO2, "gradient_accumulation_steps": 8}}, "CF009"),
+    "total batch differs": ({}, {"deepspeed": {**ZERO2, "train_batch_size": 32}, "gpus": 8}, "CF009"),
+    "clipping differs": ({}, {"deepspeed": {**ZERO2, "gradient_clipping": 0.5}}, "CF009"),
+    "precision differs": ({"bf16": False}, {"deepspeed": {**ZERO2, "bf16": {"enabled": True}}}, "CF009"),
+    "file that is not there": ({"deepspeed": "nowhere/ds.json"}, {}, "CF009"),
+    "no clipping": ({"max_grad_norm": 0}, {"deepspeed": {**ZERO2, "gradient_clipping": "auto"}}, "CF010"),
+    "clipping that DeepSpeed does not know": (
+        {},
+        {"deepspeed": {key: value for key, value in ZERO2.items() if key != "gradient_clipping"}},
+        "CF010",
+    ),
+    "fp16": ({"fp16": True, "bf16": False}, {}, "CF011"),
+    "fp16 in DeepSpeed's file alone": (
+        {"bf16": False},
+        {"deepspeed": {**ZERO2, "fp16": {"enabled": True}}},
+        "CF009 CF011",
+    ),
+    "filter": ({"logging_nan_inf_filter": ...}, {}, "CF012"),
+    "template of another model": ({"template": "qwen"}, {}, "CF013"),
+    "no template": ({"template": ...}, {}, "CF013"),
+    "cutoff 8190": ({"neat_packing": True, "cutoff_len": 8190}, {}, "CF014"),
+    "packs of text": ({"neat_packing": True}, {"facts": data(images=(1,) * 10 + (0,) * 10)}, "CF015"),
+    "plain packing": ({"packing": True}, {}, "CF015"),
+    "image larger than the cutoff": ({"image_max_pixels": 12845056}, {}, "CF016"),
+    "many large images": ({}, {"facts": data(images=(1,) * 19 + (7,))}, "CF016"),
+    "short answers": ({}, {"facts": data(labels=(3,) * 20 + (300,) * 10, images=(1,) * 30, videos=(0,) * 30)}, "CF017"),
+    "images and videos under ZeRO-3": (
+        {},
+        {"deepspeed": ZERO3, "facts": data(videos=(0,) * 10 + (1,) * 10)},
+        "CF018",
+    ),
+    "pure BF16": ({"pure_bf16": True}, {}, "CF020"),
+    "torch 2.5": ({}, {"versions": {"torch": "2.5.1+cu121"}}, "CF021"),
+    "video frames": ({"video_maxlen": 16}, {}, "CF022"),
+    "another stage": ({"stage": "dpo"}, {}, "CF022"),
+}  # fmt: skip
+FINE = {
+    "ZeRO-2 of 0.19.8": ({}, {"deepspeed": ZERO2}),
+    "ZeRO-2 of 0.17.1 with the check on": (
+        {},
+        {
+            "deepspeed": {**ZERO2, "bf16": {"enabled": True, "check_grad_overflow": True}},
+            "versions": {"deepspeed": "0.17.1"},
+        },
+    ),
+    "ZeRO-3 of 0.19.8": ({}, {"deepspeed": ZERO3}),
+    "overlap of 0.19.0": (
+        {},
+        {
+            "deepspeed": {**zero2(overlap_comm=True), "bf16": {"enabled": True, "check_grad_overflow": True}},
+            "versions": {"deepspeed": "0.19.0"},
+        },
+    ),
+    "total batch that fits": ({}, {"deepspeed": {**ZERO2, "train_batch_size": 8}, "gpus": 8}),
+    "total batch without a number of GPUs": ({}, {"deepspeed": {**ZERO2, "train_batch_size": 64}}),
+    "whole number for a float": ({"num_train_epochs": 1, "max_grad_norm": 1}, {"deepspeed": ZERO2}),
+    "list of datasets": ({"dataset": ["a", "b"]}, {"deepspeed": ZERO2}),
+    "packing with flash attention": (
+        {"neat_packing": True, "flash_attn": "fa2"},
+        {"deepspeed": ZERO2, "facts": data(images=(0,) * 20)},
+    ),
+    "images that fit": ({}, {"deepspeed": ZERO2, "facts": data(images=(6,) * 20)}),
+    "large limit without an image": (
+        {"image_max_pixels": 12845056},
+        {"deepspeed": ZERO2, "facts": data(images=(0,) * 20)},
+    ),
+    "answers of one length": ({}, {"deepspeed": ZERO2, "facts": data()}),
+    "text and images under ZeRO-3": ({}, {"deepspeed": ZERO3, "facts": data(images=(0,) * 10 + (1,) * 10)}),
+    "model in a folder that is not here": ({"model_name_or_path": "/models/stage1"}, {"deepspeed": ZERO2}),
+    "key of transformers 4 under transformers 4": (
+        {"group_by_length": True},
+        {"deepspeed": ZERO2, "versions": {**NOW, "transformers": "4.49.0"}},
+    ),
+    "torch 2.5 with flash attention": (
+        {"flash_attn": "fa2"},
+        {"deepspeed": ZERO2, "versions": {**NOW, "torch": "2.5.1"}},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_wrong_is_found(name):
+    changes, more, expected = BAD[name]
+    found = codes(changes, **more)
+    if expected != "CF006" and more.get("deepspeed") is None:
+        found = [code for code in found if code != "CF006"]
+    assert found == expected.split(), name
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_what_is_fine_is_not_flagged(name):
+    changes, more = FINE[name]
+    assert codes(changes, **more) == []
+
+
+def test_buckets_in_figures():
+    case = training_case(make_config({**SOUND, "deepspeed": zero2(overlap_comm=True)}), Versions(NOW))
+    (said,) = (finding.message for finding in training_findings(case) if finding.code == "CF008")
+    assert (
+        "`reduce_bucket_size` of 500,000,000 elements takes 2.0 GB a GPU; the embedding and lm_head (544,997,376"
+        in said
+    )
+    case = training_case(make_config({**SOUND, "deepspeed": BUCKETS}), Versions(NOW))
+    first, second = (finding.message for finding in training_findings(case) if finding.code == "CF008")
+    assert "takes 0.4 GB a GPU" in first
+    assert second.startswith("`allgather_bucket_size` has no effect")
+
+
+def test_preprocessed_data_of_yesterday(tmp_path):
+    (tmp_path / "data.arrow").write_text("")
+    os.utime(tmp_path / "data.arrow", (1000, 1000))
+    given = {**SOUND, "deepspeed": ZERO2, "tokenized_path": str(tmp_path)}
+    for newest, words in (((2000.0, "a.png"), "`a.png` has changed since"), ((500.0, "a.png"), "exists: the trainer")):
+        case = training_case(make_config(given), Versions(NOW), data=data(newest=newest))
+        (said,) = (finding.message for finding in training_findings(case) if finding.code == "CF019")
+        assert words in said
+    given["tokenized_path"] = str(tmp_path / "none")
+    assert "CF019" not in {item.code for item in training_findings(training_case(make_config(given), Versions(NOW)))}
+
+
+def test_every_cf_rule_is_tested_here():
+    here = {code for _, _, expected in BAD.values() for code in expected.split()} | {"CF008", "CF019"}
+    assert here == {rule.code for rule in all_rules() if rule.family == "CF"}
+
+
+def test_reasons_hold_the_options_names():
+    given = {**SOUND, "deepspeed": {**zero2(overlap_comm=True), "gradient_clipping": 0}}
+    case = training_case(make_config(given), Versions({"deepspeed": "0.14.4"}))
+    said = {finding.code: finding.message for finding in training_findings(case)}
+    assert "`overlap_comm` is on in deepspeed under ZeRO-2 of deepspeed 0.14.4" in said["CF007"]
+    assert said["CF010"].startswith(
+        "deepspeed sets no `gradient_clipping`: under DeepSpeed `max_grad_norm: 1.0` has no"
+    )
+
+
+def test_versions_given_and_installed():
+    found = find_versions("deepspeed=0.14.4,torch==2.4.0+cu121")
+    assert found["deepspeed"] == (0, 14, 4) and found["torch"] == (2, 4, 0)
+    assert found.before("deepspeed", "0.17.1") and not found.before("torch", "2.4.0")
+    for wrong in ("deepspeed", "deepspeed=new", "numpy=1.0"):
+        with pytest.raises(ValueError, match="--versions"):
+            find_versions(wrong)

@@ -1,0 +1,219 @@
+"""Training files: read as OmegaConf reads them, with LLaMA-Factory's own keys, defaults and refusals."""
+
+import json
+import os
+import subprocess
+
+import numpy as np
+import pytest
+
+from tests.conftest import ROOT, TAGS, check, say
+from validator.audit.data import data_facts
+from validator.rules.cf002_training_arguments_refused import refusals
+from validator.training.arguments import known_arguments
+from validator.training.config import check_settings, load_config, make_config
+from validator.training.order import split
+from validator.training.read import read_mapping
+
+ORACLE = ROOT / ".oracle" / "venv" / "bin" / "python"
+needs_oracle = pytest.mark.skipif(
+    not ORACLE.exists() or not (ROOT.parent / "shared" / "oracle").is_dir(),
+    reason="the real trainer is not installed here: ./scripts/oracle",
+)
+VALUES = """\
+rate: 1e-4
+small: 1.5e3
+whole: 12_000
+hex: 0x1F
+octal: 010
+switch: yes
+date: 2025-03-18
+sexagesimal: 1:30
+quoted: "1e-4"
+nothing: ~
+list: [a, 1.0]
+interpolated: ${oc.env:HOME}
+"""
+READ = {
+    "rate": 1e-4,
+    "small": 1500.0,
+    "whole": 12000,
+    "hex": 31,
+    "octal": 8,
+    "switch": True,
+    "date": "2025-03-18",
+    "sexagesimal": 90,
+    "quoted": "1e-4",
+    "nothing": None,
+    "list": ["a", 1.0],
+    "interpolated": "${oc.env:HOME}",
+}
+SOUND = {"model_name_or_path": "m", "dataset": "d", "do_train": True, "output_dir": "o", "use_cpu": True}
+REFUSED = [
+    {"model_name_or_path": None},
+    {"dataset": None},
+    {"val_size": 0.1, "eval_dataset": "e"},
+    {"do_eval": True},
+    {"interleave_probs": "1.0"},
+    {"streaming": True, "max_steps": 10, "val_size": 0.5},
+    {"streaming": True, "max_steps": 10, "max_samples": 3},
+    {"streaming": True},
+    {"mask_history": True, "train_on_prompt": True},
+    {"image_max_pixels": 10},
+    {"video_max_pixels": 10},
+    {"stage": "pt", "neat_packing": True},
+    {"finetuning_type": "full", "adapter_name_or_path": "a"},
+    {"finetuning_type": "full", "quantization_bit": 4},
+    {"fp16": True, "bf16": True},
+]
+
+
+def read(text, path):
+    path.write_text(text, encoding="utf-8")
+    return read_mapping(path, "training file")
+
+
+def test_values_are_omegaconfs(tmp_path):
+    assert read(VALUES, tmp_path / "train.yaml") == READ
+
+
+def ask_oracle(code, tmp_path, given):
+    environment = {**os.environ, "RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0", "MASTER_ADDR": "127.0.0.1"}
+    environment |= {
+        "MASTER_PORT": "29617",
+        "DISABLE_VERSION_CHECK": "1",
+        "PYTHONPATH": str(ROOT.parent / "shared/oracle"),
+    }
+    (tmp_path / "ask.py").write_text(code)
+    done = subprocess.run(
+        [ORACLE, tmp_path / "ask.py"], input=json.dumps(given), capture_output=True, text=True, env=environment
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@needs_oracle
+@pytest.mark.oracle
+def test_the_trainer_agrees(tmp_path):
+    """Keys and defaults, OmegaConf's values, refusals in its words, and the split for validation: in one process."""
+    code = """
+import sys, json, runpy, contextlib
+import lf_oracle
+from llamafactory.hparams import parser
+from omegaconf import OmegaConf
+from datasets import Dataset
+given = json.load(sys.stdin)
+table = runpy.run_path(given["script"])["table"]()
+values = OmegaConf.to_container(OmegaConf.create(given["yaml"]))
+said = []
+for arguments in given["refused"]:
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            parser.get_train_args(dict(arguments))
+        said.append(None)
+    except (ValueError, AssertionError) as error:
+        said.append(str(error))
+rows = [list(Dataset.from_dict({"x": list(range(n))}).train_test_split(test_size=v, seed=s)[part]["x"])
+        for n, v, s in given["splits"] for part in ("train", "test")]
+print(json.dumps({"table": table["arguments"], "values": values, "said": said, "rows": rows}))
+"""
+    splits = [(50, 0.1, 42), (7, 0.5, 0), (1000, 13, 7)]
+    given = {
+        "script": str(ROOT / "scripts" / "make_training_arguments.py"),
+        "yaml": VALUES,
+        "refused": [{**SOUND, **changes} for changes in REFUSED] + [SOUND],
+        "splits": splits,
+    }
+    answer = ask_oracle(code, tmp_path, given)
+    ours = {
+        name: {
+            "types": list(item.types),
+            **({"choices": list(item.choices)} if item.choices else {}),
+            "default": item.default,
+        }
+        for name, item in known_arguments().items()
+    }
+    assert answer["table"] == ours
+    assert answer["values"] == READ
+    for changes, said in zip(REFUSED, answer["said"], strict=False):
+        reasons = [reason for _, reason in refusals(make_config({**SOUND, **changes}), None)]
+        assert said is not None and any(reason in said for reason in reasons), (changes, said, reasons)
+    assert answer["said"][-1] is None and not list(refusals(make_config(SOUND), None))
+    drawn = [part for number, validation, seed in splits for part in split(number, validation, seed)]
+    assert answer["rows"] == [part.tolist() for part in drawn]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("a.yaml", "a: 1\na: 2", "found duplicate key a"),
+        ("a.yaml", "- a", "holds no keys with values"),
+        ("a.yaml", "a: [", "cannot be parsed"),
+        ("a.json", "{'a': 1}", "cannot be parsed"),
+        ("a.yaml", "#" * (1 << 20) + "\na: 1", "more than a MiB"),
+        ("a.yaml", "!!python/object/apply:os.system ['true']", "cannot be parsed"),
+    ],
+)
+def test_what_cannot_be_read_is_one_sentence(name, text, words, tmp_path):
+    with pytest.raises(ValueError, match=words):
+        read(text, tmp_path / name)
+
+
+def test_json_is_read_too(tmp_path):
+    (tmp_path / "train.json").write_text('{"dataset": "a, b", "cutoff_len": 4096, "packing": true}')
+    config = load_config(tmp_path / "train.json")
+    settings = check_settings(config)
+    assert settings["datasets"] == ("a", "b")
+    assert settings["cutoff_len"] == 4095, "the trainer keeps one token back where it packs"
+    assert settings["image_max_pixels"] == 589824, "the trainer's own default, not ours"
+
+
+def test_a_value_of_the_wrong_type_leaves_the_default():
+    config = make_config({"cutoff_len": "8k", "neat_packing": "false", "dataset": "a", "learning_rate": 1})
+    assert config.mistyped == ("cutoff_len", "neat_packing")
+    assert (config["cutoff_len"], config["neat_packing"], config["learning_rate"]) == (2048, False, 1)
+
+
+def test_shares_of_validation():
+    train, held = split(10, 0.25, 1)
+    assert (len(train), len(held)) == (7, 3)
+    assert sorted(np.concatenate([train, held]).tolist()) == list(range(10))
+
+
+ORDER = """
+import sys, json
+import lf_oracle
+given = json.load(sys.stdin)
+oracle = lf_oracle.build(dataset_dir=given["folder"], dataset="b,a", cutoff_len=64, vocab=given["vocabulary"])
+oracle.data_args.max_samples, oracle.data_args.val_size, oracle.training_args.seed = 30, 0.2, 7
+rows = oracle.full()
+print(json.dumps([[len(row["input_ids"]), sum(label != -100 for label in row["labels"])] for row in rows]))
+"""
+
+
+@needs_oracle
+@pytest.mark.oracle
+def test_rows_are_held_in_the_trainers_order(tmp_path):
+    """Two entries in the order named, `max_samples`, `split`, `val_size` and dropped rows, against get_dataset."""
+    registry = {}
+    for name, number in (("a", 40), ("b", 25)):
+        rows = [say(f"{name} " * (place % 13 + 1), "yes " * (place % 7 + 1)) for place in range(number)]
+        rows[3] = say("dropped: no answer")
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        registry[name] = {
+            "file_name": f"{name}.jsonl",
+            "formatting": "sharegpt",
+            "columns": {"messages": "messages"},
+            "tags": TAGS,
+            "split": "train[2:]",
+        }
+    (tmp_path / "dataset_info.json").write_text(json.dumps(registry))
+    check(tmp_path / "dataset_info.json", tmp_path / "run", cutoff_len=64)
+    config = make_config({"dataset": "b,a", "max_samples": 30, "val_size": 0.2, "seed": 7, "do_train": True})
+    facts = data_facts(tmp_path / "run", config)
+    ours = list(zip(facts.tokens.tolist(), facts.labels.tolist(), strict=True))
+    vocabulary = str(ORACLE.parents[1] / "qwen.tiktoken")
+    theirs = ask_oracle(ORDER, tmp_path, {"folder": str(tmp_path), "vocabulary": vocabulary})
+    assert facts.kept_order is None
+    assert ours == [tuple(row) for row in theirs] and len(ours) + facts.dropped == 42
+    assert len(set(ours)) > 20, "rows can be told apart"

@@ -1,0 +1,1 @@
+"""Data, training configuration, checkpoint and logs judged together."""

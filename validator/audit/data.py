@@ -1,0 +1,131 @@
+"""What a finished run says of the rows that the trainer will feed, in the order in which it will hold them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from validator.catalog.split import Order
+from validator.engine.amend import load_summary, settings_of
+from validator.engine.opened import Catalog, from_json
+from validator.facts.budget import spend
+from validator.facts.measure import limits_of
+from validator.facts.table import from_record
+from validator.replay.population import records_at
+from validator.settings import Settings
+from validator.tokens.processor import load_processor
+from validator.training.config import TrainingConfig
+from validator.training.order import Indices, split
+from validator.training.record import Counts, DataFacts
+
+_COUNTS = ("num_tokens", "num_tokens_full", "num_label_tokens", "num_images", "num_videos")
+_VISUAL = ("num_image_tokens", "num_video_tokens")
+NO_CUTOFF = 2**31
+
+
+def data_facts(folder: Path, config: TrainingConfig, *, dated: bool = False) -> DataFacts:
+    """The rows of a finished run that a training file's `dataset` feeds. `dated`: look when they were changed last.
+
+    Raises ValueError where the folder holds no run of this version.
+    """
+    settings = settings_of(load_summary(folder))
+    catalog = _catalog(folder, settings)
+    table = pq.read_table(folder / "samples.parquet", columns=["dataset", "file", "row", "outcome", *_COUNTS, *_VISUAL])
+    names = table["dataset"].combine_chunks().dictionary_encode()
+    parts, reasons = [], []
+    for dataset in config.names("dataset"):
+        code = names.dictionary.index(dataset).as_py()
+        mine = np.flatnonzero(names.indices.to_numpy() == code) if code >= 0 else np.empty(0, np.int64)
+        entry = next((entry for entry in catalog.entries if entry.name == dataset), None)
+        if entry is None:
+            continue
+        order, reason = _ordered(mine, table, entry.order, entry.entry)
+        reasons += [f"{dataset}: {reason}"] if reason else []
+        parts.append(order[: config["max_samples"]] if config["max_samples"] is not None else order)
+    raw = np.concatenate(parts) if parts else np.empty(0, np.int64)
+    if config["val_size"] > 1e-6 and len(raw):
+        raw = raw[split(len(raw), config["val_size"], config["seed"])[0]]
+    reasons += [f"`{key}`" for key in ("streaming", "packing", "neat_packing") if config[key]]
+    reasons += [] if config["mix_strategy"] == "concat" else ["`mix_strategy`"]
+    counts = {name: table[name].fill_null(-1).to_numpy() for name in (*_COUNTS, *_VISUAL)}
+    fed = raw[counts["num_tokens"][raw] > 0]
+    labels_full = counts["num_label_tokens"][fed].copy()
+    cut = np.flatnonzero(counts["num_tokens"][fed] < counts["num_tokens_full"][fed])
+    labels_full[cut] = _uncut_labels(folder, settings, fed[cut])
+    outcomes = table["outcome"]
+    return DataFacts(
+        fed,
+        counts["num_tokens"][fed],
+        np.maximum(counts["num_label_tokens"][fed], 0),
+        labels_full,
+        counts["num_images"][fed],
+        counts["num_videos"][fed],
+        sum(np.maximum(counts[name][fed], 0) for name in _VISUAL),
+        dropped=int((pc.equal(outcomes, "dropped").to_numpy()[raw]).sum()),
+        crashing=int((pc.equal(outcomes, "crash").to_numpy()[raw]).sum()),
+        kept_order="; ".join(reasons) or None,
+        newest=_newest(folder, settings, catalog) if dated else None,
+    )
+
+
+def places_of(folder: Path, places: Sequence[int]) -> list[tuple[str, str, int]]:
+    """(dataset, file, row) of some places in samples.parquet."""
+    table = pq.read_table(folder / "samples.parquet", columns=["dataset", "file", "row"]).take(list(places))
+    return [(item["dataset"], item["file"], item["row"]) for item in table.to_pylist()]
+
+
+def _catalog(folder: Path, settings: Settings) -> Catalog:
+    try:
+        return from_json(orjson.loads((folder / "catalog.json").read_bytes()), settings)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{folder} was written by another version of mmvalidate: check anew ({error}).") from None
+
+
+def _ordered(mine: Indices, table: Any, order: Order, entry: Any) -> tuple[Indices, str | None]:
+    """The places of an entry's rows in the trainer's order, and why that order is not certain."""
+    files = table["file"].take(mine).to_pylist()
+    rows = table["row"].take(mine).to_pylist()
+    found = [order.place(file, row) for file, row in zip(files, rows, strict=True)]
+    seen = [(place, index) for place, index in zip(found, mine.tolist(), strict=True) if place is not None]
+    reason = None
+    if entry is not None and entry.num_samples is not None:
+        reason = "`num_samples` draws rows at random"
+    elif len(order.starts) > 1:
+        reason = "a folder of files, whose order is the file system's"
+    elif len(seen) < len(found) and not order.starts:
+        return mine, "a dataset whose rows have no known order"
+    return np.array([index for _, index in sorted(seen)], np.int64), reason
+
+
+def _uncut_labels(folder: Path, settings: Settings, places: Counts) -> list[int]:
+    """Labels that rows would have without a cutoff."""
+    limits = replace(limits_of(settings, load_processor(settings.processor)), cutoff_len=NO_CUTOFF)
+    found = records_at(folder, set(places.tolist()))
+    facts = (from_record(found[place]) for place in places.tolist())
+    return [spend(row.turns, row.media, limits).num_label_tokens for row in facts]
+
+
+def _newest(folder: Path, settings: Settings, catalog: Catalog) -> tuple[float, str] | None:
+    """The data file or medium that was changed last."""
+    names = {os.path.join(settings.folder, file.name) for entry in catalog.entries for file in entry.files}
+    with pq.ParquetFile(folder / "samples.parquet") as file:
+        for batch in file.iter_batches(columns=["media"]):
+            for media in batch["media"].to_pylist():
+                names |= {os.path.join(settings.resolved_media_dir, item["written"]) for item in media or ()}
+    newest = None
+    for name in sorted(names):
+        try:
+            changed = os.stat(name).st_mtime
+        except (OSError, ValueError):
+            continue
+        if newest is None or changed > newest[0]:
+            newest = (changed, name)
+    return newest

@@ -1,0 +1,1 @@
+"""Audits the weights of a checkpoint, streamed from safetensors files with numpy: no torch, little memory."""

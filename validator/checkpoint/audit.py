@@ -1,0 +1,107 @@
+"""The audit of a checkpoint: headers first, then every tensor once, then attention."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from validator.checkpoint.attention import grown
+from validator.checkpoint.measure import measure, row_facts, special_tokens, total_bytes, wants_rows
+from validator.checkpoint.names import EMBEDDING, HEAD, expected
+from validator.checkpoint.record import CheckpointFacts, RowFacts, Shape, TensorFacts
+from validator.checkpoint.shards import SIZES, Shards, open_shards
+from validator.checkpoint.stream import Reader
+
+Told = Callable[[int, int], None]
+"""Is told how many bytes of how many have been read."""
+
+
+def audit(folder: Path, base: Path | None = None, told: Told = lambda done, total: None) -> CheckpointFacts:
+    """Everything about the weights in a folder. Raises ValueError where there are none."""
+    began = time.monotonic()
+    shards = open_shards(folder)
+    other = open_shards(base) if base is not None else None
+    missing, unknown, misshapen = _compare(shards)
+    special, tokens = special_tokens(folder)
+    readers = Reader(), Reader()
+    tensors: list[TensorFacts] = []
+    rows: list[RowFacts] = []
+    not_read: list[tuple[str, str]] = []
+    done, total = 0, total_bytes(shards)
+
+    def tell(number: int) -> None:
+        nonlocal done
+        done += number
+        told(done, total)
+
+    attention = []
+    try:
+        for name, place in sorted(shards.places.items(), key=lambda item: (item[1].file.name, item[1].begin)):
+            if place.dtype not in SIZES:
+                not_read.append((name, place.dtype))
+            elif place.elements:
+                try:
+                    ids = list(special) if wants_rows(name) else []
+                    twin = other.places.get(name) if other else None
+                    facts, found = measure(readers[0], place, name, readers[1] if twin else None, twin, ids, tell)
+                except OSError as error:
+                    shards.problems.append(f"{place.file.name} cannot be read: {error.strerror}")
+                    continue
+                tensors.append(facts)
+                rows += row_facts(name, special, found)
+        if other is not None and (head := _head_size(shards)):
+            attention = grown(shards, other, *readers, head)
+    finally:
+        for reader in readers:
+            reader.close()
+    embedding = shards.places.get(EMBEDDING)
+    return CheckpointFacts(
+        str(folder),
+        None if base is None else str(base),
+        tuple(shards.problems),
+        missing,
+        unknown,
+        misshapen,
+        tuple(not_read),
+        tuple(tensors),
+        tuple(rows),
+        tuple(attention),
+        embedding.shape[0] if embedding and embedding.shape else None,
+        tokens,
+        total,
+        time.monotonic() - began,
+    )
+
+
+def _compare(
+    shards: Shards,
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str, Shape, Shape], ...]]:
+    """Names and shapes against config.json: missing, unknown, of another shape."""
+    if shards.config is None or shards.adapter:
+        return (), (), ()
+    try:
+        if shards.config.get("model_type") != "qwen2_vl":
+            raise ValueError(f"model_type is {shards.config.get('model_type')!r}")
+        wanted = expected(shards.config)
+    except (KeyError, TypeError, AttributeError, ValueError, ZeroDivisionError) as error:
+        shards.problems.append(f"config.json is not that of a Qwen2-VL ({error}): names and shapes are not compared")
+        return (), (), ()
+    found = shards.places
+    missing = sorted(wanted.keys() - found.keys())
+    unknown = sorted(found.keys() - wanted.keys() - {HEAD})
+    misshapen = [
+        (name, found[name].shape, shape)
+        for name, shape in sorted(wanted.items())
+        if name in found and found[name].shape != shape
+    ]
+    return tuple(missing), tuple(unknown), tuple(misshapen)
+
+
+def _head_size(shards: Shards) -> int | None:
+    """Rows of one head in q_proj."""
+    try:
+        text = (shards.config or {}).get("text_config") or shards.config or {}
+        return int(text["hidden_size"]) // int(text["num_attention_heads"])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError, AttributeError):
+        return None

@@ -1,0 +1,65 @@
+"""`--train-config`: a training file's settings become the defaults of a check, and its CF rules run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from validator.cli.common import usage
+
+if TYPE_CHECKING:
+    from validator.engine.run import RunResult
+
+OPTIONS = {"datasets": "dataset"}
+"""Settings whose option has another name."""
+
+
+def _defaults(context: typer.Context, path: Path | None) -> Path | None:
+    """Give the file's values to the command as defaults: environment variables and flags come before them."""
+    if path is not None and not context.resilient_parsing:
+        from validator.training.config import check_settings, load_config
+
+        try:
+            values = check_settings(load_config(path))
+        except ValueError as error:
+            usage(error)
+        named = {OPTIONS.get(name, name): value for name, value in values.items() if value is not None}
+        context.default_map = {**(context.default_map or {}), **named}
+    return path
+
+
+TRAIN_CONFIG = Annotated[
+    Path | None,
+    typer.Option(
+        "--train-config",
+        callback=_defaults,
+        is_eager=True,
+        help="LLaMA-Factory's training file: its datasets, limits and switches hold, and its configuration is judged.",
+    ),
+]
+VERSIONS = typer.Option(
+    None, "--versions", help="Versions that training runs with: deepspeed=0.14.4,torch=2.4.0. Default: those here."
+)
+
+
+def training(path: Path | None, versions: str | None) -> Callable[[Path], RunResult] | None:
+    """What judges a finished check's training file, None where there is none. Raises ValueError."""
+    from validator.training.config import load_config
+    from validator.training.versions import find_versions
+
+    chosen = find_versions(versions)
+    if path is None:
+        return None
+    config = load_config(path)
+
+    def judge(folder: Path) -> RunResult:
+        from validator.audit.case import training_case
+        from validator.audit.data import data_facts
+        from validator.audit.judge import keep
+
+        return keep(folder, training_case(config, chosen, data=data_facts(folder, config)), [], {})
+
+    return judge

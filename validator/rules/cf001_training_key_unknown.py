@@ -1,0 +1,54 @@
+"""A key of the training file that the trainer does not know.
+
+## What it finds
+Keys that none of the trainer's argument groups has (LLaMA-Factory 0.9.5 with transformers 5.6), with the nearest known
+key. Keys that earlier releases knew are named too, unless `--versions` says that such a release is used.
+
+## Why it hurts
+The run ends before it begins: `ValueError: Some keys are not used by the HfArgumentParser: ['image_max_pixel']`. With
+`ALLOW_EXTRA_ARGS=1` it goes on without the setting, which is worse.
+
+## Example
+`image_max_pixel: 1048576`
+
+## What to do
+Correct the key, or remove it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.rules.base import Hit, training_rule
+from validator.training.arguments import EARLIER, LLAMAFACTORY, TRANSFORMERS
+from validator.training.config import near
+from validator.training.record import TrainingCase
+
+
+@training_rule("CF001", "training-key-unknown", "error")
+def check(case: TrainingCase) -> Iterator[Hit]:
+    """Look at the keys that were not recognised."""
+    stops = "the trainer stops with ValueError: Some keys are not used by the HfArgumentParser"
+    for key in case.config.unknown:
+        close = near(key)
+        yield Hit(
+            f"`{key}` is no key of LLaMA-Factory: {stops}",
+            f"Did you mean `{close}`?" if close else "Remove it.",
+            evidence={"key": key, "near": close},
+        )
+    for key in case.config.earlier:
+        package, last = EARLIER[key]
+        mine = case.versions[package] if package in case.versions.given else None
+        if (
+            mine is None
+            or mine[: 1 if package == "transformers" else 3] > tuple(map(int, last.split(".")))[: len(mine)]
+        ):
+            yield Hit(
+                f"`{key}` is a key of earlier releases, up to {package} {last}: under LLaMA-Factory {LLAMAFACTORY} "
+                f"with transformers {TRANSFORMERS} {stops}",
+                f"Remove it, or say which release is used: --versions {package}=VERSION.",
+                evidence={"key": key, "last": f"{package} {last}"},
+            )
+
+
+RULE = check

@@ -1,0 +1,45 @@
+"""Preprocessed data are used again, whatever has changed since.
+
+## What it finds
+A `tokenized_path` that exists: the trainer loads it and ignores every setting of the data. The message says so
+where a data file or medium is newer.
+
+## Why it hurts
+`Loading dataset from disk will ignore other data arguments.` The numbers of image tokens in it are those of the
+images of then; images are opened again for each batch. An image that was replaced has another number: `Image features
+and image tokens do not match`, in the middle of training. The cache of `datasets`, which is used unless
+`overwrite_cache: true`, does the same: it does not know the images' bytes either (run: 41 tokens kept, 349 true).
+
+## Example
+`tokenized_path: cache/stage2` of last week, screenshots taken again yesterday.
+
+## What to do
+Remove the folder, or name another; set `overwrite_cache: true` after changing images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import clip
+from validator.rules.base import Hit, training_rule
+from validator.training.record import TrainingCase
+
+
+@training_rule("CF019", "preprocessed-data-reused", "warning")
+def check(case: TrainingCase) -> Iterator[Hit]:
+    """Compare the times."""
+    if case.cached is None:
+        return
+    newest = case.data.newest if case.data else None
+    later = newest is not None and newest[0] > case.cached
+    changed = f", and `{clip(newest[1])}` has changed since" if newest is not None and later else ""
+    yield Hit(
+        f"`tokenized_path` {clip(str(case.config['tokenized_path']))} exists{changed}: the trainer loads it and "
+        "ignores `dataset`, `cutoff_len`, `image_max_pixels` and the other settings of the data",
+        "Remove it, or name another folder.",
+        evidence={"key": "tokenized_path", "older_than_media": later},
+    )
+
+
+RULE = check

@@ -1,0 +1,70 @@
+"""Every key of a LLaMA-Factory training file: type, choices and default.
+
+The table is made by `scripts/make_training_arguments.py` from the dataclasses of the published package.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import orjson
+
+LLAMAFACTORY, TRANSFORMERS = "0.9.5", "5.6.0"
+"""The versions whose keys and defaults the table holds."""
+_TRANSFORMERS_4 = (
+    "adafactor dispatch_batches evaluation_strategy fp16_backend fp16_opt_level fsdp_min_num_params "
+    "fsdp_transformer_layer_cls_to_wrap group_by_length half_precision_backend include_inputs_for_metrics "
+    "include_tokens_per_second jit_mode_eval mp_parameters no_cuda past_index per_gpu_eval_batch_size "
+    "per_gpu_train_batch_size push_to_hub_model_id push_to_hub_organization push_to_hub_token ray_scope "
+    "save_safetensors split_batches torchdynamo tpu_metrics_debug tpu_num_cores use_ipex "
+    "use_legacy_prediction_loop use_mps_device"
+)
+_LLAMAFACTORY_EARLIER = {
+    "0.9.1": "image_dir image_resolution video_resolution train_mm_proj_only",
+    "0.9.2": "new_special_tokens",
+    "0.9.4": "placement_strategy ray_run_name ray_storage_path ray_storage_filesystem resources_per_worker chunk_size "
+    "cpu_infer kt_force_think kt_maxlen kt_mode kt_optimize_rule kt_use_cuda_graph mode",
+}
+EARLIER = dict.fromkeys(_TRANSFORMERS_4.split(), ("transformers", "4.57.1")) | {
+    name: ("llamafactory", release) for release, names in _LLAMAFACTORY_EARLIER.items() for name in names.split()
+}
+"""Keys that earlier releases knew, with the last release that did. Source: the wheels of LLaMA-Factory 0.9.0 to 0.9.4
+and transformers 4.49.0 and 4.57.1.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One key: the names of the types that its value may have, its texts where only some are allowed, its default."""
+
+    types: tuple[str, ...]
+    default: Any
+    choices: tuple[str, ...] = ()
+
+    def fits(self, value: Any) -> bool:
+        """Whether a value has one of the types. A whole number is as good as a float, a list of names as good as text
+        with commas.
+        """
+        if "any" in self.types or kind_of(value) in self.types:
+            return True
+        if isinstance(value, list):
+            return "str" in self.types and all(isinstance(item, str) for item in value)
+        return kind_of(value) == "int" and "float" in self.types
+
+
+def kind_of(value: Any) -> str:
+    """`bool`, `int`, `float`, `str`, `list`, `dict` or `null`."""
+    return "null" if value is None else type(value).__name__
+
+
+@cache
+def known_arguments() -> dict[str, Argument]:
+    """All keys, in the order of names."""
+    table = orjson.loads(files("validator.assets").joinpath("training_arguments.json").read_bytes())
+    return {
+        name: Argument(tuple(item["types"]), item["default"], tuple(item.get("choices", ())))
+        for name, item in table["arguments"].items()
+    }

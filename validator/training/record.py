@@ -1,0 +1,85 @@
+"""What the rules on a training configuration see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from validator.training.config import TrainingConfig
+from validator.training.deepspeed import DeepSpeedConfig
+from validator.training.shape import ModelShape
+from validator.training.versions import Versions
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class DataFacts:
+    """The rows that the trainer feeds, in the order in which it holds them: one array element each.
+
+    `places` are their places in samples.parquet. `tokens` are after truncation; `labels_full` before. `images` and
+    `videos` count media, `visual` their tokens. `dropped` rows are not fed, `crashing` ones stop preprocessing;
+    `kept_order` is why the order is not that of the trainer, None where it is.
+    """
+
+    places: Counts
+    tokens: Counts
+    labels: Counts
+    labels_full: Counts
+    images: Counts
+    videos: Counts
+    visual: Counts
+    dropped: int = 0
+    crashing: int = 0
+    kept_order: str | None = None
+    newest: tuple[float, str] | None = None
+    """When the newest data file or medium was changed (seconds since 1970), and its name; None where not asked."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows are fed."""
+        return len(self.places)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingCase:
+    """One training configuration before the rules. `deepspeed_fault` is why its file cannot be read; `gpus` and `data`
+    are None where not known. `model_type` is what the model's config.json or name says it is. `cached` is when the
+    preprocessed data of `tokenized_path` were written, None where there are none.
+    """
+
+    config: TrainingConfig
+    versions: Versions
+    deepspeed: DeepSpeedConfig | None = None
+    deepspeed_fault: str | None = None
+    gpus: int | None = None
+    shape: ModelShape | None = None
+    model_type: str | None = None
+    data: DataFacts | None = None
+    cached: float | None = None
+
+    @property
+    def bf16(self) -> bool:
+        """Whether gradients are in BF16."""
+        if self.config["pure_bf16"]:
+            return True
+        if self.deepspeed is not None:
+            return self.deepspeed.enabled("bf16", self.config)
+        return bool(self.config["bf16"])
+
+    @property
+    def zero_stage(self) -> int | None:
+        """ZeRO's stage, None without DeepSpeed."""
+        return None if self.deepspeed is None else self.deepspeed.stage
+
+    @property
+    def trained(self) -> int | None:
+        """Parameters that are trained, None where not known (adapters are counted as none)."""
+        if self.shape is None:
+            return None
+        if self.config["finetuning_type"] != "full":
+            return 0
+        trained = 0 if self.config["freeze_language_model"] else self.shape.language
+        return trained + (0 if self.config["freeze_vision_tower"] else self.shape.vision)
