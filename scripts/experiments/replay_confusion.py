@@ -29,11 +29,11 @@ from validator.replay.crew import Single
 from validator.replay.inputs import make_jobs
 from validator.replay.journal import Journal
 from validator.replay.population import Member, members
-from validator.replay.results import ALARMS
-from validator.replay.run import COMPARED, Outcome, Session, prepare
+from validator.replay.run import Outcome, prepare
+from validator.replay.session import COMPARED, Session
 from validator.replay.settings import ReplaySettings
 from validator.replay.supervisor import Supervisor
-from validator.replay.verdict import judge
+from validator.replay.verdict import ALARMS, judge
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
 
@@ -80,7 +80,7 @@ def experiment(kinds: tuple[Kind, ...], seed: int, folder: Path) -> tuple[dict[s
     for kind, rng, row in late:
         kind.make(rng, row, folder)
     everyone = {member.row: member for member in members(folder / "run")}
-    replay_settings = ReplaySettings(model=str(checkpoint), device="cpu")
+    replay_settings = ReplaySettings(model=str(checkpoint), device="cpu", remedies=0)
     candidates = tuple(everyone[row] for row, kind in owner.items() if kind.where != "tensor")
     blind = tuple(everyone[row] for row in range(POOL, POOL + HEALTHY))
     pools = defaultdict(list)
@@ -97,7 +97,8 @@ def experiment(kinds: tuple[Kind, ...], seed: int, folder: Path) -> tuple[dict[s
     setup = prepare(folder / "run", replay_settings)
     crew = Single(Supervisor(setup))
     journal = Journal(folder, "experiment")
-    outcome = Session(setup, crew, journal, jobs, missing, Silent()).run(choice)
+    judged = Session(replay_settings, crew, journal, jobs, missing, Silent()).run(choice)
+    outcome = Outcome(judged.samples, judged.systemic, choice, judged.yardstick, crew.ready, replay_settings)
     crew.close()
     journal.close(finished=True)
     table: dict[str, Counter] = defaultdict(Counter)

@@ -185,7 +185,7 @@ def test_an_interrupted_replay_goes_on(planted):
 
     settings = ReplaySettings(candidates=5, device="cpu")
     crew = Counting(Supervisor(prepare(watched, settings)))
-    outcome = replay(watched, settings, Silent(), crew)
+    outcome = replay(watched, settings, Silent(), lambda setup: crew)
     assert crew.ran == 64 + 16 + 4 - lines and len(outcome.samples) == 85
 
 

@@ -17,6 +17,7 @@ from validator.cli.replaying import (
     MODEL,
     PROJECTOR,
     REFERENCE,
+    REMEDIES,
     TOWER,
     check_possible,
     run_replay,
@@ -33,6 +34,7 @@ def replay(
     attention: ATTENTION = "sdpa",
     controls: CONTROLS = 200,
     blind: BLIND = 16,
+    remedies: REMEDIES = 32,
     freeze_vision_tower: TOWER = True,
     freeze_projector: PROJECTOR = True,
     freeze_language_model: LANGUAGE = False,
@@ -53,6 +55,7 @@ def replay(
             candidates=candidates,
             controls=controls,
             blind=blind,
+            remedies=remedies,
             attention=attention,  # type: ignore[arg-type]
             freeze_vision_tower=freeze_vision_tower,
             freeze_multi_modal_projector=freeze_projector,

@@ -19,6 +19,8 @@ from validator.replay.settings import ENOUGH
 NEIGHBOURS = 40
 FLOOR = 0.12
 """Least spread of the logarithm of gradient norms: below it differences are no signs of anything."""
+LEAST_RATIO = 3.0
+"""A gradient is a spike only where it is also this many times what its length and labels let expect."""
 LEAST_LIMIT, MARGIN, PERCENTILE = 4.0, 1.25, 98.0
 """A score is an outlier above max(4, 1.25 x the 98th percentile of the controls' own scores)."""
 NEAR = math.log(4.0)
@@ -44,7 +46,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """A sample beside the controls: robust z-values, the gradient norm over its expected value, the ranges near it."""
+    """A sample beside the controls: robust z-values, the gradient norm over its expected value, the ranges near it.
+
+    `bound` is the gradient norm from which a sample of its kind is a spike.
+    """
 
     gradient: float
     ratio: float
@@ -52,6 +57,7 @@ class Scores:
     near: int
     near_loss: Range | None
     near_gradient: Range | None
+    bound: float
 
     @property
     def judged(self) -> bool:
@@ -123,6 +129,7 @@ class Baseline:
             int(near.sum()),
             _range(self._losses[near]),
             _range(np.array([item.grad_norm for item in self._points])[near]),
+            point.grad_norm / math.exp(residual) * max(LEAST_RATIO, math.exp(self.gradient_limit * spread)),
         )
 
     def _features(self, point: Point) -> list[float]:
