@@ -52,7 +52,9 @@ CASES = {
     "another loss the second time": ([step(), step("repeat", loss=1.1)], "INCONCLUSIVE"),
     "bf16 is not fp32": ([step(norm=1.4), step("fp32", relative_gradient_error=0.9)], "PRECISION_SENSITIVE"),
     "bf16 is nearly fp32": ([step(norm=1.4), step("fp32", relative_gradient_error=0.1)], "STABLE"),
-    "ten times the gradient": ([step(norm=14.0)], "GRAD_SPIKE"),
+    "ten times the gradient": ([step(norm=14.0, loss=1.2)], "GRAD_SPIKE"),
+    "eight times the gradient at an ordinary loss, as a rare healthy kind has": ([step(norm=11.0)], "STABLE"),
+    "twenty times the gradient at an ordinary loss": ([step(norm=28.0)], "GRAD_SPIKE"),
     "few labels have large gradients": ([step(norm=1.7, labels=8)], "STABLE"),
     "a loss of 4": ([step(norm=1.4, loss=4.0)], "LOSS_OUTLIER"),
     "no control like it": ([step(norm=1.4, labels=4000)], "INCONCLUSIVE"),
@@ -100,6 +102,18 @@ def test_thresholds_come_from_a_percentile_of_the_controls():
         return Baseline(points).gradient_limit
 
     assert limits(0) == limits(1) == 4.0 < limits(10)
+
+
+def test_a_loss_that_a_control_near_it_has_is_no_outlier():
+    """2 of 200 healthy controls have a loss of 3, as a rare kind of rows has: one more of them is nothing new."""
+    rng = np.random.default_rng(2)
+    usual = [Point("text", 40 + k % 20, 10, float(1 + 0.1 * rng.standard_normal()), 2.0) for k in range(200)]
+    rare = [*usual[:198], *(Point("text", 50, 10, 3.0, 2.0) for _ in range(2))]
+    found = [
+        judge(member(), "candidate", Answer((step(loss=3.0, norm=2.0),)), Yardstick(Baseline(points), 0.01)).verdict
+        for points in (usual, rare)
+    ]
+    assert found == ["LOSS_OUTLIER", "STABLE"]
 
 
 def control(verdict, modality="text", error=None):

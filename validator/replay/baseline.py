@@ -19,8 +19,12 @@ from validator.replay.settings import ENOUGH
 NEIGHBOURS = 40
 FLOOR = 0.12
 """Least spread of the logarithm of gradient norms: below it differences are no signs of anything."""
-LEAST_RATIO = 3.0
-"""A gradient is a spike only where it is also this many times what its length and labels let expect."""
+LEAST_RATIO, QUIET_RATIO, QUIET = 3.0, 10.0, 1.0
+"""A gradient is a spike only where it is also 3 times what its length and labels let expect, and 10 times where the
+loss is ordinary (score up to 1): a healthy kind that is rare among the controls has large gradients, ordinary losses.
+"""
+BEYOND_GRADIENT, BEYOND_LOSS = 1.25, 1.1
+"""An outlier lies this many times above every control near it, too: what one healthy row does is no outlier."""
 LEAST_LIMIT, MARGIN, PERCENTILE = 4.0, 1.25, 98.0
 """A score is an outlier above max(4, 1.25 x the 98th percentile of the controls' own scores)."""
 NEAR = math.log(4.0)
@@ -48,7 +52,7 @@ class Point:
 class Scores:
     """A sample beside the controls: robust z-values, the gradient norm over its expected value, the ranges near it.
 
-    `bound` is the gradient norm from which a sample of its kind is a spike.
+    `bound` is the gradient norm, `loss_bound` the loss, from which a sample of its kind is an outlier.
     """
 
     gradient: float
@@ -58,6 +62,7 @@ class Scores:
     near_loss: Range | None
     near_gradient: Range | None
     bound: float
+    loss_bound: float
 
     @property
     def judged(self) -> bool:
@@ -122,14 +127,21 @@ class Baseline:
             near[leave] = False
         middle = self._middle.get(point.modality, self._overall)
         deviation = math.sqrt(self._between + self._within / point.num_labels)
+        loss_score = (point.loss - middle) / deviation
+        ratio = max(
+            LEAST_RATIO if loss_score > QUIET else QUIET_RATIO,
+            math.exp(self.gradient_limit * spread),
+            BEYOND_GRADIENT * math.exp(self._residuals[near].max(initial=-math.inf)),
+        )
         return Scores(
             residual / spread,
             math.exp(residual),
-            (point.loss - middle) / deviation,
+            loss_score,
             int(near.sum()),
             _range(self._losses[near]),
             _range(np.array([item.grad_norm for item in self._points])[near]),
-            point.grad_norm / math.exp(residual) * max(LEAST_RATIO, math.exp(self.gradient_limit * spread)),
+            point.grad_norm / math.exp(residual) * ratio,
+            max(middle + self.loss_limit * deviation, BEYOND_LOSS * self._losses[near].max(initial=0.0)),
         )
 
     def _features(self, point: Point) -> list[float]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from validator.facts.replayed import Remedy, Replayed, Step, Verdict, Weighting, Window
-from validator.replay.baseline import LEAST_RATIO
+from validator.replay.baseline import LEAST_RATIO, Scores
 from validator.replay.job import Answer
 from validator.replay.population import Member
 from validator.replay.verdict import Yardstick, judge, point_of
@@ -116,20 +116,24 @@ class _Bench:
             return Remedy(name, self.verdict, False, f"{effect}; the answer stays what it is", pull=pull)
         if counts > self._limit():
             return Remedy(name, self.verdict, False, effect, pull=pull)
-        baseline = self.yardstick.baseline
-        loss = self.sample.loss_score
-        odd = baseline is not None and loss is not None and loss > baseline.loss_limit
-        verdict: Verdict = "LOSS_OUTLIER" if odd else "STABLE"
+        verdict: Verdict = "LOSS_OUTLIER" if self._odd() else "STABLE"
         return Remedy(name, verdict, _helps(self.verdict, verdict, finite=True), effect, pull=pull)
 
     def _limit(self) -> float:
         """The gradient that is too much: for a sample of its kind, and for a step of typical samples."""
+        baseline, scores = self.yardstick.baseline, self._scores()
+        assert baseline is not None
+        return min(scores.bound if scores is not None else math.inf, LEAST_RATIO * baseline.typical_gradient)
+
+    def _odd(self) -> bool:
+        """Whether the loss alone would be an alarm."""
+        step, scores = self.sample.step, self._scores()
+        return step is not None and step.loss is not None and scores is not None and step.loss > scores.loss_bound
+
+    def _scores(self) -> Scores | None:
         baseline, step = self.yardstick.baseline, self.sample.step
-        assert baseline is not None and step is not None
-        point = point_of(self.tried.member, step)
-        scores = baseline.score(point) if point is not None else None
-        own = scores.bound if scores is not None else math.inf
-        return min(own, LEAST_RATIO * baseline.typical_gradient)
+        point = point_of(self.tried.member, step) if step is not None else None
+        return baseline.score(point) if baseline is not None and point is not None else None
 
     def _paired(self) -> Remedy | None:
         """In a micro-batch with a control, where what happens there is not a matter of weight."""

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from validator.facts.replayed import Replayed, Step, Verdict
-from validator.replay.baseline import LEAST_RATIO, Baseline, Point, Scores
+from validator.replay.baseline import Baseline, Point, Scores
 from validator.replay.job import Answer
 from validator.replay.population import Member
 from validator.replay.settings import ENOUGH
@@ -140,12 +140,12 @@ def _statistical(step: Step, scores: Scores | None, yardstick: Yardstick) -> tup
         if step.loss > guess and step.num_label_tokens >= ENOUGH_LABELS:
             return "LOSS_OUTLIER", _above_guess(step.loss, guess)
         return "INCONCLUSIVE", f"{near} controls lie near it, {ENOUGH} are needed to judge loss and gradient"
-    if scores.gradient > baseline.gradient_limit and scores.ratio > LEAST_RATIO:
+    if (step.grad_norm or 0.0) > scores.bound:
         return "GRAD_SPIKE", (
             f"the gradient is {scores.ratio:.1f} times what its length and labels let expect "
             f"(score {scores.gradient:.1f}, limit {baseline.gradient_limit:.1f})"
         )
-    if scores.loss > baseline.loss_limit:
+    if step.loss > scores.loss_bound:
         return "LOSS_OUTLIER", (
             f"the loss is {step.loss:.2f} (score {scores.loss:.1f}, limit {baseline.loss_limit:.1f})"
         )

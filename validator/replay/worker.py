@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing.connection import Connection
@@ -79,10 +79,13 @@ class Worker:
             batch = self.collate([job], pixels, fake=fake)
         except Exception as error:
             return Answer((_stopped(error, arms[0], "collator"),), disagreement)
-        others = {}
+        others: dict[str, dict[str, torch.Tensor] | Step] = {}
         if task.partners and "padded" in arms:
             pair = [job, task.partners[0]]
-            others["padded"] = others["padded_fp32"] = self.collate(pair, self.collate.pixels(pair), fake=fake)
+            try:
+                others["padded"] = others["padded_fp32"] = self.collate(pair, self.collate.pixels(pair), fake=fake)
+            except Exception as error:
+                others["padded"] = _stopped(error, "padded", "collator")
         if fake and not pixels and "bare" in arms:
             others["bare"] = self.collate([job], pixels, fake=False)
         steps = self.steps(batch, arms, others)
@@ -92,12 +95,16 @@ class Worker:
         return Answer(steps, disagreement, poisoned, windows)
 
     def steps(
-        self, batch: dict[str, torch.Tensor], arms: tuple[str, ...], others: dict[str, dict[str, torch.Tensor]]
+        self,
+        batch: dict[str, torch.Tensor],
+        arms: tuple[str, ...],
+        others: Mapping[str, dict[str, torch.Tensor] | Step],
     ) -> tuple[Step, ...]:
         """A batch under several arms, up to the one after which the device or its memory is gone.
 
-        `others`: the batches of arms that change the batch. Arms that do not apply are left out. Gradients are compared
-        with those of the first arm, after `fp32` with those; those of a padded batch with each other.
+        `others`: the batches of arms that change the batch, or where making one stopped. Arms that do not apply are
+        left out. Gradients are compared with those of the first arm, after `fp32` with those; those of a padded batch
+        with each other.
         """
         steps: list[Step] = []
         base: dict[bool, Gradients] = {}
@@ -108,7 +115,8 @@ class Worker:
             if arm == "no_cudnn" and not self.device.startswith("cuda"):
                 continue
             torch.manual_seed(self.settings.seed)
-            step, gradients = self.step(others.get(arm, batch), arm)
+            given = others.get(arm, batch)
+            step, gradients = (given, None) if isinstance(given, Step) else self.step(given, arm)
             if gradients is not None:
                 if own in base and arm != "bare":
                     off, cosine = base[own].compare(gradients) if arm in FP32 else gradients.compare(base[own])
