@@ -340,8 +340,8 @@ include those on rows that have an error finding.
 
 The first run takes the data as they are and ends at {ended}. The second passes over rows that raise, as someone does
 who removes them one by one; the third has none of the rows that mmvalidate found. The last two are the third with one
-NaN pixel in step {spoiled}, which no file can hold: under an optimizer that leaves out steps whose gradient is not finite
-(DeepSpeed from 0.17.1), and under one that does not check (BF16 in DeepSpeed up to 0.17.0).
+NaN pixel in step {spoiled}, which no file can hold: under an optimizer that leaves out steps whose gradient is not
+finite (DeepSpeed from 0.17.1), and under one that does not check (BF16 in DeepSpeed up to 0.17.0).
 
 {lines}
 
