@@ -27,7 +27,7 @@ def weigh(model: nn.Module) -> Weights:
         base = base_of(model)
         table = base.get_input_embeddings().weight
         tokens = {
-            name.removesuffix("_token_id"): table[getattr(base.config, name)].float().cpu().numpy()
+            name.removesuffix("_token_id"): table[getattr(base.config, name)].float().cpu().numpy().copy()
             for name in _TOKENS
             if getattr(base.config, name, None) is not None and getattr(base.config, name) < len(table)
         }
@@ -49,7 +49,7 @@ def _tensor(parameter: torch.Tensor) -> Tensor:
         bad = (~torch.isfinite(parameter)).any(dim=1).nonzero()[:ROWS, 0]
         rows = tuple(int(row) for row in bad)
     stride = max(1, flat.numel() // SKETCH) | 1
-    sketch = flat[::stride].float().cpu().numpy()
+    sketch = flat[::stride].float().cpu().numpy().copy()
     rms = math.sqrt(squares / max(flat.numel() - nonfinite, 1))
     return Tensor(tuple(parameter.shape), nonfinite, rows, largest, rms, sketch)
 

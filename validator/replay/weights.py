@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from validator.findings import count
+
 Floats = NDArray[np.float32]
 GROWN = 1.5
 """Attention logits that may have become this many times as large are named."""
+_NO_PLACE = ("", "model", "language_model", "visual", "layers", "blocks")
 NAMED = 3
 """Differences that are named of one place."""
 LEAST = 1e-3
@@ -76,11 +79,12 @@ def differences(mine: Weights, reference: Weights) -> list[Difference]:
 def at(place: str | None, found: list[Difference]) -> list[Difference]:
     """The differences within a module, or around it where nothing inside differs: its block, then everything."""
     parts = (place or "").split(".")
-    for length in range(len(parts), 1, -1):
-        inside = ".".join(parts[:length])
+    while parts and parts[-1] not in _NO_PLACE:
+        inside = ".".join(parts)
         here = [item for item in found if item.name == inside or item.name.startswith(f"{inside}.")]
-        if here and length > 2:  # `model.language_model` alone is no place
+        if here:
             return here[:NAMED]
+        parts.pop()
     return found[:NAMED]
 
 
@@ -92,7 +96,7 @@ def in_words(found: list[Difference]) -> str:
 def _tensor(name: str, tensor: Tensor, other: Tensor) -> Difference | None:
     if tensor.nonfinite > other.nonfinite:
         rows = f", in row {', '.join(map(str, tensor.nonfinite_rows))}" if tensor.nonfinite_rows else ""
-        return Difference(name, math.inf, f"holds {tensor.nonfinite:,} numbers that are NaN or Inf{rows}")
+        return Difference(name, math.inf, f"has NaN or Inf in {count(tensor.nonfinite, 'element')}{rows}")
     moved = _moved(tensor.sketch, other.sketch)
     if not moved > LEAST:
         return None
