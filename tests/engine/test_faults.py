@@ -139,7 +139,7 @@ def test_a_worker_that_is_killed(dataset, workers):
 
 @WORKERS
 def test_an_interrupted_run_goes_on_where_it_was(dataset, workers):
-    registry = long_registry(dataset)
+    registry = long_registry(dataset, 12_000)
     process = start(registry, "--workers", workers, "--shard-rows", "300")
     wait_for(lambda: len(results(dataset)) >= 3, process)
     process.send_signal(signal.SIGINT)

@@ -10,7 +10,14 @@ IMAGE, SECOND = MediaSlot("image", 0), MediaSlot("image", 1)
 
 
 def render(role, content, pair):
-    return render_turn(role, content, pair, slots_in(content, {"image": 0, "video": 0}))
+    return joined(render_turn(role, content, pair, slots_in(content, {"image": 0, "video": 0})))
+
+
+def joined(turn):
+    before, pieces, after = turn
+    pieces[0] = before + pieces[0]
+    pieces[-1] += after
+    return pieces
 
 
 @pytest.mark.parametrize(
@@ -52,7 +59,7 @@ def test_function_calls():
         ("so: <tool_call>" + json.dumps(call) + "</tool_call>!", "so: !"),
     ):
         expected = f"{text}\n{text}" if before is None else before + text
-        assert render_turn("function", content, 0, ()) == [expected + "<|im_end|>\n"]
+        assert joined(render_turn("function", content, 0, ())) == [expected + "<|im_end|>\n"]
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, get_args
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from pydantic import TypeAdapter
 
+from validator.conversation.sample import PLACEHOLDERS
 from validator.facts.budget import Limits
 from validator.facts.record import RowFacts
 from validator.findings import Finding, printable
-from validator.rules.base import Case, EntryFacts, Hit, Need, Rule
-from validator.settings import Settings
+from validator.rules.base import Case, EntryFacts, Hit, Need, RowCheck, Rule
+from validator.rules.wording import ANSWERS
+
+_PLACES = {kind: place for place, kind in enumerate(PLACEHOLDERS)}
+_Asked = tuple[list[tuple[Callable[[Any, Case], None], str]], list[tuple[Rule, RowCheck]]]
+"""The folds, by the names of their aggregates, and the checks that some rows go through."""
 
 
 class Judge:
@@ -19,32 +24,40 @@ class Judge:
 
     def __init__(self, rules: Sequence[Rule], entry: EntryFacts, limits: Limits) -> None:
         self._entry = entry
+        self._settings = entry.settings
         self._limits = limits
-        self._row_rules = {
-            need: [(rule, rule.row) for rule in rules if rule.row is not None and rule.needs == need]
-            for need in get_args(Need)
-        }
+        self._row_rules = [(rule, rule.row) for rule in rules if rule.row is not None]
         self._corpus_rules = [(rule, rule.corpus) for rule in rules if rule.corpus is not None]
         self._kinds = {rule.aggregate: corpus for rule, corpus in self._corpus_rules}
         self.aggregates: dict[str, Any] = {name: corpus.start() for name, corpus in self._kinds.items()}
-        self._folding = [
-            (corpus.fold, self.aggregates[name]) for name, corpus in self._kinds.items() if corpus.fold is not None
-        ]
+        self._asked: dict[tuple[Need, ...], _Asked] = {}
 
     def row(self, facts: RowFacts) -> list[Finding]:
         """The findings of the row rules about one row, in order."""
-        settings: Settings = self._entry.settings
         place = self._entry.order.place(facts.file, facts.row)
-        case = Case(facts, facts.budget, settings, self._limits, facts.row if place is None else place)
-        for fold, aggregate in self._folding:
-            fold(aggregate, case)
+        case = Case(facts, facts.budget, self._settings, self._limits, facts.row if place is None else place)
+        present = _present(facts)
+        asked = self._asked.get(present)
+        if asked is None:
+            asked = self._asked[present] = self._ask(present)
+        folds, checks = asked
+        for fold, name in folds:
+            fold(self.aggregates[name], case)
         findings = [
             finding_of(rule, hit, facts.dataset, facts.file, facts.row, facts.sample_id)
-            for need in _present(facts)
-            for rule, check in self._row_rules[need]
+            for rule, check in checks
             for hit in check(case)
         ]
-        return sorted(findings, key=Finding.order)
+        return sorted(findings, key=Finding.order) if len(findings) > 1 else findings
+
+    def _ask(self, present: tuple[Need, ...]) -> _Asked:
+        """What is asked about rows that have all this."""
+        folds = [
+            (corpus.fold, name)
+            for name, corpus in self._kinds.items()
+            if corpus.fold is not None and corpus.needs in present
+        ]
+        return folds, [(rule, check) for rule, check in self._row_rules if rule.needs in present]
 
     @property
     def adapters(self) -> dict[str, TypeAdapter[Any]]:
@@ -84,25 +97,42 @@ def finish_run(rules: Sequence[Rule], judges: Sequence[Judge]) -> list[Finding]:
     return sorted(findings, key=Finding.order)
 
 
-def _present(facts: RowFacts) -> Iterator[Need]:
+def _present(facts: RowFacts) -> tuple[Need, ...]:
     """What a row has of that which rules need."""
-    yield "nothing"
+    found: list[Need] = ["nothing"]
+    written = [0, 0, 0]
+    traits = reach = misplaced = False
+    for turn in facts.turns:
+        if turn.traits:
+            traits = True
+        if turn.reach:
+            reach = True
+        if any(turn.placeholders):
+            misplaced = misplaced or turn.role == "system" or turn.role in ANSWERS
+            if turn.role != "system":
+                written = [sum(pair) for pair in zip(written, turn.placeholders, strict=True)]
+    given = [0, 0, 0]
+    for media in facts.media:
+        given[_PLACES[media.kind]] += 1
     if facts.problems:
-        yield "problems"
-    if facts.media:
-        yield "media"
-        if any(media.fault is not None or media.form != "path" for media in facts.media):
-            yield "faults"
-    if facts.media or any(any(turn.placeholders) for turn in facts.turns):
-        yield "placeholders"
+        found.append("problems")
+    if written != given:
+        found.append("mismatch")
+    if misplaced:
+        found.append("misplaced")
     if facts.num_tokens != facts.num_tokens_full:
-        yield "cut"
-    if any(turn.traits for turn in facts.turns):
-        yield "traits"
-    if facts.media and any(media.content for media in facts.media):
-        yield "content"
-    if facts.media and any(turn.reach for turn in facts.turns):
-        yield "reach"
+        found.append("cut")
+    if traits:
+        found.append("traits")
+    if facts.media:
+        found.append("media")
+        if any(media.fault is not None or media.form != "path" for media in facts.media):
+            found.append("faults")
+        if any(media.content for media in facts.media):
+            found.append("content")
+        if reach:
+            found.append("reach")
+    return tuple(found)
 
 
 def status_of(facts: RowFacts, findings: Iterable[Finding]) -> str:

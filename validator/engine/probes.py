@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import fields
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from validator.media.video import Frames, VideoProbe
 
 MOST = 4_000_000
 """Files that are remembered, about 1.5 GB; beyond it the earlier ones are forgotten."""
+_VALUES = attrgetter(*(field.name for field in fields(ImageProbe)))
 _SCHEMA = pa.schema([("key", pa.uint64()), ("probe", pa.binary())])
 Probe = ImageProbe | VideoProbe
 
@@ -58,7 +61,8 @@ class Probes:
         if name != _text(path) or (size, stamp) != (identity.size, identity.stamp):
             return None
         if kind == "image":
-            return ImageProbe(**{**values, **{name: tuple(values[name]) for name in ("warnings", "content")}})
+            known: list[Any] = [tuple(value) if isinstance(value, list) else value for value in values]
+            return ImageProbe(*known)
         frames = {name: values[name] and Frames(**values[name]) for name in ("header", "decoded")}
         return VideoProbe(**{**values, **frames})
 
@@ -67,7 +71,8 @@ class Probes:
         if path not in self.fresh:
             kind = "image" if isinstance(probe, ImageProbe) else "video"
             with suppress(TypeError):  # text that is no text
-                self.fresh[path] = orjson.dumps([_text(path), identity.size, identity.stamp, kind, probe])
+                values = _VALUES(probe) if kind == "image" else probe
+                self.fresh[path] = orjson.dumps((_text(path), identity.size, identity.stamp, kind, values))
 
 
 def _numbers(array: pa.Array) -> Any:

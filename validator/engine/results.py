@@ -21,7 +21,7 @@ from validator.facts.table import SAMPLES
 from validator.files import Identity
 from validator.findings import Finding
 
-BATCH = 4096
+BATCH = 1024
 """Records that become one table at a time."""
 
 

@@ -67,11 +67,10 @@ def spend(turns: Sequence[TurnFacts], media: Sequence[MediaFacts], limits: Limit
     for item in media:
         if item.kind != "audio":
             sizes[item.kind].append(media_tokens(item, limits))
-    laid = [_Laid(turn, sizes) for turn in turns]
-    system = laid.pop(0) if laid and turns[0].role == "system" else None
-    head = system.length if system else 0
-    sources, targets = laid[::2], laid[1::2]
-    lengths = [(source.length, target.length) for source, target in zip(sources, targets, strict=True)]
+    laid = [_lay(turn, sizes) for turn in turns]
+    head, head_runs = laid.pop(0) if turns and turns[0].role == "system" else _NOTHING
+    spoken = turns[len(turns) - len(laid) :]
+    lengths = [(source, target) for (source, _), (target, _) in zip(laid[::2], laid[1::2], strict=True)]
     lengths[0] = (lengths[0][0] + head, lengths[0][1])
     total = sum(map(sum, lengths))
     kept = lengths
@@ -80,18 +79,19 @@ def spend(turns: Sequence[TurnFacts], media: Sequence[MediaFacts], limits: Limit
     pairs = []
     full_pads, kept_pads = {"image": 0, "video": 0}, {"image": 0, "video": 0}
     for index, (full, left) in enumerate(zip(lengths, kept, strict=True)):
+        source, target = spoken[2 * index], spoken[2 * index + 1]
         prefix = head if index == 0 else 0
-        parts = [(sources[index], max(left[0] - prefix, 0)), (targets[index], left[1])]
-        if system and index == 0:
-            parts.append((system, left[0]))
+        parts = [(laid[2 * index][1], left[0] - prefix), (laid[2 * index + 1][1], left[1])]
+        if index == 0:
+            parts.append((head_runs, left[0]))
         pads = pads_left = 0
-        for part, limit in parts:
-            for kind, place, number in part.runs:
+        for runs, limit in parts:
+            for kind, place, number in runs:
                 stays = number if full == left else min(max(limit - place, 0), number)
                 full_pads[kind] += number
                 kept_pads[kind] += stays
                 pads, pads_left = pads + number, pads_left + stays
-        pairs.append(PairBudget(sources[index].turn.index, targets[index].turn.index, *full, *left, pads, pads_left))
+        pairs.append(PairBudget(source.index, target.index, *full, *left, pads, pads_left))
     return Budget(
         tuple(pairs),
         tuple(sizes["image"]),
@@ -122,33 +122,33 @@ def _labels(kept: Sequence[tuple[int, int]], limits: Limits) -> int:
     return sum(targets) + sources
 
 
-class _Laid:
-    """A turn laid out as tokens: text, then a slot, then text ... `runs` are its pads as (kind, place of the first,
-    number).
-    """
+_Run = tuple[MediaKind, int, int]
+"""Pads that follow each other: what of, the place of the first within their turn, and their number."""
+_NOTHING: tuple[int, Sequence[_Run]] = (0, ())
 
-    __slots__ = ("length", "runs", "turn")
 
-    def __init__(self, turn: TurnFacts, tokens: Mapping[MediaKind, Sequence[int]]) -> None:
-        texts = turn.text_tokens or (0,)
-        self.turn = turn
-        self.runs: list[tuple[MediaKind, int, int]] = []
-        place = seen = 0
-        for index, text in enumerate(texts):
-            if turn.loose_pads or turn.loose_video_pads:
-                self._lay_loose(turn, place, seen, text)
-            place, seen = place + text, seen + text
-            if index < len(texts) - 1:
-                slot = turn.slots[index]
-                number = tokens[slot.kind][slot.index]
-                self.runs.append((slot.kind, place + 1, number))
-                place += number + MARKERS
-        self.length = place
+def _lay(turn: TurnFacts, tokens: Mapping[MediaKind, Sequence[int]]) -> tuple[int, Sequence[_Run]]:
+    """A turn laid out as tokens: text, then a slot, then text ...: its length and its pads."""
+    texts = turn.text_tokens or (0,)
+    if not (turn.slots or turn.loose_pads or turn.loose_video_pads):
+        return sum(texts), ()
+    runs: list[_Run] = []
+    place = seen = 0
+    for index, text in enumerate(texts):
+        runs += _loose(turn, place, seen, text)
+        place, seen = place + text, seen + text
+        if index < len(texts) - 1:
+            slot = turn.slots[index]
+            number = tokens[slot.kind][slot.index]
+            runs.append((slot.kind, place + 1, number))
+            place += number + MARKERS
+    return place, runs
 
-    def _lay_loose(self, turn: TurnFacts, place: int, seen: int, text: int) -> None:
-        kinds: tuple[tuple[MediaKind, tuple[int, ...]], ...] = (
-            ("image", turn.loose_pads),
-            ("video", turn.loose_video_pads),
-        )
-        for kind, loose in kinds:
-            self.runs += [(kind, place + pad - seen, 1) for pad in loose if seen <= pad < seen + text]
+
+def _loose(turn: TurnFacts, place: int, seen: int, text: int) -> list[_Run]:
+    """The pads from literal text among `text` tokens, before which `seen` tokens of text stand."""
+    kinds: tuple[tuple[MediaKind, tuple[int, ...]], ...] = (
+        ("image", turn.loose_pads),
+        ("video", turn.loose_video_pads),
+    )
+    return [(kind, place + pad - seen, 1) for kind, loose in kinds for pad in loose if seen <= pad < seen + text]

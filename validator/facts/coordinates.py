@@ -30,7 +30,11 @@ def reach_of(text: str) -> tuple[float, ...]:
     Only what says what it is counts: Qwen's box tokens, a `bbox` of four numbers in the order left, top, right, bottom,
     `click(x, y)` and its kin. A list of four numbers alone may be anything.
     """
+    if not ("(" in text or "=" in text or ":" in text):
+        return ()  # one of them stands before all numbers that count
     text = text.lower()
+    if not ("box" in text or "click" in text or "tap" in text or "long_press" in text or "point_2d" in text):
+        return ()  # none of the words
     pairs = [pair for word, spelling in _SPELLINGS.items() if word in text for pair in _pairs(text, word, spelling)]
     return (max(x for x, _ in pairs), max(y for _, y in pairs)) if pairs else ()
 

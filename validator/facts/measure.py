@@ -182,30 +182,27 @@ class Measurer:
         return f"{self.file}:{raw.index}"
 
     def _media(self, sample: Sample) -> list[MediaFacts]:
-        facts = []
+        facts: list[MediaFacts] = []
         for kind, references in sample.media.items():
             owners = _owners(sample, kind)
-            bases = [
-                MediaFacts(
-                    kind, reference.index, reference.written, reference.form,
-                    owners[reference.index] if reference.index < len(owners) else None,
-                )
-                for reference in references
-            ]  # fmt: skip
+            turns = [*owners[: len(references)], *[None] * (len(references) - len(owners))]
             if kind == "image":
-                bases = [self._image(base, reference) for base, reference in zip(bases, references, strict=True)]
+                facts += map(self._image, references, turns)
             elif kind == "video":
-                bases = self._videos(bases, references)
-            facts += bases
+                facts += self._videos(references, turns)
+            else:
+                facts += map(_untouched, references, turns)
         return facts
 
-    def _image(self, base: MediaFacts, reference: MediaReference) -> MediaFacts:
-        if reference.data is not None or reference.target is not None:
-            probe = self._probe(reference)
-            return _with_probe(base, probe, self._advice(reference, probe), self._likeness(reference, probe))
-        return _unusable(base, reference)
+    def _image(self, reference: MediaReference, turn: int | None) -> MediaFacts:
+        if reference.data is None and reference.target is None:
+            return _unusable(_untouched(reference, turn), reference)
+        probe = self._probe(reference)
+        advice = self._advice(reference, probe) if self.settings.advice else None
+        likeness = self._likeness(reference, probe) if self.settings.preview else None
+        return _with_probe(reference, turn, probe, advice, likeness)
 
-    def _videos(self, bases: list[MediaFacts], references: list[MediaReference]) -> list[MediaFacts]:
+    def _videos(self, references: list[MediaReference], turns: list[int | None]) -> list[MediaFacts]:
         depth = self.settings.integrity
         probes = []
         for reference in references:
@@ -216,10 +213,10 @@ class Measurer:
             else:
                 probes.append(VideoProbe(fault="not-a-path"))
         facts = []
-        for base, reference, probe, fed in zip(bases, references, probes, settle(probes), strict=True):
+        for reference, turn, probe, fed in zip(references, turns, probes, settle(probes), strict=True):
             frames = fed.frames
             item = replace(
-                base,
+                _untouched(reference, turn),
                 num_bytes=probe.num_bytes,
                 format=probe.format,
                 width=frames.width if frames else None,
@@ -246,12 +243,10 @@ class Measurer:
         return replace(probe, orientation=1)
 
     def _advice(self, reference: MediaReference, probe: ImageProbe) -> str | None:
-        if not self.settings.advice:
-            return None
         return advice_on(reference.data if reference.data is not None else reference.target or "", probe)
 
     def _likeness(self, reference: MediaReference, probe: ImageProbe) -> str | None:
-        if not self.settings.preview or probe.fault is not None or self.settings.integrity == "header":
+        if probe.fault is not None or self.settings.integrity == "header":
             return None
         if reference.data is not None:
             return likeness_of(reference.data)
@@ -260,22 +255,25 @@ class Measurer:
 
     def _turns(self, sample: Sample, encoded: list[EncodedTurn] | None) -> list[TurnFacts]:
         turns = []
-        by_index = {item.turn.index: item for item in encoded or () if item.turn is not None}
-        system = next((item for item in encoded or () if item.turn is None), None)
-        given = sample.system if isinstance(sample.system, str) else ""
-        if sample.system or system is not None:
-            turn = self._turn(sample.system_turn, "system", sample.system, system)
+        system = sample.system if isinstance(sample.system, str) else ""
+        spoken: list[EncodedTurn | None] = [None] * len(sample.turns)
+        opening = None
+        if encoded:
+            opening = encoded[0] if encoded[0].turn is None else None
+            spoken = [item for item in encoded if item.turn is not None]
+        if sample.system or opening is not None:
+            turn = self._turn(sample.system_turn, "system", sample.system, opening)
             if isinstance(sample.tools, str) and "<" in sample.tools:
-                turn.special_tokens = self._special_tokens(f"{given}\n{sample.tools}")
+                turn.special_tokens = self._special_tokens(f"{system}\n{sample.tools}")
                 if any(placeholder in sample.tools for placeholder in PLACEHOLDERS.values()):
                     turn.traits = (*turn.traits, "placeholder-in-tools")
             turns.append(turn)
-        turns += [
-            self._turn(turn.index, turn.role, turn.content, by_index.get(turn.index), given) for turn in sample.turns
-        ]
-        if sample.media.get("image"):
-            for facts, turn_ in zip(turns[len(turns) - len(sample.turns) :], sample.turns, strict=True):
-                facts.reach = reach_of(turn_.content) if isinstance(turn_.content, str) else ()
+        located = bool(sample.media.get("image"))
+        for said, item in zip(sample.turns, spoken, strict=True):
+            turn = self._turn(said.index, said.role, said.content, item, system)
+            if located and isinstance(said.content, str):
+                turn.reach = reach_of(said.content)
+            turns.append(turn)
         return turns
 
     def _special_tokens(self, text: str) -> tuple[str, ...]:
@@ -286,45 +284,50 @@ class Measurer:
     ) -> TurnFacts:
         text = content if isinstance(content, str) else ""
         special = self._special_tokens(text)
+        images, videos = self._loose_pads(encoded, special) if encoded else ((), ())
         return TurnFacts(
             index,
             role,
             tuple(encoded.slots) if encoded else (),
             tuple(map(len, encoded.texts)) if encoded else None,
-            self._loose_pads(encoded, "image", special),
-            self._loose_pads(encoded, "video", special),
+            images,
+            videos,
             special,
             (text.count("<image>"), text.count("<video>"), text.count("<audio>")) if "<" in text else NO_PLACEHOLDERS,
             len(text),
-            isinstance(content, str) and not text.strip(),
+            isinstance(content, str) and (not text or text.isspace()),
             traits_of(text, system if role == "assistant" else None),
         )
 
-    def _as_written(self, encoded: EncodedTurn) -> bool:
-        """Whether the special tokens of a turn are those in its content: calls and tools come out of JSON."""
+    def _loose_pads(self, encoded: EncodedTurn, special: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Places of image and video pads among the text tokens of a turn."""
         turn = encoded.turn
-        return turn is not None and turn.role != "function" and self.processor.encoder.literal
-
-    def _loose_pads(self, encoded: EncodedTurn | None, kind: MediaKind, special: tuple[str, ...]) -> tuple[int, ...]:
-        pad = self._pads[kind]
-        if (
-            encoded is None
-            or (self._as_written(encoded) and PAD_TOKENS[kind] not in special)
-            or not any(pad in text for text in encoded.texts)
-        ):
-            return ()
+        as_written = turn is not None and turn.role != "function"  # calls and tools come out of JSON
+        if as_written and self.processor.encoder.literal and not special:
+            return (), ()
         ids = [token for text in encoded.texts for token in text]
-        return tuple(place for place, token in enumerate(ids) if token == pad)
+        image, video = (
+            tuple(place for place, token in enumerate(ids) if token == pad) if pad in ids else ()
+            for pad in (self._pads["image"], self._pads["video"])
+        )
+        return image, video
 
 
-def _with_probe(base: MediaFacts, probe: ImageProbe, advice: str | None, likeness: str | None) -> MediaFacts:
+def _untouched(reference: MediaReference, turn: int | None) -> MediaFacts:
+    """What is known of a reference alone. `turn`: whose placeholder it fills."""
+    return MediaFacts(reference.kind, reference.index, reference.written, reference.form, turn)
+
+
+def _with_probe(
+    reference: MediaReference, turn: int | None, probe: ImageProbe, advice: str | None, likeness: str | None
+) -> MediaFacts:
     """What is known of a reference and of the file behind it."""
     return MediaFacts(
-        base.kind,
-        base.index,
-        base.written,
-        base.form,
-        base.turn,
+        reference.kind,
+        reference.index,
+        reference.written,
+        reference.form,
+        turn,
         probe.num_bytes,
         probe.format,
         probe.width,
@@ -353,15 +356,14 @@ def _fail_in_loader(sample: Sample, media: list[MediaFacts]) -> None:
             sample.fail("media-unreadable", _media_error(reference, image), image.turn, reference.index)
 
 
-def _owners(sample: Sample, kind: str) -> list[int]:
+def _owners(sample: Sample, kind: MediaKind) -> list[int]:
     """For each placeholder of a kind, in order, the turn that holds it."""
-    placeholder = PLACEHOLDERS[kind]  # type: ignore[index]
-    return [
-        turn.index
-        for turn in sample.turns
-        if isinstance(turn.content, str)
-        for _ in range(turn.content.count(placeholder))
-    ]
+    placeholder = PLACEHOLDERS[kind]
+    owners: list[int] = []
+    for turn in sample.turns:
+        if isinstance(turn.content, str) and placeholder in turn.content:
+            owners += [turn.index] * turn.content.count(placeholder)
+    return owners
 
 
 def _filled(sample: Sample) -> tuple[str, ...]:

@@ -12,19 +12,21 @@ def hashes_of(sample: Sample) -> tuple[str, str]:
     turn. 64 bits: among 100 million rows one pair of different ones is equal with a probability of 0.03 %.
     """
     turns = sample.turns
-    asked = xxhash.xxh3_64()
-    for part in (sample.system, sample.tools):
-        asked.update(_bytes(part))
+    asked = [_part(sample.system), _part(sample.tools)]
     for turn in turns[:-1]:
-        asked.update(_bytes(turn.role))
-        asked.update(_bytes(turn.content))
+        asked += (_part(turn.role), _part(turn.content))
     for references in sample.media.values():
         for reference in references:
-            asked.update(_bytes(reference.written if reference.data is None else reference.data))
-    return asked.hexdigest(), xxhash.xxh3_64_hexdigest(_bytes(turns[-1].content))
+            data = reference.data
+            asked.append(_part(reference.written if data is None else xxhash.xxh3_128_hexdigest(data)))
+    return _hash("".join(asked)), _hash(_part(turns[-1].content))
 
 
-def _bytes(part: object) -> bytes:
+def _part(part: object) -> str:
     """A part with its length, so that moving text from one to the next makes a difference."""
-    data = part if isinstance(part, bytes) else str(part or "").encode("utf-8", "surrogatepass")
-    return b"%d:" % len(data) + data
+    text = part if isinstance(part, str) else str(part or "")
+    return f"{len(text)}:{text}"
+
+
+def _hash(text: str) -> str:
+    return xxhash.xxh3_64_hexdigest(text.encode("utf-8", "surrogatepass"))

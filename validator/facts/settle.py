@@ -8,15 +8,6 @@ from validator.facts.budget import Limits, media_tokens, spend
 from validator.facts.record import RowFacts
 from validator.media.video import LATER
 
-_COUNTS = (
-    "num_tokens",
-    "num_tokens_full",
-    "num_text_tokens",
-    "num_image_tokens",
-    "num_video_tokens",
-    "num_label_tokens",
-)
-
 
 def settle(facts: RowFacts, limits: Limits) -> None:
     """Set outcome, trainer_error and counts of a row. Earlier ones are replaced.
@@ -24,8 +15,8 @@ def settle(facts: RowFacts, limits: Limits) -> None:
     The trainer's order: it loads and converts the row, opens and resizes one medium after the other, encodes the text.
     """
     facts.trainer_error, facts.budget, facts.image_tokens = None, None, []
-    for name in _COUNTS:
-        setattr(facts, name, None)
+    facts.num_tokens = facts.num_tokens_full = facts.num_text_tokens = None
+    facts.num_image_tokens = facts.num_video_tokens = facts.num_label_tokens = None
     if facts.outcome in ("dropped", "unchecked"):
         return
     error = _problem(facts, "convert") or _media_error(facts, limits) or _problem(facts, "encode")

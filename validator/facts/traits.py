@@ -15,6 +15,7 @@ LEAK_CHARACTERS = 20
 """Of a system prompt that is looked for in answers."""
 QWEN_SYSTEM = "You are a helpful assistant."
 """The template's own system prompt."""
+_WINDOW = BASE64_CHARACTERS // 2
 _BASE64 = re.compile(rf"[A-Za-z0-9+/_-]{{{BASE64_CHARACTERS},}}={{0,2}}")
 _LATIN = "[\x80-\xbf" + bytes(range(0x80, 0xA0)).decode("cp1252", "ignore") + "]"
 """What the second byte of a letter becomes."""
@@ -41,7 +42,7 @@ def traits_of(text: str, system: str | None = None) -> tuple[str, ...]:
     if not text.isascii():
         if "\ufffd" in text:
             found.append("replacement")
-        if len(_MOJIBAKE.findall(text)) > 1:
+        if _is_mojibake(text):
             found.append("mojibake")
     if _is_foreign(text):
         found.append("foreign-template")
@@ -55,7 +56,8 @@ def traits_of(text: str, system: str | None = None) -> tuple[str, ...]:
 
 def _is_blob(text: str) -> bool:
     """Letters of both cases and digits: a run of equal letters, or a long word of hexadecimal digits, is none."""
-    if max(map(len, text.split()), default=0) < BASE64_CHARACTERS:
+    windows = (text[begin : begin + _WINDOW] for begin in range(0, len(text) - _WINDOW + 1, _WINDOW))
+    if not any(" " not in window and window.isascii() for window in windows):  # such a run would fill one
         return False
     for match in _BASE64.finditer(text):
         run = match[0]
@@ -64,10 +66,19 @@ def _is_blob(text: str) -> bool:
     return False
 
 
+def _is_mojibake(text: str) -> bool:
+    """All but the last of what is looked for begins with a letter between U+00C0 and U+00FF, 0xC3 in UTF-8."""
+    if b"\xc3" not in text.encode("utf-8", "surrogatepass") and "锟" not in text:
+        return False
+    return len(_MOJIBAKE.findall(text)) > 1
+
+
 def _is_foreign(text: str) -> bool:
-    if ("[" in text or "<" in text) and _FOREIGN.search(text):
+    marked = "<|" in text or "INST]" in text or "SYS>>" in text or "_of_turn>" in text or "<｜" in text
+    if marked and _FOREIGN.search(text):  # in each of its branches stands one of them
         return True
-    return ":" in text and _MACHINE.search(text) is not None and _HUMAN.search(text) is not None
+    spoken = ":" in text and ("ssistant:" in text or "ASSISTANT:" in text or "Response:" in text)
+    return spoken and _MACHINE.search(text) is not None and _HUMAN.search(text) is not None
 
 
 def _repeats(text: str) -> bool:

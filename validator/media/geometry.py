@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 MIN_SIDE = 28
 MAX_RATIO = 200
@@ -36,6 +37,7 @@ class ImageLimits:
         return self.patch_size * self.merge_size
 
 
+@lru_cache(maxsize=4096)
 def trainer_resize(width: int, height: int, max_pixels: int, min_pixels: int) -> tuple[int, int]:
     """The size (width, height) to which LLaMA-Factory resizes an image before the processor sees it.
 
@@ -105,6 +107,7 @@ def grid(width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
     return size[0] // limits.patch_size, size[1] // limits.patch_size
 
 
+@lru_cache(maxsize=4096)
 def num_tokens(width: int, height: int, limits: ImageLimits) -> int:
     """Image tokens (`<|image_pad|>`) of an image of this size. Raises ValueError where the trainer does."""
     rows, columns = grid(width, height, limits)

@@ -88,10 +88,10 @@ class Hit:
     dataset: str | None = None
 
 
-Need = Literal["nothing", "problems", "placeholders", "media", "faults", "cut", "traits", "content", "reach"]
-"""What most rows lack: problems of conversion or encoding, placeholders or media that they should stand for, media,
-media with a fault or that are no paths, a cut by the cutoff, text that looks like something, images whose
-pixels do, boxes and points.
+Need = Literal["nothing", "problems", "mismatch", "misplaced", "media", "faults", "cut", "traits", "content", "reach"]
+"""What most rows lack: problems of conversion or encoding, placeholders that are more or fewer than the media,
+placeholders in answers or system prompts, media, media with a fault or that are no paths, a cut by the cutoff, text
+that looks like something, images whose pixels do, boxes and points beside images.
 """
 Option = Literal["advice", "exact", "preview", "model_size"]
 RowCheck = Callable[[Case], Iterator[Hit]]
@@ -104,7 +104,8 @@ class CorpusCheck:
     """`start` makes an empty aggregate, `fold` adds a case to it, `merge` joins two, `finish` speaks.
 
     `kind` is the type of the aggregate where `start` is not. Rules that give the same `shared` name have one aggregate
-    together. `finish_run` speaks of several entries: it gets each entry with its aggregate, in the order of names.
+    together. `needs`: what a row must have to be folded. `finish_run` speaks of several entries: it gets each entry
+    with its aggregate, in the order of names.
     """
 
     finish: Callable[[Any, EntryFacts], Iterator[Hit]] = lambda aggregate, entry: iter(())
@@ -113,6 +114,7 @@ class CorpusCheck:
     merge: Callable[[Any, Any], Any] | None = None
     kind: Any = None
     shared: str | None = None
+    needs: Need = "nothing"
     finish_run: Callable[[Sequence[tuple[EntryFacts, Any]]], Iterator[Hit]] | None = None
 
     @cached_property

@@ -34,7 +34,7 @@ class Systems:
 
 def fold(systems: Systems, case: Case) -> None:
     """Count a row whose system is certain."""
-    if not case.facts.media or (reach := reach_of_row(case.facts)) is None:
+    if (reach := reach_of_row(case.facts)) is None:
         return
     if (size := largest_image(case.facts)) is None:
         return
@@ -59,4 +59,6 @@ def merge(left: Systems, right: Systems) -> Systems:
     return Systems(left.pixels.merge(right.pixels), left.normalised.merge(right.normalised))
 
 
-RULE = corpus_rule("IM011", "coordinate-systems-mixed", "warning", CorpusCheck(finish, Systems, fold, merge))
+RULE = corpus_rule(
+    "IM011", "coordinate-systems-mixed", "warning", CorpusCheck(finish, Systems, fold, merge, needs="reach")
+)

@@ -35,8 +35,9 @@ class Outside:
 def fold(outside: Outside, case: Case) -> None:
     """Count absolute and climbing paths."""
     for media in case.facts.media:
-        path = PurePath(media.written)
-        if media.form == "path" and (path.is_absolute() or ".." in path.parts):
+        written = media.written
+        climbs = ".." in written and ".." in PurePath(written).parts
+        if media.form == "path" and (climbs or written.startswith("/")):
             outside.references += 1
             outside.first = outside.first or media.written
 
@@ -56,4 +57,4 @@ def merge(left: Outside, right: Outside) -> Outside:
     return Outside(left.references + right.references, left.first or right.first)
 
 
-RULE = corpus_rule("MD009", "media-outside-folder", "info", CorpusCheck(finish, Outside, fold, merge))
+RULE = corpus_rule("MD009", "media-outside-folder", "info", CorpusCheck(finish, Outside, fold, merge, needs="media"))

@@ -28,7 +28,7 @@ from validator.rules.base import Case, Hit, row_rule
 from validator.rules.wording import ANSWERS
 
 
-@row_rule("PH001", "placeholder-count-mismatch", "error", needs="placeholders")
+@row_rule("PH001", "placeholder-count-mismatch", "error", needs="mismatch")
 def check(case: Case) -> Iterator[Hit]:
     """Compare counts per kind of media and point at the turn that is likeliest wrong."""
     turns = [turn for turn in case.facts.turns if turn.role != "system"]

@@ -25,7 +25,7 @@ from validator.rules.base import Case, Hit, row_rule
 from validator.rules.wording import answers
 
 
-@row_rule("PH002", "placeholder-in-answer", "error", needs="placeholders")
+@row_rule("PH002", "placeholder-in-answer", "error", needs="misplaced")
 def check(case: Case) -> Iterator[Hit]:
     """Report answers with placeholders, unless the counts already differ (PH001 names those)."""
     kinds: tuple[tuple[MediaKind, int], ...] = (("image", 0), ("video", 1))

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("PH003", "placeholder-in-system-prompt", "error", needs="placeholders")
+@row_rule("PH003", "placeholder-in-system-prompt", "error", needs="misplaced")
 def check(case: Case) -> Iterator[Hit]:
     """Report system prompts with placeholders."""
     for turn in case.facts.turns:

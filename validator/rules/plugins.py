@@ -110,6 +110,7 @@ def _guarded(rule: Rule, source: str) -> Rule:
             check.merge and named(check.merge),
             check.kind or check.start,
             check.shared and f"{rule.origin}:{check.shared}",
+            check.needs,
             check.finish_run and speaking(check.finish_run),
         ),
     )

@@ -14,6 +14,7 @@ from validator.tokens.template import (
     VISION_END,
     VISION_START,
     MediaSlot,
+    Piece,
     render_system,
     render_turn,
     slots_in,
@@ -50,6 +51,8 @@ def check_messages(sample: Sample) -> None:
         raise TrainerError("audio", error)
     counts = dict.fromkeys(PLACEHOLDERS, 0)
     for turn in sample.turns:
+        if isinstance(turn.content, str) and "<" not in turn.content:
+            continue
         for kind, placeholder in PLACEHOLDERS.items():
             try:
                 counts[kind] += turn.content.count(placeholder)
@@ -63,7 +66,7 @@ def check_messages(sample: Sample) -> None:
 
 def encode_turns(sample: Sample, processor: Processor, default_system: str | None) -> list[EncodedTurn]:
     """Encode a sample that passed `check_messages`. Raises TrainerError."""
-    encode = processor.encoder.encode
+    encoder = processor.encoder
     taken: dict[MediaKind, int] = dict.fromkeys(PAD_TOKENS, 0)
     turns = []
     try:
@@ -72,7 +75,7 @@ def encode_turns(sample: Sample, processor: Processor, default_system: str | Non
         raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     if system:
         try:
-            turns.append(EncodedTurn(None, [_encode_system(processor.encoder, system)], [], [system]))
+            turns.append(EncodedTurn(None, [_encode_system(encoder, system)], [], [system]))
         except TypeError as error:
             raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     for index, turn in enumerate(sample.turns):
@@ -82,17 +85,28 @@ def encode_turns(sample: Sample, processor: Processor, default_system: str | Non
                 raise AttributeError("'list' object has no attribute 'replace'")
             if not isinstance(turn.content, str) and turn.role != "system":
                 raise RuntimeError(f"Expected a string, got {turn.content}")
-            pieces = render_turn(turn.role, turn.content, index // 2, slots)
+            frame = render_turn(turn.role, turn.content, index // 2, slots)
         except Exception as error:
             raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
         try:
-            written = [piece for piece in pieces if isinstance(piece, str)]
-            texts = [encode(piece) if piece else [] for piece in written]
+            turns.append(_encode_turn(turn, *frame, encoder))
         except TypeError as error:
             raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
-        slots_left = [piece for piece in pieces if isinstance(piece, MediaSlot)]
-        turns.append(EncodedTurn(turn, texts, slots_left, written))
     return turns
+
+
+def _encode_turn(turn: Turn, before: str, pieces: list[Piece], after: str, encoder: Encoder) -> EncodedTurn:
+    if len(pieces) == 1:
+        text = str(pieces[0])
+        return EncodedTurn(turn, [encoder.encode_framed(before, text, after)], [], [before + text + after])
+    slots = [piece for piece in pieces if isinstance(piece, MediaSlot)]
+    first, *middle, last = [piece for piece in pieces if isinstance(piece, str)]
+    texts = [
+        encoder.encode_framed(before, first, ""),
+        *(encoder.encode(text) if text else [] for text in middle),
+        encoder.encode_framed("", last, after),
+    ]
+    return EncodedTurn(turn, texts, slots, [before + first, *middle, last + after])
 
 
 _systems: dict[tuple[int, str], list[int]] = {}

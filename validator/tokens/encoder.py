@@ -22,6 +22,12 @@ class Encoder(Protocol):
         """Encode `text`."""
         ...
 
+    def encode_framed(self, before: str, text: str, after: str) -> list[int]:
+        """Encode `before + text + after`. `before` is empty or a special token with a line; `after` is empty or begins
+        with a special token.
+        """
+        ...
+
 
 class RankEncoder:
     """The fast path, for a vocabulary whose merges follow its ranks: tiktoken on NFC text between special tokens."""
@@ -37,6 +43,8 @@ class RankEncoder:
         self._split = special_pattern(special_tokens).split
         self._prefix = common_prefix(special_tokens)
         self._short: dict[str, list[int]] = {}
+        self._frames: dict[str, list[int]] = {"": []}
+        self._apart = all(token[0] == "<" and "<" not in token[1:] and "\n" not in token for token in special_tokens)
 
     def encode(self, text: str) -> list[int]:
         """Encode `text`: special tokens are cut out first, then every part between them is normalised and encoded.
@@ -57,6 +65,23 @@ class RankEncoder:
             else:
                 ids += self._encode(part)
         return ids
+
+    def encode_framed(self, before: str, text: str, after: str) -> list[int]:
+        """Encode `before + text + after`, the parts of it apart, those around the text once.
+
+        No token reaches over the end of `before`, whose line feed is one of its own unless white space follows, nor
+        over the beginning of `after`; and no special token does, each being a `<` and what has none.
+        """
+        if text[:1].isspace() or not self._apart:
+            return self.encode(before + text + after)
+        return [*self._frame(before), *self.encode(text), *self._frame(after)]
+
+    def _frame(self, text: str) -> list[int]:
+        """The ids of one of the template's few words."""
+        known = self._frames.get(text)
+        if known is None:
+            known = self._frames[text] = self.encode(text)
+        return known
 
     def _encode_short(self, text: str) -> list[int]:
         known = self._short.get(text)
@@ -152,6 +177,10 @@ class TokenizersEncoder:
         """Encode `text` without adding special tokens."""
         check_text(text)
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def encode_framed(self, before: str, text: str, after: str) -> list[int]:
+        """Encode `before + text + after`."""
+        return self.encode(before + text + after)
 
 
 def common_prefix(tokens: Collection[str]) -> str:

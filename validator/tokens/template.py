@@ -22,16 +22,15 @@ _KINDS: dict[str, MediaKind] = {PLACEHOLDERS[kind]: kind for kind in PAD_TOKENS}
 SLOTS = tuple(_KINDS)
 """The placeholders that are expanded."""
 
-_WRAPPERS = {
+_FRAMES = {
     "user": ("<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n"),
-    "observation": (
-        "<|im_start|>user\n<tool_response>\n",
-        "\n</tool_response><|im_end|>\n<|im_start|>assistant\n",
-    ),
+    "observation": ("<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n"),
     "assistant": ("", "<|im_end|>\n"),
     "function": ("", "<|im_end|>\n"),
     "system": ("<|im_start|>system\n", "<|im_end|>\n"),
 }
+"""What stands around each role's text: nothing or a line, and a special token with what follows it."""
+_RESPONSE = ("<tool_response>\n", "\n</tool_response>")
 _TOOL_PROMPT = (
     "\n\n# Tools\n\nYou may call one or more functions to assist with the user query.\n\n"
     "You are provided with function signatures within <tools></tools> XML tags:\n<tools>{tools}"
@@ -60,35 +59,39 @@ def render_system(system: Any, tools: Any, default_system: str | None) -> str:
     prompt = _tool_prompt(tools) if tools else ""
     if not text and not tools:
         return ""
-    before, after = _WRAPPERS["system"]
+    before, after = _FRAMES["system"]
     return before + (text + prompt) + after
 
 
-def render_turn(role: str, content: str, pair: int, slots: Sequence[MediaSlot]) -> list[Piece]:
-    """One message as text pieces and media slots, alternating, text first and last.
+def render_turn(role: str, content: str, pair: int, slots: Sequence[MediaSlot]) -> tuple[str, list[Piece], str]:
+    """One message: what stands before it, its text pieces and media slots, alternating, text first and last, and what
+    stands after it.
 
     `pair` is the number of the question and answer that it belongs to; `slots` are what its placeholders stand for, in
     order. Raises what the trainer raises on a broken function call.
     """
-    if role not in _WRAPPERS or role == "system":  # a null role becomes "system" where `tags` is incomplete
+    if role not in _FRAMES or role == "system":  # a null role becomes "system" where `tags` is incomplete
         raise NotImplementedError(f"Unexpected role: {role}")
-    before, after = _WRAPPERS[role]
     if role == "function":
         pieces = _function_pieces(content, slots)
     else:
         pieces = list(_SLOT.split(content)) if slots else [content]
         pieces[1::2] = slots
-    pieces[0] = before + str(pieces[0])
-    pieces[-1] = str(pieces[-1]) + after
-    return _number(pieces, pair) if role == "user" else pieces
+    if role == "observation":
+        pieces[0] = _RESPONSE[0] + str(pieces[0])
+        pieces[-1] = str(pieces[-1]) + _RESPONSE[1]
+    before, after = _FRAMES[role]
+    return before, _number(pieces, pair) if role == "user" else pieces, after
 
 
 def slots_in(content: str, taken: dict[MediaKind, int]) -> list[MediaSlot]:
     """What the placeholders of a text stand for, in order. `taken`: placeholders of each kind in the turns before,
     which is counted on.
     """
-    slots = []
-    for placeholder in _SLOT.findall(content) if "<" in content else ():
+    slots: list[MediaSlot] = []
+    if "<" not in content:
+        return slots
+    for placeholder in _SLOT.findall(content):
         kind = _KINDS[placeholder]
         slots.append(MediaSlot(kind, taken[kind]))
         taken[kind] += 1
