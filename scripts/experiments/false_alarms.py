@@ -73,7 +73,8 @@ def experiment(data_seed: int, number: int, folder: Path) -> tuple[list[str], di
         vocabulary, versions = worker.ready.vocabulary, worker.ready.versions
         in_fp32 = {key for draw in draws for key in referenced(draw)}
         for member in everyone:
-            arms = ("bf16", "fp32") if member.key in in_fp32 or member.key not in drawn else ("bf16",)
+            compared = member.key in in_fp32 or (member.key not in drawn and member.row % 4 == 0)
+            arms = ("bf16", "fp32") if compared else ("bf16",)
             answers[member.key] = worker.measure(Task(jobs[member.key], arms))
     judged = [member for member in everyone if member.key not in drawn]
     lines = []
@@ -117,8 +118,9 @@ PAGE = """# False alarms on healthy rows
 
 Made by `python -m scripts.experiments.false_alarms --seed {seed} --rows {rows} --write` ({versions}), on the tiny
 model of `scripts/tiny_checkpoint.py`. All {rows} rows of the run are healthy. For each of five seeds 200 controls are
-drawn as a replay draws them; rows that no seed has drawn are judged by each of the five. The interval is Clopper and
-Pearson's.
+drawn as a replay draws them; rows that no seed has drawn are judged by each of the five, one in four of them in fp32
+too. The interval is Clopper and Pearson's. The conditions that keep the rate low were found with other rows (seeds 7300
+and 7301), on which up to 8.8 % were accused without them.
 
 {text}
 """

@@ -10,9 +10,9 @@ def advice(sample: Replayed) -> str:
     tried = [remedy for remedy in sample.remedies if remedy.verdict is not None]
     text = ""
     if sample.remedy is not None:
-        text += f" Of {len(tried)} changes tried on this row the cheapest that helps is: {sample.remedy}."
+        text += f" The cheapest change that helps this row, of {len(tried)} tried: {sample.remedy}."
     elif tried:
-        text += f" None of {len(tried)} changes tried on this row helps."
+        text += f" None of the changes tried on this row helps ({len(tried)})."
     if louder := [remedy.name for remedy in tried if remedy.pull is not None and remedy.pull > LOUDER]:
         text += f" It weighs more with: {', '.join(louder)}."
     if sample.difference is not None:
