@@ -52,7 +52,8 @@ class Point:
 class Scores:
     """A sample beside the controls: robust z-values, the gradient norm over its expected value, the ranges near it.
 
-    `bound` is the gradient norm, `loss_bound` the loss, from which a sample of its kind is an outlier.
+    `bound` is the gradient norm, `loss_bound` the loss, from which a sample of its kind is an outlier; `loss_ceiling`
+    lies above the losses of all controls of its modality.
     """
 
     gradient: float
@@ -63,6 +64,7 @@ class Scores:
     near_gradient: Range | None
     bound: float
     loss_bound: float
+    loss_ceiling: float
 
     @property
     def judged(self) -> bool:
@@ -142,6 +144,7 @@ class Baseline:
             _range(np.array([item.grad_norm for item in self._points])[near]),
             point.grad_norm / math.exp(residual) * ratio,
             max(middle + self.loss_limit * deviation, BEYOND_LOSS * self._losses[near].max(initial=0.0)),
+            BEYOND_LOSS * self._losses[apart[:, 0] < 1].max(initial=0.0),
         )
 
     def _features(self, point: Point) -> list[float]:

@@ -133,11 +133,12 @@ def _verdict(
 
 def _statistical(step: Step, scores: Scores | None, yardstick: Yardstick) -> tuple[Verdict, str]:
     baseline = yardstick.baseline
-    guess = math.log(yardstick.vocabulary) if yardstick.vocabulary else math.inf
     assert step.loss is not None and baseline is not None
+    guess = math.log(yardstick.vocabulary) if yardstick.vocabulary else math.inf
+    absurd = step.loss > max(guess, scores.loss_ceiling if scores else 0.0) and step.num_label_tokens >= ENOUGH_LABELS
     if scores is None or not scores.judged:
         near = scores.near if scores else 0
-        if step.loss > guess and step.num_label_tokens >= ENOUGH_LABELS:
+        if absurd:
             return "LOSS_OUTLIER", _above_guess(step.loss, guess)
         return "INCONCLUSIVE", f"{near} controls lie near it, {ENOUGH} are needed to judge loss and gradient"
     if (step.grad_norm or 0.0) > scores.bound:
@@ -149,7 +150,7 @@ def _statistical(step: Step, scores: Scores | None, yardstick: Yardstick) -> tup
         return "LOSS_OUTLIER", (
             f"the loss is {step.loss:.2f} (score {scores.loss:.1f}, limit {baseline.loss_limit:.1f})"
         )
-    if step.loss > guess and step.num_label_tokens >= ENOUGH_LABELS:
+    if absurd:
         return "LOSS_OUTLIER", _above_guess(step.loss, guess)
     return "STABLE", "the step is finite, and loss and gradient lie where the controls' lie"
 
