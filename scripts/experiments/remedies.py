@@ -18,7 +18,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from scripts.experiments import replay_confusion
-from scripts.experiments.planted import _LOUD, KINDS, Kind, _answer
+from scripts.experiments.planted import _LOUD, KINDS, Kind, _answer, _question
 from scripts.tiny_checkpoint import ensure
 from validator.facts.replayed import LOUDER
 from validator.replay.comparison import SIDES
@@ -38,12 +38,12 @@ def _short(rng: random.Random, answer: str) -> str:
     return rng.choice(["Щ", "Ж", "#%", "@@"])
 
 
-def _boxed(rng: random.Random, answer: str) -> str:
-    return f"<|box_start|>{answer}"
+def _boxed(rng: random.Random, question: str) -> str:
+    return f"<|box_start|>{question}"
 
 
 SHORT = Kind("an absurd answer of one sign", "file", _LOUD, _answer(_short), pictures=False)
-BOXED = Kind("a token whose embedding is NaN", "file", ("NON_FINITE",), _answer(_boxed))
+BOXED = Kind("a token whose embedding is NaN", "file", ("NON_FINITE",), _question(_boxed), pictures=False)
 
 
 def spoiled(checkpoint: Path, folder: Path) -> Path:
@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
     began = time.perf_counter()
-    replay_confusion.EACH, replay_confusion.HEALTHY, replay_confusion.POOL = given.each, 40, 300
+    replay_confusion.EACH, replay_confusion.HEALTHY, replay_confusion.POOL = given.each, 20, 300
     chosen = (*(kind for kind in KINDS if kind.name in NAMES), SHORT)
     with tempfile.TemporaryDirectory() as scratch:
         place_of = Path(scratch)

@@ -309,7 +309,7 @@ def test_a_reference_model_that_passes(rows, tiny, tmp_path):
     assert compared["table"]["control"]["only on the model"] >= 20 and compared["systemic"] == []
     assert all("self_attn attention logits may be" in item for item in compared["differences"][:4])
     alone = [row for row in replayed(rows.folder / "run") if row["difference"]]
-    assert {row["reference_verdict"] for row in alone} <= {"STABLE"}
+    assert {row["reference_verdict"] for row in alone} <= {"STABLE", "INCONCLUSIVE"}
     assert all("attention logits may be 64 times as large" in row["difference"] for row in alone)
 
 

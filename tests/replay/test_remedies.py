@@ -1,6 +1,7 @@
 """Remedies as a table: what was run in, what each change does out. No model is run here."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -95,8 +96,10 @@ def test_nothing_that_scales_cures_nan(yardstick):
 def test_fp32_and_the_reference_model(yardstick):
     sample, found = tried(yardstick, [NAN], arms=[step("fp32", norm=1.5), step("eager", norm=math.nan)], labels=10)
     assert found[FULL].helps and found["eager attention"].verdict == "NON_FINITE"
-    assert on_reference(sample, "STABLE", "finite").helps
-    assert not on_reference(sample, "INCONCLUSIVE", "a time-out").helps
+    there = replace(sample, verdict="STABLE", step=step(norm=1.0))
+    assert on_reference(sample, there).helps
+    assert on_reference(sample, replace(there, verdict="INCONCLUSIVE")).helps  # finite, and no controls near
+    assert not on_reference(sample, replace(there, verdict="INCONCLUSIVE", agree=False)).helps
 
 
 def test_no_label_is_hidden_and_not_cured(yardstick):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.replay.conftest import needs_torch
-from validator.facts.replayed import Step
+from validator.facts.replayed import Replayed, Step
 from validator.replay.comparison import grown_most, side
 from validator.replay.weights import Tensor, Weights, at, differences, in_words
 
@@ -59,6 +59,11 @@ def test_attention_and_tokens():
     ]
 
 
+def judged(verdict, **changes):
+    step = Step("bf16", logits_finite=verdict not in ("NON_FINITE", "RESOURCE"), grad_norm=1.0)
+    return Replayed("d", "f", 0, "0", "candidate", "text", 9, verdict, "", step, **changes)
+
+
 @pytest.mark.parametrize(
     ("here", "there", "expected"),
     [
@@ -66,12 +71,19 @@ def test_attention_and_tokens():
         ("GRAD_SPIKE", "LOSS_OUTLIER", "breaks on both"),
         ("STABLE", "NON_FINITE", "only on the reference"),
         ("STATIC_ONLY", "STABLE", "on neither"),
-        ("NON_FINITE", "INCONCLUSIVE", "not known"),
+        ("NON_FINITE", "INCONCLUSIVE", "only on the model"),  # finite there, without controls near it
+        ("INCONCLUSIVE", "INCONCLUSIVE", "on neither"),
+        ("GRAD_SPIKE", "INCONCLUSIVE", "not known"),
         ("RESOURCE", "STABLE", "not known"),
     ],
 )
 def test_sides(here, there, expected):
-    assert side(here, there) == expected
+    assert side(judged(here), judged(there)) == expected
+
+
+def test_a_verdict_that_was_withdrawn_still_says_where_a_sample_breaks():
+    assert side(judged("INCONCLUSIVE", alone="NON_FINITE"), judged("STABLE")) == "only on the model"
+    assert side(judged("NON_FINITE"), judged("INCONCLUSIVE", agree=False)) == "not known"
 
 
 def test_the_block_that_grew_most():

@@ -47,28 +47,40 @@ def compare(
     systemic = tuple(_probed(item, reference) for item in mine.systemic)
     table: dict[str, Counter[Side]] = {group: Counter() for group in ("candidate", "control", "blind")}
     for sample in samples:
-        table[sample.group][side(sample.own_verdict, sample.reference_verdict)] += 1
+        table[sample.group][side(sample, there[sample.key])] += 1
     verdicts = Counter((sample.own_verdict, there[sample.key].own_verdict) for sample in samples)
     named = None if found is None else tuple(found[:NAMED])
     return samples, systemic, Comparison(table, verdicts, named, theirs.systemic)
 
 
-def side(here: Verdict, there: Verdict | None) -> Side:
-    """On which of two models a sample breaks."""
-    if there is None or {here, there} & {"INCONCLUSIVE", "RESOURCE"}:
+def side(here: Replayed, there: Replayed) -> Side:
+    """On which of two models a sample breaks. What only a comparison with controls shows is not known without them."""
+    both = {here.own_verdict, there.own_verdict}
+    outlier = bool(both & {"GRAD_SPIKE", "LOSS_OUTLIER"})
+    mine, other = _breaks(here, outlier), _breaks(there, outlier)
+    if mine is None or other is None:
         return "not known"
-    if here in ALARMS:
-        return "breaks on both" if there in ALARMS else "only on the model"
-    return "only on the reference" if there in ALARMS else "on neither"
+    if mine:
+        return "breaks on both" if other else "only on the model"
+    return "only on the reference" if other else "on neither"
+
+
+def _breaks(sample: Replayed, outlier: bool) -> bool | None:
+    """Whether it breaks; a finite step without controls near it breaks nothing unless outliers are the question."""
+    verdict = sample.own_verdict
+    if verdict == "INCONCLUSIVE":
+        finite = sample.step is not None and sample.step.finite and sample.agree is not False
+        return False if finite and not outlier else None
+    return None if verdict == "RESOURCE" else verdict in ALARMS
 
 
 def _beside(sample: Replayed, other: Replayed, found: list[Difference] | None) -> Replayed:
     verdict = other.own_verdict
     sample = replace(sample, reference_verdict=verdict)
-    if side(sample.own_verdict, verdict) == "only on the model" and found is not None:
+    if side(sample, other) == "only on the model" and found is not None:
         sample = replace(sample, difference=in_words(_where(sample, other, found)))
     if sample.remedies:
-        remedies = (*sample.remedies, on_reference(sample, verdict, other.why))
+        remedies = (*sample.remedies, on_reference(sample, other))
         sample = replace(sample, remedies=remedies, remedy=first_that_helps(remedies))
     return sample
 

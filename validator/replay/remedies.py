@@ -44,9 +44,11 @@ def outcomes(sample: Replayed, tried: Tried, yardstick: Yardstick) -> tuple[Reme
     return tuple(remedy for name in ORDER if (remedy := bench.outcome(name)) is not None)
 
 
-def on_reference(sample: Replayed, verdict: Verdict, why: str) -> Remedy:
+def on_reference(sample: Replayed, there: Replayed) -> Remedy:
     """The outcome of taking the reference model."""
-    return Remedy(BASE, verdict, _helps(sample.own_verdict, verdict, finite=verdict != "INCONCLUSIVE"), why)
+    finite = there.step is not None and there.step.finite and there.agree is not False
+    verdict = there.own_verdict
+    return Remedy(BASE, verdict, _helps(sample.own_verdict, verdict, finite=finite), there.why)
 
 
 def place(name: str) -> int:
