@@ -19,7 +19,9 @@ JUDGING = frozenset(
     ("cutoff_len", "image_max_pixels", "image_min_pixels", "mask_history", "train_on_prompt", "model_size")
 )
 """Settings that are put to measured facts: a finished run can be judged again under others."""
-NEUTRAL = frozenset(("datasets", "select", "ignore", "rules", "fail_on"))
+GATE = frozenset(("fail_on", "max_rate", "min_rows", "baseline"))
+"""Settings of the gate: they change no finding, only what the run comes to."""
+NEUTRAL = frozenset(("datasets", "select", "ignore", "severity", "per_dataset", "rules")) | GATE
 """Settings that change neither the facts of a row nor what the trainer makes of it."""
 TRAINER_DEFAULTS = {"image_max_pixels": 589824, "cutoff_len": 2048}
 """LLaMA-Factory's own defaults where ours differ; reports name them."""
@@ -34,6 +36,19 @@ def _location(value: Any) -> str:
 
 
 Location = Annotated[str, PlainValidator(_location)]
+Rates = dict[str, Annotated[float, Field(ge=0, le=100)]]
+"""The percentage of rows that may have a finding of a rule, by its code, prefix or name."""
+
+
+class PerDataset(BaseModel):
+    """What is judged otherwise in one entry: rules left out, other severities, limits of its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ignore: tuple[str, ...] = ()
+    severity: dict[str, Severity] = {}
+    max_rate: Rates = {}
+    min_rows: int = Field(default=0, ge=0)
 
 
 class Settings(BaseModel):
@@ -60,7 +75,12 @@ class Settings(BaseModel):
     rules: tuple[Path, ...] = ()
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    severity: dict[str, Severity] = {}
+    per_dataset: dict[str, PerDataset] = {}
     fail_on: Severity = "error"
+    max_rate: Rates = {}
+    min_rows: int = Field(default=0, ge=0)
+    baseline: Path | None = None
 
     @model_validator(mode="after")
     def _as_the_trainer_checks(self) -> Settings:

@@ -45,7 +45,7 @@ def test_exit_codes(dataset, mmvalidate, rows, arguments, code, last):
             "image_max_pixels (100) cannot be smaller than image_min_pixels (1024)",
         ),
         ((SAMPLE, "--mask-history", "--train-on-prompt"), "mask_history cannot be combined with train_on_prompt"),
-        ((SAMPLE, "--cutoff-len", "0"), "cutoff_len Input should be greater than or equal to 1"),
+        ((SAMPLE, "--cutoff-len", "0"), "cutoff_len should be greater than or equal to 1"),
         ((SAMPLE, "--processor", "./none"), "no such folder"),
         (
             (
@@ -68,7 +68,7 @@ def test_nothing_to_check(dataset, mmvalidate):
     dataset.registry.write_text('{"hub": {"hf_hub_url": "a/b"}}')
     done = mmvalidate(dataset.registry)
     assert done.returncode == 5
-    assert "not selected: 1 datasets" in done.stdout
+    assert "not selected: 1 dataset without local files (hub)" in done.stdout
     assert mmvalidate(dataset.registry, "--dataset", "hub").returncode == 3
 
 

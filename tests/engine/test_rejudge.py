@@ -50,8 +50,8 @@ def test_without_data_and_in_place(home, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("nowhere",), "nowhere is no run folder: it holds no summary.json."),
-        (("run", "--cutoff-len", "0"), "cutoff_len Input should be greater than or equal to 1"),
+        (("nowhere",), "nowhere is no finished run: it holds no summary.json."),
+        (("run", "--cutoff-len", "0"), "cutoff_len should be greater than or equal to 1"),
         (("run", "--select", "TK9"), "There is no rule TK9."),
     ],
 )
@@ -64,6 +64,6 @@ def test_clean(home, mmvalidate, tmp_path):
     shutil.copytree(home / "run", tmp_path / ".mmvalidate" / "run")
     (tmp_path / ".mmvalidate" / "other").mkdir()
     done = mmvalidate("clean", cwd=tmp_path)
-    assert "no run folder, left alone" in done.stdout and "MB of cache removed" in done.stdout
+    assert "no folder of a run, left alone" in done.stdout and "MB of cache removed" in done.stdout
     assert (tmp_path / ".mmvalidate" / "run" / "summary.json").exists()
     assert not (tmp_path / ".mmvalidate" / "run" / "cache").exists()

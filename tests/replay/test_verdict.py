@@ -119,7 +119,7 @@ def test_a_loss_that_a_control_near_it_has_is_no_outlier():
 def test_a_loss_worse_than_guessing_counts_where_no_control_has_one():
     """A model that has never seen pictures may be worse than guessing on all of them: then it says nothing of one."""
     known = [Point("text", 40 + k % 20, 10, 1.0 + k % 7 / 10, 2.0) for k in range(100)]
-    unseen = [*known, Point("image", 50, 14, 9.2, 2.0), Point("image", 50, 14, 9.4, 2.0)]
+    unseen = [*known, *(Point("image", 50, 14, 9.2, 2.0) for _ in range(3))]
     steps = Answer((step(loss=9.5, norm=2.0, labels=80),))
     for points, expected in ((known, "LOSS_OUTLIER"), (unseen, "INCONCLUSIVE")):
         yardstick = Yardstick(Baseline(points), 0.01, vocabulary=768)

@@ -19,6 +19,7 @@ LAYERS = [
     {"rules"},
     {"engine"},
     {"replay"},
+    {"export"},
     {"report"},
     {"cli"},
 ]

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from validator.cli.common import OutputFormat, guarded, show, usage, words
+from validator.cli.common import OutputFormat, guarded, say, show, usage, words
+from validator.cli.completing import codes, datasets
+from validator.cli.config_file import CONFIG, rates, severities
+from validator.cli.gating import MAX_RATE, REASON, REPORT, SEVERITY, WRITE_BASELINE, accept, files_of
 from validator.cli.replaying import (
     ATTENTION,
     BLIND,
@@ -66,10 +69,14 @@ class FailOn(str, Enum):
 
 
 def check(
-    dataset_info: str = typer.Argument(
-        help="The trainer's dataset_info.json: a path, or s3://, gs://, hf://, https://."
+    context: typer.Context,
+    config: CONFIG = None,
+    dataset_info: str | None = typer.Argument(
+        None, help="The trainer's dataset_info.json: a path, or s3://, gs://, hf://, https://.", show_default=False
     ),
-    dataset: list[str] = typer.Option([], help="Check this entry only (repeatable). Default: all with local files."),
+    dataset: list[str] = typer.Option(
+        [], help="Check this entry only (repeatable). Default: all with local files.", autocompletion=datasets
+    ),
     trainer: Trainer = typer.Option(Trainer.llamafactory, help="Whose resizing, truncation and labels to reproduce."),
     processor: str = typer.Option("embedded", help="embedded, a folder with tokenizer.json, or a hub id."),
     cutoff_len: int = typer.Option(8192, help="The trainer's cutoff_len, in tokens."),
@@ -77,24 +84,40 @@ def check(
     image_min_pixels: int = typer.Option(1024, help="The trainer's image_min_pixels."),
     media_dir: str | None = typer.Option(None, help="The trainer's media_dir. Default: the registry's folder."),
     default_system: str | None = typer.Option(None, help="The trainer's default_system."),
-    mask_history: bool = typer.Option(False, "--mask-history", help="Only the last answer is learned."),
-    train_on_prompt: bool = typer.Option(False, "--train-on-prompt", help="Questions are learned too."),
+    mask_history: bool = typer.Option(
+        False, "--mask-history/--no-mask-history", help="Only the last answer is learned."
+    ),
+    train_on_prompt: bool = typer.Option(
+        False, "--train-on-prompt/--no-train-on-prompt", help="Questions are learned too."
+    ),
     integrity: Integrity = typer.Option(
         Integrity.fast, help="header: open only; fast: the verdict of full at less cost; full: load and convert."
     ),
-    advice: bool = typer.Option(False, "--advice", help="Ask a second decoder about JPEGs that load (MD011)."),
+    advice: bool = typer.Option(
+        False, "--advice/--no-advice", help="Ask a second decoder about JPEGs that load (MD011)."
+    ),
     exact: bool = typer.Option(
-        False, "--exact", help="Ask transformers' real processor about every row too (needs mmvalidate[replay])."
+        False,
+        "--exact/--no-exact",
+        help="Ask transformers' real processor about every row too (needs mmvalidate[replay]).",
     ),
     preview: bool = typer.Option(
-        False, "--preview", help="Look for near-duplicate images (DU006): decodes each image."
+        False, "--preview/--no-preview", help="Look for near-duplicate images (DU006): decodes each image."
     ),
     model_size: ModelSize | None = typer.Option(None, help="Estimate the memory of the longest row (TK008)."),
     rules: list[Path] = typer.Option([], help="A Python file with rules of your own (repeatable)."),
-    select: list[str] = typer.Option([], help="Run these rules only: codes, prefixes or names (repeatable, commas)."),
-    ignore: list[str] = typer.Option([], help="Leave these rules out."),
+    select: list[str] = typer.Option(
+        [], help="Run these rules only: codes, prefixes or names (repeatable, commas).", autocompletion=codes
+    ),
+    ignore: list[str] = typer.Option([], help="Leave these rules out.", autocompletion=codes),
+    severity: list[str] = SEVERITY,
     fail_on: FailOn = typer.Option(FailOn.error, help="The least severity that gives exit code 1."),
-    exit_zero: bool = typer.Option(False, "--exit-zero", help="Exit with 0 instead of 1."),
+    max_rate: list[str] = MAX_RATE,
+    min_rows: int = typer.Option(0, help="Fail where there are fewer rows.", min=0),
+    baseline: Path | None = typer.Option(None, help="A file of accepted findings: they do not fail the run."),
+    write_baseline: Path | None = WRITE_BASELINE,
+    reason: str = REASON,
+    exit_zero: bool = typer.Option(False, "--exit-zero/--no-exit-zero", help="Exit with 0 instead of 1."),
     replay: str = typer.Option("off", help="Replay the worst rows on a model: off, auto, or how many."),
     model: MODEL = "scale",
     reference_model: REFERENCE = None,
@@ -117,21 +140,26 @@ def check(
         None, help="MiB a process may use. Default: its share of nine tenths.", min=128, show_default=False
     ),
     hash_media: bool = typer.Option(
-        False, "--hash-media", help="Know media again by their bytes, not by size and time of change."
+        False, "--hash-media/--no-hash-media", help="Know media again by their bytes, not by size and time of change."
     ),
     shard_rows: int | None = typer.Option(
         None, help="Rows of a shard. Default: 10 seconds of work.", min=1, show_default=False
     ),
     output_format: OutputFormat = typer.Option(OutputFormat.full, help="What to print on stdout."),
+    report: list[str] = REPORT,
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, no tables."),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
 ) -> None:
     """Check datasets as the trainer would read them."""
+    del config  # its callback has read the file
     try:
         from validator.engine.options import Options
         from validator.files import is_remote, locate
         from validator.settings import Settings
 
+        if dataset_info is None:
+            raise ValueError("Name a dataset_info.json, or set dataset-info in mmvalidate.toml.")
+        reports = files_of(report)
         settings = Settings(
             dataset_info=dataset_info,
             datasets=tuple(dict.fromkeys(dataset)),
@@ -152,7 +180,12 @@ def check(
             rules=tuple(path.absolute() for path in rules),
             select=words(select),
             ignore=words(ignore),
+            severity=severities(words(severity)),  # type: ignore[arg-type]  # checked there
+            per_dataset=context.obj.per_dataset,
             fail_on=fail_on.value,
+            max_rate=rates(words(max_rate)),
+            min_rows=min_rows,
+            baseline=None if baseline is None else baseline.absolute(),
         )
         options = Options(
             workers,
@@ -193,7 +226,9 @@ def check(
         result = _run(settings, prepared, folder, quiet, options)
         if replaying is not None:
             result = run_replay(folder, replaying, quiet=quiet)
-        return show(result, output_format.value, quiet)
+        if write_baseline is not None:
+            result = accept(folder, write_baseline.absolute(), reason)
+        return show(result, output_format.value, quiet, reports)
 
     code = guarded(work, verbose)
     raise typer.Exit(0 if code == 1 and exit_zero else code)
@@ -212,14 +247,30 @@ def _witness() -> Any:
 def _prepare(settings: Settings) -> tuple[Registry, Sequence[Rule], Sequence[tuple[Rule, str]]]:
     """Everything that the user's input can make impossible. Raises ValueError with a sentence."""
     from validator.catalog.registry import load_registry
+    from validator.engine.baseline import load_baseline
     from validator.files import locate
     from validator.rules.registry import choose_rules
     from validator.tokens.processor import load_processor
 
     rules, left_out = choose_rules(settings)
+    if settings.baseline is not None:
+        load_baseline(settings.baseline)
     registry = load_registry(locate(settings.dataset_info), settings.datasets)
     load_processor(settings.processor)
+    if not settings.datasets:
+        _warn_of_strangers(settings, registry)
     return registry, rules, left_out
+
+
+def _warn_of_strangers(settings: Settings, registry: Registry) -> None:
+    """One settings file may serve several registries, so an entry that is not here is no error."""
+    import difflib
+
+    known = [entry.name for entry in (*registry.entries, *registry.not_selected)]
+    known += [fault.name for fault in registry.faults]
+    for name in settings.per_dataset.keys() - set(known):
+        close = difflib.get_close_matches(name, known, 1)
+        say(f"[per-dataset.{name}] is no entry here." + (f" Did you mean {close[0]}?" if close else ""))
 
 
 def _run(

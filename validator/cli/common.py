@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from validator.cli.completing import runs
 from validator.findings import printable
 
 if TYPE_CHECKING:
     from validator.engine.run import RunResult
+
+
+RUN = typer.Argument(help="The folder of a finished run (.mmvalidate/NAME).", autocompletion=runs)
 
 
 class OutputFormat(str, Enum):
@@ -22,11 +27,28 @@ class OutputFormat(str, Enum):
     concise = "concise"
     json = "json"
     jsonl = "jsonl"
+    sarif = "sarif"
+    junit = "junit"
+    github = "github"
+    gitlab = "gitlab"
+    markdown = "markdown"
 
 
-def guarded(work: Callable[[], int], verbose: bool) -> int:
+class PlainFormat(str, Enum):
+    """What is printed on stdout by commands whose result is no list of findings."""
+
+    text = "text"
+    json = "json"
+
+
+def guarded(
+    work: Callable[[], int],
+    verbose: bool,
+    what: str = "the run",
+    kept: str = "what was checked is kept, and the same command goes on from there",
+) -> int:
     """Do the work and return its exit code; whatever goes wrong is one sentence on stderr and code 3, or 2 where the
-    user asked for something impossible.
+    user asked for something impossible. `kept` says what is there after an interruption.
     """
     from validator.engine.options import ClusterError
     from validator.rules.base import RuleError
@@ -36,29 +58,36 @@ def guarded(work: Callable[[], int], verbose: bool) -> int:
     except ClusterError as error:
         usage(error)
     except KeyboardInterrupt:
-        _say("interrupted; what was checked is kept, and the same command goes on from there")
+        say(f"interrupted; {kept}")
     except (BrokenPipeError, typer.Exit):
         raise
     except (OSError, RuleError) as error:
-        _say(f"the run stopped: {error}")
+        say(f"{what} stopped: {error}")
     except Exception as error:
         if verbose:
             raise
         if type(error).__name__ == "StartError":  # of a replay, whose modules are not loaded here
-            _say(f"the run stopped: {error}")
+            say(f"the run stopped: {error}")
             raise typer.Exit(3) from None
-        _say(f"internal error: {type(error).__name__}: {error} (--verbose shows more)")
+        say(f"internal error: {type(error).__name__}: {error} (--verbose shows more)")
     raise typer.Exit(3)
 
 
-def show(result: RunResult, output_format: str, quiet: bool) -> int:
-    """Print a finished run and return its exit code."""
-    from validator.report import console, lines
+def show(result: RunResult, output_format: str, quiet: bool, reports: Sequence[tuple[str, Path]] = ()) -> int:
+    """Write the reports of a finished run, print it, and return its exit code. Raises OSError."""
+    from validator.engine.amend import still_open
+    from validator.report.finished import Finished
+    from validator.report.formats import emit, write_file
 
+    finished = Finished(result.folder)
+    for name, path in reports:
+        write_file(name, finished, path)
     if output_format == "full":
-        console.full(result, sys.stdout, quiet=quiet)
+        from validator.report import console
+
+        console.full(still_open(result), sys.stdout, quiet=quiet)
     else:
-        getattr(lines, output_format)(result, sys.stdout)
+        emit(output_format, finished, sys.stdout)
     sys.stdout.flush()
     return int(result.summary["exit_code"])
 
@@ -73,11 +102,12 @@ def usage(error: ValueError) -> NoReturn:
     reasons = getattr(error, "errors", None)
     if callable(reasons):
         texts = [f"{'.'.join(map(str, item['loc']))} {item['msg']}".strip() for item in reasons()]
-        _say("; ".join(text.replace("Value error, ", "") for text in texts))
+        say("; ".join(text.replace("Value error, ", "").replace(" Input should", " should") for text in texts))
     else:
-        _say(str(error))
+        say(str(error))
     raise typer.Exit(2) from None
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Print one sentence on stderr."""
     print(f"mmvalidate: {printable(text)}", file=sys.stderr)

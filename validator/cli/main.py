@@ -3,27 +3,51 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 from validator import __version__
-from validator.cli import check, clean, rejudge, replay, rule
+from validator.cli import check, clean, config, diff, export, rejudge, replay, report, rule
+from validator.cli.config_file import CONTEXT, find, read
+from validator.cli.mistakes import UsageError, no_command, sentence
+from validator.cli.welcome import welcome
+from validator.findings import printable
 
 
 class _CheckByDefault(TyperGroup):
-    """Takes `check` for granted where the first word is no command."""
+    """Takes `check` for granted where the first word is no command; alone it says what can be done."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("--help", "-h", "--version"):
+        if not args and not ctx.resilient_parsing:
+            args = _alone(ctx)
+        elif args and args[0] not in self.commands and args[0] not in _OWN:
+            if not args[0].startswith("-") and (error := no_command(args[0], self.commands)) is not None:
+                raise error
             args = ["check", *args]
         return super().parse_args(ctx, args)
 
 
+_OWN = ("--help", "-h", "--version", "--install-completion", "--show-completion")
+
+
+def _alone(context: Any) -> list[str]:
+    """Check what a settings file names; without one, print the first screen and exit with 2: a word is missing."""
+    if (path := find()) is not None:
+        try:
+            if "dataset_info" in read(path)[0]:
+                return ["check"]
+        except ValueError:
+            return ["check"]  # which says what is wrong with it
+    print(welcome(Path.cwd()))
+    context.exit(2)
+    raise AssertionError
+
+
 app = typer.Typer(
     cls=_CheckByDefault,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -31,10 +55,14 @@ app = typer.Typer(
     "`mmvalidate DATASET_INFO [OPTIONS]` checks; its options: `mmvalidate check --help`.\n\n"
     "Exit codes: 0 passed, 1 findings, 2 bad usage, 3 incomplete, 5 nothing to check.",
 )
-app.command("check")(check.check)
+app.command("check", context_settings=CONTEXT)(check.check)
 app.command("rejudge")(rejudge.rejudge)
+app.command("export")(export.export)
+app.command("diff")(diff.diff)
 app.command("clean")(clean.clean)
-app.command("replay")(replay.replay)
+app.command("replay", context_settings=CONTEXT)(replay.replay)
+app.command("report")(report.report)
+app.command("config", context_settings=config.ARBITRARY)(config.config)
 app.command("rule")(rule.rule)
 app.command("rules")(rule.rules)
 
@@ -57,10 +85,15 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):  # dataset text may hold what the terminal's encoding cannot show
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        app()
+        code = typer.main.get_command(app).main(prog_name="mmvalidate", standalone_mode=False)
+    except UsageError as error:
+        for line in sentence(error).splitlines():
+            print(f"mmvalidate: {printable(line)}", file=sys.stderr)
+        sys.exit(2)
     except BrokenPipeError:  # `mmvalidate ... | head`
         sys.stderr.close()
         sys.exit(141)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import typer
 
-from validator.cli.common import OutputFormat, guarded, show, usage
+from validator.cli.common import RUN, OutputFormat, guarded, show, usage
+from validator.cli.config_file import CONFIG
+from validator.cli.gating import REPORT, files_of
 from validator.cli.replaying import (
     ATTENTION,
     BLIND,
@@ -25,7 +27,7 @@ from validator.cli.replaying import (
 
 
 def replay(
-    run: Path = typer.Argument(help="The folder of a finished run (.mmvalidate/NAME)."),
+    run: Path = RUN,
     candidates: int = typer.Option(32, help="How many rows, the riskiest first."),
     model: MODEL = "scale",
     reference_model: REFERENCE = None,
@@ -40,11 +42,15 @@ def replay(
     freeze_language_model: LANGUAGE = False,
     exit_zero: bool = typer.Option(False, "--exit-zero", help="Exit with 0 instead of 1."),
     output_format: OutputFormat = typer.Option(OutputFormat.full, help="What to print on stdout."),
+    report: list[str] = REPORT,
+    config: CONFIG = None,
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, no tables."),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
 ) -> None:
-    """Replay the worst rows of a finished run, with healthy controls beside them."""
+    """Replay the worst rows of a finished run on a model."""
+    del config  # its callback has read the file
     try:
+        reports = files_of(report)
         from validator.replay.settings import ReplaySettings
 
         settings = ReplaySettings(
@@ -64,5 +70,5 @@ def replay(
         check_possible(settings)
     except ValueError as error:
         usage(error)
-    code = guarded(lambda: show(run_replay(run, settings, quiet=quiet), output_format.value, quiet), verbose)
+    code = guarded(lambda: show(run_replay(run, settings, quiet=quiet), output_format.value, quiet, reports), verbose)
     raise typer.Exit(0 if code == 1 and exit_zero else code)

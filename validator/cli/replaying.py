@@ -41,7 +41,7 @@ def wanted(replay: str, model: str) -> int | None:
     if replay == "auto":
         return CANDIDATES if model != "scale" and find_spec("torch") and Path("/dev/nvidiactl").exists() else None
     if not replay.isascii() or not replay.isdigit() or int(replay) == 0:
-        raise ValueError(f"--replay {replay}: it is off, auto, or a number of rows")
+        raise ValueError(f"--replay {replay}: it is off, auto, or a number of rows.")
     return int(replay)
 
 

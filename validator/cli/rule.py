@@ -7,10 +7,11 @@ from pathlib import Path
 import typer
 
 from validator.cli.common import usage
+from validator.cli.completing import codes
 
 
 def rule(
-    code: str = typer.Argument(help="A code (PH001) or a name (placeholder-count-mismatch)."),
+    code: str = typer.Argument(help="A code (PH001) or a name (placeholder-count-mismatch).", autocompletion=codes),
     rules: list[Path] = typer.Option([], help="A Python file with rules of your own (repeatable)."),
 ) -> None:
     """Explain one rule."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,11 +11,14 @@ from typing import Any
 
 import orjson
 
+from validator.engine.baseline import BaselineFile, load_baseline, renewed, write
+from validator.engine.gate import Tables, accepted_in, failing, keep_accepted
 from validator.engine.run import RunResult
 from validator.engine.store import FindingsFile
 from validator.engine.summary import DatasetCounts, Tally, conclude
 from validator.findings import Finding
 from validator.rules.base import Rule
+from validator.rules.registry import known_rules
 from validator.settings import Settings
 
 
@@ -31,11 +35,22 @@ def load_summary(folder: Path) -> dict[str, Any]:
     """summary.json of a finished run. Raises ValueError where there is none."""
     try:
         summary = orjson.loads((folder / "summary.json").read_bytes())
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{folder} is no finished run: {error}") from None
-    if not isinstance(summary, dict) or "settings" not in summary:
-        raise ValueError(f"{folder} is no finished run: summary.json is not one of mmvalidate's")
+    except OSError:
+        raise ValueError(f"{folder} is no finished run: it holds no summary.json.{_others(folder)}") from None
+    except ValueError as error:
+        raise ValueError(f"{folder} is no finished run: summary.json is damaged: {error}.") from None
+    if not isinstance(summary, dict) or not {"settings", "gate"} <= summary.keys():
+        raise ValueError(f"{folder} holds no finished run of this version of mmvalidate: run it anew.")
     return summary
+
+
+def _others(folder: Path) -> str:
+    """Names the runs that are there, where a folder is none."""
+    runs = sorted(path.parent for path in Path(".mmvalidate").glob("*/summary.json"))
+    close = difflib.get_close_matches(str(folder), map(str, runs), n=1)
+    if close:
+        return f" Did you mean {close[0]}?"
+    return f" Finished here: {', '.join(map(str, runs[:3]))}{' ...' if len(runs) > 3 else ''}." if runs else ""
 
 
 def settings_of(summary: dict[str, Any]) -> Settings:
@@ -75,12 +90,55 @@ def amend(
     ran = {rule.code for rule in rules}
     summary["rules_not_run"] = [item for item in summary["rules_not_run"] if item["code"] not in ran]
     summary |= addition
+    return _concluded(folder, summary, tally, incomplete=incomplete)
+
+
+def accept(folder: Path, path: Path, reason: str) -> RunResult:
+    """Write the findings that fail a finished run into a baseline, and judge the run against it. What `path` holds
+    already keeps its reasons; new findings get `reason`. Raises ValueError where `path` holds no baseline.
+    """
+    result = load_run(folder)
+    settings = settings_of(result.summary)
+    old = load_baseline(path) if path.exists() else BaselineFile()
+    judged = ([item["dataset"] for item in result.summary["datasets"]], sorted(_ran(result.summary)))
+    write(path, renewed(old, failing(_tables(folder), settings), reason, judged=judged))
+    result.summary["settings"]["baseline"] = str(path)
+    unchecked = result.summary["rows"]["unchecked"] or result.summary["unchecked_entries"]
+    incomplete = result.summary["exit_code"] == 3 and not unchecked
+    return _concluded(folder, result.summary, result.tally, incomplete=incomplete)
+
+
+def still_open(result: RunResult) -> RunResult:
+    """A run without the findings that its baseline accepts: they are in its files and not in its tally."""
+    accepted = accepted_in(result.folder)
+    if not accepted:
+        return result
+    tally = Tally(result.tally.datasets)
+    for number, finding in enumerate(load_findings(result.folder)):
+        if number not in accepted:
+            tally.add_finding(finding)
+    return RunResult(result.summary, tally, result.folder)
+
+
+def _concluded(folder: Path, summary: dict[str, Any], tally: Tally, *, incomplete: bool) -> RunResult:
     unchecked = len(summary["unchecked_entries"]) + incomplete
-    summary |= conclude(tally, settings_of(summary), unchecked)
+    concluded = conclude(tally, settings_of(summary), unchecked, _tables(folder), _ran(summary))
+    summary |= concluded.summary
     part = folder / "summary.json.part"
     part.write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     _replace(folder, ("summary.json",))
+    keep_accepted(folder, concluded.gate)
     return RunResult(summary, tally, folder)
+
+
+def _tables(folder: Path) -> Tables:
+    return Tables(folder / "findings.jsonl", folder / "samples.parquet")
+
+
+def _ran(summary: dict[str, Any]) -> set[str]:
+    """The codes of the rules that ran."""
+    known = {rule.code for rule in known_rules(settings_of(summary).rules)}
+    return known - {item["code"] for item in summary["rules_not_run"]}
 
 
 def _statuses(rows: dict[str, int]) -> dict[str, int]:

@@ -8,11 +8,12 @@ from typing import Any
 
 import orjson
 
+from validator.engine.gate import Tables, keep_accepted
 from validator.engine.judge import Judge, finish_run
 from validator.engine.opened import Catalog, to_json
 from validator.engine.results import ShardResult
 from validator.engine.store import RunFolder, Spool
-from validator.engine.summary import DatasetCounts, Tally
+from validator.engine.summary import Conclusion, DatasetCounts, Tally
 from validator.facts.budget import Limits
 from validator.findings import Finding
 from validator.rules.base import Rule
@@ -24,8 +25,8 @@ def assemble(
     folder: Path,
     rules: Sequence[Rule],
     limits: Limits,
-    summary_of: Callable[[Tally], dict[str, Any]],
-) -> tuple[Tally, dict[str, Any]]:
+    conclusion_of: Callable[[Tally, Tables], Conclusion],
+) -> tuple[Tally, Conclusion]:
     """Write the files of a run folder from the results of shards, given per entry in the order of file and row.
 
     Returns the tally and the summary. Raises OSError where they cannot be written; then nothing of them is left.
@@ -48,12 +49,13 @@ def assemble(
                 tally.add_finding(finding)
             store.add_findings(spool.merged(begin, end, sorted(corpus, key=Finding.order)))
         store.close_tables()
-        summary = summary_of(tally)
-        store.finish(as_json(to_json(catalog)), as_json(summary))
+        concluded = conclusion_of(tally, store.tables)
+        store.finish(as_json(to_json(catalog)), as_json(concluded.summary))
+        keep_accepted(folder, concluded.gate)
     finally:
         spool.close()
         store.discard()
-    return tally, summary
+    return tally, concluded
 
 
 def as_json(document: Any) -> bytes:

@@ -12,6 +12,7 @@ from validator.facts.budget import Limits
 from validator.facts.record import RowFacts
 from validator.findings import Finding, printable
 from validator.rules.base import Case, EntryFacts, Hit, Need, RowCheck, Rule
+from validator.rules.registry import rules_for
 from validator.rules.wording import ANSWERS
 
 _PLACES = {kind: place for place, kind in enumerate(PLACEHOLDERS)}
@@ -26,6 +27,7 @@ class Judge:
         self._entry = entry
         self._settings = entry.settings
         self._limits = limits
+        self._rules = rules = rules_for(rules, entry.settings, entry.name)
         self._row_rules = [(rule, rule.row) for rule in rules if rule.row is not None]
         self._corpus_rules = [(rule, rule.corpus) for rule in rules if rule.corpus is not None]
         self._kinds = {rule.aggregate: corpus for rule, corpus in self._corpus_rules}
@@ -84,16 +86,22 @@ class Judge:
         """The entry whose rows are judged."""
         return self._entry
 
+    def rule(self, code: str) -> Rule | None:
+        """A rule as it judges this entry; None where the entry is judged without it."""
+        return next((rule for rule in self._rules if rule.code == code), None)
+
 
 def finish_run(rules: Sequence[Rule], judges: Sequence[Judge]) -> list[Finding]:
     """The findings of the corpus rules about several entries, each judged to its end, in order."""
     findings = []
     for rule in rules:
         if rule.corpus is not None and rule.corpus.finish_run is not None:
-            parts = [(judge.entry, judge.aggregates[rule.aggregate]) for judge in judges]
-            for hit in rule.corpus.finish_run(parts):
+            own = {judge.entry.name: (judge, mine) for judge in judges if (mine := judge.rule(rule.code)) is not None}
+            for hit in rule.corpus.finish_run(
+                [(judge.entry, judge.aggregates[rule.aggregate]) for judge, _ in own.values()]
+            ):
                 assert hit.dataset is not None
-                findings.append(finding_of(rule, hit, hit.dataset, hit.file, hit.row, hit.sample_id))
+                findings.append(finding_of(own[hit.dataset][1], hit, hit.dataset, hit.file, hit.row, hit.sample_id))
     return sorted(findings, key=Finding.order)
 
 

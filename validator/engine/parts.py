@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,7 @@ class Plan:
         for entry in entries:
             for file in entry.files if entry.entry is not None else ():
                 if file.survey is not None:
-                    path = f"{folder}/{file.name}" if file.survey.tables is None else ""
+                    path = os.path.join(folder, file.name) if file.survey.tables is None else ""  # it may be absolute
                     pilot = planner.pilot(entry, file, path)
                     planner.look_up(pilot, files)
                     self.parts.append(Part(entry, file, path, [pilot]))

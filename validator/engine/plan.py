@@ -64,8 +64,10 @@ class Planner:
         apart = NEUTRAL if settings.exact else JUDGING | NEUTRAL  # the processor is asked under the run's limits
         measuring = {name: value for name, value in values.items() if name not in apart}
         self._measuring = key_of(program, processor, measuring, os.getcwd(), options.by_content)
-        self._judging = key_of(
-            {name: values[name] for name in sorted(JUDGING)}, [[rule.code, rule.origin] for rule in rules]
+        self.judging = key_of(
+            {name: values[name] for name in sorted(JUDGING)},
+            [[rule.code, rule.origin, rule.severity] for rule in rules],
+            {name: [own["ignore"], own["severity"]] for name, own in sorted(values["per_dataset"].items())},
         )
         depth = [settings.integrity, settings.preview, options.by_content]
         self.probes = cache.folder / f"probes-{key_of(program, depth)}.arrow"
@@ -132,7 +134,7 @@ class Planner:
                 replace(file, survey=near),
                 path,
                 span,
-                self._cache.shard(f"{key}-{self._judging}"),
+                self._cache.shard(f"{key}-{self.judging}"),
                 self._running,
                 os.getcwd(),
                 self._options.row_timeout,

@@ -15,15 +15,17 @@ import pyarrow.parquet as pq
 
 from validator.catalog.marks import Span
 from validator.engine.assemble import assemble
+from validator.engine.baseline import load_baseline
 from validator.engine.check import carry_out_all
 from validator.engine.folder_lock import only_run
+from validator.engine.gate import Tables
 from validator.engine.opened import Catalog, from_json
 from validator.engine.options import Options
 from validator.engine.plan import Shard
 from validator.engine.progress import Progress, Silent
 from validator.engine.run import RunResult
 from validator.engine.shard import Job
-from validator.engine.summary import Tally, summarize
+from validator.engine.summary import Conclusion, Tally, summarize
 from validator.facts.measure import limits_of
 from validator.rules.registry import choose_rules
 from validator.settings import JUDGING, NEUTRAL, Settings
@@ -45,6 +47,8 @@ def settings_of(run: Path, changes: dict[str, Any]) -> Settings:
         raise ValueError("the processor was asked under the limits of that run (--exact): run mmvalidate anew.")
     settings = Settings(**{**before, **changes})
     choose_rules(settings)
+    if settings.baseline is not None:
+        load_baseline(settings.baseline)
     return settings
 
 
@@ -70,20 +74,21 @@ def rejudge(
         for shard in shards:
             targets.setdefault(shard.job.entry.name, []).append(shard.job.target)
 
-        def summary_of(tally: Tally) -> dict[str, Any]:
+        def conclusion_of(tally: Tally, tables: Tables) -> Conclusion:
+            concluded = summarize(tally, settings, catalog, rules, left_out, tables)
             timing = {"seconds": round(time.monotonic() - began, 3), "engine": engine}
-            return {**summarize(tally, settings, catalog, rules, left_out), "timing": timing}
+            return Conclusion({**concluded.summary, "timing": timing}, concluded.gate)
 
         (folder / "cache" / "written.json").unlink(missing_ok=True)
-        tally, summary = assemble(targets, catalog, folder.absolute(), rules, limits, summary_of)
-    return RunResult(summary, tally, folder)
+        tally, concluded = assemble(targets, catalog, folder.absolute(), rules, limits, conclusion_of)
+    return RunResult(concluded.summary, tally, folder)
 
 
 def _read(run: Path, name: str) -> Any:
     try:
         return orjson.loads((run / name).read_bytes())
     except OSError:
-        raise ValueError(f"{run} is no run folder: it holds no {name}.") from None
+        raise ValueError(f"{run} is no finished run: it holds no {name}.") from None
     except ValueError as error:
         raise ValueError(f"{run / name} is damaged: {error}.") from None
 

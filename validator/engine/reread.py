@@ -8,6 +8,7 @@ from validator.catalog.formats import file_rows
 from validator.catalog.json_rows import RawRow
 from validator.catalog.marks import span_of
 from validator.catalog.registry import load_registry
+from validator.engine.cache import Cache
 from validator.engine.entries import open_entries
 from validator.facts.measure import Measurer
 from validator.files import locate
@@ -18,17 +19,18 @@ APART = 256
 
 
 def reread(
-    settings: Settings, wanted: Mapping[tuple[str, str], frozenset[int]]
+    settings: Settings, wanted: Mapping[tuple[str, str], frozenset[int]], cache: Cache | None = None
 ) -> Iterator[tuple[str, str, Measurer, RawRow]]:
     """The wanted rows ((dataset, file) -> rows) as (dataset, file, measurer of the file, raw row), in the run's order.
 
-    A row that is no longer there is left out. Raises ValueError where the registry cannot be read.
+    A row that is no longer there is left out. `cache` may know the surveys of the files. Raises ValueError where the
+    registry cannot be read.
     """
     names = tuple(sorted({dataset for dataset, _ in wanted}))
     if not names:
         return
     registry = load_registry(locate(settings.dataset_info), names)
-    for entry in open_entries(registry, settings):
+    for entry in open_entries(registry, settings, cache=cache):
         if entry.entry is None:
             continue
         for file in entry.files:

@@ -16,6 +16,7 @@ from validator.engine.cache import Cache, key_of, program, write_whole
 from validator.engine.check import check
 from validator.engine.entries import open_entries
 from validator.engine.folder_lock import only_run
+from validator.engine.gate import Tables, keep_accepted
 from validator.engine.opened import Catalog, to_json
 from validator.engine.options import Options
 from validator.engine.parts import Plan
@@ -23,7 +24,7 @@ from validator.engine.plan import Planner
 from validator.engine.probes import merge_into
 from validator.engine.progress import Progress, Silent
 from validator.engine.results import ShardResult
-from validator.engine.summary import Tally, summarize
+from validator.engine.summary import Conclusion, Tally, summarize
 from validator.engine.written import Written
 from validator.facts.measure import limits_of
 from validator.files import MediaFiles
@@ -71,26 +72,28 @@ def run(
         engine = check(plan, running, options, progress)
         _keep_probes(planner.probes, plan.fresh)
 
-        def summary_of(tally: Tally) -> dict[str, Any]:
+        def conclusion_of(tally: Tally, tables: Tables) -> Conclusion:
+            concluded = summarize(tally, settings, catalog, rules, left_out, tables)
             timing = {"seconds": round(time.monotonic() - began, 3), "engine": engine}
-            return {**summarize(tally, settings, catalog, rules, left_out), "timing": timing}
+            return Conclusion({**concluded.summary, "timing": timing}, concluded.gate)
 
-        digest = key_of(to_json(catalog), [digest_file(shard.job.target) for shard in plan.shards])
+        digest = key_of(to_json(catalog), planner.judging, [digest_file(shard.job.target) for shard in plan.shards])
         written = Written(cache.folder / "written.json", folder)
         lost = [shard.job.target for shard in plan.shards if shard.job.lost]
         tally = written.tally(digest) if not lost else None
         if tally is not None:
-            summary = summary_of(tally)
-            write_whole(folder / "summary.json", as_json(summary))
-            return RunResult(summary, tally, given)
+            concluded = conclusion_of(tally, Tables(folder / "findings.jsonl", folder / "samples.parquet"))
+            write_whole(folder / "summary.json", as_json(concluded.summary))
+            keep_accepted(folder, concluded.gate)
+            return RunResult(concluded.summary, tally, given)
         written.forget()
-        tally, summary = assemble(plan.targets, catalog, folder, rules, limits, summary_of)
+        tally, concluded = assemble(plan.targets, catalog, folder, rules, limits, conclusion_of)
         for target in lost:
             target.unlink(missing_ok=True)  # the next run tries these rows again
         if not lost:
             written.remember(digest, tally)
         cache.prune()
-    return RunResult(summary, tally, given)
+    return RunResult(concluded.summary, tally, given)
 
 
 def _keep_probes(table: Path, results: Sequence[Path]) -> None:

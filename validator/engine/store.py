@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.json as paj
 import pyarrow.parquet as pq
 
+from validator.engine.gate import Tables
 from validator.facts.table import SAMPLES
 from validator.findings import Finding
 
@@ -141,6 +142,11 @@ class RunFolder:
         """Close samples and findings; called before the summary is made, so that it can speak of them."""
         self._samples.close()
         self._findings.close()
+
+    @property
+    def tables(self) -> Tables:
+        """Findings and samples, before they have their names."""
+        return Tables(self._part("findings.jsonl"), self._part("samples.parquet"))
 
     def finish(self, catalog: bytes, summary: bytes) -> None:
         """Write the catalog and the summary, and give every file its name."""

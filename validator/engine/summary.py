@@ -10,9 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from validator import __version__
+from validator.engine.gate import Gate, Tables, weigh
 from validator.engine.opened import Catalog
 from validator.facts.record import RowFacts
-from validator.findings import SEVERITIES, Finding, at_least
+from validator.findings import SEVERITIES, Finding
 from validator.rules.base import Rule
 from validator.settings import TRAINER_DEFAULTS, Settings
 
@@ -89,24 +90,36 @@ def percentile(counts: Counter[int], percent: float) -> int | None:
     return None
 
 
-def exit_code(tally: Tally, settings: Settings, unchecked_entries: int) -> int:
-    """3 incomplete, 1 findings at or above the threshold, 5 nothing to check, 0 passed; in this order of precedence."""
-    if tally.rows["unchecked"] or unchecked_entries:
-        return 3
-    if any(tally.severities[severity] for severity in SEVERITIES if at_least(severity, settings.fail_on)):
-        return 1
-    return 0 if tally.rows.total() else 5
+def conclude(tally: Tally, settings: Settings, unchecked: int, tables: Tables, codes: set[str]) -> Conclusion:
+    """What follows from rows and findings. `unchecked`: entries or steps that were not done; `codes`: rules that ran.
 
-
-def conclude(tally: Tally, settings: Settings, unchecked: int) -> dict[str, Any]:
-    """The parts of the summary that follow from rows and findings. `unchecked`: entries or steps that were not done."""
-    code = exit_code(tally, settings, unchecked)
-    return {
+    The exit code is 3 where something is unchecked, 1 where the gate fails, 5 where nothing was checked, otherwise 0.
+    Raises ValueError where the baseline is none.
+    """
+    rows = {name: counts.rows.total() for name, counts in tally.datasets.items()}
+    gate = weigh(tables, settings, rows, tally.severities, codes)
+    if tally.rows["unchecked"] or unchecked:
+        code = 3
+    elif gate.reasons:
+        code = 1
+    else:
+        code = 0 if tally.rows.total() else 5
+    parts = {
         "verdict": {0: "passed", 1: "failed", 3: "unchecked", 5: "nothing to check"}[code],
         "exit_code": code,
         "rows": {"total": tally.rows.total(), **{status: tally.rows[status] for status in STATUSES}},
         "findings": {severity: tally.severities[severity] for severity in SEVERITIES},
+        "gate": gate.as_json(),
     }
+    return Conclusion(parts, gate)
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """A summary, or its parts that follow from rows and findings, and the gate that they were put to."""
+
+    summary: dict[str, Any]
+    gate: Gate
 
 
 def summarize(
@@ -115,13 +128,15 @@ def summarize(
     catalog: Catalog,
     rules: Sequence[Rule],
     left_out: Sequence[tuple[Rule, str]],
-) -> dict[str, Any]:
-    """The content of summary.json, without times."""
+    tables: Tables,
+) -> Conclusion:
+    """The content of summary.json, without times. Raises ValueError where the baseline is none."""
     unchecked = [entry for entry in catalog.entries if entry.unchecked is not None]
     known = {rule.code: rule for rule in rules}
-    return {
+    concluded = conclude(tally, settings, len(unchecked), tables, set(known))
+    summary = {
         "schema_version": SCHEMA_VERSION,
-        **conclude(tally, settings, len(unchecked)),
+        **concluded.summary,
         "datasets": [_dataset(name, counts) for name, counts in sorted(tally.datasets.items())],
         "rules": [
             {"code": code_, "name": known[code_].name, "severity": known[code_].severity, "count": number}
@@ -140,6 +155,7 @@ def summarize(
         "versions": _versions(),
         "inputs": catalog.inputs,
     }
+    return Conclusion(summary, concluded.gate)
 
 
 def _text(value: Any) -> Any:

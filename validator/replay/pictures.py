@@ -15,7 +15,8 @@ import torch
 from PIL import Image, ImageOps
 
 from validator.conversation.sample import MediaKind
-from validator.media.geometry import ImageLimits, limit_steps, side_steps
+from validator.media.geometry import ImageLimits
+from validator.media.resize import regularize
 from validator.media.video import MAX_PIXELS, MIN_PIXELS, sample_indices
 from validator.replay.job import Medium
 
@@ -91,17 +92,6 @@ def counted(
     """The tokens of each medium by the grids that the processor has made."""
     grids = {"image": "image_grid_thw", "video": "video_grid_thw"}
     return {kind: tuple(int(grid.prod()) // merge_size**2 for grid in pixels.get(grids[kind], ())) for kind in kinds}
-
-
-def regularize(image: Image.Image, max_pixels: int, min_pixels: int) -> Image.Image:
-    """Resize and convert as the trainer does: its pixel limits, RGB, then the plugin's sides."""
-    for size in limit_steps(image.width, image.height, max_pixels, min_pixels):
-        image = image.resize(size)
-    if image.mode != "RGB":
-        image = image.convert("RGB")
-    for size in side_steps(image.width, image.height):
-        image = image.resize(size)
-    return image
 
 
 def _open(medium: Medium) -> Image.Image:

@@ -6,17 +6,16 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from validator.engine.run import RunResult
 from validator.files import locate
 from validator.findings import Finding, count, printable
 from validator.report import replayed
+from validator.report.finished import describe, gate_notes
+from validator.report.tables import console_for, indented, print_table
 
-PLAIN_WIDTH = 120
-"""Characters a line of a table may have where stdout is no terminal."""
-_STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 _VERDICTS = {
     "passed": "bold green",
     "failed": "bold red",
@@ -27,17 +26,18 @@ _VERDICTS = {
 
 def full(result: RunResult, out: TextIO, *, quiet: bool = False) -> None:
     """Print the whole report; `quiet` leaves out everything but findings and verdict."""
-    width = None if out.isatty() else PLAIN_WIDTH
-    console = Console(file=out, highlight=False, soft_wrap=True, width=width)
+    console = console_for(out)
     base = locate(result.summary["settings"]["dataset_info"]).parent
     _findings(console, result, base)
+    for note in gate_notes(result.summary):
+        console.print(Text(note))
     if "replay" in result.summary:
         replayed.section(console, result.summary["replay"], base)
     if not quiet:
         _datasets(console, result.summary)
         _rules(console, result.summary)
         _notes(console, result.summary, result.folder)
-    console.print(Text(verdict(result.summary), style=_VERDICTS[result.summary["verdict"]]))
+    console.print(Text(describe(result.summary), style=_VERDICTS[result.summary["verdict"]]))
 
 
 def location(base: Path, dataset: str, file: str | None, row: int | None) -> str:
@@ -47,53 +47,39 @@ def location(base: Path, dataset: str, file: str | None, row: int | None) -> str
     return printable(f"{base / file}") + ("" if row is None else f":{row}")
 
 
-def verdict(summary: dict[str, Any]) -> str:
-    """The last line: passed, failed or unchecked, with the counts of rows."""
-    rows, found = summary["rows"], summary["findings"]
-    parts = [count(rows["total"], "row"), f"{rows['ok']:,} ok"]
-    parts += [f"{rows[status]:,} {status}" for status in ("flagged", "dropped", "unchecked") if rows[status]]
-    parts += [count(found[severity], severity) for severity in ("error", "warning") if found[severity]]
-    if entries := summary["unchecked_entries"]:
-        parts.append(f"{count(len(entries), 'dataset')} not checked")
-    return f"{summary['verdict']}: " + ", ".join(parts)
-
-
 def _findings(console: Console, result: RunResult, base: Path) -> None:
     for code in sorted(result.tally.examples):
         for finding in result.tally.examples[code]:
-            _finding(console, finding, base)
+            print_finding(console, finding, base)
         if (more := result.tally.codes[code] - len(result.tally.examples[code])) > 0:
             console.print(Text(f"... and {more:,} more {code}", style="dim"))
     if result.tally.examples:
         console.print()
 
 
-def _finding(console: Console, finding: Finding, base: Path) -> None:
+def print_finding(console: Console, finding: Finding, base: Path) -> None:
+    """Print where it is, what it is, and what helps."""
     line = Text()
     line.append(location(base, finding.dataset, finding.file, finding.row), style="bold")
-    line.append(f" {finding.code}", style=_STYLES[finding.severity])
+    line.append(f" {finding.code}", style=STYLES[finding.severity])
     line.append(f" {finding.name}", style="dim")
     line.append(f" {finding.message}")
     console.print(line)
-    console.print(Text(f"    help: {finding.help}", style="dim"))
+    console.print(Text(indented(console, f"help: {finding.help}"), style="dim"))
 
 
 def _datasets(console: Console, summary: dict[str, Any]) -> None:
-    datasets = [item for item in summary["datasets"] if item["rows"]["total"]]
-    if not datasets:
-        return
-    title = "Datasets, with tokens per row before truncation"
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    table.add_column("dataset", overflow="ellipsis", no_wrap=True)
-    for name in ("rows", "ok", "flagged", "dropped", "unchecked", "p50", "p90", "p99", "max", "image max"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for item in datasets:
+    header = ("dataset", "rows", "ok", "flagged", "dropped", "unchecked", "p50", "p90", "p99", "max", "image max")
+    table = []
+    for item in summary["datasets"]:
         rows, lengths = item["rows"], item["num_tokens_full"]
         cells = [rows["total"], rows["ok"], rows["flagged"], rows["dropped"], rows["unchecked"]]
         cells += [lengths["p50"], lengths["p90"], lengths["p99"], lengths["max"], item["num_image_tokens"]["max"]]
-        table.add_row(Text(printable(item["dataset"])), *(_number(cell) for cell in cells))
-    console.print(table)
-    console.print()
+        if rows["total"]:
+            table.append((item["dataset"], *map(_number, cells)))
+    print_table(
+        console, "Datasets, with tokens per row before truncation", header, table, optional=("p90", "p99", "ok")
+    )
 
 
 def _number(value: int | None) -> str:
@@ -101,19 +87,13 @@ def _number(value: int | None) -> str:
 
 
 def _rules(console: Console, summary: dict[str, Any]) -> None:
-    if not summary["rules"]:
-        return
-    table = Table(title="Findings by rule", title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for name in ("code", "rule", "severity"):
-        table.add_column(name)
-    table.add_column("count", justify="right")
+    table = []
     for rule in summary["rules"]:
-        style = _STYLES[rule["severity"]]
-        table.add_row(
-            Text(rule["code"], style=style), rule["name"], Text(rule["severity"], style=style), f"{rule['count']:,}"
-        )
-    console.print(table)
-    console.print()
+        style = STYLES[rule["severity"]]
+        code, severity = (Text(rule[name], style=style) for name in ("code", "severity"))
+        table.append((code, rule["name"], severity, f"{rule['count']:,}"))
+    header = ("code", "rule", "severity", "count")
+    print_table(console, "Findings by rule", header, table, text=header[:3], optional=("rule",))
 
 
 def _by_reason(rules: list[dict[str, str]]) -> str:
@@ -129,9 +109,8 @@ def _by_reason(rules: list[dict[str, str]]) -> str:
 def _notes(console: Console, summary: dict[str, Any], folder: Path) -> None:
     if left := summary["not_selected"]:
         names = ", ".join(printable(item["dataset"]) for item in left[:5]) + (" ..." if len(left) > 5 else "")
-        console.print(
-            Text(f"not selected: {len(left)} datasets that are no local files ({names}); name one with --dataset")
-        )
+        what = f"{count(len(left), 'dataset')} without local files ({names})"
+        console.print(Text(f"not selected: {what}; name one with --dataset"))
     if rules := summary["rules_not_run"]:
         console.print(Text(f"rules not run: {_by_reason(rules)}"))
     settings = summary["settings"]
@@ -145,4 +124,24 @@ def _notes(console: Console, summary: dict[str, Any], folder: Path) -> None:
             Text(f"note: {name} is {values['here']}; the trainer's own default is {values['trainer']}", style="dim")
         )
     timing = f"{summary['timing']['seconds']:.1f} s, {summary['timing']['engine']}"
-    console.print(Text(f"results: {folder} ({timing}); rows count from 0; see mmvalidate rule CODE"))
+    console.print(Text(f"results: {folder} ({timing}); rows count from 0"))
+    _next(console, summary, folder)
+
+
+def _next(console: Console, summary: dict[str, Any], folder: Path) -> None:
+    """Say what can be done with this run, as commands."""
+    severities = ("error", "warning", "info")
+    worst = min(summary["rules"], key=lambda rule: (severities.index(rule["severity"]), -rule["count"]), default=None)
+    steps = []
+    if worst is not None:
+        steps.append((f"mmvalidate rule {worst['code']}", "why it hurts, and what to do"))
+        steps.append((f"mmvalidate report {folder} --report html=report.html", "every finding, with pictures"))
+    if summary["rows"]["flagged"] or summary["rows"]["dropped"]:
+        steps.append((f"mmvalidate export {folder} --to clean", "a copy without the rows that fail"))
+    width = max((len(command) for command, _ in steps), default=0)
+    for command, words in steps:
+        line = f"next: {command:<{width}}  {words}"
+        narrow = len(line) > console.width and not console.soft_wrap
+        console.print(Text(printable(f"next: {command}" if narrow else line)))
+        if narrow:
+            console.print(Text(indented(console, words), style="dim"))

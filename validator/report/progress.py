@@ -71,10 +71,16 @@ class StderrProgress:
         if self._bar is not None:
             self._bar.reset(self._task, total=samples, description=self._label)
 
+    def copying(self, rows: int) -> None:
+        """Begin to copy rows."""
+        self._label, self._total, self._replayed = "copying", rows, 0
+        if self._bar is not None:
+            self._bar.reset(self._task, total=rows, description=self._label)
+
     def row_done(self) -> None:
-        """Advance by one replayed sample."""
+        """Advance by one replayed sample, or copied row."""
         self._replayed += 1
-        self._tell(self._replayed, "samples")
+        self._tell(self._replayed, "rows" if self._label == "copying" else "samples")
 
     def _tell(self, done: int, noun: str) -> None:
         now = time.monotonic()

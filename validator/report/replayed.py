@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from validator.facts.replayed import LOUDER
 from validator.findings import count, printable
+from validator.report.tables import print_table
 
 BLOCKS = 10
 """Samples shown in full; the others are in replay.parquet."""
-_MEANING = {
+MEANING = {
     "CRASH": "training ends at this row with this exception",
     "NO_TARGET": "the loss is 0/0; weights are unharmed, the step is wasted and logs hide it",
     "NON_FINITE": "without a gradient check (DeepSpeed up to 0.17.0) one such step makes every weight NaN",
@@ -45,7 +45,7 @@ def section(console: Console, replay: dict[str, Any], base: Path) -> None:
     _verdicts(console, replay)
     _remedies(console, replay)
     _comparison(console, replay, base)
-    for note in _notes(replay):
+    for note in notes(replay):
         console.print(Text(note))
     console.print()
 
@@ -79,8 +79,7 @@ def _block(console: Console, block: dict[str, Any], base: Path) -> None:
     if block["ladder"]:
         rungs = ", ".join(f"{arm} {outcome}" for arm, outcome in block["ladder"].items())
         console.print(Text(f"    ladder: {rungs}"))
-    meaning = _MEANING[block["verdict"]]
-    console.print(Text(f"    that is: {meaning}"))
+    console.print(Text(f"    that is: {MEANING[block['verdict']]}"))
     for words in _tried(block):
         console.print(Text(printable(f"    {words}")))
     if block["static"]:
@@ -105,17 +104,12 @@ def _tried(block: dict[str, Any]) -> list[str]:
 
 def _remedies(console: Console, replay: dict[str, Any]) -> None:
     cells = replay["remedies"]
-    if not cells:
-        return
     verdicts = sorted({cell["verdict"] for cell in cells})
-    table = Table(title="Remedies: helps/tried", title_justify="left", box=None, pad_edge=False, header_style="bold")
-    table.add_column("remedy, the cheapest first")
-    for verdict in verdicts:
-        table.add_column(verdict, justify="right")
+    rows = []
     for name in dict.fromkeys(cell["remedy"] for cell in cells):
         mine = {cell["verdict"]: cell for cell in cells if cell["remedy"] == name}
-        table.add_row(name, *(_cell(mine.get(verdict)) for verdict in verdicts))
-    console.print(table)
+        rows.append((name, *(_cell(mine.get(verdict)) for verdict in verdicts)))
+    print_table(console, "Remedies: helps/tried", ("remedy, the cheapest first", *verdicts), rows)
 
 
 def _cell(cell: dict[str, Any] | None) -> str:
@@ -129,14 +123,8 @@ def _comparison(console: Console, replay: dict[str, Any], base: Path) -> None:
     if found is None:
         return
     names = list(next(iter(found["table"].values())))
-    title = printable(f"The same samples on {found['reference']}")
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    table.add_column("group")
-    for name in names:
-        table.add_column(name, justify="right")
-    for group, counts in found["table"].items():
-        table.add_row(group, *(f"{counts[name]:,}" for name in names))
-    console.print(table)
+    rows = [(group, *(f"{counts[name]:,}" for name in names)) for group, counts in found["table"].items()]
+    print_table(console, printable(f"The same samples on {found['reference']}"), ("group", *names), rows)
     for item in found["systemic"]:
         console.print(Text(printable(f"healthy controls fail on the reference too: {item}")))
     listed = found["only_on_the_model"]
@@ -155,16 +143,12 @@ def _comparison(console: Console, replay: dict[str, Any], base: Path) -> None:
 def _verdicts(console: Console, replay: dict[str, Any]) -> None:
     groups = replay["verdicts"]
     names = sorted({name for counts in groups.values() for name in counts})
-    table = Table(title="Verdicts", title_justify="left", box=None, pad_edge=False, header_style="bold")
-    table.add_column("verdict")
-    for group in groups:
-        table.add_column(group, justify="right")
-    for name in names:
-        table.add_row(name, *(f"{counts.get(name, 0):,}" for counts in groups.values()))
-    console.print(table)
+    table = [(name, *(f"{counts.get(name, 0):,}" for counts in groups.values())) for name in names]
+    print_table(console, "Verdicts", ("verdict", *groups), table)
 
 
-def _notes(replay: dict[str, Any]) -> list[str]:
+def notes(replay: dict[str, Any]) -> list[str]:
+    """What a replay says as a whole: false alarms, thresholds, what it cannot judge."""
     notes = []
     if stopped := replay["stop_before_the_model"]:
         notes.append(

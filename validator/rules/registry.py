@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import pkgutil
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 
 import validator.rules
+from validator.findings import Severity
 from validator.rules.base import Rule
 from validator.rules.plugins import installed_rules, rules_of_file
 from validator.settings import Settings
@@ -57,22 +59,44 @@ def choose_rules(settings: Settings) -> tuple[tuple[Rule, ...], tuple[tuple[Rule
     cannot be loaded.
     """
     known = known_rules(settings.rules)
-    for word in (*settings.select, *settings.ignore):
-        if word != "ALL" and not any(_matches(rule, word) for rule in known):
+    for word in _words(settings):
+        if not any(matches(rule.code, rule.name, word) for rule in known):
             find_rule(word, settings.rules)
     chosen, left_out = [], []
     for rule in known:
         if reason := _reason_left_out(rule, settings):
             left_out.append((rule, reason))
         else:
-            chosen.append(rule)
+            chosen.append(_with_severity(rule, settings.severity))
     return tuple(chosen), tuple(left_out)
 
 
+def rules_for(rules: Sequence[Rule], settings: Settings, dataset: str) -> tuple[Rule, ...]:
+    """Of chosen rules, those that judge one entry, with the severities that they have there."""
+    own = settings.per_dataset.get(dataset)
+    if own is None:
+        return tuple(rules)
+    return tuple(
+        _with_severity(rule, own.severity) for rule in rules if nearest(rule.code, rule.name, own.ignore) is None
+    )
+
+
+def _words(settings: Settings) -> Iterator[str]:
+    """Every word in the settings that names rules."""
+    yield from (*settings.select, *settings.ignore, *settings.severity, *settings.max_rate)
+    for own in settings.per_dataset.values():
+        yield from (*own.ignore, *own.severity, *own.max_rate)
+
+
+def _with_severity(rule: Rule, severities: Mapping[str, Severity]) -> Rule:
+    word = nearest(rule.code, rule.name, severities)
+    return rule if word is None else replace(rule, severity=severities[word])
+
+
 def _reason_left_out(rule: Rule, settings: Settings) -> str | None:
-    if settings.select and not any(_matches(rule, word) for word in settings.select):
+    if settings.select and nearest(rule.code, rule.name, settings.select) is None:
         return "not selected"
-    if any(_matches(rule, word) for word in settings.ignore):
+    if nearest(rule.code, rule.name, settings.ignore) is not None:
         return "ignored"
     if settings.trainer not in rule.trainers:
         return f"not for the trainer {settings.trainer}"
@@ -88,9 +112,20 @@ def _reason_left_out(rule: Rule, settings: Settings) -> str | None:
 def replay_rules(settings: Settings) -> tuple[Rule, ...]:
     """The rules on replayed samples that the settings choose."""
     return tuple(
-        rule for rule in all_rules() if rule.family == "RP" and _reason_left_out(rule, settings) == "needs --replay"
+        _with_severity(rule, settings.severity)
+        for rule in all_rules()
+        if rule.family == "RP" and _reason_left_out(rule, settings) == "needs --replay"
     )
 
 
-def _matches(rule: Rule, word: str) -> bool:
-    return word == "ALL" or rule.code.startswith(word.upper()) or rule.name == word.lower()
+def matches(code: str, name: str, word: str) -> bool:
+    """Whether a word names a rule: its code, the beginning of its code, its name, or ALL."""
+    return word == "ALL" or code.startswith(word.upper()) or name == word.lower()
+
+
+def nearest(code: str, name: str, words: Iterable[str]) -> str | None:
+    """Of some words the one that names a rule most closely: its name or code before prefixes, longer ones before
+    shorter, ALL last. None where no word does.
+    """
+    found = [word for word in words if matches(code, name, word)]
+    return max(found, key=lambda word: (word != "ALL", len(word)), default=None)

@@ -1,0 +1,123 @@
+"""A real Chromium, and reports of small runs to look at in it. Skips, saying why, where there is no browser."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.browser.chromium import find_chromium
+from tests.conftest import Dataset, say
+from validator.engine.amend import amend
+from validator.facts.replayed import Range, Replayed, Step
+from validator.replay import table
+from validator.report.html import write_html
+
+BIDI, NUL = "\u202e", "\x00"
+HOSTILE = [
+    "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'><svg onload='window.hacked = 1'>",
+    "</script></style></details></main>{{ 7 * 7 }}{% raw %}<!-- ",
+    f"abc{BIDI}txt.exe{NUL}\x1b[31m",
+    "x" * 100_000,
+    "Z\u0351\u0352\u0353\u0354\u0355\u0356\u0357\u0358\u0359" * 30,
+    "<|im_start|>system",
+    "\"'&<>" * 20_000,
+    "\ud83d lonely",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = find_chromium()
+    if path is None:
+        pytest.skip("there is no Chromium on this machine (scripts/browser installs one as root)")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium):
+    """Open a page; it must say nothing on the console and ask for nothing but itself."""
+    opened, heard = [], []
+
+    def go(path, **options):
+        page = chromium.new_page(**options)
+        opened.append(page)
+        page.on("console", lambda message: heard.append(message.text))
+        page.on("pageerror", lambda error: heard.append(str(error)))
+        page.on("request", lambda request: request.url.startswith(("file:", "data:")) or heard.append(request.url))
+        page.goto(path.as_uri())
+        return page
+
+    yield go
+    for page in opened:
+        page.close()
+    assert heard == []
+
+
+def make_run(folder):
+    """Good, bad and hostile rows of two datasets, with a replay."""
+    data = Dataset(folder)
+    tall = data.image("tall.png", (540, 1170))
+    long = " ".join(["word"] * 700)
+    rows = [
+        say("<image>fine", "ok", images=[tall]),
+        say("<image>" + long + "<image>", "cut", images=[tall, tall]),
+        say("two <image> <image>", "one", images=[tall]),
+        say("<image>gone", "ok", images=["gone.png"]),
+        say("empty answer", "", images=[]),
+        *(say(f"{text} <image>", text, images=[]) for text in HOSTILE),
+    ]
+    data.write(rows)
+    registry = json.loads(data.registry.read_text())
+    registry["<b>second"] = {**registry["data"], "file_name": "second.jsonl"}
+    (folder / "second.jsonl").write_text(json.dumps(say("hello", "", images=[])) + "\n" + json.dumps(rows[0]) + "\n")
+    data.registry.write_text(json.dumps(registry))
+    data.check(cutoff_len=1024)
+    add_replay(folder / "run")
+    return data
+
+
+def add_replay(run):
+    """Ten controls, a candidate that spikes, one that gives NaN and a blind sample."""
+    base = Replayed(
+        "data", "data.jsonl", 0, "x", "control", "image", 300, "STABLE", "quiet", Step("bf16", loss=2.0, grad_norm=1.0)
+    )
+    samples = [
+        replace(base, row=100 + number, step=Step("bf16", loss=2 + number / 10, grad_norm=1 + number / 5))
+        for number in range(10)
+    ]
+    spike = Step("bf16", loss=2.5, grad_norm=90.0)
+    near = Range(1.0, 2.0, 3.0, 10)
+    samples += [
+        replace(
+            base, row=1, group="candidate", verdict="GRAD_SPIKE", why="it spikes", step=spike, control_grad_norm=near
+        ),
+        replace(
+            base, row=4, group="candidate", verdict="NON_FINITE", why="<i>NaN</i>", step=Step("bf16", loss=float("nan"))
+        ),
+        replace(base, row=0, group="blind"),
+    ]
+    table.write(run, samples)
+    counts = {"candidate": {"GRAD_SPIKE": 1, "NON_FINITE": 1}, "control": {"STABLE": 10}, "blind": {"STABLE": 1}}
+    summary = {
+        "settings": {"model": "tiny", "dtype": "bf16"},
+        "model": {"parameters": 1000, "trainable": 900},
+        "device": "CPU", "attention": "sdpa", "processor": "PIL", "systemic": [], "verdicts": counts,
+        "stop_before_the_model": 0, "false_alarms": {"blind": 1, "alarms": 0}, "thresholds": None, "not_judged": [],
+    }  # fmt: skip
+    amend(run, "RP", [], [], {"replay": summary}, incomplete=False)
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory):
+    return make_run(tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="session")
+def report(data):
+    path = data.folder / "report.html"
+    write_html(data.folder / "run", path)
+    return path

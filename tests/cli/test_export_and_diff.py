@@ -1,0 +1,81 @@
+"""`mmvalidate export` and `mmvalidate diff` as users meet them."""
+
+import json
+
+import pytest
+
+from tests.conftest import check, say
+from validator.engine.compare import compare, document
+
+GOOD, BAD, ODD = say("a", "b"), say("a", "b", "c"), say("x", "")
+
+
+def compared(dataset, before, after):
+    folders = []
+    for number, rows in enumerate((before, after)):
+        dataset.write(rows)
+        folders.append(dataset.folder / f"run{number}")
+        check(dataset.registry, folders[-1])
+    return document(compare(*folders))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "new", "gone", "same"),
+    [
+        ([GOOD, BAD], [GOOD, BAD], {}, {}, {"CV002": 1}),
+        ([GOOD, BAD], [BAD, say("1", "2"), GOOD], {}, {}, {"CV002": 1}),  # moved
+        ([GOOD, BAD], [GOOD], {}, {"CV002": 1}, {}),
+        ([GOOD], [GOOD, BAD, ODD], {"CV002": 1, "LB002": 1}, {}, {}),
+        ([GOOD, BAD], [GOOD, BAD, BAD], {"CV002": 1}, {}, {"CV002": 1}),  # once more than before
+        ([GOOD, BAD], [GOOD, say("a", "b", "changed")], {"CV002": 1}, {"CV002": 1}, {}),
+    ],
+)
+def test_new_gone_and_unchanged(dataset, before, after, new, gone, same):
+    content = compared(dataset, before, after)
+    rules = {rule["code"]: rule for rule in content["rules"]}
+    for name, expected in (("new", new), ("gone", gone), ("same", same)):
+        assert {code: rule[name] for code, rule in rules.items() if rule[name]} == expected
+    assert content["new_errors"] == new.get("CV002", 0)
+
+
+def test_distributions_side_by_side(dataset):
+    content = compared(dataset, [GOOD], [GOOD, say("a " * 100, "b")])
+    (item,) = content["datasets"]
+    assert [rows["total"] for rows in item["rows"]] == [1, 2]
+    assert [lengths["max"] for lengths in item["num_tokens_full"]] == [23, 123]
+
+
+def test_diff_on_the_terminal(dataset, mmvalidate):
+    dataset.write([GOOD])
+    check(dataset.registry, dataset.folder / "a")
+    dataset.write([GOOD, BAD])
+    check(dataset.registry, dataset.folder / "b", cutoff_len=4096)
+    done = mmvalidate("diff", "a", "b")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "data.jsonl:1 CV002 odd-turn-count" in done.stdout
+    assert "data     1 -> 2" in done.stdout and "setting cutoff_len: 8192 before, 4096 now" in done.stdout
+    assert done.stdout.splitlines()[-1] == "1 new error; 0 findings gone, 0 unchanged"
+    done = mmvalidate("diff", "b", "a", "--output-format", "json")
+    assert done.returncode == 0 and json.loads(done.stdout)["findings"]["gone"]["error"] == 1
+    assert mmvalidate("diff", "a", "b", "--exit-zero", "--output-format", "json").returncode == 0
+
+
+def test_export_on_the_terminal(dataset, mmvalidate):
+    dataset.write([GOOD, BAD])
+    assert mmvalidate(dataset.registry, "--run-dir", "run").returncode == 1
+    done = mmvalidate("export", "run", "--to", "clean")
+    assert done.returncode == 0, done.stderr
+    assert "data        1      0            1  CV002 1" in done.stdout
+    assert "passed: 1 row, 1 ok" in done.stdout and "exported to clean: 1 row kept" in done.stdout
+    again = mmvalidate("export", "run", "--to", "clean")
+    assert (again.returncode, again.stderr) == (2, "mmvalidate: clean is not empty: name a new folder with --to.\n")
+    done = mmvalidate("export", "run", "--to", "other", "--keep", "CV002", "--output-format", "json")
+    document = json.loads(done.stdout)
+    assert done.returncode == 1  # the copy holds what the user wanted to keep, and says that it fails
+    assert document["export"]["datasets"][0]["kept"] == 2 and document["check"]["verdict"] == "failed"
+
+
+@pytest.mark.parametrize("command", [("diff", ".", "."), ("export", ".", "--to", "x")])
+def test_a_folder_without_a_run(mmvalidate, command):
+    done = mmvalidate(*command)
+    assert done.returncode == 2 and "is no finished run" in done.stderr and "Traceback" not in done.stderr

@@ -1,0 +1,160 @@
+"""Every command in README.md and docs/ is run, or is left out for a reason that names the test which runs the like.
+
+A command is a line of a code block (indented by four, or between fences without a language or with sh) that begins
+with the name of a program. A page's commands are run one after the other in a folder with `data/` and `sample_data/`,
+of which runs are finished. They may find something, but must not be wrong: no exit code 2, no traceback. What README
+and tour show between fences is what their commands print.
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import sys
+
+import pytest
+
+from scripts.make_command_docs import FOLDER, commands, pages
+from tests.conftest import ROOT, check
+from validator.cli.main import main
+from validator.cli.welcome import welcome
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PROGRAMS = re.compile(r"(mmvalidate|pip|python|dask|git|pre-commit|\.venv/bin/\S+|\./\S+) ?")
+LEFT_OUT = {
+    r"^pip install": ("installs into the environment that runs this", "scripts/setup", "install"),
+    r"^\./scripts/demo": ("minutes", "scripts/demo", "replay"),
+    r"^\./scripts/test": ("it is what runs this", "scripts/test", "pytest"),
+    r"scripts\.bench": ("an hour", "scripts/bench.py", "def main"),
+    r"scripts\.integrity_corpus": (
+        "an hour; a smaller corpus is a test",
+        "tests/integrity/test_corpus.py",
+        "def test_",
+    ),
+    r"scripts\.fuzz": ("as long as one likes", "scripts/fuzz.py", "main"),
+    r"^dask ": ("processes that do not end", "tests/engine/test_same_bytes.py", "scheduler"),
+    r"--scheduler": ("needs a cluster", "tests/engine/test_same_bytes.py", "scheduler"),
+    r"s3://": ("needs a store", "tests/engine/test_remote.py", "s3://"),
+    r"--model path/to": ("needs a checkpoint", "tests/replay/test_trained.py", "model"),
+    r"^mmvalidate replay \S+ --candidates 8": ("needs torch", "tests/replay/test_command.py", "--candidates"),
+}
+"""Pattern -> why commands like it are not run here, and the file and word that show where the like is run."""
+
+
+def blocks(text):
+    """The lines of all code blocks that may hold commands."""
+    fence = None
+    before = ""
+    for line in text.splitlines():
+        if mark := re.match(r"\s*(```+)\s*(\w*)", line):
+            fence = None if fence is not None else mark[2]
+        elif fence in ("", "sh", "bash", "console"):
+            yield line.removeprefix("$ ")
+        elif fence is None and line.startswith("    ") and (not before or before.startswith("    ")):
+            yield line[4:]
+        before = line
+
+
+def commands_of(path):
+    return [line for line in blocks(path.read_text(encoding="utf-8")) if PROGRAMS.match(line) and line[0] != " "]
+
+
+def shown_in(path):
+    """Lines of output that a page shows."""
+    shown = re.findall(r"^```\n(.*?)^```", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    return [line for block in shown for line in block.splitlines() if line != "..."]
+
+
+COMMANDS = [(path, command) for path in PAGES for command in commands_of(path)]
+
+
+def left_out(command):
+    return next((pattern for pattern in LEFT_OUT if re.search(pattern, command)), None)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder as the pages suppose it."""
+    home = tmp_path_factory.mktemp("docs")
+    shutil.copytree(ROOT / "sample_data", home / "sample_data")
+    shutil.copytree(ROOT / "sample_data", home / "data")
+    entries = json.loads((home / "data" / "dataset_info.json").read_text())
+    chosen = {name: entries[name] for name in ("phone_screens", "planted", "text_only")}
+    (home / "data" / "dataset_info.json").write_text(json.dumps(chosen))
+    tutorial = (ROOT / "docs" / "tutorial" / "own-rules.md").read_text()
+    (home / "my_rules.py").write_text(re.search(r"```python\n(.*?)```", tutorial, re.DOTALL)[1])
+    old = os.getcwd()
+    os.chdir(home)
+    try:
+        for name in ("data", "sample_data"):
+            check(f"{name}/dataset_info.json", home / ".mmvalidate" / name)
+    finally:
+        os.chdir(old)
+    return home
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in PAGES if commands_of(path)], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_the_commands_of_a_page(path, place, tmp_path, monkeypatch, capsys):
+    home = tmp_path / "home"
+    shutil.copytree(place, home)
+    monkeypatch.chdir(home)
+    printed = set()
+    for command in commands_of(path):
+        if left_out(command):
+            continue
+        program, *arguments = shlex.split(command)
+        assert program == "mmvalidate", f"{command}: run it here, or say in LEFT_OUT why not"
+        monkeypatch.setattr(sys, "argv", ["mmvalidate", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        assert ended.value.code in (0, None, 1, 3), f"{command}: {said.err}"
+        assert "Traceback" not in said.err and "internal error" not in said.err, command
+        printed |= set(said.out.splitlines())
+    if path.name in ("README.md", "tour.md"):
+        assert [line for line in shown_in(path) if line not in printed] == []
+
+
+def test_what_is_left_out_is_met_and_run_elsewhere():
+    assert len(COMMANDS) > 30
+    for pattern, (_, file, word) in LEFT_OUT.items():
+        assert any(re.search(pattern, command) for _, command in COMMANDS), f"no page has {pattern} any more"
+        assert word in (ROOT / file).read_text(encoding="utf-8"), f"{pattern}: {file} does not run it"
+
+
+def test_commands_in_sentences_have_the_options_that_they_name():
+    known = commands()
+    for path in PAGES:
+        text = path.read_text(encoding="utf-8")
+        spans = [" ".join(span.split()) for span in re.findall(r"`(mmvalidate [^`]+)`", text)]
+        spans += [command for command in commands_of(path) if command.startswith("mmvalidate ")]
+        for span in spans:
+            words = span.split()[1:]
+            command = known.get(words[0], known["check"])
+            names = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
+            names |= {name for param in known["check"].params for name in param.opts} if words[0] == "config" else set()
+            names |= {"--help", "--version", "--install-completion"}
+            options = {word.split("=")[0] for word in words if re.match(r"--[a-z]", word)}
+            assert options <= names, f"{path}: {span}"
+
+
+def test_pages_of_commands_are_as_generated():
+    """Otherwise run `python -m scripts.make_command_docs`."""
+    assert {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()} == pages()
+
+
+def test_links_lead_somewhere():
+    for path in PAGES:
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (path.parent / target).exists(), f"{path.relative_to(ROOT)}: {target}"
+
+
+def test_the_first_screen_names_what_is_here(place, tmp_path):
+    words = welcome(place)
+    assert "mmvalidate data/dataset_info.json" in words and "mmvalidate sample_data/dataset_info.json" in words
+    assert "mmvalidate export .mmvalidate/" in words
+    assert "mmvalidate DATA/dataset_info.json" in welcome(tmp_path)

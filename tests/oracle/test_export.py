@@ -1,0 +1,53 @@
+"""What `mmvalidate export` writes of sample_data: LLaMA-Factory's whole preprocessing takes every entry of it."""
+
+import json
+import shutil
+
+import pytest
+
+from tests.conftest import ROOT, check
+from tests.oracle.compare import ENVIRONMENT, ORACLE, ask
+from validator.export.export import export
+from validator.export.policy import Policy
+
+pytestmark = [
+    pytest.mark.oracle,
+    pytest.mark.skipif(not ORACLE.exists(), reason="the oracle is not beside this checkout (../shared/oracle)"),
+    pytest.mark.skipif(not ENVIRONMENT.exists(), reason="the oracle's environment is not there: run ./scripts/oracle"),
+]
+
+
+@pytest.mark.parametrize(
+    ("fix", "asked"), [(False, None), (True, ["mixed_types", "planted"])], ids=["dropped", "fixed"]
+)
+def test_the_trainer_loads_the_export_of_the_sample_data(tmp_path, monkeypatch, fix, asked):
+    shutil.copytree(ROOT / "sample_data", tmp_path / "sample_data")
+    monkeypatch.chdir(tmp_path)
+    check(tmp_path / "sample_data" / "dataset_info.json", tmp_path / "run")
+    done = export(tmp_path / "run", tmp_path / "clean", Policy(), "link", fix=fix)
+    result, _ = check(done.settings.dataset_info, tmp_path / "again")
+    rows = result.summary["rows"]
+    assert (result.summary["exit_code"], rows["flagged"] + rows["dropped"] + rows["unchecked"]) == (0, 0)
+    registry = json.loads((tmp_path / "clean" / "dataset_info.json").read_text())
+    assert len(registry) == 21
+    names = asked or [name for name, entry in registry.items() if not entry.get("ranking")]  # SFT refuses those
+    answers = ask("full", {"folder": str(tmp_path / "clean"), "names": names})
+    assert answers == dict.fromkeys(names)
+
+
+def test_kept_rows_are_to_the_trainer_what_they_were(tmp_path, monkeypatch):
+    """Status, length, labels, media tokens and the hash of ids and labels of each kept row, in order."""
+    shutil.copytree(ROOT / "sample_data", tmp_path / "sample_data")
+    names = ["planted", "multi_image", "web_screens", "alpaca"]
+    monkeypatch.chdir(tmp_path)
+    check(tmp_path / "sample_data" / "dataset_info.json", tmp_path / "run")
+    done = export(tmp_path / "run", tmp_path / "clean", Policy(), "link", fix=False)
+    dropped = [json.loads(line) for line in (tmp_path / "clean" / "dropped.jsonl").read_text().splitlines()]
+    before = ask("entries", {"folder": str(tmp_path / "sample_data"), "names": names})
+    after = ask("entries", {"folder": str(tmp_path / "clean"), "names": names})
+    for name in names:
+        gone = {item["row"] for item in dropped if item["dataset"] == name}
+        kept = [answer for row, answer in enumerate(before[name]["rows"]) if row not in gone]
+        assert [{**answer, "index": 0} for answer in after[name]["rows"]] == [{**answer, "index": 0} for answer in kept]
+        assert {answer["status"] for answer in after[name]["rows"]} == {"ok"}
+    assert sum(item["kept"] for item in done.record["datasets"]) == 1160

@@ -1,0 +1,194 @@
+"""Finds and reads mmvalidate.toml and gives its values to a command as the defaults of its options.
+
+Precedence is the command-line library's own: flag, environment variable (MMVALIDATE_CUTOFF_LEN), file, default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from validator.files import is_remote
+
+if TYPE_CHECKING:
+    from validator.settings import PerDataset
+
+NAMES = ("mmvalidate.toml", "pyproject.toml")
+PREFIX = "MMVALIDATE_"
+CONTEXT = {"auto_envvar_prefix": "MMVALIDATE"}
+"""Of commands that take environment variables."""
+_PATHS = ("dataset_info", "media_dir")
+"""Options that are paths here or elsewhere; those of type Path need no mention."""
+_PERHAPS_PATHS = ("processor", "model", "reference_model")
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """What a file has said: its values as the options take them, and what no option takes. No file, no `path`."""
+
+    path: Path | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    per_dataset: dict[str, PerDataset] = field(default_factory=dict)
+
+
+def configure(context: typer.Context, value: str | None) -> str | None:
+    """Callback of `--config`: find the file, check it, and lay its values below flags and environment."""
+    from validator.cli.common import usage
+    from validator.cli.config_keys import config_model
+
+    try:
+        known = set(config_model().model_fields)
+        _check_environment(os.environ, known - {"per_dataset", "dataset_info"})
+        path = None if value == "off" else find() if value is None else Path(value)
+        if path is None:
+            context.obj = Configured()
+            return value
+        defaults, per_dataset = read(path)
+    except ValueError as error:
+        usage(error)
+    context.default_map = {**defaults, **(context.default_map or {})}  # a training file's values come before these
+    context.obj = Configured(path, defaults, per_dataset)
+    return value
+
+
+CONFIG = Annotated[
+    str | None,
+    typer.Option(
+        "--config",
+        help="A settings file, or off. Default: mmvalidate.toml or pyproject.toml, here or above.",
+        is_eager=True,
+        callback=configure,
+        show_default=False,
+    ),
+]
+
+
+def find(start: Path | None = None) -> Path | None:
+    """The nearest settings file in a folder or above it; mmvalidate.toml before pyproject.toml."""
+    folder = (start or Path.cwd()).absolute()
+    for place in (folder, *folder.parents):
+        for name in NAMES:
+            path = place / name
+            if path.is_file() and (name != "pyproject.toml" or _table(path)):
+                return path
+    return None
+
+
+def read(path: Path) -> tuple[dict[str, Any], dict[str, PerDataset]]:
+    """The values of a settings file, as the options of `check` take them, and its settings of single entries.
+
+    Paths in it are relative to its folder. Raises ValueError with a sentence.
+    """
+    from pydantic import ValidationError
+
+    from validator.cli.config_keys import DatasetTable, config_model, kebab
+    from validator.settings import PerDataset
+
+    table = _table(path)
+    model = config_model()
+    _check_keys(path, "", table, [kebab(name) for name in model.model_fields])
+    own = table.get("per-dataset")
+    for name, values in own.items() if isinstance(own, dict) else ():
+        if isinstance(values, dict):
+            _check_keys(path, f"per-dataset.{name}.", values, [kebab(key) for key in DatasetTable.model_fields])
+    try:
+        config = model.model_validate(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("constrained", "function")))
+        raise ValueError(f"{path}: {place}: {first['msg']}.") from None
+    values = {name: getattr(config, name) for name in config.model_fields_set if name != "per_dataset"}
+    defaults = {name: _plain(name, value, path.parent) for name, value in values.items()}
+    entries = {
+        name: PerDataset(
+            **{**dict(table), "max_rate": rates(f"{word}={limit}" for word, limit in table.max_rate.items())}
+        )
+        for name, table in (getattr(config, "per_dataset", None) or {}).items()
+    }
+    return defaults, entries
+
+
+def rates(pairs: Iterable[str]) -> dict[str, float]:
+    """CODE=PCT, with or without a percent sign. Raises ValueError."""
+    found = {}
+    for pair in pairs:
+        word, _, number = pair.partition("=")
+        try:
+            found[word.strip()] = float(number.strip().removesuffix("%"))
+        except ValueError:
+            raise ValueError(f"--max-rate {pair}: write CODE=PCT, as in TK001=0.5.") from None
+    return found
+
+
+def severities(pairs: Iterable[str]) -> dict[str, str]:
+    """CODE=LEVEL. Raises ValueError."""
+    found = {}
+    for pair in pairs:
+        word, _, level = pair.partition("=")
+        if level not in ("error", "warning", "info"):
+            raise ValueError(f"--severity {pair}: write CODE=LEVEL, as in IM005=error; levels: error, warning, info.")
+        found[word.strip()] = level
+    return found
+
+
+def _table(path: Path) -> dict[str, Any]:
+    """The table of settings in a file; empty in a pyproject.toml without one. Raises ValueError."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib  # the same, for Python 3.10
+    try:
+        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"Cannot open {path}: {error.strerror or error}.") from None
+    except ValueError as error:
+        if path.name == "pyproject.toml" and "[tool.mmvalidate" not in path.read_text(errors="replace"):
+            return {}  # somebody else's to repair
+        raise ValueError(f"{path} is not valid TOML: {error}.") from None
+    if path.name != "pyproject.toml":
+        return content
+    tool = content.get("tool", {})
+    table = tool.get("mmvalidate", {}) if isinstance(tool, dict) else {}
+    return table if isinstance(table, dict) else {}
+
+
+def _check_keys(path: Path, place: str, table: dict[str, Any], known: list[str]) -> None:
+    for key in table:
+        if key not in known:
+            raise ValueError(f"{path}: there is no setting {place}{key}.{_did_you_mean(key, known)}")
+
+
+def _check_environment(environment: Iterable[str], known: set[str]) -> None:
+    """Refuse a variable that looks like a mistyped one of ours; others are none of our business."""
+    names = [name.upper() for name in known]
+    for variable in environment:
+        name = variable.removeprefix(PREFIX)
+        if name != variable and name not in names and (close := difflib.get_close_matches(name, names, 1, 0.8)):
+            raise ValueError(f"There is no environment variable {variable}. Did you mean {PREFIX}{close[0]}?")
+
+
+def _did_you_mean(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word.replace("_", "-"), known, 1)
+    return f" Did you mean {close[0]}?" if close else ""
+
+
+def _plain(name: str, value: Any, folder: Path) -> Any:
+    """A value as the option would be given it."""
+    if isinstance(value, list):
+        return [_plain(name, item, folder) for item in value]
+    if isinstance(value, dict):
+        return [f"{key}={folder / item if name == 'report' else item}" for key, item in value.items()]
+    if isinstance(value, Enum):
+        return value.value
+    text = str(value)
+    if isinstance(value, Path) or (name in _PATHS and not is_remote(text)):
+        return str(folder / Path(text).expanduser())
+    return str(folder / text) if name in _PERHAPS_PATHS and text.startswith(".") else value

@@ -1,0 +1,95 @@
+"""The keys of mmvalidate.toml: every option of `mmvalidate check` by its long name, and tables for what has no flag.
+
+They are read off the command itself, so that a new option is a key without further work.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, create_model
+from typer.models import ArgumentInfo, OptionInfo
+
+from validator.settings import PerDataset, Severity
+
+FLAGS_ONLY = frozenset(("config", "write_baseline", "reason", "quiet", "verbose"))
+"""Options that belong to one call and are no keys."""
+Percentage = Annotated[float, Field(ge=0, le=100)] | Annotated[str, Field(pattern=r"^\d+(\.\d+)?%?$")]
+TABLES: dict[str, Any] = {
+    "severity": dict[str, Severity],
+    "max_rate": dict[str, Percentage],
+    "report": dict[str, str],
+}
+"""Options given as NAME=VALUE: in the file they are tables."""
+
+
+def kebab(name: str) -> str:
+    """A key as it is written: `cutoff-len`."""
+    return name.replace("_", "-")
+
+
+class DatasetTable(PerDataset):
+    """What is judged otherwise in one entry of dataset_info.json."""
+
+    model_config = ConfigDict(alias_generator=kebab, title="per-dataset")
+
+    ignore: tuple[str, ...] = Field(default=(), description="Leave these rules out.")
+    severity: dict[str, Severity] = Field(default={}, description="Another severity, by code, prefix or name.")
+    max_rate: dict[str, Percentage] = Field(  # type: ignore[assignment]  # as written, with or without %
+        default={}, description="The percentage of the entry's rows that may have a finding, by code, prefix or name."
+    )
+    min_rows: int = Field(default=0, ge=0, description="Fail where the entry has fewer rows.")
+
+
+@cache
+def config_model() -> type[BaseModel]:
+    """The content of mmvalidate.toml, or of [tool.mmvalidate] in pyproject.toml, as a model."""
+    from validator.cli.check import check
+
+    fields: dict[str, Any] = {}
+    for name, kind, info, default in options_of(check):
+        if name in FLAGS_ONLY:
+            continue
+        kind = TABLES.get(name) or _checked(kind, info)
+        shown = None if default is ... or isinstance(default, list) else getattr(default, "value", default)
+        fields[name] = (kind | None, Field(default=shown, description=info.help))
+    fields["per_dataset"] = (
+        dict[str, DatasetTable] | None,
+        Field(default=None, description="Settings of single entries: [per-dataset.NAME]."),
+    )
+    config = ConfigDict(extra="forbid", alias_generator=kebab, title="Settings of mmvalidate")
+    model: type[BaseModel] = create_model("Config", __config__=config, **fields)
+    model.__doc__ = "mmvalidate.toml, or [tool.mmvalidate] in pyproject.toml. Flags and MMVALIDATE_... come before it."
+    return model
+
+
+def options_of(command: Callable[..., Any]) -> Iterator[tuple[str, Any, OptionInfo | ArgumentInfo, Any]]:
+    """Name, type, description and default of each option and argument of a command."""
+    hints = get_type_hints(command, include_extras=True)
+    for name, parameter in inspect.signature(command).parameters.items():
+        kind, info, default = hints[name], parameter.default, parameter.default
+        if get_origin(kind) is Annotated:
+            kind, info = get_args(kind)[:2]
+        elif isinstance(info, (OptionInfo, ArgumentInfo)):
+            default = info.default
+        if isinstance(info, (OptionInfo, ArgumentInfo)):
+            yield name, kind, info, default
+
+
+def _checked(kind: Any, info: OptionInfo | ArgumentInfo) -> Any:
+    """The type of a key: as strict as TOML is, within the option's limits."""
+    if kind is bool:
+        return StrictBool
+    inner = (
+        next((part for part in get_args(kind) if part is not type(None)), None)
+        if type(None) in get_args(kind)
+        else kind
+    )
+    if inner is int:
+        inner = StrictInt
+    if info.min is not None or info.max is not None:
+        return Annotated[inner, Field(ge=info.min, le=info.max)]
+    return inner

@@ -1,0 +1,45 @@
+"""`mmvalidate diff RUN_A RUN_B`: what has changed between two runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+
+from validator.cli.common import PlainFormat, guarded, usage
+from validator.cli.completing import runs
+
+
+def diff(
+    run_a: Path = typer.Argument(help="The folder of the earlier run.", autocompletion=runs),
+    run_b: Path = typer.Argument(help="The folder of the later run.", autocompletion=runs),
+    output_format: PlainFormat = typer.Option(PlainFormat.text, help="What to print on stdout."),
+    exit_zero: bool = typer.Option(False, "--exit-zero", help="Exit with 0 instead of 1."),
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
+) -> None:
+    """Compare two runs: what is new, what is gone.
+
+    Findings are known again by the content of their rows, so rows that were moved are the same. Exit code 1 where
+    errors are new.
+    """
+
+    def work() -> int:
+        from validator.engine.compare import compare, document
+
+        try:
+            result = compare(run_a, run_b)
+        except ValueError as error:
+            usage(error)
+        if output_format is PlainFormat.json:
+            import orjson
+
+            print(orjson.dumps(document(result), option=orjson.OPT_INDENT_2).decode())
+        else:
+            from validator.report.compared import compared
+
+            compared(result, sys.stdout)
+        return 1 if result.new_errors else 0
+
+    code = guarded(work, verbose)
+    raise typer.Exit(0 if code == 1 and exit_zero else code)

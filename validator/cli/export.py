@@ -1,0 +1,100 @@
+"""`mmvalidate export RUN --to DIR`: a filtered copy of the dataset."""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from validator.cli.check import FailOn
+from validator.cli.common import RUN, PlainFormat, guarded, usage, words
+from validator.cli.completing import codes
+
+if TYPE_CHECKING:
+    from validator.engine.run import RunResult
+    from validator.settings import Settings
+
+
+class Media(str, Enum):
+    """What becomes of images and videos."""
+
+    link = "link"
+    copy = "copy"
+    reference = "reference"
+
+
+def export(
+    run: Path = RUN,
+    to: Path = typer.Option(..., "--to", help="A new folder for the copy."),
+    severity: FailOn = typer.Option(FailOn.error, help="The least severity of a finding that keeps a row out."),
+    drop: list[str] = typer.Option(
+        [], help="Rules that keep rows out whatever their severity (repeatable, commas).", autocompletion=codes
+    ),
+    keep: list[str] = typer.Option([], help="Rules that keep no row out (repeatable, commas).", autocompletion=codes),
+    keep_unchecked: bool = typer.Option(False, "--keep-unchecked", help="Take rows too that were not checked."),
+    fix: bool = typer.Option(False, "--fix", help="Repair what has one meaning only; each repair is listed."),
+    media: Media = typer.Option(
+        Media.link, help="link: hard links below the copy; copy: files of their own; reference: left where they are."
+    ),
+    check: bool = typer.Option(True, "--check/--no-check", help="Check the copy when it is written."),
+    run_dir: Path | None = typer.Option(None, help="Where that check is kept. Default: .mmvalidate/<the copy's name>."),
+    workers: int | None = typer.Option(None, help="Processes for that check; 0: one.", min=0, show_default=False),
+    output_format: PlainFormat = typer.Option(PlainFormat.text, help="What to print on stdout."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
+) -> None:
+    """Write a copy of the dataset without the rows that fail.
+
+    Rows that stay behind are listed with their reasons (dropped.jsonl) and kept apart (quarantine/). The original is
+    never changed.
+    """
+
+    def work() -> int:
+        from validator.engine.amend import load_summary, settings_of
+        from validator.export.export import export as write
+        from validator.export.policy import make_policy
+        from validator.report.progress import StderrProgress
+
+        try:
+            rules = settings_of(load_summary(run)).rules
+            policy = make_policy(severity.value, words(drop), words(keep), rules, keep_unchecked)
+            with StderrProgress(quiet=quiet) as progress:
+                done = write(run, to, policy, media.value, fix=fix, progress=progress)
+        except ValueError as error:
+            usage(error)
+        kept = sum(item["kept"] for item in done.record["datasets"])
+        summary = None
+        if check and kept:
+            folder = run_dir or Path(".mmvalidate") / to.absolute().name
+            summary = _check(done.settings, folder, workers, quiet).summary
+        if output_format is PlainFormat.json:
+            import orjson
+
+            document = {"export": done.record, "check": summary}
+            print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+        else:
+            from validator.report.exported import exported
+
+            exported(done.record, to, summary, sys.stdout)
+        if not kept:
+            return 5
+        return 0 if summary is None else int(summary["exit_code"])
+
+    raise typer.Exit(guarded(work, verbose, "the export", "an unfinished copy is removed, a finished one stays"))
+
+
+def _check(settings: Settings, folder: Path, workers: int | None, quiet: bool) -> RunResult:
+    from validator.catalog.registry import load_registry
+    from validator.engine.options import Options
+    from validator.engine.run import run
+    from validator.files import locate
+    from validator.report.progress import StderrProgress
+    from validator.rules.registry import choose_rules
+
+    rules, left_out = choose_rules(settings)
+    registry = load_registry(locate(settings.dataset_info))
+    with StderrProgress(quiet=quiet) as progress:
+        return run(settings, registry, rules, left_out, folder, progress, Options(workers=workers))

@@ -1,0 +1,46 @@
+"""What the commands that judge a run share: options of the gate and of reports, read into what they mean."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from validator.report.formats import FILE_FORMATS
+
+if TYPE_CHECKING:
+    from validator.engine.run import RunResult
+
+SEVERITY = typer.Option([], help="CODE=LEVEL: give rules another severity (repeatable; codes, prefixes, names).")
+MAX_RATE = typer.Option(
+    [], help="CODE=PCT: judge rules by the percentage of rows that have a finding, not by severity (repeatable)."
+)
+WRITE_BASELINE = typer.Option(
+    None, help="Accept what fails the run into this file; reasons that it holds are kept.", show_default=False
+)
+REASON = typer.Option("", help="With --write-baseline: why the new findings are accepted.")
+REPORT = typer.Option([], help=f"FORMAT=PATH: write a report (repeatable). {', '.join(FILE_FORMATS)}.")
+
+
+def files_of(reports: list[str]) -> list[tuple[str, Path]]:
+    """FORMAT=PATH, each. Raises ValueError with the nearest format."""
+    found = []
+    for item in reports:
+        name, _, path = item.partition("=")
+        if name not in FILE_FORMATS:
+            close = difflib.get_close_matches(name, FILE_FORMATS, 1)
+            hint = f" Did you mean {close[0]}?" if close else f" Formats: {', '.join(FILE_FORMATS)}."
+            raise ValueError(f"--report {item}: there is no format {name}.{hint}")
+        if not path or Path(path).is_dir():
+            raise ValueError(f"--report {item}: write FORMAT=PATH, with the path of a file.")
+        found.append((name, Path(path)))
+    return found
+
+
+def accept(folder: Path, baseline: Path, reason: str) -> RunResult:
+    """Write a baseline of a finished run and judge the run against it."""
+    from validator.engine.amend import accept as accept_findings
+
+    return accept_findings(folder, baseline, reason)

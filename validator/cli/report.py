@@ -1,0 +1,42 @@
+"""`mmvalidate report RUN`: write a finished run in other formats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from validator.cli.common import RUN, OutputFormat, guarded, show, usage
+from validator.cli.gating import REPORT, files_of
+
+
+def report(
+    run: Path = RUN,
+    report: list[str] = REPORT,
+    output_format: OutputFormat | None = typer.Option(None, help="Print the run, too.", show_default=False),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No tables."),
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
+) -> None:
+    """Write a finished run in other formats, without judging it again. The exit code says only whether it could be."""
+    from validator.engine.amend import load_run, load_summary
+
+    try:
+        reports = files_of(report)
+        load_summary(run)
+        if not reports and output_format is None:
+            raise ValueError("Say what to write: --report FORMAT=PATH, or --output-format FORMAT.")
+    except ValueError as error:
+        usage(error)
+
+    def work() -> int:
+        from validator.report.finished import Finished
+        from validator.report.formats import write_file
+
+        if output_format is not None:
+            show(load_run(run), output_format.value, quiet, reports)
+        else:
+            for name, path in reports:
+                write_file(name, Finished(run), path)
+        return 0
+
+    raise typer.Exit(guarded(work, verbose))

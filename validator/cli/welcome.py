@@ -1,0 +1,51 @@
+"""What `mmvalidate` alone prints: what to do next, here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from validator import __version__
+from validator.findings import printable
+
+SHOWN = 3
+"""Registries and runs that are named."""
+
+
+def welcome(folder: Path) -> str:
+    """The first screen for somebody who stands in a folder."""
+    lines = [f"mmvalidate {__version__}: finds the rows that break multimodal fine-tuning before the GPUs are on.", ""]
+    steps: list[tuple[str, str]] = []
+    registries = _registries(folder)
+    steps += [(f"mmvalidate {path}", "check it as LLaMA-Factory will read it") for path in registries]
+    if not registries:
+        steps.append(("mmvalidate DATA/dataset_info.json", "check it as LLaMA-Factory will read it"))
+    for run, verdict in _runs(folder):
+        steps.append((f"mmvalidate report {run}", f"look at that run again: it {verdict}"))
+        steps.append((f"mmvalidate export {run} --to clean", "a copy without the rows that fail"))
+    steps += [
+        ("mmvalidate rules", "what is looked for"),
+        ("mmvalidate rule PH001", "one rule: what it finds, why it hurts, what to do"),
+        ("mmvalidate --help", "all commands; mmvalidate COMMAND --help their options"),
+    ]
+    for command, words in steps:
+        lines += [f"  {printable(command)}", f"      {words}"]
+    return "\n".join(lines)
+
+
+def _registries(folder: Path) -> list[Path]:
+    found = [folder / "dataset_info.json", *sorted(folder.glob("*/dataset_info.json"))]
+    return [path.relative_to(folder) for path in found if path.is_file()][:SHOWN]
+
+
+def _runs(folder: Path) -> list[tuple[Path, str]]:
+    """Finished runs in .mmvalidate with what they came to, the latest first."""
+    runs = []
+    for path in folder.glob(".mmvalidate/*/summary.json"):
+        try:
+            verdict = json.loads(path.read_bytes())["verdict"]
+            runs.append((path.stat().st_mtime, path.parent.relative_to(folder), str(verdict)))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    words = {"unchecked": "is incomplete", "nothing to check": "had nothing to check"}
+    return [(run, words.get(verdict, verdict)) for _, run, verdict in sorted(runs, reverse=True)[:1]]

@@ -1,0 +1,19 @@
+"""`file:row: CODE [severity] message`, one line a finding, then the verdict. Accepted findings are left out."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from validator.files import locate
+from validator.report.console import location
+from validator.report.finished import Finished, describe
+
+
+def write(run: Finished, out: TextIO) -> None:
+    """Write the findings that the baseline does not accept."""
+    base = locate(run.summary["settings"]["dataset_info"]).parent
+    for finding in run.findings():
+        if "accepted" not in finding:
+            where = location(base, finding["dataset"], finding["file"], finding["row"])
+            out.write(f"{where}: {finding['code']} [{finding['severity']}] {finding['message']}\n")
+    out.write(describe(run.summary) + "\n")

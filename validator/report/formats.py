@@ -1,0 +1,40 @@
+"""The formats of reports by name, each in a file of its own, loaded when it is asked for."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from validator.report.finished import Finished
+
+TEXT_FORMATS = ("concise", "json", "jsonl", "sarif", "junit", "github", "gitlab", "markdown")
+FILE_FORMATS = ("html", "parquet", *TEXT_FORMATS)
+"""What `--report FORMAT=PATH` takes."""
+
+
+def emit(name: str, run: Finished, out: TextIO) -> None:
+    """Write a run in one of the text formats."""
+    import_module(f"validator.report.{_MODULES.get(name, name)}").write(run, out)
+
+
+_MODULES = {"json": "json_document", "html": "html"}
+
+
+def write_file(name: str, run: Finished, path: Path) -> None:
+    """Write a report to a file, whole or not at all; folders are made. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        if name == "html":
+            import_module("validator.report.html").write_html(run.folder, part)
+        elif name == "parquet":
+            part.write_bytes((run.folder / "findings.parquet").read_bytes())
+        else:
+            with part.open("w", encoding="utf-8", newline="\n", errors="backslashreplace") as out:
+                emit(name, run, out)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

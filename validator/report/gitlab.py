@@ -1,0 +1,59 @@
+"""GitLab's code quality report. A merge request shows the findings that its target branch does not have.
+
+Findings are therefore single, each with its fingerprint by content: a new broken row shows, a moved one does not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import Any, TextIO
+
+import orjson
+
+from validator.engine.fingerprint import fingerprinted
+from validator.findings import SEVERITIES, clip
+from validator.report.finished import MESSAGE, Finished
+from validator.report.places import Places
+
+EACH = 100
+"""Findings of one rule in one entry."""
+ALL = 5000
+_SEVERITIES = {"error": "critical", "warning": "minor", "info": "info"}
+
+
+def write(run: Finished, out: TextIO) -> None:
+    """Write the report as one array."""
+    chosen = _chosen(run)
+    places = Places(run.summary, [finding for finding, _ in chosen])
+    issues = [_issue(finding, identity, places) for finding, identity in chosen]
+    out.write(orjson.dumps(issues, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def _chosen(run: Finished) -> list[tuple[dict[str, Any], str]]:
+    """The findings to tell, the severest first, each with a fingerprint that no other has."""
+    taken: Counter[tuple[str, str]] = Counter()
+    seen: Counter[str] = Counter()
+    chosen = []
+    pairs = fingerprinted(run.folder / "findings.jsonl", run.folder / "samples.parquet")
+    for number, (finding, fingerprint) in enumerate(pairs):
+        key = (finding["code"], finding["dataset"])
+        if number in run.accepted or taken[key] >= EACH:
+            continue
+        taken[key] += 1
+        identity = hashlib.sha256(f"{fingerprint} {seen[fingerprint]}".encode()).hexdigest()
+        seen[fingerprint] += 1
+        chosen.append((finding, identity))
+    chosen.sort(key=lambda item: SEVERITIES.index(item[0]["severity"]))
+    return chosen[:ALL]
+
+
+def _issue(finding: dict[str, Any], identity: str, places: Places) -> dict[str, Any]:
+    row = "" if finding["row"] is None else f" (row {finding['row']})"
+    return {
+        "description": f"{finding['code']} {finding['name']}: {clip(finding['message'], MESSAGE)}{row}",
+        "check_name": finding["code"],
+        "fingerprint": identity,
+        "severity": _SEVERITIES[finding["severity"]],
+        "location": {"path": places.path(finding), "lines": {"begin": places.line(finding) or 1}},
+    }

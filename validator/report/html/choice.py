@@ -1,0 +1,170 @@
+"""Which flagged samples are shown: the riskiest of every rule in every dataset, turn by turn until the page is full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from validator.engine.gate import accepted_in
+from validator.findings import SEVERITIES
+
+MOST = 300
+"""Samples on a page, and of one rule in one dataset that are looked at."""
+_ACCUSED = ("CRASH", "NO_TARGET", "NON_FINITE", "PRECISION_SENSITIVE", "GRAD_SPIKE", "LOSS_OUTLIER", "RESOURCE")
+Group = tuple[int, str, str]
+"""Rank of the severity (verdicts of a replay come first), dataset, code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Places in samples.parquet, the most important first; `flagged` counts all rows with a finding."""
+
+    places: tuple[int, ...]
+    flagged: int
+
+
+def choose(folder: Path) -> Choice:
+    """Choose among the rows of a run with findings that its baseline does not accept, or that a replay accuses."""
+    pools: dict[Group, _Pool] = {}
+    flagged, last = 0, -1
+    accepted = np.array(sorted(accepted_in(folder)), np.int64)
+    for run, places, risks in _found(folder, "findings.parquet", ["code", "severity"]):
+        if len(accepted):
+            open_ = ~np.isin(run.start + np.arange(len(run.rows)), accepted)
+            run, places, risks = run.where(open_), places[open_], risks[open_]
+        distinct = np.unique(places)
+        flagged += len(distinct) - int(len(distinct) > 0 and distinct[0] == last)
+        last = int(distinct[-1]) if len(distinct) else last
+        for code in np.unique(run.values["code"]):
+            mine = run.values["code"] == code
+            severity = SEVERITIES.index(run.values["severity"][mine][0])
+            group = severity, run.dataset, str(code)
+            pools.setdefault(group, _Pool()).add(places[mine], risks[mine])
+    if (folder / "replay.parquet").is_file():
+        for run, places, risks in _found(folder, "replay.parquet", ["verdict", "group"]):
+            accused = np.isin(run.values["verdict"], _ACCUSED) & (run.values["group"] != "control")
+            for verdict in np.unique(run.values["verdict"][accused]):
+                mine = accused & (run.values["verdict"] == verdict)
+                pools.setdefault((-1, run.dataset, str(verdict)), _Pool()).add(places[mine], risks[mine])
+    ordered = [pools[group].places for group in sorted(pools)]
+    turns = (places[rank] for rank in range(MOST) for places in ordered if rank < len(places))
+    return Choice(tuple(dict.fromkeys(turns))[:MOST], flagged)
+
+
+class _Pool:
+    """The riskiest rows of a group, bounded."""
+
+    def __init__(self) -> None:
+        self._places = np.zeros(0, np.int64)
+        self._risks = np.zeros(0)
+
+    def add(self, places: NDArray[np.int64], risks: NDArray[np.float64]) -> None:
+        new, first = np.unique(np.concatenate((self._places, places)), return_index=True)
+        order = np.lexsort((new, -np.concatenate((self._risks, risks))[first]))[:MOST]
+        self._places, self._risks = new[order], np.concatenate((self._risks, risks))[first][order]
+
+    @property
+    def places(self) -> list[int]:
+        return [int(place) for place in self._places]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Records of one file that lie together in a table; `start` is the place of the first."""
+
+    dataset: str
+    file: str
+    start: int
+    rows: NDArray[np.int64]
+    values: dict[str, NDArray[Any]]
+
+    def part(self, begin: int, end: int) -> _Run:
+        values = {name: column[begin:end] for name, column in self.values.items()}
+        return _Run(self.dataset, self.file, self.start + begin, self.rows[begin:end], values)
+
+    def where(self, chosen: NDArray[np.bool_]) -> _Run:
+        """Some of the records; they lie together no more."""
+        values = {name: column[chosen] for name, column in self.values.items()}
+        return _Run(self.dataset, self.file, self.start, self.rows[chosen], values)
+
+
+def _found(
+    folder: Path, name: str, columns: list[str]
+) -> Iterator[tuple[_Run, NDArray[np.int64], NDArray[np.float64]]]:
+    """The records of a table about rows, with the places of those rows in samples.parquet and their risk (-1 where
+    there is none). Both tables are in order, so each is read once.
+    """
+    samples = _runs(folder / "samples.parquet", ["risk_score"])
+    held = next(samples, None)
+    for run in _runs(folder / name, columns):
+        while len(run.rows):
+            wanted = run.dataset, run.file, int(run.rows[0])
+            while held is not None and (held.dataset, held.file, int(held.rows[-1])) < wanted:
+                held = next(samples, None)
+            if held is None or (held.dataset, held.file) != (run.dataset, run.file):
+                break
+            end = int(np.searchsorted(run.rows, held.rows[-1], side="right"))
+            within = np.searchsorted(held.rows, run.rows[:end])
+            risks = np.nan_to_num(held.values["risk_score"][within].astype(np.float64), nan=-1.0)
+            yield run.part(0, end), held.start + within, risks
+            run = run.part(end, len(run.rows))
+
+
+def _runs(path: Path, columns: list[str]) -> Iterator[_Run]:
+    file = pq.ParquetFile(path, read_dictionary=["dataset", "file"])
+    start = 0
+    for group in range(file.num_row_groups):
+        table = file.read_row_group(group, columns=["dataset", "file", "row", *columns])
+        yield from _divided(table, columns, start)
+        start += table.num_rows
+
+
+def _divided(table: pa.Table, columns: list[str], start: int) -> Iterator[_Run]:
+    names = {name: table[name].combine_chunks() for name in ("dataset", "file")}
+    indices = [array.indices.fill_null(-1).to_numpy(zero_copy_only=False) for array in names.values()]
+    rows = table["row"].combine_chunks().fill_null(-1).to_numpy(zero_copy_only=False)
+    values = {name: table[name].combine_chunks().to_numpy(zero_copy_only=False) for name in columns}
+    changes = np.flatnonzero((np.diff(indices[0]) != 0) | (np.diff(indices[1]) != 0)) + 1
+    bounds = [0, *map(int, changes), len(rows)]
+    for begin, end in pairwise(bounds):
+        first = begin + int(np.searchsorted(rows[begin:end], 0))  # what is about the file or entry comes before rows
+        if first < end:
+            dataset, file = (
+                names[name].dictionary[int(index[begin])].as_py() for name, index in zip(names, indices, strict=True)
+            )
+            part = {name: column[first:end] for name, column in values.items()}
+            yield _Run(dataset, file, start + first, rows[first:end], part)
+
+
+def findings_about(folder: Path, keys: set[tuple[str, str, int]], most: int) -> Iterator[dict[str, Any]]:
+    """The findings about some rows, and the first `most` about files and entries; `accepted`: by the baseline."""
+    accepted = accepted_in(folder)
+    first = 0
+    file = pq.ParquetFile(folder / "findings.parquet")
+    wanted = pa.array(sorted({row for _, _, row in keys}), pa.int64())
+    general = 0
+    for group in range(file.num_row_groups):
+        rows = file.read_row_group(group, columns=["row"])["row"].combine_chunks()
+        near = np.isin(rows.fill_null(-1).to_numpy(zero_copy_only=False), [-1, *wanted.to_pylist()])
+        places = np.flatnonzero(near)
+        first += len(rows)
+        if not near.any():
+            continue
+        table = file.read_row_group(group).take(pa.array(places))
+        records = chain.from_iterable(batch.to_pylist() for batch in table.to_batches(4096))
+        for place, record in zip(places + first - len(rows), records, strict=True):
+            record["accepted"] = int(place) in accepted
+            if record["row"] is None:
+                general += 1
+                if general <= most:
+                    yield record
+            elif (record["dataset"], record["file"], record["row"]) in keys:
+                yield record

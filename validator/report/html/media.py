@@ -1,0 +1,129 @@
+"""The media of a sample: what is known of each, what the trainer makes of it, and what there is to draw."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from validator.conversation.sample import MediaReference
+from validator.facts.budget import Limits, media_tokens
+from validator.facts.record import MediaFacts
+from validator.media.geometry import LARGE_PIXELS, grid
+from validator.media.video import LATER, MAX_PIXELS, MIN_PIXELS
+from validator.report.html.samples import Shown
+from validator.report.html.thumbnails import Task, Thumbnails
+
+MEDIA, PICTURES = 12, 4
+"""Shown of a row, and drawn."""
+_SLOW = 4 * LARGE_PIXELS
+"""Pixels x scans of an image above which it is not drawn."""
+_FED = (None, *LATER)
+_DRAWN = (*_FED, "truncated")
+"""Faults of media with which they reach the processor, and that leave something to be seen."""
+
+
+def media(
+    item: Shown, limits: Limits | None, thumbnails: Mapping[tuple[str, str, int, str, int], Thumbnails]
+) -> list[dict[str, Any]]:
+    """The media of a row, those with pictures first: what is known of each, and what becomes of it."""
+    kept: Counter[tuple[str, int | None]] = Counter()
+    for segment in item.strip:
+        if segment.kind != "text":
+            kept[segment.kind, segment.medium] += segment.kept
+    found = []
+    for facts in item.facts.media[:MEDIA]:
+        shape = fed_shape(facts, limits)
+        tokens = _tokens(facts, limits)
+        known = bool(item.strip) and tokens is not None
+        pictures = thumbnails.get((*item.key, facts.kind, facts.index))
+        found.append(
+            {
+                "kind": facts.kind, "index": facts.index, "written": facts.written, "format": facts.format,
+                "mode": facts.mode, "bytes": facts.num_bytes,
+                "size": (facts.width, facts.height) if facts.width else None,
+                "frames": facts.frames if facts.kind == "video" else None, "fed": shape, "tokens": tokens,
+                "kept": kept[facts.kind, facts.index] if known else None,
+                "distortion": _distortion(facts, shape), "orientation": facts.orientation,
+                "fault": facts.fault, "message": facts.message or facts.found, "cells": _cells(shape, limits),
+                "original": _uri(pictures.original) if pictures else None,
+                "resized": _uri(pictures.fed) if pictures and pictures.fed else None,
+            }
+        )  # fmt: skip
+    return sorted(found, key=lambda one: (one["original"] is None, one["kept"] == one["tokens"]))
+
+
+def tasks(item: Shown, limits: Limits | None) -> list[Task]:
+    """What there is to draw of a row's media: first those that are cut, then those that a finding names."""
+    found: list[Task] = []
+    cut = {(part.kind, part.medium) for part in item.strip if part.kept < part.tokens}
+    named = {finding["media_index"] for finding in item.findings}
+    ordered = sorted(item.facts.media, key=lambda one: ((one.kind, one.index) not in cut, one.index not in named))
+    for facts in ordered:
+        reference = item.media.get((facts.kind, facts.index))
+        if len(found) < PICTURES and reference is not None and _drawable(facts):
+            source = reference.data if reference.data is not None else _path(reference)
+            if source is not None:
+                shape = fed_shape(facts, limits) if facts.fault in _FED else None
+                film = facts.kind == "video" and reference.frames is None
+                key = (*item.key, facts.kind, facts.index)
+                found.append(Task(key, source, film, shape, _pixel_limits(facts, limits), reference.decoded))
+    return found
+
+
+def _drawable(facts: MediaFacts) -> bool:
+    pixels = (facts.width or 0) * (facts.height or 0)
+    return facts.fault in _DRAWN and facts.kind != "audio" and 0 < pixels * (facts.scans or 1) <= _SLOW
+
+
+def _pixel_limits(facts: MediaFacts, limits: Limits | None) -> tuple[int, int]:
+    """The trainer's largest and least number of pixels."""
+    if facts.kind == "video" or limits is None:
+        return MAX_PIXELS, MIN_PIXELS
+    return limits.image.max_pixels, limits.image.min_pixels
+
+
+def _path(reference: MediaReference) -> str | None:
+    path = reference.frames[0] if reference.frames else reference.target
+    return path if path and "://" not in path else None
+
+
+def fed_shape(facts: MediaFacts, limits: Limits | None) -> tuple[int, int] | None:
+    """The size (width, height) that the processor resizes an image or a frame to; None where the trainer stops."""
+    if limits is None or not facts.width or not facts.height or facts.kind == "audio":
+        return None
+    most, least = _pixel_limits(facts, limits)
+    image = replace(limits.image, max_pixels=most, min_pixels=least)
+    try:
+        rows, columns = grid(facts.width, facts.height, image)
+    except ValueError:
+        return None
+    return columns * image.patch_size, rows * image.patch_size
+
+
+def _tokens(facts: MediaFacts, limits: Limits | None) -> int | None:
+    if limits is None or not facts.width or facts.kind == "audio":
+        return None
+    try:
+        return media_tokens(facts, limits)
+    except ValueError:
+        return None
+
+
+def _cells(shape: tuple[int, int] | None, limits: Limits | None) -> tuple[int, int] | None:
+    """Tokens along the sides of an image."""
+    return (shape[0] // limits.image.factor, shape[1] // limits.image.factor) if shape and limits else None
+
+
+def _distortion(facts: MediaFacts, shape: tuple[int, int] | None) -> float | None:
+    """By what factor one side is stretched against the other."""
+    if shape is None or not facts.width or not facts.height:
+        return None
+    ratio = (shape[0] / shape[1]) / (facts.width / facts.height)
+    return max(ratio, 1 / ratio)
+
+
+def _uri(data: bytes) -> str:
+    return "data:image/webp;base64," + base64.b64encode(data).decode()

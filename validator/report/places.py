@@ -1,0 +1,106 @@
+"""Where a finding is, as hosts of code want it: a path from the root of the checkout, and a line where it is known."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from validator.catalog.json_rows import find_layout, read_rows
+from validator.files import is_remote, locate
+from validator.findings import printable
+
+MOST_BYTES = 64 << 20
+"""Of a data file that is searched for lines; hosts show no larger ones."""
+_ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
+
+
+class Places:
+    """The places of some findings of a run. Files are read once, up to the last row that is asked for."""
+
+    def __init__(self, summary: Mapping[str, Any], findings: Iterable[Mapping[str, Any]]) -> None:
+        self._registry = str(summary["settings"]["dataset_info"])
+        rows: dict[str, set[int]] = {}
+        entries = set()
+        for finding in findings:
+            if finding["file"] is None:
+                entries.add(finding["dataset"])
+            elif finding["row"] is not None:
+                rows.setdefault(finding["file"], set()).add(finding["row"])
+        self._lines: dict[tuple[str | None, Any], int] = {}
+        if not is_remote(self._registry):
+            for file, wanted in rows.items():
+                self._lines |= {(file, row): line for row, line in _lines_of(Path(self._path(file)), wanted).items()}
+            self._lines |= {
+                (None, name): line for name, line in _lines_of_entries(Path(self._registry), entries).items()
+            }
+
+    def _path(self, file: str | None) -> str:
+        if file is None:
+            return self._registry
+        return str(locate(self._registry).parent / file)
+
+    def path(self, finding: Mapping[str, Any]) -> str:
+        """The file, from the root of the checkout where it lies in one."""
+        path = printable(self._path(finding["file"]))
+        if is_remote(path):
+            return path
+        absolute = os.path.abspath(path)
+        for root in (*(os.environ[name] for name in _ROOTS if os.environ.get(name)), os.getcwd()):
+            below = os.path.relpath(absolute, root)
+            if not below.startswith(".."):
+                return below.replace(os.sep, "/")
+        return absolute.replace(os.sep, "/")
+
+    def uri(self, finding: Mapping[str, Any]) -> str:
+        """The path as a URI reference."""
+        path = self.path(finding)
+        if is_remote(path):
+            return quote(path, safe="/:@?=&%+")
+        return ("file://" if path.startswith("/") else "") + quote(path, safe="/")
+
+    def line(self, finding: Mapping[str, Any]) -> int | None:
+        """The line, counted from 1; None where it is not known."""
+        file = finding["file"]
+        return self._lines.get((file, finding["dataset"] if file is None else finding["row"]))
+
+
+def _lines_of(path: Path, rows: set[int]) -> dict[int, int]:
+    """The lines on which rows of a JSON file begin; nothing of other files, or of large ones."""
+    if path.suffix.lower() not in (".json", ".jsonl"):
+        return {}
+    found: dict[int, int] = {}
+    last = max(rows)
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            return {}
+        data = path.read_bytes()
+        line = at = 0
+        for raw in read_rows(path, find_layout(path)):
+            if raw.index > last:
+                break
+            if raw.index in rows and not raw.between and raw.index not in found:
+                line += data.count(b"\n", at, raw.offset)
+                at = raw.offset
+                found[raw.index] = line + 1
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _lines_of_entries(path: Path, names: set[str]) -> dict[str, int]:
+    """The lines of dataset_info.json on which entries begin."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return {}
+    found = {}
+    for name in names:
+        spellings = "|".join(re.escape(json.dumps(name, ensure_ascii=ascii)) for ascii in (True, False))
+        if place := re.search(rf"(?:{spellings})\s*:", text):
+            found[name] = text.count("\n", 0, place.start()) + 1
+    return found
