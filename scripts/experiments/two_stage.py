@@ -44,7 +44,7 @@ from validator.tokens.processor import load_processor
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs" / "experiments"
-CUTOFF, HEALTHY, EACH, HELD_OUT = 256, 320, 6, 32
+CUTOFF, HEALTHY, EACH, HELD_OUT = 256, 320, 3, 32
 FIRST, BATCH, ACCUMULATION, RATE, CLIP = 250, 8, 4, 1e-3, 1.0
 SPOILED = 10
 """The step of the second stage in which one pixel is NaN, in the runs that have one."""
@@ -189,7 +189,7 @@ def found_before(registry: Path, checkpoint: Path) -> tuple[set[int], dict[int, 
     lines = (folder / "findings.jsonl").read_text(encoding="utf-8").splitlines()
     findings = [json.loads(line) for line in lines]
     static = {item["row"] for item in findings if item["severity"] == "error" and item["row"] is not None}
-    asked = ReplaySettings(model=str(checkpoint), device="cpu", candidates=120, controls=200, blind=0, remedies=0)
+    asked = ReplaySettings(model=str(checkpoint), device="cpu", candidates=160, controls=200, blind=0, remedies=0)
     outcome = replay(folder, asked, Silent())
     return static, {sample.row: sample.verdict for sample in outcome.samples}
 
@@ -331,7 +331,7 @@ with pictures, and {each} rows of each planted kind. Vision tower and projector 
 
 ## What is found before the second stage
 
-`mmvalidate` with the replay of the 120 riskiest rows on the first stage's checkpoint, beside 200 controls. Verdicts
+`mmvalidate` with the replay of the 160 riskiest rows on the first stage's checkpoint, beside 200 controls. Verdicts
 include those on rows that have an error finding.
 
 {table}

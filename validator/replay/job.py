@@ -61,6 +61,8 @@ class Task:
     partners: tuple[Job, ...] = ()
 
 
+PARTNERS = 4
+"""Controls that a window needs: three that fill the step, and one that takes the sample's place for comparison."""
 WEIGHTS = "weights"
 """What a worker is sent instead of a task where the model itself is looked at."""
 

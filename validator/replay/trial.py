@@ -9,11 +9,10 @@ from pathlib import Path
 
 from validator.facts.replayed import Replayed
 from validator.replay.inputs import make_jobs
-from validator.replay.job import Job, Key
+from validator.replay.job import PARTNERS, Job, Key
 from validator.replay.population import Member
 from validator.replay.remedies import CUTOFF, LONGER, PIXELS
 from validator.replay.verdict import ALARMS
-from validator.replay.window import PARTNERS
 from validator.settings import Settings
 
 MANY_LABELS = 20

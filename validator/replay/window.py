@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from validator.facts.replayed import Step, Weighting, Window
+from validator.replay.job import PARTNERS
 from validator.replay.watch import Gradients, combined
 
-PARTNERS = 4
-"""Three that fill the step, and one that takes the sample's place for comparison."""
 WEIGHTINGS: tuple[Weighting, ...] = ("mean", "pairs", "tokens")
 
 

@@ -20,7 +20,7 @@ import torch
 
 from validator.facts.replayed import Step, Window
 from validator.replay.collate import Collator
-from validator.replay.job import WEIGHTS, Answer, Job, Ready, Refused, Task
+from validator.replay.job import PARTNERS, WEIGHTS, Answer, Job, Ready, Refused, Task
 from validator.replay.model import base_of, build_model, fingerprint
 from validator.replay.pictures import Pictures, counted
 from validator.replay.settings import ReplaySettings
@@ -29,7 +29,7 @@ from validator.replay.step import FP32, OWN_BATCH, Stepper, described, is_memory
 from validator.replay.supervisor import Setup
 from validator.replay.watch import Gradients, Watch
 from validator.replay.weigh import weigh
-from validator.replay.window import PARTNERS, windows
+from validator.replay.window import windows
 
 _PACKAGES = ("torch", "torchvision", "transformers", "peft", "safetensors", "qwen-vl-utils")
 
