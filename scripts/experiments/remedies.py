@@ -140,11 +140,12 @@ micro-batch) the sample adds to the gradient of its step, in the median. The ord
 
 {text}
 
-What it says: nothing that scales the gradient changes a verdict that rests on the answer or on NaN. Clipping bounds every
-loud sample to a tenth or a fifth of its pull. The token-normalised loss and batch 2 x 2 have opposite signs: a fifth to a
-quarter of the pull for an absurd answer of one sign, up to 1.2 times for long ones, which they make louder. Such answers
-stay outliers of the loss: the remedy is to read them. Rows that the cutoff broke need twice the cutoff; half the cutoff,
-half the pixels, fp32 and eager attention mend nothing here, and only the sound checkpoint mends a NaN in the other.
+What it says: nothing that scales the gradient changes a verdict that rests on the answer or on NaN. Clipping bounds
+every loud sample to a tenth or a fifth of its pull. The token-normalised loss and batch 2 x 2 have opposite signs: a
+fifth to a quarter of the pull for an absurd answer of one sign, up to 1.2 times for long ones, which they make
+louder. Such answers stay outliers of the loss: the remedy is to read them. Rows that the cutoff broke need twice the
+cutoff; half the cutoff, half the pixels, fp32 and eager attention mend nothing here, and only the sound checkpoint
+mends a NaN in the other.
 
 ## Two checkpoints
 
