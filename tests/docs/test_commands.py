@@ -153,8 +153,14 @@ def test_links_lead_somewhere():
                 assert (path.parent / target).exists(), f"{path.relative_to(ROOT)}: {target}"
 
 
-def test_the_first_screen_names_what_is_here(place, tmp_path):
+def test_the_first_screen_names_what_is_here_and_what_it_names_can_be_done(place, tmp_path, monkeypatch, capsys):
     words = welcome(place)
+    monkeypatch.chdir(shutil.copytree(place, tmp_path / "home"))
+    for command in re.findall(r"^  (mmvalidate .*)$", words, re.MULTILINE):
+        monkeypatch.setattr(sys, "argv", shlex.split(command))
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code in (0, None, 1, 3), f"{command}: {capsys.readouterr().err}"
     assert "mmvalidate data/dataset_info.json" in words and "mmvalidate sample_data/dataset_info.json" in words
     assert "mmvalidate export .mmvalidate/" in words
     assert "mmvalidate DATA/dataset_info.json" in welcome(tmp_path)

@@ -4,14 +4,16 @@ import hashlib
 import json
 import os
 
+import jsonschema
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import ALL_TAGS, check, say
+from tests.conftest import ALL_TAGS, ROOT, check, say
 from validator.export.export import export
 from validator.export.policy import make_policy
 
+SCHEMA = json.loads((ROOT / "schemas" / "export.schema.json").read_text())
 GOOD, BAD = say("a", "b"), say("a", "b", "c")
 ALPACA = '{"data": {"file_name": "%s"}}'
 
@@ -23,6 +25,7 @@ def run_and_export(
     check(folder / "dataset_info.json", folder.parent / "run", **settings)
     policy = make_policy(severity, drop, keep, (), keep_unchecked)
     done = export(folder.parent / "run", folder.parent / "clean", policy, media, fix=fix)
+    jsonschema.validate(done.record, SCHEMA)
     findings = []
     if any(item["kept"] for item in done.record["datasets"]):
         chosen = done.settings.model_dump()
@@ -138,6 +141,16 @@ def test_folders_keep_their_files(data, home):
     assert {path.name: len(rows_of(path)) for path in made.iterdir()} == {"0.jsonl": 1, "2.jsonl": 1}
     assert {path.name for path in (home / "clean" / "quarantine" / "parts").iterdir()} == {"0.jsonl", "1.jsonl"}
     assert record["datasets"][0]["quarantined"] == 2 and errors(findings) == []
+
+
+def test_a_copy_does_not_lie_among_the_data_of_a_folder(data, home):
+    (home / "data" / "parts").mkdir()
+    (home / "data" / "parts" / "0.jsonl").write_text(json.dumps(GOOD) + "\n")
+    data.write([GOOD], file_name="parts")
+    check(data.registry, home / "run")
+    with pytest.raises(ValueError, match="lies among the data files of data"):
+        export(home / "run", home / "data" / "parts" / "x", make_policy("error", (), (), (), False), "link", fix=False)
+    assert os.listdir(home / "data" / "parts") == ["0.jsonl"]
 
 
 def test_only_the_rows_of_a_split_go(data, home):

@@ -29,7 +29,7 @@ class Media(str, Enum):
 def export(
     run: Path = RUN,
     to: Path = typer.Option(..., "--to", help="A new folder for the copy."),
-    severity: FailOn = typer.Option(FailOn.error, help="The least severity of a finding that keeps a row out."),
+    drop_on: FailOn = typer.Option(FailOn.error, help="The least severity of a finding that keeps a row out."),
     drop: list[str] = typer.Option(
         [], help="Rules that keep rows out whatever their severity (repeatable, commas).", autocompletion=codes
     ),
@@ -60,7 +60,7 @@ def export(
 
         try:
             rules = settings_of(load_summary(run)).rules
-            policy = make_policy(severity.value, words(drop), words(keep), rules, keep_unchecked)
+            policy = make_policy(drop_on.value, words(drop), words(keep), rules, keep_unchecked)
             with StderrProgress(quiet=quiet) as progress:
                 done = write(run, to, policy, media.value, fix=fix, progress=progress)
         except ValueError as error:

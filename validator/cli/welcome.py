@@ -21,7 +21,7 @@ def welcome(folder: Path) -> str:
     if not registries:
         steps.append(("mmvalidate DATA/dataset_info.json", "check it as LLaMA-Factory will read it"))
     for run, verdict in _runs(folder):
-        steps.append((f"mmvalidate report {run}", f"look at that run again: it {verdict}"))
+        steps.append((f"mmvalidate report {run} --report html=report.html", f"look at that run again: it {verdict}"))
         steps.append((f"mmvalidate export {run} --to clean", "a copy without the rows that fail"))
     steps += [
         ("mmvalidate rules", "what is looked for"),

@@ -49,6 +49,15 @@ def check_unchanged(run: Path, plan: Plan, settings: Settings) -> None:
                 raise ValueError(f"The data file `{part.file.name}` has changed since the run{where}: {_AGAIN}")
 
 
+def check_apart(plan: Plan, source: Path, target: Path) -> None:
+    """Raise ValueError where the target lies in a folder whose files are an entry's data: it would become some."""
+    for going in plan.going:
+        assert going.facts.entry is not None
+        folder = source / going.facts.entry.location
+        if folder.is_dir() and target.resolve().is_relative_to(folder.resolve()):
+            raise ValueError(f"{target} lies among the data files of {going.facts.name}: name a folder elsewhere.")
+
+
 def _first_change(run: Path, settings: Settings, dataset: str, file: str) -> str:
     """` (row 7 first)`, or nothing where the rows that were checked are the same: others were added."""
     chosen = (pc.field("dataset") == dataset) & (pc.field("file") == file)

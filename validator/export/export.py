@@ -15,7 +15,7 @@ import orjson
 from validator.engine.amend import load_summary, settings_of
 from validator.engine.assemble import as_json
 from validator.engine.opened import from_json
-from validator.export.changes import check_unchanged, read_registry
+from validator.export.changes import check_apart, check_unchanged, read_registry
 from validator.export.copies import create
 from validator.export.entry_copy import Desk, Written, copy_entry
 from validator.export.media import MediaMode, Placer
@@ -73,6 +73,7 @@ def export(
     registry = read_registry(settings, catalog)
     plan = make_plan(catalog, verdicts := judge_rows(run, policy), policy, fix=fix)
     check_unchanged(run, plan, settings)
+    check_apart(plan, Path(settings.folder), target)
     target.mkdir(parents=True, exist_ok=True)
     placer = Placer(settings.resolved_media_dir, target, media)
     if progress is not None:
