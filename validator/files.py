@@ -105,19 +105,21 @@ class MediaFiles:
             found = Identity("file", found.size, xxhash.xxh3_64_intdigest(self.read(path)) >> 1)
         return found
 
-    def read_unchanged(self, path: str, measure: Callable[[Identity], Measured]) -> Measured:
-        """Measure a file that stays the same meanwhile; a second attempt is made. Raises ChangedError."""
+    def read_unchanged(self, path: str, measure: Callable[[Identity], Measured], known_as: str = "") -> Measured:
+        """Measure a file that stays the same meanwhile; a second attempt is made. `known_as` tells measurements of one
+        file apart. Raises ChangedError.
+        """
         for _ in range(2):
             identity = self.identify(path)
             if self._memory is not None and identity.kind == "file":
-                known: Measured | None = self._memory.recall(path, identity)
+                known: Measured | None = self._memory.recall(path + known_as, identity)
                 if known is not None:
                     return known
             measured = measure(identity)
             now = self.look(path)
             if now == identity:
                 if self._memory is not None and identity.kind == "file":
-                    self._memory.remember(path, identity, measured)
+                    self._memory.remember(path + known_as, identity, measured)
                 return measured
             self.seen[path] = now
         raise ChangedError(f"the file {path[:200]!r} changed while it was read")

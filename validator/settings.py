@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
 from validator.files import is_remote, locate
+from validator.trainer import DEFAULT, Trainer, trainer_named
 
 Integrity = Literal["header", "fast", "full"]
 Severity = Literal["error", "warning", "info"]
-Trainer = Literal["llamafactory"]
 ModelSize = Literal["2B", "7B", "72B"]
 
 JUDGING = frozenset(
@@ -23,8 +23,6 @@ GATE = frozenset(("fail_on", "max_rate", "min_rows", "baseline"))
 """Settings of the gate: they change no finding, only what the run comes to."""
 NEUTRAL = frozenset(("datasets", "select", "ignore", "severity", "per_dataset", "rules")) | GATE
 """Settings that change neither the facts of a row nor what the trainer makes of it."""
-TRAINER_DEFAULTS = {"image_max_pixels": 589824, "cutoff_len": 2048}
-"""LLaMA-Factory's own defaults where ours differ; reports name them."""
 
 
 def _location(value: Any) -> str:
@@ -36,6 +34,7 @@ def _location(value: Any) -> str:
 
 
 Location = Annotated[str, PlainValidator(_location)]
+TrainerName = Annotated[str, AfterValidator(lambda name: trainer_named(name).name)]
 Rates = dict[str, Annotated[float, Field(ge=0, le=100)]]
 """The percentage of rows that may have a finding of a rule, by its code, prefix or name."""
 
@@ -58,11 +57,11 @@ class Settings(BaseModel):
 
     dataset_info: Location
     datasets: tuple[str, ...] = ()
-    trainer: Trainer = "llamafactory"
+    trainer: TrainerName = DEFAULT
     processor: str = "embedded"
     cutoff_len: int = Field(default=8192, ge=1, le=2**31)
     image_max_pixels: int = Field(default=1048576, ge=1, le=2**40)
-    image_min_pixels: int = Field(default=1024, ge=1, le=2**40)
+    image_min_pixels: int = Field(default=32 * 32, ge=1, le=2**40)
     media_dir: Location | None = None
     default_system: str | None = None
     mask_history: bool = False
@@ -82,6 +81,14 @@ class Settings(BaseModel):
     min_rows: int = Field(default=0, ge=0)
     baseline: Path | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _the_trainers_least(cls, given: Any) -> Any:
+        """image_min_pixels is the trainer's own where nothing is said."""
+        if isinstance(given, dict) and given.get("image_min_pixels") is None:
+            given = {**given, "image_min_pixels": trainer_named(given.get("trainer", DEFAULT)).min_pixels}
+        return given
+
     @model_validator(mode="after")
     def _as_the_trainer_checks(self) -> Settings:
         if self.image_max_pixels < self.image_min_pixels:
@@ -91,7 +98,16 @@ class Settings(BaseModel):
             )
         if self.mask_history and self.train_on_prompt:
             raise ValueError("mask_history cannot be combined with train_on_prompt: the trainer refuses it")
+        if self.default_system is not None and not self.profile.has_default_system:
+            raise ValueError(f"{self.profile.describes} has no default_system for training")
+        if self.profile.truncation == "end" and (self.mask_history or self.train_on_prompt):
+            raise ValueError(f"{self.profile.describes} has neither mask_history nor train_on_prompt")
         return self
+
+    @property
+    def profile(self) -> Trainer:
+        """The trainer whose loader is reproduced."""
+        return trainer_named(self.trainer)
 
     @property
     def resolved_media_dir(self) -> str:

@@ -25,6 +25,7 @@ PROGRAMS = re.compile(r"(mmvalidate|pip|python|dask|git|pre-commit|\.venv/bin/\S
 LEFT_OUT = {
     r"^pip install": ("installs into the environment that runs this", "scripts/setup", "install"),
     r"^\./scripts/demo": ("minutes", "scripts/demo", "replay"),
+    r"^\./scripts/trainers": ("minutes, and a gigabyte", "scripts/trainers", "make"),
     r"^\./scripts/test": ("it is what runs this", "scripts/test", "pytest"),
     r"scripts\.bench": ("an hour", "scripts/bench.py", "def main"),
     r"scripts\.integrity_corpus": (

@@ -70,6 +70,7 @@ def our_answer(measurer: Measurer, raw) -> dict:
     if facts.outcome != "ok":
         return {"status": facts.outcome}
     ids, labels = training_ids(measurer, raw)
+    image_cut = facts.budget.num_image_tokens < facts.budget.num_image_tokens_full
     assert len(ids) == facts.num_tokens and sum(label != -100 for label in labels) == facts.num_label_tokens
     return {
         "status": "ok",
@@ -77,13 +78,14 @@ def our_answer(measurer: Measurer, raw) -> dict:
         "labels": facts.num_label_tokens,
         "image_tokens": facts.num_image_tokens,
         "video_tokens": facts.num_video_tokens,
+        "image_cut": image_cut,
         "sha": hashlib.sha256(json.dumps([ids, labels]).encode()).hexdigest()[:16],
     }
 
 
-def oracle_answers(corpus: dict, folder: Path) -> dict[str, list[dict]]:
+def oracle_answers(corpus: dict, folder: Path, **model) -> dict[str, list[dict]]:
     """Ask the real trainer about every row of a corpus that was written to a folder."""
-    return ask("rows", {"corpus": corpus, "folder": str(folder)}, folder)
+    return ask("rows", {"corpus": corpus, "folder": str(folder), **model}, folder)
 
 
 def ask(question: str, given, cwd: Path = ROOT):

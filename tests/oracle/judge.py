@@ -26,16 +26,43 @@ lf_oracle.make_tokenizer = lambda vocab: made.setdefault(vocab, make(vocab))  # 
 def rows(given):
     from llamafactory.data.template import TEMPLATES
 
-    template = TEMPLATES["qwen2_vl"]
+    name = given.get("template", "qwen2_vl")
+    template = TEMPLATES[name]
     default_system = template.default_system
+    if given.get("model"):
+        as_later_model(given["model"], given["tokens"])
     answers = {}
     for entry in given["corpus"]["entries"]:
-        settings = {key: value for key, value in entry["settings"].items() if value is not None}
+        settings = {k: v for k, v in entry["settings"].items() if v is not None and k != "processor"}
         template.default_system = default_system  # the trainer writes its setting into this global; a run has only one
-        oracle = lf_oracle.build(dataset_dir=given["folder"], dataset=entry["name"], vocab=vocabulary, **settings)
+        settings |= {"dataset_dir": given["folder"], "dataset": entry["name"], "template": name}
+        oracle = lf_oracle.build(vocab=vocabulary, **settings)
         attributes, rows = oracle.raw_rows(entry["name"])
         answers[entry["name"]] = [oracle.sample(attributes, row, index) for index, row in enumerate(rows)]
     return answers
+
+
+def as_later_model(model, tokens):
+    """Qwen2.5-VL and Qwen3-VL: their added tokens, and their own processor classes."""
+    from tokenizers import AddedToken
+    from transformers import Qwen2_5_VLProcessor, Qwen2VLImageProcessor, Qwen3VLProcessor, Qwen3VLVideoProcessor
+
+    make_tokenizer, make_processor = lf_oracle.make_tokenizer, lf_oracle.make_processor
+
+    def tokenizer(vocab):
+        made = make_tokenizer(vocab)
+        made.add_tokens([AddedToken(token, special=False, normalized=False) for token in tokens])
+        return made
+
+    def processor(tokenizer, *limits):
+        parts = make_processor(tokenizer, *limits)
+        if model == "qwen3-vl":
+            size = {"shortest_edge": 65536, "longest_edge": 16777216}
+            images = Qwen2VLImageProcessor(size=size, patch_size=16)
+            return Qwen3VLProcessor(images, tokenizer, Qwen3VLVideoProcessor(), chat_template=None)
+        return Qwen2_5_VLProcessor(parts.image_processor, tokenizer, parts.video_processor, chat_template=None)
+
+    lf_oracle.make_tokenizer, lf_oracle.make_processor = tokenizer, processor
 
 
 def entries(given):

@@ -19,6 +19,7 @@ from tests.rules.test_corpus_rules import JOINED, write_parquet
 from tests.unit.loader_cases import CASES
 from validator.media.geometry import ImageLimits, grid
 from validator.tokens.processor import load_processor
+from validator.tokens.vocabulary import LATER_TOKENS, LATEST_TOKENS
 
 pytestmark = [
     pytest.mark.oracle,
@@ -27,6 +28,7 @@ pytestmark = [
 ]
 SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))
 ROWS = int(os.environ.get("MMVALIDATE_ROWS", 1000))
+MODEL_ROWS = int(os.environ.get("MMVALIDATE_TRAINER_ROWS", 120))
 GRIDS = int(os.environ.get("MMVALIDATE_GRIDS", 200))
 
 
@@ -38,6 +40,29 @@ def test_fresh_random_rows(tmp_path, monkeypatch):
     theirs = oracle_answers(corpus, tmp_path)
     statuses = [answer["status"] for answers in theirs.values() for answer in answers]
     assert len(statuses) >= ROWS and {"ok", "dropped", "error"} == set(statuses)
+    assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
+
+
+@pytest.mark.parametrize(
+    ("model", "template", "tokens"),
+    [
+        ("qwen2.5-vl", "qwen2_vl", tuple(LATER_TOKENS)),
+        ("qwen3-vl", "qwen3_vl_nothink", (*LATER_TOKENS, *LATEST_TOKENS)),
+    ],
+)
+def test_fresh_random_rows_of_later_models(model, template, tokens, tmp_path, monkeypatch):
+    """Their added tokens stand in texts and in tool calls; transformers' own processor classes count."""
+    corpus = make_corpus(SEED, MODEL_ROWS)
+    for number, entry in enumerate(corpus["entries"]):
+        entry["settings"]["processor"] = model
+        for row in entry["rows"]:
+            for place, message in enumerate(row["messages"]):
+                if isinstance(message["content"], str):
+                    token = tokens[(number + place) % len(tokens)]
+                    message["content"] = message["content"].replace("a", token, 1)
+    registry = write_corpus(corpus, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    theirs = oracle_answers(corpus, tmp_path, model=model, template=template, tokens=tokens)
     assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
 
 

@@ -8,6 +8,7 @@ from validator.catalog.entry import parse_entry
 from validator.conversation.convert import convert
 from validator.conversation.row_view import RowView
 from validator.files import MediaFiles
+from validator.trainer import trainer_named
 
 COLUMNS = {"messages": "m", "images": "i", "system": "s", "tools": "t"}
 TYPES = {
@@ -20,7 +21,7 @@ TYPES = {
 
 def sample(row, tags=ALL_TAGS, types=TYPES, media_dir="/nowhere"):
     entry = parse_entry("x", {"file_name": "x.json", "formatting": "sharegpt", "columns": COLUMNS, "tags": tags})
-    return convert(RowView(entry, types)(row), entry, MediaFiles(media_dir))
+    return convert(RowView(entry, types)(row), entry, MediaFiles(media_dir), trainer_named("llamafactory"))
 
 
 def talk(*roles):

@@ -10,6 +10,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "validator"
 LAYERS = [
     {"assets"},
+    {"trainer"},
     {"settings", "findings", "files"},
     {"catalog"},
     {"conversation"},
@@ -18,6 +19,7 @@ LAYERS = [
     {"facts"},
     {"rules"},
     {"engine"},
+    {"planning"},
     {"replay"},
     {"export"},
     {"report"},

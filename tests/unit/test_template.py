@@ -4,13 +4,15 @@ import json
 
 import pytest
 
-from validator.tokens.template import MediaSlot, render_system, render_turn, slots_in
+from validator.conversation.sample import Sample
+from validator.tokens.template import TEMPLATES, MediaSlot
 
+TEMPLATE = TEMPLATES["llamafactory"]
 IMAGE, SECOND = MediaSlot("image", 0), MediaSlot("image", 1)
 
 
 def render(role, content, pair):
-    return joined(render_turn(role, content, pair, slots_in(content, {"image": 0, "video": 0})))
+    return joined(TEMPLATE.turn(role, content, pair, TEMPLATE.slots_in(content, {"image": 0, "video": 0})))
 
 
 def joined(turn):
@@ -59,7 +61,7 @@ def test_function_calls():
         ("so: <tool_call>" + json.dumps(call) + "</tool_call>!", "so: !"),
     ):
         expected = f"{text}\n{text}" if before is None else before + text
-        assert joined(render_turn("function", content, 0, ())) == [expected + "<|im_end|>\n"]
+        assert joined(TEMPLATE.turn("function", content, 0, ())) == [expected + "<|im_end|>\n"]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_function_calls():
 )
 def test_function_calls_that_stop_the_trainer(content, error):
     with pytest.raises(error):
-        render_turn("function", content, 0, ())
+        TEMPLATE.turn("function", content, 0, ())
 
 
 def test_media_inside_a_function_call_are_expanded_before_its_json_is_read():
@@ -93,8 +95,8 @@ def test_media_inside_a_function_call_move_and_vanish_with_their_values():
 
 def test_placeholders_are_numbered_through_the_turns():
     taken = {"image": 0, "video": 0}
-    assert slots_in("<image><video>", taken) == [IMAGE, MediaSlot("video", 0)]
-    assert slots_in("<image>", taken) == [SECOND]
+    assert TEMPLATE.slots_in("<image><video>", taken) == [IMAGE, MediaSlot("video", 0)]
+    assert TEMPLATE.slots_in("<image>", taken) == [SECOND]
 
 
 @pytest.mark.parametrize(
@@ -109,12 +111,12 @@ def test_placeholders_are_numbered_through_the_turns():
     ],
 )
 def test_system(system, tools, default, text):
-    assert render_system(system, tools, default) == text
+    assert TEMPLATE.system(Sample(system=system, tools=tools), default) == text
 
 
 def test_tools_are_listed_one_a_line():
     tools = json.dumps([{"name": "f"}, {"type": "function", "function": {"name": "g"}}])
-    text = render_system("S", tools, None)
+    text = TEMPLATE.system(Sample(system="S", tools=tools), None)
     assert "\n<tools>\n" + '{"type": "function", "function": {"name": "f"}}\n' in text
     assert '{"type": "function", "function": {"name": "g"}}\n</tools>' in text
 
@@ -125,4 +127,4 @@ def test_tools_are_listed_one_a_line():
 )
 def test_tools_that_stop_the_trainer(tools, error):
     with pytest.raises(error):
-        render_system("S", tools, None)
+        TEMPLATE.system(Sample(system="S", tools=tools), None)

@@ -11,6 +11,7 @@ import typer
 from validator.cli.common import OutputFormat, guarded, say, show, usage, words
 from validator.cli.completing import codes, datasets
 from validator.cli.config_file import CONFIG, rates, severities
+from validator.cli.every_trainer import ALL, check_all
 from validator.cli.gating import MAX_RATE, REASON, REPORT, SEVERITY, WRITE_BASELINE, accept, files_of
 from validator.cli.replaying import (
     ATTENTION,
@@ -36,12 +37,6 @@ if TYPE_CHECKING:
     from validator.engine.run import RunResult
     from validator.rules.base import Rule
     from validator.settings import Settings
-
-
-class Trainer(str, Enum):
-    """Whose loader is reproduced."""
-
-    llamafactory = "llamafactory"
 
 
 class Integrity(str, Enum):
@@ -77,11 +72,16 @@ def check(
     dataset: list[str] = typer.Option(
         [], help="Check this entry only (repeatable). Default: all with local files.", autocompletion=datasets
     ),
-    trainer: Trainer = typer.Option(Trainer.llamafactory, help="Whose resizing, truncation and labels to reproduce."),
-    processor: str = typer.Option("embedded", help="embedded, a folder with tokenizer.json, or a hub id."),
+    trainer: str = typer.Option(
+        "llamafactory",
+        help="Whose loader: llamafactory (also @0.9.2, @0.9.1), hf, qwen-vl-utils, or all side by side.",
+    ),
+    processor: str = typer.Option("embedded", help="embedded (Qwen2-VL), qwen2.5-vl, qwen3-vl, a folder, or a hub id."),
     cutoff_len: int = typer.Option(8192, help="The trainer's cutoff_len, in tokens."),
     image_max_pixels: int = typer.Option(1048576, help="The trainer's image_max_pixels."),
-    image_min_pixels: int = typer.Option(1024, help="The trainer's image_min_pixels."),
+    image_min_pixels: int | None = typer.Option(
+        None, help="The trainer's image_min_pixels. Default: its own.", show_default=False
+    ),
     media_dir: str | None = typer.Option(None, help="The trainer's media_dir. Default: the registry's folder."),
     default_system: str | None = typer.Option(None, help="The trainer's default_system."),
     mask_history: bool = typer.Option(
@@ -156,6 +156,7 @@ def check(
         from validator.engine.options import Options
         from validator.files import is_remote, locate
         from validator.settings import Settings
+        from validator.trainer import DEFAULT
 
         if dataset_info is None:
             raise ValueError("Name a dataset_info.json, or set dataset-info in mmvalidate.toml.")
@@ -163,11 +164,11 @@ def check(
         settings = Settings(
             dataset_info=dataset_info,
             datasets=tuple(dict.fromkeys(dataset)),
-            trainer=trainer.value,
+            trainer=DEFAULT if trainer == ALL else trainer,
             processor=processor,
             cutoff_len=cutoff_len,
             image_max_pixels=image_max_pixels,
-            image_min_pixels=image_min_pixels,
+            image_min_pixels=image_min_pixels,  # type: ignore[arg-type]  # None: the trainer's own
             media_dir=media_dir,
             default_system=default_system,
             mask_history=mask_history,
@@ -187,6 +188,8 @@ def check(
             min_rows=min_rows,
             baseline=None if baseline is None else baseline.absolute(),
         )
+        if exact and settings.trainer != DEFAULT:
+            raise ValueError("--exact asks the processor as LLaMA-Factory since 0.9.3 does: not under other trainers.")
         options = Options(
             workers,
             scheduler,
@@ -198,6 +201,8 @@ def check(
             _witness() if exact else None,
         )
         prepared = _prepare(settings)
+        if trainer == ALL and (replay != "off" or output_format.value not in ("full", "json")):
+            raise ValueError("--trainer all goes neither with --replay nor with other formats than full and json.")
         replaying = None
         if candidates := wanted(replay, model):
             from validator.replay.settings import ReplaySettings
@@ -219,10 +224,16 @@ def check(
     except ValueError as error:
         usage(error)
 
+    def one(settings: Settings, folder: Path) -> int:
+        result = _run(settings, _prepare(settings), folder, quiet, options)
+        return int(result.summary["exit_code"])
+
     def work() -> int:
         home = locate(settings.folder)
         name = (home if is_remote(settings.folder) else home.resolve()).name or "root"
         folder = run_dir or Path(".mmvalidate") / name
+        if trainer == ALL:
+            return check_all(settings, folder, one, output_format.value)
         result = _run(settings, prepared, folder, quiet, options)
         if replaying is not None:
             result = run_replay(folder, replaying, quiet=quiet)
@@ -251,12 +262,13 @@ def _prepare(settings: Settings) -> tuple[Registry, Sequence[Rule], Sequence[tup
     from validator.files import locate
     from validator.rules.registry import choose_rules
     from validator.tokens.processor import load_processor
+    from validator.tokens.template import template_of
 
     rules, left_out = choose_rules(settings)
     if settings.baseline is not None:
         load_baseline(settings.baseline)
     registry = load_registry(locate(settings.dataset_info), settings.datasets)
-    load_processor(settings.processor)
+    template_of(settings.profile, load_processor(settings.processor))
     if not settings.datasets:
         _warn_of_strangers(settings, registry)
     return registry, rules, left_out

@@ -62,9 +62,9 @@ def _source(parsed: Any, name: str, configured: Configured) -> str:
     if kind == "DEFAULT_MAP":
         known = configured.path and configured.values.get(name) == parsed.default_map[name]
         return configured.path.name if configured.path and known else "training file"
-    from validator.settings import TRAINER_DEFAULTS
+    from validator.trainer import DEFAULT, trainer_named
 
-    trainer = TRAINER_DEFAULTS.get(name)
+    trainer = trainer_named(DEFAULT).defaults.get(name)
     return "default" if trainer is None else f"default (the trainer's own: {trainer})"
 
 

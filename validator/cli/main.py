@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from validator import __version__
-from validator.cli import check, clean, config, diff, export, rejudge, replay, report, rule
+from validator.cli import check, clean, config, diff, export, plan, rejudge, replay, report, rule
 from validator.cli.config_file import CONTEXT, find, read
 from validator.cli.mistakes import UsageError, no_command, sentence
 from validator.cli.welcome import welcome
@@ -56,6 +56,7 @@ app = typer.Typer(
     "Exit codes: 0 passed, 1 findings, 2 bad usage, 3 incomplete, 5 nothing to check.",
 )
 app.command("check", context_settings=CONTEXT)(check.check)
+app.command("plan")(plan.plan)
 app.command("rejudge")(rejudge.rejudge)
 app.command("export")(export.export)
 app.command("diff")(diff.diff)

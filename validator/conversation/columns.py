@@ -8,6 +8,7 @@ from validator.catalog.entry import Entry
 from validator.conversation.media_paths import find_media
 from validator.conversation.sample import MEDIA_COLUMNS, Sample
 from validator.files import MediaFiles
+from validator.trainer import Trainer
 
 
 def take(sample: Sample, row: dict[str, Any], entry: Entry, column: str) -> Any:
@@ -22,12 +23,13 @@ def take(sample: Sample, row: dict[str, Any], entry: Entry, column: str) -> Any:
         return ""
 
 
-def take_media(sample: Sample, row: dict[str, Any], entry: Entry, files: MediaFiles) -> None:
-    """Find the images, videos and audios of a row."""
+def take_media(sample: Sample, row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Trainer) -> None:
+    """Find the images, videos and audios of a row, as far as the trainer reads them."""
     for column, kind in MEDIA_COLUMNS.items():
-        if entry.columns[column]:
+        if entry.columns[column] and (trainer.audio or kind != "audio"):
             value = take(sample, row, entry, column)
-            find_media(sample, kind, None if value == "" and entry.columns[column] not in row else value, files)
+            missing = value == "" and entry.columns[column] not in row
+            find_media(sample, kind, [] if missing else value, files, trainer)
 
 
 def show(value: Any) -> str:

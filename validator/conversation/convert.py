@@ -6,17 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 from validator.catalog.entry import Entry
-from validator.conversation import alpaca, openai, sharegpt
+from validator.conversation import alpaca, messages, openai, sharegpt
 from validator.conversation.sample import Sample
 from validator.files import MediaFiles
+from validator.trainer import Trainer
 
-_CONVERTERS: dict[str, Callable[[dict[str, Any], Entry, MediaFiles], Sample]] = {
+_CONVERTERS: dict[str, Callable[[dict[str, Any], Entry, MediaFiles, Trainer], Sample]] = {
     "alpaca": alpaca.convert,
     "sharegpt": sharegpt.convert,
     "openai": openai.convert,
 }
 
 
-def convert(row: dict[str, Any], entry: Entry, files: MediaFiles) -> Sample:
+def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Trainer) -> Sample:
     """The sample that the trainer makes of a row of this entry."""
-    return _CONVERTERS[entry.formatting](row, entry, files)
+    if trainer.reading != "pairs":
+        return messages.convert(row, entry, files, trainer)
+    return _CONVERTERS[entry.formatting](row, entry, files, trainer)

@@ -8,27 +8,32 @@ from typing import Any, Literal
 from validator.catalog.schema import StoredImage
 from validator.conversation.sample import MediaKind, MediaReference, Problem, Sample
 from validator.files import MediaFiles
+from validator.trainer import Trainer
 
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 SHOWN = 200
 """Characters of a reference that are kept: a base64 image may stand where a path is expected."""
 
 
-def find_media(sample: Sample, kind: MediaKind, value: Any, files: MediaFiles) -> None:
+def find_media(sample: Sample, kind: MediaKind, value: Any, files: MediaFiles, trainer: Trainer) -> None:
     """Normalise one media column of a row into references, as the trainer does, noting what it crashes on."""
-    if value is None or value == []:
+    if value == [] or (value is None and trainer.null_media == "nothing"):
+        return
+    if value is None and trainer.null_media == "crash":
+        sample.fail("media-type", IndexError("list index out of range"))
         return
     items = value if isinstance(value, list) else [value]
-    if isinstance(items[0], list):
+    if isinstance(items[0], list) and trainer.video is not None and trainer.video.lists:
         sample.media[kind] = [_frames(sample, kind, index, item, files) for index, item in enumerate(items)]
         return
     joined = isinstance(items[0], str)  # the first element alone decides how all are treated
+    each = trainer.joins_each
     references = []
     for index, item in enumerate(items):
         if isinstance(item, str):
-            target = files.resolve(item) if joined else item
+            target = files.resolve(item) if joined or each else item
             references.append(MediaReference(kind, index, item[:SHOWN], target, _form(item)))
-        elif joined:
+        elif joined and not each:
             kinds = f"not {type(item).__name__!r}"
             sample.fail(
                 "media-type",

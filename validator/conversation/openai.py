@@ -14,13 +14,14 @@ from validator.conversation.columns import take_media
 from validator.conversation.sample import Sample, Turn
 from validator.conversation.sharegpt import answer_by_preference, judge_count, raw_turn, role_names, take_messages
 from validator.files import MediaFiles
+from validator.trainer import Trainer
 
 THINKING_OFF = "detailed thinking off"
 _JOIN = "\n</tool_response>\n<tool_response>\n"
 _ASKING, _ANSWERING = ("user", "observation"), ("assistant", "function")
 
 
-def convert(row: dict[str, Any], entry: Entry, files: MediaFiles) -> Sample:
+def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Trainer) -> Sample:
     """Convert one row (as seen through `RowView`). Faults become problems of the sample; nothing is raised."""
     sample = Sample()
     messages = take_messages(sample, row, entry)
@@ -35,7 +36,7 @@ def convert(row: dict[str, Any], entry: Entry, files: MediaFiles) -> Sample:
         sample.system = _system(sample.system, sample.tools)
     except TypeError as error:
         sample.fail("content-type", error, sample.system_turn)
-    take_media(sample, row, entry, files)
+    take_media(sample, row, entry, files, trainer)
     return sample
 
 

@@ -60,7 +60,7 @@ class MediaReference:
 
 @dataclass(slots=True)
 class Sample:
-    """A converted row. `dropped`: the trainer removes it in silence."""
+    """A converted row. `dropped`: the trainer removes it in silence. `unchecked`: why nothing can be said of it."""
 
     turns: list[Turn] = field(default_factory=list)
     system: Any = None
@@ -69,6 +69,7 @@ class Sample:
     media: dict[MediaKind, list[MediaReference]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     dropped: bool = False
+    unchecked: str | None = None
 
     def fail(
         self,

@@ -8,22 +8,23 @@ from validator.catalog.entry import Entry
 from validator.conversation.columns import show, take, take_media
 from validator.conversation.sample import Sample, Turn
 from validator.files import MediaFiles
+from validator.trainer import Trainer
 
 ASKING, ANSWERING = ("user_tag", "observation_tag"), ("assistant_tag", "function_tag")
 MAPPED = ("user_tag", "assistant_tag", "observation_tag", "function_tag", "system_tag")
 
 
-def convert(row: dict[str, Any], entry: Entry, files: MediaFiles) -> Sample:
+def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Trainer) -> Sample:
     """Convert one row (as seen through `RowView`). Faults become problems of the sample; nothing is raised."""
     sample = Sample()
     messages = take_messages(sample, row, entry)
     if messages is not None:
         if sample.system_turn is None:
             sample.system = take(sample, row, entry, "system")
-        _align(sample, messages, entry)
+        _align(sample, messages, entry, trainer)
         answer_by_preference(sample, row, entry)
     sample.tools = take(sample, row, entry, "tools")
-    take_media(sample, row, entry, files)
+    take_media(sample, row, entry, files, trainer)
     return sample
 
 
@@ -81,7 +82,7 @@ def answer_by_preference(sample: Sample, row: dict[str, Any], entry: Entry) -> N
     sample.turns.append(Turn(sample.turns[-1].index + 1, roles[role], content))
 
 
-def _align(sample: Sample, messages: Any, entry: Entry) -> None:
+def _align(sample: Sample, messages: Any, entry: Entry, trainer: Trainer) -> None:
     tags, roles = entry.tags, role_names(entry)
     allowed = [tuple(tags[name] for name in names) for names in (ASKING, ANSWERING)]
     shift = 0 if sample.system_turn is None else 1
@@ -93,9 +94,13 @@ def _align(sample: Sample, messages: Any, entry: Entry) -> None:
         try:
             role = message[tags["role_tag"]]
             fits = role in allowed[position % 2]
+            if not fits and trainer.unknown_role == "crash":
+                _look_at_all(messages[position:], entry)
             content = message[tags["content_tag"]] if fits else None
         except (KeyError, TypeError, IndexError) as error:
-            sample.fail("column-missing" if isinstance(error, KeyError) else "message-type", error, index)
+            unknown = isinstance(message, dict) and error.args == (message.get(tags["role_tag"]),)
+            missing = "role-unknown" if unknown and trainer.unknown_role == "crash" else "column-missing"
+            sample.fail(missing if isinstance(error, KeyError) else "message-type", error, index)
             return
         if not fits:
             wanted = " or ".join(str(tag) for tag in allowed[position % 2] if tag is not None)
@@ -105,6 +110,13 @@ def _align(sample: Sample, messages: Any, entry: Entry) -> None:
     judge_count(sample, len(sample.turns), entry)
     if sample.dropped:
         sample.turns = [raw_turn(message, entry, position + shift) for position, message in enumerate(messages)]
+
+
+def _look_at_all(messages: Any, entry: Entry) -> None:
+    """Before 0.9.2 the trainer converts what it will drop: a role without a name, or a missing key, is a KeyError."""
+    roles = role_names(entry)
+    for message in messages:
+        _ = roles[message[entry.tags["role_tag"]]], message[entry.tags["content_tag"]]
 
 
 def raw_turn(message: Any, entry: Entry, index: int) -> Turn:

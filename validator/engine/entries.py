@@ -31,7 +31,10 @@ def open_entries(
     for entry in registry.entries:
         repeated = entry.name in registry.duplicate_names
         opened = EntryFacts(entry.name, settings, entry, unchecked=_unchecked(entry), repeated=repeated)
-        if entry.source == "file":
+        if entry.formatting not in settings.profile.formattings:
+            fault = f"{settings.profile.describes} has no converter for the formatting {entry.formatting}"
+            facts.append(replace(opened, fault=fault, unchecked=None))
+        elif entry.source == "file":
             facts.append(_open_files(opened, entry, registry.folder, surveying, cache))
         else:
             facts.append(_open_remote(opened, entry, surveying) if opened.unchecked is None else opened)

@@ -15,7 +15,7 @@ from validator.engine.opened import Catalog
 from validator.facts.record import RowFacts
 from validator.findings import SEVERITIES, Finding
 from validator.rules.base import Rule
-from validator.settings import TRAINER_DEFAULTS, Settings
+from validator.settings import Settings
 
 SCHEMA_VERSION = 1
 STATUSES = ("ok", "flagged", "dropped", "unchecked")
@@ -149,7 +149,7 @@ def summarize(
         "settings": {name: _text(value) for name, value in settings.model_dump(mode="json").items()},
         "differs_from_trainer": {
             name: {"here": getattr(settings, name), "trainer": default}
-            for name, default in TRAINER_DEFAULTS.items()
+            for name, default in settings.profile.defaults.items()
             if getattr(settings, name) != default
         },
         "versions": _versions(),

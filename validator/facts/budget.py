@@ -6,13 +6,14 @@ No image is opened and no text is encoded here, so a finished run can be judged 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from validator.conversation.sample import MediaKind
 from validator.facts.record import MediaFacts, TurnFacts
 from validator.media.geometry import ImageLimits, num_tokens
 from validator.media.video import Frames, video_tokens
 from validator.tokens.truncation import truncate
+from validator.trainer import DEFAULT, Trainer, trainer_named
 
 MARKERS = 2
 """Tokens around the pads of a slot: vision start and vision end."""
@@ -26,6 +27,7 @@ class Limits:
     cutoff_len: int
     mask_history: bool = False
     train_on_prompt: bool = False
+    trainer: Trainer = field(default_factory=lambda: trainer_named(DEFAULT))
 
 
 @dataclass(slots=True)
@@ -68,6 +70,8 @@ def spend(turns: Sequence[TurnFacts], media: Sequence[MediaFacts], limits: Limit
         if item.kind != "audio":
             sizes[item.kind].append(media_tokens(item, limits))
     laid = [_lay(turn, sizes) for turn in turns]
+    if limits.trainer.truncation == "end":
+        return _cut_at_end(turns, laid, sizes, limits)
     head, head_runs = laid.pop(0) if turns and turns[0].role == "system" else _NOTHING
     spoken = turns[len(turns) - len(laid) :]
     lengths = [(source, target) for (source, _), (target, _) in zip(laid[::2], laid[1::2], strict=True)]
@@ -106,11 +110,49 @@ def spend(turns: Sequence[TurnFacts], media: Sequence[MediaFacts], limits: Limit
     )
 
 
+def _cut_at_end(
+    turns: Sequence[TurnFacts],
+    laid: Sequence[tuple[int, Sequence[_Run]]],
+    sizes: Mapping[MediaKind, Sequence[int]],
+    limits: Limits,
+) -> Budget:
+    """A row that is cut as a whole. A pair is an answer with all that stands before it since the last one."""
+    pairs: list[PairBudget] = []
+    full, kept = {"image": 0, "video": 0}, {"image": 0, "video": 0}
+    place = learned = 0
+    answered = True
+    for turn, (length, runs) in zip(turns, laid, strict=True):
+        if answered:
+            pairs.append(PairBudget(None, None, 0, 0, 0, 0, 0, 0))
+        pair, answered = pairs[-1], turn.role in ("assistant", "function")
+        limit = max(limits.cutoff_len - place, 0)
+        if answered:
+            pair.target_turn, pair.target, pair.kept_target = turn.index, length, min(length, limit)
+            learned += max(pair.kept_target - limits.trainer.header, 0)
+        else:
+            pair.source_turn = turn.index if pair.source_turn is None else pair.source_turn
+            pair.source, pair.kept_source = pair.source + length, pair.kept_source + min(length, limit)
+        for kind, start, number in runs:
+            stays = min(max(limit - start, 0), number)
+            full[kind], kept[kind] = full[kind] + number, kept[kind] + stays
+            pair.pads, pair.kept_pads = pair.pads + number, pair.kept_pads + stays
+        place += length
+    total = min(place, limits.cutoff_len)
+    labels = total if limits.trainer.labels == "all" else learned
+    images, videos = (tuple(sizes[kind]) for kind in ("image", "video"))
+    counts = (full["image"], kept["image"], full["video"], kept["video"])
+    return Budget(tuple(pairs), images, videos, place, total, *counts, labels)
+
+
 def media_tokens(item: MediaFacts, limits: Limits) -> int:
     """Pads that an image or a video takes. Raises ValueError where a side becomes zero."""
-    width, height = item.width or 0, item.height or 0
-    if item.kind == "video":
-        return video_tokens(Frames(item.frames or 0, width, height), limits.image)
+    return tokens_of(item.kind, item.width or 0, item.height or 0, item.frames or 0, limits)
+
+
+def tokens_of(kind: str, width: int, height: int, frames: int, limits: Limits) -> int:
+    """Pads of an image (whatever its `frames`) or a video of a size in pixels. Raises ValueError as `media_tokens`."""
+    if kind == "video":
+        return video_tokens(Frames(frames, width, height), limits.image)
     return num_tokens(width, height, limits.image)
 
 

@@ -19,6 +19,8 @@ def max_pixels_that_fits(turns: Sequence[TurnFacts], media: Sequence[MediaFacts]
 
     def fits(tokens: int) -> bool:
         image = replace(limits.image, max_pixels=tokens * step)
+        if image.resizing == "processor":
+            image = replace(image, processor_max_pixels=image.max_pixels)
         try:
             return spend(turns, media, replace(limits, image=image)).num_tokens_full <= limits.cutoff_len
         except ValueError:

@@ -29,10 +29,11 @@ from validator.media.likeness import likeness_of
 from validator.media.probe import ImageProbe, probe_bytes, probe_image
 from validator.media.video import VideoProbe, probe_frames, probe_video, settle
 from validator.settings import Settings
-from validator.tokens.encode import EncodedTurn, TrainerError, check_messages, encode_turns
+from validator.tokens.encode import EncodedTurn, TrainerError, check_literal_pads, check_messages, encode_turns
 from validator.tokens.encoder import common_prefix, special_pattern
 from validator.tokens.processor import Processor, load_processor
-from validator.tokens.template import PAD_TOKENS
+from validator.tokens.template import PAD_TOKENS, template_of
+from validator.trainer import VideoRecipe
 
 NO_PLACEHOLDERS = (0, 0, 0)
 _NO_SAMPLE = Sample()
@@ -42,15 +43,20 @@ _LYING = frozenset((5, 6, 7, 8))
 
 def limits_of(settings: Settings, processor: Processor) -> Limits:
     """The settings that decide counts, with the processor's own limits."""
+    trainer, video = settings.profile, settings.profile.video or VideoRecipe()
+    direct = trainer.resizing == "processor"
     image = ImageLimits(
         settings.image_max_pixels,
-        settings.image_min_pixels,
-        processor.min_pixels,
-        processor.max_pixels,
+        settings.image_min_pixels if trainer.has_min_pixels else 0,
+        settings.image_min_pixels if direct else processor.min_pixels,
+        settings.image_max_pixels if direct else processor.max_pixels,
         processor.patch_size,
         processor.merge_size,
+        video.max_pixels,
+        video.min_pixels,
+        trainer.resizing,
     )
-    return Limits(image, settings.cutoff_len, settings.mask_history, settings.train_on_prompt)
+    return Limits(image, settings.cutoff_len, settings.mask_history, settings.train_on_prompt, trainer)
 
 
 class _Row:
@@ -83,6 +89,8 @@ class Measurer:
         self.files = files or MediaFiles(settings.resolved_media_dir if local else "")
         self._refused = {refusal.row for refusal in survey.refusals}
         self.processor = load_processor(settings.processor)
+        self.trainer = settings.profile
+        self.template = template_of(self.trainer, self.processor)
         self.limits = limits_of(settings, self.processor)
         self._view = RowView(entry, survey.types)
         self._pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
@@ -92,7 +100,7 @@ class Measurer:
 
     def convert(self, raw: RawRow) -> Sample:
         """The sample that the trainer makes of a row."""
-        return convert(self._view(raw.value), self.entry, self.files)
+        return convert(self._view(raw.value), self.entry, self.files, self.trainer)
 
     def measure(self, raws: Sequence[RawRow], at: Callable[[int], None] = lambda row: None) -> list[RowFacts]:
         """The facts of some rows. `at` is told which row is worked on.
@@ -129,6 +137,10 @@ class Measurer:
             row.sample = self.convert(raw)
             for name in raw.undecodable:
                 row.sample.note("not-utf8", None, name)
+            if row.sample.media.get("video") and self.processor.model == "qwen3-vl":
+                row.sample.unchecked = "videos under Qwen3-VL, which writes the time of each frame, are not reproduced"
+            if row.sample.unchecked is not None:
+                row.give_up(row.sample.unchecked)
 
     def _look_at_media(self, row: _Row) -> None:
         row.facts.filled = _filled(row.sample)
@@ -145,14 +157,17 @@ class Measurer:
         if sample.crashed or sample.dropped or row.facts.unchecked:
             return
         try:
-            check_messages(sample)
+            check_messages(sample, self.trainer)
         except TrainerError as error:
-            sample.fail(error.kind, error.cause, error.turn)
+            sample.fail(error.kind, error.cause, error.turn, stage=error.stage)
             return
         try:
-            row.encoded = encode_turns(sample, self.processor, self.settings.default_system)
+            row.encoded = encode_turns(sample, self.processor, self.settings.default_system, self.template)
         except TrainerError as error:
             sample.fail(error.kind, error.cause, error.turn, stage="encode")
+            return
+        if self.trainer.reading != "pairs":
+            check_literal_pads(sample, row.encoded, self._pads)
 
     def _finish(self, row: _Row) -> None:
         facts, sample = row.facts, row.sample
@@ -203,13 +218,13 @@ class Measurer:
         return _with_probe(reference, turn, probe, advice, likeness)
 
     def _videos(self, references: list[MediaReference], turns: list[int | None]) -> list[MediaFacts]:
-        depth = self.settings.integrity
+        depth, recipe = self.settings.integrity, self.trainer.video or VideoRecipe()
         probes = []
         for reference in references:
             if reference.frames is not None:
-                probes.append(probe_frames(reference.frames, depth, self.files))
+                probes.append(probe_frames(reference.frames, depth, self.files, recipe))
             elif reference.target is not None:
-                probes.append(probe_video(reference.target, depth, self.files))
+                probes.append(probe_video(reference.target, depth, self.files, recipe))
             else:
                 probes.append(VideoProbe(fault="not-a-path"))
         facts = []
@@ -236,7 +251,7 @@ class Measurer:
             probe = probe_bytes(reference.data, depth)
         else:
             probe = probe_image(reference.target or "", depth, self.files)
-        if not reference.decoded or probe.orientation is None:
+        if not (reference.decoded or self.trainer.turns_images) or probe.orientation is None:
             return probe
         if probe.orientation in _LYING and probe.width is not None:
             return replace(probe, width=probe.height, height=probe.width, orientation=1)

@@ -21,7 +21,8 @@ def settle(facts: RowFacts, limits: Limits) -> None:
         return
     error = _problem(facts, "convert") or _media_error(facts, limits) or _problem(facts, "encode")
     if error is not None:
-        facts.outcome, facts.trainer_error = "crash", error
+        stops = limits.trainer.failures == "stop" or facts.refused
+        facts.outcome, facts.trainer_error = "crash" if stops else "dropped", error
         return
     facts.outcome = "ok"
     budget = facts.budget = spend(facts.turns, facts.media, limits)

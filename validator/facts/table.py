@@ -137,7 +137,7 @@ def to_row(facts: RowFacts, status: str) -> tuple[Any, ...]:
 
 def from_record(record: dict[str, Any]) -> RowFacts:
     """The measured facts of a record of samples.parquet; what depends on a run's limits is left to `settle`."""
-    outcome = record["outcome"]
+    outcome: Any = record["outcome"] if record["trainer_error"] is None else "ok"
     return RowFacts(
         record["dataset"],
         record["file"],

@@ -8,6 +8,7 @@ from validator.facts.budget import Budget, Limits
 from validator.facts.measure import Measurer
 from validator.facts.settle import settle
 from validator.tokens.encode import EncodedTurn, encode_turns, flatten
+from validator.trainer import Trainer
 
 IGNORED = -100
 """The label of a token that is not learned."""
@@ -20,13 +21,16 @@ def training_ids(measurer: Measurer, raw: RawRow) -> tuple[list[int], list[int]]
     budget = facts.budget
     if budget is None:
         return None
-    return lay_out([ids for _, ids in spelled_turns(measurer, measurer.convert(raw), budget)], budget, measurer.limits)
+    spelled = spelled_turns(measurer, measurer.convert(raw), budget)
+    if measurer.trainer.truncation == "end":
+        return _lay_out_whole(spelled, budget, measurer.trainer)
+    return lay_out([ids for _, ids in spelled], budget, measurer.limits)
 
 
 def spelled_turns(measurer: Measurer, sample: Sample, budget: Budget) -> list[tuple[EncodedTurn, list[int]]]:
     """Every turn of a row that the trainer accepts, with all its ids; a system prompt comes first."""
     tokens: dict[MediaKind, tuple[int, ...]] = {"image": budget.image_tokens, "video": budget.video_tokens}
-    turns = encode_turns(sample, measurer.processor, measurer.settings.default_system)
+    turns = encode_turns(sample, measurer.processor, measurer.settings.default_system, measurer.template)
     return [(turn, flatten(turn, measurer.processor, tokens)) for turn in turns]
 
 
@@ -44,3 +48,20 @@ def lay_out(flat: list[list[int]], budget: Budget, limits: Limits) -> tuple[list
         labels += source if limits.train_on_prompt else [IGNORED] * len(source)
         labels += target if learned else [IGNORED] * len(target)
     return ids, labels
+
+
+def _lay_out_whole(
+    spelled: list[tuple[EncodedTurn, list[int]]], budget: Budget, trainer: Trainer
+) -> tuple[list[int], list[int]]:
+    """Join turns and cut them at the end."""
+    ids: list[int] = []
+    labels: list[int] = []
+    for turn, mine in spelled:
+        ids += mine
+        if trainer.labels == "all":
+            labels += mine
+        elif turn.turn is not None and turn.turn.role in ("assistant", "function"):
+            labels += [IGNORED] * trainer.header + mine[trainer.header :]
+        else:
+            labels += [IGNORED] * len(mine)
+    return ids[: budget.num_tokens], labels[: budget.num_tokens]

@@ -22,7 +22,9 @@ SLOW_VISITS = 5 * 10**9
 
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
-    """Pixel limits of the trainer (`max_pixels`, `min_pixels`) and the processor's patch geometry and limits."""
+    """Pixel limits of the trainer (`max_pixels`, `min_pixels`; 0: it has none), the processor's patch geometry and
+    limits, and the trainer's limits of a video's frames. `resizing` as in a trainer profile.
+    """
 
     max_pixels: int
     min_pixels: int
@@ -30,6 +32,9 @@ class ImageLimits:
     processor_max_pixels: int = 12845056
     patch_size: int = 14
     merge_size: int = 2
+    video_max_pixels: int = 256 * 256
+    video_min_pixels: int = 16 * 16
+    resizing: str = "trainer"
 
     @property
     def factor(self) -> int:
@@ -100,10 +105,34 @@ def smart_resize(height: int, width: int, factor: int, min_pixels: int, max_pixe
     return high, wide
 
 
+def utils_resize(height: int, width: int, factor: int, min_pixels: int, max_pixels: int) -> tuple[int, int]:
+    """The size (height, width) that qwen-vl-utils 0.0.14 resizes an image to.
+
+    No side is rounded to nothing, but one may be scaled to nothing: ValueError, with Pillow's message. So above a ratio
+    of 200.
+    """
+    ratio = max(height, width) / min(height, width)
+    if ratio > MAX_RATIO:
+        raise ValueError(f"absolute aspect ratio must be smaller than {MAX_RATIO}, got {ratio}")
+    high, wide = (max(factor, round(side / factor) * factor) for side in (height, width))
+    if high * wide > max_pixels:
+        beta = math.sqrt((height * width) / max_pixels)
+        high, wide = (math.floor(side / beta / factor) * factor for side in (height, width))
+    elif high * wide < min_pixels:
+        beta = math.sqrt(min_pixels / (height * width))
+        high, wide = (math.ceil(side * beta / factor) * factor for side in (height, width))
+    if high == 0 or wide == 0:
+        raise ValueError("height and width must be > 0")
+    return high, wide
+
+
 def grid(width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
     """Patches (rows, columns) of an image of this size. Raises ValueError where the trainer does."""
-    wide, high = trainer_resize(width, height, limits.max_pixels, limits.min_pixels)
-    size = smart_resize(high, wide, limits.factor, limits.processor_min_pixels, limits.processor_max_pixels)
+    if limits.resizing == "twice":
+        height, width = utils_resize(height, width, limits.factor, limits.min_pixels, limits.max_pixels)
+    elif limits.resizing == "trainer":
+        width, height = trainer_resize(width, height, limits.max_pixels, limits.min_pixels)
+    size = smart_resize(height, width, limits.factor, limits.processor_min_pixels, limits.processor_max_pixels)
     return size[0] // limits.patch_size, size[1] // limits.patch_size
 
 

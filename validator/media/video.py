@@ -18,11 +18,7 @@ from validator.files import Identity, MediaFiles
 from validator.media.geometry import ImageLimits, num_tokens, trainer_resize
 from validator.media.probe import Depth, ImageProbe, probe_image
 from validator.media.sniff import sniff
-
-FRAMES_PER_SECOND = 2.0
-MAX_FRAMES = 128
-MAX_PIXELS, MIN_PIXELS = 256 * 256, 16 * 16
-"""The trainer's defaults of video_fps, video_maxlen, video_max_pixels and video_min_pixels."""
+from validator.trainer import VideoRecipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,29 +83,30 @@ def _trusted(probe: VideoProbe) -> FedVideo:
     return FedVideo(probe.header)
 
 
-def probe_video(path: str, depth: Depth, files: MediaFiles) -> VideoProbe:
+def probe_video(path: str, depth: Depth, files: MediaFiles, recipe: VideoRecipe) -> VideoProbe:
     """Probe a video file. `header` trusts the header where preprocessing does; `fast` and `full` decode as well.
 
     Raises ChangedError where the file changes while it is read.
     """
-    return files.read_unchanged(path, lambda identity: _probe_at(path, identity, depth, files))
+    known_as = "" if recipe == VideoRecipe() else f"\0{recipe}"
+    return files.read_unchanged(path, lambda identity: _probe_at(path, identity, depth, files, recipe), known_as)
 
 
-def _probe_at(path: str, identity: Identity, depth: Depth, files: MediaFiles) -> VideoProbe:
+def _probe_at(path: str, identity: Identity, depth: Depth, files: MediaFiles, recipe: VideoRecipe) -> VideoProbe:
     if identity.kind == "special":
         return VideoProbe(fault="special", exception="OSError", message="it is a pipe or a device, not a file")
     if not files.is_remote(path):
-        return _probe_local(path, identity, depth)
+        return _probe_local(path, identity, depth, recipe)
     with files.open(path) as file:
-        return _probe(file, path, identity, depth)
+        return _probe(file, path, identity, depth, recipe)
 
 
 @lru_cache(maxsize=4096)
-def _probe_local(path: str, identity: Identity, depth: Depth) -> VideoProbe:
-    return _probe(path, path, identity, depth)
+def _probe_local(path: str, identity: Identity, depth: Depth, recipe: VideoRecipe) -> VideoProbe:
+    return _probe(path, path, identity, depth, recipe)
 
 
-def _probe(source: str | BinaryIO, path: str, identity: Identity, depth: Depth) -> VideoProbe:
+def _probe(source: str | BinaryIO, path: str, identity: Identity, depth: Depth, recipe: VideoRecipe) -> VideoProbe:
     import av
 
     try:
@@ -122,26 +119,31 @@ def _probe(source: str | BinaryIO, path: str, identity: Identity, depth: Depth) 
         if stream is None:
             return replace(known, fault="no-video-stream", exception="StopIteration", message="")
         try:
-            known = replace(known, header=_promised(stream))
+            if recipe.headers:
+                known = replace(known, header=_promised(stream, recipe))
             if known.header is not None and depth == "header":
                 return known
-            return replace(known, decoded=_decode(container, stream))
+            return replace(known, decoded=_decode(container, stream, recipe))
         except Exception as error:  # the codecs raise many kinds
             kind = "no-frames" if isinstance(error, IndexError) else "corrupt"
             found = "its data is damaged" if stream.codec_context else "FFmpeg has no decoder for it"
             return replace(known, fault=kind, exception=type(error).__name__, message=str(error)[:200], found=found)
 
 
-def sample_indices(frames: int, seconds: float, fps: float = FRAMES_PER_SECOND, most: int = MAX_FRAMES) -> list[int]:
+def sample_indices(frames: int, seconds: float, recipe: VideoRecipe) -> list[int]:
     """The frames that the trainer samples of a video with `frames` frames (0: unknown) and a length in seconds."""
     import numpy as np
 
-    number = most if frames == 0 else min(frames, most, max(1, math.floor(seconds * fps)))
-    last = (most if frames == 0 else frames) - 1
+    unknown = frames == 0 and recipe.endless
+    most = recipe.most
+    number = most if unknown else min(frames, most, max(recipe.least, math.floor(seconds * recipe.fps)))
+    if recipe.odd == "drop":
+        number -= number % 2
+    last = (most if unknown else frames) - 1
     return [int(index) for index in np.linspace(0, last, number).astype(np.int32)]
 
 
-def probe_frames(paths: Sequence[str], depth: Depth, files: MediaFiles) -> VideoProbe:
+def probe_frames(paths: Sequence[str], depth: Depth, files: MediaFiles, recipe: VideoRecipe) -> VideoProbe:
     """Probe a video that is given as a list of image files: all are fed, the last one twice if their number is odd."""
     known = VideoProbe(format="frames")
     if not paths:
@@ -156,7 +158,7 @@ def probe_frames(paths: Sequence[str], depth: Depth, files: MediaFiles) -> Video
             fault = {"fault": probe.fault, "exception": probe.exception, "message": probe.message, "found": probe.found}
             return replace(known, **fault)  # type: ignore[arg-type]
     sizes = [(probe.width or 0, probe.height or 0) for probe in probes]
-    if len({trainer_resize(*size, MAX_PIXELS, MIN_PIXELS) for size in sizes}) > 1:
+    if len({trainer_resize(*size, recipe.max_pixels, recipe.min_pixels) for size in sizes}) > 1:
         message = "all input arrays must have the same shape"
         return replace(known, fault="frame-sizes-differ", exception="ValueError", message=message)
     return replace(known, decoded=Frames(_even(len(paths)), *sizes[0]))
@@ -164,22 +166,24 @@ def probe_frames(paths: Sequence[str], depth: Depth, files: MediaFiles) -> Video
 
 def video_tokens(frames: Frames, limits: ImageLimits) -> int:
     """Video tokens (`<|video_pad|>`) of a video. Raises ValueError where the trainer does."""
-    image = replace(limits, max_pixels=MAX_PIXELS, min_pixels=MIN_PIXELS)
+    image = replace(limits, max_pixels=limits.video_max_pixels, min_pixels=limits.video_min_pixels)
     return frames.number // 2 * num_tokens(frames.width, frames.height, image)
 
 
-def _promised(stream: Any) -> Frames | None:
+def _promised(stream: Any, recipe: VideoRecipe) -> Frames | None:
     if stream.duration is None or stream.average_rate is None or float(stream.average_rate) <= 0:
         return None
-    number = len(sample_indices(stream.frames, float(stream.duration * stream.time_base)))
+    number = len(sample_indices(stream.frames, float(stream.duration * stream.time_base), recipe))
     return Frames(_even(number), stream.width, stream.height)
 
 
-def _decode(container: Any, stream: Any) -> Frames:
+def _decode(container: Any, stream: Any, recipe: VideoRecipe) -> Frames:
     """Decode as the trainer does: every frame to the end, counting those that are sampled."""
-    seconds = 0.0 if stream.frames == 0 else float(stream.duration * stream.time_base)
-    wanted = frozenset(sample_indices(stream.frames, seconds))
-    float(stream.average_rate)  # a TypeError, as in the trainer, where the stream has none
+    timeless = stream.frames == 0 and recipe.endless
+    seconds = 0.0 if timeless else float(stream.duration * stream.time_base)
+    wanted = frozenset(sample_indices(stream.frames, seconds, recipe))
+    if recipe.headers:
+        float(stream.average_rate)  # a TypeError, as in the trainer, where the stream has none
     container.seek(0)
     number, size = 0, (0, 0)
     for index, frame in enumerate(container.decode(stream)):

@@ -17,8 +17,9 @@ from PIL import Image, ImageOps
 from validator.conversation.sample import MediaKind
 from validator.media.geometry import ImageLimits
 from validator.media.resize import regularize
-from validator.media.video import MAX_PIXELS, MIN_PIXELS, sample_indices
+from validator.media.video import sample_indices
 from validator.replay.job import Medium
+from validator.trainer import VideoRecipe
 
 
 class Pictures:
@@ -63,7 +64,7 @@ class Pictures:
             frames = _decode(medium.path or "")
         if len(frames) % 2:
             frames.append(frames[-1])
-        return [regularize(frame, MAX_PIXELS, MIN_PIXELS) for frame in frames]
+        return [regularize(frame, self._limits.video_max_pixels, self._limits.video_min_pixels) for frame in frames]
 
     def _add_videos(self, tensors: dict[str, torch.Tensor], videos: list[list[Image.Image]]) -> None:
         if self._videos is not None:
@@ -107,7 +108,7 @@ def _decode(path: str) -> list[Image.Image]:
     with av.open(path, "r") as container:
         stream = next(stream for stream in container.streams if stream.type == "video")
         seconds = 0.0 if stream.frames == 0 else float((stream.duration or 0) * (stream.time_base or 0))
-        wanted = frozenset(sample_indices(stream.frames, seconds))
+        wanted = frozenset(sample_indices(stream.frames, seconds, VideoRecipe()))
         container.seek(0)
         decoded = enumerate(container.decode(stream))
         return [frame.to_image() for index, frame in decoded if index in wanted]

@@ -23,6 +23,7 @@ from validator.facts.replayed import Replayed, Systemic
 from validator.files import ABSENT, Identity
 from validator.findings import Severity
 from validator.settings import Integrity, Settings
+from validator.trainer import families
 
 
 class RuleError(Exception):
@@ -88,6 +89,8 @@ class Hit:
     dataset: str | None = None
 
 
+EVERY = families()
+"""Of a rule that holds under every trainer profile."""
 Need = Literal["nothing", "problems", "mismatch", "misplaced", "media", "faults", "cut", "traits", "content", "reach"]
 """What most rows lack: problems of conversion or encoding, placeholders that are more or fewer than the media,
 placeholders in answers or system prompts, media, media with a fault or that are no paths, a cut by the cutoff, text
@@ -169,12 +172,14 @@ def row_rule(
     depth: Integrity = "header",
     needs: Need = "nothing",
     *,
+    trainers: tuple[str, ...] = ("llamafactory",),
     option: Option | None = None,
 ) -> Callable[[RowCheck], Rule]:
     """Make a rule of a function on one case."""
 
     def wrap(check: RowCheck) -> Rule:
-        return Rule(code, name, severity, _doc(check), row=check, depth=depth, needs=needs, option=option)
+        doc = _doc(check)
+        return Rule(code, name, severity, doc, row=check, trainers=trainers, depth=depth, needs=needs, option=option)
 
     return wrap
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import Case, Hit, row_rule
+from validator.rules.base import EVERY, Case, Hit, row_rule
 from validator.rules.wording import stops_with
 
 _WHAT = {
@@ -33,7 +33,7 @@ _WHAT = {
 }
 
 
-@row_rule("CV004", "messages-unusable", "error", needs="problems")
+@row_rule("CV004", "messages-unusable", "error", needs="problems", trainers=EVERY)
 def check(case: Case) -> Iterator[Hit]:
     """Report rows whose messages the trainer cannot walk through."""
     for problem in case.facts.problems:

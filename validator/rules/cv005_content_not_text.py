@@ -20,11 +20,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import Case, Hit, row_rule
+from validator.rules.base import EVERY, Case, Hit, row_rule
 from validator.rules.wording import stops_with
 
 
-@row_rule("CV005", "content-not-text", "error", needs="problems")
+@row_rule("CV005", "content-not-text", "error", needs="problems", trainers=EVERY)
 def check(case: Case) -> Iterator[Hit]:
     """Report the turn whose content stops the trainer."""
     for problem in case.facts.problems:

@@ -18,13 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import Case, Hit, row_rule
+from validator.rules.base import EVERY, Case, Hit, row_rule
 from validator.rules.wording import the_turn
 
 _WHAT = {True: "it holds replacement characters", False: "UTF-8 was read as something else"}
 
 
-@row_rule("CV013", "garbled-text", "warning", needs="traits")
+@row_rule("CV013", "garbled-text", "warning", needs="traits", trainers=EVERY)
 def check(case: Case) -> Iterator[Hit]:
     """Report each turn whose text looks like it."""
     for turn in case.facts.turns:

@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import Case, Hit, row_rule
+from validator.rules.base import EVERY, Case, Hit, row_rule
 from validator.rules.wording import the_turn
 
 
-@row_rule("CV014", "foreign-chat-template", "warning", needs="traits")
+@row_rule("CV014", "foreign-chat-template", "warning", needs="traits", trainers=EVERY)
 def check(case: Case) -> Iterator[Hit]:
     """Report each turn whose text looks like it."""
     for turn in case.facts.turns:

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import EVERY, CorpusCheck, EntryFacts, Hit, corpus_rule
 
 
 def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
@@ -50,4 +50,4 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
             )
 
 
-RULE = corpus_rule("DI003", "file-type-refused", "error", CorpusCheck(finish))
+RULE = corpus_rule("DI003", "file-type-refused", "error", CorpusCheck(finish), trainers=EVERY)

@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.findings import clip
-from validator.rules.base import CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import EVERY, CorpusCheck, EntryFacts, Hit, corpus_rule
 
 _IN_ROW = "Correct the row: valid text, and one type per column in all rows and files."
 _IN_FILE = "Correct the file or write it again: readable to its end, with the columns of the entry's first file."
@@ -53,4 +53,4 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
             )
 
 
-RULE = corpus_rule("DI004", "loader-refuses-file", "error", CorpusCheck(finish))
+RULE = corpus_rule("DI004", "loader-refuses-file", "error", CorpusCheck(finish), trainers=EVERY)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import EntryFacts, Hit, corpus_rule
+from validator.rules.base import EVERY, EntryFacts, Hit, corpus_rule
 from validator.rules.seen import Seen, of_entry
 
 ENOUGH, SHARE = 50, 0.9
@@ -35,4 +35,4 @@ def finish(seen: Seen, _: EntryFacts) -> Iterator[Hit]:
         )
 
 
-RULE = corpus_rule("DU003", "same-answer-everywhere", "info", of_entry(finish))
+RULE = corpus_rule("DU003", "same-answer-everywhere", "info", of_entry(finish), trainers=EVERY)

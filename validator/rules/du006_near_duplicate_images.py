@@ -23,7 +23,7 @@ import xxhash
 
 from validator.findings import count
 from validator.rules.alike import Groups
-from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import EVERY, Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 
 
 def fold(groups: Groups, case: Case) -> None:
@@ -45,5 +45,10 @@ def finish(groups: Groups, _: EntryFacts) -> Iterator[Hit]:
 
 
 RULE = corpus_rule(
-    "DU006", "near-duplicate-images", "info", CorpusCheck(finish, Groups, fold, Groups.merge), option="preview"
+    "DU006",
+    "near-duplicate-images",
+    "info",
+    CorpusCheck(finish, Groups, fold, Groups.merge),
+    option="preview",
+    trainers=EVERY,
 )

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import EVERY, Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 from validator.rules.noticed import Noticed
 from validator.rules.pointing import NORMALISED, largest_image, reach_of_row, within
 
@@ -60,5 +60,9 @@ def merge(left: Systems, right: Systems) -> Systems:
 
 
 RULE = corpus_rule(
-    "IM011", "coordinate-systems-mixed", "warning", CorpusCheck(finish, Systems, fold, merge, needs="reach")
+    "IM011",
+    "coordinate-systems-mixed",
+    "warning",
+    CorpusCheck(finish, Systems, fold, merge, needs="reach"),
+    trainers=EVERY,
 )

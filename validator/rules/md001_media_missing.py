@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.findings import clip
-from validator.rules.base import Case, Hit, row_rule
+from validator.rules.base import EVERY, Case, Hit, row_rule
 
 _WHAT = {
     "missing": "does not exist",
@@ -32,7 +32,7 @@ _WHAT = {
 }
 
 
-@row_rule("MD001", "media-missing", "error", needs="faults")
+@row_rule("MD001", "media-missing", "error", needs="faults", trainers=EVERY)
 def check(case: Case) -> Iterator[Hit]:
     """Report paths that cannot be opened."""
     for media in case.facts.media:

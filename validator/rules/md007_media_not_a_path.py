@@ -22,11 +22,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.findings import clip
-from validator.rules.base import Case, Hit, row_rule
+from validator.rules.base import EVERY, Case, Hit, row_rule
 from validator.rules.wording import stops_with
 
 
-@row_rule("MD007", "media-not-a-path", "error", needs="faults")
+@row_rule("MD007", "media-not-a-path", "error", needs="faults", trainers=EVERY)
 def check(case: Case) -> Iterator[Hit]:
     """Report elements that cannot be opened because of what they are."""
     for media in case.facts.media:

@@ -19,10 +19,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.findings import count
-from validator.rules.base import Case, Hit, row_rule
+from validator.rules.base import EVERY, Case, Hit, row_rule
 
 
-@row_rule("MD008", "audio-not-supported", "error", needs="media")
+@row_rule("MD008", "audio-not-supported", "error", needs="media", trainers=EVERY)
 def check(case: Case) -> Iterator[Hit]:
     """Report rows with audio."""
     if audios := case.facts.of_kind("audio"):

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from validator.findings import clip, count
-from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import EVERY, Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 
 
 @dataclass(slots=True)
@@ -57,4 +57,6 @@ def merge(left: Outside, right: Outside) -> Outside:
     return Outside(left.references + right.references, left.first or right.first)
 
 
-RULE = corpus_rule("MD009", "media-outside-folder", "info", CorpusCheck(finish, Outside, fold, merge, needs="media"))
+RULE = corpus_rule(
+    "MD009", "media-outside-folder", "info", CorpusCheck(finish, Outside, fold, merge, needs="media"), trainers=EVERY
+)

@@ -21,10 +21,10 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.media.geometry import LARGE_PIXELS
-from validator.rules.base import Case, Hit, row_rule
+from validator.rules.base import EVERY, Case, Hit, row_rule
 
 
-@row_rule("MD010", "image-very-large", "warning", needs="media")
+@row_rule("MD010", "image-very-large", "warning", needs="media", trainers=EVERY)
 def check(case: Case) -> Iterator[Hit]:
     """Report images above the size at which Pillow warns."""
     for media in case.facts.media:

@@ -22,10 +22,10 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.media.geometry import SLOW_VISITS
-from validator.rules.base import Case, Hit, row_rule
+from validator.rules.base import EVERY, Case, Hit, row_rule
 
 
-@row_rule("MD012", "image-slow-to-decode", "warning", depth="fast")
+@row_rule("MD012", "image-slow-to-decode", "warning", depth="fast", trainers=EVERY)
 def check(case: Case) -> Iterator[Hit]:
     """Report JPEGs by scans x pixels."""
     for media in case.facts.media:

@@ -21,14 +21,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import Case, Hit, row_rule
+from validator.rules.base import EVERY, Case, Hit, row_rule
 
 _FATAL = ("<|image_pad|>", "<|video_pad|>")
-_MEANT = ("<|object_ref_", "<|box_", "<|quad_")
-"""Tokens that Qwen2-VL reads and writes in text: names and places of objects."""
+_MEANT = ("<|object_ref_", "<|box_", "<|quad_", "<tool_call>", "</tool_call>")
+"""Tokens that Qwen models read and write in text: names and places of objects, tool calls."""
 
 
-@row_rule("PH004", "literal-special-token", "error")
+@row_rule("PH004", "literal-special-token", "error", trainers=EVERY)
 def check(case: Case) -> Iterator[Hit]:
     """Report each turn that holds special tokens, with those that it holds."""
     for turn in case.facts.turns:

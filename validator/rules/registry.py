@@ -98,7 +98,7 @@ def _reason_left_out(rule: Rule, settings: Settings) -> str | None:
         return "not selected"
     if nearest(rule.code, rule.name, settings.ignore) is not None:
         return "ignored"
-    if settings.trainer not in rule.trainers:
+    if settings.profile.family not in rule.trainers:
         return f"not for the trainer {settings.trainer}"
     if _DEPTHS.index(settings.integrity) < _DEPTHS.index(rule.depth):
         return f"needs --integrity {rule.depth}"

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import EVERY, Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 from validator.rules.peers import Peers
 
 
@@ -60,4 +60,6 @@ def merge(left: Lengths, right: Lengths) -> Lengths:
     return Lengths(left.with_images.merge(right.with_images), left.text_only.merge(right.text_only))
 
 
-RULE = corpus_rule("TK005", "sequence-length-extreme", "info", CorpusCheck(finish, Lengths, fold, merge))
+RULE = corpus_rule(
+    "TK005", "sequence-length-extreme", "info", CorpusCheck(finish, Lengths, fold, merge), trainers=EVERY
+)

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from validator.facts.fitting import max_pixels_that_fits
-from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import EVERY, Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 from validator.rules.peers import KEPT, Peers
 
 
@@ -77,4 +77,6 @@ def merge(left: Explosions, right: Explosions) -> Explosions:
     return Explosions(left.peers.merge(right.peers), beyond, max(left.cutoff_len, right.cutoff_len))
 
 
-RULE = corpus_rule("TK006", "image-token-explosion", "warning", CorpusCheck(finish, Explosions, fold, merge))
+RULE = corpus_rule(
+    "TK006", "image-token-explosion", "warning", CorpusCheck(finish, Explosions, fold, merge), trainers=EVERY
+)

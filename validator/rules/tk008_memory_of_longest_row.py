@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import EVERY, Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 
 MODELS = {"2B": (28, 1536, 8960, 151936), "7B": (28, 3584, 18944, 152064), "72B": (80, 8192, 29568, 152064)}
 """Layers, hidden size, inner size, words. Source: config.json of Qwen2-VL-*-Instruct."""
@@ -75,5 +75,10 @@ def merge(left: Longest, right: Longest) -> Longest:
 
 
 RULE = corpus_rule(
-    "TK008", "memory-of-longest-row", "info", CorpusCheck(finish, Longest, fold, merge), option="model_size"
+    "TK008",
+    "memory-of-longest-row",
+    "info",
+    CorpusCheck(finish, Longest, fold, merge),
+    option="model_size",
+    trainers=EVERY,
 )

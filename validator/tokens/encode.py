@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample, Turn
+from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample, Stage, Turn
 from validator.tokens.encoder import Encoder
 from validator.tokens.processor import Processor
 from validator.tokens.template import (
     PAD_TOKENS,
     SLOTS,
+    TEMPLATES,
     VISION_END,
     VISION_START,
     MediaSlot,
     Piece,
-    render_system,
-    render_turn,
-    slots_in,
+    Template,
 )
+from validator.trainer import Trainer
 
 
 @dataclass(slots=True)
@@ -35,20 +35,29 @@ class EncodedTurn:
 
 
 class TrainerError(Exception):
-    """The trainer would stop here with `cause`; `kind` and `turn` say where."""
+    """The trainer would stop here with `cause`; `kind`, `turn` and `stage` say where."""
 
-    def __init__(self, kind: str, cause: Exception, turn: int | None = None) -> None:
+    def __init__(self, kind: str, cause: Exception, turn: int | None = None, stage: Stage = "convert") -> None:
         super().__init__(str(cause))
-        self.kind, self.cause, self.turn = kind, cause, turn
+        self.kind, self.cause, self.turn, self.stage = kind, cause, turn, stage
 
 
-def check_messages(sample: Sample) -> None:
-    """The trainer's checks before any image is opened: audio support, then placeholder counts. Raises TrainerError."""
+def check_messages(sample: Sample, trainer: Trainer) -> None:
+    """The trainer's checks of audio support and placeholder counts, before or after it opens any image.
+
+    Raises TrainerError.
+    """
     if sample.media.get("audio"):
         error = ValueError(
             "This model does not support audio input. Please check whether the correct `template` is used."
         )
         raise TrainerError("audio", error)
+    if trainer.reading != "pairs":
+        _check_parts(sample, TEMPLATES[trainer.template])
+        return
+    if trainer.media_first:
+        _check_while_expanding(sample)
+        return
     counts = dict.fromkeys(PLACEHOLDERS, 0)
     for turn in sample.turns:
         if isinstance(turn.content, str) and "<" not in turn.content:
@@ -64,13 +73,65 @@ def check_messages(sample: Sample) -> None:
             raise TrainerError("count-mismatch", ValueError(text))
 
 
-def encode_turns(sample: Sample, processor: Processor, default_system: str | None) -> list[EncodedTurn]:
+def _check_parts(sample: Sample, template: Template) -> None:
+    """The check of TRL and of Qwen's fine-tuning: as many image parts as images."""
+    images = len(sample.media.get("image", ()))
+    parts = sum(
+        turn.content.count(PLACEHOLDERS["image"])
+        for turn in sample.turns
+        if turn.role in template.parted and isinstance(turn.content, str)
+    )
+    if parts != images:
+        text = f"Number of images provided ({images}) does not match number of image placeholders ({parts})."
+        raise TrainerError("count-mismatch", ValueError(text))
+
+
+def check_literal_pads(sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
+    """transformers' processor takes every pad in the text for a medium; one too many stops it, after the images are
+    opened.
+    """
+    for turn in turns:
+        for kind, pad in pads.items():
+            if not any(pad in text for text in turn.texts):
+                continue
+            index = turn.turn.index if turn.turn is not None else sample.system_turn
+            text = f"Found {PAD_TOKENS[kind]} tokens in the text but no {kind}s were passed."
+            if sample.media.get(kind):
+                text = f"The total number of {PAD_TOKENS[kind]} tokens should be the same as the number of {kind}s."
+            sample.fail("literal-pad", ValueError(text), index, stage="encode")
+            return
+
+
+def _check_while_expanding(sample: Sample) -> None:
+    """LLaMA-Factory before 0.9.3 finds a wrong number while it replaces the placeholders, message by message."""
+    kinds: tuple[MediaKind, ...] = ("image", "video")
+    left = {kind: len(sample.media.get(kind, ())) for kind in kinds}
+    for turn in sample.turns:
+        for kind in kinds:
+            placeholder = PLACEHOLDERS[kind]
+            try:
+                number = turn.content.count(placeholder) if placeholder in turn.content else 0
+            except (AttributeError, TypeError) as error:
+                raise TrainerError("content-type", error, turn.index, "encode") from None
+            left[kind] -= number
+            if left[kind] < 0:
+                text = f"`len({kind}s)` is less than the number of {placeholder} tokens."
+                raise TrainerError("count-mismatch", ValueError(text), None, "encode")
+    for kind in kinds:
+        if left[kind]:
+            text = f"The number of {kind}s does not match the number of {PLACEHOLDERS[kind]} tokens."
+            raise TrainerError("count-mismatch", ValueError(text), None, "encode")
+
+
+def encode_turns(
+    sample: Sample, processor: Processor, default_system: str | None, template: Template
+) -> list[EncodedTurn]:
     """Encode a sample that passed `check_messages`. Raises TrainerError."""
     encoder = processor.encoder
     taken: dict[MediaKind, int] = dict.fromkeys(PAD_TOKENS, 0)
     turns = []
     try:
-        system = render_system(sample.system, sample.tools, default_system)
+        system = template.system(sample, default_system)
     except Exception as error:
         raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     if system:
@@ -79,13 +140,18 @@ def encode_turns(sample: Sample, processor: Processor, default_system: str | Non
         except TypeError as error:
             raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     for index, turn in enumerate(sample.turns):
-        slots = slots_in(turn.content, taken) if isinstance(turn.content, str) else []
+        slots = []
+        content = turn.content
+        if isinstance(turn.content, str) and turn.role in template.parted:
+            slots = template.slots_in(turn.content, taken)
         try:
             if isinstance(turn.content, list) and any(word in turn.content for word in SLOTS):
                 raise AttributeError("'list' object has no attribute 'replace'")
-            if not isinstance(turn.content, str) and turn.role != "system":
+            if content is None and not template.expands_all:
+                content = ""
+            if not isinstance(content, str) and turn.role != "system":
                 raise RuntimeError(f"Expected a string, got {turn.content}")
-            frame = render_turn(turn.role, turn.content, index // 2, slots)
+            frame = template.turn(turn.role, content, index // 2, slots)
         except Exception as error:
             raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
         try:

@@ -11,12 +11,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from validator.tokens.encoder import Encoder, RankEncoder, TokenizersEncoder
-from validator.tokens.vocabulary import NUM_RANKS, SPECIAL_TOKENS, SPLIT_PATTERN, load_ranks
+from validator.tokens.vocabulary import (
+    LATER_TOKENS,
+    LATEST_TOKENS,
+    NUM_RANKS,
+    SPECIAL_TOKENS,
+    SPLIT_PATTERN,
+    load_ranks,
+)
 
 FILES = ("tokenizer.json", "preprocessor_config.json", "processor_config.json")
+EMBEDDED: dict[str, tuple[str, dict[str, int]]] = {
+    "embedded": ("qwen2_vl", SPECIAL_TOKENS),
+    "qwen2.5-vl": ("qwen2_5_vl", SPECIAL_TOKENS | LATER_TOKENS),
+    "qwen3-vl": ("qwen3_vl", SPECIAL_TOKENS | LATER_TOKENS | LATEST_TOKENS),
+}
+"""What needs no files. Qwen2.5-VL differs from Qwen2-VL in its tokens for tools and code; patches, pixel limits and the
+sampling of videos are the same, and its seconds per frame change positions, not counts. Qwen3-VL has larger patches.
+"""
 # transformers 5.6 Qwen2VLImageProcessor: what holds when the files name no pixel limits.
 CLASS_MIN_PIXELS, CLASS_MAX_PIXELS = 56 * 56, 28 * 28 * 1280
 RECIPE_SHA256 = "deeb19012d26412c87ebc28cd707bc80a1c41e606ef1ee88aa39187840115fe8"
@@ -27,7 +42,9 @@ ranks (tiktoken) and BPE by merges (tokenizers) are the same function.
 
 @dataclass(frozen=True, slots=True)
 class Processor:
-    """What the counts depend on. `fingerprint` identifies the files it was made from, which lie in `folder`."""
+    """What the counts depend on. `fingerprint` identifies the files it was made from, which lie in `folder`; `model`
+    names a family with a template of its own.
+    """
 
     name: str
     encoder: Encoder
@@ -37,6 +54,7 @@ class Processor:
     patch_size: int = 14
     merge_size: int = 2
     folder: Path | None = None
+    model: Literal["qwen2-vl", "qwen3-vl"] = "qwen2-vl"
 
     def token_id(self, token: str) -> int:
         """The id of a special token. Raises ValueError where the vocabulary lacks it."""
@@ -50,9 +68,13 @@ class Processor:
 
 @cache
 def load_processor(name: str) -> Processor:
-    """Load a processor by name: `embedded`, a folder, or a hub id. Raises ValueError for the user."""
-    if name == "embedded":
-        return Processor("embedded", RankEncoder(load_ranks(), SPECIAL_TOKENS), "qwen2_vl")
+    """Load a processor by name: one of EMBEDDED, a folder, or a hub id. Raises ValueError for the user."""
+    if name in EMBEDDED:
+        fingerprint, special_tokens = EMBEDDED[name]
+        encoder = RankEncoder(load_ranks(), special_tokens)
+        if name == "qwen3-vl":
+            return Processor(name, encoder, fingerprint, 256 * 256, 4096 * 4096, patch_size=16, model="qwen3-vl")
+        return Processor(name, encoder, fingerprint)
     folder = Path(name) if Path(name).is_dir() else _download(name)
     processor = _from_folder(folder, name)
     for token in ("<|image_pad|>", "<|vision_start|>", "<|vision_end|>", "<|im_start|>", "<|im_end|>"):
@@ -88,6 +110,7 @@ def _from_folder(folder: Path, name: str) -> Processor:
         patch_size=int(config.get("patch_size", 14)),
         merge_size=int(config.get("merge_size", 2)),
         folder=folder,
+        model="qwen3-vl" if "Qwen3VL" in str(config.get("processor_class", "")) else "qwen2-vl",
     )
 
 

@@ -1,4 +1,4 @@
-"""The embedded Qwen2-VL vocabulary: 151,643 byte-level BPE ranks and the special tokens 151643-151656."""
+"""The embedded vocabulary of Qwen2-VL and its successors: 151,643 byte-level BPE ranks and the tokens above them."""
 
 from __future__ import annotations
 
@@ -28,6 +28,27 @@ SPECIAL_TOKENS: dict[str, int] = {
         )
     )
 }
+LATER_TOKENS: dict[str, int] = {
+    token: NUM_RANKS + len(SPECIAL_TOKENS) + index
+    for index, token in enumerate(
+        (
+            "<tool_call>",
+            "</tool_call>",
+            "<|fim_prefix|>",
+            "<|fim_middle|>",
+            "<|fim_suffix|>",
+            "<|fim_pad|>",
+            "<|repo_name|>",
+            "<|file_sep|>",
+        )
+    )
+}
+"""What Qwen2.5 added to the tokenizer: 151657-151664. Text that looks like them becomes one token."""
+LATEST_TOKENS: dict[str, int] = {
+    token: NUM_RANKS + len(SPECIAL_TOKENS) + len(LATER_TOKENS) + index
+    for index, token in enumerate(("<tool_response>", "</tool_response>", "<think>", "</think>"))
+}
+"""What Qwen3 added: 151665-151668."""
 SPLIT_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )

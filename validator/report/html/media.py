@@ -12,9 +12,10 @@ from validator.conversation.sample import MediaReference
 from validator.facts.budget import Limits, media_tokens
 from validator.facts.record import MediaFacts
 from validator.media.geometry import LARGE_PIXELS, grid
-from validator.media.video import LATER, MAX_PIXELS, MIN_PIXELS
+from validator.media.video import LATER
 from validator.report.html.samples import Shown
 from validator.report.html.thumbnails import Task, Thumbnails
+from validator.trainer import VideoRecipe
 
 MEDIA, PICTURES = 12, 4
 """Shown of a row, and drawn."""
@@ -80,8 +81,10 @@ def _drawable(facts: MediaFacts) -> bool:
 
 def _pixel_limits(facts: MediaFacts, limits: Limits | None) -> tuple[int, int]:
     """The trainer's largest and least number of pixels."""
-    if facts.kind == "video" or limits is None:
-        return MAX_PIXELS, MIN_PIXELS
+    if limits is None:
+        return VideoRecipe().max_pixels, VideoRecipe().min_pixels
+    if facts.kind == "video":
+        return limits.image.video_max_pixels, limits.image.video_min_pixels
     return limits.image.max_pixels, limits.image.min_pixels
 
 

@@ -1,0 +1,53 @@
+"""--trainer: what is refused, and several profiles side by side."""
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.conftest import say
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--trainer", "llamafactory@0.9"), "There is no trainer profile llamafactory@0.9. Did you mean"),
+        (("--trainer", "ms-swift"), "The trainer ms-swift is not reproduced: it joins messages"),
+        (("--trainer", "axolotl"), "Known: llamafactory, llamafactory@0.9.2, "),
+        (("--trainer", "hf", "--mask-history"), "has neither mask_history nor train_on_prompt"),
+        (("--trainer", "llamafactory@0.9.1", "--default-system", "x"), "has no default_system for training"),
+        (("--trainer", "all", "--replay", "3"), "--trainer all goes neither with --replay"),
+        (("--trainer", "hf", "--exact"), "not under other trainers"),
+    ],
+)
+def test_sentences(dataset, mmvalidate, arguments, sentence):
+    dataset.write([say("a", "b")])
+    done = mmvalidate(dataset.registry, *arguments)
+    assert done.returncode == 2 and sentence in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_same_row_fares_differently(dataset, mmvalidate, tmp_path):
+    images = [dataset.image("a.png", (56, 56)), dataset.image("long.png", (28, 28 * 201))]
+    dataset.write(
+        [
+            say("<image>x", "b", images=images[:1]),
+            say("text", "b", images=None),  # a null column stops the earlier LLaMA-Factory
+            say("<image>x", "b", images=images[1:]),  # transformers refuses the shape, LLaMA-Factory squeezes it
+            say("only a question", images=[]),  # LLaMA-Factory drops it, TRL learns it
+            say("<image>", "b", images=[dataset.image("big.png", (560, 560))]),  # the image is cut
+            {"messages": [{"role": "robot", "content": "x"}], "images": []},
+        ]
+    )
+    done = mmvalidate(dataset.registry, "--trainer", "all", "--cutoff-len", 300, "-q", "--output-format", "json")
+    assert done.returncode == 1, done.stderr
+    names = list(json.loads(done.stdout)["trainers"])
+    table = pq.read_table(tmp_path / ".mmvalidate" / dataset.folder.name / "trainers.parquet").to_pylist()
+    assert names == ["llamafactory", "llamafactory@0.9.2", "llamafactory@0.9.1", "hf", "qwen-vl-utils"]
+    assert [tuple(row[name] for name in names) for row in table] == [
+        ("whole", "whole", "whole", "whole", "whole"),
+        ("whole", "stops", "stops", "whole", "whole"),
+        ("whole", "whole", "whole", "stops", "dropped"),
+        ("dropped", "dropped", "dropped", "whole", "whole"),
+        ("stops", "stops", "stops", "stops", "stops"),
+        ("dropped", "dropped", "stops", "stops", "whole"),
+    ]

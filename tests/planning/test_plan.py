@@ -1,0 +1,144 @@
+"""What a plan says of a pair of limits is what a full run under them says."""
+
+import itertools
+import json
+import random
+from collections import Counter
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.conftest import check, say
+from tests.engine.data import make_registry
+from validator.planning.counts import _infer_seqlen
+from validator.planning.padding import padded_tokens
+from validator.planning.plan import plan
+from validator.report.lines import findings_of
+from validator.tokens.truncation import infer_seqlen
+
+CUTOFFS, PIXELS = (40, 64, 300, 1000, 8192), (1100, 20_000, 262_144, 1_048_576)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("plan")
+    registry = make_registry(folder, rows=60)
+    dice = random.Random(1)
+    odd = [say("a<|image_pad|>b<image>c<|video_pad|>", "<|image_pad|>d", images=["shots/1.png"])]
+    odd += [say("<image>", "x", images=["shots/0.png"]) | {"system": "be " + "kind " * 30}]
+    odd += [say(*("word " * dice.randrange(1, 60) for _ in range(2 * dice.randrange(1, 9)))) for _ in range(60)]
+    odd += [say("<image>a", "b", "<image>" * 2, "c <image>", images=["shots/0.png", "shots/5.jpg"] * 2)] * 2
+    odd += [say("<image>", "thin", images=["thin.png"]), say("only a question"), say("<image>", "none", images=[])]
+    from PIL import Image
+
+    Image.new("RGB", (3000, 1)).save(folder / "thin.png")
+    for row in odd:
+        row.setdefault("images", [])
+        row.setdefault("system", "")
+    (folder / "odd.jsonl").write_text("\n".join(map(json.dumps, odd)))
+    entries = json.loads(registry.read_text())
+    entries["odd"] = {**entries["lines"], "file_name": "odd.jsonl"}
+    entries["odd"]["columns"] = {**entries["odd"]["columns"], "system": "system"}
+    kept = ("lines", "broken", "odd", "table", "gone")
+    registry.write_text(json.dumps({name: entries[name] for name in kept}))
+    check(registry, folder / "run")
+    return folder
+
+
+def of_full_run(home, target, **settings):
+    """The same counts from the records and findings of a run."""
+    result, _ = check(home / "dataset_info.json", target, **settings)
+    rows = pq.read_table(result.folder / "samples.parquet").to_pylist()
+    codes = {(f["dataset"], f["file"], f["row"]) for f in findings_of(result.folder) if f["code"] == "TK001"}
+    alive = [row for row in rows if row["outcome"] == "ok" and not row["refused"]]
+    trained = [row for row in alive if (row["dataset"], row["file"], row["row"]) not in codes]
+    return {
+        "total": len(rows),
+        "stopped": sum(row["outcome"] == "crash" or row["refused"] for row in rows),
+        "image_cut": len(alive) - len(trained),
+        "dropped": sum(row["outcome"] == "dropped" for row in rows),
+        "cut": sum(row["num_tokens"] < row["num_tokens_full"] for row in trained),
+        "label_free": sum(row["num_label_tokens"] == 0 for row in trained),
+        "num_tokens": sum(row["num_tokens"] for row in trained),
+        "visual": sum(row["num_image_tokens"] + row["num_video_tokens"] for row in trained),
+        "labels": sum(row["num_label_tokens"] for row in trained),
+        "longest": max(row["num_tokens_full"] for row in alive),
+        "lengths": Counter(row["num_tokens"] for row in trained),
+    }
+
+
+def of_plan(option):
+    counts = option.counts
+    return {
+        "total": counts.rows,
+        "stopped": counts.stopped,
+        "image_cut": counts.image_cut,
+        "dropped": counts.dropped,
+        "cut": counts.cut,
+        "label_free": counts.label_free,
+        "num_tokens": counts.num_tokens,
+        "visual": counts.num_visual_tokens,
+        "labels": counts.num_label_tokens,
+        "longest": counts.longest,
+        "lengths": counts.lengths,
+    }
+
+
+def test_equal_to_full_runs(home, tmp_path):
+    made = plan(home / "run", CUTOFFS, PIXELS, 8)
+    assert len(made.options) == len(CUTOFFS) * len(PIXELS)
+    assert all(any(getattr(option.counts, name) for option in made.options) for name in ("image_cut", "cut", "whole"))
+    for option in made.options[::3]:
+        limits = {"cutoff_len": option.cutoff_len, "image_max_pixels": option.image_max_pixels}
+        assert of_plan(option) == of_full_run(home, tmp_path / "run", **limits), limits
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"mask_history": True},
+        {"train_on_prompt": True},
+        {"trainer": "llamafactory@0.9.1"},
+        {"trainer": "hf"},
+        {"trainer": "qwen-vl-utils"},
+    ],
+    ids=str,
+)
+def test_other_recipes(home, tmp_path, more):
+    check(home / "dataset_info.json", tmp_path / "run", **more)
+    for option in plan(tmp_path / "run", (64, 300), (20_000,), 8).options:
+        limits = {"cutoff_len": option.cutoff_len, "image_max_pixels": option.image_max_pixels}
+        assert of_plan(option) == of_full_run(home, tmp_path / "full", **limits, **more), limits
+
+
+def test_parts_add_up(home, monkeypatch):
+    whole = plan(home / "run", CUTOFFS, PIXELS, 8)
+    monkeypatch.setattr("validator.planning.laid_out.read.__defaults__", (7,))
+    assert plan(home / "run", CUTOFFS, PIXELS, 8) == whole
+
+
+def test_truncation_of_many_pairs():
+    import numpy as np
+
+    dice = random.Random(2)
+    cases = [tuple(dice.randrange(0, 10 ** dice.randrange(1, 6)) for _ in range(3)) for _ in range(3000)]
+    cases = [(source, target, cutoff + 1) for source, target, cutoff in cases]
+    found = _infer_seqlen(*(np.array(column) for column in zip(*cases, strict=True)))
+    assert list(zip(*(column.tolist() for column in found), strict=True)) == [infer_seqlen(*case) for case in cases]
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 20])
+def test_padding_is_the_mean_over_all_batches(batch_size):
+    lengths = [5, 8, 9, 9, 17, 40, 64]
+    batches = list(itertools.combinations([-(-length // 8) * 8 for length in lengths], min(batch_size, len(lengths))))
+    mean = sum(map(max, batches)) / len(batches)
+    assert padded_tokens(Counter(lengths), batch_size) == pytest.approx(mean * len(lengths))
+
+
+def test_recommends_the_largest_images_without_loss(home):
+    made = plan(home / "run", (64, 1000, 8192), (20_000, 1_048_576), 8)
+    best = made.recommended
+    assert (best.cutoff_len, best.image_max_pixels) == (1000, 1_048_576)
+    tight = plan(home / "run", (64,), (20_000, 1_048_576), 8)
+    assert not tight.recommended.sound
+    assert f"A cutoff_len of {tight.recommended.counts.longest} would cut nothing" in " ".join(tight.advice())

@@ -1,0 +1,36 @@
+"""Asks other trainers, each in an environment of its own (`./scripts/trainers`)."""
+
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT
+
+HOME = Path(os.environ.get("MMVALIDATE_TRAINERS", ROOT / ".trainers"))
+
+
+def needs(name: str):
+    """Marks for tests that need one environment."""
+    there = (HOME / name / "ready").exists() and ORACLE.exists() and ENVIRONMENT.exists()
+    reason = f"the environment {name} is not there: run ./scripts/trainers {name}"
+    return [pytest.mark.oracle, pytest.mark.skipif(not there, reason=reason)]
+
+
+def ask(name: str, judge: str, given: dict, cwd: Path):
+    """The answers of a judge that runs in an environment."""
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "input.json"
+        file.write_text(json.dumps(given), encoding="utf-8")
+        command = [HOME / name / "bin" / "python", Path(__file__).with_name(judge), ORACLE]
+        command += [ENVIRONMENT / "qwen.tiktoken", file]
+        offline = dict.fromkeys(("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "DISABLE_VERSION_CHECK"), "1")
+        environment = {**os.environ, **offline, "HF_HOME": scratch, "HF_DATASETS_CACHE": scratch, "PYTHONPATH": ""}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=cwd)
+    for line in done.stdout.splitlines():
+        if line.startswith("ANSWERS "):
+            return json.loads(line.removeprefix("ANSWERS "))
+    raise RuntimeError(f"{name} failed:\n{done.stderr[-3000:]}")

@@ -1,0 +1,85 @@
+"""Runs inside the environment of an earlier LLaMA-Factory (0.9.1, 0.9.2): asks it about every row of a corpus.
+
+PYTHON judge_llamafactory.py ORACLE_FOLDER VOCABULARY INPUT_JSON
+"""
+
+import json
+import logging
+import pathlib
+import sys
+
+oracle_folder, vocabulary, input_file = sys.argv[1:4]
+sys.path.insert(0, oracle_folder)
+import lf_oracle  # noqa: E402
+
+logging.disable(logging.CRITICAL)
+tokenizer = lf_oracle.make_tokenizer(vocabulary)
+
+
+def processor():
+    from transformers import Qwen2VLImageProcessor, Qwen2VLProcessor
+
+    images = Qwen2VLImageProcessor(min_pixels=3136, max_pixels=12845056)
+    return Qwen2VLProcessor(image_processor=images, tokenizer=tokenizer, chat_template=None)
+
+
+class Earlier(lf_oracle.Oracle):
+    """The oracle on the interfaces of the versions before 0.9.3."""
+
+    def __init__(self, folder, name, settings):
+        import llamafactory
+        from llamafactory.data.template import get_template_and_fix_tokenizer
+        from llamafactory.hparams import DataArguments
+
+        most, least = settings.pop("image_max_pixels"), settings.pop("image_min_pixels", None)
+        self.version = llamafactory.extras.env.VERSION
+        given = {"image_dir": None} if self.version == "0.9.1" else {"media_dir": None}
+        self.data_args = DataArguments(template="qwen2_vl", dataset=name, dataset_dir=folder, **given, **settings)
+        self.tokenizer, self.processor = tokenizer, processor()
+        limits = {"image_max_pixels": most, "image_min_pixels": least, "video_max_pixels": 65536}
+        limits |= {"video_min_pixels": 256, "video_fps": 2.0, "video_maxlen": 128}
+        if self.version == "0.9.1":
+            limits = {"image_resolution": most, "video_resolution": 16384, "video_fps": 2.0, "video_maxlen": 64}
+        for key, value in limits.items():
+            setattr(self.processor, key, value)
+        self.template = get_template_and_fix_tokenizer(self.tokenizer, self.data_args)
+        if self.version == "0.9.1":
+            from llamafactory.data.preprocess import get_preprocess_and_print_func
+
+            arguments = (self.data_args, "sft", self.template, self.tokenizer, self.processor)
+            self.preprocess = get_preprocess_and_print_func(*arguments)[0]
+        else:
+            from llamafactory.data.loader import _get_dataset_processor
+
+            arguments = (self.data_args, "sft", self.template, self.tokenizer, self.processor)
+            self.preprocess = _get_dataset_processor(*arguments).preprocess_dataset
+        c = self.tokenizer.convert_tokens_to_ids
+        self.img_id, self.vid_id = c("<|image_pad|>"), c("<|video_pad|>")
+
+    def convert(self, attributes, row):
+        if self.version != "0.9.1":
+            return super_convert(attributes, self.data_args, row)
+        from llamafactory.data import aligner
+
+        convert = aligner.convert_alpaca if attributes.formatting == "alpaca" else aligner.convert_sharegpt
+        return convert(row, attributes, self.data_args)
+
+    def encode(self, converted):
+        out = self.preprocess({key: [value] for key, value in converted.items()})
+        return (out["input_ids"][0], out["labels"][0]) if out.get("input_ids") else None
+
+
+def super_convert(attributes, data_args, row):
+    from llamafactory.data.converter import get_dataset_converter
+
+    return get_dataset_converter(attributes.formatting, attributes, data_args)(row)
+
+
+given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
+answers = {}
+for entry in given["corpus"]["entries"]:
+    settings = {key: value for key, value in entry["settings"].items() if value is not None and key != "trainer"}
+    oracle = Earlier(given["folder"], entry["name"], settings)
+    attributes, rows = oracle.raw_rows(entry["name"])
+    answers[entry["name"]] = [oracle.sample(attributes, row, index) for index, row in enumerate(rows)]
+print("ANSWERS " + json.dumps(answers))

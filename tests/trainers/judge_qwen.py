@@ -1,0 +1,89 @@
+"""Runs inside the environment with qwen-vl-utils and transformers: Qwen's own fine-tuning, one row at a time.
+
+    PYTHON judge_qwen.py ORACLE_FOLDER VOCABULARY INPUT_JSON
+
+The packages are real. How rows become messages and which tokens are learned follows the description of Qwen's
+`qwen-vl-finetune` (data_processor.py), which is no package.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import pathlib
+import re
+import sys
+
+oracle_folder, vocabulary, input_file = sys.argv[1:4]
+sys.path.insert(0, oracle_folder)
+import lf_oracle  # noqa: E402
+import trl  # noqa: E402
+from datasets import load_dataset  # noqa: E402
+from qwen_vl_utils import process_vision_info  # noqa: E402
+
+logging.disable(logging.CRITICAL)
+tokenizer = lf_oracle.make_tokenizer(vocabulary)
+START, END, ANSWER = (tokenizer.convert_tokens_to_ids(token) for token in ("<|im_start|>", "<|im_end|>", "assistant"))
+PAD = tokenizer.convert_tokens_to_ids("<|image_pad|>")
+template = pathlib.Path(trl.__file__).parent / "chat_templates" / "qwen2_5_vl.jinja"
+
+
+def messages_of(entry, row, pool):
+    tags, messages = entry["tags"], []
+    for message in row[entry["columns"]["messages"]]:
+        if message[tags["role_tag"]] != tags["user_tag"]:
+            messages.append({"role": "assistant", "content": [{"type": "text", "text": message["content"]}]})
+            continue
+        content = []
+        for part in re.split("(<image>|<video>)", message["content"]):
+            if part == "<image>":
+                content.append(pool.pop(0))
+            elif part == "<video>":
+                raise ValueError("no video")
+            elif part.strip():
+                content.append({"type": "text", "text": part.strip()})
+        messages.append({"role": "user", "content": content})
+    if pool:
+        raise ValueError("unused")
+    return messages
+
+
+def learned(ids):
+    """Answers, from behind their header to the end of turn and the token after it."""
+    labels, place = [-100] * len(ids), 0
+    while place < len(ids):
+        if ids[place] == ANSWER and place and ids[place - 1] == START and END in ids[place + 2 :]:
+            end = ids.index(END, place + 2)
+            labels[place + 2 : end + 2] = ids[place + 2 : end + 2]
+            place = end
+        place += 1
+    return labels
+
+
+def answer(entry, row, processor, folder):
+    limits = {"min_pixels": entry["settings"]["image_min_pixels"], "max_pixels": entry["settings"]["image_max_pixels"]}
+    try:
+        pool = [{"type": "image", "image": os.path.join(folder, path), **limits} for path in row["images"] or []]
+        messages = messages_of(entry, row, pool)
+        text = processor.apply_chat_template(messages, tokenize=False)
+        images, _ = process_vision_info(messages)
+        out = processor(text=[text], images=images, return_tensors="pt")
+    except Exception as error:
+        return {"status": "dropped", "message": f"{type(error).__name__}: {error}"[:300]}
+    ids = out["input_ids"][0].tolist()
+    labels = learned(ids)[: entry["settings"]["cutoff_len"]]
+    ids = ids[: entry["settings"]["cutoff_len"]]
+    sha = hashlib.sha256(json.dumps([ids, labels]).encode()).hexdigest()[:16]
+    count = sum(x != -100 for x in labels)
+    return {"status": "ok", "len": len(ids), "labels": count, "image_tokens": ids.count(PAD), "sha": sha}
+
+
+given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
+answers = {}
+for entry in given["corpus"]["entries"]:
+    processor = lf_oracle.make_processor(tokenizer)
+    processor.chat_template = template.read_text()
+    file = os.path.join(given["folder"], f"{entry['name']}.{entry['suffix']}")
+    rows = load_dataset("json", data_files=[file], split="train")
+    answers[entry["name"]] = [answer(entry, row, processor, given["folder"]) for row in rows]
+print("ANSWERS " + json.dumps(answers))

@@ -1,0 +1,73 @@
+"""`mmvalidate plan RUN`: what other limits would make of a finished run."""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from pathlib import Path
+
+import typer
+
+from validator.cli.common import guarded, usage, words
+
+
+class PlanFormat(str, Enum):
+    """What is printed on stdout."""
+
+    full = "full"
+    json = "json"
+    svg = "svg"
+
+
+def plan(
+    run: Path = typer.Argument(help="The folder of a finished run."),
+    cutoff_len: list[str] = typer.Option(
+        [], help="Values of cutoff_len, with commas. Default: the run's.", show_default=False
+    ),
+    image_max_pixels: list[str] = typer.Option(
+        [], help="Values of image_max_pixels, with commas. Default: the run's.", show_default=False
+    ),
+    batch_size: int = typer.Option(8, help="Rows of a batch (per device), for the padding.", min=1, max=65536),
+    output_format: PlanFormat = typer.Option(PlanFormat.full, help="full: a table; json; svg: a picture."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
+) -> None:
+    """Say what other limits would make of a finished run: rows crashed, cut and whole, tokens, padding."""
+    from validator.planning.plan import plan as made
+
+    try:
+        cutoffs, pixels = _numbers("--cutoff-len", cutoff_len), _numbers("--image-max-pixels", image_max_pixels)
+    except ValueError as error:
+        usage(error)
+
+    def work() -> int:
+        from validator.report import planned
+        from validator.report.plan_picture import picture
+
+        def progress(rows: int) -> None:
+            if not quiet and sys.stderr.isatty():
+                print(f"\r{rows:,} rows", end="", file=sys.stderr, flush=True)
+
+        try:
+            result = made(run, cutoffs, pixels, batch_size, progress)
+        except ValueError as error:
+            usage(error)
+        if not quiet and sys.stderr.isatty():
+            print("\r\033[K", end="", file=sys.stderr)
+        if output_format is PlanFormat.svg:
+            print(picture(result))
+        else:
+            (planned.full if output_format is PlanFormat.full else planned.json)(result, sys.stdout)
+        sys.stdout.flush()
+        return 0
+
+    raise typer.Exit(guarded(work, verbose))
+
+
+def _numbers(option: str, values: list[str]) -> list[int]:
+    found = []
+    for word in words(values):
+        if not word.isascii() or not word.isdigit() or int(word) == 0:
+            raise ValueError(f"{option} {word}: it is a number above 0, or several with commas between.")
+        found.append(int(word))
+    return sorted(set(found))

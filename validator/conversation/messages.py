@@ -1,0 +1,102 @@
+"""Rows as lists of messages, as trainers on transformers' chat templates take them: roles may stand in any order.
+
+The registry says which column holds the messages and what roles are called, `tool` stands for observations, and each
+<image> in a question or an answer becomes an image part where it stands. Source: TRL 1.16 `data_utils.py`,
+`prepare_multimodal_messages`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from validator.catalog.entry import Entry
+from validator.conversation import alpaca
+from validator.conversation.columns import show, take, take_media
+from validator.conversation.sample import Sample, Turn
+from validator.conversation.sharegpt import role_names, take_messages
+from validator.files import MediaFiles
+from validator.trainer import Trainer
+
+_PLACEHOLDER = re.compile("(<image>|<video>)")
+_NAMES = {"user": "user", "assistant": "assistant", "system": "system", "tool": "observation"}
+"""Roles that need no tag."""
+
+
+def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Trainer) -> Sample:
+    """Convert one row (as seen through `RowView`). Faults become problems of the sample; nothing is raised."""
+    if entry.formatting == "alpaca":
+        sample = alpaca.convert(row, entry, files, trainer)
+        sample.dropped = False  # a question without an answer is a conversation too
+        sample.system = sample.system or None
+    else:
+        sample = Sample()
+        messages = take_messages(sample, row, entry)
+        if messages is not None:
+            if sample.system_turn is None:
+                sample.system = take(sample, row, entry, "system") or None
+            elif sample.system is None and trainer.reading == "messages":
+                sample.system = ""  # written as nothing, but written
+            _take_turns(sample, messages, entry, trainer)
+        take_media(sample, row, entry, files, trainer)
+    if trainer.reading == "conversations":
+        _as_conversation(sample)
+    sample.unchecked = _unknown(sample) or _misleading(sample, trainer)
+    return sample
+
+
+def _as_conversation(sample: Sample) -> None:
+    """Qwen's fine-tuning knows questions and takes everything else for an answer; it reads no system column."""
+    if sample.system_turn is not None:
+        sample.turns.insert(0, Turn(sample.system_turn, "assistant", sample.system))
+    sample.system = sample.system_turn = None
+    if not sample.turns:
+        sample.fail("no-turns", IndexError("list index out of range"))
+    for turn in sample.turns:
+        if turn.role != "user":
+            turn.role = "assistant"
+            turn.content = "None" if turn.content is None else turn.content  # so the chat template writes it
+        elif turn.content is None:
+            sample.fail("content-type", TypeError("expected string or bytes-like object, got 'NoneType'"), turn.index)
+        elif isinstance(turn.content, str):
+            turn.content = "".join(part.strip() for part in _PLACEHOLDER.split(turn.content))
+
+
+def _take_turns(sample: Sample, messages: Any, entry: Entry, trainer: Trainer) -> None:
+    roles = role_names(entry)
+    shift = 0 if sample.system_turn is None else 1
+    index = shift
+    try:
+        for index, message in enumerate(messages, shift):
+            tag, content = message[entry.tags["role_tag"]], message[entry.tags["content_tag"]]
+            role = roles.get(tag) or (_NAMES.get(tag) if isinstance(tag, str) else None)
+            if role is None and trainer.reading == "conversations":
+                role = "assistant"
+            if role is None:
+                wanted = "Expected 'system', 'user', 'assistant', or 'tool'."
+                sample.fail("role-unknown", ValueError(f"Invalid role in message: {show(tag)}. {wanted}"), index)
+                return
+            sample.turns.append(Turn(index, role, content))
+    except (KeyError, TypeError, IndexError) as error:
+        sample.fail("column-missing" if isinstance(error, KeyError) else "message-type", error, index)
+
+
+def _misleading(sample: Sample, trainer: Trainer) -> str | None:
+    """Qwen's fine-tuning looks for answers among the tokens, and finds them in text that looks like a turn."""
+    if trainer.reading == "conversations":
+        for turn in sample.turns:
+            if "<|im_start|>" in (turn.content or "") or "<|im_end|>" in (turn.content or ""):
+                return f"turn {turn.index} holds control tokens, after which answers are found that are none"
+    return None
+
+
+def _unknown(sample: Sample) -> str | None:
+    for turn in sample.turns:
+        if not isinstance(turn.content, str | None):
+            return f"turn {turn.index} is not text: contents in parts are not read"
+    if sample.media.get("video") or sample.media.get("audio"):
+        return "videos and audio are not reproduced under this trainer profile"
+    for reference in sample.media.get("image", ()):
+        if reference.form in ("url", "data-uri"):
+            return f"image {reference.index} is a {reference.form}, which is not opened here"
+    return None

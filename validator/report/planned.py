@@ -1,0 +1,46 @@
+"""Plans: as a table on the terminal, as JSON, and as a picture."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+import orjson
+from rich.table import Table
+from rich.text import Text
+
+from validator.planning.plan import Option, Plan
+from validator.report.tables import console_for
+
+_COLUMNS = ("crash", "cut", "whole", "tokens/epoch", "visual", "labels", "kept", "padding", "longest")
+
+
+def full(plan: Plan, out: TextIO) -> None:
+    """Print the table, what is recommended, and what it costs."""
+    console = console_for(out)
+    counts = plan.current.counts
+    parts = [f"{counts.rows:,} rows"] + [f"{counts.dropped:,} dropped"] * bool(counts.dropped)
+    parts += [f"{counts.unchecked:,} unchecked"] * bool(counts.unchecked)
+    title = f"{', '.join(parts)}; padding in batches of {plan.batch_size}"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for name in ("pixels", "cutoff", *_COLUMNS):
+        table.add_column(name, justify="right", no_wrap=True)
+    for option in plan.options:
+        mark = "bold green" if option is plan.recommended else "" if option.sound else "dim"
+        table.add_row(f"{option.image_max_pixels:,}", f"{option.cutoff_len:,}", *_cells(option), style=mark)
+    console.print(table)
+    console.print()
+    for line in plan.advice():
+        console.print(Text(line))
+
+
+def json(plan: Plan, out: TextIO) -> None:
+    """Write the plan as one document."""
+    out.write(orjson.dumps(plan.record(), option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def _cells(option: Option) -> list[str]:
+    counts = option.counts
+    numbers = [counts.crashed, counts.cut, counts.whole, counts.num_tokens, counts.num_visual_tokens]
+    numbers.append(counts.num_label_tokens)
+    shares = [f"{option.labels_kept:.2%}", f"{option.padding_waste:.1%}"]
+    return [*(f"{number:,}" for number in numbers), *shares, f"{counts.longest:,}"]

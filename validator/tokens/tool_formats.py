@@ -1,0 +1,129 @@
+"""How function calls and tool descriptions are written into the prompt. Each raises what the trainer raises.
+
+Sources: LLaMA-Factory's `tool_utils.py` and `formatter.py`, of 0.9.5 (`qwen_*`), of 0.9.2 (`early_qwen_*`) and of
+0.9.1 (`default_*`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+_TOOL_PROMPT = (
+    "\n\n# Tools\n\nYou may call one or more functions to assist with the user query.\n\n"
+    "You are provided with function signatures within <tools></tools> XML tags:\n<tools>{tools}"
+    "\n</tools>\n\nFor each function call, return a json object with function name and arguments within "
+    '<tool_call></tool_call> XML tags:\n<tool_call>\n{{"name": <function-name>, '
+    '"arguments": <args-json-object>}}\n</tool_call>'
+)
+_DEFAULT_PROMPT = (
+    "You have access to the following tools:\n{tools}Use the following format if using a tool:\n```\n"
+    "Action: tool name (one of [{names}])\n"
+    "Action Input: the input to the tool, in a JSON format representing the kwargs "
+    '(e.g. ```{{"input": "hello world", "num_beams": 5}}```)\n```\n'
+)
+_EARLY_THOUGHT = re.compile(r"<think>(.*)</think>", re.DOTALL)
+_THOUGHT = re.compile(r"<think>\n(.*?)\n</think>\n\n", re.DOTALL)
+_CALL = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
+
+
+def qwen_tools(tools: Any) -> str:
+    """Tools as JSON lines; those that are not wrapped as functions are."""
+    parsed = _parsed_tools(tools)
+    if len(parsed) == 0:
+        return ""
+    text = ""
+    for tool in parsed:
+        wrapped = tool if tool.get("type") == "function" else {"type": "function", "function": tool}
+        text += "\n" + json.dumps(wrapped, ensure_ascii=False)
+    return _TOOL_PROMPT.format(tools=text)
+
+
+def qwen_calls(content: str) -> str:
+    """Rewrite the JSON of a function call, alone or inside thoughts or call tags, as Qwen's tool call text."""
+    call = _CALL.search(content)
+    if call is not None:
+        return content.replace(call.group(0), "") + _joined(call.group(1), content)
+    thought = _THOUGHT.search(content)
+    if thought is not None:
+        return thought.group(0) + _joined(content.replace(thought.group(0), ""), content)
+    return _joined(content, content)
+
+
+def _joined(text: str, content: str) -> str:
+    calls = _parsed_calls(text, content)
+    lines = [json.dumps({"name": call["name"], "arguments": call["arguments"]}, ensure_ascii=False) for call in calls]
+    return "\n".join(f"<tool_call>\n{line}\n</tool_call>" for line in lines)
+
+
+def early_qwen_tools(tools: Any) -> str:
+    """Every tool is wrapped as a function, those that are already too."""
+    parsed = _parsed_tools(tools)
+    if len(parsed) == 0:
+        return ""
+    wrapped = ({"type": "function", "function": tool} for tool in parsed)
+    return _TOOL_PROMPT.format(tools="".join("\n" + json.dumps(tool, ensure_ascii=False) for tool in wrapped))
+
+
+def early_qwen_calls(content: str) -> str:
+    """Names are written as they are, not as JSON; a thought is whatever stands between the first and the last tag."""
+    thought = _EARLY_THOUGHT.search(content)
+    text = content if thought is None else content.replace(thought.group(0), "")
+    lines = [f'{{"name": "{name}", "arguments": {arguments}}}' for name, arguments in _named(text, text)]
+    written = "\n".join(f"<tool_call>\n{line}\n</tool_call>" for line in lines)
+    return written if thought is None else thought.group(0) + written
+
+
+def default_tools(tools: Any) -> str:
+    """Tools as a list in words."""
+    parsed = _parsed_tools(tools)
+    if len(parsed) == 0:
+        return ""
+    text = "".join(map(_in_words, parsed))
+    return _DEFAULT_PROMPT.format(tools=text, names=", ".join([tool["name"] for tool in parsed]))
+
+
+def _in_words(tool: Any) -> str:
+    lines = ""
+    for name, argument in tool["parameters"]["properties"].items():
+        required = ", required" if name in tool["parameters"].get("required", []) else ""
+        choices = argument.get("enum", None)
+        enum = f", should be one of [{', '.join(choices)}]" if choices else ""
+        kind = argument.get("items", None)
+        items = f", where each item should be {kind.get('type', '')}" if kind else ""
+        described = argument.get("description", "")
+        lines += f"  - {name} ({argument.get('type', '')}{required}): {described}{enum}{items}\n"
+    return f"> Tool Name: {tool['name']}\nTool Description: {tool.get('description', '')}\nTool Args:\n{lines}\n"
+
+
+def default_calls(content: str) -> str:
+    """Each call in words, with an end of its own."""
+    text = ""
+    for name, arguments in _named(content, content):
+        text += "Action: {{name}}\nAction Input: {{arguments}}\n".replace("{{name}}", name).replace(
+            "{{arguments}}", arguments
+        )
+        text += "<|im_end|>"
+    return text
+
+
+def _parsed_tools(tools: Any) -> Any:
+    try:
+        return json.loads(tools)
+    except json.JSONDecodeError:
+        raise RuntimeError(f"Invalid JSON format in tool description: {[tools]!s}.") from None
+
+
+def _parsed_calls(text: str, content: str) -> list[Any]:
+    try:
+        calls = json.loads(text)
+    except json.JSONDecodeError:
+        raise RuntimeError(f"Invalid JSON format in function message: {[content]!s}.") from None
+    return calls if isinstance(calls, list) else [calls]
+
+
+def _named(text: str, content: str) -> list[tuple[Any, str]]:
+    """Each call as its name and the JSON of its arguments."""
+    calls = _parsed_calls(text, content)
+    return [(call["name"], json.dumps(call["arguments"], ensure_ascii=False)) for call in calls]

@@ -1,0 +1,169 @@
+"""Trainer profiles: whose loader is reproduced, and the choices in which loaders differ.
+
+A profile is data; what a word stands for is built where it is needed (conversation, media, tokens, facts). Each profile
+is compared with the real package in tests/trainers (llamafactory: tests/oracle).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+DEFAULT = "llamafactory"
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRecipe:
+    """How videos are sampled and resized. Pixel limits are per frame.
+
+    `headers`: tokens are counted from the container's header where that is usable. `odd`: what becomes of an odd number
+    of frames; `least` is the smallest number that is sampled of a video with a length, `endless` says whether one
+    without a number of frames is sampled by place.
+    """
+
+    fps: float = 2.0
+    most: int = 128
+    least: int = 1
+    max_pixels: int = 256 * 256
+    min_pixels: int = 16 * 16
+    headers: bool = True
+    odd: Literal["repeat", "drop"] = "repeat"
+    endless: bool = True
+    lists: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Trainer:
+    """One profile. The defaults are LLaMA-Factory's since 0.9.3.
+
+    `template` names how turns are written (tokens/template.py). `media_first`: media are opened before placeholders are
+    counted. `unknown_role`: what a role that the registry does not name does to a row. `null_media`: what a null media
+    column is, nothing, a crash, or one element that cannot be opened. `joins_each`: each media path is joined to
+    media_dir on its own, whatever the first element is. `audio`: audio columns are read (and refused).
+    `has_min_pixels`: there is an image_min_pixels, with `min_pixels` as default. `defaults` are its other limits.
+
+    `reading`: turns pair up as questions and answers, or rows are messages of any roles in any order, or conversations
+    in which everything but questions is an answer. `resizing`: by the trainer first and then by the processor, by the
+    processor alone, which is given the pixel limits, or by qwen-vl-utils with them and then by the processor.
+    `truncation`: pair by pair, or the row as a whole from its end. `labels`: everything, or answers; then the first
+    `header` tokens of their turns are not learned. `failures`: a row that fails stops training, or another takes its
+    place. `turns_images`: images are turned as their EXIF block says. `fetches`: URLs and data URIs in rows are opened.
+    `video` is None where videos are not reproduced.
+    """
+
+    name: str
+    describes: str
+    template: str = "llamafactory"
+    formattings: tuple[str, ...] = ("alpaca", "sharegpt", "openai")
+    media_first: bool = False
+    unknown_role: Literal["drop", "crash"] = "drop"
+    null_media: Literal["nothing", "crash", "item"] = "nothing"
+    joins_each: bool = False
+    audio: bool = True
+    has_min_pixels: bool = True
+    min_pixels: int = 32 * 32
+    has_default_system: bool = True
+    reading: Literal["pairs", "messages", "conversations"] = "pairs"
+    resizing: Literal["trainer", "processor", "twice"] = "trainer"
+    truncation: Literal["pairs", "end"] = "pairs"
+    labels: Literal["answers", "all"] = "answers"
+    header: int = 0
+    failures: Literal["stop", "replace"] = "stop"
+    turns_images: bool = False
+    fetches: bool = False
+    video: VideoRecipe | None = field(default_factory=VideoRecipe)
+    defaults: Mapping[str, int] = field(default_factory=lambda: {"image_max_pixels": 768 * 768, "cutoff_len": 2048})
+
+    @property
+    def family(self) -> str:
+        """The name without its version."""
+        return self.name.partition("@")[0]
+
+
+_PROFILES = (
+    Trainer(DEFAULT, "LLaMA-Factory 0.9.3 to 0.9.5"),
+    Trainer(
+        "llamafactory@0.9.2",
+        "LLaMA-Factory 0.9.2",
+        template="llamafactory@0.9.2",
+        formattings=("alpaca", "sharegpt"),
+        media_first=True,
+        null_media="crash",
+        has_default_system=False,
+        video=VideoRecipe(least=0, headers=False, lists=False),
+    ),
+    Trainer(
+        "llamafactory@0.9.1",
+        "LLaMA-Factory 0.9.1",
+        template="llamafactory@0.9.1",
+        formattings=("alpaca", "sharegpt"),
+        media_first=True,
+        unknown_role="crash",
+        null_media="item",
+        joins_each=True,
+        audio=False,
+        has_min_pixels=False,
+        has_default_system=False,
+        video=VideoRecipe(
+            most=64, least=0, max_pixels=128 * 128, min_pixels=0, headers=False, odd="drop", endless=False, lists=False
+        ),
+        defaults={"image_max_pixels": 512 * 512, "cutoff_len": 2048},
+    ),
+    Trainer(
+        "hf",
+        "TRL's SFTTrainer with transformers' own processor",
+        template="messages",
+        min_pixels=56 * 56,
+        has_default_system=False,
+        reading="messages",
+        resizing="processor",
+        truncation="end",
+        labels="all",
+        turns_images=True,
+        fetches=True,
+        video=None,
+        defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 1024},
+    ),
+    Trainer(
+        "qwen-vl-utils",
+        "Qwen's own fine-tuning with images of qwen-vl-utils",
+        template="conversations",
+        min_pixels=28 * 28 * 16,
+        has_default_system=False,
+        reading="conversations",
+        resizing="twice",
+        truncation="end",
+        header=3,
+        failures="replace",
+        fetches=True,
+        video=None,
+        defaults={"image_max_pixels": 28 * 28 * 576, "cutoff_len": 512},
+    ),
+)
+TRAINERS: Mapping[str, Trainer] = {trainer.name: trainer for trainer in _PROFILES}
+_NOT_BUILT = {
+    "ms-swift": "it joins messages, places images by itself, and deletes long rows or cuts the text around images",
+    "llamafactory@0.9.0": "it limits the longer side of images instead of their pixels",
+}
+"""Known trainers without a profile, and what they do that none here does."""
+_SAME = {f"{DEFAULT}@{version}": DEFAULT for version in ("0.9.3", "0.9.4", "0.9.5")}
+
+
+def families() -> tuple[str, ...]:
+    """The names of all profiles without their versions."""
+    return tuple(dict.fromkeys(trainer.family for trainer in TRAINERS.values()))
+
+
+def trainer_named(name: str) -> Trainer:
+    """The profile of a name. Raises ValueError with the names that there are."""
+    known = TRAINERS.get(_SAME.get(name, name))
+    if name in _NOT_BUILT:
+        raise ValueError(f"The trainer {name} is not reproduced: {_NOT_BUILT[name]}. Known: {', '.join(TRAINERS)}.")
+    if known is None:
+        names = [*TRAINERS, *_SAME]
+        close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+        guess = f" Did you mean {close[0]}?" if close else ""
+        raise ValueError(f"There is no trainer profile {name}.{guess} Known: {', '.join(TRAINERS)}.")
+    return known
