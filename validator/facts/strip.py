@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from validator.facts.budget import Limits, media_tokens
+from validator.facts.budget import Budget, Limits, media_tokens
 from validator.facts.record import MediaFacts, RowFacts, TurnFacts
 
 Kind = Literal["text", "image", "video"]
@@ -35,22 +35,50 @@ def segments(facts: RowFacts, limits: Limits) -> list[Segment]:
     if budget is None:
         return []
     turns = list(enumerate(facts.turns))
+    trainer = limits.trainer
+    if trainer.truncation == "end":
+        learned = [trainer.labels == "all" or turn.role in ("assistant", "function") for _, turn in turns]
+        header = 0 if trainer.labels == "all" else trainer.header
+        streams = [_Stream(turns, limits.cutoff_len, learned, header)]
+    else:
+        streams = list(_pairs(turns, budget, limits))
+    return [segment for stream in streams for segment in _cut(stream, facts.media, limits)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """Turns of which together the first `left` tokens are kept. `learned` says of each whether its tokens are labels,
+    but for the first `header` of them.
+    """
+
+    turns: Sequence[tuple[int, TurnFacts]]
+    left: int
+    learned: Sequence[bool]
+    header: int = 0
+
+
+def _pairs(turns: list[tuple[int, TurnFacts]], budget: Budget, limits: Limits) -> Iterator[_Stream]:
+    """Questions and answers, each cut at its own end; a system prompt belongs to the first question."""
     system = [turns.pop(0)] if turns and turns[0][1].role == "system" else []
-    found: list[Segment] = []
     for number, pair in enumerate(budget.pairs):
-        source, target = turns[2 * number], turns[2 * number + 1]
+        source = [*(system if number == 0 else ()), turns[2 * number]]
+        yield _Stream(source, pair.kept_source, [limits.train_on_prompt] * len(source))
         last = number == len(budget.pairs) - 1
-        streams = (
-            ([*system, source] if number == 0 else [source], pair.kept_source, limits.train_on_prompt),
-            ([target], pair.kept_target, last or not limits.mask_history),
-        )
-        for stream, left, learned in streams:
-            for place, turn in stream:
-                for kind, tokens, medium in _runs(turn, facts.media, limits):
-                    kept = min(tokens, left)
-                    left -= kept
-                    found.append(Segment(kind, tokens, kept, place, medium, learned))
-    return found
+        yield _Stream([turns[2 * number + 1]], pair.kept_target, [last or not limits.mask_history])
+
+
+def _cut(stream: _Stream, media: list[MediaFacts], limits: Limits) -> Iterator[Segment]:
+    left = stream.left
+    for (place, turn), learned in zip(stream.turns, stream.learned, strict=True):
+        header = stream.header if learned else 0
+        for kind, tokens, medium in _runs(turn, media, limits):
+            parts = [(min(header, tokens), False), (tokens - min(header, tokens), learned)]
+            header -= parts[0][0]
+            for number, is_label in parts:
+                kept = min(number, left)
+                left -= kept
+                if number:
+                    yield Segment(kind, number, kept, place, medium, is_label)
 
 
 def _runs(turn: TurnFacts, media: list[MediaFacts], limits: Limits) -> Iterator[tuple[Kind, int, int | None]]:

@@ -15,7 +15,6 @@ from validator.media.geometry import LARGE_PIXELS, grid
 from validator.media.video import LATER
 from validator.report.html.samples import Shown
 from validator.report.html.thumbnails import Task, Thumbnails
-from validator.trainer import VideoRecipe
 
 MEDIA, PICTURES = 12, 4
 """Shown of a row, and drawn."""
@@ -70,7 +69,8 @@ def tasks(item: Shown, limits: Limits | None) -> list[Task]:
                 shape = fed_shape(facts, limits) if facts.fault in _FED else None
                 film = facts.kind == "video" and reference.frames is None
                 key = (*item.key, facts.kind, facts.index)
-                found.append(Task(key, source, film, shape, _pixel_limits(facts, limits), reference.decoded))
+                turned = reference.decoded or (limits is not None and limits.trainer.turns_images)
+                found.append(Task(key, source, film, shape, _own_limits(facts, limits), turned))
     return found
 
 
@@ -82,10 +82,16 @@ def _drawable(facts: MediaFacts) -> bool:
 def _pixel_limits(facts: MediaFacts, limits: Limits | None) -> tuple[int, int]:
     """The trainer's largest and least number of pixels."""
     if limits is None:
-        return VideoRecipe().max_pixels, VideoRecipe().min_pixels
+        return 0, 0
+    image = limits.image
     if facts.kind == "video":
-        return limits.image.video_max_pixels, limits.image.video_min_pixels
-    return limits.image.max_pixels, limits.image.min_pixels
+        return image.video_max_pixels, image.video_min_pixels
+    return image.max_pixels, image.min_pixels
+
+
+def _own_limits(facts: MediaFacts, limits: Limits | None) -> tuple[int, int] | None:
+    """The pixel limits of a trainer that resizes before the processor does; None for one that does not."""
+    return _pixel_limits(facts, limits) if limits is None or limits.trainer.resizing == "trainer" else None
 
 
 def _path(reference: MediaReference) -> str | None:

@@ -32,16 +32,16 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "TGA", "ICO", "A
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One image, or the first frame of a `video`, to draw. `limits`: the trainer's largest and least number of pixels.
-    `size` is what the processor makes of it (width, height); None where the trainer
-    stops at it. `turned`: the loader turns it as its EXIF block says.
+    """One image, or the first frame of a `video`, to draw. `limits`: the trainer's largest and least number of pixels,
+    where it resizes before the processor does. `size` is what the processor makes of it (width, height); None where the
+    trainer stops at it. `turned`: the loader or the trainer turns it as its EXIF block says.
     """
 
     key: tuple[str, str, int, str, int]
     source: str | bytes
     video: bool
     size: tuple[int, int] | None
-    limits: tuple[int, int]
+    limits: tuple[int, int] | None
     turned: bool = False
 
 
@@ -126,7 +126,7 @@ def _with_fed(image: Image.Image, task: Task) -> Thumbnails:
     if task.size is None:
         return Thumbnails(original)
     fed: Any = ImageOps.exif_transpose(image) if task.turned else image
-    fed = fed.convert("RGB") if large else regularize(fed, *task.limits)
+    fed = fed.convert("RGB") if large or task.limits is None else regularize(fed, *task.limits)
     return Thumbnails(original, _small(fed, task.size))
 
 
