@@ -108,7 +108,7 @@ def test_hostile_text_stays_text(visit, report):
     assert page.locator("mark.special", has_text="<|im_start|>").count()
     assert page.locator(".left-out", has_text="characters left out").count() >= 2
     assert "<i>NaN</i>" in text and page.locator("#datasets b").count() == 0
-    assert page.locator("section").count() == 7  # no tag of the data has closed one of ours
+    assert page.locator("section").count() == 8  # no tag of the data has closed one of ours
 
 
 def test_even_a_tag_that_came_through_could_do_nothing(chromium, report, tmp_path):

@@ -22,6 +22,7 @@ from validator.facts.budget import Limits
 from validator.facts.measure import limits_of
 from validator.files import locate
 from validator.findings import clip
+from validator.planning.around import around
 from validator.report.html import replayed
 from validator.report.html.cards import NAME, Context, card
 from validator.report.html.choice import choose
@@ -78,8 +79,12 @@ def _gather(folder: Path) -> Report:
     lost = read_again(folder, settings, shown)
     thumbnails = draw(_in_turns(shown, limits), PICTURE_BYTES)
     base = str(locate(settings.dataset_info).parent)
+    planned = around(folder, settings)
+    lost = lost and clip(lost, 300)
     context = Context(base, limits, settings.cutoff_len, replays, thumbnails)
-    return Report(summary, settings, overview, choice, shown, general, replays, context, lost and clip(lost, 300))
+    return Report(
+        summary, settings, overview, choice, shown, general, replays, context, planned, lost and clip(lost, 300)
+    )
 
 
 def _limits(settings: Settings) -> Limits | None:

@@ -8,8 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from markupsafe import Markup
+
 from validator.engine.summary import STATUSES
 from validator.findings import SEVERITIES, clip, count
+from validator.planning.plan import Plan
 from validator.report.finished import describe, gate_notes
 from validator.report.html.cards import NAME, Context
 from validator.report.html.charts import histogram, scatter, sparkline
@@ -17,6 +20,7 @@ from validator.report.html.choice import Choice
 from validator.report.html.replayed import METRICS, Replays
 from validator.report.html.samples import GENERAL, Shown
 from validator.report.html.scan import Overview
+from validator.report.plan_picture import picture
 from validator.report.replayed import MEANING, notes
 from validator.rules.registry import all_rules
 from validator.settings import Settings
@@ -41,6 +45,7 @@ class Report:
     general: list[Record]
     replays: Replays | None
     context: Context
+    planned: Plan | None
     lost: str | None
     cards: list[Record] = field(default_factory=list)
 
@@ -159,6 +164,16 @@ def _distributions(report: Report) -> Record | None:
     }
 
 
+def _plan(report: Report) -> Record | None:
+    if report.planned is None:
+        return None
+    return {
+        "picture": Markup(picture(report.planned)),  # numbers only
+        "advice": report.planned.advice(),
+        "batch_size": report.planned.batch_size,
+    }
+
+
 def _rules(report: Report) -> Record | None:
     documents = {rule.code: rule.doc for rule in all_rules()}
     rules = sorted(report.summary["rules"], key=lambda rule: (SEVERITIES.index(rule["severity"]), -rule["count"]))
@@ -257,6 +272,7 @@ _SECTIONS: tuple[tuple[str, str, Callable[[Report], Record | None]], ...] = (
     ("verdict", "Verdict", _verdict),
     ("checked", "What was checked", _checked),
     ("distributions", "Distributions", _distributions),
+    ("plan", "Other limits", _plan),
     ("rules", "Findings by rule", _rules),
     ("datasets", "Datasets", _datasets),
     ("replay", "Replay", _replay),
