@@ -1,9 +1,12 @@
 """Time and memory of a replayed sample on this machine, for Qwen2-VL of 2B and 7B with random weights.
 
-    python -m scripts.gpu_replay [--sizes 2B 7B] [--tokens 1024 4096 8192] [--write]
+    python -m scripts.gpu_replay [--sizes 2B 7B] [--tokens 1024 4096 8192] [--provoke] [--spread N] [--write]
     python -m scripts.gpu_replay --sizes tiny --tokens 256        (on a CPU, to see that it works)
 
-Nothing is downloaded. `--write` writes docs/experiments/gpu_replay.md.
+Screen (bf16) and reference (fp32) beside the bare model's step, memory beside the arithmetic. `--provoke`: a device
+assert, memory that runs out and cuDNN attention switched off, each in a worker that must survive or be replaced.
+`--spread N`: N samples on one GPU and over a Dask worker for each. Nothing is downloaded. `--write` writes
+docs/experiments/gpu_replay.md.
 """
 
 from __future__ import annotations
@@ -11,19 +14,26 @@ from __future__ import annotations
 import argparse
 import random
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from PIL import Image
 from transformers import Qwen2VLConfig, Qwen2VLForConditionalGeneration
 
+from validator.facts.replayed import Step
 from validator.media.geometry import ImageLimits
 from validator.replay.collate import Collator
-from validator.replay.job import Job, Medium
+from validator.replay.crew import Single, confirmed, local_gpus
+from validator.replay.job import Job, Medium, Task
 from validator.replay.model import checkpoint_layers, freeze
 from validator.replay.pictures import Pictures
 from validator.replay.settings import ReplaySettings
 from validator.replay.step import Stepper
+from validator.replay.supervisor import Setup, Supervisor
 from validator.replay.watch import Watch
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,45 +91,155 @@ def job_of(tokens: int, folder: Path) -> Job:
     return Job(("", "", 0), ids, labels, images, tokens={"image": (1296,) * len(images), "video": ()})
 
 
+def bare_step(model: Qwen2VLForConditionalGeneration, batch: dict[str, torch.Tensor], device: str) -> float:
+    """Seconds of a step of the bare model, as a trainer makes it: all logits, the model's own loss, no hooks."""
+    inputs = {name: tensor.to(device) for name, tensor in batch.items() if name != "rope_deltas"}
+    times = []
+    for _ in range(3):  # the first one warms up
+        wait(device)
+        began = time.perf_counter()
+        model(**inputs, use_cache=False).loss.backward()
+        wait(device)
+        times.append(time.perf_counter() - began)
+        for parameter in model.parameters():
+            parameter.grad = None
+        model.model.rope_deltas = None
+    return min(times[1:])
+
+
+def wait(device: str) -> None:
+    if device != "cpu":
+        torch.cuda.synchronize()
+
+
+def bare(model: Qwen2VLForConditionalGeneration, batch: dict[str, torch.Tensor], device: str) -> float | str:
+    """The same, or why there is no number."""
+    try:
+        return bare_step(model, batch, device)
+    except torch.OutOfMemoryError:
+        for parameter in model.parameters():
+            parameter.grad = None
+        torch.cuda.empty_cache()
+        return "out of memory"
+
+
 def measure(size: str, lengths: list[int], device: str) -> list[str]:
+    """One line for each length and arm: time, samples a minute, against the bare model, memory, the arithmetic."""
     model = build(size, device)
-    limits = ImageLimits(1048576, 1024)
-    collate = Collator(model, Pictures(None, limits), 151643)
-    stepper = Stepper(model, Watch(model), device, "sdpa")
+    collate = Collator(model, Pictures(None, ImageLimits(1048576, 1024)), 151643)
     lines = []
     with tempfile.TemporaryDirectory() as scratch:
+        batches = {}
         for tokens in lengths:
             job = job_of(tokens, Path(scratch))
-            batch = collate([job], collate.pixels([job]))
+            batches[tokens] = collate([job], collate.pixels([job]))
+        alone = {tokens: bare(model, batch, device) for tokens, batch in batches.items()}  # before hooks are set
+        stepper = Stepper(model, Watch(model), device, "sdpa")
+        for tokens, batch in batches.items():
             for arm in ("bf16", "repeat", "fp32"):
                 step, _ = stepper(batch, arm)  # the first one warms up
-                if arm == "bf16":
-                    continue
-                name = "bf16" if arm == "repeat" else arm
-                expected = EXPECTED.get((size, name), "") if tokens == 8192 else ""
-                memory = (step.peak_bytes or 0) / 2**30
-                outcome = "out of memory" if step.resource else step.exception or f"{step.seconds:.2f} s"
-                lines.append(f"| {size} | {tokens} | {name} | {outcome} | {memory:.1f} GiB | {expected} |")
-                print(lines[-1], flush=True)
+                if arm != "bf16":
+                    lines.append(line(size, tokens, "bf16" if arm == "repeat" else arm, step, alone[tokens]))
+                    print(lines[-1], flush=True)
     return lines
+
+
+def line(size: str, tokens: int, arm: str, step: Step, alone: float | str) -> str:
+    expected = EXPECTED.get((size, arm), "") if tokens == 8192 else ""
+    memory = f"{(step.peak_bytes or 0) / 2**30:.1f} GiB"
+    base = alone if isinstance(alone, str) else f"{alone:.2f} s"
+    if step.stage != "done":
+        return f"| {size} | {tokens} | {arm} | {step.exception} | | {base} | | {memory} | {expected} |"
+    factor = f"{step.seconds / alone:.2f}" if isinstance(alone, float) and arm == "bf16" else ""
+    pace = f"{60 / step.seconds:.1f}"
+    return f"| {size} | {tokens} | {arm} | {step.seconds:.2f} s | {pace} | {base} | {factor} | {memory} | {expected} |"
+
+
+# ---- what only CUDA does ---------------------------------------------------------------------------
+@contextmanager
+def crowded(left: int = 2**25) -> Iterator[None]:
+    """All of the device's memory but a few bytes is taken by this process."""
+    free, _ = torch.cuda.mem_get_info()
+    taken = torch.empty(free - left, dtype=torch.uint8, device="cuda:0")
+    yield
+    del taken
+    torch.cuda.empty_cache()
+
+
+def provoke(folder: Path) -> list[str]:
+    """A device assert, memory that runs out, and cuDNN attention, each in a supervised worker, then a good sample."""
+    good = job_of(512, folder)
+    beyond = replace(good, ids=[10_000_000, *good.ids[1:]])
+    label = replace(good, labels=[*good.labels[:-1], 10_000_000])
+    provoked = (
+        ("an id beyond the vocabulary: device assert", beyond, ("bf16",), nullcontext, lambda step: step.exception),
+        ("a label beyond the vocabulary: device assert", label, ("bf16",), nullcontext, lambda step: step.exception),
+        ("no memory left for 8,192 tokens", job_of(8192, folder), ("bf16",), crowded, lambda step: step.resource),
+        ("cuDNN attention off", good, ("bf16", "no_cudnn"), nullcontext, lambda step: step.finite),
+    )
+    found = []
+    with Supervisor(Setup(ReplaySettings(device="cuda"), ImageLimits(1048576, 1024))) as worker:
+        for name, job, arms, around, expected in provoked:
+            before = worker.restarts
+            with around():
+                answer = confirmed(worker, Task(job, arms))
+            after = confirmed(worker, Task(good, ("bf16",)))
+            came = (answer.steps[-1].exception or f"{answer.steps[-1].arm} finite")[:80]
+            came += "" if expected(answer.steps[-1]) else " (NOT what was expected)"
+            end = "finite" if after.steps[0].finite else "NOT finite"
+            found.append(f"| {name} | {came} | {worker.restarts - before} | {end} |")
+            print(found[-1], flush=True)
+    return found
+
+
+def spread(number: int, folder: Path) -> str:
+    """Samples a minute of the built-in model on one GPU and on all of this machine, over Dask workers."""
+    setup = Setup(ReplaySettings(device="cuda"), ImageLimits(1048576, 1024))
+    tasks = [Task(job_of(4096, folder), ("bf16",))] * number
+    first = Supervisor(setup)
+    devices = first.ready.num_devices
+    paces = []
+    for crew in (Single(first), None):
+        crew = crew or local_gpus(setup, Supervisor(setup))
+        list(crew.answers(tasks[: 2 * devices]))  # every worker loads the model
+        began = time.perf_counter()
+        list(crew.answers(tasks))
+        paces.append(60 * number / (time.perf_counter() - began))
+        crew.close()
+    return f"{number} samples of 4,096 tokens: {paces[0]:.0f} a minute on one GPU, {paces[1]:.0f} on {devices}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--sizes", nargs="+", default=["2B", "7B"], choices=SIZES)
+    parser.add_argument("--sizes", nargs="*", default=["2B", "7B"], choices=SIZES)
     parser.add_argument("--tokens", nargs="+", type=int, default=[1024, 4096, 8192])
+    parser.add_argument("--provoke", action="store_true", help="device assert, out of memory, cuDNN attention")
+    parser.add_argument("--spread", type=int, default=0, metavar="N", help="N samples over all GPUs of this machine")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
     device = "cuda:0" if torch.cuda.is_available() else "cpu"
+    if device == "cpu" and (given.provoke or given.spread):
+        parser.error("--provoke and --spread need a CUDA device")
     torch.backends.cudnn.allow_tf32 = False
     name = torch.cuda.get_device_name() if device != "cpu" else "CPU"
-    head = ["| model | tokens | arm | time | peak memory | arithmetic |", "|---|---|---|---|---|---|"]
-    print("\n".join(head))
+    print(HEAD)
     lines = [line for size in given.sizes for line in measure(size, given.tokens, device)]
+    parts = ["\n".join([HEAD, *lines])]
+    with tempfile.TemporaryDirectory() as scratch:
+        if given.provoke:
+            parts.append("\n".join([PROVOKED, *provoke(Path(scratch))]))
+        if given.spread:
+            parts.append(spread(given.spread, Path(scratch)))
+            print(parts[-1])
     if given.write:
         page = ROOT / "docs" / "experiments" / "gpu_replay.md"
         text = f"# Time and memory of a replayed sample\n\n`python -m scripts.gpu_replay --write`, {name}, torch "
-        page.write_text(f"{text}{torch.__version__}.\n\n" + "\n".join(head + lines) + "\n", encoding="utf-8")
+        page.write_text(f"{text}{torch.__version__}.\n\n" + "\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+HEAD = "| model | tokens | arm | time | samples a minute | bare model | times that | peak memory | arithmetic |\n|"
+HEAD += "---|" * 9
+PROVOKED = "| provoked | what came | workers lost | a good sample afterwards |\n|---|---|---|---|"
 
 
 if __name__ == "__main__":

@@ -25,15 +25,17 @@ from validator.engine import progress
 from validator.engine.run import run
 from validator.facts.replayed import Replayed
 from validator.replay.choice import Choice, draw_controls
+from validator.replay.comparison import compare
 from validator.replay.crew import Single
 from validator.replay.inputs import make_jobs
 from validator.replay.journal import Journal
 from validator.replay.population import Member, members
-from validator.replay.results import ALARMS
-from validator.replay.run import COMPARED, Outcome, Session, prepare
+from validator.replay.run import Outcome, prepare
+from validator.replay.session import COMPARED, Session
 from validator.replay.settings import ReplaySettings
 from validator.replay.supervisor import Supervisor
-from validator.replay.verdict import judge
+from validator.replay.trial import Remaker
+from validator.replay.verdict import ALARMS, judge
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
 
@@ -56,10 +58,16 @@ def healthy_row(rng: random.Random, kind: Kind, folder: Path, name: str) -> dict
     return synthetic_rows.image_row(rng, folder, name) if pictures else synthetic_rows.text_row(rng)
 
 
-def experiment(kinds: tuple[Kind, ...], seed: int, folder: Path) -> tuple[dict[str, Counter], Outcome, float]:
-    """Verdicts by kind, `healthy` among them; the replay they come from; seconds."""
-    began = time.perf_counter()
-    checkpoint = ensure()
+def experiment(
+    kinds: tuple[Kind, ...],
+    seed: int,
+    folder: Path,
+    remedies: int = 0,
+    checkpoint: Path | None = None,
+    reference: Path | None = None,
+) -> tuple[dict[str, Counter], Outcome, dict[int, Kind]]:
+    """Verdicts by kind, `healthy` among them; the replay they come from; the kind of each planted row."""
+    checkpoint = checkpoint or ensure()
     rows = synthetic_rows.rows(seed, POOL + HEALTHY, folder)
     owner: dict[int, Kind] = {}
     late: list[tuple[Kind, random.Random, dict]] = []
@@ -80,7 +88,7 @@ def experiment(kinds: tuple[Kind, ...], seed: int, folder: Path) -> tuple[dict[s
     for kind, rng, row in late:
         kind.make(rng, row, folder)
     everyone = {member.row: member for member in members(folder / "run")}
-    replay_settings = ReplaySettings(model=str(checkpoint), device="cpu")
+    replay_settings = ReplaySettings(model=str(checkpoint), device="cpu", remedies=remedies)
     candidates = tuple(everyone[row] for row, kind in owner.items() if kind.where != "tensor")
     blind = tuple(everyone[row] for row in range(POOL, POOL + HEALTHY))
     pools = defaultdict(list)
@@ -97,8 +105,19 @@ def experiment(kinds: tuple[Kind, ...], seed: int, folder: Path) -> tuple[dict[s
     setup = prepare(folder / "run", replay_settings)
     crew = Single(Supervisor(setup))
     journal = Journal(folder, "experiment")
-    outcome = Session(setup, crew, journal, jobs, missing, Silent()).run(choice)
+    remaker = Remaker(folder / "run", settings)
+    judged = Session(replay_settings, crew, journal, jobs, missing, Silent(), remaker).run(choice)
+    weights = crew.weights()
     crew.close()
+    samples, systemic, comparison = judged.samples, judged.systemic, None
+    if reference is not None:
+        other = Single(Supervisor(setup.on(str(reference))))
+        theirs = Session(
+            setup.on(str(reference)).settings, other, Journal(folder, "reference"), jobs, missing, Silent()
+        )
+        samples, systemic, comparison = compare(judged, theirs, choice, weights, other.weights())
+        other.close()
+    outcome = Outcome(samples, systemic, choice, judged.yardstick, crew.ready, replay_settings, comparison)
     journal.close(finished=True)
     table: dict[str, Counter] = defaultdict(Counter)
     for sample in outcome.samples:
@@ -108,7 +127,7 @@ def experiment(kinds: tuple[Kind, ...], seed: int, folder: Path) -> tuple[dict[s
             table["healthy"][sample.verdict] += 1
     for row, verdict in tensors(owner, everyone, jobs, setup, outcome, seed):
         table[owner[row].name][verdict] += 1
-    return table, outcome, time.perf_counter() - began
+    return table, outcome, owner
 
 
 def tensors(owner, everyone: dict[int, Member], jobs, setup, outcome: Outcome, seed: int):
@@ -156,12 +175,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
+    began = time.perf_counter()
     kinds = tuple(kind for kind in KINDS if not (given.tuning and kind.held_out))
     seed = given.seed if given.seed is not None else (1000 if given.tuning else 9000)
     with tempfile.TemporaryDirectory() as scratch:
-        table, outcome, seconds = experiment(kinds, seed, Path(scratch))
+        table, outcome, _ = experiment(kinds, seed, Path(scratch))
     text = report(table, kinds, outcome)
-    print(f"seed {seed}, {seconds:.0f} s\n\n{text}")
+    print(f"seed {seed}, {time.perf_counter() - began:.0f} s\n\n{text}")
     if given.write:
         page = ROOT / "docs" / "experiments" / "replay_confusion.md"
         page.parent.mkdir(parents=True, exist_ok=True)

@@ -183,9 +183,9 @@ def test_an_interrupted_replay_goes_on(planted):
             self.ran += len(tasks)
             return super().answers(tasks)
 
-    settings = ReplaySettings(candidates=5, device="cpu")
+    settings = ReplaySettings(candidates=5, device="cpu", remedies=0)
     crew = Counting(Supervisor(prepare(watched, settings)))
-    outcome = replay(watched, settings, Silent(), crew)
+    outcome = replay(watched, settings, Silent(), lambda setup: crew)
     assert crew.ran == 64 + 16 + 4 - lines and len(outcome.samples) == 85
 
 
@@ -305,6 +305,41 @@ def test_a_reference_model_that_passes(rows, tiny, tmp_path):
     for item in found.values():
         assert item["ladder"]["reference"] == "finite"
         assert item["culprit"] == "the checkpoint: the reference model passes on the same samples"
+    compared = json.loads((rows.folder / "run" / "summary.json").read_text())["replay"]["comparison"]
+    assert compared["table"]["control"]["only on the model"] >= 20 and compared["systemic"] == []
+    assert all("self_attn attention logits may be" in item for item in compared["differences"][:4])
+    alone = [row for row in replayed(rows.folder / "run") if row["difference"]]
+    assert {row["reference_verdict"] for row in alone} <= {"STABLE", "INCONCLUSIVE"}
+    assert all("attention logits may be 64 times as large" in row["difference"] for row in alone)
+
+
+def spoil_a_token(tensors):
+    from scripts.tiny_checkpoint import FOLDER
+    from validator.tokens.processor import load_processor
+
+    tensors["model.embed_tokens.weight"][load_processor(str(FOLDER)).token_id("<|box_start|>")] = float("nan")
+
+
+def test_rows_that_break_on_one_checkpoint_only(dataset, tiny, tmp_path):
+    """NaN in the embedding of a token that two rows hold: their remedies, and what differs where they break."""
+    rows = healthy(dataset, 60) + [say(f"{word}?", f"<|box_start|>{word}", images=[]) for word in ("two", "nine")]
+    dataset.write(rows)
+    run = dataset.folder / "run"
+    assert call(dataset.registry, "--processor", tiny, "--run-dir", run, cwd=dataset.folder).returncode == 0
+    model = damaged(tiny, tmp_path / "model", spoil_a_token)
+    options = ("--model", model, "--reference-model", tiny, "--candidates", 30, "--blind", 0, "--controls", 32)
+    done = call("replay", run, *options, "--device", "cpu", cwd=dataset.folder)
+    assert done.returncode == 1, done.stderr
+    found = {row["row"]: row for row in replayed(run) if row["row"] >= 60}
+    assert {row["verdict"] for row in found.values()} == {"NON_FINITE"}
+    for row in found.values():
+        remedies = {remedy["name"]: remedy for remedy in row["remedies"]}
+        assert not any(remedies[name]["helps"] for name in ("clip 1.0", "batch 2 x accumulation 2", "fp32"))
+        assert "nan" in remedies["clip 1.0"]["effect"] and remedies["clip 1.0"]["measured"]
+        assert "model.language_model.embed_tokens.weight has NaN or Inf in 128 elements" in row["difference"]
+    summary = json.loads((run / "summary.json").read_text())
+    jsonschema.validate(summary, json.loads((ROOT / "schemas" / "summary.schema.json").read_text()))
+    assert "Remedies: helps/tried" in done.stdout and "The same samples on" in done.stdout
 
 
 def test_grown_attention_is_seen_in_the_gradient_alone(rows, tiny, tmp_path):

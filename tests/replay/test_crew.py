@@ -41,7 +41,7 @@ def test_two_workers_come_to_the_verdicts_of_one(cluster, dataset):
     alone = replay(run, settings, Silent())
     with Supervisor(setup) as first:
         ready = first.ready
-    together = replay(run, settings, Silent(), Several(cluster, setup, ready))
+    together = replay(run, settings, Silent(), lambda setup: Several(cluster, setup, ready))
 
     def verdicts(outcome):
         return [(sample.row, sample.group, sample.verdict, sample.step.loss) for sample in outcome.samples]

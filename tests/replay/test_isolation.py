@@ -9,7 +9,7 @@ from tests.replay import saboteur
 from tests.replay.conftest import needs_torch
 from validator.media.geometry import ImageLimits
 from validator.replay.crew import confirmed
-from validator.replay.job import Job, Medium
+from validator.replay.job import Job, Medium, Task
 from validator.replay.population import Member
 from validator.replay.settings import ReplaySettings
 from validator.replay.supervisor import Setup, StartError, Supervisor
@@ -57,20 +57,20 @@ def test_a_death_costs_one_sample(worker, good, tmp_path, name, expected, word):
     bad = tmp_path / name
     bad.write_bytes(good.read_bytes())
     arms = ("bf16", "repeat")
-    assert verdict(confirmed(worker, job(good), arms, None))[0] == "STABLE"
-    found, why = verdict(confirmed(worker, job(bad), arms, None))
+    assert verdict(confirmed(worker, Task(job(good), arms)))[0] == "STABLE"
+    found, why = verdict(confirmed(worker, Task(job(bad), arms)))
     assert found == expected and word in why
-    assert verdict(confirmed(worker, job(good), arms, None))[0] == "STABLE"
+    assert verdict(confirmed(worker, Task(job(good), arms)))[0] == "STABLE"
 
 
 def test_a_hang_costs_one_sample(tmp_path, good):
     """A named pipe that nobody writes to: opening it never ends."""
     os.mkfifo(tmp_path / "pipe.png")
     with Supervisor(Setup(ReplaySettings(device="cpu", time_limit=3), ImageLimits(1048576, 1024))) as worker:
-        worker.measure(job(good), ("bf16",))
-        found, why = verdict(worker.measure(job(tmp_path / "pipe.png"), ("bf16",)))
+        worker.measure(Task(job(good), ("bf16",)))
+        found, why = verdict(worker.measure(Task(job(tmp_path / "pipe.png"), ("bf16",))))
         assert (found, why) == ("INCONCLUSIVE", "TimeoutError: no answer within 3 s")
-        assert verdict(worker.measure(job(good), ("bf16",)))[0] == "STABLE"
+        assert verdict(worker.measure(Task(job(good), ("bf16",))))[0] == "STABLE"
         assert worker.restarts == 1
 
 

@@ -9,6 +9,7 @@ from PIL import Image
 from tests.conftest import say
 from tests.replay.conftest import needs_torch
 from validator.media.geometry import ImageLimits
+from validator.replay.job import Task
 
 pytestmark = needs_torch
 LIMITS = ImageLimits(1048576, 1024)
@@ -110,5 +111,5 @@ def test_other_trainers_add_no_fake_picture(tiny, tmp_path):
     worker = Worker(Setup(ReplaySettings(model=str(tiny), device="cpu"), limits, str(tiny), trainer="hf"))
     spoiled = load_processor(str(tiny)).token_id("<|vision_start|>")
     worker.model.get_input_embeddings().weight.data[spoiled] = float("nan")
-    finite = {bool(job.images): worker.measure(job, ("bf16",), None).steps[0].finite for job in jobs}
+    finite = {bool(job.images): worker.measure(Task(job, ("bf16",))).steps[0].finite for job in jobs}
     assert finite == {False: True, True: False}

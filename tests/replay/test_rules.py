@@ -2,7 +2,7 @@
 
 import pytest
 
-from validator.facts.replayed import Range, Replayed, Step, Systemic
+from validator.facts.replayed import Range, Remedy, Replayed, Step, Systemic
 from validator.rules.registry import all_rules, find_rule
 
 STEP = Step("bf16", "forward", "ValueError: no", grad_norm=30.0, loss=9.0, first_nonfinite="model.norm")
@@ -43,6 +43,24 @@ def test_the_processor_disagrees():
     rule = find_rule("processor-disagrees")
     assert [hit.message for hit in rule.replay(sample("STABLE", disagreement="4, not 6"))] == ["4, not 6"]
     assert not list(rule.replay(sample("CRASH", disagreement="4, not 6", static=("VD003",))))
+
+
+def test_what_the_remedies_did_is_part_of_the_help():
+    """The cheapest that helps, what makes it louder, and what differs from the reference model."""
+    tried = (
+        Remedy("clip 1.0", "GRAD_SPIKE", False, "", pull=0.9),
+        Remedy("token-normalised loss", "GRAD_SPIKE", False, "", pull=1.4),
+        Remedy("batch 2 x accumulation 2", None, False, ""),
+        Remedy("fp32", "STABLE", True, ""),
+    )
+    spike = sample("GRAD_SPIKE", remedies=tried, remedy="fp32", reference_verdict="STABLE", difference="w is large")
+    (hit,) = find_rule("RP005").replay(spike)
+    assert hit.help == (
+        "Look at the answer: it is unlike others. The cheapest change that helps this row, of 3 tried: fp32. "
+        "It weighs more with: token-normalised loss. On the reference model it is STABLE; what differs: w is large."
+    )
+    (hit,) = find_rule("RP005").replay(sample("GRAD_SPIKE", remedies=tried[:1]))
+    assert hit.help.endswith("None of the changes tried on this row helps (1).")
 
 
 def test_controls_that_fail():

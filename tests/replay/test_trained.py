@@ -9,7 +9,7 @@ from tests.replay.conftest import needs_torch
 def test_planted_faults_are_found_and_healthy_rows_left_alone(tiny, tmp_path, monkeypatch):
     from scripts.experiments import replay_confusion
     from scripts.experiments.planted import KINDS
-    from validator.replay.results import ALARMS
+    from validator.replay.verdict import ALARMS
 
     names = {
         "literal image pad",

@@ -52,7 +52,9 @@ CASES = {
     "another loss the second time": ([step(), step("repeat", loss=1.1)], "INCONCLUSIVE"),
     "bf16 is not fp32": ([step(norm=1.4), step("fp32", relative_gradient_error=0.9)], "PRECISION_SENSITIVE"),
     "bf16 is nearly fp32": ([step(norm=1.4), step("fp32", relative_gradient_error=0.1)], "STABLE"),
-    "ten times the gradient": ([step(norm=14.0)], "GRAD_SPIKE"),
+    "ten times the gradient": ([step(norm=14.0, loss=1.2)], "GRAD_SPIKE"),
+    "eight times the gradient at an ordinary loss, as a rare healthy kind has": ([step(norm=11.0)], "STABLE"),
+    "twenty times the gradient at an ordinary loss": ([step(norm=28.0)], "GRAD_SPIKE"),
     "few labels have large gradients": ([step(norm=1.7, labels=8)], "STABLE"),
     "a loss of 4": ([step(norm=1.4, loss=4.0)], "LOSS_OUTLIER"),
     "no control like it": ([step(norm=1.4, labels=4000)], "INCONCLUSIVE"),
@@ -82,16 +84,8 @@ def test_what_bf16_is_guilty_of():
     yardstick = Yardstick(vocabulary=1000)
     alone = judge(member(), "candidate", Answer((NAN, step("fp32"))), yardstick)
     both = judge(member(), "candidate", Answer((NAN, step("fp32", loss=math.nan, logits_finite=False))), yardstick)
-    assert "in fp32 is finite: precision, not range" in alone.why and alone.remedy == "fp32"
-    assert "in fp32 as well: bf16 is not to blame" in both.why and both.remedy is None
-
-
-def test_a_spike_of_few_labels_is_calmed_by_the_token_normaliser(baseline):
-    yardstick = Yardstick(baseline, 0.01, vocabulary=1000)
-    few = judge(member(labels=8), "candidate", Answer((step(norm=8.0, labels=8),)), yardstick)
-    many = judge(member(labels=50), "candidate", Answer((step(norm=12.0, labels=50),)), yardstick)
-    assert (few.verdict, few.remedy) == ("GRAD_SPIKE", "token-normalised loss")
-    assert (many.verdict, many.remedy) == ("GRAD_SPIKE", None)
+    assert "in fp32 is finite: precision, not range" in alone.why
+    assert "in fp32 as well: bf16 is not to blame" in both.why
 
 
 def test_thresholds_come_from_a_percentile_of_the_controls():
@@ -108,6 +102,28 @@ def test_thresholds_come_from_a_percentile_of_the_controls():
         return Baseline(points).gradient_limit
 
     assert limits(0) == limits(1) == 4.0 < limits(10)
+
+
+def test_a_loss_that_a_control_near_it_has_is_no_outlier():
+    """2 of 200 healthy controls have a loss of 3, as a rare kind of rows has: one more of them is nothing new."""
+    rng = np.random.default_rng(2)
+    usual = [Point("text", 40 + k % 20, 10, float(1 + 0.1 * rng.standard_normal()), 2.0) for k in range(200)]
+    rare = [*usual[:198], *(Point("text", 50, 10, 3.0, 2.0) for _ in range(2))]
+    found = [
+        judge(member(), "candidate", Answer((step(loss=3.0, norm=2.0),)), Yardstick(Baseline(points), 0.01)).verdict
+        for points in (usual, rare)
+    ]
+    assert found == ["LOSS_OUTLIER", "STABLE"]
+
+
+def test_a_loss_worse_than_guessing_counts_where_no_control_has_one():
+    """A model that has never seen pictures may be worse than guessing on all of them: then it says nothing of one."""
+    known = [Point("text", 40 + k % 20, 10, 1.0 + k % 7 / 10, 2.0) for k in range(100)]
+    unseen = [*known, *(Point("image", 50, 14, 9.2, 2.0) for _ in range(3))]
+    steps = Answer((step(loss=9.5, norm=2.0, labels=80),))
+    for points, expected in ((known, "LOSS_OUTLIER"), (unseen, "INCONCLUSIVE")):
+        yardstick = Yardstick(Baseline(points), 0.01, vocabulary=768)
+        assert judge(member(labels=80, modality="image"), "candidate", steps, yardstick).verdict == expected
 
 
 def control(verdict, modality="text", error=None):

@@ -19,6 +19,7 @@ from validator.cli.replaying import (
     MODEL,
     PROJECTOR,
     REFERENCE,
+    REMEDIES,
     TOWER,
     check_possible,
     rows_named,
@@ -37,6 +38,7 @@ def replay(
     attention: ATTENTION = "sdpa",
     controls: CONTROLS = 200,
     blind: BLIND = 16,
+    remedies: REMEDIES = 32,
     freeze_vision_tower: TOWER = True,
     freeze_projector: PROJECTOR = True,
     freeze_language_model: LANGUAGE = False,
@@ -63,6 +65,7 @@ def replay(
             rows=named,
             controls=controls,
             blind=blind,
+            remedies=remedies,
             attention=attention,  # type: ignore[arg-type]
             freeze_vision_tower=freeze_vision_tower,
             freeze_multi_modal_projector=freeze_projector,

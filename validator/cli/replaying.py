@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 MODEL = Annotated[
     str, typer.Option(help="The model: scale (built in, untrained), a folder, or a hub id; adapters too.")
 ]
-REFERENCE = Annotated[str | None, typer.Option("--reference-model", help="A sound model, asked where controls fail.")]
+REFERENCE = Annotated[
+    str | None,
+    typer.Option("--reference-model", help="The base model, say: the same rows on it too."),
+]
 DEVICE = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 DTYPE = Annotated[str, typer.Option(help="bf16; fp16 is refused.")]
 ATTENTION = Annotated[str, typer.Option(help="sdpa, eager or flash_attention_2.")]
 CONTROLS = Annotated[int, typer.Option(help="Healthy rows to compare with.")]
+REMEDIES = Annotated[int, typer.Option(help="Unstable rows that remedies are tried on, the riskiest first.")]
 BLIND = Annotated[int, typer.Option(help="Healthy rows mixed into the candidates, to measure false alarms.")]
 TOWER = Annotated[bool, typer.Option("--freeze-vision-tower/--train-vision-tower", help="As in training.")]
 PROJECTOR = Annotated[bool, typer.Option("--freeze-projector/--train-projector", help="As in training.")]

@@ -32,7 +32,8 @@ class Step:
     `stage` says how far it came: processor, collator, forward, backward, done, or process where the whole process died.
     `resource`: it ended for want of memory. `loss` is the mean over the labels (NaN without labels). `grad_norms` and
     `grad_norm` are of the gradient of that mean, per part and over all; parts that are frozen are absent.
-    `relative_gradient_error` and `gradient_cosine` compare the gradient with that of the arm `against`.
+    `relative_gradient_error` and `gradient_cosine` compare the gradient with that of the first arm, and those of an arm
+    that is run after `fp32` with that one.
     """
 
     arm: str
@@ -65,6 +66,43 @@ class Step:
         return sound and all(self.grad_finite.values()) and math.isfinite(self.grad_norm or 0.0)
 
 
+LOUDER = 1.05
+"""A remedy makes a sample louder where the sample then adds this many times as much to its step."""
+Weighting = Literal["mean", "pairs", "tokens"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A sample and three controls in one optimizer step, under one way of weighting them.
+
+    `mean`: four micro-batches, each the mean over its labels; `pairs`: two micro-batches of two; `tokens`: the mean
+    over the labels of all four. `weight` is that of the sample's mean loss in the loss of the step, `share` the norm of
+    what it adds to the step's gradient, `total` that gradient's norm, `null` the same with a control in its place.
+    """
+
+    weighting: Weighting
+    weight: float
+    share: float
+    total: float
+    null: float
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One change to training, tried on one sample: the verdict under it (None: not tried), and whether it helps.
+
+    `measured`: the step was run so, or its gradients were; otherwise the outcome follows without a step. `pull`: how
+    many times as much as configured the sample adds to the gradient of its step, None where that is not the point.
+    """
+
+    name: str
+    verdict: Verdict | None
+    helps: bool
+    effect: str
+    measured: bool = True
+    pull: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Range:
     """The controls beside a sample: 5th, 50th and 95th percentile, and how many there are."""
@@ -83,8 +121,10 @@ class Replayed:
     """One replayed sample. `loss_score` and `gradient_score` are robust z-values against the controls.
 
     `why` says in words what the verdict rests on; `static` lists the codes of the findings that a finite step does not
-    answer; `disagreement` says where the real processor and the facts of the static pass differ. `remedy` is the first
-    change that alters the verdict.
+    answer; `disagreement` says where the real processor and the facts of the static pass differ. `remedies` are the
+    changes that were tried, the cheapest first, and `remedy` is the first that helps. `alone` is a verdict that was
+    withdrawn because healthy controls fail too. `reference_verdict` is that on the reference model; `difference` says
+    what in the checkpoint differs from it where a sample breaks on the model alone.
     """
 
     dataset: str
@@ -110,12 +150,26 @@ class Replayed:
     disagreement: str | None = None
     risk_score: float | None = None
     ladder: dict[str, str] = field(default_factory=dict)
+    remedies: tuple[Remedy, ...] = ()
+    alone: Verdict | None = None
+    reference_verdict: Verdict | None = None
+    difference: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """dataset, file, row."""
+        return self.dataset, self.file, self.row
+
+    @property
+    def own_verdict(self) -> Verdict:
+        """The verdict on the sample alone, whatever other samples did."""
+        return self.alone or self.verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Systemic:
     """Healthy controls of one modality that fail: how, how many of how many, where first, and what the ladder of other
-    arms says. `datasets` are those that the failing controls come from.
+    arms says. `datasets` are those that the failing controls come from, `probed` the controls that climbed.
     """
 
     modality: str
@@ -126,3 +180,4 @@ class Systemic:
     ladder: Mapping[str, str]
     culprit: str
     datasets: tuple[str, ...]
+    probed: tuple[tuple[str, str, int], ...] = ()

@@ -19,6 +19,14 @@ from validator.replay.settings import ENOUGH
 NEIGHBOURS = 40
 FLOOR = 0.12
 """Least spread of the logarithm of gradient norms: below it differences are no signs of anything."""
+LEAST_RATIO, QUIET_RATIO, QUIET = 3.0, 10.0, 1.0
+"""A gradient is a spike only where it is also 3 times what its length and labels let expect, and 10 times where the
+loss is ordinary (score up to 1): a healthy kind that is rare among the controls has large gradients, ordinary losses.
+"""
+BEYOND_GRADIENT, BEYOND_LOSS = 1.25, 1.1
+"""An outlier also lies this many times above all controls near it but one: what healthy rows do is no outlier, and one
+bad row among the controls hides no other.
+"""
 LEAST_LIMIT, MARGIN, PERCENTILE = 4.0, 1.25, 98.0
 """A score is an outlier above max(4, 1.25 x the 98th percentile of the controls' own scores)."""
 NEAR = math.log(4.0)
@@ -44,7 +52,11 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """A sample beside the controls: robust z-values, the gradient norm over its expected value, the ranges near it."""
+    """A sample beside the controls: robust z-values, the gradient norm over its expected value, the ranges near it.
+
+    `bound` is the gradient norm, `loss_bound` the loss, from which a sample of its kind is an outlier; `loss_ceiling`
+    lies above the losses of all controls of its modality but one.
+    """
 
     gradient: float
     ratio: float
@@ -52,6 +64,9 @@ class Scores:
     near: int
     near_loss: Range | None
     near_gradient: Range | None
+    bound: float
+    loss_bound: float
+    loss_ceiling: float
 
     @property
     def judged(self) -> bool:
@@ -116,13 +131,22 @@ class Baseline:
             near[leave] = False
         middle = self._middle.get(point.modality, self._overall)
         deviation = math.sqrt(self._between + self._within / point.num_labels)
+        loss_score = (point.loss - middle) / deviation
+        ratio = max(
+            LEAST_RATIO if loss_score > QUIET else QUIET_RATIO,
+            math.exp(self.gradient_limit * spread),
+            BEYOND_GRADIENT * math.exp(_second(self._residuals[near])),
+        )
         return Scores(
             residual / spread,
             math.exp(residual),
-            (point.loss - middle) / deviation,
+            loss_score,
             int(near.sum()),
             _range(self._losses[near]),
             _range(np.array([item.grad_norm for item in self._points])[near]),
+            point.grad_norm / math.exp(residual) * ratio,
+            max(middle + self.loss_limit * deviation, BEYOND_LOSS * _second(self._losses[near])),
+            BEYOND_LOSS * _second(self._losses[apart[:, 0] < 1]),
         )
 
     def _features(self, point: Point) -> list[float]:
@@ -175,6 +199,11 @@ def _spread(residuals: Floats) -> float:
     """A robust deviation: of the middle, or of the upper tail where that is wider, as it is where kinds are mixed."""
     middle, upper = (float(value) for value in np.percentile(residuals, (50, 90)))
     return max(_TO_SIGMA * float(np.median(np.abs(residuals - middle))), (upper - middle) / _UPPER)
+
+
+def _second(values: Floats) -> float:
+    """The largest but one."""
+    return float(np.partition(values, -2)[-2]) if len(values) > 1 else -math.inf
 
 
 def _limit(scores: Sequence[float]) -> float:

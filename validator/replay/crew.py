@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from validator.replay.job import Answer, Job, Ready
+from validator.replay.job import Answer, Ready, Task
 from validator.replay.supervisor import Setup, Supervisor
+from validator.replay.weights import Weights
 
-Task = tuple[Job, tuple[str, ...], Job | None]
-"""A job, the arms to run it under, and a partner for the padded batch."""
 GPU = "GPU"
 
 
@@ -21,6 +20,10 @@ class Crew(Protocol):
 
     def answers(self, tasks: Sequence[Task]) -> Iterator[tuple[int, Answer]]:
         """Work through the tasks; every task gets an answer."""
+        ...
+
+    def weights(self) -> Weights | None:
+        """The model's parameters in numbers; None where they could not be read."""
         ...
 
     def close(self) -> None:
@@ -37,8 +40,12 @@ class Single:
 
     def answers(self, tasks: Sequence[Task]) -> Iterator[tuple[int, Answer]]:
         """Work through the tasks in order."""
-        for number, (job, arms, partner) in enumerate(tasks):
-            yield number, confirmed(self._supervisor, job, arms, partner)
+        for number, task in enumerate(tasks):
+            yield number, confirmed(self._supervisor, task)
+
+    def weights(self) -> Weights | None:
+        """The model's parameters in numbers."""
+        return self._supervisor.weights()
 
     def close(self) -> None:
         """End the process."""
@@ -65,11 +72,15 @@ class Several:
         from distributed import as_completed
 
         futures = {
-            self._client.submit(_work, self._setup, *task, resources={GPU: 1}, pure=False): number
+            self._client.submit(_work, self._setup, task, resources={GPU: 1}, pure=False): number
             for number, task in enumerate(tasks)
         }
         for future in as_completed(list(futures)):  # type: ignore[no-untyped-call]
             yield futures[future], future.result()
+
+    def weights(self) -> Weights | None:
+        """The model's parameters in numbers, from one of the workers."""
+        return self._client.submit(_weights, self._setup, resources={GPU: 1}, pure=False).result()  # type: ignore[no-any-return]
 
     def close(self) -> None:
         """End the processes of all workers; the cluster is its owner's to close."""
@@ -110,19 +121,22 @@ class _Owned:
     def answers(self, tasks: Sequence[Task]) -> Iterator[tuple[int, Answer]]:
         return self._crew.answers(tasks)
 
+    def weights(self) -> Weights | None:
+        return self._crew.weights()
+
     def close(self) -> None:
         self._crew.close()
         for close in self._closers:
             close()
 
 
-def confirmed(supervisor: Supervisor, job: Job, arms: tuple[str, ...], partner: Job | None) -> Answer:
-    """Run a job; where the process died of it, once more in a new one, as its repeat. A time-out is not repeated."""
-    answer = supervisor.measure(job, arms, partner)
+def confirmed(supervisor: Supervisor, task: Task) -> Answer:
+    """Run a task; where the process died of it, once more in a new one, as its repeat. A time-out is not repeated."""
+    answer = supervisor.measure(task)
     if answer.steps[0].timed_out:
         return answer
     if answer.steps[0].stage == "process" or (answer.poisoned and len(answer.steps) == 1):
-        again = supervisor.measure(job, arms[:1], partner).steps[0]
+        again = supervisor.measure(replace(task, arms=task.arms[:1])).steps[0]
         return replace(answer, steps=(answer.steps[0], replace(again, arm="repeat")), poisoned=False)
     return replace(answer, poisoned=False)
 
@@ -138,10 +152,18 @@ _held: dict[Setup, Supervisor] = {}
 """In a Dask worker: its supervised process, started by the first job."""
 
 
-def _work(setup: Setup, job: Job, arms: tuple[str, ...], partner: Job | None) -> Answer:
+def _work(setup: Setup, task: Task) -> Answer:
+    return confirmed(_mine(setup), task)
+
+
+def _weights(setup: Setup) -> Weights | None:
+    return _mine(setup).weights()
+
+
+def _mine(setup: Setup) -> Supervisor:
     if setup not in _held:
         _held[setup] = Supervisor(setup)
-    return confirmed(_held[setup], job, arms, partner)
+    return _held[setup]
 
 
 def _release() -> None:

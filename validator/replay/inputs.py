@@ -54,16 +54,16 @@ def make_job(measurer: Measurer, raw: RawRow, facts: RowFacts) -> Job:
         (facts.dataset, facts.file, facts.row),
         ids,
         labels,
-        _media(sample, "image"),
+        _media(sample, "image", measurer.limits.image.max_pixels),
         _media(sample, "video"),
         tuple(RenderedTurn(tuple(turn.written), tuple(turn.slots), turn_ids) for turn, turn_ids in spelled),
         {"image": budget.image_tokens, "video": budget.video_tokens},
     )
 
 
-def _media(sample: Sample, kind: Any) -> list[Medium]:
-    return [_medium(reference) for reference in sample.media.get(kind, ())]
+def _media(sample: Sample, kind: Any, max_pixels: int | None = None) -> list[Medium]:
+    return [_medium(reference, max_pixels) for reference in sample.media.get(kind, ())]
 
 
-def _medium(reference: MediaReference) -> Medium:
-    return Medium(reference.target, reference.data, reference.frames, reference.decoded)
+def _medium(reference: MediaReference, max_pixels: int | None) -> Medium:
+    return Medium(reference.target, reference.data, reference.frames, reference.decoded, max_pixels)

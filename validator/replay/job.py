@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from validator.conversation.sample import MediaKind
-from validator.facts.replayed import Step
+from validator.facts.replayed import Step, Window
 from validator.tokens.template import MediaSlot
 
 Key = tuple[str, str, int]
@@ -16,13 +16,15 @@ Key = tuple[str, str, int]
 class Medium:
     """One image or video as the trainer opens it: by path, from bytes of the row, or as a list of frames' paths.
 
-    `turned`: the loader has opened it before and turned it as its EXIF block says.
+    `turned`: the loader has opened it before and turned it as its EXIF block says. `max_pixels` takes the place of the
+    run's `image_max_pixels`.
     """
 
     path: str | None = None
     data: bytes | None = None
     frames: tuple[str, ...] | None = None
     turned: bool = False
+    max_pixels: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,21 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """A job, the arms to run it under, and controls that share its batch or its optimizer step in some of them."""
+
+    job: Job
+    arms: tuple[str, ...]
+    partners: tuple[Job, ...] = ()
+
+
+PARTNERS = 4
+"""Controls that a window needs: three that fill the step, and one that takes the sample's place for comparison."""
+WEIGHTS = "weights"
+"""What a worker is sent instead of a task where the model itself is looked at."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a worker found: one step per arm, and where the real processor contradicts the static pass."""
 
@@ -58,6 +75,8 @@ class Answer:
     disagreement: str | None = None
     poisoned: bool = False
     """The device can no longer be used: the worker ends after this answer."""
+    windows: tuple[Window, ...] = ()
+    """What the sample is in a step beside its partners, where that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

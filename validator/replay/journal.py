@@ -11,8 +11,8 @@ from pathlib import Path
 
 import xxhash
 
-from validator.facts.replayed import Step
-from validator.replay.job import Answer, Job, Medium
+from validator.facts.replayed import Step, Window
+from validator.replay.job import Answer, Medium, Task
 
 NAME = "replay.journal"
 
@@ -28,13 +28,13 @@ class Journal:
             self._known = dict(self._read())
         self._file = self._path.open("a", encoding="utf-8")
 
-    def find(self, job: Job, arms: tuple[str, ...]) -> Answer | None:
-        """The answer of an earlier try, if the sample is still the same."""
-        return self._known.get(self._name(job, arms))
+    def find(self, task: Task) -> Answer | None:
+        """The answer of an earlier try, if the sample and its partners are still the same."""
+        return self._known.get(_name(task))
 
-    def note(self, job: Job, arms: tuple[str, ...], answer: Answer) -> None:
+    def note(self, task: Task, answer: Answer) -> None:
         """Keep an answer, at once."""
-        record = {"identity": self._identity, "job": self._name(job, arms), "answer": asdict(answer)}
+        record = {"identity": self._identity, "job": _name(task), "answer": asdict(answer)}
         self._file.write(json.dumps(record) + "\n")
         self._file.flush()
 
@@ -50,19 +50,23 @@ class Journal:
                 try:
                     record = json.loads(line)
                     given = record["answer"]
-                    answer = Answer(tuple(Step(**step) for step in given["steps"]), given["disagreement"])
+                    steps = tuple(Step(**step) for step in given["steps"])
+                    windows = tuple(Window(**window) for window in given["windows"])
+                    answer = Answer(steps, given["disagreement"], windows=windows)
                     if record["identity"] == self._identity:
                         yield record["job"], answer
                 except (ValueError, KeyError, TypeError):  # the last line of a killed process may be half a line
                     continue
 
-    def _name(self, job: Job, arms: tuple[str, ...]) -> str:
-        digest = xxhash.xxh3_128()
-        digest.update(repr((job.key, job.ids, job.labels, job.tokens, arms)).encode())
+
+def _name(task: Task) -> str:
+    digest = xxhash.xxh3_128(repr(task.arms).encode())
+    for job in (task.job, *task.partners):
+        digest.update(repr((job.key, job.ids, job.labels, job.tokens)).encode())
         for medium in job.images + job.videos:
             digest.update(repr(medium).encode())
             digest.update(repr([_state(path) for path in _files(medium)]).encode())
-        return digest.hexdigest()
+    return digest.hexdigest()
 
 
 def _files(medium: Medium) -> tuple[str, ...]:

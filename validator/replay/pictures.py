@@ -49,12 +49,13 @@ class Pictures:
         tensors.update(pixel_values=made["pixel_values"], image_grid_thw=made["image_grid_thw"])
 
     def _load(self, medium: Medium) -> Image.Image:
+        most = medium.max_pixels or self._limits.max_pixels
         if self._trainer == "qwen-vl-utils":
             from qwen_vl_utils import fetch_image
 
-            limits = {"min_pixels": self._limits.min_pixels, "max_pixels": self._limits.max_pixels}
+            limits = {"min_pixels": self._limits.min_pixels, "max_pixels": most}
             return fetch_image({"image": _open(medium), **limits})  # type: ignore[no-any-return]
-        return regularize(_open(medium), self._limits.max_pixels, self._limits.min_pixels)
+        return regularize(_open(medium), most, self._limits.min_pixels)
 
     def _frames(self, medium: Medium) -> list[Image.Image]:
         if medium.frames is not None:

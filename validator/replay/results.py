@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,16 +11,15 @@ from typing import Any
 from validator.engine.amend import amend, load_summary, settings_of
 from validator.engine.judge import finding_of
 from validator.engine.run import RunResult
-from validator.facts.replayed import Replayed
+from validator.facts.replayed import LOUDER, Replayed
 from validator.findings import Finding
 from validator.replay import table
+from validator.replay.comparison import SIDES
+from validator.replay.remedies import STATISTICAL, place
 from validator.replay.run import Outcome
+from validator.replay.verdict import ALARMS
 from validator.rules.base import Rule
 from validator.rules.registry import replay_rules
-
-ALARMS = ("CRASH", "NO_TARGET", "NON_FINITE", "PRECISION_SENSITIVE", "GRAD_SPIKE", "LOSS_OUTLIER")
-"""Verdicts that accuse a sample."""
-NOT_ON_SCALE = ("PRECISION_SENSITIVE", "GRAD_SPIKE", "LOSS_OUTLIER")
 
 
 def keep(folder: Path, outcome: Outcome) -> RunResult:
@@ -72,7 +71,7 @@ def _summary(outcome: Outcome) -> dict[str, Any]:
         "stop_before_the_model": sum(map(_stops_before, outcome.samples)),
         "eligible_controls": outcome.choice.eligible,
         "false_alarms": {"blind": len(blind), "alarms": sum(sample.verdict in ALARMS for sample in blind)},
-        "not_judged": list(NOT_ON_SCALE) if baseline is None else [],
+        "not_judged": list(STATISTICAL) if baseline is None else [],
         "thresholds": None
         if baseline is None
         else {
@@ -83,12 +82,60 @@ def _summary(outcome: Outcome) -> dict[str, Any]:
             "controls": baseline.number,
         },
         "repeat_tolerance": yardstick.repeat_tolerance,
+        "remedies": _remedies(outcome.samples),
+        "comparison": _comparison(outcome) if outcome.comparison is not None else None,
         "confirmed": [_block(sample) for sample in outcome.samples if _confirmed(sample)][:CONFIRMED],
     }
 
 
 CONFIRMED = 50
 """Samples that the summary holds in full; all are in replay.parquet."""
+
+
+def _remedies(samples: Sequence[Replayed]) -> list[dict[str, Any]]:
+    """What each remedy did, by the verdict that it was tried on: tried, helps, worse (a larger part of the step)."""
+    table: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for sample in samples:
+        for remedy in sample.remedies:
+            counts = table[remedy.name, sample.own_verdict]
+            counts["tried"] += remedy.verdict is not None
+            counts["helps"] += remedy.helps
+            counts["worse"] += remedy.pull is not None and remedy.pull > LOUDER
+    return [
+        {"remedy": name, "verdict": verdict, **{word: counts[word] for word in ("tried", "helps", "worse")}}
+        for (name, verdict), counts in sorted(table.items(), key=lambda item: (place(item[0][0]), item[0]))
+    ]
+
+
+def _comparison(outcome: Outcome) -> dict[str, Any]:
+    """The two checkpoints, and the samples that break on the model alone."""
+    comparison = outcome.comparison
+    assert comparison is not None
+    alone = [sample for sample in outcome.samples if sample.difference is not None]
+    return {
+        "reference": outcome.settings.reference_model,
+        "table": {group: {name: counts.get(name, 0) for name in SIDES} for group, counts in comparison.table.items()},
+        "verdicts": [
+            {"model": here, "reference": there, "samples": number}
+            for (here, there), number in sorted(comparison.verdicts.items())
+        ],
+        "systemic": [f"{item.modality}: {item.failure}" for item in comparison.systemic],
+        "differences": None
+        if comparison.differences is None
+        else [f"{item.name} {item.what}" for item in comparison.differences],
+        "only_on_the_model": [
+            {
+                "dataset": sample.dataset,
+                "file": sample.file,
+                "row": sample.row,
+                "group": sample.group,
+                "verdict": sample.own_verdict,
+                "reference_verdict": sample.reference_verdict,
+                "difference": sample.difference,
+            }
+            for sample in alone[:CONFIRMED]
+        ],
+    }
 
 
 def _confirmed(sample: Replayed) -> bool:
@@ -123,6 +170,9 @@ def _block(sample: Replayed) -> dict[str, Any]:
         "control_grad_norm": str(sample.control_grad_norm) if sample.control_grad_norm else None,
         "relative_gradient_error": sample.relative_gradient_error,
         "remedy": sample.remedy,
+        "remedies": [asdict(remedy) for remedy in sample.remedies],
+        "reference_verdict": sample.reference_verdict,
+        "difference": sample.difference,
         "static": list(sample.static),
         "ladder": sample.ladder,
     }

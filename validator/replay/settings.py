@@ -10,6 +10,7 @@ Device = Literal["auto", "cpu", "cuda"]
 Attention = Literal["sdpa", "eager", "flash_attention_2"]
 CANDIDATES, CONTROLS, BLIND = 32, 200, 16
 """How many samples of each group are replayed unless asked otherwise."""
+REMEDIED = 32
 ENOUGH = 40
 """Controls that must lie near a sample before its loss and gradient are judged (spec: 3 to 5 false alarms below it)."""
 
@@ -21,7 +22,7 @@ class ReplaySettings(BaseModel):
 
     model: str = "scale"
     reference_model: str | None = None
-    """A model that is known to be sound, the base checkpoint say: asked where healthy controls fail on `model`."""
+    """A model that is known to be sound, the base checkpoint say: the same samples are replayed on it too."""
     device: Device = "auto"
     dtype: Literal["bf16"] = "bf16"
     candidates: int = Field(default=CANDIDATES, ge=1, le=10_000)
@@ -31,6 +32,8 @@ class ReplaySettings(BaseModel):
     freeze_vision_tower: bool = True
     freeze_multi_modal_projector: bool = True
     freeze_language_model: bool = False
+    remedies: int = Field(default=REMEDIED, ge=0, le=10_000)
+    """Unstable samples that remedies are tried on, the riskiest first."""
     time_limit: float = Field(default=900.0, gt=0)
     """Seconds that one sample may take before its process is ended."""
     seed: int = 0

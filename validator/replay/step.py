@@ -21,9 +21,9 @@ from validator.replay.watch import Gradients, Watch
 
 CHUNK = 512
 """Labelled rows whose logits exist at one time: 152,000 columns of 4 bytes each."""
-ARMS = ("bf16", "repeat", "fp32", "no_cudnn", "eager", "padded", "bare")
-"""Ways to run a step. `repeat` is bf16 again, `padded` in a batch with a control, `bare` without the fake picture."""
-OWN_BATCH = frozenset(("padded", "bare"))
+OWN_BATCH = frozenset(("padded", "padded_fp32", "bare"))
+"""Arms with a batch of their own: with a control in it, or without the fake picture."""
+FP32 = frozenset(("fp32", "padded_fp32"))
 _UNUSED = frozenset(("labels", "rope_deltas"))
 """Parts of a batch that the language model is not given: labels are used here, rope_deltas in generation only."""
 
@@ -107,18 +107,18 @@ class Stepper:
 
     @contextmanager
     def _as(self, arm: str) -> Iterator[None]:
-        if arm == "fp32":
+        if arm in FP32:
             cast(self._model, torch.float32)
-        elif arm == "eager":
-            set_attention(self._model, "eager")
+        elif arm in ("eager", "sdpa"):
+            set_attention(self._model, arm)
         elif arm == "no_cudnn":
             torch.backends.cuda.enable_cudnn_sdp(False)
         try:
             yield
         finally:
-            if arm == "fp32":
+            if arm in FP32:
                 cast(self._model, torch.bfloat16)
-            elif arm == "eager":
+            elif arm in ("eager", "sdpa"):
                 set_attention(self._model, self._attention)
             elif arm == "no_cudnn":
                 torch.backends.cuda.enable_cudnn_sdp(True)

@@ -9,14 +9,15 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
 from validator.facts.replayed import Step
 from validator.media.geometry import ImageLimits
-from validator.replay.job import Answer, Job, Ready, Refused
+from validator.replay.job import WEIGHTS, Answer, Ready, Refused, Task
 from validator.replay.settings import ReplaySettings
+from validator.replay.weights import Weights
 
 _QUIET = {"PYTHONWARNINGS": "ignore", "TRANSFORMERS_VERBOSITY": "error", "TQDM_DISABLE": "1"}
 START_LIMIT = 1800.0
@@ -33,6 +34,10 @@ class Setup:
     trainer: str = "llamafactory"
     visible_device: str | None = None
     """CUDA_VISIBLE_DEVICES of this worker, where several share a machine."""
+
+    def on(self, model: str) -> Setup:
+        """The same on another model."""
+        return replace(self, settings=self.settings.model_copy(update={"model": model, "reference_model": None}))
 
 
 class StartError(RuntimeError):
@@ -55,23 +60,40 @@ class Supervisor:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def measure(self, job: Job, arms: tuple[str, ...], partner: Job | None = None) -> Answer:
-        """Run one job. Where the process dies of it, the answer is a step that ended at stage `process`."""
+    def measure(self, task: Task) -> Answer:
+        """Run one task. Where the process dies of it, the answer is a step that ended at stage `process`."""
         if self._process is None:
             self._start()
         assert self._connection is not None
         try:
-            self._connection.send((job, arms, partner))
+            self._connection.send(task)
             if not self._connection.poll(self._setup.settings.time_limit):
                 self._kill()
                 limit = self._setup.settings.time_limit
-                return Answer((Step(arms[0], "process", f"TimeoutError: no answer within {limit:g} s"),))
+                return Answer((Step(task.arms[0], "process", f"TimeoutError: no answer within {limit:g} s"),))
             answer = self._connection.recv()
         except (EOFError, OSError):
-            return Answer((self._died(arms[0]),))
+            return Answer((self._died(task.arms[0]),))
         assert isinstance(answer, Answer)
         if answer.poisoned:
             self._kill()
+        return answer
+
+    def weights(self) -> Weights | None:
+        """The numbers of the model's parameters; None where the process died of it or took too long."""
+        if self._process is None:
+            self._start()
+        assert self._connection is not None
+        try:
+            self._connection.send(WEIGHTS)
+            if not self._connection.poll(START_LIMIT):
+                self._kill()
+                return None
+            answer = self._connection.recv()
+        except (EOFError, OSError):
+            self._ending()
+            return None
+        assert isinstance(answer, Weights)
         return answer
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,16 @@ from validator.facts.replayed import PARTS, Range, Replayed
 
 NAME = "replay.parquet"
 _RANGE = pa.struct([("low", pa.float64()), ("middle", pa.float64()), ("high", pa.float64()), ("number", pa.int64())])
+_REMEDY = pa.struct(
+    [
+        ("name", pa.string()),
+        ("verdict", pa.string()),
+        ("helps", pa.bool_()),
+        ("effect", pa.string()),
+        ("measured", pa.bool_()),
+        ("pull", pa.float64()),
+    ]
+)
 REPLAY = pa.schema(
     [
         ("dataset", pa.string()),
@@ -43,7 +54,10 @@ REPLAY = pa.schema(
         ("control_loss", _RANGE),
         ("control_grad_norm", _RANGE),
         ("remedy", pa.string()),
+        ("remedies", pa.list_(_REMEDY)),
         ("ladder", pa.map_(pa.string(), pa.string())),
+        ("reference_verdict", pa.string()),
+        ("difference", pa.string()),
         ("static", pa.list_(pa.string())),
         ("disagreement", pa.string()),
         ("risk_score", pa.float64()),
@@ -74,11 +88,13 @@ def _record(sample: Replayed) -> dict[str, Any]:
     record: dict[str, Any] = {
         name: getattr(sample, name)
         for name in REPLAY.names
-        if name in Replayed.__dataclass_fields__ and name not in ("control_loss", "control_grad_norm", "ladder")
+        if name in Replayed.__dataclass_fields__
+        and name not in ("control_loss", "control_grad_norm", "ladder", "remedies")
     }
     record |= {
         "static": list(sample.static),
         "ladder": list(sample.ladder.items()),
+        "remedies": [asdict(remedy) for remedy in sample.remedies],
         "control_loss": _range(sample.control_loss),
         "control_grad_norm": _range(sample.control_grad_norm),
     }

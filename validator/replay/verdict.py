@@ -11,8 +11,10 @@ from validator.replay.job import Answer
 from validator.replay.population import Member
 from validator.replay.settings import ENOUGH
 
-LEAST_RATIO = 3.0
-"""A gradient is a spike only where it is also this many times what its length and labels let expect."""
+ALARMS: tuple[Verdict, ...] = (
+    "CRASH", "NO_TARGET", "NON_FINITE", "PRECISION_SENSITIVE", "GRAD_SPIKE", "LOSS_OUTLIER"
+)  # fmt: skip
+"""Verdicts that accuse a sample."""
 LEAST_ERROR, ERROR_FACTOR = 0.25, 8.0
 """A sample is precision-sensitive above max(25 %, 8 x the controls' median) relative gradient error against fp32."""
 ENOUGH_LABELS = 4
@@ -95,10 +97,9 @@ def judge(member: Member, group: str, answer: Answer, yardstick: Yardstick) -> R
         _by_tokens(point, yardstick),
         scores.near_loss if scores else None,
         scores.near_gradient if scores else None,
-        _remedy(verdict, seen, yardstick),
-        member.static,
-        answer.disagreement,
-        member.risk,
+        static=member.static,
+        disagreement=answer.disagreement,
+        risk_score=member.risk,
     )
 
 
@@ -132,23 +133,24 @@ def _verdict(
 
 def _statistical(step: Step, scores: Scores | None, yardstick: Yardstick) -> tuple[Verdict, str]:
     baseline = yardstick.baseline
-    guess = math.log(yardstick.vocabulary) if yardstick.vocabulary else math.inf
     assert step.loss is not None and baseline is not None
+    guess = math.log(yardstick.vocabulary) if yardstick.vocabulary else math.inf
+    absurd = step.loss > max(guess, scores.loss_ceiling if scores else 0.0) and step.num_label_tokens >= ENOUGH_LABELS
     if scores is None or not scores.judged:
         near = scores.near if scores else 0
-        if step.loss > guess and step.num_label_tokens >= ENOUGH_LABELS:
+        if absurd:
             return "LOSS_OUTLIER", _above_guess(step.loss, guess)
         return "INCONCLUSIVE", f"{near} controls lie near it, {ENOUGH} are needed to judge loss and gradient"
-    if scores.gradient > baseline.gradient_limit and scores.ratio > LEAST_RATIO:
+    if (step.grad_norm or 0.0) > scores.bound:
         return "GRAD_SPIKE", (
             f"the gradient is {scores.ratio:.1f} times what its length and labels let expect "
             f"(score {scores.gradient:.1f}, limit {baseline.gradient_limit:.1f})"
         )
-    if scores.loss > baseline.loss_limit:
+    if step.loss > scores.loss_bound:
         return "LOSS_OUTLIER", (
             f"the loss is {step.loss:.2f} (score {scores.loss:.1f}, limit {baseline.loss_limit:.1f})"
         )
-    if step.loss > guess and step.num_label_tokens >= ENOUGH_LABELS:
+    if absurd:
         return "LOSS_OUTLIER", _above_guess(step.loss, guess)
     return "STABLE", "the step is finite, and loss and gradient lie where the controls' lie"
 
@@ -175,14 +177,3 @@ def _by_tokens(point: Point | None, yardstick: Yardstick) -> float | None:
     if point is None or yardstick.baseline is None:
         return None
     return yardstick.baseline.token_normalised(point.grad_norm, point.num_labels)
-
-
-def _remedy(verdict: Verdict, seen: Seen, yardstick: Yardstick) -> str | None:
-    """The first change that alters the verdict, the cheapest first; None where none of those tried does."""
-    if verdict in ("NON_FINITE", "PRECISION_SENSITIVE") and seen.reference is not None and seen.reference.finite:
-        return "fp32"
-    if verdict == "GRAD_SPIKE" and yardstick.baseline is not None:
-        norm = yardstick.baseline.token_normalised(seen.first.grad_norm or 0.0, seen.first.num_label_tokens)
-        if norm is not None and norm <= LEAST_RATIO * yardstick.baseline.typical_gradient:
-            return "token-normalised loss"
-    return None

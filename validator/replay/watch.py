@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,6 +61,16 @@ class Gradients:
         return math.sqrt(difference / theirs), cross / math.sqrt(mine * theirs)
 
 
+def combined(parts: Sequence[tuple[float, Gradients]]) -> float:
+    """The norm of a weighted sum of gradients, estimated from their sketches."""
+    total = 0.0
+    for name in {name: None for _, gradients in parts for name in gradients.sketches}:
+        mine = [(factor, gradients.sketches[name]) for factor, gradients in parts if name in gradients.sketches]
+        joined = sum(factor * sketch.double() for factor, (sketch, _) in mine)
+        total += mine[0][1][1] * float((joined * joined).sum())
+    return math.sqrt(total)
+
+
 class Watch:
     """Hooks on one model, set once. Between `passing` calls they do nothing."""
 
@@ -70,10 +80,10 @@ class Watch:
         self._gradients: Gradients | None = None
         for name, module in model.named_modules():
             if name:
-                module.register_forward_hook(self._seen(_plain(name)))
+                module.register_forward_hook(self._seen(plain(name)))
         for name, parameter in model.named_parameters():
             if parameter.requires_grad:
-                parameter.register_post_accumulate_grad_hook(self._arrived(_plain(name)))
+                parameter.register_post_accumulate_grad_hook(self._arrived(plain(name)))
 
     @contextmanager
     def forward(self) -> Iterator[None]:
@@ -135,7 +145,7 @@ class Watch:
         return hook
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """A name without what peft wraps around it."""
     return name.removeprefix("base_model.model.").replace(".base_layer", "")
 

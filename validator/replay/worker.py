@@ -11,22 +11,25 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing.connection import Connection
 
 import torch
 
-from validator.facts.replayed import Step
+from validator.facts.replayed import Step, Window
 from validator.replay.collate import Collator
-from validator.replay.job import Answer, Job, Ready, Refused
+from validator.replay.job import PARTNERS, WEIGHTS, Answer, Job, Ready, Refused, Task
 from validator.replay.model import base_of, build_model, fingerprint
 from validator.replay.pictures import Pictures, counted
 from validator.replay.settings import ReplaySettings
 from validator.replay.spelling import Spelling
-from validator.replay.step import OWN_BATCH, Stepper, described, is_memory
+from validator.replay.step import FP32, OWN_BATCH, Stepper, described, is_memory
 from validator.replay.supervisor import Setup
-from validator.replay.watch import Watch
+from validator.replay.watch import Gradients, Watch
+from validator.replay.weigh import weigh
+from validator.replay.window import windows
 
 _PACKAGES = ("torch", "torchvision", "transformers", "peft", "safetensors", "qwen-vl-utils")
 
@@ -63,8 +66,9 @@ class Worker:
             _versions(),
         )
 
-    def measure(self, job: Job, arms: tuple[str, ...], partner: Job | None) -> Answer:
-        """The steps of one sample under several arms; gradients are compared with those of the first arm."""
+    def measure(self, task: Task) -> Answer:
+        """The steps of one sample under several arms, and its windows where they are asked for."""
+        job, arms = task.job, task.arms
         try:
             pixels = self.collate.pixels([job])
         except Exception as error:  # the libraries raise many kinds, and each would end training
@@ -75,38 +79,64 @@ class Worker:
             batch = self.collate([job], pixels, fake=fake)
         except Exception as error:
             return Answer((_stopped(error, arms[0], "collator"),), disagreement)
-        others = {}
-        if partner is not None and "padded" in arms:
-            others["padded"] = self.collate([job, partner], self.collate.pixels([job, partner]), fake=fake)
+        others: dict[str, dict[str, torch.Tensor] | Step] = {}
+        if task.partners and "padded" in arms:
+            pair = [job, task.partners[0]]
+            try:
+                others["padded"] = others["padded_fp32"] = self.collate(pair, self.collate.pixels(pair), fake=fake)
+            except Exception as error:
+                others["padded"] = _stopped(error, "padded", "collator")
         if fake and not pixels and "bare" in arms:
             others["bare"] = self.collate([job], pixels, fake=False)
         steps = self.steps(batch, arms, others)
-        return Answer(steps, disagreement, poisoned=_poisoned(steps[-1]))
+        poisoned = _poisoned(steps[-1])
+        wanted = "window" in arms and len(task.partners) == PARTNERS and steps[0].stage == "done"
+        windows = self._windows(batch, task.partners) if wanted and not poisoned and not steps[-1].resource else ()
+        return Answer(steps, disagreement, poisoned, windows)
 
     def steps(
-        self, batch: dict[str, torch.Tensor], arms: tuple[str, ...], others: dict[str, dict[str, torch.Tensor]]
+        self,
+        batch: dict[str, torch.Tensor],
+        arms: tuple[str, ...],
+        others: Mapping[str, dict[str, torch.Tensor] | Step],
     ) -> tuple[Step, ...]:
         """A batch under several arms, up to the one after which the device or its memory is gone.
 
-        `others`: the batches of arms that change the batch. Arms that do not apply are left out.
+        `others`: the batches of arms that change the batch, or where making one stopped. Arms that do not apply are
+        left out. Gradients are compared with those of the first arm, after `fp32` with those; those of a padded batch
+        with each other.
         """
         steps: list[Step] = []
-        first = None
+        base: dict[bool, Gradients] = {}
         for arm in arms:
-            if (arm in OWN_BATCH and arm not in others) or (arm == "no_cudnn" and not self.device.startswith("cuda")):
+            own = arm in OWN_BATCH
+            if arm == "window" or (own and arm not in others):
+                continue
+            if arm == "no_cudnn" and not self.device.startswith("cuda"):
                 continue
             torch.manual_seed(self.settings.seed)
-            step, gradients = self.step(others.get(arm, batch), arm)
-            if first is not None and gradients is not None and arm not in OWN_BATCH:
-                off, cosine = first.compare(gradients)
-                step = replace(step, relative_gradient_error=off, gradient_cosine=cosine)
-            first = first if first is not None else gradients
+            given = others.get(arm, batch)
+            step, gradients = (given, None) if isinstance(given, Step) else self.step(given, arm)
+            if gradients is not None:
+                if own in base and arm != "bare":
+                    off, cosine = base[own].compare(gradients) if arm in FP32 else gradients.compare(base[own])
+                    step = replace(step, relative_gradient_error=off, gradient_cosine=cosine)
+                if own not in base or arm in FP32:
+                    base[own] = gradients
             steps.append(step)
             if step.resource and self.device.startswith("cuda"):
                 torch.cuda.empty_cache()
             if step.resource or _poisoned(step):
                 break
         return tuple(steps)
+
+    def _windows(self, batch: dict[str, torch.Tensor], partners: Sequence[Job]) -> tuple[Window, ...]:
+        """The sample and its partners one by one in bf16, then joined: gradients add up."""
+        fake = self.trainer == "llamafactory"
+        batches = [batch, *(self.collate([job], self.collate.pixels([job]), fake=fake) for job in partners)]
+        ran = [self.step(other, "bf16") for other in batches]
+        found = [(step, gradients) for step, gradients in ran if step.stage == "done" and gradients is not None]
+        return windows(found) if len(found) == len(ran) else ()
 
 
 def _stopped(error: Exception, arm: str, stage: str) -> Step:
@@ -142,10 +172,13 @@ def serve(connection: Connection) -> None:
         return
     while True:
         try:
-            job, arms, partner = connection.recv()
+            task = connection.recv()
         except EOFError:
             return
-        answer = worker.measure(job, arms, partner)
+        if task == WEIGHTS:
+            connection.send(weigh(worker.model))
+            continue
+        answer = worker.measure(task)
         connection.send(answer)
         if answer.poisoned:
             return

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from validator.facts.replayed import LOUDER
 from validator.findings import count, printable
 from validator.report.tables import print_table
 
@@ -42,6 +43,8 @@ def section(console: Console, replay: dict[str, Any], base: Path) -> None:
     if len(replay["confirmed"]) > BLOCKS:
         console.print(Text(f"... and more: see replay.parquet ({len(replay['confirmed'])} listed)", style="dim"))
     _verdicts(console, replay)
+    _remedies(console, replay)
+    _comparison(console, replay, base)
     for note in notes(replay):
         console.print(Text(note))
     console.print()
@@ -76,14 +79,65 @@ def _block(console: Console, block: dict[str, Any], base: Path) -> None:
     if block["ladder"]:
         rungs = ", ".join(f"{arm} {outcome}" for arm, outcome in block["ladder"].items())
         console.print(Text(f"    ladder: {rungs}"))
-    meaning = MEANING[block["verdict"]]
-    console.print(Text(f"    that is: {meaning}" + (f"; remedy: {block['remedy']}" if block["remedy"] else "")))
+    console.print(Text(f"    that is: {MEANING[block['verdict']]}"))
+    for words in _tried(block):
+        console.print(Text(printable(f"    {words}")))
     if block["static"]:
         console.print(Text(f"    the static pass says: {', '.join(block['static'])}", style="dim"))
 
 
 def _beside(text: str | None) -> str:
     return f" (controls near it: {text})" if text else ""
+
+
+def _tried(block: dict[str, Any]) -> list[str]:
+    """What the remedies did, the cheapest first."""
+    tried = [remedy for remedy in block["remedies"] if remedy["verdict"] is not None]
+    if not tried:
+        return []
+    helps = [f"{remedy['name']} ({remedy['effect']})" for remedy in tried if remedy["helps"]]
+    worse = [f"{remedy['name']} (x {remedy['pull']:.2g})" for remedy in tried if (remedy["pull"] or 0) > LOUDER]
+    lines = [f"remedy: {helps[0]}" if helps else f"remedy: none of the {len(tried)} that were tried"]
+    lines += ["also: " + ", ".join(remedy["name"] for remedy in tried if remedy["helps"])] if len(helps) > 1 else []
+    return lines + (["louder with: " + ", ".join(worse)] if worse else [])
+
+
+def _remedies(console: Console, replay: dict[str, Any]) -> None:
+    cells = replay["remedies"]
+    verdicts = sorted({cell["verdict"] for cell in cells})
+    rows = []
+    for name in dict.fromkeys(cell["remedy"] for cell in cells):
+        mine = {cell["verdict"]: cell for cell in cells if cell["remedy"] == name}
+        rows.append((name, *(_cell(mine.get(verdict)) for verdict in verdicts)))
+    print_table(console, "Remedies: helps/tried", ("remedy, the cheapest first", *verdicts), rows)
+
+
+def _cell(cell: dict[str, Any] | None) -> str:
+    if cell is None:
+        return ""
+    return f"{cell['helps']}/{cell['tried']}" + (f", {cell['worse']} louder" if cell["worse"] else "")
+
+
+def _comparison(console: Console, replay: dict[str, Any], base: Path) -> None:
+    found = replay["comparison"]
+    if found is None:
+        return
+    names = list(next(iter(found["table"].values())))
+    rows = [(group, *(f"{counts[name]:,}" for name in names)) for group, counts in found["table"].items()]
+    print_table(console, printable(f"The same samples on {found['reference']}"), ("group", *names), rows)
+    for item in found["systemic"]:
+        console.print(Text(printable(f"healthy controls fail on the reference too: {item}")))
+    listed = found["only_on_the_model"]
+    for sample in listed[:BLOCKS]:
+        where = f"{base / sample['file']}:{sample['row']}"
+        line = f"{where} {sample['verdict']}, {sample['reference_verdict']} there: {sample['difference']}"
+        console.print(Text(printable(line)))
+    if len(listed) > BLOCKS:
+        console.print(
+            Text(f"... and more: see column difference of replay.parquet ({len(listed)} listed)", style="dim")
+        )
+    if found["differences"]:
+        console.print(Text(printable("checkpoints differ most in: " + "; ".join(found["differences"][:3]))))
 
 
 def _verdicts(console: Console, replay: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 
 from validator.facts.replayed import Replayed
 from validator.rules.base import Hit, replay_rule
+from validator.rules.remedied import advice
 
 
 @replay_rule("RP001", "replay-crash", "error")
@@ -31,7 +32,9 @@ def check(sample: Replayed) -> Iterator[Hit]:
     if sample.verdict == "CRASH" and step is not None and step.stage != "preprocessing":
         yield Hit(
             f"training stops at this row: {sample.why}",
-            "Mend or remove the row." + (f" See its {', '.join(sample.static)}." if sample.static else ""),
+            "Mend or remove the row."
+            + (f" See its {', '.join(sample.static)}." if sample.static else "")
+            + advice(sample),
             evidence={"stage": step.stage, "exception": step.exception, "static": sample.static},
         )
 

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 
 from validator.facts.replayed import Replayed
 from validator.rules.base import Hit, replay_rule
+from validator.rules.remedied import advice
 
 
 @replay_rule("RP002", "replay-no-target", "error")
@@ -28,7 +29,8 @@ def check(sample: Replayed) -> Iterator[Hit]:
     if sample.verdict == "NO_TARGET" and sample.step is not None:
         yield Hit(
             sample.why,
-            "Raise cutoff_len, or remove the row; set logging_nan_inf_filter to false to see such steps.",
+            "Raise cutoff_len, or remove the row; set logging_nan_inf_filter to false to see such steps."
+            + advice(sample),
             evidence={"num_label_tokens": 0, "grad_norm": sample.step.grad_norm},
         )
 

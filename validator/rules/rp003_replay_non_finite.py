@@ -21,6 +21,7 @@ from collections.abc import Iterator
 
 from validator.facts.replayed import Replayed
 from validator.rules.base import Hit, replay_rule
+from validator.rules.remedied import advice
 
 
 @replay_rule("RP003", "replay-non-finite", "error")
@@ -30,7 +31,7 @@ def check(sample: Replayed) -> Iterator[Hit]:
     if sample.verdict == "NON_FINITE" and step is not None:
         yield Hit(
             sample.why,
-            "Take the row out: one such step makes all weights NaN with DeepSpeed before 0.17.1.",
+            "Take the row out: one such step makes all weights NaN with DeepSpeed before 0.17.1." + advice(sample),
             evidence={
                 "first": step.first_nonfinite,
                 "ladder": sample.ladder,

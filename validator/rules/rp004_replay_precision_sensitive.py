@@ -20,6 +20,7 @@ from collections.abc import Iterator
 
 from validator.facts.replayed import Replayed
 from validator.rules.base import Hit, replay_rule
+from validator.rules.remedied import advice
 
 
 @replay_rule("RP004", "replay-precision-sensitive", "warning")
@@ -28,7 +29,8 @@ def check(sample: Replayed) -> Iterator[Hit]:
     if sample.verdict == "PRECISION_SENSITIVE":
         yield Hit(
             sample.why,
-            "Replay an earlier checkpoint; if the sample is quiet there, this one's attention is the fault.",
+            "Replay an earlier checkpoint; if the sample is quiet there, this one's attention is the fault."
+            + advice(sample),
             evidence={
                 "relative_gradient_error": sample.relative_gradient_error,
                 "gradient_cosine": sample.gradient_cosine,

@@ -12,7 +12,8 @@ One token, 200 times, as an answer.
 
 ## What to do
 Look at the answer. Where the remedy is the token-normalised loss, the sample is loud because it has few labels:
-larger micro-batches calm it.
+larger micro-batches calm it. A long absurd answer weighs more under both: what helps one sample harms another, which is
+why remedies are tried on each.
 """
 
 from __future__ import annotations
@@ -21,18 +22,16 @@ from collections.abc import Iterator
 
 from validator.facts.replayed import Replayed
 from validator.rules.base import Hit, replay_rule
+from validator.rules.remedied import advice
 
 
 @replay_rule("RP005", "replay-gradient-spike", "warning")
 def check(sample: Replayed) -> Iterator[Hit]:
     """Report samples that pull far harder than their like."""
     if sample.verdict == "GRAD_SPIKE" and sample.step is not None:
-        calm = sample.remedy is not None
         yield Hit(
             f"gradient norm {sample.step.grad_norm:.3g}, controls near it {sample.control_grad_norm}: {sample.why}",
-            "Use larger micro-batches or the token-normalised loss."
-            if calm
-            else "Look at the answer: it is unlike others.",
+            "Look at the answer: it is unlike others." + advice(sample),
             evidence={"score": sample.gradient_score, "remedy": sample.remedy},
         )
 

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 
 from validator.facts.replayed import Replayed
 from validator.rules.base import Hit, replay_rule
+from validator.rules.remedied import advice
 
 
 @replay_rule("RP006", "replay-loss-outlier", "warning")
@@ -29,8 +30,8 @@ def check(sample: Replayed) -> Iterator[Hit]:
         beside = f", controls near it {sample.control_loss}" if sample.control_loss is not None else ""
         yield Hit(
             f"{sample.why}{beside}",
-            "Read the row: the answer is not what the model expects of it.",
-            evidence={"loss": sample.step.loss, "score": sample.loss_score},
+            "Read the row: the answer is not what the model expects of it." + advice(sample),
+            evidence={"loss": sample.step.loss, "score": sample.loss_score, "remedy": sample.remedy},
         )
 
 

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 
 from validator.facts.replayed import Replayed
 from validator.rules.base import Hit, replay_rule
+from validator.rules.remedied import advice
 
 
 @replay_rule("RP007", "replay-out-of-memory", "warning")
@@ -27,7 +28,7 @@ def check(sample: Replayed) -> Iterator[Hit]:
     if sample.verdict == "RESOURCE":
         yield Hit(
             f"{sample.num_tokens:,} tokens: {sample.why}",
-            "Lower image_max_pixels or cutoff_len, or split the row.",
+            "Lower image_max_pixels or cutoff_len, or split the row." + advice(sample),
             evidence={"num_tokens": sample.num_tokens},
         )
 

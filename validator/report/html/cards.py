@@ -184,8 +184,10 @@ def _replay(item: Shown, replays: Replays | None) -> dict[str, Any] | None:
         "first_nonfinite",
         "static",
         "disagreement",
+        "difference",
         "loss",
         "grad_norm",
     )
     shown = {name: record.get(name) for name in names}
-    return {**shown, "ladder": dict(record.get("ladder") or ()), "beside": replays.beside(record)}
+    tried = [remedy for remedy in record["remedies"] if remedy["verdict"] is not None]
+    return {**shown, "remedies": tried, "ladder": dict(record.get("ladder") or ()), "beside": replays.beside(record)}
