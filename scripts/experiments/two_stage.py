@@ -107,7 +107,7 @@ class Trainer:
     ) -> Run:
         """Micro-batches of one, accumulation 4, each loss a mean: the origin's settings. The model is left as it was.
 
-        `checks`: a step whose gradient is not finite is left out, as DeepSpeed 0.17.1 and later do; before, the norm of
+        `checks`: a step whose gradient is not finite is left out, as DeepSpeed 0.19.3 and later do; before, the norm of
         such a gradient is -1, nothing is clipped, and Adam takes it. `skip`: rows that raise are passed over.
         """
         found = Run(name)
@@ -341,7 +341,7 @@ include those on rows that have an error finding.
 The first run takes the data as they are and ends at {ended}. The second passes over rows that raise, as someone does
 who removes them one by one; the third has none of the rows that mmvalidate found. The last two are the third with one
 NaN pixel in step {spoiled}, which no file can hold: under an optimizer that leaves out steps whose gradient is not
-finite (DeepSpeed from 0.17.1), and under one that does not check (BF16 in DeepSpeed up to 0.17.0).
+finite (DeepSpeed from 0.19.3, or from 0.17.1 with `check_grad_overflow`), and under one that does not check.
 
 {lines}
 

@@ -17,7 +17,7 @@ BLOCKS = 10
 MEANING = {
     "CRASH": "training ends at this row with this exception",
     "NO_TARGET": "the loss is 0/0; weights are unharmed, the step is wasted and logs hide it",
-    "NON_FINITE": "without a gradient check (DeepSpeed up to 0.17.0) one such step makes every weight NaN",
+    "NON_FINITE": "without a check of gradients (DeepSpeed before 0.19.3) one such step makes every weight NaN",
     "PRECISION_SENSITIVE": "BF16 has fp32's range and lacks its precision: here precision is missing",
     "GRAD_SPIKE": "the step is pulled towards this row; Adam bounds the damage",
     "LOSS_OUTLIER": "the model finds the answer absurd: it is wrong, or of another kind",

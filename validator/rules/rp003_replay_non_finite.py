@@ -5,14 +5,15 @@ Samples with a non-finite loss, logit, activation or gradient on this checkpoint
 it begins, and whether fp32 gives it too.
 
 ## Why it hurts
-Up to DeepSpeed 0.17.0 a BF16 run does not check gradients: one such micro-batch puts NaN into every weight, for good.
-Clipping and a lower learning rate do not help, NaN times anything is NaN.
+Before DeepSpeed 0.19.3 a BF16 run does not check gradients unless told to: one such micro-batch puts NaN into every
+weight, for good. Clipping and a lower learning rate do not help, NaN times anything is NaN.
 
 ## Example
 Pixels that are NaN after preprocessing.
 
 ## What to do
-Take the row out. Then use DeepSpeed 0.17.1 or later, which skips such steps (`bf16.check_grad_overflow`).
+Take the row out. Then use DeepSpeed 0.19.3 or later, or `bf16.check_grad_overflow` from 0.17.1 on: both skip such
+steps.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ def check(sample: Replayed) -> Iterator[Hit]:
     if sample.verdict == "NON_FINITE" and step is not None:
         yield Hit(
             sample.why,
-            "Take the row out: one such step makes all weights NaN with DeepSpeed before 0.17.1." + advice(sample),
+            "Take the row out: one such step makes all weights NaN where DeepSpeed does not check gradients (CF004)."
+            + advice(sample),
             evidence={
                 "first": step.first_nonfinite,
                 "ladder": sample.ladder,
