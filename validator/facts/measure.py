@@ -6,7 +6,6 @@ Nothing here depends on pixel limits or the cutoff: `settle` puts those to the f
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import xxhash
 
@@ -15,30 +14,22 @@ from validator.catalog.json_rows import RawRow
 from validator.catalog.survey import Survey
 from validator.conversation.convert import convert
 from validator.conversation.row_view import RowView
-from validator.conversation.sample import PLACEHOLDERS, MediaKind, MediaReference, Problem, Sample
+from validator.conversation.sample import MediaReference, Problem, Sample
 from validator.facts.budget import Limits
-from validator.facts.coordinates import reach_of
-from validator.facts.record import MediaFacts, RowFacts, TurnFacts
+from validator.facts.media_measure import MediaMeasurer
+from validator.facts.record import MediaFacts, RowFacts
 from validator.facts.sameness import hashes_of
-from validator.facts.traits import traits_of
+from validator.facts.turn_measure import TurnMeasurer
 from validator.files import ChangedError, MediaFiles
 from validator.findings import clip
-from validator.media.advice import advice_on
 from validator.media.geometry import ImageLimits
-from validator.media.likeness import likeness_of
-from validator.media.probe import ImageProbe, probe_bytes, probe_image
-from validator.media.video import VideoProbe, probe_frames, probe_video, settle
 from validator.settings import Settings
 from validator.tokens.encode import EncodedTurn, TrainerError, check_literal_pads, check_messages, encode_turns
-from validator.tokens.encoder import common_prefix, special_pattern
 from validator.tokens.processor import Processor, load_processor
 from validator.tokens.template import PAD_TOKENS, template_of
 from validator.trainer import VideoRecipe
 
-NO_PLACEHOLDERS = (0, 0, 0)
 _NO_SAMPLE = Sample()
-_LYING = frozenset((5, 6, 7, 8))
-"""EXIF orientations that exchange width and height."""
 
 
 def limits_of(settings: Settings, processor: Processor) -> Limits:
@@ -94,9 +85,8 @@ class Measurer:
         self.limits = limits_of(settings, self.processor)
         self._view = RowView(entry, survey.types)
         self._pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
-        special = self.processor.encoder.special_tokens
-        self._special: Callable[[str], list[str]] = special_pattern(special).findall
-        self._prefix = common_prefix(special)
+        self._media = MediaMeasurer(settings, self.files).measure
+        self._turns = TurnMeasurer(self.processor.encoder, self._pads).measure
 
     def convert(self, raw: RawRow) -> Sample:
         """The sample that the trainer makes of a row."""
@@ -196,172 +186,6 @@ class Measurer:
             return str(given)[:200]
         return f"{self.file}:{raw.index}"
 
-    def _media(self, sample: Sample) -> list[MediaFacts]:
-        facts: list[MediaFacts] = []
-        for kind, references in sample.media.items():
-            owners = _owners(sample, kind)
-            turns = [*owners[: len(references)], *[None] * (len(references) - len(owners))]
-            if kind == "image":
-                facts += map(self._image, references, turns)
-            elif kind == "video":
-                facts += self._videos(references, turns)
-            else:
-                facts += map(_untouched, references, turns)
-        return facts
-
-    def _image(self, reference: MediaReference, turn: int | None) -> MediaFacts:
-        if reference.data is None and reference.target is None:
-            return _unusable(_untouched(reference, turn), reference)
-        probe = self._probe(reference)
-        advice = self._advice(reference, probe) if self.settings.advice else None
-        likeness = self._likeness(reference, probe) if self.settings.preview else None
-        return _with_probe(reference, turn, probe, advice, likeness)
-
-    def _videos(self, references: list[MediaReference], turns: list[int | None]) -> list[MediaFacts]:
-        depth, recipe = self.settings.integrity, self.trainer.video or VideoRecipe()
-        probes = []
-        for reference in references:
-            if reference.frames is not None:
-                probes.append(probe_frames(reference.frames, depth, self.files, recipe))
-            elif reference.target is not None:
-                probes.append(probe_video(reference.target, depth, self.files, recipe))
-            else:
-                probes.append(VideoProbe(fault="not-a-path"))
-        facts = []
-        for reference, turn, probe, fed in zip(references, turns, probes, settle(probes), strict=True):
-            frames = fed.frames
-            item = replace(
-                _untouched(reference, turn),
-                num_bytes=probe.num_bytes,
-                format=probe.format,
-                width=frames.width if frames else None,
-                height=frames.height if frames else None,
-                frames=frames.number if frames else None,
-                fault=fed.fault,
-                exception=fed.exception,
-                message=fed.message,
-                found=probe.found,
-            )
-            facts.append(_unusable(item, reference))
-        return facts
-
-    def _probe(self, reference: MediaReference) -> ImageProbe:
-        depth = self.settings.integrity
-        if reference.data is not None:
-            probe = probe_bytes(reference.data, depth)
-        else:
-            probe = probe_image(reference.target or "", depth, self.files)
-        if not (reference.decoded or self.trainer.turns_images) or probe.orientation is None:
-            return probe
-        if probe.orientation in _LYING and probe.width is not None:
-            return replace(probe, width=probe.height, height=probe.width, orientation=1)
-        return replace(probe, orientation=1)
-
-    def _advice(self, reference: MediaReference, probe: ImageProbe) -> str | None:
-        return advice_on(reference.data if reference.data is not None else reference.target or "", probe)
-
-    def _likeness(self, reference: MediaReference, probe: ImageProbe) -> str | None:
-        if probe.fault is not None or self.settings.integrity == "header":
-            return None
-        if reference.data is not None:
-            return likeness_of(reference.data)
-        path = reference.target or ""
-        return likeness_of(self.files.read(path) if self.files.is_remote(path) else path)
-
-    def _turns(self, sample: Sample, encoded: list[EncodedTurn] | None) -> list[TurnFacts]:
-        turns = []
-        system = sample.system if isinstance(sample.system, str) else ""
-        spoken: list[EncodedTurn | None] = [None] * len(sample.turns)
-        opening = None
-        if encoded:
-            opening = encoded[0] if encoded[0].turn is None else None
-            spoken = [item for item in encoded if item.turn is not None]
-        if sample.system or opening is not None:
-            turn = self._turn(sample.system_turn, "system", sample.system, opening)
-            if isinstance(sample.tools, str) and "<" in sample.tools:
-                turn.special_tokens = self._special_tokens(f"{system}\n{sample.tools}")
-                if any(placeholder in sample.tools for placeholder in PLACEHOLDERS.values()):
-                    turn.traits = (*turn.traits, "placeholder-in-tools")
-            turns.append(turn)
-        located = bool(sample.media.get("image"))
-        for said, item in zip(sample.turns, spoken, strict=True):
-            turn = self._turn(said.index, said.role, said.content, item, system)
-            if located and isinstance(said.content, str):
-                turn.reach = reach_of(said.content)
-            turns.append(turn)
-        return turns
-
-    def _special_tokens(self, text: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(self._special(text))) if self._prefix in text else ()
-
-    def _turn(
-        self, index: int | None, role: str, content: object, encoded: EncodedTurn | None, system: str = ""
-    ) -> TurnFacts:
-        text = content if isinstance(content, str) else ""
-        special = self._special_tokens(text)
-        images, videos = self._loose_pads(encoded, special) if encoded else ((), ())
-        return TurnFacts(
-            index,
-            role,
-            tuple(encoded.slots) if encoded else (),
-            tuple(map(len, encoded.texts)) if encoded else None,
-            images,
-            videos,
-            special,
-            (text.count("<image>"), text.count("<video>"), text.count("<audio>")) if "<" in text else NO_PLACEHOLDERS,
-            len(text),
-            isinstance(content, str) and (not text or text.isspace()),
-            traits_of(text, system if role == "assistant" else None),
-        )
-
-    def _loose_pads(self, encoded: EncodedTurn, special: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Places of image and video pads among the text tokens of a turn."""
-        turn = encoded.turn
-        as_written = turn is not None and turn.role != "function"  # calls and tools come out of JSON
-        if as_written and self.processor.encoder.literal and not special:
-            return (), ()
-        ids = [token for text in encoded.texts for token in text]
-        image, video = (
-            tuple(place for place, token in enumerate(ids) if token == pad) if pad in ids else ()
-            for pad in (self._pads["image"], self._pads["video"])
-        )
-        return image, video
-
-
-def _untouched(reference: MediaReference, turn: int | None) -> MediaFacts:
-    """What is known of a reference alone. `turn`: whose placeholder it fills."""
-    return MediaFacts(reference.kind, reference.index, reference.written, reference.form, turn)
-
-
-def _with_probe(
-    reference: MediaReference, turn: int | None, probe: ImageProbe, advice: str | None, likeness: str | None
-) -> MediaFacts:
-    """What is known of a reference and of the file behind it."""
-    return MediaFacts(
-        reference.kind,
-        reference.index,
-        reference.written,
-        reference.form,
-        turn,
-        probe.num_bytes,
-        probe.format,
-        probe.width,
-        probe.height,
-        probe.mode,
-        probe.bits,
-        probe.frames,
-        probe.orientation,
-        probe.scans,
-        probe.fault,
-        probe.exception,
-        probe.message,
-        probe.found,
-        probe.warnings,
-        advice,
-        probe.content,
-        likeness,
-    )
-
 
 def _fail_in_loader(sample: Sample, media: list[MediaFacts]) -> None:
     """Image columns are decoded while the row is read: a fault stops the trainer even where it would drop the row."""
@@ -371,27 +195,9 @@ def _fail_in_loader(sample: Sample, media: list[MediaFacts]) -> None:
             sample.fail("media-unreadable", _media_error(reference, image), image.turn, reference.index)
 
 
-def _owners(sample: Sample, kind: MediaKind) -> list[int]:
-    """For each placeholder of a kind, in order, the turn that holds it."""
-    placeholder = PLACEHOLDERS[kind]
-    owners: list[int] = []
-    for turn in sample.turns:
-        if isinstance(turn.content, str) and placeholder in turn.content:
-            owners += [turn.index] * turn.content.count(placeholder)
-    return owners
-
-
 def _filled(sample: Sample) -> tuple[str, ...]:
     names = [name for name in ("system", "tools") if getattr(sample, name) is not None]
     return (*names, *(f"{kind}s" for kind, references in sample.media.items() if references))
-
-
-def _unusable(base: MediaFacts, reference: MediaReference) -> MediaFacts:
-    """The facts of a reference that is no path; all others as they are."""
-    problem = reference.problem
-    if problem is None:
-        return base
-    return replace(base, fault="not-a-path", exception=problem.exception, message=problem.message)
 
 
 def _media_error(reference: MediaReference, image: MediaFacts) -> Exception:

@@ -1,0 +1,151 @@
+"""Measures the media of one sample: which turn each belongs to, and what is behind it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from validator.conversation.sample import PLACEHOLDERS, MediaKind, MediaReference, Sample
+from validator.facts.record import MediaFacts
+from validator.files import MediaFiles
+from validator.media.advice import advice_on
+from validator.media.likeness import likeness_of
+from validator.media.probe import ImageProbe, probe_bytes, probe_image
+from validator.media.video import VideoProbe, probe_frames, probe_video, settle
+from validator.settings import Settings
+from validator.trainer import VideoRecipe
+
+_LYING = frozenset((5, 6, 7, 8))
+"""EXIF orientations that exchange width and height."""
+
+
+class MediaMeasurer:
+    """Measures media as deep as the settings say. `files` remembers what was seen."""
+
+    def __init__(self, settings: Settings, files: MediaFiles) -> None:
+        self._settings, self._trainer, self._files = settings, settings.profile, files
+
+    def measure(self, sample: Sample) -> list[MediaFacts]:
+        """The facts of all media of a sample, in the order of its columns."""
+        facts: list[MediaFacts] = []
+        for kind, references in sample.media.items():
+            owners = _owners(sample, kind)
+            turns = [*owners[: len(references)], *[None] * (len(references) - len(owners))]
+            if kind == "image":
+                facts += map(self._image, references, turns)
+            elif kind == "video":
+                facts += self._videos(references, turns)
+            else:
+                facts += map(_untouched, references, turns)
+        return facts
+
+    def _image(self, reference: MediaReference, turn: int | None) -> MediaFacts:
+        if reference.data is None and reference.target is None:
+            return _unusable(_untouched(reference, turn), reference)
+        probe = self._probe(reference)
+        advice = self._advice(reference, probe) if self._settings.advice else None
+        likeness = self._likeness(reference, probe) if self._settings.preview else None
+        return _with_probe(reference, turn, probe, advice, likeness)
+
+    def _videos(self, references: list[MediaReference], turns: list[int | None]) -> list[MediaFacts]:
+        depth, recipe = self._settings.integrity, self._trainer.video or VideoRecipe()
+        probes = []
+        for reference in references:
+            if reference.frames is not None:
+                probes.append(probe_frames(reference.frames, depth, self._files, recipe))
+            elif reference.target is not None:
+                probes.append(probe_video(reference.target, depth, self._files, recipe))
+            else:
+                probes.append(VideoProbe(fault="not-a-path"))
+        facts = []
+        for reference, turn, probe, fed in zip(references, turns, probes, settle(probes), strict=True):
+            frames = fed.frames
+            item = replace(
+                _untouched(reference, turn),
+                num_bytes=probe.num_bytes,
+                format=probe.format,
+                width=frames.width if frames else None,
+                height=frames.height if frames else None,
+                frames=frames.number if frames else None,
+                fault=fed.fault,
+                exception=fed.exception,
+                message=fed.message,
+                found=probe.found,
+            )
+            facts.append(_unusable(item, reference))
+        return facts
+
+    def _probe(self, reference: MediaReference) -> ImageProbe:
+        depth = self._settings.integrity
+        if reference.data is not None:
+            probe = probe_bytes(reference.data, depth)
+        else:
+            probe = probe_image(reference.target or "", depth, self._files)
+        if not (reference.decoded or self._trainer.turns_images) or probe.orientation is None:
+            return probe
+        if probe.orientation in _LYING and probe.width is not None:
+            return replace(probe, width=probe.height, height=probe.width, orientation=1)
+        return replace(probe, orientation=1)
+
+    def _advice(self, reference: MediaReference, probe: ImageProbe) -> str | None:
+        return advice_on(reference.data if reference.data is not None else reference.target or "", probe)
+
+    def _likeness(self, reference: MediaReference, probe: ImageProbe) -> str | None:
+        if probe.fault is not None or self._settings.integrity == "header":
+            return None
+        if reference.data is not None:
+            return likeness_of(reference.data)
+        path = reference.target or ""
+        return likeness_of(self._files.read(path) if self._files.is_remote(path) else path)
+
+
+def _owners(sample: Sample, kind: MediaKind) -> list[int]:
+    """For each placeholder of a kind, in order, the turn that holds it."""
+    placeholder = PLACEHOLDERS[kind]
+    owners: list[int] = []
+    for turn in sample.turns:
+        if isinstance(turn.content, str) and placeholder in turn.content:
+            owners += [turn.index] * turn.content.count(placeholder)
+    return owners
+
+
+def _untouched(reference: MediaReference, turn: int | None) -> MediaFacts:
+    """What is known of a reference alone. `turn`: whose placeholder it fills."""
+    return MediaFacts(reference.kind, reference.index, reference.written, reference.form, turn)
+
+
+def _with_probe(
+    reference: MediaReference, turn: int | None, probe: ImageProbe, advice: str | None, likeness: str | None
+) -> MediaFacts:
+    """What is known of a reference and of the file behind it."""
+    return MediaFacts(
+        reference.kind,
+        reference.index,
+        reference.written,
+        reference.form,
+        turn,
+        probe.num_bytes,
+        probe.format,
+        probe.width,
+        probe.height,
+        probe.mode,
+        probe.bits,
+        probe.frames,
+        probe.orientation,
+        probe.scans,
+        probe.fault,
+        probe.exception,
+        probe.message,
+        probe.found,
+        probe.warnings,
+        advice,
+        probe.content,
+        likeness,
+    )
+
+
+def _unusable(base: MediaFacts, reference: MediaReference) -> MediaFacts:
+    """The facts of a reference that is no path; all others as they are."""
+    problem = reference.problem
+    if problem is None:
+        return base
+    return replace(base, fault="not-a-path", exception=problem.exception, message=problem.message)
