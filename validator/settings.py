@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,9 +15,19 @@ from validator.trainer import DEFAULT, Trainer, trainer_named
 Integrity = Literal["header", "fast", "full"]
 Severity = Literal["error", "warning", "info"]
 ModelSize = Literal["2B", "7B", "72B"]
+Truncation = Literal["delete", "left", "right"]
 
 JUDGING = frozenset(
-    ("cutoff_len", "image_max_pixels", "image_min_pixels", "mask_history", "train_on_prompt", "model_size")
+    (
+        "cutoff_len",
+        "image_max_pixels",
+        "image_min_pixels",
+        "mask_history",
+        "train_on_prompt",
+        "truncation_strategy",
+        "strict",
+        "model_size",
+    )
 )
 """Settings that are put to measured facts: a finished run can be judged again under others."""
 GATE = frozenset(("fail_on", "max_rate", "min_rows", "baseline"))
@@ -66,6 +77,8 @@ class Settings(BaseModel):
     default_system: str | None = None
     mask_history: bool = False
     train_on_prompt: bool = False
+    truncation_strategy: Truncation | None = None
+    strict: bool = False
     integrity: Integrity = "fast"
     advice: bool = False
     exact: bool = False
@@ -100,14 +113,20 @@ class Settings(BaseModel):
             raise ValueError("mask_history cannot be combined with train_on_prompt: the trainer refuses it")
         if self.default_system is not None and not self.profile.has_default_system:
             raise ValueError(f"{self.profile.describes} has no default_system for training")
-        if self.profile.truncation == "end" and (self.mask_history or self.train_on_prompt):
-            raise ValueError(f"{self.profile.describes} has neither mask_history nor train_on_prompt")
+        trainer = trainer_named(self.trainer)
+        if trainer.truncation != "pairs" and (self.mask_history or self.train_on_prompt):
+            raise ValueError(f"{trainer.describes} has neither mask_history nor train_on_prompt")
+        if trainer.truncation != "delete" and (self.truncation_strategy or self.strict):
+            raise ValueError(f"truncation_strategy and strict are ms-swift's: {trainer.describes} has neither")
         return self
 
     @property
     def profile(self) -> Trainer:
-        """The trainer whose loader is reproduced."""
-        return trainer_named(self.trainer)
+        """The trainer whose loader is reproduced, as it is set up."""
+        trainer = trainer_named(self.trainer)
+        if self.truncation_strategy is not None:
+            trainer = replace(trainer, truncation=self.truncation_strategy)
+        return replace(trainer, failures="stop") if self.strict else trainer
 
     @property
     def resolved_media_dir(self) -> str:

@@ -45,12 +45,14 @@ class Trainer:
     `has_min_pixels`: there is an image_min_pixels, with `min_pixels` as default. `defaults` are its other limits.
 
     `reading`: turns pair up as questions and answers, or rows are messages of any roles in any order, or conversations
-    in which everything but questions is an answer. `resizing`: by the trainer first and then by the processor, by the
-    processor alone, which is given the pixel limits, or by qwen-vl-utils with them and then by the processor.
-    `truncation`: pair by pair, or the row as a whole from its end. `labels`: everything, or answers; then the first
-    `header` tokens of their turns are not learned. `failures`: a row that fails stops training, or another takes its
-    place. `turns_images`: images are turned as their EXIF block says. `fetches`: URLs and data URIs in rows are opened.
-    `video` is None where videos are not reproduced.
+    in which everything but questions is an answer, or as ms-swift reads them. `resizing`: by the trainer first and then
+    by the processor, by the processor alone, which is given the pixel limits, or by qwen-vl-utils with them and then by
+    the processor, or by qwen-vl-utils alone. `truncation`: pair by pair, or the row as a whole from its end; or a row
+    that is too long is deleted, or loses what is no pad from its left or its right. `labels`: everything, or answers;
+    then the first `header` tokens of their turns are not learned. `failures`: a row that fails stops training, or
+    another takes its place. `turns_images`: images are turned as their EXIF block says. `fetches`: URLs and data URIs
+    in rows are opened. `video` is None where videos are not reproduced. `mixes`: its loader keeps columns of mixed
+    types as JSON.
     """
 
     name: str
@@ -65,14 +67,15 @@ class Trainer:
     has_min_pixels: bool = True
     min_pixels: int = 32 * 32
     has_default_system: bool = True
-    reading: Literal["pairs", "messages", "conversations"] = "pairs"
-    resizing: Literal["trainer", "processor", "twice"] = "trainer"
-    truncation: Literal["pairs", "end"] = "pairs"
+    reading: Literal["pairs", "messages", "conversations", "swift"] = "pairs"
+    resizing: Literal["trainer", "processor", "twice", "utils"] = "trainer"
+    truncation: Literal["pairs", "end", "delete", "left", "right"] = "pairs"
     labels: Literal["answers", "all"] = "answers"
     header: int = 0
     failures: Literal["stop", "replace"] = "stop"
     turns_images: bool = False
     fetches: bool = False
+    mixes: bool = False
     video: VideoRecipe | None = field(default_factory=VideoRecipe)
     defaults: Mapping[str, int] = field(default_factory=lambda: {"image_max_pixels": 768 * 768, "cutoff_len": 2048})
 
@@ -141,10 +144,24 @@ _PROFILES = (
         video=None,
         defaults={"image_max_pixels": 28 * 28 * 576, "cutoff_len": 512},
     ),
+    Trainer(
+        "ms-swift",
+        "ms-swift 4.6, swift sft for Qwen2-VL",
+        template="ms-swift",
+        formattings=("alpaca", "sharegpt", "ms-swift"),
+        min_pixels=28 * 28 * 4,
+        reading="swift",
+        resizing="utils",
+        truncation="delete",
+        failures="replace",
+        fetches=True,
+        mixes=True,
+        video=None,
+        defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 32768},
+    ),
 )
 TRAINERS: Mapping[str, Trainer] = {trainer.name: trainer for trainer in _PROFILES}
 _NOT_BUILT = {
-    "ms-swift": "it joins messages, places images by itself, and deletes long rows or cuts the text around images",
     "llamafactory@0.9.0": "it limits the longer side of images instead of their pixels",
 }
 """Known trainers without a profile, and what they do that none here does."""

@@ -84,7 +84,7 @@ def _merge_value(row: int, column: str, value: Any, result: Survey) -> None:
         result.types[column] = merge(known, pa.array([value]).type, column)
     except TypeConflictError as conflict:
         if conflict.path != column or not _DATE_COLUMN.search(column.lower()):  # pandas makes dates of these itself
-            result.refuse(row, conflict.path, f"`{conflict.path}` is {conflict}")
+            result.refuse(row, conflict.path, f"`{conflict.path}` is {conflict}", mixed=True)
     except OverflowError:
         if isinstance(value, int) and 0 <= value < 2**64:  # pandas has unsigned columns, lists have not
             result.types[column] = merge(known, pa.uint64(), column)
@@ -93,7 +93,7 @@ def _merge_value(row: int, column: str, value: Any, result: Survey) -> None:
     except UnicodeEncodeError:
         result.refuse(row, column, f"`{column}` holds half of a surrogate pair")
     except (pa.ArrowException, TypeError, ValueError):
-        result.refuse(row, column, f"`{column}` mixes types within one list")
+        result.refuse(row, column, f"`{column}` mixes types within one list", mixed=True)
 
 
 def _slices(rows: Iterable[RawRow]) -> Iterator[list[RawRow]]:

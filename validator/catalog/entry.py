@@ -40,7 +40,8 @@ SOURCE_KEYS = (*HUB_KEYS, "script_url", "cloud_file_name", "file_name")
 KNOWN_KEYS = frozenset(
     (*SOURCE_KEYS, "formatting", "ranking", "subset", "split", "folder", "num_samples", "columns", "tags")
 )
-FORMATTINGS = ("alpaca", "sharegpt", "openai")
+FORMATTINGS = ("alpaca", "sharegpt", "openai", "ms-swift")
+"""The trainer's own, and that of rows as ms-swift reads them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,8 @@ def _trace_rows(rows: Iterable[RawRow], message: str, result: Survey) -> None:
             schema = paj.read_json(BytesIO(row.raw)).schema
             check_names(schema)
         except (pa.ArrowException, UnicodeDecodeError) as error:
-            result.refuse(row.index, *_in_plain_words(str(error)))
+            column, reason = _in_plain_words(str(error))
+            result.refuse(row.index, column, reason, mixed=column is not None)
             continue
         for column in schema:
             _merge_column(column.name, column.type, row.index, result)
@@ -168,7 +169,7 @@ def _merge_column(name: str, kind: pa.DataType, row: int | None, result: Survey)
         result.types[name] = merge(result.types.get(name, pa.null()), kind, name)
     except TypeConflictError as conflict:
         if row is not None:
-            result.refuse(row, conflict.path, f"`{conflict.path}` is {conflict}")
+            result.refuse(row, conflict.path, f"`{conflict.path}` is {conflict}", mixed=True)
 
 
 def _in_plain_words(message: str) -> tuple[str | None, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
@@ -16,11 +16,14 @@ MAX_REFUSALS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One reason why the loader refuses the file. `row` is None where it concerns the file, not a row."""
+    """One reason why the loader refuses the file. `row` is None where it concerns the file, not a row. `mixed`: values of
+    one column have several types, which loaders since `datasets` 4.7 keep as JSON.
+    """
 
     row: int | None
     column: str | None
     reason: str
+    mixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,14 @@ class Survey:
     marks: tuple[Mark, ...] = ()
     digest: str = ""
 
-    def refuse(self, row: int | None, column: str | None, reason: str) -> None:
+    def refuse(self, row: int | None, column: str | None, reason: str, *, mixed: bool = False) -> None:
         """Note a refusal; beyond MAX_REFUSALS only its number is kept."""
         self.num_refusals += 1
         if len(self.refusals) < MAX_REFUSALS:
-            self.refusals.append(Refusal(row, column, reason))
+            self.refusals.append(Refusal(row, column, reason, mixed))
+
+    def with_mixed(self) -> Survey:
+        """The view of a loader that keeps columns of mixed types."""
+        others = [refusal for refusal in self.refusals if not refusal.mixed]
+        number = self.num_refusals - len(self.refusals) + len(others) if others else 0
+        return replace(self, refusals=others, num_refusals=number)

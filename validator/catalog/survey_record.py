@@ -19,7 +19,7 @@ def to_plain(survey: Survey) -> dict[str, Any]:
         "types": _pack(pa.schema(list(survey.types.items()))),
         "fixed": survey.fixed and [_pack(survey.fixed.arrow), sorted(survey.fixed.images)],
         "own": survey.own and _pack(survey.own),
-        "refusals": [[refusal.row, refusal.column, refusal.reason] for refusal in survey.refusals],
+        "refusals": [[refusal.row, refusal.column, refusal.reason, refusal.mixed] for refusal in survey.refusals],
         "num_refusals": survey.num_refusals,
         "marks": [[mark.row, mark.offset, mark.digest] for mark in survey.marks],
         "digest": survey.digest,

@@ -32,7 +32,7 @@ def find_media(sample: Sample, kind: MediaKind, value: Any, files: MediaFiles, t
     for index, item in enumerate(items):
         if isinstance(item, str):
             target = files.resolve(item) if joined or each else item
-            references.append(MediaReference(kind, index, item[:SHOWN], target, _form(item)))
+            references.append(MediaReference(kind, index, item[:SHOWN], target, form_of(item)))
         elif joined and not each:
             kinds = f"not {type(item).__name__!r}"
             sample.fail(
@@ -65,7 +65,8 @@ def _frames(sample: Sample, kind: MediaKind, index: int, item: Any, files: Media
     return MediaReference(kind, index, written, None, "path", frames=tuple(map(files.resolve, item)))
 
 
-def _form(item: str) -> Literal["path", "url", "data-uri"]:
+def form_of(item: str) -> Literal["path", "url", "data-uri"]:
+    """What a reference looks like."""
     if item.startswith("data:"):
         return "data-uri"
     return "url" if _URL.match(item) else "path"
@@ -84,7 +85,7 @@ def _from_value(kind: MediaKind, index: int, item: Any) -> MediaReference:
         return MediaReference(kind, index, _in_row(data, path), None, "value", data=data)
     written = repr(item)[:SHOWN]
     if isinstance(item, dict) and isinstance(item.get("path"), str) and "bytes" in item and item["bytes"] is None:
-        return MediaReference(kind, index, item["path"][:SHOWN], item["path"], _form(item["path"]))
+        return MediaReference(kind, index, item["path"][:SHOWN], item["path"], form_of(item["path"]))
     error: Exception
     if not isinstance(item, dict):
         error = ValueError(f"Expect input is a list of images, but got {type(item)}.")
@@ -105,7 +106,7 @@ def _stored(kind: MediaKind, index: int, item: StoredImage) -> MediaReference:
     if item.data is not None:
         return MediaReference(kind, index, _in_row(item.data, item.path), None, "value", data=item.data, decoded=True)
     if item.path is not None:
-        return MediaReference(kind, index, item.path[:SHOWN], item.path, _form(item.path), decoded=True)
+        return MediaReference(kind, index, item.path[:SHOWN], item.path, form_of(item.path), decoded=True)
     value = {"bytes": None, "path": None}
     reason = f"An image should have one of 'path' or 'bytes' but both are None in {value}."
     problem = Problem("media-type", None, index, "ValueError", reason)

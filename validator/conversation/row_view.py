@@ -28,3 +28,24 @@ class RowView:
         """Project one parsed row; a null row has every column null."""
         row = value if isinstance(value, dict) else {}
         return {name: project(row.get(name)) for name, project in self._columns}
+
+
+class WholeRow(RowView):
+    """Every column as it is written: what ms-swift receives, whose loader keeps values of mixed types."""
+
+    def __init__(self, types: Mapping[str, pa.DataType]) -> None:
+        self._names = tuple(types)
+
+    def reads(self, column: str) -> bool:
+        """Every column is looked at."""
+        return column in self._names
+
+    def __call__(self, value: Any) -> dict[str, Any]:
+        """The row with null for each column that it lacks."""
+        row = value if isinstance(value, dict) else {}
+        return {**dict.fromkeys(self._names), **row}
+
+
+def view_of(entry: Entry, types: Mapping[str, pa.DataType], *, whole: bool) -> RowView:
+    """The view of a trainer: through the schema, or of whole rows."""
+    return WholeRow(types) if whole else RowView(entry, types)

@@ -31,11 +31,17 @@ class Problem:
 
 @dataclass(slots=True)
 class Turn:
-    """One message. `role` is the trainer's role, or the row's own word where the trainer knows no such role."""
+    """One message. `role` is the trainer's role, or the row's own word where the trainer knows no such role.
+
+    `learned`: the row does not ask for this answer to be left out of the loss. `ends`: the template writes an end after
+    it. Both are only said by rows of ms-swift.
+    """
 
     index: int
     role: str
     content: Any
+    learned: bool = True
+    ends: bool = True
 
 
 @dataclass(slots=True)
@@ -60,13 +66,17 @@ class MediaReference:
 
 @dataclass(slots=True)
 class Sample:
-    """A converted row. `dropped`: the trainer removes it in silence. `unchecked`: why nothing can be said of it."""
+    """A converted row. `dropped`: the trainer removes it in silence. `unchecked`: why nothing can be said of it.
+
+    `objects`: what ms-swift fills in for <ref-object> and <bbox> when the sizes of the images are known.
+    """
 
     turns: list[Turn] = field(default_factory=list)
     system: Any = None
     system_turn: int | None = None
     tools: Any = None
     media: dict[MediaKind, list[MediaReference]] = field(default_factory=dict)
+    objects: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     dropped: bool = False
     unchecked: str | None = None

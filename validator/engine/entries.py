@@ -68,6 +68,8 @@ def _open_files(
     for name in listing.names:
         surveying(name)
         file = _open_file(folder / name, name, schema, cache)
+        if file.survey is not None and opened.settings.profile.mixes:
+            file = replace(file, survey=file.survey.with_mixed())
         if file.problem == "packed":
             return replace(opened, unchecked=f"`{name}` is packed with {file.detail}; packed files are not read yet")
         starts[name] = num_rows

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from validator.conversation.sample import MediaKind
 from validator.facts.record import MediaFacts, TurnFacts
+from validator.facts.stretches import keep, num_labels, stretches
 from validator.media.geometry import ImageLimits, num_tokens
 from validator.media.video import Frames, video_tokens
 from validator.tokens.truncation import truncate
@@ -69,6 +70,8 @@ def spend(turns: Sequence[TurnFacts], media: Sequence[MediaFacts], limits: Limit
     for item in media:
         if item.kind != "audio":
             sizes[item.kind].append(media_tokens(item, limits))
+    if limits.trainer.reading == "swift":
+        return _keep_pads(turns, sizes, limits)
     laid = [_lay(turn, sizes) for turn in turns]
     if limits.trainer.truncation == "end":
         return _cut_at_end(turns, laid, sizes, limits)
@@ -116,32 +119,65 @@ def _cut_at_end(
     sizes: Mapping[MediaKind, Sequence[int]],
     limits: Limits,
 ) -> Budget:
-    """A row that is cut as a whole. A pair is an answer with all that stands before it since the last one."""
-    pairs: list[PairBudget] = []
+    """A row that is cut as a whole."""
     full, kept = {"image": 0, "video": 0}, {"image": 0, "video": 0}
+    shares: list[_Share] = []
     place = learned = 0
-    answered = True
     for turn, (length, runs) in zip(turns, laid, strict=True):
-        if answered:
-            pairs.append(PairBudget(None, None, 0, 0, 0, 0, 0, 0))
-        pair, answered = pairs[-1], turn.role in ("assistant", "function")
         limit = max(limits.cutoff_len - place, 0)
-        if answered:
-            pair.target_turn, pair.target, pair.kept_target = turn.index, length, min(length, limit)
-            learned += max(pair.kept_target - limits.trainer.header, 0)
-        else:
-            pair.source_turn = turn.index if pair.source_turn is None else pair.source_turn
-            pair.source, pair.kept_source = pair.source + length, pair.kept_source + min(length, limit)
+        pads = stays = 0
         for kind, start, number in runs:
-            stays = min(max(limit - start, 0), number)
-            full[kind], kept[kind] = full[kind] + number, kept[kind] + stays
-            pair.pads, pair.kept_pads = pair.pads + number, pair.kept_pads + stays
+            left = min(max(limit - start, 0), number)
+            full[kind], kept[kind] = full[kind] + number, kept[kind] + left
+            pads, stays = pads + number, stays + left
+        shares.append((length, min(length, limit), pads, stays))
+        if turn.role in _ANSWERS:
+            learned += max(min(length, limit) - limits.trainer.header, 0)
         place += length
     total = min(place, limits.cutoff_len)
     labels = total if limits.trainer.labels == "all" else learned
     images, videos = (tuple(sizes[kind]) for kind in ("image", "video"))
     counts = (full["image"], kept["image"], full["video"], kept["video"])
-    return Budget(tuple(pairs), images, videos, place, total, *counts, labels)
+    return Budget(tuple(_pairs(turns, shares)), images, videos, place, total, *counts, labels)
+
+
+def _keep_pads(turns: Sequence[TurnFacts], sizes: Mapping[MediaKind, Sequence[int]], limits: Limits) -> Budget:
+    """A row that loses text only."""
+    made = stretches(turns, sizes)
+    kept = keep(made, limits.cutoff_len, limits.trainer.truncation)
+    shares = [[0, 0, 0, 0] for _ in turns]
+    pads = {"image": 0, "video": 0, "text": 0}
+    for stretch, (start, stop) in zip(made, kept, strict=True):
+        share, visual = shares[stretch.turn], stretch.tokens if stretch.kind != "text" else 0
+        share[:] = (share[0] + stretch.tokens, share[1] + stop - start, share[2] + visual, share[3] + visual)
+        pads[stretch.kind] += stretch.tokens
+    pairs = _pairs(turns, [(share[0], share[1], share[2], share[3]) for share in shares])
+    full, left = (sum(share[column] for share in shares) for column in (0, 1))
+    images, videos = (tuple(sizes[kind]) for kind in ("image", "video"))
+    counts = (pads["image"], pads["image"], pads["video"], pads["video"])
+    return Budget(tuple(pairs), images, videos, full, left, *counts, num_labels(made, kept))
+
+
+_Share = tuple[int, int, int, int]
+"""Of a turn: its tokens, those that are kept, its pads, those that are kept."""
+_ANSWERS = ("assistant", "function")
+
+
+def _pairs(turns: Sequence[TurnFacts], shares: Sequence[_Share]) -> list[PairBudget]:
+    """A pair is an answer with all that stands before it since the last one."""
+    pairs: list[PairBudget] = []
+    answered = True
+    for turn, (length, kept, pads, kept_pads) in zip(turns, shares, strict=True):
+        if answered:
+            pairs.append(PairBudget(None, None, 0, 0, 0, 0, 0, 0))
+        pair, answered = pairs[-1], turn.role in _ANSWERS
+        if answered:
+            pair.target_turn, pair.target, pair.kept_target = turn.index, length, kept
+        else:
+            pair.source_turn = turn.index if pair.source_turn is None else pair.source_turn
+            pair.source, pair.kept_source = pair.source + length, pair.kept_source + kept
+        pair.pads, pair.kept_pads = pair.pads + pads, pair.kept_pads + kept_pads
+    return pairs
 
 
 def media_tokens(item: MediaFacts, limits: Limits) -> int:

@@ -13,8 +13,10 @@ from validator.catalog.entry import Entry
 from validator.catalog.json_rows import RawRow
 from validator.catalog.survey import Survey
 from validator.conversation.convert import convert
-from validator.conversation.row_view import RowView
+from validator.conversation.row_view import view_of
 from validator.conversation.sample import MediaReference, Problem, Sample
+from validator.conversation.swift import write_objects
+from validator.conversation.swift_rows import UnreadError
 from validator.facts.budget import Limits
 from validator.facts.media_measure import MediaMeasurer
 from validator.facts.record import MediaFacts, RowFacts
@@ -36,9 +38,10 @@ def limits_of(settings: Settings, processor: Processor) -> Limits:
     """The settings that decide counts, with the processor's own limits."""
     trainer, video = settings.profile, settings.profile.video or VideoRecipe()
     direct = trainer.resizing == "processor"
+    step = (processor.patch_size * processor.merge_size) ** 2 if trainer.resizing == "utils" else 1  # it counts tokens
     image = ImageLimits(
-        settings.image_max_pixels,
-        settings.image_min_pixels if trainer.has_min_pixels else 0,
+        settings.image_max_pixels // step * step,
+        settings.image_min_pixels // step * step if trainer.has_min_pixels else 0,
         settings.image_min_pixels if direct else processor.min_pixels,
         settings.image_max_pixels if direct else processor.max_pixels,
         processor.patch_size,
@@ -83,7 +86,7 @@ class Measurer:
         self.trainer = settings.profile
         self.template = template_of(self.trainer, self.processor)
         self.limits = limits_of(settings, self.processor)
-        self._view = RowView(entry, survey.types)
+        self._view = view_of(entry, survey.types, whole=self.trainer.reading == "swift")
         self._pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
         self._media = MediaMeasurer(settings, self.files).measure
         self._turns = TurnMeasurer(self.processor.encoder, self._pads).measure
@@ -148,6 +151,10 @@ class Measurer:
             return
         try:
             check_messages(sample, self.trainer)
+            self.write_objects(sample, row.facts.media)
+        except UnreadError as error:
+            row.facts.outcome, row.facts.unchecked = "unchecked", str(error)
+            return
         except TrainerError as error:
             sample.fail(error.kind, error.cause, error.turn, stage=error.stage)
             return
@@ -156,8 +163,20 @@ class Measurer:
         except TrainerError as error:
             sample.fail(error.kind, error.cause, error.turn, stage="encode")
             return
-        if self.trainer.reading != "pairs":
+        if self.trainer.reading in ("messages", "conversations"):
             check_literal_pads(sample, row.encoded, self._pads)
+
+    def write_objects(self, sample: Sample, media: Sequence[MediaFacts]) -> None:
+        """Fill in boxes that depend on the sizes of images (ms-swift). Raises TrainerError and UnreadError."""
+        sizes = [(item.width, item.height) for item in media if item.width and item.height]
+        if not sample.objects or len(sizes) < len(media):
+            return
+        try:
+            write_objects(sample, sizes)
+        except UnreadError:
+            raise
+        except Exception as error:  # what the trainer's own code raises on such objects
+            raise TrainerError("objects-type", error, None, "encode") from None
 
     def _finish(self, row: _Row) -> None:
         facts, sample = row.facts, row.sample

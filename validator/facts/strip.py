@@ -8,6 +8,7 @@ from typing import Literal
 
 from validator.facts.budget import Budget, Limits, media_tokens
 from validator.facts.record import MediaFacts, RowFacts, TurnFacts
+from validator.facts.stretches import keep, stretches
 
 Kind = Literal["text", "image", "video"]
 
@@ -36,6 +37,8 @@ def segments(facts: RowFacts, limits: Limits) -> list[Segment]:
         return []
     turns = list(enumerate(facts.turns))
     trainer = limits.trainer
+    if trainer.reading == "swift":
+        return list(_stretched(facts, limits))
     if trainer.truncation == "end":
         learned = [trainer.labels == "all" or turn.role in ("assistant", "function") for _, turn in turns]
         header = 0 if trainer.labels == "all" else trainer.header
@@ -43,6 +46,16 @@ def segments(facts: RowFacts, limits: Limits) -> list[Segment]:
     else:
         streams = list(_pairs(turns, budget, limits))
     return [segment for stream in streams for segment in _cut(stream, facts.media, limits)]
+
+
+def _stretched(facts: RowFacts, limits: Limits) -> Iterator[Segment]:
+    """Under ms-swift: a row may lose its beginning, and keeps all its pads."""
+    assert facts.budget is not None
+    made = stretches(facts.turns, {"image": facts.budget.image_tokens, "video": facts.budget.video_tokens})
+    for item, (start, stop) in zip(made, keep(made, limits.cutoff_len, limits.trainer.truncation), strict=True):
+        for tokens, kept in ((start, 0), (item.tokens - start, stop - start)):
+            if tokens:
+                yield Segment(item.kind, tokens, kept, item.turn, item.medium, item.learned)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,11 @@ from validator.catalog.json_rows import RawRow
 from validator.conversation.sample import MediaKind, Sample
 from validator.facts.budget import Budget, Limits
 from validator.facts.measure import Measurer
+from validator.facts.record import RowFacts
 from validator.facts.settle import settle
+from validator.facts.stretches import keep, stretches
 from validator.tokens.encode import EncodedTurn, encode_turns, flatten
+from validator.tokens.template import PAD_TOKENS
 from validator.trainer import Trainer
 
 IGNORED = -100
@@ -21,7 +24,11 @@ def training_ids(measurer: Measurer, raw: RawRow) -> tuple[list[int], list[int]]
     budget = facts.budget
     if budget is None:
         return None
-    spelled = spelled_turns(measurer, measurer.convert(raw), budget)
+    sample = measurer.convert(raw)
+    measurer.write_objects(sample, facts.media)
+    if measurer.trainer.reading == "swift":
+        return _lay_out_stretches(measurer, sample, facts)
+    spelled = spelled_turns(measurer, sample, budget)
     if measurer.trainer.truncation == "end":
         return _lay_out_whole(spelled, budget, measurer.trainer)
     return lay_out([ids for _, ids in spelled], budget, measurer.limits)
@@ -65,3 +72,25 @@ def _lay_out_whole(
         else:
             labels += [IGNORED] * len(mine)
     return ids[: budget.num_tokens], labels[: budget.num_tokens]
+
+
+def _lay_out_stretches(measurer: Measurer, sample: Sample, facts: RowFacts) -> tuple[list[int], list[int]]:
+    """Join turns, each pad still one token, and take what is left of each stretch."""
+    assert facts.budget is not None
+    limits, processor = measurer.limits, measurer.processor
+    one: dict[MediaKind, list[int]] = {kind: [1] * len(facts.of_kind(kind)) for kind in ("image", "video")}
+    turns = encode_turns(sample, processor, measurer.settings.default_system, measurer.template)
+    written = iter([token for turn in turns for token in flatten(turn, processor, one)])
+    pads = {kind: processor.token_id(token) for kind, token in PAD_TOKENS.items()}
+    made = stretches(facts.turns, {"image": facts.budget.image_tokens, "video": facts.budget.video_tokens})
+    ids: list[int] = []
+    labels: list[int] = []
+    for stretch, (start, stop) in zip(made, keep(made, limits.cutoff_len, limits.trainer.truncation), strict=True):
+        if stretch.kind == "text":
+            tokens = [next(written) for _ in range(stretch.tokens)][start:stop]
+        else:
+            assert next(written) == pads[stretch.kind]
+            tokens = [pads[stretch.kind]] * (stop - start)
+        ids += tokens
+        labels += tokens if stretch.learned else [IGNORED] * len(tokens)
+    return ids, [IGNORED, *labels[1:]]

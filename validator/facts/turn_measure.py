@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample
 from validator.facts.coordinates import reach_of
 from validator.facts.record import TurnFacts
+from validator.facts.stretches import OPEN, UNLEARNED
 from validator.facts.traits import traits_of
 from validator.tokens.encode import EncodedTurn
 from validator.tokens.encoder import Encoder, common_prefix, special_pattern
@@ -43,6 +44,9 @@ class TurnMeasurer:
             turn = self._turn(said.index, said.role, said.content, item, system)
             if located and isinstance(said.content, str):
                 turn.reach = reach_of(said.content)
+            if not (said.learned and said.ends):
+                words = (UNLEARNED if not said.learned else "", OPEN if not said.ends else "")
+                turn.traits = (*turn.traits, *filter(None, words))
             turns.append(turn)
         return turns
 

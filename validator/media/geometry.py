@@ -128,8 +128,10 @@ def utils_resize(height: int, width: int, factor: int, min_pixels: int, max_pixe
 
 def grid(width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
     """Patches (rows, columns) of an image of this size. Raises ValueError where the trainer does."""
-    if limits.resizing == "twice":
+    if limits.resizing in ("twice", "utils"):
         height, width = utils_resize(height, width, limits.factor, limits.min_pixels, limits.max_pixels)
+        if limits.resizing == "utils":
+            return height // limits.patch_size, width // limits.patch_size
     elif limits.resizing == "trainer":
         width, height = trainer_resize(width, height, limits.max_pixels, limits.min_pixels)
     size = smart_resize(height, width, limits.factor, limits.processor_min_pixels, limits.processor_max_pixels)

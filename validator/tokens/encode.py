@@ -52,6 +52,8 @@ def check_messages(sample: Sample, trainer: Trainer) -> None:
             "This model does not support audio input. Please check whether the correct `template` is used."
         )
         raise TrainerError("audio", error)
+    if trainer.reading == "swift":
+        return
     if trainer.reading != "pairs":
         _check_parts(sample, TEMPLATES[trainer.template])
         return
@@ -135,15 +137,17 @@ def encode_turns(
     except Exception as error:
         raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     if system:
+        slots = template.slots_in(system, taken, sample) if template.repairs else []
+        pieces = template.slot.split(system, len(slots))[::2] if slots else [system]
         try:
-            turns.append(EncodedTurn(None, [_encode_system(encoder, system)], [], [system]))
+            turns.append(EncodedTurn(None, [_encode_system(encoder, piece) for piece in pieces], slots, pieces))
         except TypeError as error:
             raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     for index, turn in enumerate(sample.turns):
         slots = []
         content = turn.content
         if isinstance(turn.content, str) and turn.role in template.parted:
-            slots = template.slots_in(turn.content, taken)
+            slots = template.slots_in(turn.content, taken, sample)
         try:
             if isinstance(turn.content, list) and any(word in turn.content for word in SLOTS):
                 raise AttributeError("'list' object has no attribute 'replace'")
@@ -151,11 +155,12 @@ def encode_turns(
                 content = ""
             if not isinstance(content, str) and turn.role != "system":
                 raise RuntimeError(f"Expected a string, got {turn.content}")
-            frame = template.turn(turn.role, content, index // 2, slots)
+            before, pieces, after = template.turn(turn.role, content, index // 2, slots)
+            before, after = template.around(sample.turns, index) or (before, after)
         except Exception as error:
             raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
         try:
-            turns.append(_encode_turn(turn, *frame, encoder))
+            turns.append(_encode_turn(turn, before, pieces, after, encoder))
         except TypeError as error:
             raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
     return turns

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample
+from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample, Turn
 from validator.tokens import tool_formats
 from validator.tokens.processor import Processor
 from validator.trainer import Trainer
@@ -43,7 +43,8 @@ class Template:
     before each question but the first; `calls` rewrites the JSON of a function call, `tools` makes the part of
     the system prompt that describes tools; both raise what the trainer raises. `expands_all`: it is LLaMA-Factory's,
     which rewrites calls and numbers; the others are those of transformers, which write messages as they are.
-    `slot` matches the placeholders, in the content of the roles `parted`.
+    `slot` matches the placeholders, in the content of the roles `parted`. `repairs`: placeholders without a medium stay
+    text, and those in the system prompt count.
     """
 
     frames: Mapping[str, tuple[str, str]]
@@ -55,6 +56,7 @@ class Template:
     default_system: str = DEFAULT_SYSTEM
     slot: re.Pattern[str] = _SLOT
     parted: frozenset[str] = frozenset(("user", "observation", "assistant", "function", "system"))
+    repairs: bool = False
 
     def system(self, sample: Sample, default_system: str | None) -> str:
         """The system turn, present in nearly every sample. Raises what the trainer raises on broken tools or a
@@ -83,7 +85,7 @@ class Template:
         if role == "function" and self.expands_all:
             pieces = self._function_pieces(content, slots)
         else:
-            pieces = list(self.slot.split(content)) if slots else [content]
+            pieces = list(self.slot.split(content, len(slots))) if slots else [content]
             pieces[1::2] = slots
         if role == "observation":
             pieces[0] = self.response[0] + str(pieces[0])
@@ -95,13 +97,19 @@ class Template:
             before = self.separator + before
         return before, pieces, after
 
-    def slots_in(self, content: str, taken: dict[MediaKind, int]) -> list[MediaSlot]:
+    def around(self, turns: Sequence[Turn], index: int) -> tuple[str, str] | None:
+        """What stands around a turn where that depends on its neighbours; None where `frames` say it."""
+        return None
+
+    def slots_in(self, content: str, taken: dict[MediaKind, int], sample: Sample) -> list[MediaSlot]:
         """What the placeholders of a text stand for, in order. `taken`: placeholders of each kind in the turns before,
         which is counted on.
         """
-        slots = []
+        slots: list[MediaSlot] = []
         for placeholder in self.slot.findall(content) if "<" in content else ():
             kind = _KINDS[placeholder]
+            if self.repairs and taken[kind] >= len(sample.media.get(kind, ())):
+                break
             slots.append(MediaSlot(kind, taken[kind]))
             taken[kind] += 1
         return slots
@@ -121,6 +129,31 @@ class Template:
         return pieces
 
 
+class SwiftTemplate(Template):
+    """ms-swift's qwen2_vl. Source: ms-swift 4.6.0 `template/templates/qwen.py`, `template/base.py`."""
+
+    __slots__ = ()
+
+    def system(self, sample: Sample, default_system: str | None) -> str:
+        """The system turn; an empty prompt without tools is not written."""
+        default = self.default_system if default_system is None else default_system
+        text = default if sample.system is None else sample.system
+        text += self.tools(sample.tools) if sample.tools else ""
+        return _SYSTEM[0] + text + _SYSTEM[1] if text else ""
+
+    def around(self, turns: Sequence[Turn], index: int) -> tuple[str, str]:
+        """The beginning of an answer is encoded together with what is not learned: with the question before it, or with
+        an answer that is not learned.
+        """
+        turn = turns[index]
+        if turn.role in ("user", "observation"):
+            apart = index + 1 < len(turns) and not turns[index + 1].learned
+            return _USER[0], _ANSWER[1] if apart else _USER[1]
+        first = not index or turns[index - 1].role in ("user", "observation")
+        return _HEADER if first and not turn.learned else "", _ANSWER[1] if turn.ends else ""
+
+
+_HEADER = "<|im_start|>assistant\n"
 _SYSTEM = ("<|im_start|>system\n", "<|im_end|>\n")
 _USER = ("<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n")
 _ANSWER = ("", "<|im_end|>\n")
@@ -161,6 +194,14 @@ TEMPLATES: Mapping[str, Template] = {
     ),
     "messages": _messages(("user", "assistant", "function")),
     "conversations": _messages(("user",)),
+    "ms-swift": SwiftTemplate(
+        _QWEN,
+        tool_formats.qwen_calls,
+        tool_formats.swift_tools,
+        expands_all=False,
+        slot=re.compile("(<image>)"),
+        repairs=True,
+    ),
 }
 """By the name that a trainer profile gives, with that of a model that has another."""
 

@@ -40,6 +40,11 @@ def qwen_tools(tools: Any) -> str:
     return _TOOL_PROMPT.format(tools=text)
 
 
+def swift_tools(tools: str) -> str:
+    """Tools of ms-swift's rows, which its loader has parsed and wrapped."""
+    return _TOOL_PROMPT.format(tools="".join("\n" + json.dumps(tool, ensure_ascii=False) for tool in json.loads(tools)))
+
+
 def qwen_calls(content: str) -> str:
     """Rewrite the JSON of a function call, alone or inside thoughts or call tags, as Qwen's tool call text."""
     call = _CALL.search(content)

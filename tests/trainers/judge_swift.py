@@ -1,0 +1,119 @@
+"""Runs inside the environment with ms-swift: its own loader and template, asked about every row of a corpus.
+
+    PYTHON judge_swift.py ORACLE_FOLDER VOCABULARY INPUT_JSON
+
+A row is followed through the loader by its number, in a column that ms-swift carries along (`channel`).
+"""
+
+import hashlib
+import json
+import logging
+import os
+import pathlib
+import sys
+
+oracle_folder, vocabulary, input_file = sys.argv[1:4]
+sys.path.insert(0, oracle_folder)
+import lf_oracle  # noqa: E402
+import torch  # noqa: E402
+from datasets import disable_progress_bars, load_dataset  # noqa: E402
+from qwen_vl_utils import vision_process  # noqa: E402
+from swift.dataset import RowPreprocessor  # noqa: E402
+from swift.dataset.preprocessor import AutoPreprocessor, MessagesPreprocessor  # noqa: E402
+from swift.model import MODEL_MAPPING  # noqa: E402
+from swift.model.model_meta import ModelInfo  # noqa: E402
+from swift.model.models.qwen import compat_qwen_vl_utils, patch_qwen_vl_utils  # noqa: E402
+from swift.template import MaxLengthError, get_template  # noqa: E402
+
+logging.disable(logging.CRITICAL)
+disable_progress_bars()
+tokenizer = lf_oracle.make_tokenizer(vocabulary)
+PAD = tokenizer.convert_tokens_to_ids("<|image_pad|>")
+
+
+def set_limits(most, least):
+    """As ms-swift reads MAX_PIXELS and MIN_PIXELS when it loads a processor."""
+    os.environ.pop("IMAGE_MAX_TOKEN_NUM", None)
+    os.environ.pop("IMAGE_MIN_TOKEN_NUM", None)
+    os.environ["MAX_PIXELS"], os.environ["MIN_PIXELS"] = str(most), str(least)
+    compat_qwen_vl_utils(image_patch_size=14)
+    if hasattr(vision_process, "_patch"):
+        del vision_process._patch
+    patch_qwen_vl_utils(vision_process)
+
+
+def template_of(settings):
+    processor = lf_oracle.make_processor(tokenizer)
+    processor.model_info = ModelInfo(
+        "qwen2_vl", "/qwen2-vl", torch.bfloat16, 32768, None, None, is_multimodal=True, task_type="causal_lm"
+    )
+    processor.model_meta = MODEL_MAPPING["qwen2_vl"]
+    strategy = settings.get("truncation_strategy") or "delete"
+    template = get_template(
+        processor,
+        settings.get("default_system"),
+        settings["cutoff_len"],
+        template_type="qwen2_vl",
+        truncation_strategy="raise" if strategy == "delete" else strategy,
+    )
+    template.set_mode("train")
+    return template
+
+
+def preprocessor_of(entry):
+    """With the names that ms-swift's custom_dataset_info.json gives: `columns`, and `messages`."""
+    columns = {name: standard for standard, name in (entry.get("swift_columns") or {}).items()}
+    if "swift_messages" in entry:
+        return MessagesPreprocessor(columns=columns, **entry["swift_messages"])
+    return AutoPreprocessor(columns=columns)
+
+
+def loaded(entry, file):
+    """The rows that the loader keeps, by their number in the file."""
+    rows = load_dataset("json", data_files=[file], split="train")
+    rows = rows.add_column("channel", [str(number) for number in range(len(rows))])
+
+    def prepare(some):
+        made = preprocessor_of(entry)(some, strict=False, enable_auto_mapping=True, load_from_cache_file=False)
+        return RowPreprocessor.remove_useless_columns(made)
+
+    try:
+        kept = list(prepare(rows))
+        return len(rows), {int(row["channel"]): row for row in kept}, {}
+    except Exception:  # one row stops all
+        kept, stopped = {}, {}
+        for number in range(len(rows)):
+            try:
+                kept |= {number: row for row in prepare(rows.select([number]))}
+            except Exception as error:
+                stopped[number] = {"status": "error", "message": f"{type(error).__name__}: {error}"[:300]}
+        return len(rows), kept, stopped
+
+
+def answer(row, template):
+    try:
+        out = template.encode(row, return_length=True)
+    except MaxLengthError as error:
+        return {"status": "dropped", "message": str(error)}
+    except Exception as error:
+        return {"status": "dropped", "message": f"{type(error).__name__}: {error}"[:300]}
+    ids, labels = list(out["input_ids"]), list(out["labels"])
+    sha = hashlib.sha256(json.dumps([ids, labels]).encode()).hexdigest()[:16]
+    count = sum(label != -100 for label in labels)
+    return {"status": "ok", "len": len(ids), "labels": count, "image_tokens": ids.count(PAD), "sha": sha}
+
+
+given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
+os.environ["ROOT_IMAGE_DIR"] = given["folder"]
+answers = {}
+for entry in given["corpus"]["entries"]:
+    settings = entry["settings"]
+    set_limits(settings["image_max_pixels"], settings["image_min_pixels"])
+    template = template_of(settings)
+    file = os.path.join(given["folder"], f"{entry['name']}.{entry['suffix']}")
+    number, kept, stopped = loaded(entry, file)
+    gone = {"status": "dropped", "message": "the loader"}
+    answers[entry["name"]] = [
+        stopped.get(place) or (answer(kept[place], template) if place in kept else gone) for place in range(number)
+    ]
+print("ANSWERS " + json.dumps(answers))
