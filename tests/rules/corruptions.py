@@ -68,6 +68,18 @@ CORRUPTIONS = {
     "system prompt recited": Corruption("CV015", {**turns(SEE, f"{LEAK} Mail."), "system": LEAK}),
     "Qwen's system prompt recited": Corruption("CV015", turns(SEE, "system\nYou are a helpful assistant.\nMail.")),
     "image lost": Corruption("PH001", {"images": []}),
+    "placeholder without an image (ms-swift)": Corruption(
+        "PH006", turns("<image><image>Which app is open?", "Mail."), settings={"trainer": "ms-swift"}
+    ),
+    "image without a placeholder (ms-swift)": Corruption(
+        "PH007", turns("Which app is open?", "Mail."), settings={"trainer": "ms-swift"}
+    ),
+    "row above the limit (ms-swift)": Corruption(
+        "TK009", turns(SEE, words(400)), settings={"trainer": "ms-swift", "cutoff_len": 600}
+    ),
+    "image of a shape that is refused": Corruption(
+        "IM001", image("thin.png"), settings={"trainer": "qwen-vl-utils"}
+    ),
     "placeholder in the answer": Corruption("PH002", turns("Which app?", "<image>Mail.")),
     "placeholder in the system prompt": Corruption("PH003", {"system": "You see <image>."}),
     "end token in the answer": Corruption("PH004", turns(SEE, "Mail.<|im_end|>")),

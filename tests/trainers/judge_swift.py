@@ -84,7 +84,8 @@ def loaded(entry, file):
         kept, stopped = {}, {}
         for number in range(len(rows)):
             try:
-                kept |= {number: row for row in prepare(rows.select([number]))}
+                for row in prepare(rows.select([number])):
+                    kept[number] = row
             except Exception as error:
                 stopped[number] = {"status": "error", "message": f"{type(error).__name__}: {error}"[:300]}
         return len(rows), kept, stopped

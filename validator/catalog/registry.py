@@ -25,13 +25,17 @@ class EntryFault:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """What one dataset_info.json holds: selected entries, those left out, and the faults among the selected."""
+    """What one dataset_info.json holds: selected entries, those left out, and the faults among the selected.
+
+    `is_data`: the file is no registry but data, and is the one entry itself, with the formatting `ms-swift`.
+    """
 
     path: Path
     entries: tuple[Entry, ...]
     not_selected: tuple[Entry, ...] = ()
     faults: tuple[EntryFault, ...] = ()
     ignored: tuple[str, ...] = ()
+    is_data: bool = False
     duplicate_names: tuple[str, ...] = field(default=())
 
     @property
@@ -45,6 +49,10 @@ def load_registry(path: Path, datasets: tuple[str, ...] = ()) -> Registry:
 
     Raises ValueError, in one sentence for the user, when the file is no LLaMA-Factory registry or a name is unknown.
     """
+    if is_data_file(path):
+        if unknown := [name for name in datasets if name != path.stem]:
+            raise ValueError(_unknown_dataset(unknown[0], path, [path.stem]))
+        return Registry(path, (Entry(path.stem, "file", path.name, formatting="ms-swift"),), is_data=True)
     content, duplicates = _read(path)
     if unknown := [name for name in datasets if name not in content]:
         raise ValueError(_unknown_dataset(unknown[0], path, list(content)))
@@ -66,7 +74,38 @@ def load_registry(path: Path, datasets: tuple[str, ...] = ()) -> Registry:
             continue
         (entries if datasets or entry.source == "file" else not_selected).append(entry)
     entries.sort(key=lambda entry: entry.name)
-    return Registry(path, tuple(entries), tuple(not_selected), tuple(faults), tuple(ignored), tuple(duplicates))
+    return Registry(
+        path,
+        tuple(entries),
+        tuple(not_selected),
+        tuple(faults),
+        tuple(ignored),
+        duplicate_names=tuple(duplicates),
+    )
+
+
+def is_data_file(path: Path) -> bool:
+    """Whether a path names rows rather than a registry: by its extension, and JSON that is a list of rows."""
+    if path.suffix != ".json":
+        from validator.catalog.formats import file_type
+
+        return file_type(path.name) is not None and path.is_file()
+    if is_remote(str(path)) or not path.is_file():
+        return False
+    with path.open(encoding="utf-8", errors="replace") as file:
+        head = file.read(_HEAD).lstrip("\ufeff \t\r\n")
+    if not head.startswith("["):
+        return False
+    try:
+        first = json.JSONDecoder().raw_decode(head[1:].lstrip())[0]
+    except ValueError:
+        return len(head) > _HEAD // 2  # a first row that does not end soon
+    return isinstance(first, dict) and not first.keys() & _SWIFT_REGISTRY
+
+
+_HEAD = 1 << 20
+_SWIFT_REGISTRY = {"ms_dataset_id", "hf_dataset_id", "dataset_path", "dataset_name"}
+"""Keys of the entries of ms-swift's own dataset_info.json, which is a list."""
 
 
 def _read(path: Path) -> tuple[dict[str, Any], list[str]]:

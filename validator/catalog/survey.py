@@ -16,8 +16,8 @@ MAX_REFUSALS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One reason why the loader refuses the file. `row` is None where it concerns the file, not a row. `mixed`: values of
-    one column have several types, which loaders since `datasets` 4.7 keep as JSON.
+    """One reason why the loader refuses the file. `row` is None where it concerns the file, not a row. `mixed`: values
+    of one column have several types, which loaders since `datasets` 4.7 keep as JSON.
     """
 
     row: int | None

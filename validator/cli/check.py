@@ -56,6 +56,14 @@ class ModelSize(str, Enum):
     large = "72B"
 
 
+class Truncation(str, Enum):
+    """What ms-swift does to a row above the cutoff."""
+
+    delete = "delete"
+    left = "left"
+    right = "right"
+
+
 class FailOn(str, Enum):
     """The least severity that fails the run."""
 
@@ -68,7 +76,9 @@ def check(
     context: typer.Context,
     config: CONFIG = None,
     dataset_info: str | None = typer.Argument(
-        None, help="The trainer's dataset_info.json: a path, or s3://, gs://, hf://, https://.", show_default=False
+        None,
+        help="The trainer's dataset_info.json: a path, or s3://, gs://, hf://, https://; with ms-swift a data file too.",
+        show_default=False,
     ),
     train_config: TRAIN_CONFIG = None,
     versions: str | None = VERSIONS,
@@ -77,7 +87,7 @@ def check(
     ),
     trainer: str = typer.Option(
         "llamafactory",
-        help="Whose loader: llamafactory (also @0.9.2, @0.9.1), hf, qwen-vl-utils, or all side by side.",
+        help="Whose loader: llamafactory (also @0.9.2, @0.9.1), hf, qwen-vl-utils, ms-swift, or all side by side.",
     ),
     processor: str = typer.Option("embedded", help="embedded (Qwen2-VL), qwen2.5-vl, qwen3-vl, a folder, or a hub id."),
     cutoff_len: int = typer.Option(8192, help="The trainer's cutoff_len, in tokens."),
@@ -93,6 +103,12 @@ def check(
     train_on_prompt: bool = typer.Option(
         False, "--train-on-prompt/--no-train-on-prompt", help="Questions are learned too."
     ),
+    truncation_strategy: Truncation | None = typer.Option(
+        None,
+        help="ms-swift's: delete rows above the cutoff, or cut their text from the left or the right. Default: delete.",
+        show_default=False,
+    ),
+    strict: bool = typer.Option(False, "--strict/--no-strict", help="ms-swift's: a row that fails stops training."),
     integrity: Integrity = typer.Option(
         Integrity.fast, help="header: open only; fast: the verdict of full at less cost; full: load and convert."
     ),
@@ -179,6 +195,8 @@ def check(
             default_system=default_system,
             mask_history=mask_history,
             train_on_prompt=train_on_prompt,
+            truncation_strategy=None if truncation_strategy is None else truncation_strategy.value,
+            strict=strict,
             integrity=integrity.value,
             advice=advice,
             exact=exact,
@@ -276,6 +294,11 @@ def _prepare(settings: Settings) -> tuple[Registry, Sequence[Rule], Sequence[tup
     if settings.baseline is not None:
         load_baseline(settings.baseline)
     registry = load_registry(locate(settings.dataset_info), settings.datasets)
+    if registry.is_data and "ms-swift" not in settings.profile.formattings:
+        raise ValueError(
+            f"{registry.path} is a data file: name it in a dataset_info.json and pass that, or add --trainer ms-swift, "
+            "which reads data files as they are."
+        )
     template_of(settings.profile, load_processor(settings.processor))
     if not settings.datasets:
         _warn_of_strangers(settings, registry)

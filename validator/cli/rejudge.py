@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from validator.cli.check import FailOn, ModelSize
+from validator.cli.check import FailOn, ModelSize, Truncation
 from validator.cli.common import RUN, OutputFormat, guarded, show, usage, words
 from validator.cli.completing import codes
 from validator.cli.config_file import rates, severities
@@ -21,6 +21,9 @@ def rejudge(
     image_min_pixels: int | None = typer.Option(None, help="Another image_min_pixels.", show_default=False),
     mask_history: bool | None = typer.Option(None, "--mask-history/--no-mask-history", show_default=False),
     train_on_prompt: bool | None = typer.Option(None, "--train-on-prompt/--no-train-on-prompt", show_default=False),
+    truncation_strategy: Truncation | None = typer.Option(
+        None, help="ms-swift's: delete, left or right.", show_default=False
+    ),
     model_size: ModelSize | None = typer.Option(None, help="Estimate memory for another model.", show_default=False),
     rules: list[Path] = typer.Option([], help="A Python file with rules of your own (repeatable)."),
     select: list[str] = typer.Option([], help="Run these rules only.", autocompletion=codes),
@@ -53,6 +56,7 @@ def rejudge(
             "image_min_pixels": image_min_pixels,
             "mask_history": mask_history,
             "train_on_prompt": train_on_prompt,
+            "truncation_strategy": truncation_strategy and truncation_strategy.value,
             "model_size": model_size and model_size.value,
             "rules": tuple(path.absolute() for path in rules) or None,
             "select": words(select) or None,

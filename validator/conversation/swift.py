@@ -18,7 +18,7 @@ from validator.catalog.entry import Entry
 from validator.catalog.schema import StoredImage
 from validator.conversation.media_paths import SHOWN, form_of
 from validator.conversation.sample import MediaKind, MediaReference, Problem, Sample, Turn
-from validator.conversation.swift_rows import Loaded, UnreadError, load
+from validator.conversation.swift_rows import FaultError, Loaded, UnreadError, faults, load
 from validator.files import MediaFiles
 from validator.trainer import Trainer
 
@@ -39,24 +39,19 @@ def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Train
         if loaded is None:
             sample.drop("no-turns", None, "it has no messages")
             return sample
-        _take(sample, loaded, files)
+        with faults("message-type"):
+            _take(sample, loaded, files)
     except UnreadError as error:
         sample.unchecked = str(error)
-    except Exception as error:  # what the trainer's own code raises on such a row
-        sample.fail(_kind(error, row), error)
+    except FaultError as fault:
+        sample.fail(fault.kind, fault.cause)
     return sample
-
-
-def _kind(error: Exception, row: dict[str, Any]) -> str:
-    words = str(error)
-    if "box" in words or (isinstance(row.get("objects"), dict | list | str) and "bbox" in repr(error)):
-        return "objects-type"
-    return "role-unknown" if "role" in words or words.startswith("message: ") else "message-type"
 
 
 def _take(sample: Sample, loaded: Loaded, files: MediaFiles) -> None:
     messages = [{**message, "place": place} for message, place in zip(loaded.messages, loaded.places, strict=True)]
-    tools = [_parsed(tool) for tool in loaded.tools]
+    with faults("tools-json"):
+        tools = [_parsed(tool) for tool in loaded.tools]
     sample.tools = json.dumps(tools, ensure_ascii=False) if tools else None
     if messages[0]["role"] == "system":
         sample.system, sample.system_turn = messages[0]["content"], messages[0]["place"]
@@ -208,7 +203,8 @@ def _joined(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 stop += 1
         run = messages[place:stop]
         if role == "tool_call":
-            content = "\n".join(f"<tool_call>\n{_call(call['content'])}\n</tool_call>" for call in run)
+            with faults("function-json"):
+                content = "\n".join(f"<tool_call>\n{_call(call['content'])}\n</tool_call>" for call in run)
             role = "assistant"
         if role == "assistant":
             segment = (content, _weight(run))
@@ -238,7 +234,8 @@ def _add_observations(joined: list[dict[str, Any]], run: list[dict[str, Any]]) -
     elif before["role"] == "user":
         before["content"] += f"<|im_end|>\n<|im_start|>user\n{text}"
     else:
-        raise ValueError("A standalone tool message must follow a user message.")
+        error = ValueError("A standalone tool message must follow a user message.")
+        raise FaultError("role-unknown", error)
 
 
 def _call(content: str) -> str:
@@ -275,7 +272,8 @@ def _turns(joined: list[dict[str, Any]]) -> list[Turn]:
     turns: list[Turn] = []
     for number, message in enumerate(joined):
         asking, pair = number % 2 == 0, number // 2
-        assert message["role"] in (("user", "tool") if asking else ("assistant",)), f"role: {message['role']}"
+        with faults("role-unknown"):
+            assert message["role"] in (("user", "tool") if asking else ("assistant",)), f"role: {message['role']}"
         if asking:
             turns.append(_question(message, pair))
         else:
@@ -321,7 +319,7 @@ def write_objects(sample: Sample, sizes: list[tuple[int, int]]) -> None:
     boxes = objects.get("bbox") or []
     if not sizes and boxes:
         raise UnreadError("boxes without an image are not reproduced")
-    of_image = [*(objects.get("image_id") or [])]
+    of_image: list[int] = [*(objects.get("image_id") or [])]
     of_image += [0] * (len(boxes) - len(of_image))
     written = []
     for box, image in zip(boxes, of_image, strict=False):

@@ -8,8 +8,8 @@ from __future__ import annotations
 import ast
 import json
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -38,6 +38,25 @@ _SCHEMAS = ("properties", "patternProperties", "$defs", "definitions", "dependen
 
 class UnreadError(Exception):
     """A layout that is not reproduced. The message says which."""
+
+
+class FaultError(Exception):
+    """The trainer's own code raises `cause`; `kind` is the word for it."""
+
+    def __init__(self, kind: str, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.kind, self.cause = kind, cause
+
+
+@contextmanager
+def faults(kind: str) -> Iterator[None]:
+    """Whatever is raised within is a fault of one kind."""
+    try:
+        yield
+    except (UnreadError, FaultError):
+        raise
+    except Exception as error:
+        raise FaultError(kind, error) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +94,12 @@ class _Given:
 
 
 def load(row: Mapping[str, Any], entry: Entry) -> Loaded | None:
-    """What the loader makes of a row, None where it leaves it out in silence. Raises what the loader raises, and
-    UnreadError.
-    """
+    """What the loader makes of a row, None where it leaves it out in silence. Raises FaultError and UnreadError."""
+    with faults("message-type"):
+        return _loaded(row, entry)
+
+
+def _loaded(row: Mapping[str, Any], entry: Entry) -> Loaded | None:
     layout = _layout(tuple(row), _named(entry), entry.formatting)
     own = {layout.names.get(name, name): value for name, value in row.items()}
     if any(name.startswith(_PREFERENCES) for name in own):
@@ -90,8 +112,11 @@ def load(row: Mapping[str, Any], entry: Entry) -> Loaded | None:
     else:
         messages = _take_pairs(own, layout.kind)
         places = list(range(len(messages)))
-    objects = _objects(own.get("objects"))
+    with faults("objects-type"):
+        objects = _objects(own.get("objects"))
     _check(messages)
+    with faults("tools-json"):
+        own_tools = _tools(own.get("tools"))
     images, videos = own.get("images"), own.get("videos")
     return Loaded(
         messages,
@@ -99,7 +124,7 @@ def load(row: Mapping[str, Any], entry: Entry) -> Loaded | None:
         [images] if isinstance(images, str | dict) else images,
         [videos] if isinstance(videos, str) else videos,
         own.get("audios"),
-        _tools(own.get("tools")),
+        own_tools,
         objects,
     )
 
@@ -237,11 +262,11 @@ def _objects(given: Any) -> dict[str, Any]:
 def _check(messages: list[dict[str, Any]]) -> None:
     assert len(messages) > 0, f"messages: {messages}"
     for message in messages:
-        message.keys()
-    for message in messages:
         role, content = message["role"], message["content"]
-        assert role in ROLES, f"message: {message}"
-        assert content is not None, f"message: {message}"
+        with faults("role-unknown"):
+            assert role in ROLES, f"message: {message}"
+        with faults("content-type"):
+            assert content is not None, f"message: {message}"
 
 
 def _tools(given: Any) -> list[Any]:

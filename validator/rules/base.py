@@ -93,6 +93,8 @@ class Hit:
 
 EVERY = families()
 """Of a rule that holds under every trainer profile."""
+COUNTING = tuple(family for family in EVERY if family != "ms-swift")
+"""Of a rule about trainers that want as many placeholders as media."""
 Need = Literal["nothing", "problems", "mismatch", "misplaced", "media", "faults", "cut", "traits", "content", "reach"]
 """What most rows lack: problems of conversion or encoding, placeholders that are more or fewer than the media,
 placeholders in answers or system prompts, media, media with a fault or that are no paths, a cut by the cutoff, text

@@ -24,7 +24,7 @@ from validator.rules.base import Case, Hit, row_rule
 from validator.rules.wording import stops_with
 
 
-@row_rule("CV006", "function-call-unparsable", "error", needs="problems")
+@row_rule("CV006", "function-call-unparsable", "error", needs="problems", trainers=("llamafactory", "ms-swift"))
 def check(case: Case) -> Iterator[Hit]:
     """Report the function call that stops the trainer."""
     for problem in case.facts.problems:

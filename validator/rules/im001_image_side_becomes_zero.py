@@ -1,10 +1,13 @@
-"""An image so thin that resizing makes a side zero.
+"""An image of a shape that cannot be resized.
 
 ## What it finds
-Images whose shorter side, scaled down to `image_max_pixels`, is rounded down to no pixel at all.
+Images whose shorter side, scaled down to `image_max_pixels`, is rounded down to no pixel at all. Under trainers that
+leave shapes to transformers or qwen-vl-utils also images longer than 200 times their width; LLaMA-Factory squeezes
+these (IM002).
 
 ## Why it hurts
-The run stops: `ValueError: height and width must be > 0`.
+The run stops: `ValueError: height and width must be > 0`, or `absolute aspect ratio must be smaller than 200`. Under
+qwen-vl-utils and ms-swift the row is left out in silence.
 
 ## Example
 A rule drawn across a page, 1,200,000 x 1 pixels.
@@ -19,11 +22,11 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.media.geometry import num_tokens
-from validator.rules.base import Case, Hit, row_rule
+from validator.rules.base import EVERY, Case, Hit, row_rule
 from validator.rules.wording import stops_with
 
 
-@row_rule("IM001", "image-side-becomes-zero", "error", needs="media")
+@row_rule("IM001", "image-side-becomes-zero", "error", needs="media", trainers=EVERY)
 def check(case: Case) -> Iterator[Hit]:
     """Run the trainer's resize arithmetic."""
     for image in case.facts.of_kind("image") if case.budget is None else ():  # tokens were counted: no side is zero

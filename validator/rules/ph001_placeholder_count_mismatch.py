@@ -24,11 +24,11 @@ from collections.abc import Iterator
 
 from validator.conversation.sample import PLACEHOLDERS
 from validator.findings import count
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import COUNTING, Case, Hit, row_rule
 from validator.rules.wording import ANSWERS
 
 
-@row_rule("PH001", "placeholder-count-mismatch", "error", needs="mismatch", trainers=EVERY)
+@row_rule("PH001", "placeholder-count-mismatch", "error", needs="mismatch", trainers=COUNTING)
 def check(case: Case) -> Iterator[Hit]:
     """Compare counts per kind of media and point at the turn that is likeliest wrong."""
     turns = [turn for turn in case.facts.turns if turn.role != "system"]
