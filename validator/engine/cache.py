@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +39,9 @@ def _plain(value: Any) -> Any:
 
 def program() -> str:
     """A key of the program itself: its version, its files, and the libraries whose answers it passes on."""
-    import av
-    import PIL
-    import pyarrow
-    import tiktoken
-
     folder = Path(validator.__file__).parent
     files = [[str(path.relative_to(folder)), xxhash.xxh3_64_intdigest(path.read_bytes())] for path in _sources(folder)]
-    libraries = [library.__version__ for library in (PIL, pyarrow, tiktoken, av)]
+    libraries = [version(name) for name in ("pillow", "pyarrow", "tiktoken", "av")]
     return key_of(validator.__version__, files, libraries)
 
 

@@ -10,22 +10,24 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter
 
 from validator.catalog.entry import Entry
 from validator.catalog.split import Order
 from validator.catalog.survey import Survey
-from validator.checkpoint.record import CheckpointCase
 from validator.facts.budget import Budget, Limits
 from validator.facts.record import RowFacts
-from validator.facts.replayed import Replayed, Systemic
 from validator.files import ABSENT, Identity
 from validator.findings import Severity
 from validator.settings import Integrity, Settings
 from validator.trainer import families
-from validator.training.record import TrainingCase
+
+if TYPE_CHECKING:  # a check of rows needs none of these
+    from validator.checkpoint.record import CheckpointCase
+    from validator.facts.replayed import Replayed, Systemic
+    from validator.training.record import TrainingCase
 
 
 class RuleError(Exception):
@@ -102,10 +104,10 @@ that looks like something, images whose pixels do, boxes and points beside image
 """
 Option = Literal["advice", "exact", "preview", "model_size"]
 RowCheck = Callable[[Case], Iterator[Hit]]
-ReplayCheck = Callable[[Replayed], Iterator[Hit]]
-SystemicCheck = Callable[[Systemic], Iterator[Hit]]
-TrainingCheck = Callable[[TrainingCase], Iterator[Hit]]
-CheckpointCheck = Callable[[CheckpointCase], Iterator[Hit]]
+ReplayCheck = Callable[["Replayed"], Iterator[Hit]]
+SystemicCheck = Callable[["Systemic"], Iterator[Hit]]
+TrainingCheck = Callable[["TrainingCase"], Iterator[Hit]]
+CheckpointCheck = Callable[["CheckpointCase"], Iterator[Hit]]
 
 
 @dataclass(frozen=True)
@@ -185,12 +187,9 @@ def row_rule(
     option: Option | None = None,
 ) -> Callable[[RowCheck], Rule]:
     """Make a rule of a function on one case."""
-
-    def wrap(check: RowCheck) -> Rule:
-        doc = _doc(check)
-        return Rule(code, name, severity, doc, row=check, trainers=trainers, depth=depth, needs=needs, option=option)
-
-    return wrap
+    return lambda check: Rule(
+        code, name, severity, _doc(check), row=check, trainers=trainers, depth=depth, needs=needs, option=option
+    )
 
 
 def corpus_rule(
@@ -209,38 +208,22 @@ def corpus_rule(
 
 def replay_rule(code: str, name: str, severity: Severity) -> Callable[[ReplayCheck], Rule]:
     """Make a rule of a function on one replayed sample."""
-
-    def wrap(check: ReplayCheck) -> Rule:
-        return Rule(code, name, severity, _doc(check), replay=check)
-
-    return wrap
+    return lambda check: Rule(code, name, severity, _doc(check), replay=check)
 
 
 def systemic_rule(code: str, name: str, severity: Severity) -> Callable[[SystemicCheck], Rule]:
     """Make a rule of a function on controls that fail together."""
-
-    def wrap(check: SystemicCheck) -> Rule:
-        return Rule(code, name, severity, _doc(check), systemic=check)
-
-    return wrap
+    return lambda check: Rule(code, name, severity, _doc(check), systemic=check)
 
 
 def training_rule(code: str, name: str, severity: Severity) -> Callable[[TrainingCheck], Rule]:
     """Make a rule of a function on a training configuration."""
-
-    def wrap(check: TrainingCheck) -> Rule:
-        return Rule(code, name, severity, _doc(check), training=check)
-
-    return wrap
+    return lambda check: Rule(code, name, severity, _doc(check), training=check)
 
 
 def checkpoint_rule(code: str, name: str, severity: Severity) -> Callable[[CheckpointCheck], Rule]:
     """Make a rule of a function on an audited checkpoint."""
-
-    def wrap(check: CheckpointCheck) -> Rule:
-        return Rule(code, name, severity, _doc(check), checkpoint=check)
-
-    return wrap
+    return lambda check: Rule(code, name, severity, _doc(check), checkpoint=check)
 
 
 def _doc(function: Callable[..., Any]) -> str:
