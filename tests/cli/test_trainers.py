@@ -12,7 +12,8 @@ from tests.conftest import say
     ("arguments", "sentence"),
     [
         (("--trainer", "llamafactory@0.9"), "There is no trainer profile llamafactory@0.9. Did you mean"),
-        (("--trainer", "ms-swift"), "The trainer ms-swift is not reproduced: it joins messages"),
+        (("--trainer", "ms-swift", "--train-on-prompt"), "has neither mask_history nor train_on_prompt"),
+        (("--trainer", "hf", "--strict"), "truncation_strategy and strict are ms-swift's"),
         (("--trainer", "axolotl"), "Known: llamafactory, llamafactory@0.9.2, "),
         (("--trainer", "hf", "--mask-history"), "has neither mask_history nor train_on_prompt"),
         (("--trainer", "llamafactory@0.9.1", "--default-system", "x"), "has no default_system for training"),
@@ -42,12 +43,12 @@ def test_the_same_row_fares_differently(dataset, mmvalidate, tmp_path):
     assert done.returncode == 1, done.stderr
     names = list(json.loads(done.stdout)["trainers"])
     table = pq.read_table(tmp_path / ".mmvalidate" / dataset.folder.name / "trainers.parquet").to_pylist()
-    assert names == ["llamafactory", "llamafactory@0.9.2", "llamafactory@0.9.1", "hf", "qwen-vl-utils"]
+    assert names == ["llamafactory", "llamafactory@0.9.2", "llamafactory@0.9.1", "hf", "qwen-vl-utils", "ms-swift"]
     assert [tuple(row[name] for name in names) for row in table] == [
-        ("whole", "whole", "whole", "whole", "whole"),
-        ("whole", "stops", "stops", "whole", "whole"),
-        ("whole", "whole", "whole", "stops", "dropped"),
-        ("dropped", "dropped", "dropped", "whole", "whole"),
-        ("stops", "stops", "stops", "stops", "stops"),
-        ("dropped", "dropped", "stops", "stops", "whole"),
+        ("whole", "whole", "whole", "whole", "whole", "whole"),
+        ("whole", "stops", "stops", "whole", "whole", "whole"),
+        ("whole", "whole", "whole", "stops", "dropped", "dropped"),
+        ("dropped", "dropped", "dropped", "whole", "whole", "whole"),
+        ("stops", "stops", "stops", "stops", "stops", "dropped"),
+        ("dropped", "dropped", "stops", "stops", "whole", "dropped"),
     ]

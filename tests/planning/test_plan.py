@@ -100,6 +100,10 @@ def test_equal_to_full_runs(home, tmp_path):
         {"trainer": "llamafactory@0.9.1"},
         {"trainer": "hf"},
         {"trainer": "qwen-vl-utils"},
+        {"trainer": "ms-swift"},
+        {"trainer": "ms-swift", "strict": True},
+        {"trainer": "ms-swift", "truncation_strategy": "left"},
+        {"trainer": "ms-swift", "truncation_strategy": "right"},
     ],
     ids=str,
 )
@@ -107,7 +111,27 @@ def test_other_recipes(home, tmp_path, more):
     check(home / "dataset_info.json", tmp_path / "run", **more)
     for option in plan(tmp_path / "run", (64, 300), (20_000,), 8).options:
         limits = {"cutoff_len": option.cutoff_len, "image_max_pixels": option.image_max_pixels}
-        assert of_plan(option) == of_full_run(home, tmp_path / "full", **limits, **more), limits
+        planned, wanted = of_plan(option), of_full_run(home, tmp_path / "full", **limits, **more)
+        if more.get("trainer") == "ms-swift" and "truncation_strategy" not in more:
+            assert planned.pop("longest") >= wanted.pop("longest")  # of deleted rows too
+        assert planned == wanted, limits
+
+
+@pytest.mark.parametrize("strategy", ["delete", "left", "right"])
+def test_rows_of_ms_swift(tmp_path, strategy):
+    """Answers that are not learned, joined messages, pads in the text: random rows in all its layouts."""
+    from tests.oracle.corpus import write_corpus
+    from tests.trainers.swift_corpus import make_swift_corpus
+
+    registry = write_corpus(make_swift_corpus(7, 320), tmp_path)
+    more = {"trainer": "ms-swift", "truncation_strategy": strategy}
+    check(registry, tmp_path / "run", **more)
+    for option in plan(tmp_path / "run", (64, 200, 8192), (50_000,), 8).options:
+        limits = {"cutoff_len": option.cutoff_len, "image_max_pixels": option.image_max_pixels}
+        planned, wanted = of_plan(option), of_full_run(tmp_path, tmp_path / "full", **limits, **more)
+        if strategy == "delete":
+            assert planned.pop("longest") >= wanted.pop("longest")
+        assert planned == wanted, limits
 
 
 def test_parts_add_up(home, monkeypatch):

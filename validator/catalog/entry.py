@@ -26,6 +26,8 @@ COLUMN_DEFAULTS: dict[str, str | None] = {
     "rejected": None,
     "kto_tag": None,
 }
+NO_COLUMNS: dict[str, str | None] = dict.fromkeys(COLUMN_DEFAULTS)
+"""Of rows in ms-swift's layouts, whose columns are known by their names."""
 TAG_DEFAULTS: dict[str, str | None] = {
     "role_tag": "from",
     "content_tag": "value",
@@ -75,7 +77,8 @@ def parse_entry(name: str, raw: Any) -> Entry:
     """
     if not isinstance(raw, dict):
         raise ValueError(f"an entry must be an object, this one is {_kind(raw)}")
-    columns = _block(raw, "columns", COLUMN_DEFAULTS)
+    own = raw.get("formatting") == "ms-swift"
+    columns = _block(raw, "columns", NO_COLUMNS if own else COLUMN_DEFAULTS)
     tags = _block(raw, "tags", TAG_DEFAULTS)
     key, source, location = _source(raw)
     formatting = raw.get("formatting", "alpaca")

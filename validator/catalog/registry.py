@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from validator.catalog.entry import Entry, parse_entry
+from validator.catalog.entry import NO_COLUMNS, Entry, parse_entry
 from validator.files import is_remote, look
 
 # Keys that the `datasets` library writes into its own dataset_info.json, beside an Arrow file.
@@ -52,7 +52,9 @@ def load_registry(path: Path, datasets: tuple[str, ...] = ()) -> Registry:
     if is_data_file(path):
         if unknown := [name for name in datasets if name != path.stem]:
             raise ValueError(_unknown_dataset(unknown[0], path, [path.stem]))
-        return Registry(path, (Entry(path.stem, "file", path.name, formatting="ms-swift"),), is_data=True)
+        return Registry(
+            path, (Entry(path.stem, "file", path.name, formatting="ms-swift", columns=dict(NO_COLUMNS)),), is_data=True
+        )
     content, duplicates = _read(path)
     if unknown := [name for name in datasets if name not in content]:
         raise ValueError(_unknown_dataset(unknown[0], path, list(content)))

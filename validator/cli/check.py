@@ -77,7 +77,7 @@ def check(
     config: CONFIG = None,
     dataset_info: str | None = typer.Argument(
         None,
-        help="The trainer's dataset_info.json: a path, or s3://, gs://, hf://, https://; with ms-swift a data file too.",
+        help="The trainer's dataset_info.json: a path, or s3://, gs://, hf://, https://; or ms-swift's data file.",
         show_default=False,
     ),
     train_config: TRAIN_CONFIG = None,

@@ -225,7 +225,7 @@ def _joined(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _add_observations(joined: list[dict[str, Any]], run: list[dict[str, Any]]) -> None:
     text = "\n".join(f"<tool_response>\n{message['content']}\n</tool_response>" for message in run)
-    before = joined[-1] if joined else {"role": None}
+    before: dict[str, Any] = joined[-1] if joined else {"role": None}
     if before["role"] == "assistant":
         last = before["segments"][-1][0]
         if len(before["segments"]) == 1 and all(word in last for word in _ACTION):
@@ -263,7 +263,7 @@ def _weight(run: list[dict[str, Any]]) -> float:
     loss, scale = (next((message[key] for message in run if key in message), None) for key in ("loss", "loss_scale"))
     if not (loss or loss is None):
         return 0.0
-    return 1.0 if scale is None else scale  # type: ignore[no-any-return]
+    return 1.0 if scale is None else scale
 
 
 def _turns(joined: list[dict[str, Any]]) -> list[Turn]:

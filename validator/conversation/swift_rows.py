@@ -131,8 +131,6 @@ def _loaded(row: Mapping[str, Any], entry: Entry) -> Loaded | None:
 
 def _named(entry: Entry) -> tuple[tuple[str, str], ...]:
     """Columns that the entry names, as (name in the file, what it is)."""
-    if entry.formatting == "ms-swift" and not entry.columns_given:
-        return ()
     found = {}
     pair = entry.formatting == "alpaca" and bool(entry.columns["query"])
     for column, name in entry.columns.items():

@@ -65,13 +65,13 @@ class Expanded:
 
     def __init__(self, laid: Laid, limits: Limits, sizes: Sizes) -> None:
         self.laid = laid
-        medium_tokens = _medium_tokens(laid, limits, sizes)
-        failing = laid.medium_row[(medium_tokens < 0) | laid.medium_broken]
+        tokens_of_media = medium_tokens(laid, limits, sizes)
+        failing = laid.medium_row[(tokens_of_media < 0) | laid.medium_broken]
         self.alive = ~(laid.gone | laid.broken | (np.bincount(failing, minlength=laid.rows) > 0))
         turn_alive = self.alive[laid.turn_row]
 
         slot_alive = turn_alive[laid.slot_turn]
-        number = np.where(slot_alive, medium_tokens[laid.slot_medium] if len(medium_tokens) else 0, 0)
+        number = np.where(slot_alive, tokens_of_media[laid.slot_medium] if len(tokens_of_media) else 0, 0)
         laid_before = np.concatenate(([0], np.cumsum(number + MARKERS)))
         first = laid_before[laid.turn_first_slot]
         ends = np.append(laid.turn_first_slot[1:], len(number))
@@ -198,7 +198,7 @@ def _infer_seqlen(source: Ints, target: Ints, cutoff: Ints) -> tuple[Ints, Ints]
     return np.where(left, kept_source, 0), np.where(left, kept_target, 0)
 
 
-def _medium_tokens(laid: Laid, limits: Limits, sizes: Sizes) -> Ints:
+def medium_tokens(laid: Laid, limits: Limits, sizes: Sizes) -> Ints:
     """Pads of each medium, -1 where the trainer stops at it. Each size is looked up once."""
     for size in laid.sizes:
         if size not in sizes:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from validator.facts.stretches import OPEN, UNLEARNED
 from validator.media.video import LATER
 
 Ints = NDArray[np.int64]
@@ -30,7 +31,7 @@ _COLUMNS = (
     "trainer_error",
     "refused",
     "problems.list.element.stage",
-    *(f"turns.list.element.{name}" for name in ("role", "text_tokens", "loose_pads", "loose_video_pads")),
+    *(f"turns.list.element.{name}" for name in ("role", "text_tokens", "loose_pads", "loose_video_pads", "traits")),
     *(f"turns.list.element.slots.list.element.{name}" for name in ("kind", "index")),
     *(f"media.list.element.{name}" for name in ("kind", "width", "height", "frames", "fault")),
 )
@@ -41,10 +42,11 @@ class Laid:
     """The facts of some rows. `gone`: the trainer drops the row, or nothing is known of it; `broken`: it stops the
     trainer whatever the limits are; `refused`: already its loader.
 
-    Of each turn: its row, whether it is the system prompt or an answer, its place in the row, the sum of its texts. Of
-    each slot: its turn, the text tokens before it, and its medium. Of each loose pad: its turn, its place among the
-    text tokens, and how many slots are before it. Of each medium: its row, whether it stops the trainer, and its place
-    in `sizes`, where each (kind, width, height, frames) stands once.
+    Of each turn: its row, whether it is the system prompt or an answer, one that is not learned or has no end, its
+    place in the row, the sum of its texts. Of each text: its turn and its tokens. Of each slot: its turn, the text
+    tokens before it, and its medium. Of each loose pad: its turn, its place among the text tokens of the turn and among
+    those of all rows, how many slots are before it, and whether it is an image's. Of each medium: its row, whether it
+    stops the trainer, and its place in `sizes`, where each (kind, width, height, frames) stands once.
     """
 
     rows: int
@@ -56,15 +58,21 @@ class Laid:
     turn_row: Ints
     turn_is_system: Flags
     turn_is_answer: Flags
+    turn_unlearned: Flags
+    turn_open: Flags
     turn_place: Ints
     turn_text: Ints
     turn_first_slot: Ints
+    text_turn: Ints
+    text_tokens: Ints
     slot_turn: Ints
     slot_before: Ints
     slot_medium: Ints
     pad_turn: Ints
     pad_place: Ints
+    pad_among_all: Ints
     pad_slots: Ints
+    pad_is_image: Flags
     medium_row: Ints
     medium_broken: Flags
     medium_size: Ints
@@ -105,7 +113,12 @@ def lay(batch: pa.RecordBatch) -> Laid:
     pads = [_unnest(pc.struct_field(turns, name)) for name in ("loose_pads", "loose_video_pads")]
     pad_turn = np.concatenate([turn for _, turn in pads])
     pad_place = np.concatenate([_ints(values) for values, _ in pads])
-    pad_text = np.searchsorted(after_text, before_turn[pad_turn] + pad_place, side="right")
+    pad_among_all = before_turn[pad_turn] + pad_place
+    pad_text = np.searchsorted(after_text, pad_among_all, side="right")
+    words, word_turn = _unnest(pc.struct_field(turns, "traits"))
+    unlearned, unended = (
+        np.bincount(word_turn[_flags(pc.equal(words, word))], minlength=len(turns)) > 0 for word in (UNLEARNED, OPEN)
+    )
     return Laid(
         batch.num_rows,
         int(dropped.sum()),
@@ -116,15 +129,21 @@ def lay(batch: pa.RecordBatch) -> Laid:
         turn_row,
         _flags(pc.equal(pc.struct_field(turns, "role"), "system")) & _is_first(turn_row),
         _flags(pc.is_in(pc.struct_field(turns, "role"), pa.array(["assistant", "function"]))),
+        unlearned,
+        unended,
         np.arange(len(turns)) - _firsts(turn_row, batch.num_rows)[turn_row],
         np.bincount(text_turn, text, len(turns)).astype(np.int64),
         first_slot,
+        text_turn,
+        text,
         slot_turn,
         after_text[first_text[slot_turn] + ordinal] - before_turn[slot_turn],
         _media_of_slots(slots, turn_row[slot_turn], medium_row, kind),
         pad_turn,
         pad_place,
+        pad_among_all,
         pad_text - first_text[pad_turn],
+        np.arange(len(pad_turn)) < len(pads[0][1]),
         medium_row,
         *_sizes(media, kind),
     )

@@ -12,6 +12,7 @@ from validator.facts.measure import limits_of
 from validator.planning.counts import Counts, Expanded, Sizes
 from validator.planning.laid_out import read
 from validator.planning.padding import padded_tokens
+from validator.planning.stretched import Stretched
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
 
@@ -129,7 +130,8 @@ def plan(
     done = 0
     for laid in read(run / "samples.parquet"):
         for most, some in asked.items():
-            expanded = Expanded(laid, limits[most, some[0]], sizes[most])
+            first = limits[most, some[0]]
+            expanded = (Stretched if first.trainer.reading == "swift" else Expanded)(laid, first, sizes[most])
             for cutoff in some:
                 expanded.count(limits[most, cutoff], counts[most, cutoff])
         done += laid.rows
