@@ -36,11 +36,12 @@ class VideoRecipe:
 
 @dataclass(frozen=True, slots=True)
 class Trainer:
-    """One profile. The defaults are LLaMA-Factory's since 0.9.3.
+    """One profile. The defaults are LLaMA-Factory 0.9.5's.
 
     `template` names how turns are written (tokens/template.py). `media_first`: media are opened before placeholders are
     counted. `unknown_role`: what a role that the registry does not name does to a row. `null_media`: what a null media
-    column is, nothing, a crash, or one element that cannot be opened. `joins_each`: each media path is joined to
+    column is, nothing, a crash, or one element that cannot be opened; `null_calls`: what null tool_calls are.
+    `joins_each`: each media path is joined to
     media_dir on its own, whatever the first element is. `audio`: audio columns are read (and refused).
     `has_min_pixels`: there is an image_min_pixels, with `min_pixels` as default. `defaults` are its other limits.
 
@@ -62,6 +63,7 @@ class Trainer:
     media_first: bool = False
     unknown_role: Literal["drop", "crash"] = "drop"
     null_media: Literal["nothing", "crash", "item"] = "nothing"
+    null_calls: Literal["nothing", "crash"] = "nothing"
     joins_each: bool = False
     audio: bool = True
     has_min_pixels: bool = True
@@ -86,7 +88,15 @@ class Trainer:
 
 
 _PROFILES = (
-    Trainer(DEFAULT, "LLaMA-Factory 0.9.3 to 0.9.5"),
+    Trainer(DEFAULT, "LLaMA-Factory 0.9.5"),
+    Trainer("llamafactory@0.9.4", "LLaMA-Factory 0.9.4", null_calls="crash", video=VideoRecipe(headers=False)),
+    Trainer(
+        "llamafactory@0.9.3",
+        "LLaMA-Factory 0.9.3",
+        template="llamafactory@0.9.3",
+        formattings=("alpaca", "sharegpt"),
+        video=VideoRecipe(headers=False),
+    ),
     Trainer(
         "llamafactory@0.9.2",
         "LLaMA-Factory 0.9.2",
@@ -165,7 +175,7 @@ _NOT_BUILT = {
     "llamafactory@0.9.0": "it limits the longer side of images instead of their pixels",
 }
 """Known trainers without a profile, and what they do that none here does."""
-_SAME = {f"{DEFAULT}@{version}": DEFAULT for version in ("0.9.3", "0.9.4", "0.9.5")}
+_SAME = {f"{DEFAULT}@0.9.5": DEFAULT}
 
 
 def families() -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from tests.conftest import ALL_TAGS, TAGS, check, say
 from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT, ask, differences, oracle_answers, our_answers, our_entries
 from tests.oracle.corpus import SIZES, WORDS, make_corpus, make_other_formats, write_corpus
 from tests.oracle.file_entries import write_entries
-from tests.oracle.videos import make_videos
+from tests.oracle.videos import make_video_corpus
 from tests.oracle.well_formed import make_well_formed
 from tests.rules.test_corpus_rules import JOINED, write_parquet
 from tests.unit.loader_cases import CASES
@@ -257,19 +257,7 @@ def _code(dice):
 @pytest.mark.parametrize("cutoff_len", [8192, 60])
 def test_videos(tmp_path, monkeypatch, cutoff_len):
     """Whole and damaged videos, several in a row, and lists of frames."""
-    from PIL import Image
-
-    names = make_videos(tmp_path, SEED)
-    for number, size in enumerate([(100, 80)] * 5 + [(50, 80)]):
-        Image.new("RGB", size).save(tmp_path / f"{number}.png")
-    rows = [say("<video>What?", "That.", videos=[name]) for name in [*names, "gone.mp4", ".", "0.png"]]
-    pairs = (("30.ts", "30.webm"), ("30.ts", "30.mp4"), ("1.mp4", "300.avi"))
-    rows += [say("<video>a<video>", "b", "c", "d", videos=list(pair)) for pair in pairs]
-    frames = ([0], [0, 1], [0, 1, 2], [0, 1, 2, 3, 4], [0, 5], [0, 9], [])
-    lists = [say("<video>What?", "That.", videos=[[f"{n}.png" for n in numbers]]) for numbers in frames]
-    entry = {"suffix": "json", "columns": {"messages": "messages", "videos": "videos"}, "tags": TAGS}
-    entry["settings"] = {"cutoff_len": cutoff_len}
-    corpus = {"images": {}, "entries": [{**entry, "name": "v", "rows": rows}, {**entry, "name": "f", "rows": lists}]}
+    corpus = make_video_corpus(tmp_path, SEED, cutoff_len)
     registry = write_corpus(corpus, tmp_path)
     monkeypatch.chdir(tmp_path)
     theirs = oracle_answers(corpus, tmp_path)

@@ -7,6 +7,8 @@ from pathlib import Path
 import av
 from PIL import Image
 
+from tests.conftest import TAGS, say
+
 CODECS = {"mp4": "mpeg4", "mov": "libx264", "avi": "mpeg4", "mkv": "libx264", "webm": "libvpx", "ts": "mpeg2video"}
 LENGTHS = ((1, 25), (7, 25), (30, 25), (300, 30))
 
@@ -40,3 +42,18 @@ def make_videos(folder: Path, seed: int) -> list[str]:
     unknown = (folder / "30.avi").read_bytes().replace(b"FMP4", b"ZZZZ")
     (folder / "unknown.avi").write_bytes(unknown)
     return [*names, "unknown.avi"]
+
+
+def make_video_corpus(folder: Path, seed: int, cutoff_len: int) -> dict:
+    """Rows with whole and damaged videos, several in a row, and lists of frames."""
+    names = make_videos(folder, seed)
+    for number, size in enumerate([(100, 80)] * 5 + [(50, 80)]):
+        Image.new("RGB", size).save(folder / f"{number}.png")
+    rows = [say("<video>What?", "That.", videos=[name]) for name in [*names, "gone.mp4", ".", "0.png"]]
+    pairs = (("30.ts", "30.webm"), ("30.ts", "30.mp4"), ("1.mp4", "300.avi"))
+    rows += [say("<video>a<video>", "b", "c", "d", videos=list(pair)) for pair in pairs]
+    frames = ([0], [0, 1], [0, 1, 2], [0, 1, 2, 3, 4], [0, 5], [0, 9], [])
+    lists = [say("<video>What?", "That.", videos=[[f"{n}.png" for n in numbers]]) for numbers in frames]
+    entry = {"suffix": "json", "columns": {"messages": "messages", "videos": "videos"}, "tags": TAGS}
+    entry["settings"] = {"cutoff_len": cutoff_len}
+    return {"images": {}, "entries": [{**entry, "name": "v", "rows": rows}, {**entry, "name": "f", "rows": lists}]}

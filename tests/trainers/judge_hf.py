@@ -13,7 +13,10 @@ import sys
 oracle_folder, vocabulary, input_file = sys.argv[1:4]
 sys.path.insert(0, oracle_folder)
 import datasets  # noqa: E402
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import lf_oracle  # noqa: E402
+import models  # noqa: E402
 import trl  # noqa: E402
 from datasets import load_dataset  # noqa: E402
 from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling  # noqa: E402
@@ -67,6 +70,8 @@ def answer(entry, row, collate, folder):
 
 
 given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
+if given.get("tokens"):
+    models.as_qwen2_5(tokenizer, given["tokens"])
 answers = {}
 for entry in given["corpus"]["entries"]:
     settings = entry["settings"]

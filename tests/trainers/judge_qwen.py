@@ -16,7 +16,9 @@ import sys
 
 oracle_folder, vocabulary, input_file = sys.argv[1:4]
 sys.path.insert(0, oracle_folder)
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import lf_oracle  # noqa: E402
+import models  # noqa: E402
 import trl  # noqa: E402
 from datasets import load_dataset  # noqa: E402
 from qwen_vl_utils import process_vision_info  # noqa: E402
@@ -79,6 +81,8 @@ def answer(entry, row, processor, folder):
 
 
 given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
+if given.get("tokens"):
+    models.as_qwen2_5(tokenizer, given["tokens"])
 answers = {}
 for entry in given["corpus"]["entries"]:
     processor = lf_oracle.make_processor(tokenizer)

@@ -14,7 +14,9 @@ import sys
 
 oracle_folder, vocabulary, input_file = sys.argv[1:4]
 sys.path.insert(0, oracle_folder)
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import lf_oracle  # noqa: E402
+import models  # noqa: E402
 import torch  # noqa: E402
 from datasets import disable_progress_bars, load_dataset  # noqa: E402
 from qwen_vl_utils import vision_process  # noqa: E402
@@ -44,16 +46,17 @@ def set_limits(most, least):
 
 def template_of(settings):
     processor = lf_oracle.make_processor(tokenizer)
+    model = "qwen2_5_vl" if given.get("tokens") else "qwen2_vl"
     processor.model_info = ModelInfo(
-        "qwen2_vl", "/qwen2-vl", torch.bfloat16, 32768, None, None, is_multimodal=True, task_type="causal_lm"
+        model, "/model", torch.bfloat16, 32768, None, None, is_multimodal=True, task_type="causal_lm"
     )
-    processor.model_meta = MODEL_MAPPING["qwen2_vl"]
+    processor.model_meta = MODEL_MAPPING[model]
     strategy = settings.get("truncation_strategy") or "delete"
     template = get_template(
         processor,
         settings.get("default_system"),
         settings["cutoff_len"],
-        template_type="qwen2_vl",
+        template_type=model,
         truncation_strategy="raise" if strategy == "delete" else strategy,
     )
     template.set_mode("train")
@@ -105,6 +108,8 @@ def answer(row, template):
 
 
 given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
+if given.get("tokens"):
+    models.as_qwen2_5(tokenizer, given["tokens"])
 os.environ["ROOT_IMAGE_DIR"] = given["folder"]
 answers = {}
 for entry in given["corpus"]["entries"]:

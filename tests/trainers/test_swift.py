@@ -4,15 +4,18 @@ import os
 import random
 from collections import Counter
 
+import pytest
+
 from tests.oracle.compare import our_answer
 from tests.oracle.corpus import write_corpus
-from tests.trainers.compare import ask, needs
+from tests.trainers.compare import ask, needs, spread
 from tests.trainers.swift_corpus import make_swift_corpus
 from validator.catalog.json_rows import read_rows
 from validator.catalog.json_survey import survey
 from validator.catalog.registry import load_registry
 from validator.facts.measure import Measurer
 from validator.settings import Settings
+from validator.tokens.vocabulary import LATER_TOKENS
 
 pytestmark = needs("ms-swift")
 SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))
@@ -30,12 +33,16 @@ def answers_of(registry, spec):
     return [our_answer(measurer, raw) for raw in read_rows(file, loaded.layout, loader_floats=True)]
 
 
-def test_fresh_random_rows(tmp_path, monkeypatch):
+@pytest.mark.parametrize("tokens", [(), tuple(LATER_TOKENS)], ids=["qwen2-vl", "qwen2.5-vl"])
+def test_fresh_random_rows(tokens, tmp_path, monkeypatch):
     """Rows that we leave unchecked (URLs, videos ...) are left out, and are few."""
     corpus = make_swift_corpus(SEED, ROWS)
+    if tokens:
+        spread(corpus, tokens)
     registry = write_corpus(corpus, tmp_path)
     monkeypatch.chdir(tmp_path)
-    theirs = ask("ms-swift", "judge_swift.py", {"corpus": corpus, "folder": str(tmp_path)}, tmp_path)
+    given = {"corpus": corpus, "folder": str(tmp_path), "tokens": tokens}
+    theirs = ask("ms-swift", "judge_swift.py", given, tmp_path)
     differing, statuses = [], Counter()
     for spec in corpus["entries"]:
         ours, others = answers_of(registry, spec), theirs[spec["name"]]
@@ -45,5 +52,5 @@ def test_fresh_random_rows(tmp_path, monkeypatch):
                 given = str(spec["rows"][row])[:1500]
                 differing.append(f"{spec['layout']} row {row}: ours {mine}, theirs {other}\n  {given}")
     print(f"ms-swift: {statuses.total() - statuses['unchecked']} rows compared, {dict(statuses)}")
-    assert statuses["ok"] > 0.4 * ROWS and statuses["dropped"] and statuses["unchecked"] < 0.05 * ROWS
+    assert statuses["ok"] > 0.4 * ROWS and statuses["dropped"] and statuses["unchecked"] < 0.1 * ROWS
     assert differing == [], f"MMVALIDATE_SEED={SEED}\n" + "\n".join(differing[:10])

@@ -28,7 +28,7 @@ def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Train
     if messages is not None:
         if sample.system_turn is None:
             sample.system = _optional(row, entry, "system")
-        _align(sample, messages, entry)
+        _align(sample, messages, entry, trainer)
         answer_by_preference(sample, row, entry)
     tools = _optional(row, entry, "tools")
     sample.tools = json.dumps(tools, ensure_ascii=False, default=str) if isinstance(tools, dict | list) else tools
@@ -53,13 +53,13 @@ def _system(system: Any, tools: Any) -> Any:
     return system if "detailed thinking on" in system or THINKING_OFF in system else system + "\n" + THINKING_OFF
 
 
-def _align(sample: Sample, messages: Any, entry: Entry) -> None:
+def _align(sample: Sample, messages: Any, entry: Entry, trainer: Trainer) -> None:
     shift = 0 if sample.system_turn is None else 1
     waiting: list[tuple[int, Any]] = []  # tool messages that the next turn will follow
     index = shift
     try:
         for index, message in enumerate(messages, shift):
-            role, content = _role_and_content(message, entry)
+            role, content = _role_and_content(message, entry, trainer)
             if role == entry.tags["observation_tag"]:
                 waiting.append((index, content))
                 continue
@@ -83,9 +83,12 @@ def _align(sample: Sample, messages: Any, entry: Entry) -> None:
         sample.note("tool-messages-lost", waiting[0][0], f"{len(waiting)} at the end have no turn after them")
 
 
-def _role_and_content(message: Any, entry: Entry) -> tuple[Any, Any]:
+def _role_and_content(message: Any, entry: Entry, trainer: Trainer) -> tuple[Any, Any]:
     role, content = message[entry.tags["role_tag"]], message[entry.tags["content_tag"]]
-    if role in (entry.tags["assistant_tag"], entry.tags["function_tag"]) and (calls := message.get("tool_calls")):
+    answer = role in (entry.tags["assistant_tag"], entry.tags["function_tag"])
+    if answer and trainer.null_calls == "crash" and "tool_calls" in message:
+        len(message["tool_calls"])
+    if answer and (calls := message.get("tool_calls")):
         functions = [call["function"] for call in calls]
         return entry.tags["function_tag"], json.dumps(functions, ensure_ascii=False)
     return role, content

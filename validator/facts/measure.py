@@ -171,6 +171,8 @@ class Measurer:
         sizes = [(item.width, item.height) for item in media if item.width and item.height]
         if not sample.objects or len(sizes) < len(media):
             return
+        if self.processor.name != "embedded" and sample.objects.get("bbox"):
+            raise UnreadError("boxes are reproduced for Qwen2-VL alone: later models write pixels of the resized image")
         try:
             write_objects(sample, sizes)
         except UnreadError:

@@ -180,6 +180,7 @@ TEMPLATES: Mapping[str, Template] = {
     "llamafactory qwen3-vl": Template(
         _QWEN, tool_formats.qwen_calls, tool_formats.qwen_tools, _RESPONSE, default_system=""
     ),
+    "llamafactory@0.9.3": Template(_QWEN, tool_formats.middle_qwen_calls, tool_formats.qwen_tools, _RESPONSE),
     "llamafactory@0.9.2": Template(_QWEN, tool_formats.early_qwen_calls, tool_formats.early_qwen_tools, _RESPONSE),
     "llamafactory@0.9.1": Template(
         {

@@ -1,7 +1,7 @@
 """How function calls and tool descriptions are written into the prompt. Each raises what the trainer raises.
 
-Sources: LLaMA-Factory's `tool_utils.py` and `formatter.py`, of 0.9.5 (`qwen_*`), of 0.9.2 (`early_qwen_*`) and of
-0.9.1 (`default_*`).
+Sources: LLaMA-Factory's `tool_utils.py` and `formatter.py`, of 0.9.5 (`qwen_*`), of 0.9.3 (`middle_qwen_*`), of
+0.9.2 (`early_qwen_*`) and of 0.9.1 (`default_*`).
 """
 
 from __future__ import annotations
@@ -60,6 +60,15 @@ def _joined(text: str, content: str) -> str:
     calls = _parsed_calls(text, content)
     lines = [json.dumps({"name": call["name"], "arguments": call["arguments"]}, ensure_ascii=False) for call in calls]
     return "\n".join(f"<tool_call>\n{line}\n</tool_call>" for line in lines)
+
+
+def middle_qwen_calls(content: str) -> str:
+    """0.9.3: names are JSON, thoughts are looked for as before it, and call tags are not looked for."""
+    thought = _EARLY_THOUGHT.search(content)
+    if thought is None:
+        return _joined(content, content)
+    text = content.replace(thought.group(0), "")
+    return thought.group(0) + _joined(text, text)
 
 
 def early_qwen_tools(tools: Any) -> str:
