@@ -108,7 +108,10 @@ def test_selection(select, ignore, runs):
 ALWAYS = {
     "DI014": "not for the trainer llamafactory",
     "DU006": "needs --preview",
+    "PH006": "not for the trainer llamafactory",
+    "PH007": "not for the trainer llamafactory",
     "TK008": "needs --model-size",
+    "TK009": "not for the trainer llamafactory",
     "XX003": "needs --exact",
 }
 
@@ -122,7 +125,12 @@ def test_depth_leaves_rules_out_and_says_so():
     left_out = [(rule, reason) for rule, reason in left_out if rule in STATIC]
     assert {rule.code: reason for rule, reason in left_out} == ALWAYS | {"MD011": "needs --advice"}
     everything = Settings(dataset_info="x.json", advice=True, exact=True, preview=True, model_size="7B")
-    assert [rule.code for rule, _ in choose_rules(everything)[1] if rule in STATIC] == ["DI014"]
+    assert [rule.code for rule, _ in choose_rules(everything)[1] if rule in STATIC] == [
+        "DI014",
+        "PH006",
+        "PH007",
+        "TK009",
+    ]
 
 
 def test_unknown_rules_get_the_nearest():

@@ -87,7 +87,7 @@ def check(
     ),
     trainer: str = typer.Option(
         "llamafactory",
-        help="Whose loader: llamafactory (also @0.9.2, @0.9.1), hf, qwen-vl-utils, ms-swift, or all side by side.",
+        help="Whose loader: llamafactory (also @0.9.4 to @0.9.1), hf, qwen-vl-utils, ms-swift, or all.",
     ),
     processor: str = typer.Option("embedded", help="embedded (Qwen2-VL), qwen2.5-vl, qwen3-vl, a folder, or a hub id."),
     cutoff_len: int = typer.Option(8192, help="The trainer's cutoff_len, in tokens."),

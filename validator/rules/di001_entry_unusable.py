@@ -2,8 +2,8 @@
 
 ## What it finds
 An entry that is no object, names no data (`file_name`, a hub URL, `script_url`, `cloud_file_name`), asks for a
-formatting other than alpaca, sharegpt or openai (upper and lower case count), or holds a `columns` or `tags` block
-with values that are no strings.
+formatting that the trainer does not have (LLaMA-Factory: alpaca, sharegpt, openai; upper and lower case count), or
+holds a `columns` or `tags` block with values that are no strings.
 
 ## Why it hurts
 The run stops before the first row: `KeyError: 'file_name'`, or `Dataset converter ShareGPT not found.`
