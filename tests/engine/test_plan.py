@@ -1,5 +1,7 @@
 """How files are divided into shards."""
 
+from itertools import accumulate
+
 import pytest
 
 from tests.conftest import say
@@ -42,8 +44,18 @@ def test_shards_are_as_long_as_the_speed_of_the_first_says(plan, seconds, rows):
     assert spans(plan) == [(0, PILOT)]
     pilot.done, pilot.seconds = True, seconds
     plan.complete()
-    starts = [0, *range(PILOT, 200, rows)]
+    small = [max(rows // 4, 16)] * 2 + [max(rows // 2, 16)] * 2
+    starts = [start for start in accumulate([PILOT, *small, *[rows] * 9], initial=0) if start < 200]
     assert spans(plan) == list(zip(starts, [*starts[1:], None], strict=True))
+
+
+def test_the_longest_shards_begin(plan):
+    (pilot,) = plan.waiting_pilots()
+    pilot.done, pilot.seconds = True, 6.5
+    plan.complete()
+    waiting, seconds = plan.waiting()
+    assert [shard.job.rows for shard in waiting] == [40, 32, 32, 16, 16]
+    assert seconds == pytest.approx(136 / 64 * 6.5)
 
 
 def test_a_first_shard_that_was_halved_leaves_no_row_twice(plan):

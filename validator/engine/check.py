@@ -41,8 +41,9 @@ def check(plan: Plan, running: Path, options: Options, progress: Progress) -> st
             used = carried_out(pilots, 0.0)
         plan.complete()
         _in_this_process([shard for shard in plan.shards if _is_bound(shard) and not shard.done], running)
-        if rest := [shard for shard in plan.shards if not shard.done]:
-            used = carried_out(rest, plan.seconds_left())
+        rest, seconds = plan.waiting()
+        if rest:
+            used = carried_out(rest, seconds)
     return used
 
 

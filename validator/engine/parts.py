@@ -97,17 +97,14 @@ class Plan:
                 self._planner.look_up(shard, self._files)
             part.shards += more
 
-    def seconds_left(self) -> float:
-        """Seconds of work on one core that are left, by the sizes of shards: a rough number."""
-        left = 0.0
+    def waiting(self) -> tuple[list[Shard], float]:
+        """The shards that are left, the longest first, and the seconds of work on one core that they are, roughly."""
+        left = []
         for part in self.parts:
             rows = self._planner.rows_per_shard(part.entry) or UNKNOWN_SPEED
-            for shard in part.shards:
-                if not shard.done and part.file.survey is not None:
-                    stop = shard.job.span.stop
-                    end = part.file.survey.num_rows if stop is None else stop
-                    left += (end - shard.job.span.first) / rows * SHARD_SECONDS
-        return left
+            left += [(shard.job.rows / rows * SHARD_SECONDS, shard) for shard in part.shards if not shard.done]
+        left.sort(key=lambda pair: -pair[0])
+        return [shard for _, shard in left], sum(seconds for seconds, _ in left)
 
     def split(self, shard: Shard, at: int) -> tuple[Shard, Shard]:
         """Replace a shard by two, the second beginning at row `at`."""

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from itertools import chain, repeat
 from pathlib import Path
 
 import orjson
@@ -101,11 +102,15 @@ class Planner:
         return self.shard(entry, file, path, 0, None if whole else rows)
 
     def rest(self, entry: EntryFacts, file: FileFacts, path: str, first: int, rows: int) -> Iterator[Shard]:
-        """The shards of a file from a row on. Their bounds do not depend on its end: they keep when it grows."""
+        """The shards of a file from a row on: a few small ones, which fill up the end of a run on several workers, then
+        all of a size. Their bounds do not depend on the file's end: they keep when it grows.
+        """
         assert file.survey is not None
         last = file.survey.num_rows
+        small = () if self._options.shard_rows else (rows // 4, rows // 4, rows // 2, rows // 2)
+        sizes = chain(small, repeat(rows))
         while first < last:
-            stop = _within_bytes(file.survey, first, first + rows)
+            stop = _within_bytes(file.survey, first, first + max(next(sizes), min(rows, FEWEST)))
             yield self.shard(entry, file, path, first, stop if stop < last else None)
             first = stop
 
