@@ -14,10 +14,11 @@ from tests.conftest import say
         (("--trainer", "llamafactory@0.9"), "There is no trainer profile llamafactory@0.9. Did you mean"),
         (("--trainer", "ms-swift", "--train-on-prompt"), "has neither mask_history nor train_on_prompt"),
         (("--trainer", "hf", "--strict"), "truncation_strategy and strict are ms-swift's"),
-        (("--trainer", "axolotl"), "Known: llamafactory, llamafactory@0.9.2, "),
+        (("--trainer", "axolotl"), "Known: llamafactory, llamafactory@0.9.4, "),
         (("--trainer", "hf", "--mask-history"), "has neither mask_history nor train_on_prompt"),
         (("--trainer", "llamafactory@0.9.1", "--default-system", "x"), "has no default_system for training"),
         (("--trainer", "all", "--replay", "3"), "--trainer all goes neither with --replay"),
+        (("--trainer", "ms-swift", "--replay", "3"), "--replay"),
         (("--trainer", "hf", "--exact"), "not under other trainers"),
     ],
 )

@@ -25,6 +25,7 @@ from validator.cli.replaying import (
     REFERENCE,
     TOWER,
     check_possible,
+    check_replayable,
     run_replay,
     wanted,
 )
@@ -245,6 +246,7 @@ def check(
                 freeze_language_model=freeze_language_model,
             )
             check_possible(replaying)
+            check_replayable(settings)
     except ValueError as error:
         usage(error)
 

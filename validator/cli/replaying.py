@@ -13,6 +13,7 @@ from validator.cli.common import usage
 if TYPE_CHECKING:
     from validator.engine.run import RunResult
     from validator.replay.settings import ReplaySettings
+    from validator.settings import Settings
 
 MODEL = Annotated[
     str, typer.Option(help="The model: scale (built in, untrained), a folder, or a hub id; adapters too.")
@@ -69,14 +70,22 @@ def check_possible(settings: ReplaySettings) -> None:
             raise ValueError(f"{option} {name}: no such folder, and it is no hub id (ORGANISATION/NAME).")
 
 
+def check_replayable(settings: Settings) -> None:
+    """Raise ValueError where rows of a run cannot be replayed as its trainer feeds them."""
+    if settings.profile.reading == "swift":
+        raise ValueError("--replay does not know how ms-swift feeds a model: replay a run under another trainer.")
+
+
 def run_replay(folder: Path, settings: ReplaySettings, *, quiet: bool) -> RunResult:
     """Replay a finished run and keep the results in it. Raises StartError and OSError."""
+    from validator.engine.rejudge import settings_of
     from validator.replay.results import keep
     from validator.replay.run import replay
     from validator.report.progress import StderrProgress
 
     try:
         with StderrProgress(quiet=quiet) as progress:
+            check_replayable(settings_of(folder, {}))
             outcome = replay(folder, settings, progress)
     except ValueError as error:
         usage(error)
