@@ -52,5 +52,5 @@ def test_fresh_random_rows(tokens, tmp_path, monkeypatch):
                 given = str(spec["rows"][row])[:1500]
                 differing.append(f"{spec['layout']} row {row}: ours {mine}, theirs {other}\n  {given}")
     print(f"ms-swift: {statuses.total() - statuses['unchecked']} rows compared, {dict(statuses)}")
-    assert statuses["ok"] > 0.4 * ROWS and statuses["dropped"] and statuses["unchecked"] < 0.1 * ROWS
+    assert statuses["ok"] > 0.3 * ROWS and statuses["dropped"] and statuses["unchecked"] < 0.1 * ROWS
     assert differing == [], f"MMVALIDATE_SEED={SEED}\n" + "\n".join(differing[:10])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TextIO
 
@@ -14,6 +15,9 @@ from validator.report.console import location
 from validator.report.tables import console_for
 from validator.trainer import TRAINERS
 
+_BREAK = re.compile("(?<=llama)|(?=@)|(?<=-vl-)")
+"""Where the name of a profile may be broken above a column of outcomes."""
+_WIDEST = max(map(len, OUTCOMES))
 _STYLES = {"whole": "green", "cut": "yellow", "stops": "bold red", "dropped": "red", "unchecked": "dim"}
 
 
@@ -33,7 +37,7 @@ def full(comparison: Comparison, base: Path, out: TextIO) -> None:
         table = _table("Rows that fare differently")
         table.add_column("rows", justify="right")
         for trainer in comparison.trainers:
-            table.add_column(trainer)
+            table.add_column(_BREAK.sub("\n", trainer), overflow="fold", min_width=_WIDEST)
         table.add_column("first", no_wrap=True)
         for pattern in comparison.patterns:
             cells = [Text(outcome, style=_STYLES[outcome]) for outcome in pattern.outcomes]
