@@ -142,3 +142,14 @@ def test_entries_with_their_own_names(dataset):
     dataset.check(trainer="ms-swift")
     assert dataset.samples()[0]["num_tokens"] == PAIR
     assert [finding["code"] for finding in dataset.check()[1]] == ["DI001"]
+
+
+def test_a_data_file_is_exported_with_a_registry(tmp_path, mmvalidate):
+    rows = [{"query": "hi", "response": "yo"}, {"query": "hi", "response": None, "history": "no list"}]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    mmvalidate("rows.jsonl", "--trainer", "ms-swift", "--run-dir", "run", "-q")
+    done = mmvalidate("export", "run", "--to", "out", "-q")
+    assert done.returncode == 0, done.stderr
+    registry = json.loads((tmp_path / "out" / "dataset_info.json").read_text())
+    assert registry == {"rows": {"file_name": "rows.jsonl", "formatting": "ms-swift"}}
+    assert len((tmp_path / "out" / "rows.jsonl").read_text().splitlines()) == 1

@@ -39,6 +39,11 @@ class Registry:
     duplicate_names: tuple[str, ...] = field(default=())
 
     @property
+    def content(self) -> bytes:
+        """What the registry says; of a data file, what a registry would say of it."""
+        return json.dumps(as_registry(self.path)).encode() if self.is_data else self.path.read_bytes()
+
+    @property
     def folder(self) -> Path:
         """The trainer's `dataset_dir`: file names and media paths are relative to it."""
         return self.path.parent
@@ -103,6 +108,11 @@ def is_data_file(path: Path) -> bool:
     except ValueError:
         return len(head) > _HEAD // 2  # a first row that does not end soon
     return isinstance(first, dict) and not first.keys() & _SWIFT_REGISTRY
+
+
+def as_registry(path: Path) -> dict[str, Any]:
+    """The registry that a data file stands for."""
+    return {path.stem: {"file_name": path.name, "formatting": "ms-swift"}}
 
 
 _HEAD = 1 << 20
