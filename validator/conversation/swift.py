@@ -7,7 +7,6 @@ kind of consequence.
 
 from __future__ import annotations
 
-import ast
 import base64
 import binascii
 import json
@@ -17,14 +16,13 @@ from typing import Any
 from validator.catalog.entry import Entry
 from validator.catalog.schema import StoredImage
 from validator.conversation.media_paths import SHOWN, form_of
-from validator.conversation.sample import MediaKind, MediaReference, Problem, Sample, Turn
-from validator.conversation.swift_rows import FaultError, Loaded, UnreadError, faults, load
+from validator.conversation.sample import MediaKind, MediaReference, Problem, Sample
+from validator.conversation.swift_rows import FaultError, Loaded, UnreadError, faults, load, parsed
+from validator.conversation.swift_turns import joined, turns_of
 from validator.files import MediaFiles
 from validator.trainer import Trainer
 
-_STOPS = ("<|endoftext|>", "<|im_end|>")
 _KINDS: tuple[MediaKind, ...] = ("image", "audio", "video")
-_ACTION = ("Action:", "Action Input:")
 _IMG = re.compile(r"<img>(.+?)</img>")
 _MARK = re.compile("<ref-object>|<bbox>")
 LONGEST_PATH = 255
@@ -78,19 +76,12 @@ def _take(sample: Sample, loaded: Loaded, files: MediaFiles) -> None:
         assert not sample.system, f"new_str: {sample.system}"
         sample.system = ""
     _complete_tags(sample, messages)
-    sample.turns = _turns(_joined(messages))
+    sample.turns = turns_of(joined(messages))
 
 
 def _parsed(tool: Any) -> Any:
     """A tool as an object. Raises AssertionError where it is none."""
-    if isinstance(tool, str):
-        try:
-            tool = json.loads(tool)
-        except json.JSONDecodeError:
-            try:
-                tool = ast.literal_eval(tool)
-            except Exception:
-                tool = None
+    tool = parsed(tool)
     assert isinstance(tool, dict), f"tool: {tool}"
     return tool if "type" in tool or "function" in tool else {"type": "function", "function": tool}
 
@@ -186,128 +177,6 @@ def _complete_tags(sample: Sample, messages: list[dict[str, Any]]) -> None:
             sample.note("tags-added", messages[0]["place"], f"{missing}")
         elif missing < 0 and sample.media.get(kind):
             sample.note("tags-left", None, f"{-missing}")
-
-
-def _joined(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Calls are written out, observations framed, neighbours of one role joined. An answer is a list of segments, each
-    a text and its weight.
-    """
-    joined: list[dict[str, Any]] = []
-    place = 0
-    while place < len(messages):
-        message = messages[place]
-        role, content = message["role"], message["content"]
-        stop = place + 1
-        if role in ("tool_call", "tool"):
-            while stop < len(messages) and messages[stop]["role"] == role:
-                stop += 1
-        run = messages[place:stop]
-        if role == "tool_call":
-            with faults("function-json"):
-                content = "\n".join(f"<tool_call>\n{_call(call['content'])}\n</tool_call>" for call in run)
-            role = "assistant"
-        if role == "assistant":
-            segment = (content, _weight(run))
-            if joined and joined[-1]["role"] == "assistant":
-                joined[-1]["segments"].append(segment)
-            else:
-                calls = message["role"] == "tool_call"
-                joined.append({"role": role, "segments": [segment], "place": message["place"], "calls": calls})
-        elif role == "tool":
-            _add_observations(joined, run)
-        elif role == "user" and joined and joined[-1]["role"] == "user":
-            joined[-1]["content"] += content
-        else:
-            joined.append({"role": role, "content": content, "place": message["place"]})
-        place = stop
-    return joined
-
-
-def _add_observations(joined: list[dict[str, Any]], run: list[dict[str, Any]]) -> None:
-    text = "\n".join(f"<tool_response>\n{message['content']}\n</tool_response>" for message in run)
-    before: dict[str, Any] = joined[-1] if joined else {"role": None}
-    if before["role"] == "assistant":
-        last = before["segments"][-1][0]
-        if len(before["segments"]) == 1 and all(word in last for word in _ACTION):
-            raise UnreadError("answers that call tools as ReAct does are not reproduced")
-        joined.append({"role": "tool", "content": text, "place": run[0]["place"]})
-    elif before["role"] == "user":
-        before["content"] += f"<|im_end|>\n<|im_start|>user\n{text}"
-    else:
-        error = ValueError("A standalone tool message must follow a user message.")
-        raise FaultError("role-unknown", error)
-
-
-def _call(content: str) -> str:
-    call = _literal(content)
-    arguments = call.get("arguments")
-    arguments = _literal(call.get("parameters") if arguments is None else arguments)
-    assert arguments is not None, f"content: {content}"
-    return json.dumps({"name": call["name"], "arguments": arguments}, ensure_ascii=False)
-
-
-def _literal(text: Any) -> Any:
-    if not isinstance(text, str):
-        return text
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        try:
-            return ast.literal_eval(text)
-        except Exception:
-            return None
-
-
-def _weight(run: list[dict[str, Any]]) -> float:
-    """The weight of an answer in the loss; of several calls the first word counts."""
-    loss, scale = (next((message[key] for message in run if key in message), None) for key in ("loss", "loss_scale"))
-    if not (loss or loss is None):
-        return 0.0
-    return 1.0 if scale is None else scale
-
-
-def _turns(joined: list[dict[str, Any]]) -> list[Turn]:
-    if joined and joined[0]["role"] == "assistant":
-        joined.insert(0, {"role": "user", "content": "", "place": joined[0]["place"]})
-    turns: list[Turn] = []
-    for number, message in enumerate(joined):
-        asking, pair = number % 2 == 0, number // 2
-        with faults("role-unknown"):
-            assert message["role"] in (("user", "tool") if asking else ("assistant",)), f"role: {message['role']}"
-        if asking:
-            turns.append(_question(message, pair))
-        else:
-            turns += _answer(message, last=number == len(joined) - 1)
-    return turns
-
-
-def _question(message: dict[str, Any], pair: int) -> Turn:
-    """The template's own marks are filled in wherever they stand."""
-    content = message["content"]
-    if message["role"] == "tool":
-        if "{{SYSTEM}}" in content:
-            raise UnreadError("an observation holds {{SYSTEM}}, which is filled in")
-        content = content.replace("{{QUERY}}", "")
-    content = content.replace("{{ROUND0}}", str(pair)).replace("{{ROUND1}}", str(pair + 1))
-    return Turn(message["place"], "observation" if message["role"] == "tool" else "user", content)
-
-
-def _answer(message: dict[str, Any], *, last: bool) -> list[Turn]:
-    """Segments of one weight are one turn; the end of the turn follows the last of them."""
-    segments: list[list[Any]] = []
-    for content, weight in message["segments"]:
-        if segments and segments[-1][1] == weight:
-            segments[-1][0] += content
-        elif content or len(message["segments"]) == 1:
-            segments.append([content, weight])
-    segments = segments or [["", 1.0]]
-    if len({weight > 0 for _, weight in segments}) > 1 and any("<|im_end|>" in text for text, _ in segments):
-        raise UnreadError("an answer of which a part is not learned holds <|im_end|>")
-    role = "function" if message["calls"] and len(message["segments"]) == 1 else "assistant"
-    turns = [Turn(message["place"], role, text, weight > 0, ends=False) for text, weight in segments]
-    written = message["segments"][-1][0]
-    turns[-1].ends = not (last and written.endswith(_STOPS))
-    return turns
 
 
 def write_objects(sample: Sample, sizes: list[tuple[int, int]]) -> None:

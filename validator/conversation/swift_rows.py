@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -170,10 +171,7 @@ def _rename(columns: tuple[str, ...], wanted: Mapping[str, str]) -> dict[str, st
 def _take_messages(row: dict[str, Any], given: _Given) -> tuple[list[dict[str, Any]], list[int]] | None:
     messages = row["messages"]
     if isinstance(messages, str):
-        try:
-            messages = json.loads(messages)
-        except json.JSONDecodeError:
-            messages = ast.literal_eval(messages)
+        messages = _read(messages)
     if not messages or isinstance(messages, str):
         return None
     messages = deepcopy(messages)
@@ -234,7 +232,7 @@ def _take_pairs(row: dict[str, Any], kind: str) -> list[dict[str, Any]]:
     if isinstance(response, list):
         response = response[0]
     history = row.get("history") or []
-    history = ast.literal_eval(history) if isinstance(history, str) else list(history)
+    history = _literal(history) if isinstance(history, str) else list(history)
     messages = [] if row.get("system") is None else [{"role": "system", "content": row["system"]}]
     for pair in (*history, [query, response]):
         assert isinstance(pair, list | tuple), "a pair of the history is no list"
@@ -295,3 +293,26 @@ def _without_nulls(schema: Any) -> Any:
         else:
             cleaned[key] = _without_nulls(value)
     return cleaned
+
+
+def parsed(text: Any) -> Any:
+    """What a text says as JSON or as Python writes values, None where it says neither; other values as they are."""
+    if not isinstance(text, str):
+        return text
+    try:
+        return _read(text)
+    except Exception:
+        return None
+
+
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return _literal(text)
+
+
+def _literal(text: str) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of escapes that mean nothing
+        return ast.literal_eval(text)
