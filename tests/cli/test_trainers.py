@@ -19,6 +19,7 @@ from tests.conftest import say
         (("--trainer", "llamafactory@0.9.1", "--default-system", "x"), "has no default_system for training"),
         (("--trainer", "all", "--replay", "3"), "--trainer all goes neither with --replay"),
         (("--trainer", "ms-swift", "--replay", "3"), "--replay"),
+        (("--trainer", "ms-swift", "--exact"), "exact does not know how ms-swift"),
         (("--trainer", "hf", "--exact"), "not under other trainers"),
     ],
 )
