@@ -20,6 +20,18 @@ import lf_oracle  # noqa: E402
 logging.disable(logging.CRITICAL)
 made = {}
 make = lf_oracle.make_tokenizer
+make_processor = lf_oracle.make_processor
+
+
+def with_limits(tokenizer, least=3136, most=12845056):
+    """transformers 4 takes the limits from attributes, which a checkpoint's preprocessor_config.json sets."""
+    processor = make_processor(tokenizer, least, most)
+    if hasattr(processor.image_processor, "max_pixels"):
+        processor.image_processor.min_pixels, processor.image_processor.max_pixels = least, most
+    return processor
+
+
+lf_oracle.make_processor = with_limits
 lf_oracle.make_tokenizer = lambda vocab: made.setdefault(vocab, make(vocab))  # one tokenizer serves all settings
 
 
