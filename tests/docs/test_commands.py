@@ -85,6 +85,7 @@ def place(tmp_path_factory):
     entries = json.loads((home / "data" / "dataset_info.json").read_text())
     chosen = {name: entries[name] for name in ("phone_screens", "planted", "text_only")}
     (home / "data" / "dataset_info.json").write_text(json.dumps(chosen))
+    (home / "data.jsonl").write_text(json.dumps({"query": "What is two and two?", "response": "Four."}))
     tutorial = (ROOT / "docs" / "tutorial" / "own-rules.md").read_text()
     (home / "my_rules.py").write_text(re.search(r"```python\n(.*?)```", tutorial, re.DOTALL)[1])
     old = os.getcwd()
