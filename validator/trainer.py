@@ -35,6 +35,17 @@ class VideoRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchRecipe:
+    """How samples become a batch. `multiple`: it is padded to a multiple of that many tokens. `fake_picture`: a white
+    picture is put into one without media. `masks_pads`: <|endoftext|> is masked wherever it stands.
+    """
+
+    multiple: int = 8
+    fake_picture: bool = True
+    masks_pads: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Trainer:
     """One profile. The defaults are LLaMA-Factory's since 0.9.3.
 
@@ -47,6 +58,7 @@ class Trainer:
     `reading`: turns pair up as questions and answers, or rows are messages of any roles in any order, or conversations
     in which everything but questions is an answer. `resizing`: by the trainer first and then by the processor, by the
     processor alone, which is given the pixel limits, or by qwen-vl-utils with them and then by the processor.
+    `nearest`: the trainer resizes by the nearest pixel. `batch`: how samples become a batch.
     `truncation`: pair by pair, or the row as a whole from its end. `labels`: everything, or answers; then the first
     `header` tokens of their turns are not learned. `failures`: a row that fails stops training, or another takes its
     place. `turns_images`: images are turned as their EXIF block says. `fetches`: URLs and data URIs in rows are opened.
@@ -67,6 +79,7 @@ class Trainer:
     has_default_system: bool = True
     reading: Literal["pairs", "messages", "conversations"] = "pairs"
     resizing: Literal["trainer", "processor", "twice"] = "trainer"
+    nearest: bool = False
     truncation: Literal["pairs", "end"] = "pairs"
     labels: Literal["answers", "all"] = "answers"
     header: int = 0
@@ -74,6 +87,7 @@ class Trainer:
     turns_images: bool = False
     fetches: bool = False
     video: VideoRecipe | None = field(default_factory=VideoRecipe)
+    batch: BatchRecipe = field(default_factory=BatchRecipe)
     defaults: Mapping[str, int] = field(default_factory=lambda: {"image_max_pixels": 768 * 768, "cutoff_len": 2048})
 
     @property
@@ -109,6 +123,8 @@ _PROFILES = (
         video=VideoRecipe(
             most=64, least=0, max_pixels=128 * 128, min_pixels=0, headers=False, odd="drop", endless=False, lists=False
         ),
+        nearest=True,
+        batch=BatchRecipe(fake_picture=False),
         defaults={"image_max_pixels": 512 * 512, "cutoff_len": 2048},
     ),
     Trainer(
@@ -124,6 +140,7 @@ _PROFILES = (
         turns_images=True,
         fetches=True,
         video=None,
+        batch=BatchRecipe(multiple=1, fake_picture=False),
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 1024},
     ),
     Trainer(
@@ -139,6 +156,7 @@ _PROFILES = (
         failures="replace",
         fetches=True,
         video=None,
+        batch=BatchRecipe(multiple=1, fake_picture=False, masks_pads=True),
         defaults={"image_max_pixels": 28 * 28 * 576, "cutoff_len": 512},
     ),
 )

@@ -194,8 +194,6 @@ def check(
             min_rows=min_rows,
             baseline=None if baseline is None else baseline.absolute(),
         )
-        if exact and settings.trainer != DEFAULT:
-            raise ValueError("--exact asks the processor as LLaMA-Factory since 0.9.3 does: not under other trainers.")
         options = Options(
             workers,
             scheduler,

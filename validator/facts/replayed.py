@@ -23,15 +23,17 @@ Verdict = Literal[
 Modality = Literal["text", "image", "video"]
 PARTS = ("vision_tower", "projector", "language_model")
 """The parameter groups that LLaMA-Factory freezes or trains as a whole."""
+LEFT_OUT = "left out"
+"""The stage at which a row ends that fails while it is prepared, where the trainer takes another one in its place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One sample through the model once, under one arm (`bf16`, `fp32`, `eager` ...). Nothing is updated.
 
-    `stage` says how far it came: processor, collator, forward, backward, done, or process where the whole process died.
-    `resource`: it ended for want of memory. `loss` is the mean over the labels (NaN without labels). `grad_norms` and
-    `grad_norm` are of the gradient of that mean, per part and over all; parts that are frozen are absent.
+    `stage` says how far it came: processor (or `LEFT_OUT`), collator, forward, backward, done, or process where the
+    whole process died. `resource`: it ended for want of memory. `loss` is the mean over the labels (NaN without them).
+    `grad_norms` and `grad_norm` are of the gradient of that mean, per part and over all; frozen parts are absent.
     `relative_gradient_error` and `gradient_cosine` compare the gradient with that of the first arm, and those of an arm
     that is run after `fp32` with that one.
     """

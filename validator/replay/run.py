@@ -23,7 +23,6 @@ from validator.replay.supervisor import Setup, Supervisor
 from validator.replay.trial import Remaker
 from validator.replay.verdict import Yardstick
 from validator.tokens.processor import Processor, load_processor
-from validator.trainer import DEFAULT
 
 Hire = Callable[[Setup], Crew]
 """Starts the processes of a replay on one model."""
@@ -49,8 +48,6 @@ class Outcome:
 def prepare(folder: Path, settings: ReplaySettings) -> Setup:
     """What a worker needs to replay a run. Raises ValueError where the folder holds no finished run."""
     run_settings = settings_of(load_summary(folder))
-    if run_settings.trainer != DEFAULT:
-        raise ValueError(f"a replay does what LLaMA-Factory since 0.9.3 does; this run is of {run_settings.trainer}")
     processor = load_processor(run_settings.processor)
     place = str(processor.folder) if processor.folder is not None else None
     return Setup(settings, limits_of(run_settings, processor).image, place, run_settings.trainer)
