@@ -27,7 +27,7 @@ import pyarrow.feather
 import pyarrow.json
 import pyarrow.parquet as pq
 
-from scripts.make_sample_data import film
+from scripts.sample_faults import film
 from tests.conftest import Dataset, check, say
 from tests.integrity.damage import damage
 from tests.integrity.written import FORMATS, picture, write

@@ -11,7 +11,7 @@ import random
 import sys
 from pathlib import Path
 
-from scripts.make_sample_data import ALL_TAGS, APPS, say
+from scripts.sample_builder import ALL_TAGS, APPS, say
 
 FOLDER = Path(__file__).resolve().parents[1] / "sample_data" / "stage2"
 TEXT, SCREENS = 40, 180

@@ -8,12 +8,11 @@ from collections import Counter
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import check, say
+from tests.conftest import check, findings_of, say
 from tests.engine.data import make_registry
 from validator.planning.counts import _infer_seqlen
 from validator.planning.padding import padded_tokens
 from validator.planning.plan import plan
-from validator.report.lines import findings_of
 from validator.tokens.truncation import infer_seqlen
 
 CUTOFFS, PIXELS = (40, 64, 300, 1000, 8192), (1100, 20_000, 262_144, 1_048_576)

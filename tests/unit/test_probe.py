@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from scripts.make_sample_data import many_scans
+from scripts.sample_faults import many_scans
 from validator.files import MediaFiles
 from validator.media import integrity
 from validator.media.faults import fault_of, plain_words

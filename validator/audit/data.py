@@ -70,7 +70,6 @@ def data_facts(folder: Path, config: TrainingConfig, *, dated: bool = False) -> 
         counts["num_videos"][fed],
         sum(np.maximum(counts[name][fed], 0) for name in _VISUAL),
         dropped=int((pc.equal(outcomes, "dropped").to_numpy()[raw]).sum()),
-        crashing=int((pc.equal(outcomes, "crash").to_numpy()[raw]).sum()),
         kept_order="; ".join(reasons) or None,
         newest=_newest(folder, settings, catalog) if dated else None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -86,36 +86,44 @@ def _gradients(points: Sequence[Point]) -> Iterator[Sign]:
     middle = median(early)
     spread = 1.4826 * median(abs(value - middle) for value in early)
     limit = max(middle + WIDTH * spread, middle + math.log(FACTOR))
-    run: list[int] = []
-    for index, point in known[number:]:
-        run = [*run, index] if math.log(point.grad_norm or 1.0) > limit else []
-        if len(run) == SUSTAINED:
-            first = points[run[0]]
-            yield Sign(
-                "gradients-leave-band",
-                _before(points, run[0]),
-                first.step,
-                f"step {first.step}: the gradient norm is {first.grad_norm:.3g} and stays above {math.exp(limit):.3g}; "
-                f"in the first {number} logged steps it was {math.exp(middle):.3g}",
-                "Stop and look before it becomes NaN: such norms came tens of steps before.",
-            )
-            return
+    above = ((index, math.log(point.grad_norm or 1.0) > limit) for index, point in known[number:])
+    begun = _first_run(above, SUSTAINED)
+    if begun is not None:
+        first = points[begun]
+        yield Sign(
+            "gradients-leave-band",
+            _before(points, begun),
+            first.step,
+            f"step {first.step}: the gradient norm is {first.grad_norm:.3g} and stays above {math.exp(limit):.3g}; "
+            f"in the first {number} logged steps it was {math.exp(middle):.3g}",
+            "Stop and look before it becomes NaN: such norms came tens of steps before.",
+        )
 
 
 def _plateau(points: Sequence[Point], words: int | None) -> Iterator[Sign]:
     sizes = [words] if words else [151936, 152064]
+    near = (
+        (index, point.loss is not None and any(abs(point.loss - math.log(size)) < FLAT for size in sizes))
+        for index, point in enumerate(points)
+    )
+    begun = _first_run(near, PLATEAU)
+    if begun is not None:
+        first = points[begun]
+        yield Sign(
+            "plateau-at-ln-v",
+            _before(points, begun),
+            first.step,
+            f"step {first.step}: the loss stays at {first.loss:.2f}, ln {sizes[0]:,} = {math.log(sizes[0]):.2f}: "
+            "the model guesses all words alike",
+            "Its weights are destroyed; go back to a checkpoint before that step.",
+        )
+
+
+def _first_run(flags: Iterable[tuple[int, bool]], length: int) -> int | None:
+    """The index at which the first `length` flags in a row begin that are all true."""
     run: list[int] = []
-    for index, point in enumerate(points):
-        near = point.loss is not None and any(abs(point.loss - math.log(size)) < FLAT for size in sizes)
-        run = [*run, index] if near else []
-        if len(run) == PLATEAU:
-            first = points[run[0]]
-            yield Sign(
-                "plateau-at-ln-v",
-                _before(points, run[0]),
-                first.step,
-                f"step {first.step}: the loss stays at {first.loss:.2f}, ln {sizes[0]:,} = {math.log(sizes[0]):.2f}: "
-                "the model guesses all words alike",
-                "Its weights are destroyed; go back to a checkpoint before that step.",
-            )
-            return
+    for index, flag in flags:
+        run = [*run, index] if flag else []
+        if len(run) == length:
+            return run[0]
+    return None

@@ -63,7 +63,6 @@ class Entry:
     num_samples: int | None = None
     columns: dict[str, str | None] = field(default_factory=lambda: dict(COLUMN_DEFAULTS))
     tags: dict[str, str | None] = field(default_factory=lambda: dict(TAG_DEFAULTS))
-    columns_given: bool = False
     tags_given: bool = False
     mistyped: tuple[tuple[str, str], ...] = ()
 
@@ -102,7 +101,6 @@ def parse_entry(name: str, raw: Any) -> Entry:
         num_samples=num_samples,
         columns=columns,
         tags=tags,
-        columns_given="columns" in raw,
         tags_given="tags" in raw,
         mistyped=_mistyped(raw),
     )

@@ -183,12 +183,9 @@ def row_rule(
     option: Option | None = None,
 ) -> Callable[[RowCheck], Rule]:
     """Make a rule of a function on one case."""
-
-    def wrap(check: RowCheck) -> Rule:
-        doc = _doc(check)
-        return Rule(code, name, severity, doc, row=check, trainers=trainers, depth=depth, needs=needs, option=option)
-
-    return wrap
+    return lambda check: Rule(
+        code, name, severity, _doc(check), row=check, trainers=trainers, depth=depth, needs=needs, option=option
+    )
 
 
 def corpus_rule(
@@ -207,38 +204,22 @@ def corpus_rule(
 
 def replay_rule(code: str, name: str, severity: Severity) -> Callable[[ReplayCheck], Rule]:
     """Make a rule of a function on one replayed sample."""
-
-    def wrap(check: ReplayCheck) -> Rule:
-        return Rule(code, name, severity, _doc(check), replay=check)
-
-    return wrap
+    return lambda check: Rule(code, name, severity, _doc(check), replay=check)
 
 
 def systemic_rule(code: str, name: str, severity: Severity) -> Callable[[SystemicCheck], Rule]:
     """Make a rule of a function on controls that fail together."""
-
-    def wrap(check: SystemicCheck) -> Rule:
-        return Rule(code, name, severity, _doc(check), systemic=check)
-
-    return wrap
+    return lambda check: Rule(code, name, severity, _doc(check), systemic=check)
 
 
 def training_rule(code: str, name: str, severity: Severity) -> Callable[[TrainingCheck], Rule]:
     """Make a rule of a function on a training configuration."""
-
-    def wrap(check: TrainingCheck) -> Rule:
-        return Rule(code, name, severity, _doc(check), training=check)
-
-    return wrap
+    return lambda check: Rule(code, name, severity, _doc(check), training=check)
 
 
 def checkpoint_rule(code: str, name: str, severity: Severity) -> Callable[[CheckpointCheck], Rule]:
     """Make a rule of a function on an audited checkpoint."""
-
-    def wrap(check: CheckpointCheck) -> Rule:
-        return Rule(code, name, severity, _doc(check), checkpoint=check)
-
-    return wrap
+    return lambda check: Rule(code, name, severity, _doc(check), checkpoint=check)
 
 
 def _doc(function: Callable[..., Any]) -> str:

@@ -20,8 +20,8 @@ class DataFacts:
     """The rows that the trainer feeds, in the order in which it holds them: one array element each.
 
     `places` are their places in samples.parquet. `tokens` are after truncation; `labels_full` before. `images` and
-    `videos` count media, `visual` their tokens. `dropped` rows are not fed, `crashing` ones stop preprocessing;
-    `kept_order` is why the order is not that of the trainer, None where it is.
+    `videos` count media, `visual` their tokens. `dropped` rows are not fed. `kept_order` is why the order is not that
+    of the trainer, None where it is.
     """
 
     places: Counts
@@ -32,7 +32,6 @@ class DataFacts:
     videos: Counts
     visual: Counts
     dropped: int = 0
-    crashing: int = 0
     kept_order: str | None = None
     newest: tuple[float, str] | None = None
     """When the newest data file or medium was changed (seconds since 1970), and its name; None where not asked."""

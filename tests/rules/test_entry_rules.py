@@ -1,0 +1,136 @@
+"""Rules that speak of entries and files, and of a row beside its peers."""
+
+import json
+
+import pytest
+
+from tests.conftest import TAGS, say
+from tests.rules.rows import SEE, codes, long
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ({"formatting": "ShareGPT"}, ["DI001"]),
+        ({"columns": "messages"}, ["DI001"]),
+        ({"file_name": "gone.json"}, ["DI002"]),
+        ({"file_name": "gone.parquet"}, ["DI002"]),
+        ({"file_name": "data.JSON"}, ["DI003"]),
+        ({"file_name": "data.md"}, ["DI003"]),
+        ({"columns": {"images": "images"}}, ["DI005"]),
+        ({"columns": {"messages": "messages", "images": "pictures"}}, ["DI005"]),
+        ({"tags": {**TAGS, "role_tag": "from"}}, ["DI005"]),
+        ({"column": {}, "columns": {"messages": "messages"}}, ["DI010"]),
+        ({"hf_hub_url": "a/b"}, []),
+        ({"formatting": "openai"}, []),
+        (
+            {"ranking": True, "columns": {"messages": "messages", "chosen": "c", "rejected": "r"}},
+            ["CV002", "DI009", "DI011"],
+        ),
+        ({"split": "test"}, ["DI001"]),
+        ({"split": "train[:50%]"}, ["DI001"]),
+        ({"split": "train[:1]"}, []),
+        ({"num_samples": 5}, ["DI012"]),
+    ],
+)
+def test_entries(dataset, entry, expected):
+    for name in ("data.JSON", "data.md"):
+        (dataset.folder / name).write_text("[]")
+    dataset.write([say("a", "b", images=[])], **entry)
+    assert codes(dataset.check()[1]) == expected
+
+
+def test_a_refused_file_is_still_checked_to_its_end(dataset):
+    dataset.image("ok.png")
+    rows = [
+        say(*SEE, images=["ok.png"]),
+        say(*SEE, images="ok.png"),
+        say("a", "b", "c", images=None),
+        say(*SEE, images=["gone.png"]),
+    ]
+    for suffix in ("json", "jsonl"):
+        dataset.write(rows, suffix)
+        result, findings = dataset.check()
+        found = [(finding["code"], finding["row"]) for finding in findings if finding["code"] != "DU001"]
+        assert found == [("DI004", 1), ("CV002", 2), ("MD001", 3)]
+        assert result.summary["rows"] == {"total": 4, "ok": 1, "flagged": 2, "dropped": 1, "unchecked": 0}
+
+
+def test_rows_that_are_no_json_are_flagged(dataset):
+    dataset.write('{"messages": [], "images": null}\n{"messages": \n' + json.dumps(say("a", "b", images=None)))
+    result, findings = dataset.check()
+    assert [(finding["code"], finding["row"]) for finding in findings] == [("CV003", 0), ("DI004", 1)]
+    assert result.summary["rows"] == {"total": 3, "ok": 1, "flagged": 1, "dropped": 1, "unchecked": 0}
+
+
+@pytest.mark.parametrize("content", ["", "[]", " \n", "{}\n{}"])
+def test_files_without_rows(dataset, content):
+    dataset.write(content, "json")
+    findings = dataset.check()[1]
+    assert "DI009" in codes(findings)
+
+
+def test_incomplete_tags_are_blamed_for_dropped_rows(dataset):
+    row = {"messages": [{"role": "system", "content": "s"}, *say("a", "b")["messages"]]}
+    dataset.write([row, row, say("a", "b")], tags=TAGS)
+    findings = dataset.check()[1]
+    assert codes(findings) == ["CV001", "DI006"]
+    assert "2 rows with system messages" in next(f["message"] for f in findings if f["code"] == "DI006")
+    dataset.write([row, row])
+    assert codes(dataset.check()[1]) == ["DU001"]
+    dataset.write([say("a", "b")], tags=TAGS)
+    assert codes(dataset.check()[1]) == []
+
+
+@pytest.mark.parametrize(("before", "expected"), [(999, []), (1000, ["DI007"]), (1001, ["DI007"])])
+def test_the_first_thousand_rows(dataset, before, expected):
+    name = dataset.image("ok.png")
+    dataset.write([say("a", "b", images=[])] * before + [say(*SEE, images=[name])])
+    assert codes(dataset.check(ignore=("DU",))[1], "TK005") == expected
+
+
+BAD, GOOD = say("a"), say("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([BAD] * 999 + [GOOD], []),
+        ([BAD] * 1000 + [GOOD], ["DI008"]),
+        ([GOOD] + [BAD] * 999, []),
+        ([GOOD] + [BAD] * 1000, ["DI008"]),
+        ([GOOD] * 1000 + [BAD] * 3, ["DI008"]),
+        ([GOOD] * 1000 + [BAD] * 1000 + [GOOD], ["DI008"]),
+        ([BAD] * 5, ["DI009"]),
+    ],
+)  # each verdict was seen in the trainer's whole run: tests/oracle/test_live.py
+def test_batches_of_broken_rows(dataset, rows, expected):
+    dataset.write(rows)
+    assert codes(dataset.check(ignore=("DU",))[1], "CV002") == expected
+
+
+def test_outliers_need_enough_peers_of_their_kind(dataset):
+    name = dataset.image("big.png", (1080, 2400))
+    odd = say(long(30), "b", images=None)
+    seen = say(*SEE, images=[name])
+    dataset.write([say("a", "b", images=[name][:0] or None)] * 150 + [odd, seen])
+    assert codes(dataset.check(ignore=("DU",))[1]) == []
+    dataset.write([seen, *[say("a", "b", images=None)] * 250, odd])
+    findings = dataset.check(ignore=("DU",))[1]
+    assert [(finding["code"], finding["row"]) for finding in findings] == [("TK005", 251)]
+
+
+def test_image_tokens_far_above_those_of_peers(dataset):
+    small, big = dataset.image("s.png", (100, 100)), dataset.image("b.png", (1080, 2400))
+    dataset.write([say(*SEE, images=[small])] * 250 + [say(*SEE, images=[big])])
+    assert [(f["code"], f["row"]) for f in dataset.check(ignore=("DU",))[1]] == [("TK005", 250), ("TK006", 250)]
+
+
+def test_the_limit_that_would_fit_fits(dataset):
+    name = dataset.image("big.png", (1080, 2400))
+    dataset.write([say("<image><image>a", "b", images=[name] * 2)])
+    findings = [item for item in dataset.check(cutoff_len=2048)[1] if item["code"] != "LB003"]
+    fits = {finding["evidence"]["fitting_image_max_pixels"] for finding in findings}
+    assert len(fits) == 1 and (limit := fits.pop()) is not None
+    assert codes(dataset.check(cutoff_len=2048, image_max_pixels=limit)[1], "LB003") == []
+    assert codes(dataset.check(cutoff_len=2048, image_max_pixels=limit + 40 * 784)[1]) != []

@@ -1,0 +1,129 @@
+"""The framework of rules: documentation, selection, depth, and that every rule has its case."""
+
+import json
+import re
+from collections import Counter
+
+import pytest
+
+from tests.conftest import ROOT, check, say
+from tests.rules.corruptions import CORRUPTIONS
+from tests.rules.test_corpus_rules import CORPUS
+from tests.rules.test_rules import FAULTS
+from validator.rules.registry import all_rules, choose_rules, find_rule
+from validator.settings import Settings
+
+STATIC = [rule for rule in all_rules() if rule.family not in ("RP", "CF", "CK")]
+"""The others speak of replayed samples (tests/replay), configurations and checkpoints (test_training_rules.py, ...)."""
+EXPECTED = [json.loads(line) for line in (ROOT / "sample_data" / "expected_findings.jsonl").read_text().splitlines()]
+
+
+def test_sample_data_gives_what_it_says(tmp_path):
+    """sample_data/expected_findings.jsonl, nothing more and nothing less."""
+    _, findings = check(ROOT / "sample_data" / "dataset_info.json", tmp_path)
+    found = [tuple(finding[key] for key in ("code", "dataset", "row", "turn")) for finding in findings]
+    assert Counter(found) == Counter(tuple(item.values()) for item in EXPECTED)
+
+
+def test_sample_data_plants_every_rule():
+    planted = {item["code"] for item in EXPECTED}
+    assert {rule.code for rule in STATIC} - planted == {
+        "LB001",
+        "MD010",
+        "MD011",
+        "MD013",
+        "XX001",
+        "LB004",
+        *ALWAYS,
+    }  # a tiny cutoff, huge files and rows, options, a fault of ours
+
+
+def test_every_rule_has_a_case_here_or_in_sample_data():
+    here = {code for _, _, expected in FAULTS.values() for code in expected}
+    here |= {fault.code for fault in CORRUPTIONS.values()} | set(CORPUS)
+    assert {rule.code for rule in STATIC} <= here | {item["code"] for item in EXPECTED} | {"XX001", "XX003"}
+
+
+def test_a_fault_of_ours_loses_no_row(dataset, monkeypatch):
+    """One row at which mmvalidate fails is unchecked; the others are judged."""
+    from validator.facts.measure import Measurer
+
+    convert = Measurer.convert
+
+    def fail_at_one(self, raw):
+        if raw.index == 1:
+            raise RuntimeError("boom")
+        return convert(self, raw)
+
+    monkeypatch.setattr(Measurer, "convert", fail_at_one)
+    dataset.write([say("a", "b"), say("a", "b"), say("a")])
+    result, findings = dataset.check()
+    assert [(finding["code"], finding["row"]) for finding in findings] == [("XX001", 1), ("CV002", 2)]
+    assert result.summary["rows"] == {"total": 3, "ok": 1, "flagged": 0, "dropped": 1, "unchecked": 1}
+    assert result.summary["exit_code"] == 3
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+def test_documentation(rule):
+    headings = re.findall(r"^## (.*)$", rule.doc, re.MULTILINE)
+    assert headings == ["What it finds", "Why it hurts", "Example", "What to do"]
+    assert re.fullmatch(r"[A-Z]{2}\d{3}", rule.code) and re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name)
+    assert rule.summary.endswith(".")
+    checks = (rule.row, rule.corpus, rule.replay, rule.systemic, rule.training, rule.checkpoint)
+    assert sum(check is not None for check in checks) == 1
+
+
+def test_codes_and_names_are_unique():
+    rules = all_rules()
+    assert len({rule.code for rule in rules}) == len({rule.name for rule in rules}) == len(rules)
+
+
+@pytest.mark.parametrize(
+    ("select", "ignore", "runs"),
+    [
+        ((), (), {"PH001", "MD001", "TK001"}),
+        (("PH",), (), {"PH001", "PH004"}),
+        (("ph001",), (), {"PH001"}),
+        (("placeholder-count-mismatch",), (), {"PH001"}),
+        (("ALL",), ("MD",), {"PH001", "TK001"}),
+    ],
+)
+def test_selection(select, ignore, runs):
+    settings = Settings(dataset_info="x.json", select=select, ignore=ignore)
+    chosen, left_out = choose_rules(settings)
+    names = {rule.code for rule in chosen}
+    assert runs <= names and len(names) + len(left_out) == len(all_rules())
+    assert all(
+        any(code.startswith(word.upper()) or word in ("ALL", find_rule(code).name) for word in select or ("ALL",))
+        for code in names
+    )
+    assert not any(code.startswith(word) for code in names for word in ignore)
+
+
+ALWAYS = {
+    "DI014": "not for the trainer llamafactory",
+    "DU006": "needs --preview",
+    "TK008": "needs --model-size",
+    "XX003": "needs --exact",
+}
+
+
+def test_depth_leaves_rules_out_and_says_so():
+    _, left_out = choose_rules(Settings(dataset_info="x.json", integrity="header"))
+    assert {rule.code: reason for rule, reason in left_out if rule in STATIC} == dict.fromkeys(
+        ("IM003", "IM004", "IM008", "MD003", "MD004", "MD011", "MD012", "VD003"), "needs --integrity fast"
+    ) | ALWAYS
+    _, left_out = choose_rules(Settings(dataset_info="x.json"))
+    left_out = [(rule, reason) for rule, reason in left_out if rule in STATIC]
+    assert {rule.code: reason for rule, reason in left_out} == ALWAYS | {"MD011": "needs --advice"}
+    everything = Settings(dataset_info="x.json", advice=True, exact=True, preview=True, model_size="7B")
+    assert [rule.code for rule, _ in choose_rules(everything)[1] if rule in STATIC] == ["DI014"]
+
+
+def test_unknown_rules_get_the_nearest():
+    with pytest.raises(
+        ValueError, match=r"There is no rule placeholder-mismatch. Did you mean placeholder-count-mismatch\?"
+    ):
+        find_rule("placeholder-mismatch")
+    with pytest.raises(ValueError, match="There is no rule ZZ999"):
+        choose_rules(Settings(dataset_info="x.json", select=("ZZ999",)))
