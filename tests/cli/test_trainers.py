@@ -17,7 +17,6 @@ from tests.conftest import say
         (("--trainer", "hf", "--mask-history"), "has neither mask_history nor train_on_prompt"),
         (("--trainer", "llamafactory@0.9.1", "--default-system", "x"), "has no default_system for training"),
         (("--trainer", "all", "--replay", "3"), "--trainer all goes neither with --replay"),
-        (("--trainer", "hf", "--exact"), "not under other trainers"),
     ],
 )
 def test_sentences(dataset, mmvalidate, arguments, sentence):

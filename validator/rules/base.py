@@ -204,12 +204,12 @@ def corpus_rule(
 
 def replay_rule(code: str, name: str, severity: Severity) -> Callable[[ReplayCheck], Rule]:
     """Make a rule of a function on one replayed sample."""
-    return lambda check: Rule(code, name, severity, _doc(check), replay=check)
+    return lambda check: Rule(code, name, severity, _doc(check), replay=check, trainers=EVERY)
 
 
 def systemic_rule(code: str, name: str, severity: Severity) -> Callable[[SystemicCheck], Rule]:
     """Make a rule of a function on controls that fail together."""
-    return lambda check: Rule(code, name, severity, _doc(check), systemic=check)
+    return lambda check: Rule(code, name, severity, _doc(check), systemic=check, trainers=EVERY)
 
 
 def training_rule(code: str, name: str, severity: Severity) -> Callable[[TrainingCheck], Rule]:
