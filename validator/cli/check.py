@@ -24,7 +24,7 @@ from validator.cli.replaying import (
     PROJECTOR,
     REFERENCE,
     TOWER,
-    check_possible,
+    asked,
     run_replay,
     wanted,
 )
@@ -209,22 +209,7 @@ def check(
             raise ValueError("--trainer all goes neither with --replay nor with other formats than full and json.")
         replaying = None
         if candidates := wanted(replay, model):
-            from validator.replay.settings import ReplaySettings
-
-            replaying = ReplaySettings(
-                model=model,
-                reference_model=reference_model,
-                device=device,  # type: ignore[arg-type]
-                dtype=dtype,  # type: ignore[arg-type]
-                candidates=candidates,
-                controls=controls,
-                blind=blind,
-                attention=attention,  # type: ignore[arg-type]
-                freeze_vision_tower=freeze_vision_tower,
-                freeze_multi_modal_projector=freeze_projector,
-                freeze_language_model=freeze_language_model,
-            )
-            check_possible(replaying)
+            replaying = asked(context.params, candidates=candidates)
     except ValueError as error:
         usage(error)
 

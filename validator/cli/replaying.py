@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,6 +27,11 @@ DTYPE = Annotated[str, typer.Option(help="bf16; fp16 is refused.")]
 ATTENTION = Annotated[str, typer.Option(help="sdpa, eager or flash_attention_2.")]
 CONTROLS = Annotated[int, typer.Option(help="Healthy rows to compare with.")]
 REMEDIES = Annotated[int, typer.Option(help="Unstable rows that remedies are tried on, the riskiest first.")]
+K_STEP = Annotated[
+    int,
+    typer.Option("--k-step", help="Unstable rows that a few steps of training are made with, the riskiest first."),
+]
+RATE = Annotated[float, typer.Option("--learning-rate", help="Of those steps: that of your training.")]
 BLIND = Annotated[int, typer.Option(help="Healthy rows mixed into the candidates, to measure false alarms.")]
 TOWER = Annotated[bool, typer.Option("--freeze-vision-tower/--train-vision-tower", help="As in training.")]
 PROJECTOR = Annotated[bool, typer.Option("--freeze-projector/--train-projector", help="As in training.")]
@@ -57,6 +63,16 @@ def rows_named(path: Path) -> tuple[tuple[str, str, int], ...]:
     if not found:
         raise ValueError(f"--rows {path}: it names no row.")
     return found
+
+
+def asked(options: Mapping[str, Any], **more: Any) -> ReplaySettings:
+    """The settings of a replay, from a command's options of these names. Raises ValueError where it cannot work."""
+    from validator.replay.settings import ReplaySettings
+
+    given = {name: options[name] for name in ReplaySettings.model_fields if name in options}
+    settings = ReplaySettings(**given | more, freeze_multi_modal_projector=options["freeze_projector"])
+    check_possible(settings)
+    return settings
 
 
 def check_possible(settings: ReplaySettings) -> None:

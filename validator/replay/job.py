@@ -63,6 +63,8 @@ class Task:
 
 PARTNERS = 4
 """Controls that a window needs: three that fill the step, and one that takes the sample's place for comparison."""
+COURSE = "course"
+"""The arm of a task whose partners make a few optimizer steps with its sample in each (`paired.py`)."""
 WEIGHTS = "weights"
 """What a worker is sent instead of a task where the model itself is looked at."""
 
@@ -77,6 +79,8 @@ class Answer:
     """The device can no longer be used: the worker ends after this answer."""
     windows: tuple[Window, ...] = ()
     """What the sample is in a step beside its partners, where that was asked for."""
+    losses: dict[str, float] = field(default_factory=dict)
+    """Of a course: the loss on other samples after it, by how its steps are made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,6 @@ def _fits(processor: Processor, ready: Ready, settings: ReplaySettings) -> None:
 
 def _identity(setup: Setup, ready: Ready) -> str:
     """Names everything that a step depends on besides the sample."""
-    apart = {"candidates", "controls", "blind", "remedies", "reference_model"}
+    apart = {"candidates", "controls", "blind", "remedies", "k_step", "reference_model"}
     parts = (setup.settings.model_dump(exclude=apart), setup.limits, setup.trainer, ready)
     return xxhash.xxh3_64_hexdigest(repr(parts).encode())

@@ -34,6 +34,10 @@ class ReplaySettings(BaseModel):
     freeze_language_model: bool = False
     remedies: int = Field(default=REMEDIED, ge=0, le=10_000)
     """Unstable samples that remedies are tried on, the riskiest first."""
+    k_step: int = Field(default=0, ge=0, le=10_000)
+    """Unstable samples that are trained on for a few steps, the riskiest first."""
+    learning_rate: float = Field(default=1e-5, gt=0, le=1)
+    """Of those steps."""
     time_limit: float = Field(default=900.0, gt=0)
     """Seconds that one sample may take before its process is ended."""
     seed: int = 0

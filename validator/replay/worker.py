@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -20,7 +21,8 @@ import torch
 
 from validator.facts.replayed import LEFT_OUT, Step, Window
 from validator.replay.collate import Collator
-from validator.replay.job import PARTNERS, WEIGHTS, Answer, Job, Ready, Refused, Task
+from validator.replay.course import Course
+from validator.replay.job import COURSE, PARTNERS, WEIGHTS, Answer, Job, Ready, Refused, Task
 from validator.replay.model import base_of, build_model, fingerprint
 from validator.replay.pictures import Pictures, counted
 from validator.replay.settings import ReplaySettings
@@ -47,7 +49,9 @@ class Worker:
         self.spelling = Spelling(setup.processor_folder)
         self.pictures = Pictures(setup.processor_folder, setup.limits, self.trainer.video)
         self.collate = Collator(self.model, self.pictures, self.spelling.pad_id, self.trainer.batch)
-        self.step = Stepper(self.model, Watch(self.model), self.device, setup.settings.attention)
+        watch = Watch(self.model)
+        self.step = Stepper(self.model, watch, self.device, setup.settings.attention)
+        self.course = Course(self.model, watch, self.step, setup.settings.learning_rate)
 
     def ready(self) -> Ready:
         """What this worker runs on."""
@@ -68,8 +72,10 @@ class Worker:
         )
 
     def measure(self, task: Task) -> Answer:
-        """The steps of one sample under several arms, and its windows where they are asked for."""
+        """The steps of one sample under several arms, and its windows where they are asked for; or a course with it."""
         job, arms = task.job, task.arms
+        if arms == (COURSE,):
+            return self._trained(task)
         try:
             pixels = self.collate.pixels([job])
         except Exception as error:  # the libraries raise many kinds, and each would end training
@@ -131,6 +137,18 @@ class Worker:
             if step.resource or _poisoned(step):
                 break
         return tuple(steps)
+
+    def _trained(self, task: Task) -> Answer:
+        """A few optimizer steps with the sample in each."""
+        began = time.perf_counter()
+        jobs = {job.key: job for job in (task.job, *task.partners)}
+        try:
+            batches = {key: self.collate([job], self.collate.pixels([job])) for key, job in jobs.items()}
+            losses = self.course(batches[task.job.key], [batches[job.key] for job in task.partners])
+        except Exception as error:
+            step = _stopped(error, COURSE, COURSE)
+            return Answer((step,), poisoned=_poisoned(step))
+        return Answer((Step(COURSE, seconds=time.perf_counter() - began),), losses=losses)
 
     def _windows(self, batch: dict[str, torch.Tensor], partners: Sequence[Job]) -> tuple[Window, ...]:
         """The sample and its partners one by one in bf16, then joined: gradients add up."""
