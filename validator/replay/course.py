@@ -62,7 +62,10 @@ class Course:
             optimizer = torch.optim.AdamW(list(masters.values()), lr=self._rate, weight_decay=0.0)
             for window in windows:
                 self._update(masters, optimizer, window, MANNERS[AS_CONFIGURED])
-            state, weights = deepcopy(optimizer.state_dict()), [master.detach().clone() for master in masters.values()]
+            weights, state = [_aside(master) for master in masters.values()], optimizer.state_dict()
+            state["state"] = {
+                place: {key: _aside(part) for key, part in of.items()} for place, of in state["state"].items()
+            }
             losses = {}
             for name, manner in MANNERS.items():
                 self._restore(masters, optimizer, weights, state, manner)
@@ -74,7 +77,7 @@ class Course:
     @contextmanager
     def _masters(self) -> Iterator[dict[nn.Parameter, torch.Tensor]]:
         """The fp32 copies of what is trained; after that the weights are those of before, to the bit."""
-        kept = [parameter.detach().clone() for parameter in self._trained]
+        kept = [_aside(parameter) for parameter in self._trained]
         try:
             yield {parameter: parameter.detach().float() for parameter in self._trained}
         finally:
@@ -124,3 +127,8 @@ class Course:
         with torch.no_grad():
             losses = [float(self._step.loss(self._step.moved(batch))[0]) for batch in batches]
         return sum(losses) / len(losses)
+
+
+def _aside(tensor: torch.Tensor) -> torch.Tensor:
+    """A copy in main memory: the device holds the weights, their fp32 copies, gradients and the optimizer's state."""
+    return tensor.detach().to("cpu", copy=True)
