@@ -73,6 +73,11 @@ def test_documentation(rule):
     assert sum(check is not None for check in checks) == 1
 
 
+def test_files_are_called_as_their_rules():
+    names = {f"{rule.code.lower()}_{rule.name.replace('-', '_')}.py" for rule in all_rules()}
+    assert names == {path.name for path in (ROOT / "validator" / "rules").glob("[a-z][a-z][0-9]*.py")}
+
+
 def test_codes_and_names_are_unique():
     rules = all_rules()
     assert len({rule.code for rule in rules}) == len({rule.name for rule in rules}) == len(rules)

@@ -7,7 +7,6 @@ may add any. Values are converted where Arrow can convert them all: "2" fits a c
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import types as t
 
 from validator.catalog.arrow_types import describe
@@ -84,7 +83,7 @@ def _fit_list(array: pa.Array, target: pa.DataType, path: str, images: frozenset
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise CastError(path, f"`{path}` does not fit {target}: {error}") from None
     values = fit_array(array.flatten(), target.value_type, f"{path}[]", images)
-    lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
+    lengths = array.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
     offsets = [0, *lengths.cumsum().tolist()]
     kind, size = (pa.LargeListArray, pa.int64()) if t.is_large_list(target) else (pa.ListArray, pa.int32())
     return kind.from_arrays(pa.array(offsets, size), values, type=target, mask=array.is_null())

@@ -39,7 +39,7 @@ def survey_json(path: Path, schema: Schema | None) -> Survey:
 
 def json_rows(path: Path, result: Survey, span: Span, *, loader_floats: bool = False) -> Iterator[RawRow]:
     """Rows of a surveyed file, converted to the types of the entry's first file where they differ."""
-    for row in read_span(span.read(path), result.layout, span, loader_floats=loader_floats) if span.stretches else ():
+    for row in read_span(path, result.layout, span, loader_floats=loader_floats) if span.stretches else ():
         if result.own is None or result.fixed is None or not isinstance(row.value, dict):
             yield row
         else:

@@ -9,15 +9,19 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from io import BytesIO
+from io import BufferedReader, FileIO, RawIOBase
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import xxhash
 
 from validator.catalog.json_rows import BOM, SPACE, Layout, RawRow, json_rows_of, read_rows
 from validator.catalog.survey import Mark, Survey
 from validator.files import ChangedError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 LEAST_STRETCH = 1 << 16
 MOST_MARKS = 1 << 15
@@ -91,17 +95,6 @@ class Span:
     stretches: tuple[Mark, ...]
     digest: str
 
-    def read(self, path: Path) -> bytes:
-        """The bytes of the stretches. Raises ChangedError where they are not those that were marked, and OSError."""
-        begin, end = self.stretches[0].offset, self.stretches[-1].offset
-        with path.open("rb") as file:
-            file.seek(begin)
-            data = file.read(end - begin)
-        for here, there in pairwise(self.stretches):
-            if xxhash.xxh3_128_hexdigest(data[here.offset - begin : there.offset - begin]) != here.digest:
-                raise ChangedError(f"the file `{path.name}` changed while it was read")
-        return data
-
 
 def span_of(survey: Survey, first: int, stop: int | None) -> Span:
     """The span of some rows of a surveyed file."""
@@ -115,11 +108,38 @@ def span_of(survey: Survey, first: int, stop: int | None) -> Span:
     return Span(first, stop, marks[left : right + 1], xxhash.xxh3_128_hexdigest(joined.encode()))
 
 
-def read_span(data: bytes, layout: Layout, span: Span, *, loader_floats: bool) -> Iterator[RawRow]:
-    """The rows in the bytes of a span's stretches."""
+def read_span(path: Path, layout: Layout, span: Span, *, loader_floats: bool) -> Iterator[RawRow]:
+    """The rows in a span's stretches. Raises ChangedError where one is not what was marked, and OSError."""
     row, offset = span.stretches[0].row, span.stretches[0].offset
-    if layout == "array" and offset > 0:
-        data, offset = b"[" + data, offset - 1
-    elif layout != "lines" and offset == 0 and data.startswith(BOM):
-        data, offset = data[len(BOM) :], len(BOM)
-    return json_rows_of(BytesIO(data), layout, index=row, offset=offset, loader_floats=loader_floats)
+    with path.open("rb", buffering=0) as file:
+        stretches = _Stretches(file, span.stretches)
+        if layout == "array" and offset > 0:
+            stretches.ahead, offset = b"[", offset - 1
+        reader = BufferedReader(stretches, LEAST_STRETCH)
+        if layout != "lines" and offset == 0 and reader.peek(len(BOM)).startswith(BOM):
+            offset = len(reader.read(len(BOM)))
+        yield from json_rows_of(reader, layout, index=row, offset=offset, loader_floats=loader_floats)
+
+
+class _Stretches(RawIOBase):
+    """The bytes of stretches, each compared with its digest before any of it is handed out; `ahead` comes first."""
+
+    def __init__(self, file: FileIO, marks: Sequence[Mark]) -> None:
+        self._file, self._left = file, pairwise(marks)
+        self.ahead: bytes | memoryview = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        while not self.ahead and (pair := next(self._left, None)):
+            here, there = pair
+            self._file.seek(here.offset)
+            data = self._file.read(there.offset - here.offset)
+            if xxhash.xxh3_128_hexdigest(data) != here.digest:
+                raise ChangedError(f"the file `{Path(str(self._file.name)).name}` changed while it was read")
+            self.ahead = memoryview(data)
+        view = memoryview(buffer)
+        number = min(len(view), len(self.ahead))
+        view[:number], self.ahead = self.ahead[:number], self.ahead[number:]
+        return number

@@ -146,7 +146,7 @@ def check(
         False, "--hash-media/--no-hash-media", help="Know media again by their bytes, not by size and time of change."
     ),
     shard_rows: int | None = typer.Option(
-        None, help="Rows of a shard. Default: 10 seconds of work.", min=1, show_default=False
+        None, help="Rows of a shard. Default: some 5 seconds of work.", min=1, show_default=False
     ),
     output_format: OutputFormat = typer.Option(OutputFormat.full, help="What to print on stdout."),
     report: list[str] = REPORT,

@@ -47,6 +47,8 @@ VERSIONS = typer.Option(
 
 def training(path: Path | None, versions: str | None) -> Callable[[Path], RunResult] | None:
     """What judges a finished check's training file, None where there is none. Raises ValueError."""
+    if path is None and versions is None:
+        return None
     from validator.training.config import load_config
     from validator.training.versions import find_versions
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 import xxhash
@@ -38,14 +39,9 @@ def _plain(value: Any) -> Any:
 
 def program() -> str:
     """A key of the program itself: its version, its files, and the libraries whose answers it passes on."""
-    import av
-    import PIL
-    import pyarrow
-    import tiktoken
-
     folder = Path(validator.__file__).parent
     files = [[str(path.relative_to(folder)), xxhash.xxh3_64_intdigest(path.read_bytes())] for path in _sources(folder)]
-    libraries = [library.__version__ for library in (PIL, pyarrow, tiktoken, av)]
+    libraries = [version(name) for name in ("pillow", "pyarrow", "tiktoken", "av")]
     return key_of(validator.__version__, files, libraries)
 
 
@@ -92,10 +88,17 @@ class Cache:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that it is there whole or not at all, and outlives a power cut."""
+    with whole_file(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A new file that gets its name when it is whole."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

@@ -1,8 +1,7 @@
-"""Has a plan carried out: the first shard of each entry to learn its speed, the rest by a fitting engine."""
+"""Has a plan carried out: the first shard of each entry to learn its speed, then the rest, by a fitting engine."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,27 +22,29 @@ NOTHING = "nothing: all results were there"
 
 def check(plan: Plan, running: Path, options: Options, progress: Progress) -> str:
     """Bring every shard of a plan to its end; says by what. Raises OSError where a result cannot be written."""
-    used = []
     with ExitStack() as stack:
         lane = Lane(running, worker_memory(options, 1))
         stack.callback(lane.close)
-        progress.checking(plan.rows_left, lane.name)
-        for part in plan.parts:
-            pilot, seconds = plan.waiting_pilot(part), None
-            if pilot is not None:
-                begin = time.monotonic()
-                carry_out([pilot], lane, running, progress, plan.split)
-                seconds = time.monotonic() - begin
-                used.append(lane.name)
-            plan.complete(part, seconds)
-        _in_this_process([shard for shard in plan.shards if _is_bound(shard) and not shard.done], running)
-        rest = [shard for shard in plan.shards if not shard.done]
-        if rest:
-            engine = _engine(plan.seconds_left(), options, lane, running, stack, progress)
+        engine: Engine = lane
+        used = NOTHING
+
+        def carried_out(shards: list[Shard], seconds: float) -> str:
+            nonlocal engine
+            if engine is lane:
+                engine = _engine(seconds, options, lane, running, stack, progress)
             progress.checking(rows_marked(running) + plan.rows_left, engine.name)
-            carry_out(rest, engine, running, progress, plan.split)
-            used.append(engine.name)
-    return used[-1] if used else NOTHING
+            carry_out(shards, engine, running, progress, plan.split)
+            return engine.name
+
+        progress.checking(plan.rows_left, lane.name)
+        if pilots := plan.waiting_pilots():
+            used = carried_out(pilots, 0.0)
+        plan.complete()
+        _in_this_process([shard for shard in plan.shards if _is_bound(shard) and not shard.done], running)
+        rest, seconds = plan.waiting()
+        if rest:
+            used = carried_out(rest, seconds)
+    return used
 
 
 def carry_out_all(shards: Sequence[Shard], running: Path, options: Options, progress: Progress) -> str:

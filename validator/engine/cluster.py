@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ class Cluster:
                     threads_per_worker=1,
                     processes=True,
                     host="127.0.0.1",
-                    dashboard_address=_dashboard(),
+                    dashboard_address="127.0.0.1:0",  # any port that is free
                     memory_limit=worker_memory(options, workers),
                     local_directory=str(running),
                     silence_logs=logging.CRITICAL,
@@ -65,7 +66,7 @@ class Cluster:
             raise ClusterError(f"{where} cannot be used: {error}") from None
         self._count_workers()
         self.name = f"dask, {count(max(self._workers, workers), 'worker')}"
-        if _dashboard():
+        if find_spec("bokeh"):  # which Dask's dashboard needs
             progress.note(f"Dask's dashboard: {self._client.dashboard_link}")
 
     def _count_workers(self) -> None:
@@ -109,13 +110,6 @@ _CONFIG = {
     "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": "1"},
     "distributed.comm.timeouts.connect": "30s",
 }
-
-
-def _dashboard() -> str | None:
-    """Dask's dashboard needs bokeh."""
-    from importlib.util import find_spec
-
-    return "127.0.0.1:0" if find_spec("bokeh") else None
 
 
 def _outcome(future: Any) -> Outcome:

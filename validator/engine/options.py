@@ -50,6 +50,10 @@ def worker_memory(options: Options, workers: int) -> int:
     """Bytes that each of some workers on this machine may use: an equal share of nine tenths of what is there."""
     if options.memory_limit is not None:
         return options.memory_limit
-    import psutil
+    if hasattr(os, "sysconf"):
+        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    else:
+        import psutil
 
-    return int(psutil.virtual_memory().total * 0.9) // max(workers, 1)
+        total = psutil.virtual_memory().total
+    return int(total * 0.9) // max(workers, 1)

@@ -61,7 +61,7 @@ class Plan:
     @property
     def fresh(self) -> list[Path]:
         """Where the results lie that were made in this run."""
-        return [shard.job.target for shard in self.shards if shard.made]
+        return [shard.job.target for shard in self.shards if shard.seconds is not None]
 
     @property
     def targets(self) -> dict[str, list[Path]]:
@@ -71,36 +71,40 @@ class Plan:
             found.setdefault(part.entry.name, []).extend(shard.job.target for shard in part.shards)
         return found
 
-    def waiting_pilot(self, part: Part) -> Shard | None:
-        """The first shard of a part where it must be measured before the rest can be planned."""
-        pilot = part.shards[0]
-        unknown = self._planner.rows_per_shard(part.entry) is None
-        return pilot if unknown and not pilot.done and pilot.job.span.stop is not None else None
+    def waiting_pilots(self) -> list[Shard]:
+        """The first shard of the first long file of each entry that must be measured before the rest can be planned."""
+        pilots: dict[str, Shard] = {}
+        for part in self.parts:
+            pilot = part.shards[0]
+            unknown = self._planner.rows_per_shard(part.entry) is None
+            if unknown and not pilot.done and pilot.job.span.stop is not None:
+                pilots.setdefault(part.entry.name, pilot)
+        return list(pilots.values())
 
-    def complete(self, part: Part, seconds: float | None = None) -> None:
-        """Plan the rest of a part. `seconds`: how long its first shard took, if that was measured."""
-        pilot = part.shards[0].job.span
-        if pilot.stop is None:
-            return
-        if seconds is not None:
-            self._planner.learn(part.entry, pilot.stop, seconds)
-        rows = self._planner.rows_per_shard(part.entry) or UNKNOWN_SPEED
-        more = list(self._planner.rest(part.entry, part.file, part.path, pilot.stop, rows))
-        for shard in more:
-            self._planner.look_up(shard, self._files)
-        part.shards += more
+    def complete(self) -> None:
+        """Plan the rest of all parts, by the speed of those first shards that were measured."""
+        for part in self.parts:
+            pilot = part.shards[0]
+            if pilot.seconds is not None:
+                self._planner.learn(part.entry, pilot.job.rows, pilot.seconds)
+        for part in self.parts:
+            last = part.shards[-1].job.span.stop
+            if last is None:
+                continue
+            rows = self._planner.rows_per_shard(part.entry) or UNKNOWN_SPEED
+            more = list(self._planner.rest(part.entry, part.file, part.path, last, rows))
+            for shard in more:
+                self._planner.look_up(shard, self._files)
+            part.shards += more
 
-    def seconds_left(self) -> float:
-        """Seconds of work on one core that are left, by the sizes of shards: a rough number."""
-        left = 0.0
+    def waiting(self) -> tuple[list[Shard], float]:
+        """The shards that are left, the longest first, and the seconds of work on one core that they are, roughly."""
+        left = []
         for part in self.parts:
             rows = self._planner.rows_per_shard(part.entry) or UNKNOWN_SPEED
-            for shard in part.shards:
-                if not shard.done and part.file.survey is not None:
-                    stop = shard.job.span.stop
-                    end = part.file.survey.num_rows if stop is None else stop
-                    left += (end - shard.job.span.first) / rows * SHARD_SECONDS
-        return left
+            left += [(shard.job.rows / rows * SHARD_SECONDS, shard) for shard in part.shards if not shard.done]
+        left.sort(key=lambda pair: -pair[0])
+        return [shard for _, shard in left], sum(seconds for seconds, _ in left)
 
     def split(self, shard: Shard, at: int) -> tuple[Shard, Shard]:
         """Replace a shard by two, the second beginning at row `at`."""

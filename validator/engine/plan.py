@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from itertools import chain, repeat
 from pathlib import Path
 
 import orjson
@@ -24,9 +25,10 @@ from validator.files import MediaFiles
 from validator.rules.base import EntryFacts, FileFacts, Rule
 from validator.settings import JUDGING, NEUTRAL, Settings
 
-PILOT = 256
+PILOT = 64
 """Rows of the first shard of a file, from which its speed is measured."""
-SHARD_SECONDS = 10.0
+SHARD_SECONDS = 6.5
+"""At most, and at least two thirds of it: long beside what a shard costs, short beside a run."""
 FEWEST, MOST = 16, 1 << 17
 """Rows of a shard."""
 MOST_BYTES = 64 << 20
@@ -35,13 +37,13 @@ MOST_BYTES = 64 << 20
 
 @dataclass(slots=True)
 class Shard:
-    """A part of the plan. `made`: in this run. `deaths` counts processes that died of it, `suspect` is the row that the
-    last one was at.
+    """A part of the plan. `seconds`: how long it took, where it was made in this run. `deaths` counts processes that
+    died of it, `suspect` is the row that the last one was at.
     """
 
     job: Job
     done: bool = False
-    made: bool = False
+    seconds: float | None = None
     deaths: int = 0
     suspect: int | None = None
 
@@ -83,8 +85,10 @@ class Planner:
 
     def learn(self, entry: EntryFacts, rows: int, seconds: float) -> None:
         """Take the size of the entry's shards from the speed of its first."""
-        wanted = max(rows / max(seconds, 1e-6) * SHARD_SECONDS, 1)
-        self._rows[self._speed_key(entry)] = min(max(1 << round(wanted).bit_length() - 1, FEWEST), MOST)
+        wanted = round(rows / max(seconds, 1e-6) * SHARD_SECONDS)
+        power = 1 << max(wanted.bit_length() - 1, 1)
+        round_number = power + power // 2 if wanted >= power + power // 2 else power
+        self._rows[self._speed_key(entry)] = min(max(round_number, FEWEST), MOST)
         self._speeds_file.write_bytes(orjson.dumps(self._rows))
 
     def _speed_key(self, entry: EntryFacts) -> str:
@@ -98,11 +102,15 @@ class Planner:
         return self.shard(entry, file, path, 0, None if whole else rows)
 
     def rest(self, entry: EntryFacts, file: FileFacts, path: str, first: int, rows: int) -> Iterator[Shard]:
-        """The shards of a file from a row on. Their bounds do not depend on its end: they keep when it grows."""
+        """The shards of a file from a row on: a few small ones, which fill up the end of a run on several workers, then
+        all of a size. Their bounds do not depend on the file's end: they keep when it grows.
+        """
         assert file.survey is not None
         last = file.survey.num_rows
+        small = () if self._options.shard_rows else (rows // 4, rows // 4, rows // 2, rows // 2)
+        sizes = chain(small, repeat(rows))
         while first < last:
-            stop = _within_bytes(file.survey, first, first + rows)
+            stop = _within_bytes(file.survey, first, first + max(next(sizes), min(rows, FEWEST)))
             yield self.shard(entry, file, path, first, stop if stop < last else None)
             first = stop
 

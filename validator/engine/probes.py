@@ -90,13 +90,16 @@ def merge_into(table: Path, fresh: Iterable[bytes]) -> None:
     if not lines:
         return
     names = [orjson.loads(line)[0] for line in lines]
-    keys = [_key(name if name.isascii() else os.fsdecode(name.encode("latin-1"))) for name in names]
-    tables = [pa.Table.from_arrays([plain_array(keys, pa.uint64()), plain_array(lines, pa.binary())], schema=_SCHEMA)]
+    keys = np.array(
+        [_key(name if name.isascii() else os.fsdecode(name.encode("latin-1"))) for name in names], np.uint64
+    )
+    keys, first = np.unique(keys, return_index=True)  # sorted; of equal keys the newest
+    arrays = [plain_array(keys.tolist(), pa.uint64()), plain_array([lines[place] for place in first], pa.binary())]
+    kept = pa.Table.from_arrays(arrays, schema=_SCHEMA)
     with suppress(OSError, pa.ArrowException), pa.memory_map(str(table)) as mapped:
-        tables.append(pa.ipc.open_file(mapped).read_all())
-    whole = pa.concat_tables(tables).combine_chunks()
-    _, first = np.unique(_numbers(whole["key"].chunk(0)), return_index=True)  # sorted; of equal keys the newest
-    kept = whole.take(plain_array(first[:MOST].tolist(), pa.int64())).combine_chunks()
+        whole = pa.concat_tables([kept, pa.ipc.open_file(mapped).read_all()]).combine_chunks()
+        _, first = np.unique(_numbers(whole["key"].chunk(0)), return_index=True)
+        kept = whole.take(plain_array(first[:MOST].tolist(), pa.int64())).combine_chunks()
     part = table.with_name(f".{table.name}.{os.getpid()}.part")
     with pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
         writer.write_table(kept)

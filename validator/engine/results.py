@@ -14,7 +14,7 @@ import orjson
 import pyarrow as pa
 from pydantic import TypeAdapter
 
-from validator.engine.cache import write_whole
+from validator.engine.cache import whole_file
 from validator.engine.summary import Tally
 from validator.facts.columns import Batch
 from validator.facts.table import SAMPLES
@@ -57,20 +57,22 @@ class ResultWriter:
         self._writer.write_batch(self._batch.take())
 
     def write(self, path: Path, state: ShardState, dump: dict[str, TypeAdapter[Any]]) -> None:
-        """Write everything to a file, whole or not at all. `dump`: how the aggregate of each rule becomes JSON."""
+        """Write everything to a file, whole or not at all. `dump`: how the aggregate of each rule becomes JSON; each
+        is taken out of the state then, so that little is held twice.
+        """
         if self._batch.num_rows:
             self._flush()
         self._writer.close()
-        aggregates = {code: adapter.dump_python(state.aggregates[code], mode="json") for code, adapter in dump.items()}
         media = [[_as_text(name), seen.kind, seen.size, seen.stamp] for name, seen in state.media.items()]
-        rest = {"tally": _TALLY.dump_python(state.tally, mode="json"), "aggregates": aggregates, "media": media}
-        packed = BytesIO()
-        with zipfile.ZipFile(packed, "w") as archive:
+        rest = {"tally": _TALLY.dump_python(state.tally, mode="json"), "media": media}
+        with whole_file(path) as file, zipfile.ZipFile(file, "w") as archive:
             archive.writestr("samples.arrow", self._samples.getbuffer())
             archive.writestr("findings.jsonl", b"".join(self._findings))
             archive.writestr("state.json", orjson.dumps(rest))
             archive.writestr("probes.jsonl", b"\n".join(state.probes))
-        write_whole(path, packed.getvalue())
+            for name, adapter in dump.items():
+                plain = adapter.dump_python(state.aggregates.pop(name), mode="json")
+                archive.writestr(f"aggregates/{name}.json", orjson.dumps(plain))
 
 
 _TALLY = TypeAdapter(Tally)
@@ -110,7 +112,10 @@ class ShardResult:
 
     def aggregates(self, load: dict[str, TypeAdapter[Any]]) -> dict[str, Any]:
         """What the corpus rules have folded, by code."""
-        return {code: load[code].validate_python(plain) for code, plain in self._state["aggregates"].items()}
+        return {
+            name: adapter.validate_python(orjson.loads(self._archive.read(f"aggregates/{name}.json")))
+            for name, adapter in load.items()
+        }
 
     @property
     def media(self) -> Iterator[tuple[str, Identity]]:

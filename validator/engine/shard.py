@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -74,12 +75,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class ShardDone:
-    """What comes back of a checked shard."""
+    """What comes back of a checked shard: counts, and the seconds that its rows took."""
 
     ordinal: int
     rows: int
     media: int
     findings: int
+    seconds: float
 
 
 def check_shard(job: Job, marker: Marker) -> ShardDone:
@@ -100,7 +102,7 @@ def check_shard(job: Job, marker: Marker) -> ShardDone:
     tally = Tally({entry.name: DatasetCounts()})
     writer = ResultWriter()
     marker.begin(job.ordinal, job.attempt, job.row_timeout)
-    done = ShardDone(job.ordinal, 0, 0, 0)
+    begun = time.monotonic()
     rows = media = number = 0
     batches = _batches(_stored(job)) if job.facts else _measured(job, files, marker)
     for batch in batches:
@@ -121,7 +123,7 @@ def check_shard(job: Job, marker: Marker) -> ShardDone:
         _verify(job)
     state = ShardState(tally, judge.aggregates, files.seen, list(probes.fresh.values()))
     writer.write(job.target, state, judge.adapters)
-    return ShardDone(done.ordinal, rows, media, number)
+    return ShardDone(job.ordinal, rows, media, number, time.monotonic() - begun)
 
 
 def _verify(job: Job) -> None:

@@ -66,7 +66,7 @@ def carry_out(
             elif isinstance(outcome, Died):
                 waiting.extendleft(_after_death(shard, outcome, running, split))
             else:
-                shard.done = shard.made = True
+                shard.done, shard.seconds = True, outcome.seconds
         found = places(running)
         progress.checked(
             sum(place.rows for place in found),

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageFile
@@ -39,12 +41,17 @@ def examine(image: ImageFile.ImageFile, data: bytes) -> tuple[bool, int]:
     codec, _, _, arguments = image.tile[0]
     if codec != "jpeg" or not isinstance(arguments, tuple):
         return False, scans
+    size = (min(_SIDE, image.width), min(_SIDE, image.height))
+    return _loads(image.mode, size, b"".join(parts), arguments), scans
+
+
+@lru_cache(maxsize=256)  # pictures that one encoder has made differ in their pixels, rarely in what is left here
+def _loads(mode: str, size: tuple[int, int], small: bytes, arguments: tuple[Any, ...]) -> bool:
     try:
-        size = (min(_SIDE, image.width), min(_SIDE, image.height))
-        Image.frombytes(image.mode, size, b"".join(parts), codec, *arguments).convert("RGB")
+        Image.frombytes(mode, size, small, "jpeg", *arguments).convert("RGB")
     except Exception:
-        return False, scans
-    return True, scans
+        return False
+    return True
 
 
 def _skeleton(data: bytes) -> tuple[list[bytes] | None, int]:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from io import BytesIO
 from typing import Any, BinaryIO, Literal
 
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError, WebPImagePlugin
 
 from validator.files import Identity, MediaFiles
 from validator.media.content import content_of, demands_pixels
@@ -33,6 +33,7 @@ _BITS = {"1": 1, "I;16": 16, "I;16B": 16, "I;16L": 16, "I": 32, "F": 32}
 _MAX_WARNINGS = 8
 MAX_VISITS = 10**11
 """Scans x pixels of a JPEG that is loaded here: half a minute. libjpeg has no limit, 2 MB can ask for hours."""
+assert WebPImagePlugin  # else the first WebP has Pillow import its forty other formats, twenty times as long
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Pillow's errors go to stderr
 
 

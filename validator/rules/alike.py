@@ -46,8 +46,15 @@ class Group:
 
 
 def _to_columns(groups: dict[int, Group]) -> list[list[Any]]:
-    rows = [(key, group.rows, group.file, group.row, group.mark, group.other) for key, group in groups.items()]
-    return list(map(list, zip(*rows, strict=True)))
+    some = groups.values()
+    return [
+        [*groups],
+        [group.rows for group in some],
+        [group.file for group in some],
+        [group.row for group in some],
+        [group.mark for group in some],
+        [group.other for group in some],
+    ]
 
 
 def _from_columns(columns: Any) -> dict[int, Group]:

@@ -10,22 +10,24 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter
 
 from validator.catalog.entry import Entry
 from validator.catalog.split import Order
 from validator.catalog.survey import Survey
-from validator.checkpoint.record import CheckpointCase
 from validator.facts.budget import Budget, Limits
 from validator.facts.record import RowFacts
-from validator.facts.replayed import Replayed, Systemic
 from validator.files import ABSENT, Identity
 from validator.findings import Severity
 from validator.settings import Integrity, Settings
 from validator.trainer import families
-from validator.training.record import TrainingCase
+
+if TYPE_CHECKING:  # a check of rows needs none of these
+    from validator.checkpoint.record import CheckpointCase
+    from validator.facts.replayed import Replayed, Systemic
+    from validator.training.record import TrainingCase
 
 
 class RuleError(Exception):
@@ -100,10 +102,10 @@ that looks like something, images whose pixels do, boxes and points beside image
 """
 Option = Literal["advice", "exact", "preview", "model_size"]
 RowCheck = Callable[[Case], Iterator[Hit]]
-ReplayCheck = Callable[[Replayed], Iterator[Hit]]
-SystemicCheck = Callable[[Systemic], Iterator[Hit]]
-TrainingCheck = Callable[[TrainingCase], Iterator[Hit]]
-CheckpointCheck = Callable[[CheckpointCase], Iterator[Hit]]
+ReplayCheck = Callable[["Replayed"], Iterator[Hit]]
+SystemicCheck = Callable[["Systemic"], Iterator[Hit]]
+TrainingCheck = Callable[["TrainingCase"], Iterator[Hit]]
+CheckpointCheck = Callable[["CheckpointCase"], Iterator[Hit]]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import pkgutil
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
@@ -26,19 +26,36 @@ _LATER = {"RP": "needs --replay", "CF": "needs --train-config", "CK": "needs mmv
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """Every rule of ours, in the order of codes."""
+    return tuple(map(_load, _modules()))
+
+
+@cache
+def _modules() -> tuple[str, ...]:
     names = [module.name for module in pkgutil.iter_modules(validator.rules.__path__) if _MODULE.fullmatch(module.name)]
-    rules = [import_module(f"validator.rules.{name}").RULE for name in names]
-    return tuple(sorted(rules, key=lambda rule: rule.code))
+    return tuple(sorted(names))
 
 
-def known_rules(files: Sequence[Path] = ()) -> tuple[Rule, ...]:
+def _load(module: str) -> Rule:
+    rule: Rule = import_module(f"validator.rules.{module}").RULE
+    return rule
+
+
+def _load_of_rows(module: str) -> Rule:
+    """A rule; where it judges no rows, what its file is called says enough of it, and what it needs is not imported."""
+    code, _, name = module.partition("_")
+    if code[:2].upper() in _LATER:
+        return Rule(code.upper(), name.replace("_", "-"), "info", "")
+    return _load(module)
+
+
+def known_rules(files: Sequence[Path] = (), load: Callable[[str], Rule] = _load) -> tuple[Rule, ...]:
     """Our rules, those of installed packages and those of some files, in the order of codes.
 
     Raises ValueError where they cannot be loaded or two have the same code or name.
     """
     known: dict[str, Rule] = {}
     others = [*installed_rules(), *(rule for file in files for rule in rules_of_file(file))]
-    for rule in (*all_rules(), *others):
+    for rule in (*map(load, _modules()), *others):
         for key in (rule.code, rule.name):
             if key in known:
                 raise ValueError(f"Two rules are called {key}. Change that of the plug-in.")
@@ -60,7 +77,7 @@ def choose_rules(settings: Settings) -> tuple[tuple[Rule, ...], tuple[tuple[Rule
     """The rules that run, and those that do not with the reason. Raises ValueError on an unknown code, and where rules
     cannot be loaded.
     """
-    known = known_rules(settings.rules)
+    known = known_rules(settings.rules, _load_of_rows)
     for word in _words(settings):
         if not any(matches(rule.code, rule.name, word) for rule in known):
             find_rule(word, settings.rules)
