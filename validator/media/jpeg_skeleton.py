@@ -22,10 +22,10 @@ MAX_SIDE = 65500
 _MARKER = re.compile(rb"\xff[^\x00\xff]", re.DOTALL)
 _KEPT = frozenset((0xC4, 0xDB, 0xDD, 0xE0, 0xEE))  # DHT DQT DRI JFIF Adobe
 _SKIPPED = frozenset((*range(0xE1, 0xEE), 0xEF, 0xFE))  # other APPn, comments
-_FRAMES = frozenset((0xC0, 0xC1, 0xC2))  # baseline, extended, progressive
-_BARE = frozenset((0x01, *range(0xD0, 0xD9)))  # markers without a length
-_SOS, _EOI = 0xDA, 0xD9
-_SIDE = 16
+FRAMES = frozenset((0xC0, 0xC1, 0xC2))  # baseline, extended, progressive
+BARE = frozenset((0x01, *range(0xD0, 0xD9)))  # markers without a length
+SOS, EOI = 0xDA, 0xD9
+SIDE = 16
 """Pixels, to which the frame is cut."""
 _BLOCK = 1 << 17
 """Bytes that are searched at once."""
@@ -41,7 +41,7 @@ def examine(image: ImageFile.ImageFile, data: bytes) -> tuple[bool, int]:
     codec, _, _, arguments = image.tile[0]
     if codec != "jpeg" or not isinstance(arguments, tuple):
         return False, scans
-    size = (min(_SIDE, image.width), min(_SIDE, image.height))
+    size = (min(SIDE, image.width), min(SIDE, image.height))
     return _loads(image.mode, size, b"".join(parts), arguments), scans
 
 
@@ -59,23 +59,23 @@ def _skeleton(data: bytes) -> tuple[list[bytes] | None, int]:
     parts: list[bytes] | None = [b"\xff\xd8"] if data[:2] == b"\xff\xd8" else None
     position, scans = 2, 0
     framed = ended = False
-    for marker, start, end in _segments(data):
-        scans += marker == _SOS
+    for marker, start, end in segments(data):
+        scans += marker == SOS
         if parts is None:
             continue
         if start != position:  # junk between segments
             parts = None
-        elif marker == _EOI:
-            ended = framed and parts[-1][1] == _SOS
+        elif marker == EOI:
+            ended = framed and parts[-1][1] == SOS
             parts.append(b"\xff\xd9")
-        elif marker in _FRAMES:
+        elif marker in FRAMES:
             small = _small_frame(data[start:end])
             if framed or small is None:
                 parts = None
             else:
                 parts.append(small)
             framed = True
-        elif marker in _KEPT or (marker == _SOS and framed):
+        elif marker in _KEPT or (marker == SOS and framed):
             parts.append(data[start : start + 2 + int.from_bytes(data[start + 2 : start + 4], "big")])
         elif marker not in _SKIPPED:
             parts = None
@@ -83,24 +83,24 @@ def _skeleton(data: bytes) -> tuple[list[bytes] | None, int]:
     return (parts if ended else None), scans
 
 
-def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """(marker, start, end) of each segment, as libjpeg finds them: what lies between two is skipped. A scan ends where
     its entropy data does. The walk ends at the end marker, or where the file is cut.
     """
     position = 2
     while found := _MARKER.search(data, position):
         start, marker = found.start(), data[found.start() + 1]
-        if marker == _EOI:
+        if marker == EOI:
             yield marker, start, start + 2
             return
         position = start + 2
-        if marker not in _BARE:
+        if marker not in BARE:
             length = int.from_bytes(data[position : position + 2], "big")
             position += length
             if length < 2 or position > len(data):
                 return
-        if marker == _SOS:
-            after = _end_of_scan(data, position)
+        if marker == SOS:
+            after = end_of_scan(data, position)
             position = len(data) if after is None else after
         yield marker, start, position
 
@@ -111,10 +111,10 @@ def _small_frame(segment: bytes) -> bytes | None:
     high, wide = int.from_bytes(segment[5:7], "big"), int.from_bytes(segment[7:9], "big")
     if not (0 < high <= MAX_SIDE and 0 < wide <= MAX_SIDE):
         return None
-    return segment[:5] + min(_SIDE, high).to_bytes(2, "big") + min(_SIDE, wide).to_bytes(2, "big") + segment[9:]
+    return segment[:5] + min(SIDE, high).to_bytes(2, "big") + min(SIDE, wide).to_bytes(2, "big") + segment[9:]
 
 
-def _end_of_scan(data: bytes, start: int) -> int | None:
+def end_of_scan(data: bytes, start: int) -> int | None:
     """Where entropy data end: at the first 0xFF that neither a zero nor a restart marker follows."""
     values = np.frombuffer(data, np.uint8)
     for begin in range(start, len(data) - 1, _BLOCK):

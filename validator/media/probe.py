@@ -22,6 +22,7 @@ from validator.media.content import content_of, demands_pixels
 from validator.media.faults import fault_of, plain_words
 from validator.media.geometry import LARGE_PIXELS
 from validator.media.integrity import JPEGS, MAX_JPEG_BYTES, examine, reader_of
+from validator.media.jpeg_headers import Headers, is_whole
 from validator.media.native_stderr import caught_stderr
 from validator.media.sniff import sniff
 
@@ -98,15 +99,41 @@ def _absent(path: str) -> ImageProbe:
 @lru_cache(maxsize=16384)
 def _probe_local(path: str, identity: Identity, depth: Depth) -> ImageProbe:
     try:
-        with open(path, "rb") as file, warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+        with open(path, "rb") as file:
             source = _source(path, file, identity, depth)
-            probe = _probe(source, identity.size, depth)
-            if probe.format is None and source is not path:  # for the trainer's own words
-                probe = _probe(path, identity.size, depth)
+            head = file.peek() if source is file else source if isinstance(source, bytes) else b""
+            if (known := _recalled(head, identity.size, depth)) is not None:
+                return known
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                probe, certain = _probe(source, identity.size, depth)
+                if probe.format == "JPEG" and not caught:
+                    _learn(head, probe, depth, certain)
+                if probe.format is None and source is not path:  # for the trainer's own words
+                    probe, _ = _probe(path, identity.size, depth)
     except (OSError, ValueError) as error:
         return _unopened(error)
     return _with_warnings(probe, caught)
+
+
+_HEADERS: dict[Depth, Headers] = {"header": Headers(), "fast": Headers()}
+
+
+def _recalled(head: bytes, num_bytes: int, depth: Depth) -> ImageProbe | None:
+    """The probe of a JPEG whose header was met before; at `fast` only if the file certainly loads."""
+    headers = _HEADERS.get(depth)
+    known = headers.recall(head) if headers else None
+    if known is None or (depth == "fast" and not is_whole(head, known[0])):
+        return None
+    header, wide, high = known
+    return ImageProbe(num_bytes, "JPEG", wide, high, *header.opened, None if depth == "header" else 1)
+
+
+def _learn(head: bytes, probe: ImageProbe, depth: Depth, certain: bool) -> None:
+    if depth in _HEADERS:
+        size = (probe.width or 0, probe.height or 0)
+        opened = (probe.mode, probe.bits, probe.frames, probe.orientation)
+        _HEADERS[depth].learn(head, size, opened, loads=certain and probe.scans == 1)
 
 
 def _source(path: str, file: BinaryIO, identity: Identity, depth: Depth) -> str | bytes | BinaryIO:
@@ -125,14 +152,14 @@ def _probe_remote(path: str, identity: Identity, depth: Depth, files: MediaFiles
         return probe_bytes(files.read(path), depth)
     with files.open(path) as file, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        return _with_warnings(_probe(file, identity.size, depth), caught)
+        return _with_warnings(_probe(file, identity.size, depth)[0], caught)
 
 
 def probe_bytes(data: bytes, depth: Depth) -> ImageProbe:
     """Probe an image that is held in memory, as `probe_image` does a file."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        probe = _probe(data, len(data), depth)
+        probe, _ = _probe(data, len(data), depth)
     return _with_warnings(probe, caught)
 
 
@@ -143,33 +170,27 @@ def _with_warnings(probe: ImageProbe, caught: list[warnings.WarningMessage]) -> 
     return replace(probe, warnings=tuple(said)[:_MAX_WARNINGS])
 
 
-def _probe(source: str | bytes | BinaryIO, num_bytes: int, depth: Depth) -> ImageProbe:
+def _probe(source: str | bytes | BinaryIO, num_bytes: int, depth: Depth) -> tuple[ImageProbe, bool]:
+    """The probe, and whether the cheap check was certain."""
     try:
         # by path, as the trainer: Pillow maps such files and closes them itself
         image = Image.open(BytesIO(source) if isinstance(source, bytes) else source)
     except Exception as error:  # Pillow's plugins raise nearly everything
-        return ImageProbe(num_bytes=num_bytes, **_fault(error, opened=False), found=_what(error, _head(source)))
+        return ImageProbe(num_bytes=num_bytes, **_fault(error, opened=False), found=_what(error, _head(source))), False
     with image:
         size, mode, bits = image.size, image.mode, _bits(image)
         scans: int | None = None
         loaded: dict[str, Any] = {}
+        certain = False
         if depth != "header":
             assert isinstance(source, str | bytes)
-            certain = False
             if image.format in JPEGS or (depth == "fast" and not demands_pixels(image)):
                 certain, scans = examine(image, source)  # after it, load() of other formats may see something else
             loaded = _load(image, depth, certain, (scans or 0) * image.width * image.height)
-        return ImageProbe(
-            num_bytes,
-            image.format,
-            *size,
-            mode,
-            bits,
-            _frames(image),
-            _orientation(image),
-            scans,
-            **loaded,
+        probe = ImageProbe(
+            num_bytes, image.format, *size, mode, bits, _frames(image), _orientation(image), scans, **loaded
         )
+        return probe, certain
 
 
 def _head(source: str | bytes | BinaryIO) -> bytes:
