@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Device = Literal["auto", "cpu", "cuda"]
 Attention = Literal["sdpa", "eager", "flash_attention_2"]
@@ -53,6 +53,12 @@ class ReplaySettings(BaseModel):
                 "healthy samples; training and replay are in bf16"
             )
         return value
+
+    @model_validator(mode="after")
+    def _trained_only(self) -> ReplaySettings:
+        if self.k_step and not self.judges_statistics:
+            raise ValueError("--k-step: steps of an untrained model say nothing; give the checkpoint with --model")
+        return self
 
     @property
     def judges_statistics(self) -> bool:
