@@ -24,10 +24,9 @@ def profile(scale: Scale) -> list[str]:
     """Sections of the page: a table of stages for every kind of rows, and the costliest functions."""
     sections = ["## Where a row's time goes\n"]
     for kind in KINDS:
-        rows = scale.rows[kind]
-        registry = make(kind, rows, scale.pool)
-        seconds, samples = _sampled(registry)
-        command = (*FLOOR_COMMAND, str(registry), "--parts")
+        rows = scale.many_rows if kind == "text" else scale.rows[kind]
+        seconds, samples = _sampled(make(kind, rows, scale.pool))
+        command = (*FLOOR_COMMAND, str(make(kind, scale.rows[kind], scale.pool)), "--parts")
         floors = json.loads(cost_of(command, environment=FLOOR_ENVIRONMENT).output)
         sections.append(_section(kind, rows, seconds, samples, floors))
     return sections
