@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from validator.engine.run import RunResult
     from validator.rules.base import Rule
     from validator.settings import Settings
+    from validator.trainer import Trainer
 
 
 class Integrity(str, Enum):
@@ -202,13 +203,16 @@ def check(
             None if memory_limit is None else memory_limit << 20,
             shard_rows,
             hash_media,
-            _witness() if exact else None,
+            _witness(settings.profile) if exact else None,
         )
         prepared = _prepare(settings)
         if trainer == ALL and (replay != "off" or output_format.value not in ("full", "json")):
             raise ValueError("--trainer all goes neither with --replay nor with other formats than full and json.")
         replaying = None
         if candidates := wanted(replay, model):
+            from validator.replay.loading import check_reproduced
+
+            check_reproduced(settings.profile)
             replaying = asked(context.params, candidates=candidates)
     except ValueError as error:
         usage(error)
@@ -236,9 +240,12 @@ def check(
     raise typer.Exit(0 if code == 1 and exit_zero else code)
 
 
-def _witness() -> Any:
+def _witness(trainer: Trainer) -> Any:
     from importlib.util import find_spec
 
+    from validator.replay.loading import check_reproduced
+
+    check_reproduced(trainer)
     if find_spec("torch") is None or find_spec("transformers") is None:
         raise ValueError("--exact needs torch and transformers: pip install 'mmvalidate[replay]'")
     from validator.replay.exact import Exact

@@ -18,7 +18,7 @@ from validator.media.geometry import ImageLimits
 from validator.media.resize import fetch, regularize
 from validator.media.video import wanted_frames
 from validator.replay.job import Medium
-from validator.trainer import VideoRecipe
+from validator.trainer import Trainer, VideoRecipe
 
 _UTILS = "qwen-vl-utils"
 
@@ -69,6 +69,12 @@ RESIZES: Mapping[str, Callable[[Image.Image, ImageLimits], Image.Image]] = {
     "twice": _by_utils,
 }
 """By the profile's `resizing`: what is done with an opened image before the processor gets it."""
+
+
+def check_reproduced(trainer: Trainer) -> None:
+    """Raise ValueError where samples are not loaded here as a trainer loads them."""
+    if trainer.resizing not in RESIZES:
+        raise ValueError(f"neither --replay nor --exact: images are not loaded here as {trainer.describes} loads them")
 
 
 @cache

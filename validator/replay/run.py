@@ -17,6 +17,7 @@ from validator.replay.crew import Crew, local_gpus
 from validator.replay.inputs import make_jobs
 from validator.replay.job import Ready
 from validator.replay.journal import Journal
+from validator.replay.loading import check_reproduced
 from validator.replay.session import Progress, Session
 from validator.replay.settings import ReplaySettings
 from validator.replay.supervisor import Setup, Supervisor
@@ -48,6 +49,7 @@ class Outcome:
 def prepare(folder: Path, settings: ReplaySettings) -> Setup:
     """What a worker needs to replay a run. Raises ValueError where the folder holds no finished run."""
     run_settings = settings_of(load_summary(folder))
+    check_reproduced(run_settings.profile)
     processor = load_processor(run_settings.processor)
     place = str(processor.folder) if processor.folder is not None else None
     return Setup(settings, limits_of(run_settings, processor).image, place, run_settings.trainer)
