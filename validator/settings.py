@@ -116,8 +116,6 @@ class Settings(BaseModel):
         trainer = trainer_named(self.trainer)
         if trainer.truncation != "pairs" and (self.mask_history or self.train_on_prompt):
             raise ValueError(f"{trainer.describes} has neither mask_history nor train_on_prompt")
-        if self.exact and trainer.reading == "swift":
-            raise ValueError(f"exact does not know how {trainer.describes} feeds a model")
         if trainer.truncation != "delete" and (self.truncation_strategy or self.strict):
             raise ValueError(f"truncation_strategy and strict are ms-swift's: {trainer.describes} has neither")
         return self

@@ -35,6 +35,17 @@ class VideoRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchRecipe:
+    """How samples become a batch. `multiple`: it is padded to a multiple of that many tokens. `fake_picture`: a white
+    picture is put into one without media. `masks_pads`: <|endoftext|> is masked wherever it stands.
+    """
+
+    multiple: int = 8
+    fake_picture: bool = True
+    masks_pads: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Trainer:
     """One profile. The defaults are LLaMA-Factory 0.9.5's.
 
@@ -71,6 +82,7 @@ class Trainer:
     has_default_system: bool = True
     reading: Literal["pairs", "messages", "conversations", "swift"] = "pairs"
     resizing: Literal["trainer", "processor", "twice", "utils"] = "trainer"
+    nearest: bool = False
     truncation: Literal["pairs", "end", "delete", "left", "right"] = "pairs"
     labels: Literal["answers", "all"] = "answers"
     header: int = 0
@@ -79,6 +91,7 @@ class Trainer:
     fetches: bool = False
     mixes: bool = False
     video: VideoRecipe | None = field(default_factory=VideoRecipe)
+    batch: BatchRecipe = field(default_factory=BatchRecipe)
     defaults: Mapping[str, int] = field(default_factory=lambda: {"image_max_pixels": 768 * 768, "cutoff_len": 2048})
 
     @property
@@ -122,6 +135,8 @@ _PROFILES = (
         video=VideoRecipe(
             most=64, least=0, max_pixels=128 * 128, min_pixels=0, headers=False, odd="drop", endless=False, lists=False
         ),
+        nearest=True,
+        batch=BatchRecipe(fake_picture=False),
         defaults={"image_max_pixels": 512 * 512, "cutoff_len": 2048},
     ),
     Trainer(
@@ -137,6 +152,7 @@ _PROFILES = (
         turns_images=True,
         fetches=True,
         video=None,
+        batch=BatchRecipe(multiple=1, fake_picture=False),
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 1024},
     ),
     Trainer(
@@ -152,6 +168,7 @@ _PROFILES = (
         failures="replace",
         fetches=True,
         video=None,
+        batch=BatchRecipe(multiple=1, fake_picture=False, masks_pads=True),
         defaults={"image_max_pixels": 28 * 28 * 576, "cutoff_len": 512},
     ),
     Trainer(

@@ -145,7 +145,8 @@ every loud sample to a tenth or a fifth of its pull. The token-normalised loss a
 fifth to a quarter of the pull for an absurd answer of one sign, up to 1.2 times for long ones, which they make
 louder. Such answers stay outliers of the loss: the remedy is to read them. Rows that the cutoff broke need twice the
 cutoff; half the cutoff, half the pixels, fp32 and eager attention mend nothing here, and only the sound checkpoint
-mends a NaN in the other.
+mends a NaN in the other. The learning rate is reasoned here; steps of training measure it
+([training on an accused row](k_step.md)).
 
 ## Two checkpoints
 

@@ -8,7 +8,7 @@ import pytest
 from tests.browser.chromium import find_chromium
 from tests.conftest import Dataset, say
 from validator.engine.amend import amend
-from validator.facts.replayed import Range, Remedy, Replayed, Step
+from validator.facts.replayed import Drift, Range, Remedy, Replayed, Step
 from validator.replay import table
 from validator.report.html import write_html
 
@@ -102,6 +102,7 @@ def add_replay(run):
             control_grad_norm=near,
             remedies=(Remedy("clip", "STABLE", True, "x 0.1"), Remedy("fp32", "GRAD_SPIKE", False, "as before")),
             difference="it is quiet there",
+            drifts=(Drift("as configured", 0.0651, 12, 12, 0.008, True), Drift("clip 1.0", None, 12, 12, 0.008, True)),
         ),
         replace(
             base, row=4, group="candidate", verdict="NON_FINITE", why="<i>NaN</i>", step=Step("bf16", loss=float("nan"))
@@ -116,7 +117,7 @@ def add_replay(run):
         "device": "CPU", "attention": "sdpa", "processor": "PIL", "systemic": [], "verdicts": counts,
         "stop_before_the_model": 0, "false_alarms": {"blind": 1, "alarms": 0}, "thresholds": None, "not_judged": [],
         "remedies": [{"remedy": "clip", "verdict": "GRAD_SPIKE", "tried": 1, "helps": 1, "worse": 0}],
-        "comparison": {"reference": "base", "table": {"candidate": {"both": 1, "model": 2}}},
+        "k_step": None, "comparison": {"reference": "base", "table": {"candidate": {"both": 1, "model": 2}}},
     }  # fmt: skip
     amend(run, "RP", [], [], {"replay": summary}, incomplete=False)
 

@@ -155,6 +155,7 @@ def test_a_replayed_sample_stands_among_its_controls(visit, report):
     page.select_option("#verdict-filter", "GRAD_SPIKE")
     card = page.locator(LISTED)
     card.locator("summary").click()
+    assert "as configured +0.065 (another control: within 0.008)" in card.locator(".drifts").inner_text()
     strip = card.locator(".strip").nth(1)
     assert "gradient norm 90" in strip.inner_text() and "controls near it: 1 to 3" in strip.inner_text()
     this, controls = (strip.locator(part).bounding_box() for part in ("path.this", "use.controls"))

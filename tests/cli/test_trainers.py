@@ -18,9 +18,8 @@ from tests.conftest import say
         (("--trainer", "hf", "--mask-history"), "has neither mask_history nor train_on_prompt"),
         (("--trainer", "llamafactory@0.9.1", "--default-system", "x"), "has no default_system for training"),
         (("--trainer", "all", "--replay", "3"), "--trainer all goes neither with --replay"),
-        (("--trainer", "ms-swift", "--replay", "3"), "--replay"),
-        (("--trainer", "ms-swift", "--exact"), "exact does not know how ms-swift"),
-        (("--trainer", "hf", "--exact"), "not under other trainers"),
+        (("--trainer", "ms-swift", "--replay", "3"), "neither --replay nor --exact: images"),
+        (("--trainer", "ms-swift", "--exact"), "--exact"),
     ],
 )
 def test_sentences(dataset, mmvalidate, arguments, sentence):

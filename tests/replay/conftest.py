@@ -29,3 +29,11 @@ def tiny():
     from scripts.tiny_checkpoint import ensure
 
     return ensure()
+
+
+@pytest.fixture
+def rows(dataset):
+    from tests.replay.command import healthy
+
+    dataset.write(healthy(dataset, 60))
+    return dataset

@@ -23,6 +23,16 @@ def test_agreement(tmp_path, workers):
     assert found == [] and summary["rows"]["ok"] > 300 and summary["rows"]["unchecked"] == 0
 
 
+@pytest.mark.parametrize("trainer", ["llamafactory@0.9.1", "llamafactory@0.9.2", "hf", "qwen-vl-utils"])
+def test_other_trainers(tmp_path, trainer):
+    limits = {"image_max_pixels": 20_000, "cutoff_len": 200, "trainer": trainer}
+    entries = ("lines", "table")
+    summary, found = contradicted(
+        make_registry(tmp_path, 60), tmp_path / "run", {"workers": 0}, datasets=entries, **limits
+    )
+    assert found == [] and summary["rows"]["ok"] > 90
+
+
 def test_other_limits(tmp_path):
     limits = {"image_max_pixels": 20_000, "cutoff_len": 64}
     summary, found = contradicted(make_registry(tmp_path, 40), tmp_path / "run", {"workers": 0}, **limits)

@@ -25,7 +25,7 @@ def job(path):
 
 
 def verdict(answer):
-    member = Member("data", "data.jsonl", 0, "0", "ok", 0, len(IDS), 4, 10, "image", 1.0, None)
+    member = Member("data", "data.jsonl", 0, "0", "ok", 0, len(IDS), 10, "image", 1.0, None)
     replayed = judge(member, "candidate", answer, Yardstick(vocabulary=151936))
     return replayed.verdict, replayed.why
 

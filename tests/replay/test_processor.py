@@ -83,21 +83,6 @@ def test_a_stored_picture_is_turned_as_the_loader_turns_it(tmp_path):
     assert grids == [[1, 4, 8], [1, 8, 4]]
 
 
-@pytest.mark.skipif(find_spec("qwen_vl_utils") is None, reason="qwen-vl-utils is not installed here")
-def test_the_loading_of_qwen_vl_utils(tmp_path):
-    """Under that trainer the size is qwen-vl-utils' own."""
-    from qwen_vl_utils.vision_process import smart_resize
-
-    from validator.replay.job import Medium
-    from validator.replay.pictures import Pictures
-
-    Image.effect_noise((901, 333), 60).convert("RGB").save(tmp_path / "a.png")
-    limits = ImageLimits(200_000, 1024)
-    made = Pictures(None, limits, "qwen-vl-utils")([Medium(str(tmp_path / "a.png"))], [])
-    high, wide = smart_resize(333, 901, factor=28, min_pixels=1024, max_pixels=200_000)
-    assert made["image_grid_thw"].tolist() == [[1, high // 14, wide // 14]]
-
-
 def test_other_trainers_add_no_fake_picture(tiny, tmp_path):
     """A spoiled embedding of <|vision_start|> then breaks pictures only: the pattern of LLaMA-Factory issue 7362."""
     from scripts import synthetic_rows

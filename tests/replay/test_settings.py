@@ -29,6 +29,12 @@ def test_only_a_trained_model_is_asked_for_statistics():
     assert ReplaySettings(model="somewhere").judges_statistics
 
 
+def test_an_untrained_model_is_not_trained_on():
+    with pytest.raises(ValueError, match="steps of an untrained model say nothing"):
+        ReplaySettings(k_step=2)
+    assert ReplaySettings(model="somewhere", k_step=2).k_step == 2
+
+
 def test_no_such_model(monkeypatch):
     monkeypatch.setattr("validator.cli.replaying.find_spec", lambda name: object())
     with pytest.raises(ValueError, match=r"--model ./nowhere: no such folder, and it is no hub id"):

@@ -2,19 +2,22 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from tests.replay.test_verdict import member
 from validator.facts.replayed import Replayed
 from validator.replay.job import Job
+from validator.replay.loading import check_reproduced
 from validator.replay.remedies import CUTOFF, LONGER, PIXELS
 from validator.replay.trial import Remaker, neighbours, resized, same, unstable
 from validator.settings import Settings
+from validator.trainer import trainer_named
 
 
 def control(row, tokens, labels):
-    from dataclasses import replace
-
     return replace(member(tokens=tokens, labels=labels), row=row, place=row)
 
 
@@ -55,3 +58,9 @@ def test_the_command_knows_no_torch():
     code = "import sys, validator.replay.run, validator.report.replayed; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "False\n", done.stderr
+
+
+def test_a_trainer_whose_loading_is_not_reproduced():
+    check_reproduced(trainer_named("hf"))
+    with pytest.raises(ValueError, match="neither --replay nor --exact: images are not loaded here"):
+        check_reproduced(replace(trainer_named("hf"), resizing="otherwise"))

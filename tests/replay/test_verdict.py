@@ -14,7 +14,7 @@ from validator.replay.verdict import Yardstick, judge
 
 
 def member(tokens=50, labels=10, modality="text", static=()):
-    return Member("data", "data.jsonl", 0, "0", "ok", 0, tokens, 0, labels, modality, 1.0, None, static)
+    return Member("data", "data.jsonl", 0, "0", "ok", 0, tokens, labels, modality, 1.0, None, static)
 
 
 def step(arm="bf16", loss=1.0, norm=2.0, labels=10, **changes):

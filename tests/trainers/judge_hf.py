@@ -1,4 +1,5 @@
-"""Runs inside the environment with TRL: asks its collator about every row of a corpus, one at a time.
+"""Runs inside the environment with TRL: asks its collator about every row of a corpus, one at a time; with `batches`
+in the input it collates those rows of each entry, and writes the tensors to files.
 
 PYTHON judge_hf.py ORACLE_FOLDER VOCABULARY INPUT_JSON
 """
@@ -18,6 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import lf_oracle  # noqa: E402
 import models  # noqa: E402
 import trl  # noqa: E402
+from batches import saved  # noqa: E402
 from datasets import load_dataset  # noqa: E402
 from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling  # noqa: E402
 
@@ -46,7 +48,7 @@ def messages_of(entry, row):
         for message in row[columns["messages"]]
     ]
     messages = [{**message, "content": parts(message["role"], message["content"])} for message in messages]
-    given = row[columns["system"]]
+    given = row.get(columns["system"])
     if given and not (messages and messages[0]["role"] == "system" and tags.get("system_tag")):
         messages.insert(0, {"role": "system", "content": given})
     return messages
@@ -57,10 +59,14 @@ def loaded(path):
     return datasets.Image().decode_example({"path": path, "bytes": None})
 
 
+def example(entry, row, folder):
+    images = [loaded(path if path is None else os.path.join(folder, path)) for path in row["images"] or []]
+    return {"messages": messages_of(entry, row), "images": images}
+
+
 def answer(entry, row, collate, folder):
     try:
-        images = [loaded(path if path is None else os.path.join(folder, path)) for path in row["images"] or []]
-        out = collate([{"messages": messages_of(entry, row), "images": images}])
+        out = collate([example(entry, row, folder)])
     except Exception as error:
         return {"status": "error", "error": type(error).__name__, "message": str(error)[:300]}
     ids, labels = out["input_ids"][0].tolist(), out["labels"][0].tolist()
@@ -80,5 +86,9 @@ for entry in given["corpus"]["entries"]:
     collate = DataCollatorForVisionLanguageModeling(processor, max_length=settings["cutoff_len"])
     file = os.path.join(given["folder"], f"{entry['name']}.{entry['suffix']}")
     rows = load_dataset("json", data_files=[file], split="train")
-    answers[entry["name"]] = [answer(entry, row, collate, given["folder"]) for row in rows]
+    if "batches" in given:
+        examples = [example(entry, row, given["folder"]) for row in rows]
+        answers[entry["name"]] = saved(given, examples, collate)
+    else:
+        answers[entry["name"]] = [answer(entry, row, collate, given["folder"]) for row in rows]
 print("ANSWERS " + json.dumps(answers))

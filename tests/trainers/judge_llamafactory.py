@@ -1,4 +1,5 @@
-"""Runs inside the environment of an earlier LLaMA-Factory (0.9.1, 0.9.2): asks it about every row of a corpus.
+"""Runs inside the environment of an earlier LLaMA-Factory (0.9.1, 0.9.2): asks it about every row of a corpus; with
+`batches` in the input it collates those rows of each entry, and writes the tensors to files.
 
 PYTHON judge_llamafactory.py ORACLE_FOLDER VOCABULARY INPUT_JSON
 """
@@ -7,10 +8,13 @@ import json
 import logging
 import pathlib
 import sys
+from functools import partial
 
 oracle_folder, vocabulary, input_file = sys.argv[1:4]
 sys.path.insert(0, oracle_folder)
 import lf_oracle  # noqa: E402
+import torch  # noqa: E402
+from batches import saved  # noqa: E402
 
 logging.disable(logging.CRITICAL)
 tokenizer = lf_oracle.make_tokenizer(vocabulary)
@@ -68,6 +72,21 @@ class Earlier(lf_oracle.Oracle):
         out = self.preprocess({key: [value] for key, value in converted.items()})
         return (out["input_ids"][0], out["labels"][0]) if out.get("input_ids") else None
 
+    def batch(self, attributes, rows):
+        from llamafactory.data import SFTDataCollatorWith4DAttentionMask
+
+        converted = [self.convert(attributes, row) for row in rows]
+        features = []
+        for sample in converted:
+            ids, labels = self.encode(sample)
+            media = {name: sample[f"_{name}"] for name in ("images", "videos")}
+            features.append({"input_ids": ids, "attention_mask": [1] * len(ids), "labels": labels, **media})
+        collate = SFTDataCollatorWith4DAttentionMask(
+            template=self.template, pad_to_multiple_of=8, label_pad_token_id=-100, attn_implementation="sdpa",
+            compute_dtype=torch.float32, tokenizer=self.tokenizer, processor=self.processor,
+        )  # fmt: skip
+        return collate(features)
+
 
 def super_convert(attributes, data_args, row):
     from llamafactory.data.converter import get_dataset_converter
@@ -81,5 +100,8 @@ for entry in given["corpus"]["entries"]:
     settings = {key: value for key, value in entry["settings"].items() if value is not None and key != "trainer"}
     oracle = Earlier(given["folder"], entry["name"], settings)
     attributes, rows = oracle.raw_rows(entry["name"])
-    answers[entry["name"]] = [oracle.sample(attributes, row, index) for index, row in enumerate(rows)]
+    if "batches" in given:
+        answers[entry["name"]] = saved(given, rows, partial(oracle.batch, attributes))
+    else:
+        answers[entry["name"]] = [oracle.sample(attributes, row, index) for index, row in enumerate(rows)]
 print("ANSWERS " + json.dumps(answers))

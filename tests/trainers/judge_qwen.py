@@ -2,8 +2,9 @@
 
     PYTHON judge_qwen.py ORACLE_FOLDER VOCABULARY INPUT_JSON
 
-The packages are real. How rows become messages and which tokens are learned follows the description of Qwen's
-`qwen-vl-finetune` (data_processor.py), which is no package.
+The packages are real. How rows become messages and batches, and which tokens are learned, follows the description of
+Qwen's `qwen-vl-finetune` (data_processor.py), which is no package. With `batches` in the input those rows of each entry
+are collated, and the tensors are written to files.
 """
 
 import hashlib
@@ -13,13 +14,16 @@ import os
 import pathlib
 import re
 import sys
+from functools import partial
 
 oracle_folder, vocabulary, input_file = sys.argv[1:4]
 sys.path.insert(0, oracle_folder)
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import lf_oracle  # noqa: E402
 import models  # noqa: E402
+import torch  # noqa: E402
 import trl  # noqa: E402
+from batches import saved  # noqa: E402
 from datasets import load_dataset  # noqa: E402
 from qwen_vl_utils import process_vision_info  # noqa: E402
 
@@ -62,19 +66,38 @@ def learned(ids):
     return labels
 
 
-def answer(entry, row, processor, folder):
+def processed(entry, row, processor, folder):
     limits = {"min_pixels": entry["settings"]["image_min_pixels"], "max_pixels": entry["settings"]["image_max_pixels"]}
+    pool = [{"type": "image", "image": os.path.join(folder, path), **limits} for path in row["images"] or []]
+    messages = messages_of(entry, row, pool)
+    text = processor.apply_chat_template(messages, tokenize=False)
+    images, _ = process_vision_info(messages)
+    out = processor(text=[text], images=images, return_tensors="pt")
+    return {**out, "labels": torch.tensor([learned(out["input_ids"][0].tolist())])}
+
+
+def batch(entry, processor, folder, rows):
+    """Padded to the longest row, then cut; what is the token of padding is masked wherever it stands."""
+    made, most = [processed(entry, row, processor, folder) for row in rows], entry["settings"]["cutoff_len"]
+    fills = {"input_ids": tokenizer.pad_token_id, "labels": -100}
+    padded = {
+        name: torch.nn.utils.rnn.pad_sequence([out[name][0] for out in made], batch_first=True, padding_value=fill)
+        for name, fill in fills.items()
+    }
+    cut = {name: tensor[:, :most] for name, tensor in padded.items()}
+    pictures = [out for out in made if "pixel_values" in out]
+    media = {
+        name: torch.cat([out[name] for out in pictures]) for name in ("pixel_values", "image_grid_thw") if pictures
+    }
+    return {**cut, "attention_mask": cut["input_ids"].ne(tokenizer.pad_token_id), **media}
+
+
+def answer(entry, row, processor, folder):
     try:
-        pool = [{"type": "image", "image": os.path.join(folder, path), **limits} for path in row["images"] or []]
-        messages = messages_of(entry, row, pool)
-        text = processor.apply_chat_template(messages, tokenize=False)
-        images, _ = process_vision_info(messages)
-        out = processor(text=[text], images=images, return_tensors="pt")
+        out = processed(entry, row, processor, folder)
     except Exception as error:
         return {"status": "dropped", "message": f"{type(error).__name__}: {error}"[:300]}
-    ids = out["input_ids"][0].tolist()
-    labels = learned(ids)[: entry["settings"]["cutoff_len"]]
-    ids = ids[: entry["settings"]["cutoff_len"]]
+    ids, labels = (out[name][0].tolist()[: entry["settings"]["cutoff_len"]] for name in ("input_ids", "labels"))
     sha = hashlib.sha256(json.dumps([ids, labels]).encode()).hexdigest()[:16]
     count = sum(x != -100 for x in labels)
     return {"status": "ok", "len": len(ids), "labels": count, "image_tokens": ids.count(PAD), "sha": sha}
@@ -89,5 +112,8 @@ for entry in given["corpus"]["entries"]:
     processor.chat_template = template.read_text()
     file = os.path.join(given["folder"], f"{entry['name']}.{entry['suffix']}")
     rows = load_dataset("json", data_files=[file], split="train")
-    answers[entry["name"]] = [answer(entry, row, processor, given["folder"]) for row in rows]
+    if "batches" in given:
+        answers[entry["name"]] = saved(given, rows, partial(batch, entry, processor, given["folder"]))
+    else:
+        answers[entry["name"]] = [answer(entry, row, processor, given["folder"]) for row in rows]
 print("ANSWERS " + json.dumps(answers))

@@ -24,8 +24,7 @@ from validator.cli.replaying import (
     PROJECTOR,
     REFERENCE,
     TOWER,
-    check_possible,
-    check_replayable,
+    asked,
     run_replay,
     wanted,
 )
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from validator.engine.run import RunResult
     from validator.rules.base import Rule
     from validator.settings import Settings
+    from validator.trainer import Trainer
 
 
 class Integrity(str, Enum):
@@ -213,8 +213,6 @@ def check(
             min_rows=min_rows,
             baseline=None if baseline is None else baseline.absolute(),
         )
-        if exact and settings.trainer != DEFAULT:
-            raise ValueError("--exact asks the processor as LLaMA-Factory since 0.9.3 does: not under other trainers.")
         options = Options(
             workers,
             scheduler,
@@ -223,30 +221,17 @@ def check(
             None if memory_limit is None else memory_limit << 20,
             shard_rows,
             hash_media,
-            _witness() if exact else None,
+            _witness(settings.profile) if exact else None,
         )
         prepared = _prepare(settings)
         if trainer == ALL and (replay != "off" or output_format.value not in ("full", "json")):
             raise ValueError("--trainer all goes neither with --replay nor with other formats than full and json.")
         replaying = None
         if candidates := wanted(replay, model):
-            from validator.replay.settings import ReplaySettings
+            from validator.replay.loading import check_reproduced
 
-            replaying = ReplaySettings(
-                model=model,
-                reference_model=reference_model,
-                device=device,  # type: ignore[arg-type]
-                dtype=dtype,  # type: ignore[arg-type]
-                candidates=candidates,
-                controls=controls,
-                blind=blind,
-                attention=attention,  # type: ignore[arg-type]
-                freeze_vision_tower=freeze_vision_tower,
-                freeze_multi_modal_projector=freeze_projector,
-                freeze_language_model=freeze_language_model,
-            )
-            check_possible(replaying)
-            check_replayable(settings)
+            check_reproduced(settings.profile)
+            replaying = asked(context.params, candidates=candidates)
     except ValueError as error:
         usage(error)
 
@@ -273,9 +258,12 @@ def check(
     raise typer.Exit(0 if code == 1 and exit_zero else code)
 
 
-def _witness() -> Any:
+def _witness(trainer: Trainer) -> Any:
     from importlib.util import find_spec
 
+    from validator.replay.loading import check_reproduced
+
+    check_reproduced(trainer)
     if find_spec("torch") is None or find_spec("transformers") is None:
         raise ValueError("--exact needs torch and transformers: pip install 'mmvalidate[replay]'")
     from validator.replay.exact import Exact

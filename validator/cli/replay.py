@@ -15,19 +15,22 @@ from validator.cli.replaying import (
     CONTROLS,
     DEVICE,
     DTYPE,
+    K_STEP,
     LANGUAGE,
     MODEL,
     PROJECTOR,
+    RATE,
     REFERENCE,
     REMEDIES,
     TOWER,
-    check_possible,
+    asked,
     rows_named,
     run_replay,
 )
 
 
 def replay(
+    context: typer.Context,
     run: Path = RUN,
     candidates: int = typer.Option(32, help="How many rows, the riskiest first."),
     rows: Path | None = typer.Option(None, help="Rows to replay, one JSON a line with dataset, file and row."),
@@ -39,6 +42,8 @@ def replay(
     controls: CONTROLS = 200,
     blind: BLIND = 16,
     remedies: REMEDIES = 32,
+    k_step: K_STEP = 0,
+    learning_rate: RATE = 1e-5,
     freeze_vision_tower: TOWER = True,
     freeze_projector: PROJECTOR = True,
     freeze_language_model: LANGUAGE = False,
@@ -53,25 +58,8 @@ def replay(
     del config  # its callback has read the file
     try:
         reports = files_of(report)
-        from validator.replay.settings import ReplaySettings
-
         named = rows_named(rows) if rows else ()
-        settings = ReplaySettings(
-            model=model,
-            reference_model=reference_model,
-            device=device,  # type: ignore[arg-type]
-            dtype=dtype,  # type: ignore[arg-type]
-            candidates=len(named) or candidates,
-            rows=named,
-            controls=controls,
-            blind=blind,
-            remedies=remedies,
-            attention=attention,  # type: ignore[arg-type]
-            freeze_vision_tower=freeze_vision_tower,
-            freeze_multi_modal_projector=freeze_projector,
-            freeze_language_model=freeze_language_model,
-        )
-        check_possible(settings)
+        settings = asked(context.params, candidates=len(named) or candidates, rows=named)
     except ValueError as error:
         usage(error)
     code = guarded(lambda: show(run_replay(run, settings, quiet=quiet), output_format.value, quiet, reports), verbose)

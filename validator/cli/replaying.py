@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +14,6 @@ from validator.cli.common import usage
 if TYPE_CHECKING:
     from validator.engine.run import RunResult
     from validator.replay.settings import ReplaySettings
-    from validator.settings import Settings
 
 MODEL = Annotated[
     str, typer.Option(help="The model: scale (built in, untrained), a folder, or a hub id; adapters too.")
@@ -27,6 +27,11 @@ DTYPE = Annotated[str, typer.Option(help="bf16; fp16 is refused.")]
 ATTENTION = Annotated[str, typer.Option(help="sdpa, eager or flash_attention_2.")]
 CONTROLS = Annotated[int, typer.Option(help="Healthy rows to compare with.")]
 REMEDIES = Annotated[int, typer.Option(help="Unstable rows that remedies are tried on, the riskiest first.")]
+K_STEP = Annotated[
+    int,
+    typer.Option("--k-step", help="Unstable rows that a few steps of training are made with, the riskiest first."),
+]
+RATE = Annotated[float, typer.Option("--learning-rate", help="Of those steps: that of your training.")]
 BLIND = Annotated[int, typer.Option(help="Healthy rows mixed into the candidates, to measure false alarms.")]
 TOWER = Annotated[bool, typer.Option("--freeze-vision-tower/--train-vision-tower", help="As in training.")]
 PROJECTOR = Annotated[bool, typer.Option("--freeze-projector/--train-projector", help="As in training.")]
@@ -60,6 +65,16 @@ def rows_named(path: Path) -> tuple[tuple[str, str, int], ...]:
     return found
 
 
+def asked(options: Mapping[str, Any], **more: Any) -> ReplaySettings:
+    """The settings of a replay, from a command's options of these names. Raises ValueError where it cannot work."""
+    from validator.replay.settings import ReplaySettings
+
+    given = {name: options[name] for name in ReplaySettings.model_fields if name in options}
+    settings = ReplaySettings(**given | more, freeze_multi_modal_projector=options["freeze_projector"])
+    check_possible(settings)
+    return settings
+
+
 def check_possible(settings: ReplaySettings) -> None:
     """Raise ValueError where the replay cannot work, before anything else is done."""
     if find_spec("torch") is None or find_spec("transformers") is None:
@@ -70,22 +85,14 @@ def check_possible(settings: ReplaySettings) -> None:
             raise ValueError(f"{option} {name}: no such folder, and it is no hub id (ORGANISATION/NAME).")
 
 
-def check_replayable(settings: Settings) -> None:
-    """Raise ValueError where rows of a run cannot be replayed as its trainer feeds them."""
-    if settings.profile.reading == "swift":
-        raise ValueError("--replay does not know how ms-swift feeds a model: replay a run under another trainer.")
-
-
 def run_replay(folder: Path, settings: ReplaySettings, *, quiet: bool) -> RunResult:
     """Replay a finished run and keep the results in it. Raises StartError and OSError."""
-    from validator.engine.rejudge import settings_of
     from validator.replay.results import keep
     from validator.replay.run import replay
     from validator.report.progress import StderrProgress
 
     try:
         with StderrProgress(quiet=quiet) as progress:
-            check_replayable(settings_of(folder, {}))
             outcome = replay(folder, settings, progress)
     except ValueError as error:
         usage(error)

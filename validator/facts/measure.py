@@ -49,6 +49,7 @@ def limits_of(settings: Settings, processor: Processor) -> Limits:
         video.max_pixels,
         video.min_pixels,
         trainer.resizing,
+        trainer.nearest,
     )
     return Limits(image, settings.cutoff_len, settings.mask_history, settings.train_on_prompt, trainer)
 

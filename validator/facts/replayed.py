@@ -23,15 +23,17 @@ Verdict = Literal[
 Modality = Literal["text", "image", "video"]
 PARTS = ("vision_tower", "projector", "language_model")
 """The parameter groups that LLaMA-Factory freezes or trains as a whole."""
+LEFT_OUT = "left out"
+"""The stage at which a row ends that fails while it is prepared, where the trainer takes another one in its place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One sample through the model once, under one arm (`bf16`, `fp32`, `eager` ...). Nothing is updated.
 
-    `stage` says how far it came: processor, collator, forward, backward, done, or process where the whole process died.
-    `resource`: it ended for want of memory. `loss` is the mean over the labels (NaN without labels). `grad_norms` and
-    `grad_norm` are of the gradient of that mean, per part and over all; parts that are frozen are absent.
+    `stage` says how far it came: processor (or `LEFT_OUT`), collator, forward, backward, done, or process where the
+    whole process died. `resource`: it ended for want of memory. `loss` is the mean over the labels (NaN without them).
+    `grad_norms` and `grad_norm` are of the gradient of that mean, per part and over all; frozen parts are absent.
     `relative_gradient_error` and `gradient_cosine` compare the gradient with that of the first arm, and those of an arm
     that is run after `fp32` with that one.
     """
@@ -104,6 +106,28 @@ class Remedy:
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """What a few optimizer steps with a sample in each do to the loss on other samples, over some seeds.
+
+    `name`: how the steps are made, as configured or under a remedy. `median`: of the loss after steps with the sample,
+    less that after the same steps with a control in its place; None where the weights are no numbers then. `raised`:
+    the seeds in which it is higher, of `seeds`. `band`: the interquartile range of the same difference for another
+    control. `destabilises`: the sample raises the loss, seed after seed and beyond that band.
+    """
+
+    name: str
+    median: float | None
+    raised: int
+    seeds: int
+    band: float
+    destabilises: bool
+
+    def __str__(self) -> str:
+        change = "NaN" if self.median is None else f"{self.median:+.3f}"
+        return f"{change} (another control: within {self.band:.3f}), higher in {self.raised} of {self.seeds} seeds"
+
+
+@dataclass(frozen=True, slots=True)
 class Range:
     """The controls beside a sample: 5th, 50th and 95th percentile, and how many there are."""
 
@@ -122,9 +146,10 @@ class Replayed:
 
     `why` says in words what the verdict rests on; `static` lists the codes of the findings that a finite step does not
     answer; `disagreement` says where the real processor and the facts of the static pass differ. `remedies` are the
-    changes that were tried, the cheapest first, and `remedy` is the first that helps. `alone` is a verdict that was
-    withdrawn because healthy controls fail too. `reference_verdict` is that on the reference model; `difference` says
-    what in the checkpoint differs from it where a sample breaks on the model alone.
+    changes that were tried, the cheapest first, and `remedy` is the first that helps. `drifts` are what a few steps
+    with it do, as configured and under remedies. `alone` is a verdict that was withdrawn because healthy controls fail
+    too. `reference_verdict` is that on the reference model; `difference` says what in the checkpoint differs from it
+    where a sample breaks on the model alone.
     """
 
     dataset: str
@@ -151,6 +176,7 @@ class Replayed:
     risk_score: float | None = None
     ladder: dict[str, str] = field(default_factory=dict)
     remedies: tuple[Remedy, ...] = ()
+    drifts: tuple[Drift, ...] = ()
     alone: Verdict | None = None
     reference_verdict: Verdict | None = None
     difference: str | None = None

@@ -28,10 +28,7 @@ def training_ids(measurer: Measurer, raw: RawRow) -> tuple[list[int], list[int]]
     measurer.write_objects(sample, facts.media)
     if measurer.trainer.reading == "swift":
         return _lay_out_stretches(measurer, sample, facts)
-    spelled = spelled_turns(measurer, sample, budget)
-    if measurer.trainer.truncation == "end":
-        return _lay_out_whole(spelled, budget, measurer.trainer)
-    return lay_out([ids for _, ids in spelled], budget, measurer.limits)
+    return lay_out(spelled_turns(measurer, sample, budget), budget, measurer.limits)
 
 
 def spelled_turns(measurer: Measurer, sample: Sample, budget: Budget) -> list[tuple[EncodedTurn, list[int]]]:
@@ -41,8 +38,17 @@ def spelled_turns(measurer: Measurer, sample: Sample, budget: Budget) -> list[tu
     return [(turn, flatten(turn, measurer.processor, tokens)) for turn in turns]
 
 
-def lay_out(flat: list[list[int]], budget: Budget, limits: Limits) -> tuple[list[int], list[int]]:
-    """Cut turns to their budget and join them: `input_ids` and `labels`."""
+def lay_out(
+    spelled: list[tuple[EncodedTurn, list[int]]], budget: Budget, limits: Limits
+) -> tuple[list[int], list[int]]:
+    """Cut turns to their budget and join them, the trainer's way: `input_ids` and `labels`."""
+    if limits.trainer.truncation == "end":
+        return _lay_out_whole(spelled, budget, limits.trainer)
+    return _lay_out_pairs([ids for _, ids in spelled], budget, limits)
+
+
+def _lay_out_pairs(flat: list[list[int]], budget: Budget, limits: Limits) -> tuple[list[int], list[int]]:
+    """Cut each question and answer at its own end."""
     if len(flat) % 2:  # the system prompt belongs to the first question
         flat = [flat[0] + flat[1], *flat[2:]]
     ids: list[int] = []

@@ -23,7 +23,7 @@ SLOW_VISITS = 5 * 10**9
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
     """Pixel limits of the trainer (`max_pixels`, `min_pixels`; 0: it has none), the processor's patch geometry and
-    limits, and the trainer's limits of a video's frames. `resizing` as in a trainer profile.
+    limits, and the trainer's limits of a video's frames. `resizing` and `nearest` as in a trainer profile.
     """
 
     max_pixels: int
@@ -35,6 +35,7 @@ class ImageLimits:
     video_max_pixels: int = 256 * 256
     video_min_pixels: int = 16 * 16
     resizing: str = "trainer"
+    nearest: bool = False
 
     @property
     def factor(self) -> int:

@@ -143,6 +143,13 @@ def sample_indices(frames: int, seconds: float, recipe: VideoRecipe) -> list[int
     return [int(index) for index in np.linspace(0, last, number).astype(np.int32)]
 
 
+def wanted_frames(stream: Any, recipe: VideoRecipe) -> frozenset[int]:
+    """The frames that the trainer samples of an opened stream. A TypeError where it has one, without a duration."""
+    timeless = stream.frames == 0 and recipe.endless
+    seconds = 0.0 if timeless else float(stream.duration * stream.time_base)
+    return frozenset(sample_indices(stream.frames, seconds, recipe))
+
+
 def probe_frames(paths: Sequence[str], depth: Depth, files: MediaFiles, recipe: VideoRecipe) -> VideoProbe:
     """Probe a video that is given as a list of image files: all are fed, the last one twice if their number is odd."""
     known = VideoProbe(format="frames")
@@ -179,9 +186,7 @@ def _promised(stream: Any, recipe: VideoRecipe) -> Frames | None:
 
 def _decode(container: Any, stream: Any, recipe: VideoRecipe) -> Frames:
     """Decode as the trainer does: every frame to the end, counting those that are sampled."""
-    timeless = stream.frames == 0 and recipe.endless
-    seconds = 0.0 if timeless else float(stream.duration * stream.time_base)
-    wanted = frozenset(sample_indices(stream.frames, seconds, recipe))
+    wanted = wanted_frames(stream, recipe)
     if recipe.headers:
         float(stream.average_rate)  # a TypeError, as in the trainer, where the stream has none
     container.seek(0)

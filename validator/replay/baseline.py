@@ -112,10 +112,6 @@ class Baseline:
             return None
         return self._score(point)
 
-    def control_scores(self) -> list[Scores]:
-        """The scores of the controls themselves, each without its own part in the spread, in their order."""
-        return [self._score(point, leave=index) for index, point in enumerate(self._points)]
-
     def _score(self, point: Point, leave: int | None = None) -> Scores:
         residual = math.log(point.grad_norm) - float(np.array(self._features(point)) @ self._weights)
         apart = np.abs(self._spots - np.array(_spot(point)))

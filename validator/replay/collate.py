@@ -1,6 +1,7 @@
-"""Samples -> one batch, equal to LLaMA-Factory's `SFTDataCollatorWith4DAttentionMask` (tested against it).
+"""Samples -> one batch, equal to that of the trainer's own collator (tested against it), without packing.
 
-Source: LLaMA-Factory 0.9.5 `data/collator.py`, without packing.
+Sources: LLaMA-Factory 0.9.5 `data/collator.py` (`SFTDataCollatorWith4DAttentionMask`), TRL 1.16
+`DataCollatorForVisionLanguageModeling`, Qwen's `qwen-vl-finetune` (`DataCollatorForSupervisedDataset`).
 """
 
 from __future__ import annotations
@@ -9,24 +10,25 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from PIL import Image
 
 from validator.facts.training_ids import IGNORED
 from validator.replay.job import Job
 from validator.replay.model import base_of
 from validator.replay.pictures import Pictures
+from validator.trainer import BatchRecipe
 
-MULTIPLE = 8
-"""Batches are padded to a multiple of it."""
-FAKE_SIDE, FAKE_PADS = 64, 4
-"""A batch without media gets a white square, so that all ranks go through the vision tower: 4 pads and 2 markers."""
+FAKE_PADS = 4
+"""LLaMA-Factory gives a batch without media a white square, so that all ranks go through the vision tower: 4 pads and
+2 markers.
+"""
 
 
 class Collator:
-    """Makes batches for one model."""
+    """Makes batches for one model. `recipe`: as a trainer does."""
 
-    def __init__(self, model: Any, pictures: Pictures, pad_id: int) -> None:
+    def __init__(self, model: Any, pictures: Pictures, pad_id: int, recipe: BatchRecipe | None = None) -> None:
         self._model, self._pictures, self._pad = base_of(model), pictures, pad_id
+        self.recipe = recipe or BatchRecipe()
 
     def pixels(self, jobs: Sequence[Job]) -> dict[str, torch.Tensor]:
         """Pixels and grids of all media of a batch. Raises what the trainer's libraries raise."""
@@ -35,30 +37,34 @@ class Collator:
         return self._pictures(images, videos)
 
     def __call__(
-        self, jobs: Sequence[Job], pixels: dict[str, torch.Tensor], *, fake: bool = True
+        self, jobs: Sequence[Job], pixels: dict[str, torch.Tensor], *, bare: bool = False
     ) -> dict[str, torch.Tensor]:
         """input_ids, attention_mask, labels (B, L), position_ids (4, B, L), rope_deltas, pixels and grids.
 
-        `fake`: with the fake picture that LLaMA-Factory adds to a batch without media. Raises what the trainer raises
-        where ids and pictures do not fit each other.
+        `bare`: without the fake picture, whatever the recipe says. Raises what the trainer raises where ids and
+        pictures do not fit each other.
         """
         extra: list[int] = []
         pixels = dict(pixels)
-        if fake and not pixels:
+        if self.recipe.fake_picture and not bare and not pixels:
             config = self._model.config
-            self._pictures.add_images(pixels, [Image.new("RGB", (FAKE_SIDE, FAKE_SIDE), (255, 255, 255))])
+            self._pictures.add_fake(pixels)
             pads = [config.image_token_id] * FAKE_PADS
             extra = [config.vision_start_token_id, *pads, config.vision_end_token_id]
-        rows = [(list(job.ids), list(job.labels), [1] * len(job.ids)) for job in jobs]
+        rows = [(list(job.ids), list(job.labels), self._mask(job.ids)) for job in jobs]
         for row, tail in zip(rows[0], (extra, [IGNORED] * len(extra), [0] * len(extra)), strict=True):
             row += tail
-        length = -(-max(len(ids) for ids, _, _ in rows) // MULTIPLE) * MULTIPLE
+        multiple = self.recipe.multiple
+        length = -(-max(len(ids) for ids, _, _ in rows) // multiple) * multiple
         batch = {
             name: torch.tensor([row[place] + [fill] * (length - len(row[place])) for row in rows])
             for place, (name, fill) in enumerate((("input_ids", self._pad), ("labels", IGNORED), ("attention_mask", 0)))
         }
         batch |= self._positions(batch, pixels)
         return batch | pixels
+
+    def _mask(self, ids: Sequence[int]) -> list[int]:
+        return [int(token != self._pad) for token in ids] if self.recipe.masks_pads else [1] * len(ids)
 
     def _positions(self, batch: dict[str, torch.Tensor], pixels: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Text positions and mRoPE's three, by the model's own function."""

@@ -12,8 +12,9 @@ from validator.media.video import LATER
 from validator.replay.inputs import make_job
 from validator.replay.pictures import Pictures, counted
 from validator.replay.spelling import Spelling
+from validator.replay.step import described
 
-_made: dict[tuple[str | None, object], tuple[Pictures, Spelling]] = {}
+_made: dict[tuple[str | None, object, str], tuple[Pictures, Spelling]] = {}
 
 
 class Exact:
@@ -23,9 +24,10 @@ class Exact:
         self._measurer = measurer
         torch.set_num_threads(1)  # every worker has a core of its own
         folder = str(measurer.processor.folder) if measurer.processor.folder is not None else None
-        key = folder, measurer.limits.image
+        key = folder, measurer.limits.image, measurer.trainer.name
         if key not in _made:
-            _made[key] = Pictures(folder, measurer.limits.image), Spelling(folder)
+            pictures = Pictures(folder, measurer.limits.image, measurer.trainer.video)
+            _made[key] = pictures, Spelling(folder)
         self._pictures, self._spelling = _made[key]
 
     def __call__(self, raw: RawRow, facts: RowFacts) -> str | None:
@@ -37,5 +39,5 @@ class Exact:
         try:
             pixels = self._pictures(job.images, job.videos)
         except Exception as error:
-            return f"the processor stops with {type(error).__name__}: {error}"[:300]
+            return f"the processor stops with {described(error)}"[:300]
         return self._spelling.compare(job, counted(pixels, job.tokens, self._pictures.merge_size))

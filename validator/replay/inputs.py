@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import xxhash
 
 from validator.catalog.json_rows import RawRow
-from validator.conversation.sample import MediaReference, Sample
+from validator.conversation.sample import MediaKind, Sample
 from validator.engine.reread import reread
 from validator.facts.budget import spend
 from validator.facts.measure import Measurer
@@ -48,22 +47,22 @@ def make_job(measurer: Measurer, raw: RawRow, facts: RowFacts) -> Job:
     budget = spend(facts.turns, facts.media, measurer.limits)
     sample = measurer.convert(raw)
     spelled = spelled_turns(measurer, sample, budget)
-    ids, labels = lay_out([turn_ids for _, turn_ids in spelled], budget, measurer.limits)
+    ids, labels = lay_out(spelled, budget, measurer.limits)
     assert len(ids) == budget.num_tokens, "the facts and the row disagree"
     return Job(
         (facts.dataset, facts.file, facts.row),
         ids,
         labels,
-        _media(sample, "image", measurer.limits.image.max_pixels),
-        _media(sample, "video"),
+        _media(measurer, sample, "image"),
+        _media(measurer, sample, "video"),
         tuple(RenderedTurn(tuple(turn.written), tuple(turn.slots), turn_ids) for turn, turn_ids in spelled),
         {"image": budget.image_tokens, "video": budget.video_tokens},
     )
 
 
-def _media(sample: Sample, kind: Any, max_pixels: int | None = None) -> list[Medium]:
-    return [_medium(reference, max_pixels) for reference in sample.media.get(kind, ())]
-
-
-def _medium(reference: MediaReference, max_pixels: int | None) -> Medium:
-    return Medium(reference.target, reference.data, reference.frames, reference.decoded, max_pixels)
+def _media(measurer: Measurer, sample: Sample, kind: MediaKind) -> list[Medium]:
+    limits, turns = measurer.limits.image, measurer.trainer.turns_images
+    return [
+        Medium(reference.target, reference.data, reference.frames, reference.decoded or turns, limits)
+        for reference in sample.media.get(kind, ())
+    ]

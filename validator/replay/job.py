@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from validator.conversation.sample import MediaKind
 from validator.facts.replayed import Step, Window
+from validator.media.geometry import ImageLimits
 from validator.tokens.template import MediaSlot
 
 Key = tuple[str, str, int]
@@ -16,15 +17,14 @@ Key = tuple[str, str, int]
 class Medium:
     """One image or video as the trainer opens it: by path, from bytes of the row, or as a list of frames' paths.
 
-    `turned`: the loader has opened it before and turned it as its EXIF block says. `max_pixels` takes the place of the
-    run's `image_max_pixels`.
+    `turned`: it is turned as its EXIF block says. `limits` take the place of the run's.
     """
 
     path: str | None = None
     data: bytes | None = None
     frames: tuple[str, ...] | None = None
     turned: bool = False
-    max_pixels: int | None = None
+    limits: ImageLimits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,8 @@ class Task:
 
 PARTNERS = 4
 """Controls that a window needs: three that fill the step, and one that takes the sample's place for comparison."""
+COURSE = "course"
+"""The arm of a task whose partners make a few optimizer steps with its sample in each (`paired.py`)."""
 WEIGHTS = "weights"
 """What a worker is sent instead of a task where the model itself is looked at."""
 
@@ -77,6 +79,8 @@ class Answer:
     """The device can no longer be used: the worker ends after this answer."""
     windows: tuple[Window, ...] = ()
     """What the sample is in a step beside its partners, where that was asked for."""
+    losses: dict[str, float] = field(default_factory=dict)
+    """Of a course: the loss on other samples after it, by how its steps are made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class Journal:
                     given = record["answer"]
                     steps = tuple(Step(**step) for step in given["steps"])
                     windows = tuple(Window(**window) for window in given["windows"])
-                    answer = Answer(steps, given["disagreement"], windows=windows)
+                    answer = Answer(steps, given["disagreement"], windows=windows, losses=given["losses"])
                     if record["identity"] == self._identity:
                         yield record["job"], answer
                 except (ValueError, KeyError, TypeError):  # the last line of a killed process may be half a line

@@ -1,35 +1,36 @@
-"""From media references to pixel tensors: the trainer's own loading and resizing, then transformers' real processor.
-
-Sources: LLaMA-Factory 0.9.5 `mm_plugin.py` (`_regularize_images`, `_regularize_videos` of the Qwen2-VL plugin).
-"""
+"""From media to pixel tensors: loaded as the trainer loads them, then transformers' real processor."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from io import BytesIO
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 
 from validator.conversation.sample import MediaKind
 from validator.media.geometry import ImageLimits
-from validator.media.resize import regularize
-from validator.media.video import sample_indices
 from validator.replay.job import Medium
+from validator.replay.loading import frames_of, load, who_resizes
 from validator.trainer import VideoRecipe
+
+FAKE_SIDE = 64
+"""Of the white square, in pixels: 4 pads."""
 
 
 class Pictures:
-    """Makes pixel tensors of images and videos. `kind` says which image processor runs and on what it rests."""
+    """Makes pixel tensors of images and videos. `kind` says which image processor runs, on what it rests, and what
+    resizes images before it. `video`: how the trainer samples videos.
+    """
 
-    def __init__(self, folder: str | None, limits: ImageLimits, trainer: str = "llamafactory") -> None:
-        self._limits, self._trainer = limits, trainer
+    def __init__(self, folder: str | None, limits: ImageLimits, video: VideoRecipe | None = None) -> None:
+        self._limits, self._recipe = limits, video or VideoRecipe()
         self.merge_size = limits.merge_size
-        self._images, self.kind = image_processor(folder, limits)
-        self._videos = _video_processor(limits) if self.kind.endswith("torchvision") else None
+        self._images, kind = image_processor(folder, limits)
+        self._videos = _video_processor(limits) if kind.endswith("torchvision") else None
+        self.kind = kind + who_resizes(limits.resizing)
 
     def __call__(self, images: list[Medium], videos: list[Medium]) -> dict[str, torch.Tensor]:
         """`pixel_values` (patches, 1176) and `image_grid_thw` (images, 3), the same for videos; absent without media.
@@ -38,33 +39,27 @@ class Pictures:
         """
         tensors: dict[str, torch.Tensor] = {}
         if images:
-            self.add_images(tensors, [self._load(image) for image in images])
+            limits = [image.limits or self._limits for image in images]
+            loaded = [load(image, its) for image, its in zip(images, limits, strict=True)]
+            self.add_images(tensors, loaded, limits)
         if videos:
-            self._add_videos(tensors, [self._frames(video) for video in videos])
+            self._add_videos(tensors, [frames_of(video, self._limits, self._recipe) for video in videos])
         return tensors
 
-    def add_images(self, tensors: dict[str, torch.Tensor], images: list[Image.Image]) -> None:
-        """Process images that are already loaded and resized."""
-        made = self._images(images, return_tensors="pt")
-        tensors.update(pixel_values=made["pixel_values"], image_grid_thw=made["image_grid_thw"])
+    def add_images(
+        self, tensors: dict[str, torch.Tensor], images: Sequence[Image.Image], limits: Sequence[ImageLimits]
+    ) -> None:
+        """Process images that are already loaded and resized, each within the limits that the processor has for it."""
+        made = [
+            self._images([image], size=_edges(its), return_tensors="pt")
+            for image, its in zip(images, limits, strict=True)
+        ]
+        pixels, grids = zip(*((one["pixel_values"], one["image_grid_thw"]) for one in made), strict=True)
+        tensors.update(pixel_values=torch.cat(pixels), image_grid_thw=torch.cat(grids))
 
-    def _load(self, medium: Medium) -> Image.Image:
-        most = medium.max_pixels or self._limits.max_pixels
-        if self._trainer == "qwen-vl-utils":
-            from qwen_vl_utils import fetch_image
-
-            limits = {"min_pixels": self._limits.min_pixels, "max_pixels": most}
-            return fetch_image({"image": _open(medium), **limits})  # type: ignore[no-any-return]
-        return regularize(_open(medium), most, self._limits.min_pixels)
-
-    def _frames(self, medium: Medium) -> list[Image.Image]:
-        if medium.frames is not None:
-            frames: list[Image.Image] = [Image.open(path) for path in medium.frames]
-        else:
-            frames = _decode(medium.path or "")
-        if len(frames) % 2:
-            frames.append(frames[-1])
-        return [regularize(frame, self._limits.video_max_pixels, self._limits.video_min_pixels) for frame in frames]
+    def add_fake(self, tensors: dict[str, torch.Tensor]) -> None:
+        """A white square, as LLaMA-Factory puts into a batch without media."""
+        self.add_images(tensors, [Image.new("RGB", (FAKE_SIDE, FAKE_SIDE), (255, 255, 255))], [self._limits])
 
     def _add_videos(self, tensors: dict[str, torch.Tensor], videos: list[list[Image.Image]]) -> None:
         if self._videos is not None:
@@ -95,25 +90,6 @@ def counted(
     return {kind: tuple(int(grid.prod()) // merge_size**2 for grid in pixels.get(grids[kind], ())) for kind in kinds}
 
 
-def _open(medium: Medium) -> Image.Image:
-    image = Image.open(BytesIO(medium.data)) if medium.data is not None else Image.open(medium.path or "")
-    if medium.turned:
-        return ImageOps.exif_transpose(image)
-    return image
-
-
-def _decode(path: str) -> list[Image.Image]:
-    import av
-
-    with av.open(path, "r") as container:
-        stream = next(stream for stream in container.streams if stream.type == "video")
-        seconds = 0.0 if stream.frames == 0 else float((stream.duration or 0) * (stream.time_base or 0))
-        wanted = frozenset(sample_indices(stream.frames, seconds, VideoRecipe()))
-        container.seek(0)
-        decoded = enumerate(container.decode(stream))
-        return [frame.to_image() for index, frame in decoded if index in wanted]
-
-
 def image_processor(folder: str | None, limits: ImageLimits) -> tuple[Any, str]:
     """The real image processor, and its name with what it rests on. PIL's where torchvision is absent or broken."""
     settings: dict[str, Any] = {}
@@ -126,7 +102,7 @@ def image_processor(folder: str | None, limits: ImageLimits) -> tuple[Any, str]:
                 break
     known = ("image_mean", "image_std", "patch_size", "merge_size", "temporal_patch_size", "rescale_factor", "resample")
     options = {name: settings[name] for name in known if name in settings}
-    options["size"] = {"shortest_edge": limits.processor_min_pixels, "longest_edge": limits.processor_max_pixels}
+    options["size"] = _edges(limits)
     make, backend = _image_class()
     return make(**options), f"{make.__name__} on {backend}"
 
@@ -145,5 +121,9 @@ def _image_class() -> tuple[Any, str]:
 def _video_processor(limits: ImageLimits) -> Any:
     from transformers import Qwen2VLVideoProcessor
 
-    edges = {"shortest_edge": limits.processor_min_pixels, "longest_edge": limits.processor_max_pixels}
-    return Qwen2VLVideoProcessor(size=edges, patch_size=limits.patch_size, merge_size=limits.merge_size)
+    return Qwen2VLVideoProcessor(size=_edges(limits), patch_size=limits.patch_size, merge_size=limits.merge_size)
+
+
+def _edges(limits: ImageLimits) -> dict[str, int]:
+    """The processor's pixel limits by the names that it has for them."""
+    return {"shortest_edge": limits.processor_min_pixels, "longest_edge": limits.processor_max_pixels}

@@ -36,7 +36,6 @@ class Member:
     status: str
     place: int
     num_tokens: int
-    num_visual: int
     num_labels: int
     modality: Modality
     risk: float
@@ -83,7 +82,6 @@ def members(folder: Path) -> Iterator[Member]:
             record["status"],
             place,
             record["num_tokens"] or 0,
-            images + videos,
             record["num_label_tokens"] or 0,
             "video" if videos else "image" if images else "text",
             record["risk_score"] or 0.0,

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from validator.facts.replayed import Remedy, Replayed, Step, Verdict, Weighting, Window
+from validator.facts.replayed import Drift, Remedy, Replayed, Step, Verdict, Weighting, Window
 from validator.replay.baseline import LEAST_RATIO, Scores
 from validator.replay.job import Answer
 from validator.replay.population import Member
@@ -18,6 +18,9 @@ from validator.replay.verdict import Yardstick, judge, point_of
 CLIP, TOKENS, PAIRS, SLOWER = "clip 1.0", "token-normalised loss", "batch 2 x accumulation 2", "learning rate / 10"
 ATTENTION, PIXELS, CUTOFF, LONGER = "other attention", "image_max_pixels halved", "cutoff halved", "cutoff doubled"
 FULL, BASE = "fp32", "reference model"
+AS_CONFIGURED = "as configured"
+COURSES = (AS_CONFIGURED, CLIP, TOKENS, PAIRS, SLOWER)
+"""What a few steps of training are made with, where that is asked for."""
 ORDER = (CLIP, TOKENS, PAIRS, SLOWER, ATTENTION, PIXELS, CUTOFF, LONGER, FULL, BASE)
 STATISTICAL: tuple[Verdict, ...] = ("PRECISION_SENSITIVE", "GRAD_SPIKE", "LOSS_OUTLIER")
 _CALM: tuple[Verdict, ...] = ("STABLE", "STATIC_ONLY")
@@ -49,6 +52,21 @@ def on_reference(sample: Replayed, there: Replayed) -> Remedy:
     finite = there.step is not None and there.step.finite and there.agree is not False
     verdict = there.own_verdict
     return Remedy(BASE, verdict, _helps(sample.own_verdict, verdict, finite=finite), there.why)
+
+
+def trained(sample: Replayed, drifts: tuple[Drift, ...]) -> Replayed:
+    """A sample with what a few steps of training on it do; of a smaller learning rate the outcome is measured then."""
+    found = {drift.name: drift for drift in drifts}
+    remedies = tuple(
+        _slower(remedy, found) if remedy.name == SLOWER and SLOWER in found else remedy for remedy in sample.remedies
+    )
+    return replace(sample, drifts=drifts, remedies=remedies, remedy=first_that_helps(remedies))
+
+
+def _slower(remedy: Remedy, found: Mapping[str, Drift]) -> Remedy:
+    """It helps where the sample raises the loss on others as configured, and no longer with it."""
+    helps = found[AS_CONFIGURED].destabilises and not found[SLOWER].destabilises
+    return replace(remedy, helps=helps, measured=True, effect=f"loss on other rows {found[SLOWER]}")
 
 
 def place(name: str) -> int:

@@ -15,8 +15,10 @@ from validator.facts.replayed import LOUDER, Replayed
 from validator.findings import Finding
 from validator.replay import table
 from validator.replay.comparison import SIDES
+from validator.replay.paired import LEAST, SEEDS, STEPS
 from validator.replay.remedies import STATISTICAL, place
 from validator.replay.run import Outcome
+from validator.replay.trial import teachers
 from validator.replay.verdict import ALARMS
 from validator.rules.base import Rule
 from validator.rules.registry import replay_rules
@@ -83,6 +85,7 @@ def _summary(outcome: Outcome) -> dict[str, Any]:
         },
         "repeat_tolerance": yardstick.repeat_tolerance,
         "remedies": _remedies(outcome.samples),
+        "k_step": _k_step(outcome) if outcome.settings.k_step else None,
         "comparison": _comparison(outcome) if outcome.comparison is not None else None,
         "confirmed": [_block(sample) for sample in outcome.samples if _confirmed(sample)][:CONFIRMED],
     }
@@ -105,6 +108,17 @@ def _remedies(samples: Sequence[Replayed]) -> list[dict[str, Any]]:
         {"remedy": name, "verdict": verdict, **{word: counts[word] for word in ("tried", "helps", "worse")}}
         for (name, verdict), counts in sorted(table.items(), key=lambda item: (place(item[0][0]), item[0]))
     ]
+
+
+def _k_step(outcome: Outcome) -> dict[str, int]:
+    """How the steps of training were made, and on how many samples."""
+    return {
+        "seeds": SEEDS,
+        "steps": STEPS,
+        "controls": len(teachers(outcome.of("control"))),
+        "controls_needed": LEAST,
+        "samples": sum(bool(sample.drifts) for sample in outcome.samples),
+    }
 
 
 def _comparison(outcome: Outcome) -> dict[str, Any]:
@@ -171,6 +185,7 @@ def _block(sample: Replayed) -> dict[str, Any]:
         "relative_gradient_error": sample.relative_gradient_error,
         "remedy": sample.remedy,
         "remedies": [asdict(remedy) for remedy in sample.remedies],
+        "drifts": [asdict(drift) | {"words": str(drift)} for drift in sample.drifts],
         "reference_verdict": sample.reference_verdict,
         "difference": sample.difference,
         "static": list(sample.static),

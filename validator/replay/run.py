@@ -17,13 +17,13 @@ from validator.replay.crew import Crew, local_gpus
 from validator.replay.inputs import make_jobs
 from validator.replay.job import Ready
 from validator.replay.journal import Journal
+from validator.replay.loading import check_reproduced
 from validator.replay.session import Progress, Session
 from validator.replay.settings import ReplaySettings
 from validator.replay.supervisor import Setup, Supervisor
 from validator.replay.trial import Remaker
 from validator.replay.verdict import Yardstick
 from validator.tokens.processor import Processor, load_processor
-from validator.trainer import DEFAULT
 
 Hire = Callable[[Setup], Crew]
 """Starts the processes of a replay on one model."""
@@ -49,8 +49,7 @@ class Outcome:
 def prepare(folder: Path, settings: ReplaySettings) -> Setup:
     """What a worker needs to replay a run. Raises ValueError where the folder holds no finished run."""
     run_settings = settings_of(load_summary(folder))
-    if run_settings.trainer != DEFAULT:
-        raise ValueError(f"a replay does what LLaMA-Factory since 0.9.3 does; this run is of {run_settings.trainer}")
+    check_reproduced(run_settings.profile)
     processor = load_processor(run_settings.processor)
     place = str(processor.folder) if processor.folder is not None else None
     return Setup(settings, limits_of(run_settings, processor).image, place, run_settings.trainer)
@@ -115,6 +114,6 @@ def _fits(processor: Processor, ready: Ready, settings: ReplaySettings) -> None:
 
 def _identity(setup: Setup, ready: Ready) -> str:
     """Names everything that a step depends on besides the sample."""
-    apart = {"candidates", "controls", "blind", "remedies", "reference_model"}
+    apart = {"candidates", "controls", "blind", "remedies", "k_step", "reference_model"}
     parts = (setup.settings.model_dump(exclude=apart), setup.limits, setup.trainer, ready)
     return xxhash.xxh3_64_hexdigest(repr(parts).encode())

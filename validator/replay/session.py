@@ -12,11 +12,12 @@ from validator.replay.choice import Choice
 from validator.replay.crew import Crew
 from validator.replay.job import Answer, Job, Key, Task
 from validator.replay.journal import Journal
+from validator.replay.paired import LEAST, SEEDS, paired
 from validator.replay.population import Member
-from validator.replay.remedies import Tried, first_that_helps, outcomes
+from validator.replay.remedies import Tried, first_that_helps, outcomes, trained
 from validator.replay.settings import ReplaySettings
 from validator.replay.systemic import LADDER, PROBED, climbed, culprit, failing, withdrawn
-from validator.replay.trial import Remaker, neighbours, resized, same, unstable
+from validator.replay.trial import Remaker, neighbours, resized, same, teachers, unstable
 from validator.replay.verdict import LEAST_ERROR, Yardstick, judge
 from validator.replay.yardstick import referenced, yardstick_of
 
@@ -45,7 +46,9 @@ class Judged:
 
 
 class Session:
-    """One model and the jobs of a choice. Without `remaker` no sample is tried under other limits."""
+    """One model and the jobs of a choice. Without `remaker` no sample is tried under other limits. `seeds`: of the
+    courses that samples are trained on in.
+    """
 
     def __init__(
         self,
@@ -56,9 +59,11 @@ class Session:
         missing: Mapping[Key, str],
         progress: Progress,
         remaker: Remaker | None = None,
+        seeds: int = SEEDS,
     ) -> None:
         self._settings, self._crew, self._journal = settings, crew, journal
         self._jobs, self._missing, self._progress, self._remaker = jobs, missing, progress, remaker
+        self._seeds = seeds
 
     def run(self, choice: Choice, *, thorough: bool = True) -> Judged:
         """Controls, then candidates with the blind controls among them; `thorough`: then the ladder and remedies."""
@@ -75,6 +80,7 @@ class Session:
         if thorough:
             others = self._climb(others, partner, yardstick)
             others = self._remedied(others, choice, judged, yardstick)
+            others = self._trained(others, judged)
         return Judged(tuple(others + judged), systemic, yardstick)
 
     def probe(self, keys: Sequence[Key]) -> dict[Key, Answer]:
@@ -182,6 +188,16 @@ class Session:
             remedies = outcomes(sample, tried, yardstick)
             found[sample.key] = replace(sample, remedies=remedies, remedy=first_that_helps(remedies))
         return [found.get(sample.key, sample) for sample in samples]
+
+    def _trained(self, samples: list[Replayed], controls: Sequence[Replayed]) -> list[Replayed]:
+        """Train for a few steps on what is not stable and has a step."""
+        ended = [sample for sample in samples if sample.step is not None and sample.step.stage == "done"]
+        chosen = unstable(ended, self._jobs, self._settings.k_step)
+        pool = [self._jobs[key] for key in teachers(controls)]
+        if not chosen or len(pool) < LEAST:
+            return samples
+        found = paired([self._jobs[sample.key] for sample in chosen], pool, self._answers, self._seeds)
+        return [trained(sample, found[sample.key]) if sample.key in found else sample for sample in samples]
 
     def _changed(self, members: Sequence[Member]) -> dict[str, dict[Key, tuple[Member, Answer] | None]]:
         """Samples under other limits; None where these leave a sample as it is."""

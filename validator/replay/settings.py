@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Device = Literal["auto", "cpu", "cuda"]
 Attention = Literal["sdpa", "eager", "flash_attention_2"]
@@ -34,6 +34,10 @@ class ReplaySettings(BaseModel):
     freeze_language_model: bool = False
     remedies: int = Field(default=REMEDIED, ge=0, le=10_000)
     """Unstable samples that remedies are tried on, the riskiest first."""
+    k_step: int = Field(default=0, ge=0, le=10_000)
+    """Unstable samples that are trained on for a few steps, the riskiest first."""
+    learning_rate: float = Field(default=1e-5, gt=0, le=1)
+    """Of those steps."""
     time_limit: float = Field(default=900.0, gt=0)
     """Seconds that one sample may take before its process is ended."""
     seed: int = 0
@@ -49,6 +53,12 @@ class ReplaySettings(BaseModel):
                 "healthy samples; training and replay are in bf16"
             )
         return value
+
+    @model_validator(mode="after")
+    def _trained_only(self) -> ReplaySettings:
+        if self.k_step and not self.judges_statistics:
+            raise ValueError("--k-step: steps of an untrained model say nothing; give the checkpoint with --model")
+        return self
 
     @property
     def judges_statistics(self) -> bool:

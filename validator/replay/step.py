@@ -43,10 +43,10 @@ class Stepper:
         found: dict[str, Any] = {}
         try:
             with self._as(arm):
-                moved = {name: tensor.to(self._device) for name, tensor in batch.items()}
+                moved = self.moved(batch)
                 found["num_label_tokens"] = int((moved["labels"][:, 1:] != IGNORED).sum())
                 with self._watch.forward():
-                    loss, logits_finite = self._loss(moved)
+                    loss, logits_finite = self.loss(moved)
                 found["loss"], found["logits_finite"] = float(loss.detach()), bool(logits_finite)
                 stage = "backward"
                 with self._watch.backward() as gradients:
@@ -77,13 +77,17 @@ class Stepper:
         )
         return step, gradients
 
+    def moved(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """A batch on the model's device."""
+        return {name: tensor.to(self._device) for name, tensor in batch.items()}
+
     def _looked(self) -> tuple[float | None, dict[str, float], str | None]:
         try:
             return self._watch.activations()
         except Exception:  # a device that has died takes its numbers with it
             return None, {}, None
 
-    def _loss(self, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    def loss(self, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         """The mean over the labels, from logits of labelled rows only, and whether all of those are finite.
 
         Equal to the loss of the whole model (tested); rows without a label have no part in it.

@@ -24,6 +24,16 @@ _REMEDY = pa.struct(
         ("pull", pa.float64()),
     ]
 )
+_DRIFT = pa.struct(
+    [
+        ("name", pa.string()),
+        ("median", pa.float64()),
+        ("raised", pa.int64()),
+        ("seeds", pa.int64()),
+        ("band", pa.float64()),
+        ("destabilises", pa.bool_()),
+    ]
+)
 REPLAY = pa.schema(
     [
         ("dataset", pa.string()),
@@ -55,6 +65,7 @@ REPLAY = pa.schema(
         ("control_grad_norm", _RANGE),
         ("remedy", pa.string()),
         ("remedies", pa.list_(_REMEDY)),
+        ("drifts", pa.list_(_DRIFT)),
         ("ladder", pa.map_(pa.string(), pa.string())),
         ("reference_verdict", pa.string()),
         ("difference", pa.string()),
@@ -89,12 +100,13 @@ def _record(sample: Replayed) -> dict[str, Any]:
         name: getattr(sample, name)
         for name in REPLAY.names
         if name in Replayed.__dataclass_fields__
-        and name not in ("control_loss", "control_grad_norm", "ladder", "remedies")
+        and name not in ("control_loss", "control_grad_norm", "ladder", "remedies", "drifts")
     }
     record |= {
         "static": list(sample.static),
         "ladder": list(sample.ladder.items()),
         "remedies": [asdict(remedy) for remedy in sample.remedies],
+        "drifts": [asdict(drift) for drift in sample.drifts],
         "control_loss": _range(sample.control_loss),
         "control_grad_norm": _range(sample.control_grad_norm),
     }

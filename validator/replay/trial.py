@@ -58,6 +58,12 @@ def neighbours(job: Job, controls: Sequence[Member], jobs: Mapping[Key, Job]) ->
     return tuple(jobs[member.key] for member in ranked[:PARTNERS])
 
 
+def teachers(controls: Sequence[Replayed]) -> list[Key]:
+    """The controls that steps of training are made with: sound, and with labels enough."""
+    sound = (control for control in controls if control.step is not None and control.step.finite)
+    return [control.key for control in sound if control.step and control.step.num_label_tokens >= MANY_LABELS]
+
+
 def resized(member: Member, job: Job) -> Member:
     """A row as its job under other limits shows it."""
     labels = sum(label >= 0 for label in job.labels[1:])

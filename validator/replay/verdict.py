@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from validator.facts.replayed import Replayed, Step, Verdict
+from validator.facts.replayed import LEFT_OUT, Replayed, Step, Verdict
 from validator.replay.baseline import Baseline, Point, Scores
 from validator.replay.job import Answer
 from validator.replay.population import Member
@@ -111,6 +111,8 @@ def _verdict(
         return "RESOURCE", f"memory ran out in the {_where(step)}: {step.exception}"
     if step.timed_out:
         return "INCONCLUSIVE", step.exception or ""
+    if step.stage == LEFT_OUT:
+        return "INCONCLUSIVE", f"the trainer leaves it out and takes another row: {step.exception}"
     if agree is False:
         return "INCONCLUSIVE", "two runs of the same step came to different ends"
     if step.exception is not None:

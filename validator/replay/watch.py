@@ -72,12 +72,13 @@ def combined(parts: Sequence[tuple[float, Gradients]]) -> float:
 
 
 class Watch:
-    """Hooks on one model, set once. Between `passing` calls they do nothing."""
+    """Hooks on one model, set once. Outside of its contexts they only free gradients."""
 
     def __init__(self, model: nn.Module) -> None:
         self._peaks: list[tuple[str, torch.Tensor]] = []
         self._forward = False
         self._gradients: Gradients | None = None
+        self._take: Callable[[nn.Parameter, torch.Tensor], None] | None = None
         for name, module in model.named_modules():
             if name:
                 module.register_forward_hook(self._seen(plain(name)))
@@ -102,6 +103,15 @@ class Watch:
             yield self._gradients
         finally:
             self._gradients = None
+
+    @contextmanager
+    def gathering(self, take: Callable[[nn.Parameter, torch.Tensor], None]) -> Iterator[None]:
+        """Hand every gradient over as it arrives, with its parameter; it is freed after that."""
+        self._take = take
+        try:
+            yield
+        finally:
+            self._take = None
 
     def activations(self) -> tuple[float | None, dict[str, float], str | None]:
         """The largest |activation| of all modules, that of each block, and the first module that is not finite."""
@@ -128,9 +138,11 @@ class Watch:
 
         return hook
 
-    def _arrived(self, name: str) -> Callable[[torch.Tensor], None]:
-        def hook(parameter: torch.Tensor) -> None:
+    def _arrived(self, name: str) -> Callable[[nn.Parameter], None]:
+        def hook(parameter: nn.Parameter) -> None:
             gradient, parameter.grad = parameter.grad, None
+            if self._take is not None and gradient is not None:
+                self._take(parameter, gradient)
             into = self._gradients
             if into is None or gradient is None:
                 return

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -18,9 +19,10 @@ from multiprocessing.connection import Connection
 
 import torch
 
-from validator.facts.replayed import Step, Window
+from validator.facts.replayed import LEFT_OUT, Step, Window
 from validator.replay.collate import Collator
-from validator.replay.job import PARTNERS, WEIGHTS, Answer, Job, Ready, Refused, Task
+from validator.replay.course import Course
+from validator.replay.job import COURSE, PARTNERS, WEIGHTS, Answer, Job, Ready, Refused, Task
 from validator.replay.model import base_of, build_model, fingerprint
 from validator.replay.pictures import Pictures, counted
 from validator.replay.settings import ReplaySettings
@@ -30,6 +32,7 @@ from validator.replay.supervisor import Setup
 from validator.replay.watch import Gradients, Watch
 from validator.replay.weigh import weigh
 from validator.replay.window import windows
+from validator.trainer import trainer_named
 
 _PACKAGES = ("torch", "torchvision", "transformers", "peft", "safetensors", "qwen-vl-utils")
 
@@ -38,15 +41,17 @@ class Worker:
     """One model, one device."""
 
     def __init__(self, setup: Setup) -> None:
-        self.settings, self.trainer = setup.settings, setup.trainer
+        self.settings, self.trainer = setup.settings, trainer_named(setup.trainer)
         self.device = _device(setup.settings)
         torch.manual_seed(setup.settings.seed)
         torch.backends.cudnn.allow_tf32 = False  # fp32 is the reference
         self.model = build_model(setup.settings, self.device)
         self.spelling = Spelling(setup.processor_folder)
-        self.pictures = Pictures(setup.processor_folder, setup.limits, setup.trainer)
-        self.collate = Collator(self.model, self.pictures, self.spelling.pad_id)
-        self.step = Stepper(self.model, Watch(self.model), self.device, setup.settings.attention)
+        self.pictures = Pictures(setup.processor_folder, setup.limits, self.trainer.video)
+        self.collate = Collator(self.model, self.pictures, self.spelling.pad_id, self.trainer.batch)
+        watch = Watch(self.model)
+        self.step = Stepper(self.model, watch, self.device, setup.settings.attention)
+        self.course = Course(self.model, watch, self.step, setup.settings.learning_rate)
 
     def ready(self) -> Ready:
         """What this worker runs on."""
@@ -67,27 +72,30 @@ class Worker:
         )
 
     def measure(self, task: Task) -> Answer:
-        """The steps of one sample under several arms, and its windows where they are asked for."""
+        """The steps of one sample under several arms, and its windows where they are asked for; or a course with it."""
         job, arms = task.job, task.arms
+        if arms == (COURSE,):
+            return self._trained(task)
         try:
             pixels = self.collate.pixels([job])
         except Exception as error:  # the libraries raise many kinds, and each would end training
-            return Answer((_stopped(error, arms[0], "processor"),))
+            if self.trainer.failures == "stop" or is_memory(error):
+                return Answer((_stopped(error, arms[0], "processor"),))
+            return Answer((_stopped(error, arms[0], LEFT_OUT),), f"the processor stops with {described(error)}")
         disagreement = self.spelling.compare(job, counted(pixels, job.tokens, self.pictures.merge_size))
-        fake = self.trainer == "llamafactory"
         try:
-            batch = self.collate([job], pixels, fake=fake)
+            batch = self.collate([job], pixels)
         except Exception as error:
             return Answer((_stopped(error, arms[0], "collator"),), disagreement)
         others: dict[str, dict[str, torch.Tensor] | Step] = {}
         if task.partners and "padded" in arms:
             pair = [job, task.partners[0]]
             try:
-                others["padded"] = others["padded_fp32"] = self.collate(pair, self.collate.pixels(pair), fake=fake)
+                others["padded"] = others["padded_fp32"] = self.collate(pair, self.collate.pixels(pair))
             except Exception as error:
                 others["padded"] = _stopped(error, "padded", "collator")
-        if fake and not pixels and "bare" in arms:
-            others["bare"] = self.collate([job], pixels, fake=False)
+        if self.trainer.batch.fake_picture and not pixels and "bare" in arms:
+            others["bare"] = self.collate([job], pixels, bare=True)
         steps = self.steps(batch, arms, others)
         poisoned = _poisoned(steps[-1])
         wanted = "window" in arms and len(task.partners) == PARTNERS and steps[0].stage == "done"
@@ -130,10 +138,21 @@ class Worker:
                 break
         return tuple(steps)
 
+    def _trained(self, task: Task) -> Answer:
+        """A few optimizer steps with the sample in each."""
+        began = time.perf_counter()
+        jobs = {job.key: job for job in (task.job, *task.partners)}
+        try:
+            batches = {key: self.collate([job], self.collate.pixels([job])) for key, job in jobs.items()}
+            losses = self.course(batches[task.job.key], [batches[job.key] for job in task.partners])
+        except Exception as error:
+            step = _stopped(error, COURSE, COURSE)
+            return Answer((step,), poisoned=_poisoned(step))
+        return Answer((Step(COURSE, seconds=time.perf_counter() - began),), losses=losses)
+
     def _windows(self, batch: dict[str, torch.Tensor], partners: Sequence[Job]) -> tuple[Window, ...]:
         """The sample and its partners one by one in bf16, then joined: gradients add up."""
-        fake = self.trainer == "llamafactory"
-        batches = [batch, *(self.collate([job], self.collate.pixels([job]), fake=fake) for job in partners)]
+        batches = [batch, *(self.collate([job], self.collate.pixels([job])) for job in partners)]
         ran = [self.step(other, "bf16") for other in batches]
         found = [(step, gradients) for step, gradients in ran if step.stage == "done" and gradients is not None]
         return windows(found) if len(found) == len(ran) else ()

@@ -80,7 +80,7 @@ def _block(console: Console, block: dict[str, Any], base: Path) -> None:
         rungs = ", ".join(f"{arm} {outcome}" for arm, outcome in block["ladder"].items())
         console.print(Text(f"    ladder: {rungs}"))
     console.print(Text(f"    that is: {MEANING[block['verdict']]}"))
-    for words in _tried(block):
+    for words in (*_tried(block), *_trained(block)):
         console.print(Text(printable(f"    {words}")))
     if block["static"]:
         console.print(Text(f"    the static pass says: {', '.join(block['static'])}", style="dim"))
@@ -100,6 +100,22 @@ def _tried(block: dict[str, Any]) -> list[str]:
     lines = [f"remedy: {helps[0]}" if helps else f"remedy: none of the {len(tried)} that were tried"]
     lines += ["also: " + ", ".join(remedy["name"] for remedy in tried if remedy["helps"])] if len(helps) > 1 else []
     return lines + (["louder with: " + ", ".join(worse)] if worse else [])
+
+
+def _trained(block: dict[str, Any]) -> list[str]:
+    """What a few steps of training on it did, where that was asked for."""
+    if not block["drifts"]:
+        return []
+    first, *others = block["drifts"]
+    lines = [f"trained on, loss on other rows: {first['words']}" + (": destabilises" if first["destabilises"] else "")]
+    for name, found in (("calm", False), ("not calm", True)) if first["destabilises"] else ():
+        if mine := [f"{drift['name']} ({_change(drift)})" for drift in others if drift["destabilises"] == found]:
+            lines.append(f"{name} with: {', '.join(mine)}")
+    return lines
+
+
+def _change(drift: dict[str, Any]) -> str:
+    return "NaN" if drift["median"] is None else f"{drift['median']:+.3f}"
 
 
 def _remedies(console: Console, replay: dict[str, Any]) -> None:
@@ -163,6 +179,14 @@ def notes(replay: dict[str, Any]) -> list[str]:
         notes.append(
             f"thresholds, from {limits['controls']} controls: gradient score {limits['gradient_score']:.1f}, "
             f"loss score {limits['loss_score']:.1f}, bf16 gradient {limits['relative_gradient_error']:.0%} off fp32"
+        )
+    if (steps := replay["k_step"]) and not steps["samples"]:
+        few = steps["controls"] < steps["controls_needed"]
+        notes.append(
+            f"no training steps: {steps['controls']} healthy controls have 20 labels or more, "
+            f"{steps['controls_needed']} are needed"
+            if few
+            else "no training steps: no sample that is accused has a step to train on"
         )
     if replay["not_judged"]:
         notes.append(

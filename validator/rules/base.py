@@ -97,6 +97,8 @@ EVERY = families()
 """Of a rule that holds under every trainer profile."""
 COUNTING = tuple(family for family in EVERY if family != "ms-swift")
 """Of a rule about trainers that want as many placeholders as media."""
+REPLAYED = COUNTING
+"""Of a rule about what a model is fed by one of the trainers that replay knows."""
 Need = Literal["nothing", "problems", "mismatch", "misplaced", "media", "faults", "cut", "traits", "content", "reach"]
 """What most rows lack: problems of conversion or encoding, placeholders that are more or fewer than the media,
 placeholders in answers or system prompts, media, media with a fault or that are no paths, a cut by the cutoff, text
@@ -208,12 +210,12 @@ def corpus_rule(
 
 def replay_rule(code: str, name: str, severity: Severity) -> Callable[[ReplayCheck], Rule]:
     """Make a rule of a function on one replayed sample."""
-    return lambda check: Rule(code, name, severity, _doc(check), replay=check)
+    return lambda check: Rule(code, name, severity, _doc(check), replay=check, trainers=REPLAYED)
 
 
 def systemic_rule(code: str, name: str, severity: Severity) -> Callable[[SystemicCheck], Rule]:
     """Make a rule of a function on controls that fail together."""
-    return lambda check: Rule(code, name, severity, _doc(check), systemic=check)
+    return lambda check: Rule(code, name, severity, _doc(check), systemic=check, trainers=REPLAYED)
 
 
 def training_rule(code: str, name: str, severity: Severity) -> Callable[[TrainingCheck], Rule]:

@@ -11,6 +11,7 @@ import orjson
 
 from validator.conversation.sample import PLACEHOLDERS
 from validator.facts.budget import Limits
+from validator.facts.replayed import Drift
 from validator.facts.strip import Segment
 from validator.findings import SEVERITIES, clip
 from validator.report.html.media import MEDIA, media
@@ -190,4 +191,10 @@ def _replay(item: Shown, replays: Replays | None) -> dict[str, Any] | None:
     )
     shown = {name: record.get(name) for name in names}
     tried = [remedy for remedy in record["remedies"] if remedy["verdict"] is not None]
-    return {**shown, "remedies": tried, "ladder": dict(record.get("ladder") or ()), "beside": replays.beside(record)}
+    return {
+        **shown,
+        "remedies": tried,
+        "drifts": [Drift(**drift) for drift in record["drifts"]],
+        "ladder": dict(record.get("ladder") or ()),
+        "beside": replays.beside(record),
+    }

@@ -1,0 +1,48 @@
+"""Images as qwen-vl-utils has them: the package itself, the replay where it can be imported, and our own without it."""
+
+import hashlib
+import site
+
+from PIL import Image
+
+from tests.conftest import ROOT
+from tests.trainers.compare import ask, needs
+from validator.media.resize import fetch
+
+pytestmark = needs("hf")
+MOST, LEAST = 60_000, 12_544
+SIZES = ((637, 411), (20, 300), (30, 30), (28, 28), (112, 112), (1000, 6), (5700, 28), (28, 5700), (333, 901))
+MODES = ("RGB", "RGBA", "LA", "L", "P", "CMYK", "1", "I;16")
+
+
+def hashed(make):
+    try:
+        image = make()
+    except ValueError as error:
+        return f"ValueError: {error}"
+    return [image.mode, *image.size, hashlib.sha256(image.tobytes()).hexdigest()]
+
+
+def pictures(folder):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    paths = []
+    for number, size in enumerate(SIZES):
+        noise = Image.effect_noise(size, 90)
+        for mode in MODES if number < 2 else MODES[:2]:
+            image = Image.merge("RGBA", (noise, noise.rotate(180), noise, noise.point(lambda value: 255 - value)))
+            suffix = "tiff" if mode == "CMYK" else "png"
+            paths.append(folder / f"{number}{mode.replace(';', '')}.{suffix}")
+            (noise if mode == "I;16" else image).convert(mode).save(paths[-1])
+        paths.append(folder / f"{number}.jpg")
+        image.convert("RGB").save(paths[-1], exif=exif)
+    return [str(path) for path in paths]
+
+
+def test_the_same_pixels(tmp_path):
+    paths = pictures(tmp_path)
+    given = {"pictures": paths, "most": MOST, "least": LEAST, "ours": [str(ROOT), site.getsitepackages()[0]]}
+    theirs = ask("hf", "judge_fetch.py", given, tmp_path)
+    for path, (package, replay) in theirs["pictures"].items():
+        assert package == replay == hashed(lambda: fetch(Image.open(path), MOST, LEAST)), path  # noqa: B023
+    assert theirs["words"] == ", images by qwen-vl-utils 0.0.14"
