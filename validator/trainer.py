@@ -59,12 +59,12 @@ class Trainer:
     `reading`: turns pair up as questions and answers, or rows are messages of any roles in any order, or conversations
     in which everything but questions is an answer, or as ms-swift reads them. `resizing`: by the trainer first and then
     by the processor, by the processor alone, which is given the pixel limits, or by qwen-vl-utils with them and then by
-    the processor, or by qwen-vl-utils alone. `truncation`: pair by pair, or the row as a whole from its end; or a row
-    that is too long is deleted, or loses what is no pad from its left or its right. `labels`: everything, or answers;
-    then the first `header` tokens of their turns are not learned. `failures`: a row that fails stops training, or
-    another takes its place. `turns_images`: images are turned as their EXIF block says. `fetches`: URLs and data URIs
-    in rows are opened. `video` is None where videos are not reproduced. `mixes`: its loader keeps columns of mixed
-    types as JSON.
+    the processor, or by qwen-vl-utils alone. `nearest`: the trainer resizes by the nearest pixel. `truncation`: pair by
+    pair, or the row as a whole from its end; or a row that is too long is deleted, or loses what is no pad from its
+    left or its right. `labels`: everything, or answers; then the first `header` tokens of their turns are not learned.
+    `failures`: a row that fails stops training, or another takes its place. `turns_images`: images are turned as their
+    EXIF block says. `mixes`: its loader keeps columns of mixed types as JSON. `video` is None where videos are not
+    reproduced. `batch`: how samples become a batch.
     """
 
     name: str
@@ -88,7 +88,6 @@ class Trainer:
     header: int = 0
     failures: Literal["stop", "replace"] = "stop"
     turns_images: bool = False
-    fetches: bool = False
     mixes: bool = False
     video: VideoRecipe | None = field(default_factory=VideoRecipe)
     batch: BatchRecipe = field(default_factory=BatchRecipe)
@@ -150,7 +149,6 @@ _PROFILES = (
         truncation="end",
         labels="all",
         turns_images=True,
-        fetches=True,
         video=None,
         batch=BatchRecipe(multiple=1, fake_picture=False),
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 1024},
@@ -166,7 +164,6 @@ _PROFILES = (
         truncation="end",
         header=3,
         failures="replace",
-        fetches=True,
         video=None,
         batch=BatchRecipe(multiple=1, fake_picture=False, masks_pads=True),
         defaults={"image_max_pixels": 28 * 28 * 576, "cutoff_len": 512},
@@ -181,7 +178,6 @@ _PROFILES = (
         resizing="utils",
         truncation="delete",
         failures="replace",
-        fetches=True,
         mixes=True,
         video=None,
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 32768},
