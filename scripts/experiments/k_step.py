@@ -123,7 +123,13 @@ def main() -> None:
     print(f"{text}\n\n{time.perf_counter() - began:.0f} s, {summary['k_step']}")
     if given.write:
         plot(records, owner)
-        filled = PAGE.format(rate=RATE, healthy=HEALTHY, text=text, versions=summary["versions"], **summary["k_step"])
+        filled = PAGE.format(
+            rate=RATE,
+            healthy=HEALTHY,
+            text=text,
+            versions=", ".join(f"{name} {given}" for name, given in summary["versions"].items()),
+            **summary["k_step"],
+        )
         (PAGES / "k_step.md").write_text(filled, encoding="utf-8")
 
 
