@@ -7,6 +7,7 @@ benchmark data and prints the number of tokens; with `--parts` it prints the mil
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from scripts.benchmarks.process import ENVIRONMENT
 from validator.media import jpeg_skeleton, png_strict
 from validator.tokens.vocabulary import SPLIT_PATTERN, load_ranks
 
+FIRST = "--first-check"
 FLOOR_COMMAND = (sys.executable, "-m", "scripts.benchmarks.floor")
 FLOOR_ENVIRONMENT = {**ENVIRONMENT, "MALLOC_TRIM_THRESHOLD_": "67108864", "MALLOC_MMAP_THRESHOLD_": "67108864"}
 """Else glibc gives picture buffers back after every image, and faulting them in again doubles the cost of a WebP."""
@@ -42,6 +44,27 @@ def _webp(data: bytes) -> bool:
     with Image.open(BytesIO(data), formats=["WEBP"]) as image:
         image.load()
         return True
+
+
+def _jpeg_as_first_measured(data: bytes) -> bool:
+    """The check that cost 0.2 to 0.35 ms when the numbers were set: a regular expression looks for the end of the scan,
+    and the skeleton is opened and decoded for every file.
+    """
+    with Image.open(BytesIO(data), formats=["JPEG"]) as image:
+        parts, _ = jpeg_skeleton._skeleton(data)
+        assert parts is not None and image.format == "JPEG"
+    with Image.open(BytesIO(b"".join(parts)), formats=["JPEG"]) as small:
+        small.load()
+        small.convert("RGB")
+    return True
+
+
+def _end_by_expression(data: bytes, start: int) -> int | None:
+    found = _MARKER_IN_SCAN.search(data, start)
+    return found and found.start()
+
+
+_MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7]", re.DOTALL)
 
 
 CHECKS: dict[str, Callable[[bytes], bool]] = {"jpeg": _jpeg, "png": _png, "webp": _webp}
@@ -104,4 +127,6 @@ def parts(rows: Path) -> dict[str, float]:
 
 if __name__ == "__main__":
     file = rows_file(Path(sys.argv[1]))
+    if FIRST in sys.argv:
+        jpeg_skeleton.end_of_scan, CHECKS["jpeg"] = _end_by_expression, _jpeg_as_first_measured
     print(json.dumps(parts(file)) if "--parts" in sys.argv else walk(file))
