@@ -12,7 +12,7 @@ IMAGE, SECOND = MediaSlot("image", 0), MediaSlot("image", 1)
 
 
 def render(role, content, pair):
-    return joined(TEMPLATE.turn(role, content, pair, TEMPLATE.slots_in(content, {"image": 0, "video": 0})))
+    return joined(TEMPLATE.turn(role, content, pair, TEMPLATE.slots_in(content, {"image": 0, "video": 0}, Sample())))
 
 
 def joined(turn):
@@ -95,8 +95,8 @@ def test_media_inside_a_function_call_move_and_vanish_with_their_values():
 
 def test_placeholders_are_numbered_through_the_turns():
     taken = {"image": 0, "video": 0}
-    assert TEMPLATE.slots_in("<image><video>", taken) == [IMAGE, MediaSlot("video", 0)]
-    assert TEMPLATE.slots_in("<image>", taken) == [SECOND]
+    assert TEMPLATE.slots_in("<image><video>", taken, Sample()) == [IMAGE, MediaSlot("video", 0)]
+    assert TEMPLATE.slots_in("<image>", taken, Sample()) == [SECOND]
 
 
 @pytest.mark.parametrize(

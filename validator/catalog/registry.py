@@ -105,6 +105,8 @@ def is_data_file(path: Path) -> bool:
         return False
     try:
         first = json.JSONDecoder().raw_decode(head[1:].lstrip())[0]
+    except RecursionError:
+        return False  # no row is nested so deep
     except ValueError:
         return len(head) > _HEAD // 2  # a first row that does not end soon
     return isinstance(first, dict) and not first.keys() & _SWIFT_REGISTRY
