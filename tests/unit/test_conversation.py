@@ -19,8 +19,8 @@ TYPES = {
 }
 
 
-def sample(row, tags=ALL_TAGS, types=TYPES, media_dir="/nowhere"):
-    entry = parse_entry("x", {"file_name": "x.json", "formatting": "sharegpt", "columns": COLUMNS, "tags": tags})
+def sample(row, tags=ALL_TAGS, types=TYPES, media_dir="/nowhere", formatting="sharegpt"):
+    entry = parse_entry("x", {"file_name": "x.json", "formatting": formatting, "columns": COLUMNS, "tags": tags})
     return convert(RowView(entry, types)(row), entry, MediaFiles(media_dir), trainer_named("llamafactory"))
 
 
@@ -84,6 +84,24 @@ def test_the_system_message_beats_the_column():
 def test_what_stops_the_trainer(row, types, kind, exception):
     made = sample(row, types=types)
     assert next((problem.kind, problem.exception) for problem in made.problems) == (kind, exception) and made.crashed
+
+
+@pytest.mark.parametrize("formatting", ["sharegpt", "openai"])
+@pytest.mark.parametrize(
+    ("messages", "kind", "message"),
+    [
+        (None, "messages-null", "'NoneType' object is not iterable"),
+        (5, "message-type", "'int' object is not iterable"),
+        ([], "no-turns", "it has no messages"),
+    ],
+)
+@pytest.mark.parametrize("tags", [TAGS, ALL_TAGS], ids=["no system tag", "all tags"])
+def test_messages_that_are_none(formatting, messages, kind, message, tags):
+    made = sample({"m": messages}, tags=tags, types={**TYPES, "m": pa.int64()}, formatting=formatting)
+    assert [problem.kind for problem in made.problems] == [kind]
+    assert (made.crashed, made.dropped) == (messages != [], messages == [])
+    if tags is TAGS:  # with a system tag the trainer asks for the length first
+        assert message in made.problems[0].message
 
 
 def test_keys_that_other_rows_have_are_null_here():

@@ -1,11 +1,15 @@
 """What the loader refuses is found, with its row and column, and nothing else is."""
 
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 
 from tests.unit.loader_cases import CASES
 from validator.catalog.json_survey import survey
+from validator.catalog.line_survey import LOADER_CHUNK
 
 
 def surveyed(tmp_path, text):
@@ -34,12 +38,46 @@ def test_verdict_of_the_loader(tmp_path, name):
         ('[{"a":1},{"a":tru},{"a":2}]', 1, None, "invalid JSON"),
         ('[{"a":1},7,{"a":2}]', 1, None, "the row is not an object"),
         ('\ufeff[{"a":1}]', None, None, "byte order mark"),
+        ('[{"a":[1]},{"a":9223372036854775808}]', 1, "a", "`a` is a number here, a list in an earlier row"),
+        ('{"a":[1]}\nnull\n{"a":7}', 2, "a", "`a` is a number here, a list in an earlier row"),
     ],
 )
 def test_refusals_name_row_and_column(tmp_path, text, row, column, reason):
     refusals = surveyed(tmp_path, text).refusals
     assert [(refusal.row, refusal.column) for refusal in refusals] == [(row, column)]
     assert reason in refusals[0].reason
+
+
+LINE = b'{"a":"' + b"x" * 91 + b'"}\n'
+BLOCK = LOADER_CHUNK // 32
+
+
+@pytest.mark.parametrize(
+    ("before", "row"),
+    [
+        (b"", 0),
+        (b"\n \n", 0),
+        (b"{}\n", None),
+        (b"null\n", 0),
+        (b"\xef\xbb\xbf", 0),
+        (LINE * 3, None),
+        (LINE * (BLOCK // 100) + b" " * (BLOCK % 100), BLOCK // 100),  # the line ends beyond the border
+        (LINE * (BLOCK // 100) + b"\n" * (BLOCK % 100 - 5), None),  # it ends before it
+        (LINE * (BLOCK // 100) + b"\n" * (BLOCK % 100 - 4), BLOCK // 100),
+        (LINE * (BLOCK // 100 + 1), None),
+    ],
+)
+def test_a_null_at_which_the_loader_dies(tmp_path, before, row):
+    path = tmp_path / "data.jsonl"
+    path.write_bytes(before + b"null\n" + LINE)
+    result = survey(path)
+    assert [refusal.row for refusal in result.refusals] == ([] if row is None else [row])
+    assert result.num_rows == sum(
+        bool(line.strip()) for line in path.read_bytes().removeprefix(b"\xef\xbb\xbf").split()
+    )
+    code = "import sys, pyarrow.json as j; j.read_json(sys.argv[1], j.ReadOptions(block_size=int(sys.argv[2])))"
+    loader = subprocess.run([sys.executable, "-c", code, str(path), str(BLOCK)], capture_output=True)
+    assert loader.returncode == (0 if row is None else -signal.SIGSEGV), loader.stderr
 
 
 def test_every_odd_row_is_listed_up_to_a_bound(tmp_path):

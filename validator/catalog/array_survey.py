@@ -79,21 +79,24 @@ def _merge_as_lines(rows: list[RawRow], result: Survey) -> bool:
 
 
 def _merge_value(row: int, column: str, value: Any, result: Survey) -> None:
-    known = result.types.get(column, pa.null())
     try:
-        result.types[column] = merge(known, pa.array([value]).type, column)
+        kind = pa.array([value]).type
+    except OverflowError:
+        if not (isinstance(value, int) and 0 <= value < 2**64):
+            result.refuse(row, column, f"`{column}` holds a whole number beyond 64 bits")
+            return
+        kind = pa.uint64()  # pandas has unsigned columns, lists have not
+    except UnicodeEncodeError:
+        result.refuse(row, column, f"`{column}` holds half of a surrogate pair")
+        return
+    except (pa.ArrowException, TypeError, ValueError):
+        result.refuse(row, column, f"`{column}` mixes types within one list", mixed=True)
+        return
+    try:
+        result.types[column] = merge(result.types.get(column, pa.null()), kind, column)
     except TypeConflictError as conflict:
         if conflict.path != column or not _DATE_COLUMN.search(column.lower()):  # pandas makes dates of these itself
             result.refuse(row, conflict.path, f"`{conflict.path}` is {conflict}", mixed=True)
-    except OverflowError:
-        if isinstance(value, int) and 0 <= value < 2**64:  # pandas has unsigned columns, lists have not
-            result.types[column] = merge(known, pa.uint64(), column)
-            return
-        result.refuse(row, column, f"`{column}` holds a whole number beyond 64 bits")
-    except UnicodeEncodeError:
-        result.refuse(row, column, f"`{column}` holds half of a surrogate pair")
-    except (pa.ArrowException, TypeError, ValueError):
-        result.refuse(row, column, f"`{column}` mixes types within one list", mixed=True)
 
 
 def _slices(rows: Iterable[RawRow]) -> Iterator[list[RawRow]]:

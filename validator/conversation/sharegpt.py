@@ -34,6 +34,7 @@ def take_messages(sample: Sample, row: dict[str, Any], entry: Entry) -> Any:
     try:
         messages = row[name]  # type: ignore[index]
         if not (tags["system_tag"] and len(messages) != 0 and messages[0][tags["role_tag"]] == tags["system_tag"]):
+            iter(messages)
             return messages
         sample.system, sample.system_turn = messages[0][tags["content_tag"]], 0
         return messages[1:]
@@ -86,9 +87,6 @@ def _align(sample: Sample, messages: Any, entry: Entry, trainer: Trainer) -> Non
     tags, roles = entry.tags, role_names(entry)
     allowed = [tuple(tags[name] for name in names) for names in (ASKING, ANSWERING)]
     shift = 0 if sample.system_turn is None else 1
-    if not hasattr(messages, "__iter__"):
-        sample.fail("message-type", TypeError(f"{type(messages).__name__!r} object is not iterable"))
-        return
     for position, message in enumerate(messages):
         index = position + shift
         try:
