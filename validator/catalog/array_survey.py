@@ -39,7 +39,7 @@ def survey_array(path: Path, result: Survey) -> None:
                 result.refuse(row.index, None, f"invalid JSON: {row.fault}")
             elif too_deep(row.raw):
                 result.refuse(row.index, None, TOO_DEEP)
-            elif not isinstance(row.value, dict):
+            elif not isinstance(row.value, dict) or not (row.index or row.raw.startswith(b"{")):
                 result.refuse(row.index, None, "the row is not an object")
             else:
                 readable.append(row)

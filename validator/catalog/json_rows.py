@@ -145,8 +145,22 @@ def _values(file: BinaryIO, index: int, offset: int, *, array: bool, loader_floa
             row = parse_row(piece.raw, index, place, array=array)
             if array and loader_floats and row.fault is None and not ujson_refuses(piece.raw):
                 row = replace(row, value=_loader_value(piece.raw))
+            if array and not isinstance(row.value, dict):
+                row = replace(row, value=_as_object(row.value))
             yield row
             index += 1
+
+
+def _as_object(value: Any) -> Any:
+    """What pandas makes of an element that is no object, where the first one is: what Python's `dict` does, if it can.
+
+    Source: pandas 3.1 `internals/construction.py`, `_list_of_dict_to_arrays`.
+    """
+    try:
+        made: dict[Any, Any] = dict(value)
+    except (TypeError, ValueError):
+        return value
+    return made if all(isinstance(name, str) for name in made) else value
 
 
 def parse_row(raw: bytes, index: int, offset: int, *, array: bool) -> RawRow:
