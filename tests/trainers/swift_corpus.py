@@ -6,7 +6,7 @@ import random
 from tests.oracle.corpus import ALL_TAGS, SIZES, TAGS, WORDS, _text
 
 OWN_WORDS = ("{{ROUND0}} and {{ROUND1}}", "<image>", "<bbox>", "<ref-object>", "ends<|im_end|>", "<video>", "\n\nlines")
-LAYOUTS = ("messages", "conversations", "pairs", "query", "alpaca", "sharegpt entry", "alpaca entry", "odd")
+LAYOUTS = ("messages", "conversations", "pairs", "query", "alpaca", "sharegpt entry", "alpaca entry", "odd", "mixed")
 STRATEGIES = ("delete", "left", "right")
 LIMITS = (64, 128, 200, 333, 512, 1024, 2048, 8192)
 
@@ -231,6 +231,26 @@ def _odd(dice: random.Random, good: list[str], every: list[str]) -> dict:
     return row
 
 
+SAYS = ("42", "-0.5", "null", "true", "[]", '["a", 1]', '{"action": "tap"}', '"quoted"', " 7 ", "01", "NaN", "1e3", "{")
+"""Texts of which most are JSON."""
+
+
+def _mixed(dice: random.Random, good: list[str], every: list[str]) -> dict:
+    """Columns and contents of several types, which the loader keeps as JSON, beside texts that are JSON already."""
+    image = dice.choice(good)
+    parts = [{"type": "image", "image": image}, {"type": "text", "text": _words(dice)}]
+    first = parts if dice.random() < 0.3 else dice.choice((_words(dice), dice.choice(SAYS)))
+    answer = dice.choice((_words(dice), dice.choice(SAYS)))
+    row: dict = {"messages": [{"role": "user", "content": first}, {"role": "assistant", "content": answer}]}
+    if isinstance(first, str):
+        row["images"] = dice.choice(([], image, [image], "null", "[]", json.dumps([image]), None))
+        if row["images"] not in ([], "null", "[]", None):
+            row["messages"][0]["content"] = "<image>" + first
+    if dice.random() < 0.3:
+        row["system"] = dice.choice((_words(dice), dice.choice(SAYS), 5, None))
+    return row
+
+
 _MAKERS = {
     "messages": _messages,
     "conversations": _conversations,
@@ -240,4 +260,5 @@ _MAKERS = {
     "sharegpt entry": _sharegpt_entry,
     "alpaca entry": _alpaca_entry,
     "odd": _odd,
+    "mixed": _mixed,
 }

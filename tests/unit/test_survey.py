@@ -33,7 +33,8 @@ def test_verdict_of_the_loader(tmp_path, name):
         ('{"m":[{"c":"x"}]}\n{"m":[{"c":5}]}', 1, "m[].c", "`m[].c` is a number here"),
         ('{"a":1}\n{"b":1,"b":2}', 1, "b", "the key `b` stands twice"),
         ('{"a":1}\n{"a":[1,"x"]}', 1, "a[]", "`a[]` mixes types within one row"),
-        ('[{"a":1},{"a":[1,"x"]}]', 1, "a", "`a` mixes types within one list"),
+        ('[{"a":1},{"a":[1,"x"]}]', 1, "a[]", "`a[]` mixes types within one row"),
+        ('[{"a":[{"b":"x"},{"b":[1]}]}]', 0, "a[].b", "`a[].b` mixes types within one row"),
         ('{"a":1}\n\n{"a":\n{"a":2}', 1, None, "invalid JSON: unexpected end of data"),
         ('[{"a":1},{"a":tru},{"a":2}]', 1, None, "invalid JSON"),
         ('[{"a":1},7,{"a":2}]', 1, None, "the row is not an object"),
@@ -81,6 +82,13 @@ def test_a_null_at_which_the_loader_dies(tmp_path, before, row):
     code = "import sys, pyarrow.json as j; j.read_json(sys.argv[1], j.ReadOptions(block_size=int(sys.argv[2])))"
     loader = subprocess.run([sys.executable, "-c", code, str(path), str(BLOCK)], capture_output=True)
     assert loader.returncode == (0 if row is None else -signal.SIGSEGV), loader.stderr
+
+
+def test_every_column_at_fault_is_named(tmp_path):
+    text = '{"a":[1,"x"],"b":[{"c":[1]},{"c":"y"}],"d":"z"}\n{"a":[2],"b":null,"d":5}'
+    result = surveyed(tmp_path, text)
+    assert [(refusal.row, refusal.column) for refusal in result.refusals] == [(0, "a[]"), (0, "b[].c"), (1, "d")]
+    assert result.with_mixed().mixed == ("a[]", "b[].c", "d") and result.with_mixed().refusals == []
 
 
 def test_every_odd_row_is_listed_up_to_a_bound(tmp_path):

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.json as paj
 
-from validator.catalog.arrow_types import TypeConflictError, dates_as_text, merge
+from validator.catalog.arrow_types import TypeConflictError, dates_as_text, merge, mixed_within
 from validator.catalog.json_rows import BOM, TOO_DEEP, RawRow, read_rows, too_deep, ujson_refuses
 from validator.catalog.survey import Survey
 
@@ -90,7 +90,8 @@ def _merge_value(row: int, column: str, value: Any, result: Survey) -> None:
         result.refuse(row, column, f"`{column}` holds half of a surrogate pair")
         return
     except (pa.ArrowException, TypeError, ValueError):
-        result.refuse(row, column, f"`{column}` mixes types within one list", mixed=True)
+        path = mixed_within(value, column)
+        result.refuse(row, path, f"`{path}` mixes types within one row", mixed=True)
         return
     try:
         result.types[column] = merge(result.types.get(column, pa.null()), kind, column)

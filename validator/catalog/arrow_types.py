@@ -54,6 +54,30 @@ def merge(first: pa.DataType, second: pa.DataType, path: str = "") -> pa.DataTyp
     raise TypeConflictError(path, first, second)
 
 
+def mixed_within(value: Any, path: str) -> str:
+    """Where within a value, which Arrow does not take, things of different types stand side by side; `path` if nowhere
+    in particular.
+    """
+    try:
+        _infer(value, path)
+    except TypeConflictError as conflict:
+        return conflict.path
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):
+        pass
+    return path
+
+
+def _infer(value: Any, path: str) -> pa.DataType:
+    if isinstance(value, dict):
+        return pa.struct([(name, _infer(inner, f"{path}.{name}")) for name, inner in value.items()])
+    if not isinstance(value, list):
+        return pa.array([value]).type
+    kind = pa.null()
+    for item in value:
+        kind = merge(kind, _infer(item, f"{path}[]"), f"{path}[]")
+    return pa.list_(kind)
+
+
 def dates_as_text(kind: pa.DataType) -> pa.DataType:
     """The type with every date replaced by a string."""
     if t.is_struct(kind):

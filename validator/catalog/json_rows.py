@@ -202,7 +202,7 @@ def _is_text(value: Any) -> bool:
 
 def _loader_value(raw: bytes) -> Any:
     """A value as pandas reads it for the trainer, from a file opened as text: every line end becomes a line feed."""
-    return _ujson()(raw.decode().replace("\r\n", "\n").replace("\r", "\n"))
+    return ujson(raw.decode().replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def ujson_refuses(raw: bytes) -> bool:
@@ -214,8 +214,13 @@ def ujson_refuses(raw: bytes) -> bool:
     return False
 
 
+def ujson(text: str) -> Any:
+    """A value as pandas' parser reads it. Raises ValueError where it is none."""
+    return _ujson_loads()(text)
+
+
 @cache
-def _ujson() -> Any:
+def _ujson_loads() -> Any:
     import pandas.io.json
 
     return pandas.io.json.ujson_loads

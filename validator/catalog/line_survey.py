@@ -6,6 +6,7 @@ here, so the verdict is the loader's own. Each refusal is then traced to its row
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from io import BytesIO
@@ -174,19 +175,29 @@ def _trace_rows(rows: Iterable[RawRow], message: str, result: Survey) -> None:
         if row.fault is not None:
             result.refuse(row.index, None, f"invalid JSON: {row.fault}")
             continue
-        if row.value is None:
-            continue
+        if row.value is not None:
+            _merge_row(row, result)
+    if result.num_refusals == before:
+        result.refuse(None, None, message)
+
+
+def _merge_row(row: RawRow, result: Survey) -> None:
+    """Refuse each column of a row that is at fault for itself; the others join those of the rows before."""
+    raw, rest = row.raw, dict(row.value) if isinstance(row.value, dict) else {}
+    while True:
         try:
-            schema = paj.read_json(BytesIO(row.raw)).schema
+            schema = paj.read_json(BytesIO(raw)).schema
             check_names(schema)
         except (pa.ArrowException, UnicodeDecodeError) as error:
             column, reason = _in_plain_words(str(error))
             result.refuse(row.index, column, reason, mixed=column is not None)
-            continue
-        for column in schema:
-            _merge_column(column.name, column.type, row.index, result)
-    if result.num_refusals == before:
-        result.refuse(None, None, message)
+            if column is None or rest.pop(re.split(r"\.|\[\]", column)[0], None) is None:
+                return
+            raw = json.dumps(rest).encode()
+        else:
+            break
+    for column in schema:
+        _merge_column(column.name, column.type, row.index, result)
 
 
 def _merge_column(name: str, kind: pa.DataType, row: int | None, result: Survey) -> None:

@@ -41,7 +41,8 @@ class Survey:
 
     `fixed` is the schema that binds the files of the entry that are read later: that of the first table, None where
     there is none. `own` is set where the rows must be converted to it: the types that they have in the file.
-    `tables` reads the rows of data that is no file. `marks` are places from which a JSON file can be read on, the last
+    `tables` reads the rows of data that is no file. `mixed` are the paths (`images`, `messages[].content`) of values of
+    several types, where the loader keeps such. `marks` are places from which a JSON file can be read on, the last
     of them its end; `digest` identifies the whole file.
     """
 
@@ -55,6 +56,7 @@ class Survey:
     num_refusals: int = 0
     marks: tuple[Mark, ...] = ()
     digest: str = ""
+    mixed: tuple[str, ...] = ()
 
     def refuse(self, row: int | None, column: str | None, reason: str, *, mixed: bool = False) -> None:
         """Note a refusal; beyond MAX_REFUSALS only its number is kept."""
@@ -66,4 +68,5 @@ class Survey:
         """The view of a loader that keeps columns of mixed types."""
         others = [refusal for refusal in self.refusals if not refusal.mixed]
         number = self.num_refusals - len(self.refusals) + len(others) if others else 0
-        return replace(self, refusals=others, num_refusals=number)
+        mixed = {refusal.column for refusal in self.refusals if refusal.mixed and refusal.column is not None}
+        return replace(self, refusals=others, num_refusals=number, mixed=tuple(sorted(mixed)))

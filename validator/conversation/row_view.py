@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pyarrow as pa
 
 from validator.catalog.arrow_types import projector
 from validator.catalog.entry import Entry
+from validator.catalog.json_rows import ujson
+from validator.catalog.survey import Survey
 
 
 class RowView:
@@ -31,10 +34,17 @@ class RowView:
 
 
 class WholeRow(RowView):
-    """Every column as it is written: what ms-swift receives, whose loader keeps values of mixed types."""
+    """Every column as ms-swift receives it, whose loader keeps values of mixed types as JSON: where one stands among
+    them, text that is JSON itself (`null`, `5`, `["a.png"]`) is read as what it says.
 
-    def __init__(self, types: Mapping[str, pa.DataType]) -> None:
+    Source: `datasets` 4.8.4 `utils/json.py`, `json_encode_field`.
+    """
+
+    def __init__(self, types: Mapping[str, pa.DataType], mixed: Sequence[str]) -> None:
         self._names = tuple(types)
+        self._mixed = [path.replace("[]", ".[]").split(".") for path in mixed]
+        kept = {steps[0] for steps in self._mixed}
+        self._decimals = [name for name, kind in types.items() if pa.types.is_floating(kind) and name not in kept]
 
     def reads(self, column: str) -> bool:
         """Every column is looked at."""
@@ -42,10 +52,26 @@ class WholeRow(RowView):
 
     def __call__(self, value: Any) -> dict[str, Any]:
         """The row with null for each column that it lacks."""
-        row = value if isinstance(value, dict) else {}
-        return {**dict.fromkeys(self._names), **row}
+        row: dict[str, Any] = {**dict.fromkeys(self._names), **(value if isinstance(value, dict) else {})}
+        for name in self._decimals:
+            row[name] = float(row[name]) if isinstance(row[name], int) else row[name]
+        for steps in self._mixed:
+            row = _decoded(row, steps)
+        return row
 
 
-def view_of(entry: Entry, types: Mapping[str, pa.DataType], *, whole: bool) -> RowView:
+def _decoded(value: Any, steps: Sequence[str]) -> Any:
+    """A value with the text at the end of some steps read as JSON, where it is JSON."""
+    if not steps:
+        with suppress(ValueError):
+            return ujson(value) if isinstance(value, str) else value
+    elif isinstance(value, list) and steps[0] == "[]":
+        return [_decoded(item, steps[1:]) for item in value]
+    elif isinstance(value, dict) and steps[0] in value:
+        return {**value, steps[0]: _decoded(value[steps[0]], steps[1:])}
+    return value
+
+
+def view_of(entry: Entry, survey: Survey, *, whole: bool) -> RowView:
     """The view of a trainer: through the schema, or of whole rows."""
-    return WholeRow(types) if whole else RowView(entry, types)
+    return WholeRow(survey.types, survey.mixed) if whole else RowView(entry, survey.types)

@@ -87,7 +87,7 @@ class Measurer:
         self.trainer = settings.profile
         self.template = template_of(self.trainer, self.processor)
         self.limits = limits_of(settings, self.processor)
-        self._view = view_of(entry, survey.types, whole=self.trainer.reading == "swift")
+        self._view = view_of(entry, survey, whole=self.trainer.reading == "swift")
         self._pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
         self._media = MediaMeasurer(settings, self.files).measure
         self._turns = TurnMeasurer(self.processor.encoder, self._pads).measure
