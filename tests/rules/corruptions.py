@@ -67,6 +67,12 @@ CORRUPTIONS = {
     "a dialogue in one turn": Corruption("CV014", turns(SEE, "Mail.\nHuman: And now?\nAssistant: Maps.")),
     "system prompt recited": Corruption("CV015", {**turns(SEE, f"{LEAK} Mail."), "system": LEAK}),
     "Qwen's system prompt recited": Corruption("CV015", turns(SEE, "system\nYou are a helpful assistant.\nMail.")),
+    "an answer read as JSON (ms-swift)": Corruption(
+        "CV016",
+        turns(SEE, '"Mail"'),
+        settings={"trainer": "ms-swift"},
+        other={**CLEAN, **say([{"type": "text", "text": "Hi."}], "Hello.", images=[])},
+    ),
     "image lost": Corruption("PH001", {"images": []}),
     "placeholder without an image (ms-swift)": Corruption(
         "PH006", turns("<image><image>Which app is open?", "Mail."), settings={"trainer": "ms-swift"}

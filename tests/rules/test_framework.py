@@ -106,6 +106,7 @@ def test_selection(select, ignore, runs):
 
 
 ALWAYS = {
+    "CV016": "not for the trainer llamafactory",
     "DI014": "not for the trainer llamafactory",
     "DU006": "needs --preview",
     "PH006": "not for the trainer llamafactory",
@@ -126,6 +127,7 @@ def test_depth_leaves_rules_out_and_says_so():
     assert {rule.code: reason for rule, reason in left_out} == ALWAYS | {"MD011": "needs --advice"}
     everything = Settings(dataset_info="x.json", advice=True, exact=True, preview=True, model_size="7B")
     assert [rule.code for rule, _ in choose_rules(everything)[1] if rule in STATIC] == [
+        "CV016",
         "DI014",
         "PH006",
         "PH007",

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from tests.conftest import check, say
+from validator.catalog.json_survey import survey
+from validator.conversation.row_view import WholeRow
 
 SYSTEM, QUESTION, ANSWER = 11, 9, 3
 """Tokens of the default system prompt, of a question of one token with the header of its answer, and of such an answer
@@ -90,6 +92,32 @@ def test_layouts(tmp_path, layout):
 )
 def test_rows(tmp_path, row, expected, codes):
     assert result(tmp_path, row) == (expected, codes)
+
+
+PARTS = {"messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}, A], "images": "a.png"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "read"),
+    [
+        ("yo", "yo"),
+        ("42", 42),
+        ("null", None),
+        ("[]", []),
+        ('"quoted"', "quoted"),
+        ('{"a": [1.50]}', {"a": [1.5]}),
+        ("{'a': 1}", "{'a': 1}"),
+    ],
+)
+def test_text_in_a_column_of_mixed_types(tmp_path, answer, read):
+    rows = [PARTS, {"messages": [U, {**A, "content": answer}], "images": ["b.png"], "n": 1}, {"messages": [], "n": 0.5}]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    loaded = survey(tmp_path / "rows.jsonl").with_mixed()
+    assert loaded.mixed == ("images", "messages[].content") and loaded.refusals == []
+    view = WholeRow(loaded.types, loaded.mixed)
+    seen = view(rows[1])
+    assert seen["messages"][1]["content"] == read and (seen["n"], type(seen["n"])) == (1, float)
+    assert view.misread(rows[1]) == ([] if answer == read else ["messages[].content"])
 
 
 @pytest.mark.parametrize(

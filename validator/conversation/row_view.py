@@ -32,6 +32,10 @@ class RowView:
         row = value if isinstance(value, dict) else {}
         return {name: project(row.get(name)) for name, project in self._columns}
 
+    def misread(self, value: Any) -> list[str]:
+        """The paths of text that the loader reads as something else."""
+        return []
+
 
 class WholeRow(RowView):
     """Every column as ms-swift receives it, whose loader keeps values of mixed types as JSON: where one stands among
@@ -42,8 +46,8 @@ class WholeRow(RowView):
 
     def __init__(self, types: Mapping[str, pa.DataType], mixed: Sequence[str]) -> None:
         self._names = tuple(types)
-        self._mixed = [path.replace("[]", ".[]").split(".") for path in mixed]
-        kept = {steps[0] for steps in self._mixed}
+        self._mixed = {path: path.replace("[]", ".[]").split(".") for path in mixed}
+        kept = {steps[0] for steps in self._mixed.values()}
         self._decimals = [name for name, kind in types.items() if pa.types.is_floating(kind) and name not in kept]
 
     def reads(self, column: str) -> bool:
@@ -55,9 +59,13 @@ class WholeRow(RowView):
         row: dict[str, Any] = {**dict.fromkeys(self._names), **(value if isinstance(value, dict) else {})}
         for name in self._decimals:
             row[name] = float(row[name]) if isinstance(row[name], int) else row[name]
-        for steps in self._mixed:
+        for steps in self._mixed.values():
             row = _decoded(row, steps)
         return row
+
+    def misread(self, value: Any) -> list[str]:
+        """The paths of text that is JSON."""
+        return [path for path, steps in self._mixed.items() if _decoded(value, steps) != value]
 
 
 def _decoded(value: Any, steps: Sequence[str]) -> Any:

@@ -1,0 +1,42 @@
+"""Text that the loader reads as JSON, because it stands in a column of mixed types.
+
+## What it finds
+Text that is JSON by itself (`42`, `null`, `[]`, `{"action": "tap"}`, `"quoted"`), where other rows of the file have a
+list, an object or a number in the same place.
+
+## Why it hurts
+Where the values of one place have several types, the loader of ms-swift (`datasets` 4.8) keeps them all as JSON, and
+text that is JSON already as it is. It comes back as what it says: an answer `42` is a number and the row is dropped, an
+answer `[]` is empty, an answer `"quoted"` loses its quotes. Only one row with contents in parts is enough for it.
+
+## Example
+```json
+{"messages": [{"role": "user", "content": [{"type": "text", "text": "How many?"}]}, ...]}
+{"messages": [{"role": "user", "content": "How many?"}, {"role": "assistant", "content": "42"}]}
+```
+
+## What to do
+Write all values of the column in one way, or keep rows with contents in parts in a file of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import clip
+from validator.rules.base import Case, Hit, row_rule
+
+
+@row_rule("CV016", "text-read-as-json", "warning", needs="problems", trainers=("ms-swift",))
+def check(case: Case) -> Iterator[Hit]:
+    """Report each path with such text."""
+    for problem in case.facts.problems:
+        if problem.kind == "read-as-json":
+            yield Hit(
+                f"text in `{clip(problem.message)}` is read as JSON: other rows have values of another type there",
+                "Write all values of the column in one way, or keep the others in a file of their own.",
+                evidence={"path": problem.message},
+            )
+
+
+RULE = check
