@@ -32,6 +32,7 @@ from tests.conftest import Dataset, check, say
 from tests.integrity.damage import damage
 from tests.integrity.written import FORMATS, picture, write
 from tests.oracle.corpus import make_corpus, make_other_formats, write_corpus
+from tests.oracle.odd_values import changed
 from tests.trainers.swift_corpus import make_swift_corpus
 from validator.catalog.formats import file_rows, packed_as, survey_file
 from validator.facts import measure  # noqa: F401
@@ -152,46 +153,10 @@ def _values(dataset: Dataset, dice: random.Random) -> None:
     corpus = make(dice.randrange(10**6), 160)
     entry = dice.choice([entry for entry in corpus["entries"] if entry["rows"]])
     for _ in range(dice.choice((1, 2, 4, 8))):
-        entry["rows"][dice.randrange(len(entry["rows"]))] = _changed(dice.choice(entry["rows"]), dice)
+        entry["rows"][dice.randrange(len(entry["rows"]))] = changed(dice.choice(entry["rows"]), dice)
     registry = write_corpus({**corpus, "entries": [entry]}, dataset.folder)
     settings = {"trainer": dice.choice(trainers), "cutoff_len": dice.choice((16, 64, 300, 8192)), "integrity": "header"}
     _whole(Dataset(registry.parent), **settings)
-
-
-def _changed(value: object, dice: random.Random) -> object:
-    """A value of JSON with one part replaced, left out, or put somewhere else."""
-    if isinstance(value, dict) and value and dice.random() < 0.85:
-        key, action = dice.choice(list(value)), dice.random()
-        if action < 0.1:
-            return {name: part for name, part in value.items() if name != key}
-        if action < 0.2:
-            return {**value, dice.choice(KEYS): dice.choice((value[key], *ODD))}
-        return {**value, key: _changed(value[key], dice)}
-    if isinstance(value, list) and value and dice.random() < 0.85:
-        place, action = dice.randrange(len(value)), dice.random()
-        if action < 0.1:
-            return value[:place] + value[place + 1 :]
-        if action < 0.2:
-            return [*value, dice.choice((value[place], *ODD))]
-        return [*value[:place], _changed(value[place], dice), *value[place + 1 :]]
-    if isinstance(value, str) and dice.random() < 0.3:
-        place = dice.randrange(len(value) + 1)
-        return value[:place] + dice.choice(WORDS) + value[place:]
-    return dice.choice((*ODD, [value], {dice.choice(KEYS): value}, str(value)))
-
-
-ODD = (
-    *(None, True, 0, -1, 2**63, 1.5, 1e308, "", " ", "null", "<image>"),
-    *([], [None], [[]], [{}], [1, "a"], {}, {"a": None}),
-)
-KEYS = (
-    *("a", "", "id", "role", "content", "from", "value", "messages", "history", "system", "tools", "loss", "name"),
-    *("type", "text", "path", "bytes", "image", "images", "videos", "objects", "bbox", "ref", "image_id", "arguments"),
-)
-WORDS = (
-    *("<image>", "<video>", "<audio>", "<bbox>", "<ref-object>", "<|image_pad|>", "<|im_end|>", "<tool_call>", "{"),
-    *("\0", "\x85", "\u2028", "e\u0301", "\U0001f600", "{{idx}}", "1e999"),
-)
 
 
 KINDS: dict[str, Callable[[Dataset, random.Random], None]] = {

@@ -53,7 +53,8 @@ def our_entries(registry: Path) -> dict[str, dict]:
         rows = {}
         for file in facts.files:
             measurer = Measurer(facts.entry, file.name, file.survey, settings)
-            for raw in file_rows(registry.parent / file.name, file.survey):
+            floats = facts.entry.formatting == "openai"  # as in a run
+            for raw in file_rows(registry.parent / file.name, file.survey, loader_floats=floats):
                 place = facts.order.place(file.name, raw.index)
                 if place is not None:
                     rows[place] = our_answer(measurer, raw)

@@ -13,6 +13,7 @@ from tests.conftest import ALL_TAGS, TAGS, check, say
 from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT, ask, differences, oracle_answers, our_answers, our_entries
 from tests.oracle.corpus import SIZES, WORDS, make_corpus, make_other_formats, write_corpus
 from tests.oracle.file_entries import write_entries
+from tests.oracle.odd_values import make_odd_entries
 from tests.oracle.videos import make_video_corpus
 from tests.oracle.well_formed import make_well_formed
 from tests.rules.test_corpus_rules import JOINED, write_parquet
@@ -29,6 +30,7 @@ pytestmark = [
 SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))
 ROWS = int(os.environ.get("MMVALIDATE_ROWS", 1000))
 MODEL_ROWS = int(os.environ.get("MMVALIDATE_TRAINER_ROWS", 120))
+ENTRIES = int(os.environ.get("MMVALIDATE_ENTRIES", 100))
 GRIDS = int(os.environ.get("MMVALIDATE_GRIDS", 200))
 
 
@@ -74,6 +76,23 @@ def test_fresh_random_rows_of_other_formats(tmp_path, monkeypatch):
     theirs = oracle_answers(corpus, tmp_path)
     assert {answer["status"] for answers in theirs.values() for answer in answers} == {"ok", "dropped", "error"}
     assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
+
+
+def test_values_of_other_types(tmp_path, monkeypatch):
+    """What the loader refuses, and of every row of the others all that is compared above."""
+    corpus = make_odd_entries(SEED, ENTRIES)
+    registry = write_corpus(corpus, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    names = [entry["name"] for entry in corpus["entries"]]
+    ours, theirs = our_entries(registry), ask("entries", {"folder": str(tmp_path), "names": names}, tmp_path)
+    rows, refused = (
+        {name for name in names if (kind in ours[name], kind in theirs[name]) != (False, False)}
+        for kind in ("rows", "refused")
+    )
+    assert rows & refused == set(), f"MMVALIDATE_SEED={SEED}"
+    assert len(rows) > ENTRIES / 4 and len(refused) > ENTRIES / 8
+    mine, others = ({name: answers[name]["rows"] for name in sorted(rows)} for answers in (ours, theirs))
+    assert differences(mine, others) == [], f"MMVALIDATE_SEED={SEED}"
 
 
 def test_well_formed_rows(tmp_path, monkeypatch):
