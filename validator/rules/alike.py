@@ -7,7 +7,6 @@ cut into parts. Up to KEPT groups, nothing is left out.
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -97,13 +96,14 @@ class Groups:
                     self.groups[key] = group
                 else:
                     mine.merge(group)
-        self.trim()
+        if len(self.groups) >= 2 * KEPT:
+            self.trim()
         return self
 
     def trim(self) -> None:
         """Keep the smallest keys."""
         if self.bound < ALL or len(self.groups) > KEPT:
-            kept = heapq.nsmallest(KEPT + 1, (key for key in self.groups if key < self.bound))
+            kept = sorted(key for key in self.groups if key < self.bound)[: KEPT + 1]
             if len(kept) > KEPT:
                 self.bound = kept.pop()
             self.groups = {key: self.groups[key] for key in kept}
