@@ -248,6 +248,8 @@ def _mixed(dice: random.Random, good: list[str], every: list[str]) -> dict:
             row["messages"][0]["content"] = "<image>" + first
     if dice.random() < 0.3:
         row["system"] = dice.choice((_words(dice), dice.choice(SAYS), 5, None))
+    if dice.random() < 0.02:  # all messages are kept whole then
+        row["messages"][1]["loss"] = True
     return row
 
 

@@ -12,6 +12,7 @@ from tests.trainers.compare import ask, needs, spread
 from tests.trainers.swift_corpus import make_swift_corpus
 from validator.catalog.json_rows import read_rows
 from validator.catalog.json_survey import survey
+from validator.catalog.kept_as_json import with_mixed
 from validator.catalog.registry import load_registry
 from validator.facts.measure import Measurer
 from validator.settings import Settings
@@ -27,7 +28,7 @@ def answers_of(registry, spec):
     settings = Settings(dataset_info=registry, **spec["settings"])
     entry = load_registry(registry, (spec["name"],)).entries[0]
     file = registry.parent / entry.location
-    loaded = survey(file).with_mixed()
+    loaded = with_mixed(survey(file), file)
     assert not loaded.refusals, loaded.refusals[:3]
     measurer = Measurer(entry, entry.location, loaded, settings)
     return [our_answer(measurer, raw) for raw in read_rows(file, loaded.layout, loader_floats=True)]

@@ -6,6 +6,7 @@ import pytest
 
 from tests.conftest import check, say
 from validator.catalog.json_survey import survey
+from validator.catalog.kept_as_json import with_mixed
 from validator.conversation.row_view import WholeRow
 
 SYSTEM, QUESTION, ANSWER = 11, 9, 3
@@ -112,12 +113,33 @@ PARTS = {"messages": [{"role": "user", "content": [{"type": "text", "text": "hi"
 def test_text_in_a_column_of_mixed_types(tmp_path, answer, read):
     rows = [PARTS, {"messages": [U, {**A, "content": answer}], "images": ["b.png"], "n": 1}, {"messages": [], "n": 0.5}]
     (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    loaded = survey(tmp_path / "rows.jsonl").with_mixed()
+    loaded = with_mixed(survey(tmp_path / "rows.jsonl"), tmp_path / "rows.jsonl")
     assert loaded.mixed == ("images", "messages[].content") and loaded.refusals == []
     view = WholeRow(loaded.types, loaded.mixed)
     seen = view(rows[1])
     assert seen["messages"][1]["content"] == read and (seen["n"], type(seen["n"])) == (1, float)
     assert view.misread(rows[1]) == ([] if answer == read else ["messages[].content"])
+
+
+@pytest.mark.parametrize(
+    ("rows", "mixed"),
+    [
+        ([{"a": "x"}, {"a": [1]}], ("a",)),
+        ([{"a": [{"c": "x"}, {"c": [1]}]}], ("a[].c",)),
+        ([{"a": [{"c": "x"}, {"c": [1]}, {"c": "y", "d": 1}]}], ()),  # objects with different keys are kept whole
+        ([{"a": [{"c": "x"}, {"c": [1]}]}, {"a": [{"c": "y", "d": None}]}], ()),
+        ([{"a": [{"c": "x"}, {"c": [1]}, None]}, {"a": None}], ("a[].c",)),
+        ([{"a": [{"c": "x"}, {"c": [1]}, {}]}], ()),
+        ([{"a": {"b": [{"c": "x"}, {"c": [1]}]}}, {"a": {"b": [], "e": 1}}], ()),
+        ([{"a": [{"c": "x"}, {"c": [1]}], "e": 1}, {"a": []}], ("a[].c",)),  # rows may differ
+        ([{"a": [{"c": "x"}, {"c": [1]}]}, {"b": [{"c": "x"}]}, {"b": 5}], ("a[].c", "b")),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+def test_what_is_kept_as_json(tmp_path, rows, mixed, suffix):
+    path = tmp_path / f"rows.{suffix}"
+    path.write_text(json.dumps(rows) if suffix == "json" else "\n".join(map(json.dumps, rows)))
+    assert with_mixed(survey(path), path).mixed == mixed
 
 
 @pytest.mark.parametrize(

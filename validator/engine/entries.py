@@ -8,6 +8,7 @@ from pathlib import Path
 
 from validator.catalog.entry import Entry
 from validator.catalog.formats import packed_as, survey_file
+from validator.catalog.kept_as_json import with_mixed
 from validator.catalog.listing import list_files
 from validator.catalog.marks import digest_file
 from validator.catalog.registry import Registry
@@ -69,7 +70,7 @@ def _open_files(
         surveying(name)
         file = _open_file(folder / name, name, schema, cache)
         if file.survey is not None and opened.settings.profile.mixes:
-            file = replace(file, survey=file.survey.with_mixed())
+            file = replace(file, survey=with_mixed(file.survey, folder / name))
         if file.problem == "packed":
             return replace(opened, unchecked=f"`{name}` is packed with {file.detail}; packed files are not read yet")
         starts[name] = num_rows
