@@ -86,8 +86,7 @@ def test_values_of_other_types(tmp_path, monkeypatch):
     names = [entry["name"] for entry in corpus["entries"]]
     ours, theirs = our_entries(registry), ask("entries", {"folder": str(tmp_path), "names": names}, tmp_path)
     rows, refused = (
-        {name for name in names if (kind in ours[name], kind in theirs[name]) != (False, False)}
-        for kind in ("rows", "refused")
+        {name for name in names if kind in ours[name] or kind in theirs[name]} for kind in ("rows", "refused")
     )
     assert rows & refused == set(), f"MMVALIDATE_SEED={SEED}"
     assert len(rows) > ENTRIES / 4 and len(refused) > ENTRIES / 8

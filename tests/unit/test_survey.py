@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.loader_cases import CASES
 from validator.catalog.json_survey import survey
+from validator.catalog.kept_as_json import with_mixed
 from validator.catalog.line_survey import LOADER_CHUNK
 
 
@@ -88,7 +89,8 @@ def test_every_column_at_fault_is_named(tmp_path):
     text = '{"a":[1,"x"],"b":[{"c":[1]},{"c":"y"}],"d":"z"}\n{"a":[2],"b":null,"d":5}'
     result = surveyed(tmp_path, text)
     assert [(refusal.row, refusal.column) for refusal in result.refusals] == [(0, "a[]"), (0, "b[].c"), (1, "d")]
-    assert result.with_mixed().mixed == ("a[]", "b[].c", "d") and result.with_mixed().refusals == []
+    kept = with_mixed(result, tmp_path / "data.json")
+    assert kept.mixed == ("a[]", "b[].c", "d") and (kept.refusals, kept.num_refusals) == ([], 0)
 
 
 def test_every_odd_row_is_listed_up_to_a_bound(tmp_path):

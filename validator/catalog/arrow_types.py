@@ -54,6 +54,11 @@ def merge(first: pa.DataType, second: pa.DataType, path: str = "") -> pa.DataTyp
     raise TypeConflictError(path, first, second)
 
 
+def steps_of(path: str) -> list[str]:
+    """The steps of a path into a column: `messages[].content` is messages, [], content."""
+    return path.replace("[]", ".[]").split(".")
+
+
 def mixed_within(value: Any, path: str) -> str:
     """Where within a value, which Arrow does not take, things of different types stand side by side; `path` if nowhere
     in particular.

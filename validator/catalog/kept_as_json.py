@@ -8,10 +8,12 @@ text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+from validator.catalog.arrow_types import steps_of
 from validator.catalog.json_rows import read_rows, too_deep
 from validator.catalog.line_survey import LOADER_CHUNK
 from validator.catalog.survey import Survey
@@ -19,11 +21,13 @@ from validator.catalog.survey import Survey
 
 def with_mixed(survey: Survey, path: Path) -> Survey:
     """The survey of a file by a loader that keeps values of mixed types. Raises OSError."""
-    kept = survey.with_mixed()
-    if any(_above(place) for place in kept.mixed):
+    others = [refusal for refusal in survey.refusals if not refusal.mixed]
+    number = survey.num_refusals - len(survey.refusals) + len(others) if others else 0
+    mixed = sorted({refusal.column for refusal in survey.refusals if refusal.mixed and refusal.column is not None})
+    if any(map(_above, mixed)):
         whole = _kept_whole(_first_rows(path, survey))
-        kept.mixed = tuple(place for place in kept.mixed if not whole.intersection(_above(place)))
-    return kept
+        mixed = [place for place in mixed if not whole.intersection(_above(place))]
+    return replace(survey, refusals=others, num_refusals=number, mixed=tuple(mixed))
 
 
 def _first_rows(path: Path, survey: Survey) -> Iterator[Any]:
@@ -36,7 +40,7 @@ def _first_rows(path: Path, survey: Survey) -> Iterator[Any]:
 
 def _above(place: str) -> list[str]:
     """`messages[].content` is within `messages` and `messages[]`."""
-    steps = place.replace("[]", ".[]").split(".")
+    steps = steps_of(place)
     return [".".join(steps[:number]).replace(".[]", "[]") for number in range(1, len(steps))]
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.json as paj
 
-from validator.catalog.arrow_types import TypeConflictError, castable, check_names, merge
+from validator.catalog.arrow_types import TypeConflictError, castable, check_names, merge, steps_of
 from validator.catalog.json_rows import BOM, SPACE, TOO_DEEP, RawRow, parse_line, read_rows, too_deep
 from validator.catalog.schema import Schema
 from validator.catalog.survey import Survey
@@ -191,7 +191,7 @@ def _merge_row(row: RawRow, result: Survey) -> None:
         except (pa.ArrowException, UnicodeDecodeError) as error:
             column, reason = _in_plain_words(str(error))
             result.refuse(row.index, column, reason, mixed=column is not None)
-            if column is None or rest.pop(re.split(r"\.|\[\]", column)[0], None) is None:
+            if column is None or rest.pop(steps_of(column)[0], None) is None:
                 return
             raw = json.dumps(rest).encode()
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
@@ -63,10 +63,3 @@ class Survey:
         self.num_refusals += 1
         if len(self.refusals) < MAX_REFUSALS:
             self.refusals.append(Refusal(row, column, reason, mixed))
-
-    def with_mixed(self) -> Survey:
-        """The view of a loader that keeps columns of mixed types."""
-        others = [refusal for refusal in self.refusals if not refusal.mixed]
-        number = self.num_refusals - len(self.refusals) + len(others) if others else 0
-        mixed = {refusal.column for refusal in self.refusals if refusal.mixed and refusal.column is not None}
-        return replace(self, refusals=others, num_refusals=number, mixed=tuple(sorted(mixed)))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from validator.catalog.arrow_types import projector
+from validator.catalog.arrow_types import projector, steps_of
 from validator.catalog.entry import Entry
 from validator.catalog.json_rows import ujson
 from validator.catalog.survey import Survey
@@ -46,7 +46,7 @@ class WholeRow(RowView):
 
     def __init__(self, types: Mapping[str, pa.DataType], mixed: Sequence[str]) -> None:
         self._names = tuple(types)
-        self._mixed = {path: path.replace("[]", ".[]").split(".") for path in mixed}
+        self._mixed = {path: steps_of(path) for path in mixed}
         kept = {steps[0] for steps in self._mixed.values()}
         self._decimals = [name for name, kind in types.items() if pa.types.is_floating(kind) and name not in kept]
 

@@ -34,7 +34,7 @@ def take_messages(sample: Sample, row: dict[str, Any], entry: Entry) -> Any:
     try:
         messages = row[name]  # type: ignore[index]
         if not (tags["system_tag"] and len(messages) != 0 and messages[0][tags["role_tag"]] == tags["system_tag"]):
-            iter(messages)
+            iter(messages)  # else the TypeError of the trainer's loop
             return messages
         sample.system, sample.system_turn = messages[0][tags["content_tag"]], 0
         return messages[1:]

@@ -68,9 +68,7 @@ def _open_files(
     num_rows = 0
     for name in listing.names:
         surveying(name)
-        file = _open_file(folder / name, name, schema, cache)
-        if file.survey is not None and opened.settings.profile.mixes:
-            file = replace(file, survey=with_mixed(file.survey, folder / name))
+        file = _open_file(folder / name, name, schema, cache, mixes=opened.settings.profile.mixes)
         if file.problem == "packed":
             return replace(opened, unchecked=f"`{name}` is packed with {file.detail}; packed files are not read yet")
         starts[name] = num_rows
@@ -103,7 +101,7 @@ def _open_remote(opened: EntryFacts, entry: Entry, surveying: Surveying) -> Entr
     return replace(opened, files=(FileFacts(entry.location, survey=survey),))
 
 
-def _open_file(path: Path, name: str, schema: Schema | None, cache: Cache | None) -> FileFacts:
+def _open_file(path: Path, name: str, schema: Schema | None, cache: Cache | None, *, mixes: bool) -> FileFacts:
     try:
         if packed := packed_as(path):
             return FileFacts(name, "packed", packed)
@@ -114,6 +112,6 @@ def _open_file(path: Path, name: str, schema: Schema | None, cache: Cache | None
             return survey_file(path, schema, digest)
 
         survey = make() if cache is None else cache.survey(digest, path.suffix, schema, make)
-        return FileFacts(name, survey=survey, seen=seen)
+        return FileFacts(name, survey=with_mixed(survey, path) if mixes else survey, seen=seen)
     except OSError as error:
         return FileFacts(name, "unreadable", error.strerror or str(error))

@@ -7,7 +7,8 @@ list, an object or a number in the same place.
 ## Why it hurts
 Where the values of one place have several types, the loader of ms-swift (`datasets` 4.8) keeps them all as JSON, and
 text that is JSON already as it is. It comes back as what it says: an answer `42` is a number and the row is dropped, an
-answer `[]` is empty, an answer `"quoted"` loses its quotes. Only one row with contents in parts is enough for it.
+answer `[]` is empty, an answer `"quoted"` loses its quotes. One row with contents in parts is enough for it, unless
+messages have different keys (some a `loss`): then each is kept whole, and its text stays text.
 
 ## Example
 ```json
