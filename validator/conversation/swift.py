@@ -73,7 +73,8 @@ def _take(sample: Sample, loaded: Loaded, files: MediaFiles) -> None:
     if messages[-1]["role"] == "user":
         messages[-1]["content"] = messages[-1]["content"].removesuffix("<start-image>")
     if not isinstance(sample.system, str | None):
-        assert not sample.system, f"new_str: {sample.system}"
+        if sample.system:
+            raise AssertionError(f"new_str: {sample.system}")
         sample.system = ""
     _complete_tags(sample, messages)
     sample.turns = turns_of(joined(messages))
@@ -82,7 +83,8 @@ def _take(sample: Sample, loaded: Loaded, files: MediaFiles) -> None:
 def _parsed(tool: Any) -> Any:
     """A tool as an object. Raises AssertionError where it is none."""
     tool = parsed(tool)
-    assert isinstance(tool, dict), f"tool: {tool}"
+    if not isinstance(tool, dict):
+        raise AssertionError(f"tool: {tool}")
     return tool if "type" in tool or "function" in tool else {"type": "function", "function": tool}
 
 
@@ -120,7 +122,8 @@ def _written_out(messages: list[dict[str, Any]]) -> dict[str, list[Any]]:
 def _media(column: Any, within: list[Any]) -> list[Any]:
     """The media of one kind, of the column or of the messages but not of both."""
     if within:
-        assert not column, f"media in a column and in messages: {column}"
+        if column:
+            raise AssertionError(f"media in a column and in messages: {column}")
         return within
     items = column or []
     if not isinstance(items, list):

@@ -228,14 +228,16 @@ def _take_pairs(row: dict[str, Any], kind: str) -> list[dict[str, Any]]:
         if row.get("output") is not None:
             response = row["output"]
         query = f"{instruction}\n{more}" if instruction and more else instruction or more
-        assert isinstance(query, str), f"query: {query}"
+        if not isinstance(query, str):
+            raise AssertionError(f"query: {query}")
     if isinstance(response, list):
         response = response[0]
     history = row.get("history") or []
     history = _literal(history) if isinstance(history, str) else list(history)
     messages = [] if row.get("system") is None else [{"role": "system", "content": row["system"]}]
     for pair in (*history, [query, response]):
-        assert isinstance(pair, list | tuple), "a pair of the history is no list"
+        if not isinstance(pair, list | tuple):
+            raise AssertionError("a pair of the history is no list")
         for role, content in zip(("user", "assistant"), (pair[0], pair[1]), strict=True):
             if content is not None:
                 messages.append({"role": role, "content": content})
@@ -248,7 +250,8 @@ def _objects(given: Any) -> dict[str, Any]:
         return {}
     objects = {key: deepcopy(given[key]) for key in ("ref", "bbox", "bbox_type", "image_id") if key in given.keys()}  # noqa: SIM118  # a list has no keys: an error
     for box in objects["bbox"]:
-        assert len(box) in (2, 4), f"len(box): {len(box)}"
+        if len(box) not in (2, 4):
+            raise AssertionError(f"len(box): {len(box)}")
         if len(box) == 4:
             box[0], box[2] = min(box[0], box[2]), max(box[0], box[2])
             box[1], box[3] = min(box[1], box[3]), max(box[1], box[3])
@@ -256,13 +259,16 @@ def _objects(given: Any) -> dict[str, Any]:
 
 
 def _check(messages: list[dict[str, Any]]) -> None:
-    assert len(messages) > 0, f"messages: {messages}"
+    if not len(messages):
+        raise AssertionError(f"messages: {messages}")
     for message in messages:
         role, content = message["role"], message["content"]
         with faults("role-unknown"):
-            assert role in ROLES, f"message: {message}"
+            if role not in ROLES:
+                raise AssertionError(f"message: {message}")
         with faults("content-type"):
-            assert content is not None, f"message: {message}"
+            if content is None:
+                raise AssertionError(f"message: {message}")
 
 
 def _tools(given: Any) -> list[Any]:

@@ -71,7 +71,8 @@ def _call(content: str) -> str:
     call = parsed(content)
     arguments = call.get("arguments")
     arguments = parsed(call.get("parameters") if arguments is None else arguments)
-    assert arguments is not None, f"content: {content}"
+    if arguments is None:
+        raise AssertionError(f"content: {content}")
     return json.dumps({"name": call["name"], "arguments": arguments}, ensure_ascii=False)
 
 
@@ -91,7 +92,8 @@ def turns_of(messages: list[dict[str, Any]]) -> list[Turn]:
     for number, message in enumerate(messages):
         asking, pair = number % 2 == 0, number // 2
         with faults("role-unknown"):
-            assert message["role"] in (("user", "tool") if asking else ("assistant",)), f"role: {message['role']}"
+            if message["role"] not in (("user", "tool") if asking else ("assistant",)):
+                raise AssertionError(f"role: {message['role']}")
         if asking:
             turns.append(_question(message, pair))
         else:

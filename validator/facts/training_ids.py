@@ -95,7 +95,8 @@ def _lay_out_stretches(measurer: Measurer, sample: Sample, facts: RowFacts) -> t
         if stretch.kind == "text":
             tokens = [next(written) for _ in range(stretch.tokens)][start:stop]
         else:
-            assert next(written) == pads[stretch.kind]
+            pad = next(written)
+            assert pad == pads[stretch.kind]
             tokens = [pads[stretch.kind]] * (stop - start)
         ids += tokens
         labels += tokens if stretch.learned else [IGNORED] * len(tokens)

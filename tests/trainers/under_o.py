@@ -1,0 +1,50 @@
+"""Our answers to random rows of every profile, as JSON on stdout:
+`python [-O] -m tests.trainers.under_o` in an empty folder."""
+
+import json
+from pathlib import Path
+
+from tests.oracle.compare import our_answer
+from tests.oracle.corpus import make_corpus, make_other_formats, write_corpus
+from tests.trainers.swift_corpus import make_swift_corpus
+from validator.catalog.json_rows import read_rows
+from validator.catalog.json_survey import survey
+from validator.catalog.kept_as_json import with_mixed
+from validator.catalog.registry import load_registry
+from validator.facts.measure import Measurer
+from validator.settings import Settings
+from validator.trainer import TRAINERS
+
+SEED, ROWS = 20261128, 180
+
+
+def answers() -> dict[str, list[dict]]:
+    """(profile and entry) -> an answer a row, in the oracle's form."""
+    swift = make_swift_corpus(SEED, 2 * ROWS)
+    others = (make_corpus(SEED, ROWS), make_other_formats(SEED, ROWS // 2))
+    corpora = [
+        (swift, ["ms-swift"]),
+        *((corpus, [name for name in TRAINERS if name != "ms-swift"]) for corpus in others),
+    ]
+    found = {}
+    for number, (corpus, trainers) in enumerate(corpora):
+        place = Path(str(number))
+        place.mkdir()
+        registry = write_corpus(corpus, place)
+        for trainer in trainers:
+            for spec in corpus["entries"]:
+                given = spec["settings"] if trainer == "ms-swift" else {"trainer": trainer, "cutoff_len": 333}
+                settings = Settings(dataset_info=registry, **given)
+                entry = load_registry(registry, (spec["name"],)).entries[0]
+                file = place / entry.location
+                loaded = with_mixed(survey(file), file) if trainer == "ms-swift" else survey(file)
+                measurer = Measurer(entry, entry.location, loaded, settings)
+                floats = trainer == "ms-swift" or entry.formatting == "openai"
+                found[f"{trainer} {spec['name']}"] = [
+                    our_answer(measurer, raw) for raw in read_rows(file, loaded.layout, loader_floats=floats)
+                ]
+    return found
+
+
+if __name__ == "__main__":
+    print(json.dumps(answers(), sort_keys=True))
