@@ -12,6 +12,7 @@ LAYERS = [
     {"assets"},
     {"trainer"},
     {"settings", "findings", "files"},
+    {"run_folder"},
     {"catalog"},
     {"conversation"},
     {"media"},

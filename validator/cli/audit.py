@@ -138,14 +138,13 @@ def _whole(
     from validator.audit.case import training_case, written_at
     from validator.audit.data import data_facts
     from validator.audit.run import finish
-    from validator.cli.check import _run
+    from validator.cli.check import _run, place_of
     from validator.engine.options import Options
-    from validator.files import locate
     from validator.report.finished import Finished
     from validator.report.formats import write_file
 
     settings, rules, replaying = prepared
-    folder = run_dir or Path(".mmvalidate") / (locate(settings.folder).resolve().name or "root")
+    folder = place_of(settings, run_dir)
     _run(settings, rules, folder, quiet, Options(workers))
     if replaying is not None:
         run_replay(folder, replaying, quiet=quiet)

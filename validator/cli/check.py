@@ -174,7 +174,6 @@ def check(
     del config  # its callback has read the file
     try:
         from validator.engine.options import Options
-        from validator.files import is_remote, locate
         from validator.settings import Settings
         from validator.trainer import DEFAULT
 
@@ -240,9 +239,7 @@ def check(
         return int(result.summary["exit_code"])
 
     def work() -> int:
-        home = locate(settings.folder)
-        name = (home if is_remote(settings.folder) else home.resolve()).name or "root"
-        folder = run_dir or Path(".mmvalidate") / name
+        folder = place_of(settings, run_dir)
         if trainer == ALL:
             return check_all(settings, folder, one, output_format.value)
         result = _run(settings, prepared, folder, quiet, options)
@@ -256,6 +253,20 @@ def check(
 
     code = guarded(work, verbose)
     raise typer.Exit(0 if code == 1 and exit_zero else code)
+
+
+def place_of(settings: Settings, run_dir: Path | None) -> Path:
+    """The folder that a run is kept in, and a sentence where it is not the usual one or holds another run."""
+    from validator.run_folder.choose import default_place, replaced
+
+    if run_dir is not None:
+        note = replaced(run_dir, settings.dataset_info, settings.datasets)
+    else:
+        place = default_place(settings.dataset_info, settings.datasets)
+        run_dir, note = place.folder, place.note
+    if note is not None:
+        say(note)
+    return run_dir
 
 
 def _witness(trainer: Trainer) -> Any:
