@@ -45,12 +45,17 @@ def is_remote(path: str) -> bool:
 
 
 def locate(path: str) -> Path:
-    """A path object for a local path, or the same interface over fsspec for a remote one."""
+    """A path object for a local path, or the same interface over fsspec for a remote one. Raises ValueError where there
+    is no such storage.
+    """
     if not is_remote(path):
         return Path(path)
     from upath import UPath
 
-    return UPath(path)  # type: ignore[return-value]  # the same interface
+    try:
+        return UPath(path)  # type: ignore[return-value]  # the same interface
+    except ValueError as error:
+        raise ValueError(f"{path.partition('://')[0]}:// cannot be read: {error}.") from None
 
 
 class Memory(Protocol):
@@ -165,8 +170,10 @@ def _look_remote(path: str) -> Identity:
     system, inner = storage(path)
     try:
         info = system.info(inner)
-    except (OSError, ValueError):
-        return ABSENT
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        if not _unanswered(error.__cause__):
+            return ABSENT
+        raise OSError(f"{path[:200]} cannot be reached: {error.__cause__}") from None
     except Exception as error:  # storage libraries have errors of their own: refused, unreachable
         raise OSError(f"{path[:200]} cannot be reached: {type(error).__name__}: {error}") from None
     if info.get("type") != "file":
@@ -177,15 +184,30 @@ def _look_remote(path: str) -> Identity:
     return Identity("file", int(info.get("size") or 0), xxhash.xxh3_64_intdigest("|".join(marks).encode()) >> 1)
 
 
+def _unanswered(cause: BaseException | None) -> bool:
+    """Whether a `not found` hides that the storage never said so: fsspec's HTTP raises it for every failure, a refused
+    connection or a status of 503 too. Source: fsspec 2026.9.0 `implementations/http.py`, `_info`.
+    """
+    status = getattr(cause, "status", None)
+    return type(cause).__module__.startswith("aiohttp") if status is None else status not in (404, 410)
+
+
 @lru_cache(maxsize=64)
 def _system(scheme: str, process: int) -> Any:
     import fsspec
 
-    return fsspec.filesystem(scheme)
+    try:
+        return fsspec.filesystem(scheme)
+    except ImportError as error:  # its words name the package
+        raise ValueError(f"Nothing that is installed reads {scheme}://: {error}.") from None
+    except Exception as error:  # no such protocol, or one that needs more than a path
+        raise ValueError(f"{scheme}:// cannot be read: {error}.") from None
 
 
 def storage(path: str) -> tuple[Any, str]:
-    """The fsspec file system of a remote path and the path within it."""
+    """The fsspec file system of a remote path and the path within it. Raises ValueError, in one sentence for the user,
+    where nothing that is installed reads such paths.
+    """
     scheme, _, rest = path.partition("://")
     if scheme in ("http", "https"):
         rest = path

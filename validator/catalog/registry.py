@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from validator.catalog.entry import NO_COLUMNS, Entry, parse_entry
-from validator.files import is_remote, look
+from validator.files import is_remote, look, storage
 
 # Keys that the `datasets` library writes into its own dataset_info.json, beside an Arrow file.
 _DATASETS_LIBRARY_KEYS = {"features", "splits", "builder_name", "download_size", "dataset_size", "citation"}
@@ -52,8 +52,11 @@ class Registry:
 def load_registry(path: Path, datasets: tuple[str, ...] = ()) -> Registry:
     """Open a registry and choose entries: those named in `datasets`, otherwise all that read local files.
 
-    Raises ValueError, in one sentence for the user, when the file is no LLaMA-Factory registry or a name is unknown.
+    Raises ValueError, in one sentence for the user, when the file is no LLaMA-Factory registry, a name is unknown, or
+    the library of its storage is not installed.
     """
+    if is_remote(str(path)):
+        storage(str(path))  # raises where its library is not installed
     if is_data_file(path):
         if unknown := [name for name in datasets if name != path.stem]:
             raise ValueError(_unknown_dataset(unknown[0], path, [path.stem]))

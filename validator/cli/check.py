@@ -286,7 +286,7 @@ def _prepare(settings: Settings) -> tuple[Registry, Sequence[Rule], Sequence[tup
     """Everything that the user's input can make impossible. Raises ValueError with a sentence."""
     from validator.catalog.registry import load_registry
     from validator.engine.baseline import load_baseline
-    from validator.files import locate
+    from validator.files import is_remote, locate, storage
     from validator.rules.registry import choose_rules
     from validator.tokens.processor import load_processor
     from validator.tokens.template import template_of
@@ -295,6 +295,8 @@ def _prepare(settings: Settings) -> tuple[Registry, Sequence[Rule], Sequence[tup
     if settings.baseline is not None:
         load_baseline(settings.baseline)
     registry = load_registry(locate(settings.dataset_info), settings.datasets)
+    if is_remote(settings.resolved_media_dir):
+        storage(settings.resolved_media_dir)
     if registry.is_data and "ms-swift" not in settings.profile.formattings:
         raise ValueError(
             f"{registry.path} is a data file: name it in a dataset_info.json and pass that, or add --trainer ms-swift, "

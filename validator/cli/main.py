@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,22 @@ def main() -> None:
     except BrokenPipeError:  # `mmvalidate ... | head`
         sys.stderr.close()
         sys.exit(141)
+    except (typer.Abort, KeyboardInterrupt):
+        print("mmvalidate: interrupted", file=sys.stderr)
+        sys.exit(3)
+    except Exception as error:  # a fault of ours: 1, Python's own code, would say that there are findings
+        print(_internal(error), file=sys.stderr)
+        sys.exit(3)
     sys.exit(code)
+
+
+def _internal(error: Exception) -> str:
+    """An error that no command has foreseen, as it is printed."""
+    if {"--verbose", "-v"} & set(sys.argv):
+        return "".join(traceback.format_exception(error)).rstrip()
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(place.filename).name}, line {place.lineno}"
+    return f"mmvalidate: internal error: {type(error).__name__}: {printable(str(error))} ({where})"
 
 
 def command() -> None:
