@@ -116,11 +116,21 @@ RUNS = {
     "the same in two": ({"one": [A, B], "two": [B, C], "three": [D]}, [
         ("DU005", "two", "also in `one`: 1 row (first: row 0 of two.jsonl, there row 1 of one.jsonl)")]),
     "two evaluations": ({"dev": [A], "test": [A], "latest": [A]}, [
-        ("DU004", "dev", "asked in training too, in `latest`: 1 row (first: row 0 of dev.jsonl, there row 0 of "
-         "latest.jsonl)"),
-        ("DU004", "test", "asked in training too, in `latest`: 1 row (first: row 0 of test.jsonl, there row 0 of "
-         "latest.jsonl)"),
+        ("DU004", "test", "asked in training too, in `latest` (and for evaluation in `dev`): 1 row (first: row 0 of "
+         "test.jsonl, there row 0 of latest.jsonl)"),
         ("DU005", "test", "also in `dev`: 1 row (first: row 0 of test.jsonl, there row 0 of dev.jsonl)")]),
+    "several in several": ({"a": [A, B], "b": [B, C], "c": [C, A], "d": [C, D]}, [
+        ("DU005", "b", "also in `a`: 1 row (first: row 0 of b.jsonl, there row 1 of a.jsonl)"),
+        ("DU005", "c", "also in `a`: 1 row (first: row 1 of c.jsonl, there row 0 of a.jsonl)"),
+        ("DU005", "d", "also in `b` and `c`: 1 row (first: row 0 of d.jsonl, there row 1 of b.jsonl)")]),
+    "one row in all": ({f"e{n:02}": [A] for n in range(30)}, [
+        ("DU005", "e29", "also in `e00`, `e01`, `e02` and 26 more: 1 row (first: row 0 of e29.jsonl, there row 0 of "
+         "e00.jsonl)")]),
+    "questions for evaluation in several": ({"a": [A], "b": [A, B], "c": [B], "test": [B, A]}, [
+        ("DU005", "b", "also in `a`: 1 row (first: row 0 of b.jsonl, there row 0 of a.jsonl)"),
+        ("DU005", "c", "also in `b`: 1 row (first: row 0 of c.jsonl, there row 1 of b.jsonl)"),
+        ("DU004", "test", "asked in training too, in `a`, `b` and `c`: 2 rows (first: row 0 of test.jsonl, there row 1 "
+         "of b.jsonl)")]),
 }  # fmt: skip
 
 
@@ -130,6 +140,14 @@ def test_several_entries(files, name):
     write(files.folder, **entries)
     findings = files.check()[1]
     assert [(finding["code"], finding["dataset"], finding["message"]) for finding in findings] == expected
+
+
+def test_every_entry_that_shares_a_row_is_listed(files):
+    write(files.folder, **{f"e{n:02}": [A] for n in range(23)}, rows_test=[A])
+    for finding in files.check()[1]:
+        entries = finding["evidence"].pop("entries")
+        assert entries == [f"e{n:02}" for n in range(20)]
+        assert finding["evidence"] == {"rows": 1, "num_entries": 22 if finding["code"] == "DU005" else 23}
 
 
 PICTURE = b"any bytes"

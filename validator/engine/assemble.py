@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,9 +43,11 @@ def assemble(
             for target in targets.get(entry.name, ()):
                 _shard(target, store, spool, tally, judge)
             ends.append(spool.size)
-        several = finish_run(rules, judges)
+        several: dict[str, list[Finding]] = defaultdict(list)
+        for finding in finish_run(rules, judges):
+            several[finding.dataset].append(finding)
         for judge, begin, end in zip(judges, ends, ends[1:], strict=False):
-            corpus = judge.finish() + [finding for finding in several if finding.dataset == judge.entry.name]
+            corpus = judge.finish() + several[judge.entry.name]
             for finding in corpus:
                 tally.add_finding(finding)
             store.add_findings(spool.merged(begin, end, sorted(corpus, key=Finding.order)))

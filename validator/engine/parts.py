@@ -83,10 +83,11 @@ class Plan:
 
     def complete(self) -> None:
         """Plan the rest of all parts, by the speed of those first shards that were measured."""
-        for part in self.parts:
-            pilot = part.shards[0]
-            if pilot.seconds is not None:
-                self._planner.learn(part.entry, pilot.job.rows, pilot.seconds)
+        measured = [(part, pilot) for part in self.parts if (pilot := part.shards[0]).seconds is not None]
+        for part, pilot in measured:
+            self._planner.learn(part.entry, pilot.job.rows, pilot.seconds or 0)
+        if measured:
+            self._planner.keep_speeds()
         for part in self.parts:
             last = part.shards[-1].job.span.stop
             if last is None:

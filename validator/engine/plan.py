@@ -74,6 +74,7 @@ class Planner:
         depth = [settings.integrity, settings.preview, options.by_content]
         self.probes = cache.folder / f"probes-{key_of(program, depth)}.arrow"
         self._ordinal = 0
+        self._kept: dict[str, list[str]] | None = None
         self._speeds_file = cache.folder / "speeds.json"
         self._rows: dict[str, int] = {}
         with suppress(OSError, ValueError):
@@ -84,11 +85,14 @@ class Planner:
         return self._options.shard_rows or self._rows.get(self._speed_key(entry))
 
     def learn(self, entry: EntryFacts, rows: int, seconds: float) -> None:
-        """Take the size of the entry's shards from the speed of its first."""
+        """Take the size of the entry's shards from the speed of its first; `keep_speeds` keeps it for later runs."""
         wanted = round(rows / max(seconds, 1e-6) * SHARD_SECONDS)
         power = 1 << max(wanted.bit_length() - 1, 1)
         round_number = power + power // 2 if wanted >= power + power // 2 else power
         self._rows[self._speed_key(entry)] = min(max(round_number, FEWEST), MOST)
+
+    def keep_speeds(self) -> None:
+        """Write what was learnt, for later runs."""
         self._speeds_file.write_bytes(orjson.dumps(self._rows))
 
     def _speed_key(self, entry: EntryFacts) -> str:
@@ -162,10 +166,22 @@ class Planner:
             os.utime(target)
             return
         measured = target.name.partition("-")[0]
-        for other in target.parent.glob(f"{measured}-*.zip"):
+        for name in self._measured(target.parent).get(measured, ()):
+            other = target.with_name(name)
             if _is_current(other, files):
                 shard.job = replace(shard.job, facts=other)
                 return
+
+    def _measured(self, folder: Path) -> dict[str, list[str]]:
+        """The names of the results that lie in the cache, by what they measured. Read once: a glob a shard would take
+        as many steps as there are pairs of shards.
+        """
+        if self._kept is None:
+            self._kept = {}
+            for name in sorted(os.listdir(folder)):
+                if name.endswith(".zip"):
+                    self._kept.setdefault(name.partition("-")[0], []).append(name)
+        return self._kept
 
 
 def _within_bytes(survey: Survey, first: int, stop: int) -> int:

@@ -2,8 +2,9 @@
 
 ## What it finds
 Entries with a word for evaluation in their name (eval, val, valid, validation, test, dev, holdout, benchmark), some of
-whose questions, media paths included, are in another entry without such a word. Once per pair of entries. Up to 131,072
-questions of an entry all are compared, of larger entries a sample.
+whose questions, media paths included, are in another entry without such a word. A question that several evaluation
+entries have is named once, at the last of these, with the others. Up to 131,072 questions of an entry all are compared,
+of larger entries a sample.
 
 ## Why it hurts
 The evaluation measures memory. Nothing fails, and the numbers are too good.
@@ -20,21 +21,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from validator.rules.base import EVERY, EntryFacts, Hit, corpus_rule
-from validator.rules.overlap import overlaps
+from validator.rules.overlap import between
 from validator.rules.seen import Seen, is_evaluation, of_run
 
 
 def finish_run(parts: Sequence[tuple[EntryFacts, Seen]]) -> Iterator[Hit]:
-    """Look up the questions of each evaluation entry in the others."""
-    training = [(entry.name, seen.prompts) for entry, seen in parts if not is_evaluation(entry)]
-    for entry, seen in parts:
-        if is_evaluation(entry):
-            yield from overlaps(
-                (entry.name, seen.prompts),
-                training,
-                "asked in training too, in `{}`",
-                "Take them out of the training entry.",
-            )
+    """Look up the questions of evaluation entries in the others."""
+    named = [(is_evaluation(entry), (entry.name, seen.prompts)) for entry, seen in parts]
+    yield from between(
+        [part for evaluation, part in named if evaluation],
+        [part for evaluation, part in named if not evaluation],
+        "asked in training too, in {}",
+        " (and for evaluation in {})",
+        "Take them out of the training entry.",
+    )
 
 
 RULE = corpus_rule("DU004", "evaluation-seen-in-training", "warning", of_run(finish_run), trainers=EVERY)

@@ -2,8 +2,8 @@
 
 ## What it finds
 Rows equal to a row of another entry in everything that the trainer sees; entries for evaluation are compared among
-themselves. Once per pair of entries. Up to 131,072 different rows of an entry all are compared, of larger entries a
-sample.
+themselves. Rows that several entries have are named once, at the last of these, with the others. Up to 131,072
+different rows of an entry all are compared, of larger entries a sample.
 
 ## Why it hurts
 It trains, and learns these rows twice where both entries are trained on together.
@@ -20,16 +20,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from validator.rules.base import EVERY, EntryFacts, Hit, corpus_rule
-from validator.rules.overlap import overlaps
+from validator.rules.overlap import among
 from validator.rules.seen import Seen, is_evaluation, of_run
 
 
 def finish_run(parts: Sequence[tuple[EntryFacts, Seen]]) -> Iterator[Hit]:
-    """Look up the rows of each entry in the earlier ones of its kind."""
+    """Look up the rows of each entry in the others of its kind."""
     for evaluation in (False, True):
         kind = [(entry.name, seen.pairs) for entry, seen in parts if is_evaluation(entry) == evaluation]
-        for place, part in enumerate(kind):
-            yield from overlaps(part, kind[:place], "also in `{}`", "Train on one of them, or remove the repetitions.")
+        yield from among(kind, "also in {}", "Train on one of them, or remove the repetitions.")
 
 
 RULE = corpus_rule("DU005", "duplicate-across-entries", "info", of_run(finish_run), trainers=EVERY)
