@@ -1,11 +1,13 @@
 """Rules that speak of entries and files, and of a row beside its peers."""
 
 import json
+import random
 
 import pytest
 
 from tests.conftest import TAGS, say
 from tests.rules.rows import SEE, codes, long
+from validator.rules.peers import Peers
 
 
 @pytest.mark.parametrize(
@@ -124,6 +126,31 @@ def test_image_tokens_far_above_those_of_peers(dataset):
     small, big = dataset.image("s.png", (100, 100)), dataset.image("b.png", (1080, 2400))
     dataset.write([say(*SEE, images=[small])] * 250 + [say(*SEE, images=[big])])
     assert [(f["code"], f["row"]) for f in dataset.check(ignore=("DU",))[1]] == [("TK005", 250), ("TK006", 250)]
+
+
+@pytest.mark.parametrize("spread", [0.3, 0.6, 0.8])
+@pytest.mark.parametrize("planted", [0, 1, 30, 60])
+def test_outliers_of_skewed_lengths(spread, planted):
+    """Lengths of texts have a long tail: at most 1 healthy row in 1,000 is named, and every one of ten times the length
+    that 90 of 100 rows reach, up to 2 rows in 100.
+    """
+    dice = random.Random(8)
+    lengths = [round(dice.lognormvariate(5, spread)) for _ in range(3000)]
+    long = 10 * sorted(lengths)[2700]
+    peers = Peers()
+    for row, length in enumerate([*lengths, *[long] * planted]):
+        peers.add(length, "f", row, "")
+    named = [row for _, _, row, _ in peers.above(peers.threshold())]
+    assert len([row for row in named if row < 3000]) <= 3
+    assert [row for row in named if row >= 3000] == list(range(3000, 3000 + planted))
+
+
+@pytest.mark.parametrize(("counts", "expected"), [([100] * 199, None), ([10] * 200, 256), ([300] * 200, 750.0)])
+def test_the_threshold_of_outliers(counts, expected):
+    peers = Peers()
+    for row, count in enumerate(counts):
+        peers.add(count, "f", row, "")
+    assert peers.threshold() == expected
 
 
 def test_the_limit_that_would_fit_fits(dataset):

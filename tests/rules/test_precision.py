@@ -48,3 +48,4 @@ def test_the_demo_data(tmp_path):
     found = by_severity(findings)
     assert not found["error"] and result.summary["rows"]["ok"] == result.summary["rows"]["total"]
     assert found["warning"] == {"TK003": 1, "TK004": 1, "CV012": 1, "CV013": 1, "CV014": 1}
+    assert not {"TK005", "TK006"} & set(found.get("info", ()))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 ENOUGH = 200
 """Rows of an entry below which nothing is said about outliers."""
-SPREADS = 10
 KEPT = 1000
 """Largest rows remembered, and so the most that are reported."""
-LEAST_SPREAD = 0.05
-"""Of the median: the spread assumed where nearly all rows are equally long."""
+TIMES = ((0.99, 2.5), (0.95, 5.0))
+"""A row stands out above 2.5 times what 99 of 100 rows reach at most, or 5 times what 95 of 100 do, whichever is less:
+the second holds where outliers are more than one row in a hundred. Lengths of rows are skewed, so that distances from
+the median (10 median absolute deviations) name up to 9 in 100 healthy rows: docs/decisions.md, "Outliers".
+"""
+LEAST = 256
+"""Tokens below which no row stands out: it costs a step nothing, and holds no log."""
 
 
 @dataclass(slots=True)
@@ -38,30 +41,22 @@ class Peers:
         return Peers(self.counts + other.counts, heapq.nlargest(KEPT, self.largest + other.largest)[::-1])
 
     def threshold(self) -> float | None:
-        """Median + 10 median absolute deviations; None where there are too few rows."""
+        """The count above which a row stands out (`TIMES`, `LEAST`); None where there are too few rows."""
         if self.counts.total() < ENOUGH:
             return None
-        median = _median(self.counts)
-        deviations: Counter[float] = Counter()
-        for value, times in self.counts.items():
-            deviations[abs(value - median)] += times
-        return median + SPREADS * max(_median(deviations), LEAST_SPREAD * median)
+        return max(min(times * self.reached(share) for share, times in TIMES), LEAST)
+
+    def reached(self, share: float) -> int:
+        """The least count that this share of the rows does not exceed."""
+        wanted = math.ceil(share * self.counts.total())
+        seen = 0
+        for value in sorted(self.counts):
+            seen += self.counts[value]
+            if seen >= wanted:
+                return value
+        raise ValueError("there are no rows")
 
     def above(self, threshold: float) -> list[tuple[int, str, int, str]]:
         """The remembered rows above a threshold as (count, file, row, sample_id), in file order."""
         rows = [(value, file, -row, sample_id) for value, file, row, sample_id in self.largest if value > threshold]
         return sorted(rows, key=lambda item: (item[1], item[2]))
-
-
-def _median(counts: Mapping[Any, int]) -> float:
-    total = sum(counts.values())
-    low, high = (total - 1) // 2, total // 2
-    seen = 0
-    found: list[float] = []
-    for value in sorted(counts):
-        seen += counts[value]
-        while len(found) < 2 and seen > (low, high)[len(found)]:
-            found.append(value)
-        if len(found) == 2:
-            break
-    return (found[0] + found[1]) / 2

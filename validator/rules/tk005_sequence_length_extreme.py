@@ -1,8 +1,9 @@
 """A row much longer than its peers.
 
 ## What it finds
-Rows whose length in tokens (before truncation) exceeds the median of their entry by more than 10 median absolute
-deviations. Rows with images are compared with rows with images, text with text; only where there are 200 or more.
+Rows whose length in tokens (before truncation) exceeds 2.5 times the length that 99 of 100 rows of their entry reach at
+most, or 5 times the length that 95 of 100 do, whichever is less, and 256 tokens. Rows with images are compared with
+rows with images, text with text; only where there are 200 or more.
 
 ## Why it hurts
 Often it does not. But one such row sets the memory that a step needs and the time that the other ranks wait, and it is
@@ -46,7 +47,7 @@ def finish(lengths: Lengths, _: EntryFacts) -> Iterator[Hit]:
         threshold = peers.threshold()
         for tokens, file, row, sample_id in peers.above(threshold) if threshold is not None else ():
             yield Hit(
-                f"the row has {tokens:,} tokens, where {kind} of this entry rarely exceed {int(threshold or 0):,}",
+                f"the row has {tokens:,} tokens; 99 of 100 {kind} of this entry have at most {peers.reached(0.99):,}",
                 "Look at the row: pasted logs, base64 text and repetition hide here.",
                 file=file,
                 row=row,

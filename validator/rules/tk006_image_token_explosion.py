@@ -2,7 +2,7 @@
 
 ## What it finds
 Rows whose image tokens exceed `cutoff_len`; and, in entries with 200 rows with images or more, rows whose image tokens
-exceed the median of these by more than 10 median absolute deviations.
+exceed 2.5 times what 99 of 100 of these reach at most, or 5 times what 95 of 100 do, whichever is less, and 256.
 
 ## Why it hurts
 Attention and memory grow with it: one such row is where an 8-GPU job runs out of memory (LLaMA-Factory#9075), or where
@@ -62,7 +62,8 @@ def finish(found: Explosions, _: EntryFacts) -> Iterator[Hit]:
     for tokens, file, row, sample_id in found.peers.above(threshold) if threshold is not None else ():
         if tokens <= found.cutoff_len:
             yield Hit(
-                f"the row has {tokens:,} image tokens, where rows of this entry rarely exceed {int(threshold or 0):,}",
+                f"the row has {tokens:,} image tokens; 99 of 100 rows with images of this entry have at most "
+                f"{found.peers.reached(0.99):,}",
                 "Use fewer or smaller images in the row.",
                 file=file,
                 row=row,
