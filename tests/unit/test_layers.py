@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "validator"
 LAYERS = [
     {"assets"},
     {"trainer"},
-    {"settings", "findings", "files"},
+    {"settings", "findings", "files", "named_file", "json_text"},
     {"run_folder"},
     {"catalog"},
     {"conversation"},

@@ -65,6 +65,8 @@ REFUSED = [
     {"finetuning_type": "full", "adapter_name_or_path": "a"},
     {"finetuning_type": "full", "quantization_bit": 4},
     {"fp16": True, "bf16": True},
+    {"seed": -1},
+    {"seed": 2**32},
 ]
 
 
@@ -150,7 +152,7 @@ print(json.dumps({"table": table["arguments"], "values": values, "said": said, "
         ("a.yaml", "- a", "holds no keys with values"),
         ("a.yaml", "a: [", "cannot be parsed"),
         ("a.json", "{'a': 1}", "cannot be parsed"),
-        ("a.yaml", "#" * (1 << 20) + "\na: 1", "more than a MiB"),
+        ("a.yaml", "#" * (1 << 20) + "\na: 1", "more than 256 KiB"),
         ("a.yaml", "!!python/object/apply:os.system ['true']", "cannot be parsed"),
     ],
 )

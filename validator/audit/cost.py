@@ -14,6 +14,8 @@ from validator.training.record import DataFacts, TrainingCase
 from validator.training.shape import GIB, activation_bytes, state_bytes
 from validator.training.share import micro_batches
 
+MOST = 2**62
+"""What a number is cut off at that no run reaches: it still can be written as JSON."""
 MULTIPLE = 8
 """The collator pads to a multiple of this."""
 
@@ -44,27 +46,29 @@ def cost_of(folder: Path, case: TrainingCase, memory: float | None = None) -> di
     }
     if config.packs:
         packs = math.ceil(total / config["cutoff_len"])
-        rounds = math.ceil(packs / (max(1, config["per_device_train_batch_size"]) * gpus))
-        cost |= {"packs_at_least": packs} | step_counts(case, rounds)
-        longest, size = int(config["cutoff_len"]), max(1, config["per_device_train_batch_size"])
-        worst: dict[str, Any] = {"tokens": longest * size, "rows": []}
+        cost |= {"packs_at_least": packs} | step_counts(case, -(-packs // (config.batch_size * gpus)))
+        worst: dict[str, Any] = {"tokens": int(config["cutoff_len"]) * min(config.batch_size, packs), "rows": []}
     else:
-        rows = micro_batches(data, config, gpus)
-        cost |= step_counts(case, len(rows))
-        cost |= _padding(data, rows.reshape(-1, rows.shape[-1]))
-        cost["labels_per_step"] = _labels_per_step(data, rows, max(1, config["gradient_accumulation_steps"]))
-        worst = _worst(folder, data, rows.shape[-1])
+        cost |= step_counts(case, -(-data.rows // (config.batch_size * gpus)))
+        try:
+            rows = micro_batches(data, config, gpus)
+        except ValueError as error:
+            cost["order"] = data.kept_order or str(error)
+        else:
+            cost |= _padding(data, rows.reshape(-1, rows.shape[-1]))
+            cost["labels_per_step"] = _labels_per_step(data, rows, config.accumulation)
+        worst = _worst(folder, data, min(config.batch_size, data.rows))
     cost["worst_batch"] = worst | _memory(case, worst["tokens"], gpus, memory)
     return cost
 
 
 def step_counts(case: TrainingCase, rounds: int) -> dict[str, int]:
     """Optimizer steps of an epoch and of the run."""
-    each = steps_per_epoch(rounds, max(1, case.config["gradient_accumulation_steps"]))
+    each = steps_per_epoch(rounds, case.config.accumulation)
     most = case.config["max_steps"]
     return {
         "steps_per_epoch": each,
-        "steps": int(most) if most > 0 else math.ceil(each * float(case.config["num_train_epochs"])),
+        "steps": int(most) if most > 0 else math.ceil(min(each * float(case.config["num_train_epochs"]), MOST)),
     }
 
 
@@ -83,7 +87,7 @@ def _padding(data: DataFacts, batches: Any) -> dict[str, Any]:
 def _labels_per_step(data: DataFacts, rows: Any, accumulation: int) -> dict[str, int]:
     """The 10th, 50th and 90th percentile of labels in an optimizer step, over all ranks."""
     sums = np.where(rows < 0, 0, data.labels[rows]).reshape(len(rows), -1).sum(axis=1)
-    steps = np.add.reduceat(sums, np.arange(0, len(sums), accumulation))
+    steps = np.add.reduceat(sums, np.arange(0, len(sums), min(accumulation, len(sums))))
     return {f"p{part}": int(np.percentile(steps, part, method="nearest")) for part in (10, 50, 90)}
 
 
@@ -103,7 +107,7 @@ def _memory(case: TrainingCase, tokens: int, gpus: int, memory: float | None) ->
     if case.shape is None:
         return {"model": None}
     state = state_bytes(case.shape, stage=case.zero_stage, gpus=gpus, trained=case.trained or 0) + _buckets(case)
-    needed = state + activation_bytes(tokens, case.shape)
+    needed = min(state + activation_bytes(tokens, case.shape), MOST)
     fits = None if memory is None else needed <= memory * GIB
     return {"model": case.shape.name, "state_bytes": state, "bytes": needed, "memory_gib": memory, "fits": fits}
 

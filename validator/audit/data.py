@@ -49,9 +49,9 @@ def data_facts(folder: Path, config: TrainingConfig, *, dated: bool = False) -> 
             continue
         order, reason = _ordered(mine, table, entry.order, entry.entry)
         reasons += [f"{dataset}: {reason}"] if reason else []
-        parts.append(order[: config["max_samples"]] if config["max_samples"] is not None else order)
+        parts.append(order[: max(config["max_samples"], 0)] if config["max_samples"] is not None else order)
     raw = np.concatenate(parts) if parts else np.empty(0, np.int64)
-    if config["val_size"] > 1e-6 and len(raw):
+    if config["val_size"] > 1e-6 and len(raw) and config["seed"] >= 0:  # below, the trainer stops
         raw = raw[split(len(raw), config["val_size"], config["seed"])[0]]
     reasons += [f"`{key}`" for key in ("streaming", "packing", "neat_packing") if config[key]]
     reasons += [] if config["mix_strategy"] == "concat" else ["`mix_strategy`"]

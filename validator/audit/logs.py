@@ -1,18 +1,20 @@
-"""What a run has logged: trainer_state.json, LLaMA-Factory's trainer_log.jsonl, lines of `{'loss': ...}` in *.log."""
+"""What a run has logged: trainer_state.json, LLaMA-Factory's trainer_log.jsonl, lines of `{'loss': ...}` in *.log.
+
+Logs are read whole, however large, a piece at a time. What cannot be read is said in `Log.unread`: nothing is called
+quiet that was not looked at.
+"""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-MOST_BYTES = 256 << 20
-"""What is larger is no log."""
-_LINE = re.compile(r"\{'loss': [^{}]{1,500}\}")
-_PAIR = re.compile(r"'(\w+)': '?([-+.\w]+)'?")
+from validator.audit.log_files import Record, State, console_records, line_records, read_state
+from validator.findings import count
+
+MOST_POINTS = 1_000_000
+"""Logged steps that are held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +24,18 @@ class Point:
     step: int
     loss: float | None
     grad_norm: float | None
-    epoch: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Logged steps in order. `sources` are the files' names; `state` is the newest trainer_state.json, if any."""
+    """Logged steps in order. `sources` are the files' names, `max_steps` is what the newest trainer_state.json says of
+    the run's length, if any does. `unread` says, in a sentence each, what was not read.
+    """
 
     points: tuple[Point, ...]
     sources: tuple[str, ...]
-    state: dict[str, Any]
+    max_steps: int | None = None
+    unread: tuple[str, ...] = ()
 
 
 def read_log(folder: Path, logging_steps: int | None = None) -> Log:
@@ -41,61 +45,43 @@ def read_log(folder: Path, logging_steps: int | None = None) -> Log:
     """
     points: dict[int, Point] = {}
     sources: list[str] = []
-    state: dict[str, Any] = {}
-    for path in sorted(folder.glob("*.log")):
-        every = logging_steps or 1
-        lines = {number * every: _point(number * every, item) for number, item in enumerate(_lines(path), 1)}
-        points |= lines
-        sources += [path.name] if lines else []
-    path = folder / "trainer_log.jsonl"
-    if path.is_file():
-        found = [item for line in _text(path).splitlines() if "loss" in (item := _json(line))]
-        numbered = [item for item in found if isinstance(item.get("current_steps"), int)]
-        points |= {item["current_steps"]: _point(item["current_steps"], item) for item in numbered}
-        sources.append(path.name)
-    states = [(read, path) for path in _states(folder) if (read := _json(_text(path)))]
-    if states:
-        state, path = max(states, key=lambda item: _number(item[0].get("global_step")) or 0)
-        history = state.get("log_history")
-        for item in history if isinstance(history, list) else ():
-            if isinstance(item, dict) and "loss" in item and isinstance(item.get("step"), int):
-                points[item["step"]] = _point(item["step"], item)
-        sources.append(str(path.relative_to(folder)))
+    unread: list[str] = []
+    every = logging_steps or 1
+    logs = [path for path in sorted(folder.glob("*.log")) if not path.is_dir()]
+    for path in [*logs, folder / "trainer_log.jsonl"]:
+        by_line = path.suffix == ".jsonl"
+        found = _points(path.name, line_records(path) if by_line else console_records(path, every), unread)
+        points |= found
+        sources += [path.name] if found else []
+    newest, saved = State(), dict[str, dict[int, Point]]()
+    for path in (folder / "trainer_state.json", *sorted(folder.glob("checkpoint-*/trainer_state.json"))):
+        state, name = State(), str(path.relative_to(folder))
+        found = _points(name, read_state(path, state), unread)
+        if state.global_step >= newest.global_step and found:
+            newest, saved = state, {name: found}
+    for name, found in saved.items():
+        points |= found
+        sources.append(name)
     if not points:
-        raise ValueError(f"{folder} holds no log of a training: no trainer_state.json, trainer_log.jsonl or *.log.")
-    return Log(tuple(points[step] for step in sorted(points)), tuple(sources), state)
+        nothing = "no trainer_state.json, trainer_log.jsonl or *.log"
+        raise ValueError(" ".join([f"{folder} holds no log of a training: {nothing}.", *unread]))
+    return Log(tuple(points[step] for step in sorted(points)), tuple(sources), newest.max_steps, tuple(unread))
 
 
-def _states(folder: Path) -> list[Path]:
-    found = [folder / "trainer_state.json", *folder.glob("checkpoint-*/trainer_state.json")]
-    return [path for path in found if path.is_file()]
-
-
-def _text(path: Path) -> str:
-    with path.open("rb") as file:
-        return file.read(MOST_BYTES).decode("utf-8", "replace")
-
-
-def _json(text: str) -> dict[str, Any]:
-    """A mapping, empty where the text is none: a file may be half written. Python's JSON knows NaN."""
+def _points(name: str, records: Iterator[Record], unread: list[str]) -> dict[int, Point]:
+    """The logged steps of a file; `unread` gets what could not be read of it. A file that is not there, or was rotated
+    or removed meanwhile, is no log.
+    """
+    found: dict[int, Point] = {}
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _lines(path: Path) -> Iterator[dict[str, str]]:
-    for match in _LINE.finditer(_text(path)):
-        yield dict(_PAIR.findall(match[0]))
-
-
-def _point(step: int, item: dict[str, Any]) -> Point:
-    return Point(step, *(_number(item.get(key)) for key in ("loss", "grad_norm", "epoch")))
-
-
-def _number(value: Any) -> float | None:
-    try:
-        return None if value is None else float(value)
-    except (TypeError, ValueError):
-        return None
+        for step, loss, grad_norm in records:
+            if len(found) >= MOST_POINTS and step not in found:
+                raise ValueError(f"it holds more than {count(MOST_POINTS, 'logged step')}")
+            found[step] = Point(step, loss, grad_norm)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        unread.append(f"{name} was not read: {error.strerror}.")
+    except ValueError as error:
+        unread.append(f"{name} was not read whole: {error}.")
+    return found

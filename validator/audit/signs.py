@@ -16,6 +16,8 @@ WIDTH, FACTOR, SUSTAINED = 6.0, 10.0, 3
 """A gradient norm has left its band above median + WIDTH robust deviations (of logarithms) and FACTOR times the median;
 it counts when SUSTAINED logged steps do so in a row.
 """
+LARGEST = 709.0
+"""Logarithm of about the largest float."""
 FLAT, PLATEAU = 0.1, 5
 """Logged steps in a row whose loss is this near to ln V."""
 
@@ -44,17 +46,18 @@ def _before(points: Sequence[Point], index: int) -> int:
 def _not_finite(points: Sequence[Point]) -> Iterator[Sign]:
     for index, point in enumerate(points):
         loss, norm = point.loss, point.grad_norm
-        bad_norm = norm is not None and not math.isfinite(norm)
+        bad_norm = norm is not None and not _is_norm(norm)
         bad_loss = loss is not None and not math.isfinite(loss)
         if not bad_norm and not bad_loss and not (loss == 0 and norm in (0, None)):
             continue
         last = points[-1]
-        ended = last.step > point.step and last.grad_norm is not None and math.isfinite(last.grad_norm)
+        ended = last.step > point.step and last.grad_norm is not None and _is_norm(last.grad_norm)
         since = "" if last.step == point.step else f", and it is over by step {last.step}" if ended else ", and since"
         after = _before(points, index)
+        shown = f"{norm} (DeepSpeed's word for NaN or infinity)" if norm == -1 else norm
         if loss == 0 and bad_norm:
             message = (
-                f"step {point.step}: loss 0.0 and grad_norm {norm}{since}: the loss is NaN, and the Trainer's filter "
+                f"step {point.step}: loss 0.0 and grad_norm {shown}{since}: the loss is NaN, and the Trainer's filter "
                 "hides it"
             )
             advice = (
@@ -63,13 +66,13 @@ def _not_finite(points: Sequence[Point]) -> Iterator[Sign]:
             yield Sign("hidden-nan", after, point.step, message, advice)
         elif bad_norm and not bad_loss:
             message = (
-                f"step {point.step}: grad_norm {norm} and loss {loss}{since}: either the loss is NaN and the Trainer's "
-                "filter logs the mean of the others, or the backward pass alone is"
+                f"step {point.step}: grad_norm {shown} and loss {loss}{since}: either the loss is NaN and the "
+                "Trainer's filter logs the mean of the others, or the backward pass alone is"
             )
             advice = "Set logging_nan_inf_filter: false, and replay the rows of these steps."
             yield Sign("hidden-nan", after, point.step, message, advice)
         elif bad_loss:
-            message = f"step {point.step}: loss {loss} and grad_norm {norm}{since}"
+            message = f"step {point.step}: loss {loss} and grad_norm {shown}{since}"
             yield Sign("nan", after, point.step, message, "Replay the rows of these steps on the checkpoint before.")
         else:
             message = f"step {point.step}: the loss is 0{since}: no label is left, or a NaN is hidden"
@@ -77,8 +80,15 @@ def _not_finite(points: Sequence[Point]) -> Iterator[Sign]:
         return
 
 
+def _is_norm(value: float) -> bool:
+    """Whether a logged gradient norm is one. DeepSpeed's ZeRO writes -1 where it is NaN or infinite
+    (`stage_1_and_2.py`, `get_grad_norm_direct`).
+    """
+    return math.isfinite(value) and value >= 0
+
+
 def _gradients(points: Sequence[Point]) -> Iterator[Sign]:
-    known = [(index, point) for index, point in enumerate(points) if point.grad_norm and math.isfinite(point.grad_norm)]
+    known = [(index, point) for index, point in enumerate(points) if point.grad_norm and _is_norm(point.grad_norm)]
     number = min(max(int(len(known) * EARLY), LEAST), MOST_EARLY)
     if len(known) <= number:
         return
@@ -94,10 +104,15 @@ def _gradients(points: Sequence[Point]) -> Iterator[Sign]:
             "gradients-leave-band",
             _before(points, begun),
             first.step,
-            f"step {first.step}: the gradient norm is {first.grad_norm:.3g} and stays above {math.exp(limit):.3g}; "
-            f"in the first {number} logged steps it was {math.exp(middle):.3g}",
+            f"step {first.step}: the gradient norm is {first.grad_norm:.3g} and stays above {_norm(limit)}; "
+            f"in the first {number} logged steps it was {_norm(middle)}",
             "Stop and look before it becomes NaN: such norms came tens of steps before.",
         )
+
+
+def _norm(logarithm: float) -> str:
+    """A gradient norm by its logarithm, which may be beyond the largest float."""
+    return f"{math.exp(logarithm):.3g}" if logarithm < LARGEST else f"1e{logarithm / math.log(10):.0f}"
 
 
 def _plateau(points: Sequence[Point], words: int | None) -> Iterator[Sign]:

@@ -13,12 +13,11 @@ RANKS = (1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 40, 48, 56, 64, 96, 128, 256, 5
 """Numbers of GPUs that are tried where none is given."""
 
 
-def gpus_of(case: TrainingCase, data: DataFacts, state: dict[str, Any]) -> int:
-    """The number of GPUs under which the run has as many steps as trainer_state.json says.
+def gpus_of(case: TrainingCase, data: DataFacts, wanted: int | None) -> int:
+    """The number of GPUs under which the run has as many steps as trainer_state.json says (`wanted`).
 
     Raises ValueError where none or several do, or another number is given than fits.
     """
-    wanted = state.get("max_steps")
     if case.gpus is not None:
         if wanted and _run_steps(case, data, case.gpus) != wanted:
             raise ValueError(
@@ -34,7 +33,7 @@ def gpus_of(case: TrainingCase, data: DataFacts, state: dict[str, Any]) -> int:
 
 
 def _run_steps(case: TrainingCase, data: DataFacts, gpus: int) -> int:
-    size = max(1, case.config["per_device_train_batch_size"]) * gpus
+    size = case.config.batch_size * gpus
     return step_counts(case, -(-data.rows // size))["steps"]
 
 
@@ -45,11 +44,11 @@ def rows_of(case: TrainingCase, data: DataFacts, gpus: int, steps: Iterable[int]
     """
     if data.kept_order is not None:
         raise ValueError(f"the order of rows is not known: {data.kept_order}")
-    accumulation = max(1, case.config["gradient_accumulation_steps"])
+    accumulation = case.config.accumulation
     found: list[int] = []
     epochs: dict[int, Any] = {}
     for step in steps:
-        rounds = -(-data.rows // (max(1, case.config["per_device_train_batch_size"]) * gpus))
+        rounds = -(-data.rows // (case.config.batch_size * gpus))
         each = -(-rounds // accumulation)
         epoch, place = divmod(step - 1, each)
         if epoch not in epochs:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from validator.training.config import TrainingConfig
     from validator.training.versions import Versions
 
-GPUS = typer.Option(None, "--gpus", help="GPUs (ranks) of the run.", min=1, show_default=False)
+GPUS = typer.Option(None, "--gpus", help="GPUs (ranks) of the run.", min=1, max=1_000_000, show_default=False)
 
 
 def audit(

@@ -108,6 +108,11 @@ def usage(error: ValueError) -> NoReturn:
     raise typer.Exit(2) from None
 
 
+def tell(text: str) -> None:
+    """Print one line on stdout, whatever the names in it hold."""
+    print(printable(text))
+
+
 def say(text: str) -> None:
     """Print one sentence on stderr."""
     print(f"mmvalidate: {printable(text)}", file=sys.stderr)

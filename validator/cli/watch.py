@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING
 import typer
 
 from validator.cli.audit import GPUS
-from validator.cli.common import guarded, usage
+from validator.cli.common import guarded, tell, usage
 
 if TYPE_CHECKING:
     from validator.audit.logs import Log
     from validator.audit.signs import Sign
     from validator.training.config import TrainingConfig
 
+LONGEST = 86_400
+"""Seconds between two looks."""
+MOST_STEPS = 10_000
+"""Steps whose rows are worked out."""
 SHOWN = 10
 """Rows that are printed; all are written with --write-rows."""
 
@@ -30,10 +34,15 @@ def watch(
     follow: float = typer.Option(0, help="Look again every so many seconds, until a sign appears or training ends."),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
 ) -> None:
-    """Look for NaN that logs hide, gradient norms that leave their band, and losses at ln V; name the rows fed."""
+    """Look for NaN that logs hide, gradient norms that leave their band, and losses at ln V; name the rows fed.
+
+    Exit code 1 where there is a sign, 3 where there is none and something was not read.
+    """
     try:
         from validator.training.config import load_config
 
+        if not 0 <= follow <= LONGEST:
+            raise ValueError(f"--follow {follow}: write seconds, up to {LONGEST:,}.")
         if not output_dir.is_dir():
             raise ValueError(f"{output_dir} is no folder.")
         if run is not None and train_config is None:
@@ -62,26 +71,30 @@ def _watch(
     while True:
         try:
             log = read_log(folder, steps)
-            found = signs(log.points, words)
-        except ValueError as error:
+        except ValueError as error:  # nothing is logged: not yet, or its files are gone
             if not follow:
                 usage(error)
         else:
-            ended = bool(log.state) and log.points[-1].step >= (log.state.get("max_steps") or 0) > 0
+            found = signs(log.points, words)
+            ended = log.max_steps is not None and log.points[-1].step >= log.max_steps
             if found or ended or not follow:
                 break
         time.sleep(follow)
     last = log.points[-1]
-    print(f"{len(log.points):,} logged steps up to {last.step:,} in {', '.join(log.sources)}")
+    tell(f"{len(log.points):,} logged steps up to {last.step:,} in {', '.join(log.sources)}")
+    for sentence in log.unread:
+        tell(sentence)
     for sign in found:
-        print(f"{sign.kind}: {sign.message}\n    help: {sign.help}")
+        tell(f"{sign.kind}: {sign.message}")
+        tell(f"    help: {sign.help}")
     if found and config is not None and run is not None:
         _rows(found[0], log, config, run, gpus, write_rows)
     elif found:
-        print("name --train-config and --run to see which rows were fed")
-    if not found:
-        print("nothing suspicious")
-    return 1 if found else 0
+        tell("name --train-config and --run to see which rows were fed")
+    if found:
+        return 1
+    tell("nothing suspicious in what was read; not everything was" if log.unread else "nothing suspicious")
+    return 3 if log.unread else 0
 
 
 def _rows(sign: Sign, log: Log, config: TrainingConfig, run: Path, gpus: int | None, write_rows: Path | None) -> None:
@@ -93,23 +106,25 @@ def _rows(sign: Sign, log: Log, config: TrainingConfig, run: Path, gpus: int | N
     from validator.training.versions import find_versions
 
     try:
+        if sign.step - sign.after > MOST_STEPS:
+            raise ValueError(f"there are {sign.step - sign.after:,} steps between two that were logged")
         data = data_facts(run, config)
         case = training_case(config, find_versions(), gpus, data)
-        number = gpus_of(case, data, log.state)
+        number = gpus_of(case, data, log.max_steps)
         places = rows_of(case, data, number, range(sign.after + 1, sign.step + 1))
     except ValueError as error:
-        print(f"which rows were fed is not known: {error}")
+        tell(f"which rows were fed is not known: {error}")
         return
     rows = places_of(run, places)
     steps = f"step {sign.step}" if sign.after + 1 == sign.step else f"steps {sign.after + 1} to {sign.step}"
-    print(f"{steps} fed {count(len(rows), 'row')} on {count(number, 'GPU')}:")
+    tell(f"{steps} fed {count(len(rows), 'row')} on {count(number, 'GPU')}:")
     for dataset, file, row in rows[:SHOWN]:
-        print(f"    {dataset}: {file}:{row}")
+        tell(f"    {dataset}: {file}:{row}")
     if len(rows) > SHOWN:
-        print(f"    and {len(rows) - SHOWN:,} more")
+        tell(f"    and {len(rows) - SHOWN:,} more")
     if write_rows is not None:
         lines = [json.dumps({"dataset": dataset, "file": file, "row": row}) for dataset, file, row in rows]
         write_rows.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        print(f"replay them: mmvalidate replay {run} --rows {write_rows} --model CHECKPOINT_BEFORE")
+        tell(f"replay them: mmvalidate replay {run} --rows {write_rows} --model CHECKPOINT_BEFORE")
     else:
-        print("--write-rows FILE keeps them for mmvalidate replay --rows FILE")
+        tell("--write-rows FILE keeps them for mmvalidate replay --rows FILE")

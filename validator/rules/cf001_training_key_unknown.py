@@ -19,23 +19,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from validator.findings import clip
 from validator.rules.base import Hit, training_rule
 from validator.training.arguments import EARLIER, LLAMAFACTORY, TRANSFORMERS
 from validator.training.config import near
 from validator.training.record import TrainingCase
+
+SHOWN = 20
+"""Unknown keys that are named, each with the nearest known one."""
 
 
 @training_rule("CF001", "training-key-unknown", "error")
 def check(case: TrainingCase) -> Iterator[Hit]:
     """Look at the keys that were not recognised."""
     stops = "the trainer stops with ValueError: Some keys are not used by the HfArgumentParser"
-    for key in case.config.unknown:
+    for key in case.config.unknown[:SHOWN]:
         close = near(key)
         yield Hit(
-            f"`{key}` is no key of LLaMA-Factory: {stops}",
+            f"`{clip(key)}` is no key of LLaMA-Factory: {stops}",
             f"Did you mean `{close}`?" if close else "Remove it.",
-            evidence={"key": key, "near": close},
+            evidence={"key": clip(key), "near": close},
         )
+    if (more := len(case.config.unknown) - SHOWN) > 0:
+        yield Hit(f"{more:,} more keys are none of LLaMA-Factory's: {stops}", "Is this a training file?")
     for key in case.config.earlier:
         package, last = EARLIER[key]
         mine = case.versions[package] if package in case.versions.given else None

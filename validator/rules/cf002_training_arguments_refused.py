@@ -80,6 +80,11 @@ def refusals(config: TrainingConfig, zero_stage: int | None) -> Iterator[tuple[t
             "`mask_history` is incompatible with `train_on_prompt`.",
         ),
         (
+            not 0 <= on("seed") < 2**32,
+            ("seed",),
+            "Seed must be between 0 and 2**32 - 1",
+        ),
+        (
             on("image_max_pixels") < on("image_min_pixels"),
             ("image_max_pixels", "image_min_pixels"),
             "`image_max_pixels` cannot be smaller than `image_min_pixels`.",

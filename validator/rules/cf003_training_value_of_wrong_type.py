@@ -1,8 +1,9 @@
 """A value of the training file that is not what its key expects.
 
 ## What it finds
-Values of another type than the key has, or words that are not among those that it takes. Everything else here is judged
-with the trainer's default in their place.
+Values of another type than the key has, words that are not among those that it takes, and numbers with which nothing
+can be counted: NaN, infinity (but in `max_grad_norm`, where it means that nothing is clipped), whole numbers of more
+than 64 bits. Everything else here is judged with the trainer's default in their place.
 
 ## Why it hurts
 Types are not checked when the file is read. A text where a switch is expected counts as true (`bf16: "false"` switches
@@ -30,9 +31,14 @@ def check(case: TrainingCase) -> Iterator[Hit]:
     """Look at the values that do not fit."""
     for key in case.config.mistyped:
         argument = known_arguments()[key]
+        value = case.config.given[key]
         wanted = ", ".join(argument.choices) or " or ".join(kind for kind in argument.types if kind != "null")
+        if isinstance(value, float) and "float" in argument.types:
+            wanted = "a finite number"
+        elif isinstance(value, int) and "int" in argument.types:
+            wanted = "a whole number of at most 64 bits"
         yield Hit(
-            f"`{key}: {shown(case.config.given[key])}`: {wanted} is expected",
+            f"`{key}: {shown(value)}`: {wanted} is expected",
             f"The trainer's default is {shown(argument.default)}.",
             evidence={"key": key, "expected": wanted},
         )

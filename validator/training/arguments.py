@@ -5,6 +5,7 @@ The table is made by `scripts/make_training_arguments.py` from the dataclasses o
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -36,18 +37,31 @@ and transformers 4.49.0 and 4.57.1.
 """
 
 
+UNBOUNDED = ("max_grad_norm",)
+"""Infinity there measures gradients and clips none."""
+LARGEST = 2**63
+"""Whole numbers from here on are beyond torch, numpy and JSON."""
+
+
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One key: the names of the types that its value may have, its texts where only some are allowed, its default."""
+    """One key: the names of the types that its value may have, its texts where only some are allowed, its default.
+    `unbounded`: infinity is a value with a meaning.
+    """
 
     types: tuple[str, ...]
     default: Any
     choices: tuple[str, ...] = ()
+    unbounded: bool = False
 
     def fits(self, value: Any) -> bool:
-        """Whether a value has one of the types. A whole number is as good as a float, a list of names as good as text
-        with commas.
+        """Whether a value has one of the types, and a number is one that can be counted with. A whole number is as good
+        as a float, a list of names as good as text with commas.
         """
+        if isinstance(value, float) and not math.isfinite(value):
+            return value == math.inf and self.unbounded
+        if isinstance(value, int) and not -LARGEST <= value < LARGEST:
+            return False
         if "any" in self.types or kind_of(value) in self.types:
             return True
         if isinstance(value, list):
@@ -65,6 +79,6 @@ def known_arguments() -> dict[str, Argument]:
     """All keys, in the order of names."""
     table = orjson.loads(files("validator.assets").joinpath("training_arguments.json").read_bytes())
     return {
-        name: Argument(tuple(item["types"]), item["default"], tuple(item.get("choices", ())))
+        name: Argument(tuple(item["types"]), item["default"], tuple(item.get("choices", ())), name in UNBOUNDED)
         for name, item in table["arguments"].items()
     }

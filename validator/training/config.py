@@ -55,7 +55,17 @@ class TrainingConfig:
     @property
     def rows_per_step(self) -> int:
         """Rows of one optimizer step on one GPU."""
-        return max(1, int(self["per_device_train_batch_size"])) * max(1, int(self["gradient_accumulation_steps"]))
+        return self.batch_size * self.accumulation
+
+    @property
+    def batch_size(self) -> int:
+        """Rows of one micro-batch on one GPU."""
+        return max(1, int(self["per_device_train_batch_size"]))
+
+    @property
+    def accumulation(self) -> int:
+        """Micro-batches of one optimizer step."""
+        return max(1, int(self["gradient_accumulation_steps"]))
 
 
 def load_config(path: Path) -> TrainingConfig:
@@ -89,6 +99,8 @@ def near(name: str) -> str | None:
 def shown(value: Any) -> str:
     """A value for a message: bounded, and containers by their kind alone."""
     kind = kind_of(value)
+    if isinstance(value, int) and abs(value) >= 10**30:
+        return f"{value:.3e}" if abs(value) < 10**300 else "a number of more than 300 digits"
     return {"list": "a list", "dict": "a mapping"}.get(kind) or clip(repr(value), 60)
 
 

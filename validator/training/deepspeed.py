@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from validator.training.config import TrainingConfig
+from validator.training.config import TrainingConfig, shown
 from validator.training.read import read_mapping
 
 BUCKET = 500_000_000
@@ -91,11 +91,22 @@ class DeepSpeedConfig:
 def load_deepspeed(config: TrainingConfig) -> DeepSpeedConfig | None:
     """The configuration that a training file names, None where it names none.
 
-    Raises ValueError where the file cannot be read. Its path is relative to the current directory, as for the trainer.
+    Raises ValueError where the file cannot be read, or DeepSpeed refuses what it says of ZeRO. It is JSON whatever its
+    name, and its path is relative to the current directory, as for the trainer.
     """
     value = config["deepspeed"]
     if value is None:
         return None
-    if isinstance(value, dict):
-        return DeepSpeedConfig("deepspeed", value)
-    return DeepSpeedConfig(Path(value).name, read_mapping(Path(value), "DeepSpeed configuration"))
+    found = DeepSpeedConfig("deepspeed", value) if isinstance(value, dict) else _from_file(Path(value))
+    stage, bucket = (found.get(f"zero_optimization.{key}") for key in ("stage", "reduce_bucket_size"))
+    if isinstance(stage, (int, float)) and stage not in (0, 1, 2, 3):
+        raise ValueError(f"DeepSpeed knows no ZeRO stage {shown(stage)}: 0, 1, 2 or 3 is expected in {found.name}.")
+    if isinstance(bucket, (int, float)) and not (0 <= bucket < 2**63 and bucket == int(bucket)):
+        raise ValueError(
+            f"DeepSpeed refuses the reduce_bucket_size {shown(bucket)} in {found.name}: a whole number is expected."
+        )
+    return found
+
+
+def _from_file(path: Path) -> DeepSpeedConfig:
+    return DeepSpeedConfig(path.name, read_mapping(path, "DeepSpeed configuration", is_json=True))

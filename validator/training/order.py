@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 LARGEST = 2**32 // 20
 """Up to here torch draws 32 bits a number."""
+MOST_FILLED = 1 << 20
+"""Rows of a batch over all ranks, where there are not as many rows."""
 Indices = NDArray[np.int64]
 
 
@@ -46,8 +48,12 @@ def batches(number: int, *, epoch: int, seed: int, size: int, gpus: int, shuffle
     """The rows of an epoch: an array of [micro-batch, rank, place in the batch]; -1 where the last batch is short.
 
     A short last batch, and ranks that would get none, are filled up from the epoch's beginning, as accelerate does
-    where there is more than one rank.
+    where there is more than one rank; on one, a batch has at most all rows. Raises ValueError where so many are filled
+    up that the batch is no real one, and above LARGEST rows.
     """
+    size = min(size, max(number, 1)) if gpus == 1 else size
+    if size * gpus > max(number, MOST_FILLED):
+        raise ValueError(f"batches of {size:,} rows on {gpus:,} GPUs, of {number:,} rows in all, are not worked out")
     order = permutation(number, seed + epoch) if shuffle else np.arange(number)
     rounds = -(-number // (size * gpus))
     filled = np.full(rounds * size * gpus, -1, np.int64)

@@ -4,7 +4,6 @@ text, a key that stands twice is an error. `${...}` is left as it is, as the tra
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,13 @@ from typing import Any
 import yaml
 
 from validator.findings import clip
+from validator.json_text import decode, parse_json, refuse_unwritable
+from validator.named_file import read_named
 
-MOST_BYTES = 1 << 20
+MOST_BYTES = 256 << 10
 """A training file has a hundred lines; what is much larger is something else."""
+MOST_VALUES = 100_000
+"""Of a YAML file with every alias (`*name`) written out, as OmegaConf does."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -42,20 +45,67 @@ _Loader.add_implicit_resolver(
 )
 
 
-def read_mapping(path: Path, what: str) -> dict[str, Any]:
-    """The keys and values of a YAML or JSON file. Raises ValueError with a sentence; `what` says what it should be."""
+def read_mapping(path: Path, what: str, *, is_json: bool = False) -> dict[str, Any]:
+    """The keys and values of a YAML or JSON file: `is_json`, or by its name. Raises ValueError with a sentence; `what`
+    says what it should be.
+    """
+    shown = clip(str(path), 300)
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+        data = read_named(path, MOST_BYTES)
     except OSError as error:
-        raise ValueError(f"The {what} {path} cannot be read: {error.strerror}.") from None
-    if len(data) > MOST_BYTES:
-        raise ValueError(f"{path} is no {what}: it has more than a MiB.")
+        raise ValueError(f"The {what} {shown} cannot be read: {error.strerror}.") from None
     try:
-        text = data.decode("utf-8-sig")
-        value = json.loads(text) if path.suffix == ".json" else yaml.load(text, _Loader)
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
-        raise ValueError(f"The {what} {path} cannot be parsed: {clip(str(error), 300)}") from None
+        value = parse_json(data) if is_json or path.suffix == ".json" else _parse_yaml(decode(data))
+    except ValueError as error:
+        raise ValueError(f"The {what} {shown} cannot be parsed: {clip(str(error), 300)}.") from None
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise ValueError(f"{path} is no {what}: it holds no keys with values.")
+        raise ValueError(f"{shown} is no {what}: it holds no keys with values.")
     return value
+
+
+def _parse_yaml(text: str) -> Any:
+    """The value of a YAML document. Raises ValueError."""
+    loader: Any = None
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _written_out(node, {})
+        value = loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        raise ValueError(f"{error.problem or error.context}{place}") from None
+    except yaml.reader.ReaderError as error:
+        raise ValueError(f"{error.reason} (character {error.position + 1})") from None
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    except (ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
+        if isinstance(error, _TooManyError):
+            raise
+        # PyYAML's own, where a tag names another type (`!!int x`), or a number is too long for Python
+        raise ValueError("it holds a value that is not of the type that its tag or its digits promise") from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+    refuse_unwritable(value)
+    return value
+
+
+class _TooManyError(ValueError):
+    """Aliases that stand for more than can be held."""
+
+
+def _written_out(node: Any, known: dict[int, int]) -> int:
+    """How many values a node holds with its aliases written out. Raises ValueError above MOST_VALUES."""
+    if isinstance(node, yaml.ScalarNode):
+        return 1
+    number = known.get(id(node))
+    if number is None:
+        known[id(node)] = MOST_VALUES  # a node that holds itself
+        inner = (part for item in node.value for part in (item if isinstance(item, tuple) else (item,)))
+        number = known[id(node)] = 1 + sum(_written_out(part, known) for part in inner)
+    if number > MOST_VALUES:
+        raise _TooManyError(f"its aliases (`*name`) stand for more than {MOST_VALUES:,} values")
+    return number

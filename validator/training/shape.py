@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from validator.json_text import parse_json
+from validator.named_file import read_named
+
 GIB = 1 << 30
+MOST_BYTES = 16 << 20
+"""Of a config.json, which has a few kilobytes."""
+MOST = 100_000_000
+"""Layers, heads, words, elements: what is above is no size of a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +52,15 @@ def on_disk(name: str | None) -> Path | None:
     """The folder of a model: the name itself, or the hub's cache of it on this machine; None where it is in neither."""
     if not name:
         return None
-    if Path(name).is_dir():
+    if os.path.isdir(name):  # pathlib's raises where a name is too long for the file system
         return Path(name)
     home = Path(os.environ.get("HF_HOME") or Path("~/.cache/huggingface").expanduser())
     cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub") / f"models--{name.replace('/', '--')}"
     try:
-        folder = cache / "snapshots" / (cache / "refs" / "main").read_text().strip()
+        folder = cache / "snapshots" / read_named(cache / "refs" / "main", 1 << 10).decode().strip()
     except (OSError, ValueError):
         return None
-    return folder if folder.is_dir() else None
+    return folder if os.path.isdir(folder) else None
 
 
 def shape_of(name: str | None) -> ModelShape | None:
@@ -65,7 +71,7 @@ def shape_of(name: str | None) -> ModelShape | None:
     if config is not None:
         try:
             return _from_config(Path(name).name, config)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except ValueError:
             return None
     found = re.search(r"qwen2-vl-(2b|7b|72b)", name.lower())
     return SHAPES[found[1].upper()] if found else None
@@ -86,8 +92,8 @@ def _config(name: str) -> dict[str, Any] | None:
     """The config.json of a model on this disk."""
     folder = on_disk(name)
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8")) if folder else None
-    except (OSError, ValueError, RecursionError):
+        config = parse_json(read_named(folder / "config.json", MOST_BYTES)) if folder else None
+    except (OSError, ValueError):
         return None
     return config if isinstance(config, dict) else None
 
@@ -96,16 +102,36 @@ def _from_config(name: str, config: dict[str, Any]) -> ModelShape | None:
     if config.get("model_type") != "qwen2_vl":
         return None
     text = config.get("text_config") or config  # nested since transformers 4.52
+    if not isinstance(text, dict):
+        raise ValueError("text_config is no object")
+    layers, hidden, inner, words, heads, key_heads = (_size(text.get(key)) for key in _SIZES)
     return ModelShape(
         name,
-        int(text["num_hidden_layers"]),
-        int(text["hidden_size"]),
-        int(text["intermediate_size"]),
-        int(text["vocab_size"]),
-        int(text["num_attention_heads"]),
-        int(text["num_key_value_heads"]),
-        bool(config.get("tie_word_embeddings", text.get("tie_word_embeddings", False))),
+        layers,
+        hidden,
+        inner,
+        words,
+        heads,
+        key_heads,
+        tied=bool(config.get("tie_word_embeddings", text.get("tie_word_embeddings", False))),
     )
+
+
+_SIZES = (
+    "num_hidden_layers",
+    "hidden_size",
+    "intermediate_size",
+    "vocab_size",
+    "num_attention_heads",
+    "num_key_value_heads",
+)
+
+
+def _size(value: Any) -> int:
+    """A size as config.json gives it. Raises ValueError where it is none."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= MOST:
+        raise ValueError("no size")
+    return value
 
 
 def activation_bytes(tokens: int, shape: ModelShape) -> int:
