@@ -176,6 +176,17 @@ def test_a_value_of_the_wrong_type_leaves_the_default():
     assert (config["cutoff_len"], config["neat_packing"], config["learning_rate"]) == (2048, False, 1)
 
 
+def test_lists_stand_where_the_trainer_splits_text():
+    """Elsewhere it calls `split` on them: AttributeError."""
+    lists = {"dataset": ["a", "b"], "interleave_probs": [0.5, 0.5], "lora_target": ["q_proj"], "report_to": ["none"]}
+    assert make_config(lists).mistyped == ()
+    assert make_config({"adapter_name_or_path": ["a"], "deepspeed": [], "template": ["a"]}).mistyped == (
+        "adapter_name_or_path",
+        "deepspeed",
+        "template",
+    )
+
+
 def test_shares_of_validation():
     train, held = split(10, 0.25, 1)
     assert (len(train), len(held)) == (7, 3)

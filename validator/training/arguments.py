@@ -39,6 +39,12 @@ and transformers 4.49.0 and 4.57.1.
 
 UNBOUNDED = ("max_grad_norm",)
 """Infinity there measures gradients and clips none."""
+_SPLIT = (
+    "dataset eval_dataset freeze_trainable_modules freeze_extra_modules lora_target oft_target additional_target "
+    "galore_target apollo_target"
+)
+LISTS = dict.fromkeys(_SPLIT.split(), ("str",)) | {"interleave_probs": ("float", "int", "str")}
+"""Source: the calls of `split_arg` in `hparams/*.py` of LLaMA-Factory 0.9.5."""
 LARGEST = 2**63
 """Whole numbers from here on are beyond torch, numpy and JSON."""
 
@@ -46,17 +52,18 @@ LARGEST = 2**63
 @dataclass(frozen=True, slots=True)
 class Argument:
     """One key: the names of the types that its value may have, its texts where only some are allowed, its default.
-    `unbounded`: infinity is a value with a meaning.
+    `unbounded`: infinity is a value with a meaning. `items`: its text is split at commas, and may be a list of these.
     """
 
     types: tuple[str, ...]
     default: Any
     choices: tuple[str, ...] = ()
     unbounded: bool = False
+    items: tuple[str, ...] = ()
 
     def fits(self, value: Any) -> bool:
         """Whether a value has one of the types, and a number is one that can be counted with. A whole number is as good
-        as a float, a list of names as good as text with commas.
+        as a float, in some keys a list as good as text with commas.
         """
         if isinstance(value, float) and not math.isfinite(value):
             return value == math.inf and self.unbounded
@@ -65,7 +72,7 @@ class Argument:
         if "any" in self.types or kind_of(value) in self.types:
             return True
         if isinstance(value, list):
-            return "str" in self.types and all(isinstance(item, str) for item in value)
+            return bool(self.items) and all(kind_of(item) in self.items for item in value)
         return kind_of(value) == "int" and "float" in self.types
 
 
@@ -79,6 +86,12 @@ def known_arguments() -> dict[str, Argument]:
     """All keys, in the order of names."""
     table = orjson.loads(files("validator.assets").joinpath("training_arguments.json").read_bytes())
     return {
-        name: Argument(tuple(item["types"]), item["default"], tuple(item.get("choices", ())), name in UNBOUNDED)
+        name: Argument(
+            tuple(item["types"]),
+            item["default"],
+            tuple(item.get("choices", ())),
+            name in UNBOUNDED,
+            LISTS.get(name, ()),
+        )
         for name, item in table["arguments"].items()
     }
