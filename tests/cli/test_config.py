@@ -157,7 +157,7 @@ def test_reports_of_a_finished_run(dataset, mmvalidate):
     for suffix in ("sarif", "json"):
         assert (dataset.folder / f"a.{suffix}").read_bytes() == (dataset.folder / f"b.{suffix}").read_bytes()
     (dataset.folder / "run" / "summary.json").write_text('{"settings": {}}')
-    assert "run it anew" in mmvalidate("report", "run", "--report", "sarif=b.sarif").stderr
+    assert "Run mmvalidate again" in mmvalidate("report", "run", "--report", "sarif=b.sarif").stderr
     assert mmvalidate("report", "nothing", "--report", "sarif=b.sarif").returncode == 2
     assert mmvalidate("report", "run").returncode == 2
 

@@ -60,5 +60,5 @@ def test_controls_are_like_the_candidates(dataset):
 
 
 def test_no_run(tmp_path):
-    with pytest.raises(ValueError, match="is no finished run"):
+    with pytest.raises(ValueError, match=r"findings\.parquet cannot be used: it is missing"):
         choose(tmp_path, ReplaySettings())

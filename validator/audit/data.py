@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from validator.catalog.split import Order
 from validator.engine.amend import load_summary, settings_of
-from validator.engine.opened import Catalog, from_json
+from validator.engine.opened import Catalog, load_catalog
 from validator.facts.budget import spend
 from validator.facts.measure import limits_of
-from validator.facts.table import from_record
+from validator.facts.table import SAMPLES, from_record
 from validator.replay.population import records_at
+from validator.run_folder.table import RunTable
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
 from validator.training.config import TrainingConfig
@@ -37,8 +36,9 @@ def data_facts(folder: Path, config: TrainingConfig, *, dated: bool = False) -> 
     Raises ValueError where the folder holds no run of this version.
     """
     settings = settings_of(load_summary(folder))
-    catalog = _catalog(folder, settings)
-    table = pq.read_table(folder / "samples.parquet", columns=["dataset", "file", "row", "outcome", *_COUNTS, *_VISUAL])
+    catalog = load_catalog(folder, settings)
+    with RunTable(folder / "samples.parquet", SAMPLES) as samples:
+        table = samples.read(["dataset", "file", "row", "outcome", *_COUNTS, *_VISUAL])
     names = table["dataset"].combine_chunks().dictionary_encode()
     parts, reasons = [], []
     for dataset in config.names("dataset"):
@@ -77,15 +77,9 @@ def data_facts(folder: Path, config: TrainingConfig, *, dated: bool = False) -> 
 
 def places_of(folder: Path, places: Sequence[int]) -> list[tuple[str, str, int]]:
     """(dataset, file, row) of some places in samples.parquet."""
-    table = pq.read_table(folder / "samples.parquet", columns=["dataset", "file", "row"]).take(list(places))
+    with RunTable(folder / "samples.parquet", SAMPLES) as samples:
+        table = samples.read(["dataset", "file", "row"]).take(list(places))
     return [(item["dataset"], item["file"], item["row"]) for item in table.to_pylist()]
-
-
-def _catalog(folder: Path, settings: Settings) -> Catalog:
-    try:
-        return from_json(orjson.loads((folder / "catalog.json").read_bytes()), settings)
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{folder} was written by another version of mmvalidate: check anew ({error}).") from None
 
 
 def _ordered(mine: Indices, table: Any, order: Order, entry: Any) -> tuple[Indices, str | None]:
@@ -115,10 +109,10 @@ def _uncut_labels(folder: Path, settings: Settings, places: Counts) -> list[int]
 def _newest(folder: Path, settings: Settings, catalog: Catalog) -> tuple[float, str] | None:
     """The data file or medium that was changed last."""
     names = {os.path.join(settings.folder, file.name) for entry in catalog.entries for file in entry.files}
-    with pq.ParquetFile(folder / "samples.parquet") as file:
-        for batch in file.iter_batches(columns=["media"]):
-            for media in batch["media"].to_pylist():
-                names |= {os.path.join(settings.resolved_media_dir, item["written"]) for item in media or ()}
+    with RunTable(folder / "samples.parquet", SAMPLES) as samples:
+        for record in samples.records(["media"]):
+            media = record["media"] or ()
+            names |= {os.path.join(settings.resolved_media_dir, item["written"]) for item in media}
     newest = None
     for name in sorted(names):
         try:

@@ -52,10 +52,11 @@ def guarded(
     """
     from validator.engine.options import ClusterError
     from validator.rules.base import RuleError
+    from validator.run_folder.damage import UnusableRunError
 
     try:
         return work()
-    except ClusterError as error:
+    except (ClusterError, UnusableRunError) as error:
         usage(error)
     except KeyboardInterrupt:
         say(f"interrupted; {kept}")

@@ -26,8 +26,11 @@ def diff(
 
     def work() -> int:
         from validator.engine.compare import compare, document
+        from validator.engine.whole import check_whole
 
         try:
+            for run in (run_a, run_b):
+                check_whole(run)
             result = compare(run_a, run_b)
         except ValueError as error:
             usage(error)

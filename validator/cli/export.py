@@ -53,13 +53,14 @@ def export(
     """
 
     def work() -> int:
-        from validator.engine.amend import load_summary, settings_of
+        from validator.engine.amend import settings_of
+        from validator.engine.whole import check_whole
         from validator.export.export import export as write
         from validator.export.policy import make_policy
         from validator.report.progress import StderrProgress
 
         try:
-            rules = settings_of(load_summary(run)).rules
+            rules = settings_of(check_whole(run)).rules
             policy = make_policy(drop_on.value, words(drop), words(keep), rules, keep_unchecked)
             with StderrProgress(quiet=quiet) as progress:
                 done = write(run, to, policy, media.value, fix=fix, progress=progress)

@@ -47,6 +47,7 @@ def rejudge(
     from validator.engine.options import Options
     from validator.engine.rejudge import rejudge as again
     from validator.engine.rejudge import settings_of
+    from validator.engine.whole import check_whole
     from validator.report.progress import StderrProgress
 
     def given() -> dict[str, Any]:
@@ -70,6 +71,7 @@ def rejudge(
 
     try:
         reports = files_of(report)
+        check_whole(run)
         settings = settings_of(run, {name: value for name, value in given().items() if value is not None})
     except ValueError as error:
         usage(error)

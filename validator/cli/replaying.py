@@ -87,11 +87,13 @@ def check_possible(settings: ReplaySettings) -> None:
 
 def run_replay(folder: Path, settings: ReplaySettings, *, quiet: bool) -> RunResult:
     """Replay a finished run and keep the results in it. Raises StartError and OSError."""
+    from validator.engine.whole import check_whole
     from validator.replay.results import keep
     from validator.replay.run import replay
     from validator.report.progress import StderrProgress
 
     try:
+        check_whole(folder)
         with StderrProgress(quiet=quiet) as progress:
             outcome = replay(folder, settings, progress)
     except ValueError as error:

@@ -18,11 +18,12 @@ def report(
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
 ) -> None:
     """Write a finished run in other formats, without judging it again. The exit code says only whether it could be."""
-    from validator.engine.amend import load_run, load_summary
+    from validator.engine.amend import load_run
+    from validator.engine.whole import check_whole
 
     try:
         reports = files_of(report)
-        load_summary(run)
+        check_whole(run)
         if not reports and output_format is None:
             raise ValueError("Say what to write: --report FORMAT=PATH, or --output-format FORMAT.")
     except ValueError as error:

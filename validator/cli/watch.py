@@ -39,6 +39,7 @@ def watch(
     Exit code 1 where there is a sign, 3 where there is none and something was not read.
     """
     try:
+        from validator.engine.whole import check_whole
         from validator.training.config import load_config
 
         if not 0 <= follow <= LONGEST:
@@ -48,6 +49,8 @@ def watch(
         if run is not None and train_config is None:
             raise ValueError("--run needs --train-config: which rows a step fed depends on it")
         config = load_config(train_config) if train_config else None
+        if run is not None:
+            check_whole(run)
     except ValueError as error:
         usage(error)
     raise typer.Exit(guarded(lambda: _watch(output_dir, config, run, gpus, write_rows, follow), verbose))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import heapq
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
+from pydantic import ValidationError
 
 from validator.engine.baseline import BaselineFile, load_baseline, renewed, write
 from validator.engine.gate import Tables, accepted_in, failing, keep_accepted
@@ -19,6 +21,10 @@ from validator.engine.summary import DatasetCounts, Tally, conclude
 from validator.findings import Finding
 from validator.rules.base import Rule
 from validator.rules.registry import known_rules
+from validator.run_folder.damage import UnusableRunError, unusable
+from validator.run_folder.finding_lines import finding_lines
+from validator.run_folder.names import SUMMARY
+from validator.run_folder.summary import read_summary
 from validator.settings import Settings
 
 
@@ -32,15 +38,14 @@ def load_run(folder: Path) -> RunResult:
 
 
 def load_summary(folder: Path) -> dict[str, Any]:
-    """summary.json of a finished run. Raises ValueError where there is none."""
+    """summary.json of a finished run. Raises UnusableRunError where there is none, or none of this version."""
+    if not os.path.lexists(folder / SUMMARY):
+        raise UnusableRunError(f"{folder} is no finished run: it holds no {SUMMARY}.{_others(folder)}")
+    summary = read_summary(folder)
     try:
-        summary = orjson.loads((folder / "summary.json").read_bytes())
-    except OSError:
-        raise ValueError(f"{folder} is no finished run: it holds no summary.json.{_others(folder)}") from None
-    except ValueError as error:
-        raise ValueError(f"{folder} is no finished run: summary.json is damaged: {error}.") from None
-    if not isinstance(summary, dict) or not {"settings", "gate"} <= summary.keys():
-        raise ValueError(f"{folder} holds no finished run of this version of mmvalidate: run it anew.")
+        settings_of(summary)
+    except ValidationError as error:
+        raise unusable(folder / SUMMARY, f"holds settings that are none ({error.errors()[0]['msg']})") from None
     return summary
 
 
@@ -60,9 +65,7 @@ def settings_of(summary: dict[str, Any]) -> Settings:
 
 def load_findings(folder: Path) -> Iterator[Finding]:
     """The findings of a finished run, in order."""
-    with (folder / "findings.jsonl").open("rb") as file:
-        for line in file:
-            yield Finding(**orjson.loads(line))
+    return (Finding(**finding) for finding in finding_lines(folder / "findings.jsonl"))
 
 
 def amend(

@@ -92,5 +92,5 @@ def _in_this_process(shards: Sequence[Shard], running: Path) -> None:
         assert marker is not None
         outcome = attempt(shard.job, marker)
         if isinstance(outcome, Failed):
-            raise OSError(outcome.reason)
+            raise outcome.error
         shard.done = True

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pyarrow.parquet as pq
 import xxhash
+
+from validator.facts.table import SAMPLES
+from validator.run_folder.finding_lines import finding_lines
+from validator.run_folder.table import RunTable
 
 _PLACE = ["dataset", "file", "row", "content_hash"]
 
@@ -24,16 +27,14 @@ def fingerprinted(findings: Path, samples: Path) -> Iterator[tuple[dict[str, Any
     rows = _hashes(samples)
     at: tuple[str, str, int] | None = None
     content: str | None = None
-    with findings.open("rb") as lines:
-        for line in lines:
-            finding = orjson.loads(line)
-            known = None
-            if finding["row"] is not None:
-                wanted = (finding["dataset"], finding["file"], finding["row"])
-                while at is None or at < wanted:
-                    at, content = next(rows, (wanted, None))
-                known = content if at == wanted else None  # a finding about a row that was not read
-            yield finding, fingerprint(finding, known)
+    for finding in finding_lines(findings):
+        known = None
+        if finding["row"] is not None:
+            wanted = (finding["dataset"], finding["file"], finding["row"])
+            while at is None or at < wanted:
+                at, content = next(rows, (wanted, None))
+            known = content if at == wanted else None  # a finding about a row that was not read
+        yield finding, fingerprint(finding, known)
 
 
 def fingerprint(finding: dict[str, Any], content: str | None) -> str:
@@ -44,8 +45,8 @@ def fingerprint(finding: dict[str, Any], content: str | None) -> str:
 
 
 def _hashes(samples: Path) -> Iterator[tuple[tuple[str, str, int], str | None]]:
-    with pq.ParquetFile(samples) as file:
-        for batch in file.iter_batches(columns=_PLACE):
+    with RunTable(samples, SAMPLES) as table:
+        for batch in table.batches(_PLACE):
             columns = [batch.column(name).to_pylist() for name in _PLACE]
             for dataset, name, row, content in zip(*columns, strict=True):
                 yield (dataset, name, row), content

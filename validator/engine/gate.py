@@ -7,6 +7,7 @@ and is judged by severity, as are all other findings.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +20,13 @@ from validator.engine.cache import write_whole
 from validator.engine.fingerprint import fingerprinted
 from validator.findings import SEVERITIES, at_least, clip, count
 from validator.rules.registry import nearest
+from validator.run_folder.damage import read_json, unusable
 from validator.settings import Settings
 
 ACCEPTED = "accepted.json"
 """In the run folder: which findings the baseline accepts, by their numbers in findings.jsonl. Only with a baseline."""
+_MOST_ACCEPTED = 1 << 30
+"""Bytes that are read: 100 million findings."""
 Scope = tuple[str | None, str]
 """An entry, or None for all, and the word that has a limit."""
 
@@ -176,10 +180,13 @@ def keep_accepted(folder: Path, gate: Gate) -> None:
 
 def accepted_in(folder: Path) -> frozenset[int]:
     """The numbers of the findings that the baseline of a run accepts."""
-    try:
-        return frozenset(orjson.loads((folder / ACCEPTED).read_bytes()))
-    except FileNotFoundError:
+    path = folder / ACCEPTED
+    if not os.path.lexists(path):
         return frozenset()
+    numbers = read_json(path, _MOST_ACCEPTED)
+    if not isinstance(numbers, list) or not all(type(number) is int for number in numbers):
+        raise unusable(path, "is no list of numbers")
+    return frozenset(numbers)
 
 
 def failing(tables: Tables, settings: Settings) -> Counter[tuple[str, str, str]]:

@@ -17,6 +17,7 @@ from validator.engine.outcome import Died, Failed, Outcome
 from validator.engine.shard import Job, ShardDone, check_shard
 from validator.engine.worker_process import prepare
 from validator.files import ChangedError
+from validator.run_folder.damage import UnusableRunError
 
 _LOOK = 0.2
 """Seconds between looks at the memory of the process."""
@@ -122,6 +123,9 @@ def attempt(job: Job, marker: Marker) -> ShardDone | Failed:
         return check_shard(job, marker)
     except ChangedError as error:
         return Failed(str(error), fatal=False)
+    except UnusableRunError as error:
+        marker.end()
+        return Failed(str(error), fatal=True, unusable=True)
     except Exception as error:
         marker.end()
         return Failed(f"{type(error).__name__}: {error}", fatal=True)

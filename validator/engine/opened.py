@@ -5,13 +5,22 @@ run, as `catalog.json`, so that the run can be judged again without its data.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 from validator.catalog.entry import Entry
 from validator.catalog.split import Order
 from validator.catalog.survey_record import from_plain, to_plain
 from validator.rules.base import EntryFacts, FileFacts
+from validator.run_folder.damage import read_json, unusable
 from validator.settings import Settings
+
+CATALOG = "catalog.json"
+_MOST = 1 << 30
+"""Bytes that are read: a hundred thousand files with columns of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +45,80 @@ def to_json(catalog: Catalog) -> dict[str, Any]:
     }
 
 
-def from_json(plain: dict[str, Any], settings: Settings) -> Catalog:
-    """The catalog again, under some settings. Raises KeyError, TypeError or ValueError where the data is none."""
-    return Catalog(
-        tuple(_facts(entry, settings) for entry in plain["entries"]),
-        tuple((name, source) for name, source in plain["not_selected"]),
-        tuple(plain["ignored_keys"]),
-        plain["inputs"],
-    )
+def load_catalog(run: Path, settings: Settings) -> Catalog:
+    """The catalog of a finished run, under some settings. Raises UnusableRunError where there is none."""
+    path = run / CATALOG
+    plain: Any = read_json(path, _MOST)
+    try:
+        _SHAPE.validate_python(plain, strict=True)
+        entries = tuple(_facts(entry, settings) for entry in plain["entries"])
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise unusable(path, f"is not what this version of mmvalidate writes ({place}: {first['msg']})") from None
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise unusable(path, f"is not what this version of mmvalidate writes ({error})") from None
+    left_out = tuple((name, source) for name, source in plain["not_selected"])
+    return Catalog(entries, left_out, tuple(plain["ignored_keys"]), plain["inputs"])
+
+
+_Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
+class _Survey(TypedDict):
+    layout: str
+    num_rows: _Count
+    types: str
+    fixed: list[str | list[str]] | None
+    own: str | None
+    refusals: list[list[int | str | bool | None]]
+    num_refusals: _Count
+    marks: list[Any]
+    digest: str
+
+
+class _File(TypedDict):
+    name: str
+    problem: str | None
+    detail: str
+    survey: _Survey | None
+
+
+class _NamedData(TypedDict):
+    """What a registry says otherwise (`subset`, `tags` ...) may be of any type there."""
+
+    name: str
+    location: str
+    formatting: str
+    columns: dict[str, Any]
+    tags: dict[str, Any]
+    mistyped: list[Annotated[list[str], Field(min_length=2, max_length=2)]]
+
+
+class _PlainEntry(TypedDict):
+    name: str
+    entry: _NamedData | None
+    fault: str | None
+    files: list[_File]
+    unchecked: str | None
+    repeated: bool
+    starts: dict[str, _Count]
+    ranges: list[Annotated[list[_Count], Field(min_length=2, max_length=2)]] | None
+
+
+class _Inputs(TypedDict):
+    dataset_info_sha256: str
+    files_xxh3_128: dict[str, str | None]
+
+
+class _PlainCatalog(TypedDict):
+    entries: list[_PlainEntry]
+    not_selected: list[Annotated[list[str], Field(min_length=2, max_length=2)]]
+    ignored_keys: list[str]
+    inputs: _Inputs
+
+
+_SHAPE = TypeAdapter(_PlainCatalog)
 
 
 def _entry(facts: EntryFacts) -> dict[str, Any]:

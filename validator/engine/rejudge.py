@@ -10,16 +10,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import orjson
-import pyarrow.parquet as pq
-
 from validator.catalog.marks import Span
+from validator.engine.amend import load_summary
 from validator.engine.assemble import assemble
 from validator.engine.baseline import load_baseline
 from validator.engine.check import carry_out_all
 from validator.engine.folder_lock import only_run
 from validator.engine.gate import Tables
-from validator.engine.opened import Catalog, from_json
+from validator.engine.opened import Catalog, load_catalog
 from validator.engine.options import Options
 from validator.engine.plan import Shard
 from validator.engine.progress import Progress, Silent
@@ -27,7 +25,10 @@ from validator.engine.run import RunResult
 from validator.engine.shard import Job
 from validator.engine.summary import Conclusion, Tally, summarize
 from validator.facts.measure import limits_of
+from validator.facts.table import SAMPLES
 from validator.rules.registry import choose_rules
+from validator.run_folder.damage import unusable
+from validator.run_folder.table import RunTable
 from validator.settings import JUDGING, NEUTRAL, Settings
 from validator.tokens.processor import load_processor
 
@@ -42,7 +43,7 @@ def settings_of(run: Path, changes: dict[str, Any]) -> Settings:
     """
     if other := sorted(changes.keys() - CHANGEABLE):
         raise ValueError(f"{', '.join(other)} cannot be changed without reading the data again: run mmvalidate anew.")
-    before = _read(run, "summary.json")["settings"]
+    before = load_summary(run)["settings"]
     if before.get("exact") and changes.keys() & JUDGING:
         raise ValueError("the processor was asked under the limits of that run (--exact): run mmvalidate anew.")
     settings = Settings(**{**before, **changes})
@@ -62,10 +63,7 @@ def rejudge(
     began = time.monotonic()
     progress, options = progress or Silent(), options or Options()
     rules, left_out = choose_rules(settings)
-    try:
-        catalog = from_json(_read(run, "catalog.json"), settings)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{run} was written by another version of mmvalidate: run it anew ({error}).") from None
+    catalog = load_catalog(run, settings)
     limits = limits_of(settings, load_processor(settings.processor))
     with only_run(folder.absolute()) as running:
         shards = list(_shards(run.absolute() / "samples.parquet", catalog, settings, running, options))
@@ -84,20 +82,13 @@ def rejudge(
     return RunResult(concluded.summary, tally, folder)
 
 
-def _read(run: Path, name: str) -> Any:
-    try:
-        return orjson.loads((run / name).read_bytes())
-    except OSError:
-        raise ValueError(f"{run} is no finished run: it holds no {name}.") from None
-    except ValueError as error:
-        raise ValueError(f"{run / name} is damaged: {error}.") from None
-
-
 def _shards(samples: Path, catalog: Catalog, settings: Settings, running: Path, options: Options) -> Iterator[Shard]:
     """Ranges of records of one file each."""
     entries = {(entry.name, file.name): (entry, file) for entry in catalog.entries for file in entry.files}
     ordinal = 0
     for key, begin, rows in _ranges(samples):
+        if key not in entries:
+            raise unusable(samples, f"holds rows of {key[1]!r} in {key[0]!r}, which catalog.json does not know")
         entry, file = entries[key]
         for start in range(0, len(rows), options.shard_rows or ROWS):
             part = rows[start : start + (options.shard_rows or ROWS)]
@@ -122,8 +113,8 @@ def _shards(samples: Path, catalog: Catalog, settings: Settings, running: Path, 
 
 def _ranges(samples: Path) -> Iterator[tuple[tuple[str, str], int, Sequence[int]]]:
     """(dataset, file), the place of its first record, and the numbers of its rows."""
-    with pq.ParquetFile(samples) as opened:
-        table = opened.read(columns=["dataset", "file", "row"])
+    with RunTable(samples, SAMPLES) as opened:
+        table = opened.read(["dataset", "file", "row"])
     keys = zip(table["dataset"].to_pylist(), table["file"].to_pylist(), strict=True)
     rows = table["row"].to_pylist()
     begin = 0

@@ -10,8 +10,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pyarrow.parquet as pq
-
 from validator.catalog.formats import file_rows
 from validator.catalog.json_rows import RawRow
 from validator.catalog.marks import Span
@@ -24,10 +22,12 @@ from validator.engine.summary import DatasetCounts, Tally
 from validator.facts.measure import Measurer, limits_of
 from validator.facts.record import RowFacts
 from validator.facts.settle import settle
-from validator.facts.table import from_record, to_row
+from validator.facts.table import SAMPLES, from_record, to_row
 from validator.files import ChangedError, MediaFiles, locate, look
 from validator.rules.base import EntryFacts, FileFacts
 from validator.rules.registry import choose_rules
+from validator.run_folder.damage import unusable
+from validator.run_folder.table import RunTable
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
 
@@ -149,7 +149,14 @@ def _stored(job: Job) -> Iterator[RowFacts]:
         ):
             return
         if record["row"] >= job.span.first:
-            yield from_record(record)
+            yield _facts_of(record, job.facts)
+
+
+def _facts_of(record: dict[str, Any], source: Path) -> RowFacts:
+    try:
+        return from_record(record)
+    except (TypeError, KeyError, AttributeError) as error:
+        raise unusable(source, f"holds a record that is none ({error})") from None
 
 
 def _records(path: Path, begin: int) -> Iterator[dict[str, Any]]:
@@ -159,9 +166,9 @@ def _records(path: Path, begin: int) -> Iterator[dict[str, Any]]:
             yield from batch.to_pylist()
         result.close()
         return
-    with pq.ParquetFile(path) as file:
-        for group in range(begin // ROW_GROUP, file.num_row_groups):
-            records = file.read_row_group(group, use_threads=False)
+    with RunTable(path, SAMPLES) as table:
+        for group in range(begin // ROW_GROUP, len(table.rows_of_groups())):
+            records = table.group(group, threads=False)
             yield from records.slice(max(begin - group * ROW_GROUP, 0)).to_pylist()
 
 

@@ -60,7 +60,7 @@ def carry_out(
             shard = running_now.pop(job.ordinal)
             if isinstance(outcome, Failed):
                 if outcome.fatal:
-                    raise OSError(outcome.reason)
+                    raise outcome.error
                 shard.job = replace(job, lost=((BETWEEN, outcome.reason),))
                 waiting.appendleft(shard)
             elif isinstance(outcome, Died):

@@ -12,6 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from validator.engine.store import FINDINGS
+from validator.facts.table import SAMPLES
+from validator.run_folder.table import RunTable
 from validator.settings import Settings
 from validator.trainer import TRAINERS
 
@@ -91,8 +94,10 @@ def compare(runs: Mapping[str, Path], left_out: Mapping[str, str], target: Path)
 
 def _outcomes(folder: Path) -> pa.Table:
     columns = [*KEYS, "outcome", "refused", "num_tokens", "num_tokens_full"]
-    samples = pq.read_table(folder / "samples.parquet", columns=columns)
-    found = pq.read_table(folder / "findings.parquet", columns=["code", *KEYS])
+    with RunTable(folder / "samples.parquet", SAMPLES) as table:
+        samples = table.read(columns)
+    with RunTable(folder / "findings.parquet", FINDINGS) as table:
+        found = table.read(["code", *KEYS])
     cut_images = found.filter(pc.equal(found["code"], "TK001")).select(KEYS)
     cut_images = cut_images.append_column("image_cut", pa.array(np.ones(len(cut_images), bool)))
     samples = samples.join(cut_images, KEYS, join_type="left outer")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import xxhash
 
 from validator.catalog.marks import digest_file
@@ -16,6 +15,8 @@ from validator.catalog.registry import as_registry, is_data_file
 from validator.engine.opened import Catalog
 from validator.engine.reread import reread
 from validator.export.plan import Plan
+from validator.facts.table import SAMPLES
+from validator.run_folder.table import RunTable
 from validator.settings import Settings
 
 _AGAIN = "run mmvalidate again (it checks what is new and keeps the rest)."
@@ -62,7 +63,8 @@ def check_apart(plan: Plan, source: Path, target: Path) -> None:
 def _first_change(run: Path, settings: Settings, dataset: str, file: str) -> str:
     """` (row 7 first)`, or nothing where the rows that were checked are the same: others were added."""
     chosen = (pc.field("dataset") == dataset) & (pc.field("file") == file)
-    table = pq.read_table(run / "samples.parquet", columns=["row", "content_hash"], filters=chosen)
+    with RunTable(run / "samples.parquet", SAMPLES) as samples:
+        table = samples.read(["dataset", "file", "row", "content_hash"]).filter(chosen)
     known = dict(zip(table["row"].to_pylist(), table["content_hash"].to_pylist(), strict=True))
     left = set(known)
     for _, _, _, raw in reread(settings, {(dataset, file): frozenset(known)}):

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import orjson
-
 from validator.engine.amend import load_summary, settings_of
 from validator.engine.assemble import as_json
-from validator.engine.opened import from_json
+from validator.engine.opened import load_catalog
 from validator.export.changes import check_apart, check_unchanged, read_registry
 from validator.export.copies import create
 from validator.export.entry_copy import Desk, Written, copy_entry
@@ -62,10 +60,7 @@ def export(
     or the target is taken; OSError where something cannot be read or written.
     """
     settings = settings_of(load_summary(run))
-    try:
-        catalog = from_json(orjson.loads((run / "catalog.json").read_bytes()), settings)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{run} was written by another version of mmvalidate: run it anew ({error}).") from None
+    catalog = load_catalog(run, settings)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ValueError(f"{target} is not empty: name a new folder with --to.")
     if is_remote(settings.dataset_info):

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from validator.engine.amend import load_findings
+from validator.facts.table import SAMPLES
 from validator.findings import Finding, Severity, at_least
 from validator.rules.registry import find_rule, known_rules, matches
+from validator.run_folder.table import RunTable
 
 FileKey = tuple[str, str]
 """Dataset and file."""
@@ -141,9 +141,8 @@ def _by_row(
 
 
 def _records(samples: Path) -> Iterator[dict[str, Any]]:
-    with pq.ParquetFile(samples) as opened:
-        for batch in opened.iter_batches(columns=_COLUMNS):
-            yield from batch.to_pylist()
+    with RunTable(samples, SAMPLES) as table:
+        yield from table.records(_COLUMNS)
 
 
 def plain(reasons: tuple[Reason, ...]) -> list[dict[str, str]]:

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from validator.facts.stretches import OPEN, UNLEARNED
+from validator.facts.table import SAMPLES
 from validator.media.video import LATER
+from validator.run_folder.table import RunTable
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -80,13 +81,10 @@ class Laid:
 
 
 def read(samples: Path, rows: int = ROWS) -> Iterator[Laid]:
-    """The facts of a samples.parquet, `rows` rows at a time. Raises ValueError where it is of another version."""
-    try:
-        with pq.ParquetFile(samples) as file:
-            for batch in file.iter_batches(rows, columns=list(_COLUMNS)):
-                yield lay(batch)
-    except (KeyError, pa.ArrowInvalid) as error:
-        raise ValueError(f"{samples} was written by another version of mmvalidate: run it anew ({error}).") from None
+    """The facts of a samples.parquet, `rows` rows at a time. Raises UnusableRunError where it is none."""
+    with RunTable(samples, SAMPLES) as table:
+        for batch in table.batches(_COLUMNS, rows):
+            yield lay(batch)
 
 
 def lay(batch: pa.RecordBatch) -> Laid:

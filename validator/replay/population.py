@@ -9,9 +9,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
+import pyarrow as pa
 
+from validator.engine.store import FINDINGS
 from validator.facts.replayed import Modality
+from validator.facts.table import SAMPLES
+from validator.run_folder.table import RunTable
 
 Stratum = tuple[str, int, int]
 """Modality, and the whole parts of the binary logarithms of length and label count: rows of one kind."""
@@ -19,7 +22,6 @@ _COLUMNS = [
     "dataset", "file", "row", "sample_id", "status", "num_tokens", "num_image_tokens", "num_video_tokens",
     "num_label_tokens", "risk_score", "trainer_error",
 ]  # fmt: skip
-_BATCH = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def members(folder: Path) -> Iterator[Member]:
     findings = _codes(folder)
     held = next(findings, None)
     place = -1
-    for record in _records(folder / "samples.parquet", _COLUMNS):
+    for record in _records(folder / "samples.parquet", SAMPLES, _COLUMNS):
         place += 1
         key = record["dataset"], record["file"], record["row"]
         while held is not None and held[0] < key:
@@ -93,16 +95,15 @@ def members(folder: Path) -> Iterator[Member]:
 
 def records_at(folder: Path, places: set[int]) -> dict[int, dict[str, Any]]:
     """Whole records of samples.parquet by place; only the row groups that hold them are read."""
-    file = pq.ParquetFile(folder / "samples.parquet")
     found: dict[int, dict[str, Any]] = {}
     start = 0
-    for group in range(file.num_row_groups):
-        number = file.metadata.row_group(group).num_rows
-        inside = sorted(place for place in places if start <= place < start + number)
-        if inside:
-            table = file.read_row_group(group).take([place - start for place in inside])
-            found.update(zip(inside, table.to_pylist(), strict=True))
-        start += number
+    with RunTable(folder / "samples.parquet", SAMPLES) as table:
+        for group, number in enumerate(table.rows_of_groups()):
+            inside = sorted(place for place in places if start <= place < start + number)
+            if inside:
+                records = table.group(group).take([place - start for place in inside])
+                found.update(zip(inside, records.to_pylist(), strict=True))
+            start += number
     return found
 
 
@@ -110,7 +111,7 @@ def _codes(folder: Path) -> Iterator[tuple[tuple[str, str, int], tuple[str, ...]
     columns = ["code", "severity", "dataset", "file", "row"]
     rows = (
         record
-        for record in _records(folder / "findings.parquet", columns)
+        for record in _records(folder / "findings.parquet", FINDINGS, columns)
         if record["row"] is not None and record["severity"] != "info" and not record["code"].startswith("RP")
     )
     for key, group in groupby(rows, key=lambda record: (record["dataset"], record["file"], record["row"])):
@@ -119,10 +120,6 @@ def _codes(folder: Path) -> Iterator[tuple[tuple[str, str, int], tuple[str, ...]
         yield key, codes, any(record["severity"] == "error" for record in listed)
 
 
-def _records(path: Path, columns: list[str]) -> Iterator[dict[str, Any]]:
-    try:
-        file = pq.ParquetFile(path)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path.parent} is no finished run: {error}") from None
-    for batch in file.iter_batches(_BATCH, columns=columns):
-        yield from batch.to_pylist()
+def _records(path: Path, schema: pa.Schema, columns: list[str]) -> Iterator[dict[str, Any]]:
+    with RunTable(path, schema) as table:
+        yield from table.records(columns)

@@ -8,13 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import orjson
 import xxhash
 
 from validator.engine.amend import load_summary
 from validator.engine.gate import accepted_in, number_sentence, rate_sentence
 from validator.findings import SEVERITIES, at_least, clip, count
 from validator.rules.registry import nearest
+from validator.run_folder.finding_lines import finding_lines
 
 EXAMPLES = 10
 """Findings of a rule in an entry that reports name; all are in findings.jsonl and findings.parquet."""
@@ -78,10 +78,8 @@ class Finished:
 
     def findings(self) -> Iterator[dict[str, Any]]:
         """All findings, in order; those that the baseline accepts have a key `accepted`."""
-        with (self.folder / "findings.jsonl").open("rb") as lines:
-            for number, line in enumerate(lines):
-                finding = orjson.loads(line)
-                yield {**finding, "accepted": True} if number in self.accepted else finding
+        for number, finding in enumerate(finding_lines(self.folder / "findings.jsonl")):
+            yield {**finding, "accepted": True} if number in self.accepted else finding
 
     @cached_property
     def groups(self) -> list[Group]:

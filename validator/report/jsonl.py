@@ -11,10 +11,5 @@ from validator.report.finished import Finished
 
 def write(run: Finished, out: TextIO) -> None:
     """Write all findings."""
-    if not run.accepted:
-        with (run.folder / "findings.jsonl").open(encoding="utf-8") as lines:
-            for line in lines:
-                out.write(line)
-        return
     for finding in run.findings():
         out.write(orjson.dumps(finding, option=orjson.OPT_APPEND_NEWLINE).decode())

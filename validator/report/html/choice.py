@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, pairwise
@@ -10,15 +11,19 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from validator.engine.gate import accepted_in
+from validator.engine.store import FINDINGS
+from validator.facts.table import SAMPLES
 from validator.findings import SEVERITIES
+from validator.replay.table import NAME, REPLAY
+from validator.run_folder.table import RunTable
 
 MOST = 300
 """Samples on a page, and of one rule in one dataset that are looked at."""
 _ACCUSED = ("CRASH", "NO_TARGET", "NON_FINITE", "PRECISION_SENSITIVE", "GRAD_SPIKE", "LOSS_OUTLIER", "RESOURCE")
+_SCHEMAS = {"samples.parquet": SAMPLES, "findings.parquet": FINDINGS, NAME: REPLAY}
 Group = tuple[int, str, str]
 """Rank of the severity (verdicts of a replay come first), dataset, code."""
 
@@ -48,8 +53,8 @@ def choose(folder: Path) -> Choice:
             severity = SEVERITIES.index(run.values["severity"][mine][0])
             group = severity, run.dataset, str(code)
             pools.setdefault(group, _Pool()).add(places[mine], risks[mine])
-    if (folder / "replay.parquet").is_file():
-        for run, places, risks in _found(folder, "replay.parquet", ["verdict", "group"]):
+    if os.path.lexists(folder / NAME):
+        for run, places, risks in _found(folder, NAME, ["verdict", "group"]):
             accused = np.isin(run.values["verdict"], _ACCUSED) & (run.values["group"] != "control")
             for verdict in np.unique(run.values["verdict"][accused]):
                 mine = accused & (run.values["verdict"] == verdict)
@@ -119,12 +124,12 @@ def _found(
 
 
 def _runs(path: Path, columns: list[str]) -> Iterator[_Run]:
-    file = pq.ParquetFile(path, read_dictionary=["dataset", "file"])
     start = 0
-    for group in range(file.num_row_groups):
-        table = file.read_row_group(group, columns=["dataset", "file", "row", *columns])
-        yield from _divided(table, columns, start)
-        start += table.num_rows
+    with RunTable(path, _SCHEMAS[path.name], ["dataset", "file"]) as opened:
+        for group in range(len(opened.rows_of_groups())):
+            table = opened.group(group, ["dataset", "file", "row", *columns])
+            yield from _divided(table, columns, start)
+            start += table.num_rows
 
 
 def _divided(table: pa.Table, columns: list[str], start: int) -> Iterator[_Run]:
@@ -148,23 +153,23 @@ def findings_about(folder: Path, keys: set[tuple[str, str, int]], most: int) -> 
     """The findings about some rows, and the first `most` about files and entries; `accepted`: by the baseline."""
     accepted = accepted_in(folder)
     first = 0
-    file = pq.ParquetFile(folder / "findings.parquet")
     wanted = pa.array(sorted({row for _, _, row in keys}), pa.int64())
     general = 0
-    for group in range(file.num_row_groups):
-        rows = file.read_row_group(group, columns=["row"])["row"].combine_chunks()
-        near = np.isin(rows.fill_null(-1).to_numpy(zero_copy_only=False), [-1, *wanted.to_pylist()])
-        places = np.flatnonzero(near)
-        first += len(rows)
-        if not near.any():
-            continue
-        table = file.read_row_group(group).take(pa.array(places))
-        records = chain.from_iterable(batch.to_pylist() for batch in table.to_batches(4096))
-        for place, record in zip(places + first - len(rows), records, strict=True):
-            record["accepted"] = int(place) in accepted
-            if record["row"] is None:
-                general += 1
-                if general <= most:
+    with RunTable(folder / "findings.parquet", FINDINGS) as file:
+        for group in range(len(file.rows_of_groups())):
+            rows = file.group(group, ["row"])["row"].combine_chunks()
+            near = np.isin(rows.fill_null(-1).to_numpy(zero_copy_only=False), [-1, *wanted.to_pylist()])
+            places = np.flatnonzero(near)
+            first += len(rows)
+            if not near.any():
+                continue
+            table = file.group(group).take(pa.array(places))
+            records = chain.from_iterable(batch.to_pylist() for batch in table.to_batches(4096))
+            for place, record in zip(places + first - len(rows), records, strict=True):
+                record["accepted"] = int(place) in accepted
+                if record["row"] is None:
+                    general += 1
+                    if general <= most:
+                        yield record
+                elif (record["dataset"], record["file"], record["row"]) in keys:
                     yield record
-            elif (record["dataset"], record["file"], record["row"]) in keys:
-                yield record

@@ -70,10 +70,7 @@ def _gather(folder: Path) -> Report:
     summary = load_summary(folder)
     settings = settings_of(summary)
     limits = _limits(settings)
-    try:
-        overview, choice = scan(folder, limits), choose(folder)
-    except (OSError, KeyError) as error:
-        raise ValueError(f"{folder} is no finished run: {error}") from None
+    overview, choice = scan(folder, limits), choose(folder)
     replays = replayed.load(folder)
     shown, general = gather(folder, choice, limits, replays.samples if replays else {})
     lost = read_again(folder, settings, shown)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from validator.findings import clip
+from validator.replay.table import NAME, REPLAY
 from validator.report.html.charts import Scale
+from validator.run_folder.table import RunTable
 
 METRICS = (("loss", "loss"), ("grad_norm", "gradient norm"))
 """Columns of replay.parquet that are drawn, and their names."""
@@ -103,5 +104,8 @@ class Replays:
 
 def load(folder: Path) -> Replays | None:
     """The replay of a run; None where there was none."""
-    path = folder / "replay.parquet"
-    return Replays(pq.read_table(path).to_pylist()) if path.is_file() else None
+    path = folder / NAME
+    if not os.path.lexists(path):
+        return None
+    with RunTable(path, REPLAY) as table:
+        return Replays(list(table.records(REPLAY.names)))

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from validator.facts.budget import Limits, media_tokens
 from validator.facts.record import MediaFacts
+from validator.facts.table import SAMPLES
+from validator.run_folder.table import RunTable
 
 Ints = NDArray[np.int64]
 STEPS = 4
@@ -70,25 +71,29 @@ class Overview:
 
 def scan(folder: Path, limits: Limits | None) -> Overview:
     """Read the samples of a run once. `limits` is None where the run's processor is not at hand: then the tokens of
-    videos in rows that are cut are those that are left. Raises OSError or ValueError where the file is none.
+    videos in rows that are cut are those that are left. Raises UnusableRunError where the file is none.
     """
     overview = Overview()
-    file = pq.ParquetFile(folder / "samples.parquet", read_dictionary=["dataset"])
-    for group in range(file.num_row_groups):
-        table = file.read_row_group(group, columns=_COLUMNS)
-        full, kept = _ints(table, "num_tokens_full"), _ints(table, "num_tokens")
-        visual = _ints(table, "num_image_tokens") + _ints(table, "num_video_tokens")
-        counted, cut = full >= 0, kept < full
-        if cut.any():
-            images = _sums(table["image_tokens"].combine_chunks())
-            visual = np.where(cut, images + _ints(table, "num_video_tokens"), visual)
-            places = np.flatnonzero(cut & (_ints(table, "num_video_tokens") >= 0))
-            if limits is not None:
-                videos = _video_tokens(file, group, places, limits)
-                visual[places] = images[places] + videos
-        names = table["dataset"].combine_chunks()
-        _add(overview, names, full, visual, counted, cut)
+    with RunTable(folder / "samples.parquet", SAMPLES, ["dataset"]) as file:
+        for group in range(len(file.rows_of_groups())):
+            _scan_group(overview, file, group, limits)
     return overview
+
+
+def _scan_group(overview: Overview, file: RunTable, group: int, limits: Limits | None) -> None:
+    table = file.group(group, _COLUMNS)
+    full, kept = _ints(table, "num_tokens_full"), _ints(table, "num_tokens")
+    visual = _ints(table, "num_image_tokens") + _ints(table, "num_video_tokens")
+    counted, cut = full >= 0, kept < full
+    if cut.any():
+        images = _sums(table["image_tokens"].combine_chunks())
+        visual = np.where(cut, images + _ints(table, "num_video_tokens"), visual)
+        places = np.flatnonzero(cut & (_ints(table, "num_video_tokens") >= 0))
+        if limits is not None:
+            videos = _video_tokens(file, group, places, limits)
+            visual[places] = images[places] + videos
+    names = table["dataset"].combine_chunks()
+    _add(overview, names, full, visual, counted, cut)
 
 
 def cell_of(tokens: Ints) -> Ints:
@@ -127,12 +132,12 @@ def _sums(lists: pa.ListArray) -> Ints:
     return sums
 
 
-def _video_tokens(file: pq.ParquetFile, group: int, places: Ints, limits: Limits) -> Ints:
+def _video_tokens(file: RunTable, group: int, places: Ints, limits: Limits) -> Ints:
     """Tokens of the videos of some rows of a row group, before truncation."""
     tokens = np.zeros(len(places), np.int64)
-    if not len(places) or not (_ints(file.read_row_group(group, columns=["num_videos"]), "num_videos")[places]).any():
+    if not len(places) or not (_ints(file.group(group, ["num_videos"]), "num_videos")[places]).any():
         return tokens
-    media = file.read_row_group(group, columns=["media"])["media"].combine_chunks().take(pa.array(places))
+    media = file.group(group, ["media"])["media"].combine_chunks().take(pa.array(places))
     known: dict[tuple[int, int, int], int] = {}
     for row, items in enumerate(media.to_pylist()):
         for item in items:
