@@ -38,10 +38,12 @@ def parse_json(data: bytes, pairs: Callable[[list[tuple[str, Any]]], Any] | None
     return value
 
 
-def refuse_unwritable(value: Any) -> None:
-    """Raise ValueError where a value holds what no JSON can: half a character, a number without end, another type."""
+def refuse_unwritable(value: Any, other: Callable[[Any], str] | None = None) -> None:
+    """Raise ValueError where a value holds what no JSON can: half a character, a number without end, another type but
+    for what `other` writes.
+    """
     try:
-        json.dumps(value, ensure_ascii=False).encode()
+        json.dumps(value, ensure_ascii=False, default=other).encode()
     except UnicodeEncodeError:
         raise ValueError("it holds half of a surrogate pair: no file or column can have such a name") from None
     except TypeError:

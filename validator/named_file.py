@@ -1,7 +1,8 @@
 """Opens the files that a user, or a file of the user's, names: regular files of a size that is right for them.
 
 A named pipe would be waited for without end and a device read without end. What the shell puts in the place of
-`<(command)`, a pipe that it has opened itself (/dev/fd/63), is read to its end: it can be read once.
+`<(command)`, a pipe that it has opened itself (/dev/fd/63), is read to its end, and what it held is kept: it can be
+read once.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ _KINDS = (
 )
 
 
+_piped: dict[tuple[str, int] | None, bytes] = {}
+"""What pipes of the shell held, by path and inode."""
+
+
 def open_named(path: Path) -> BinaryIO:
     """Open a regular file, or a pipe that the shell has opened. Raises OSError, whose `strerror` says what it is."""
     try:
@@ -42,7 +47,11 @@ def open_named(path: Path) -> BinaryIO:
 def read_named(path: Path, most: int) -> bytes:
     """The content of such a file, of at most so many bytes. Raises OSError."""
     with open_named(path) as file:
-        data = file.read(most + 1)
+        status = os.fstat(file.fileno())
+        pipe = (str(path), status.st_ino) if stat.S_ISFIFO(status.st_mode) else None
+        data = _piped[pipe] if pipe in _piped else file.read(most + 1)
+    if pipe is not None:
+        _piped[pipe] = data
     if len(data) > most:
         raise OSError(errno.EFBIG, f"it has more than {_size(most)}", str(path))
     return data

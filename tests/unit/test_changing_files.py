@@ -113,7 +113,7 @@ def test_data_files_that_are_no_files(odd, mmvalidate, name, code):
 @pytest.mark.parametrize("name", ["pipe.json", "zero.json", "null.json", "/dev/zero"])
 def test_registries_that_are_no_files(odd, mmvalidate, name):
     done = mmvalidate(odd.folder / name, timeout=60)
-    assert done.returncode == 2 and "is a pipe or a device, not a file." in done.stderr
+    assert done.returncode == 2 and ", not a file." in done.stderr
 
 
 def test_media_that_are_no_files(odd, mmvalidate):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from validator.catalog.entry import NO_COLUMNS, Entry, parse_entry
 from validator.files import is_remote, look, storage
+from validator.findings import clip
+from validator.json_text import parse_json
+from validator.named_file import read_named
 
 # Keys that the `datasets` library writes into its own dataset_info.json, beside an Arrow file.
 _DATASETS_LIBRARY_KEYS = {"features", "splits", "builder_name", "download_size", "dataset_size", "citation"}
@@ -41,7 +45,7 @@ class Registry:
     @property
     def content(self) -> bytes:
         """What the registry says; of a data file, what a registry would say of it."""
-        return json.dumps(as_registry(self.path)).encode() if self.is_data else self.path.read_bytes()
+        return json.dumps(as_registry(self.path)).encode() if self.is_data else _content(self.path)
 
     @property
     def folder(self) -> Path:
@@ -99,8 +103,8 @@ def is_data_file(path: Path) -> bool:
     if path.suffix != ".json":
         from validator.catalog.formats import file_type
 
-        return file_type(path.name) is not None and path.is_file()
-    if is_remote(str(path)) or not path.is_file():
+        return file_type(path.name) is not None and _is_file(path)
+    if is_remote(str(path)) or not _is_file(path):
         return False
     with path.open(encoding="utf-8", errors="replace") as file:
         head = file.read(_HEAD).lstrip("\ufeff \t\r\n")
@@ -115,12 +119,18 @@ def is_data_file(path: Path) -> bool:
     return isinstance(first, dict) and not first.keys() & _SWIFT_REGISTRY
 
 
+def _is_file(path: Path) -> bool:
+    return path.is_file() if is_remote(str(path)) else os.path.isfile(path)
+
+
 def as_registry(path: Path) -> dict[str, Any]:
     """The registry that a data file stands for."""
     return {path.stem: {"file_name": path.name, "formatting": "ms-swift"}}
 
 
 _HEAD = 1 << 20
+MOST_BYTES = 16 << 20
+"""Of a registry; LLaMA-Factory's own has 20 kB."""
 _SWIFT_REGISTRY = {"ms_dataset_id", "hf_dataset_id", "dataset_path", "dataset_name"}
 """Keys of the entries of ms-swift's own dataset_info.json, which is a list."""
 
@@ -132,12 +142,10 @@ def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
             raise ValueError(f"{path} does not exist.")
     except OSError as error:
         raise ValueError(f"{error}.") from None
-    if path.is_dir():
+    if path.is_dir() if remote else os.path.isdir(path):  # pathlib's raises where a name is too long
         inside = path / "dataset_info.json"
         hint = f"pass {inside}" if inside.is_file() else "it holds no dataset_info.json"
         raise ValueError(f"{path} is a folder: {hint}.")
-    if not remote and path.exists() and not path.is_file():
-        raise ValueError(f"{path} is a pipe or a device, not a file.")
     duplicates: list[str] = []
 
     def keep_last(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -149,18 +157,13 @@ def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
         return result
 
     try:
-        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=keep_last)
-        json.dumps(content, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise ValueError(f"{path} holds half of a surrogate pair: no file or column can have such a name.") from None
+        content = parse_json(_content(path), keep_last)
     except FileNotFoundError:
         raise ValueError(f"{path} does not exist.") from None
     except OSError as error:
         raise ValueError(f"Cannot open {path}: {error.strerror or error}.") from None
-    except UnicodeDecodeError as error:
-        raise ValueError(f"Cannot open {path}: it is not UTF-8 text (byte {error.start}).") from None
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"Cannot open {path}: it is not valid JSON: {error}.") from None
+    except ValueError as error:
+        raise ValueError(f"Cannot open {path}: {clip(str(error), 300)}.") from None
 
     if isinstance(content, list):
         raise ValueError(
@@ -178,6 +181,11 @@ def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
     if not any(isinstance(value, dict) for value in content.values()):
         raise ValueError(f"{path} is no LLaMA-Factory registry: none of its values is an object describing a dataset.")
     return content, duplicates
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a registry, here or in storage. Raises OSError."""
+    return path.read_bytes() if is_remote(str(path)) else read_named(path, MOST_BYTES)
 
 
 def _unknown_dataset(name: str, path: Path, known: list[str]) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pkgutil
 from pathlib import Path
 
 import validator.rules
+from validator.json_text import parse_json
+from validator.named_file import read_named
 
 
 def codes(incomplete: str) -> list[str]:
@@ -31,7 +32,7 @@ def datasets(incomplete: str) -> list[str]:
     line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or ""
     registry = next((word for word in line.split() if word.endswith(".json")), "")
     try:
-        content = json.loads(Path(registry).read_bytes())
+        content = parse_json(read_named(Path(registry), 16 << 20))
     except (OSError, ValueError):
         return []
     return [name for name in content if name.startswith(incomplete)] if isinstance(content, dict) else []

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from validator.cli.common import usage
+from validator.cli.common import tell, usage
 from validator.cli.config_file import Configured
 
 WIDTH = 40
@@ -39,18 +39,18 @@ def config(
     check = context.find_root().command.commands["check"]  # type: ignore[attr-defined]
     parsed = check.make_context("check", [*arguments], parent=context.parent, resilient_parsing=False)
     configured: Configured = parsed.obj
-    print(f"# settings file: {configured.path or 'none'}")
+    tell(f"# settings file: {configured.path or 'none'}")
     for name in fields:
         if name != "per_dataset":
             value = parsed.params[name]
             if name in TABLES:
                 value = {key: given for key, _, given in (pair.partition("=") for pair in value)}
-            print(_line(kebab(name), value, _source(parsed, name, configured)))
+            tell(_line(kebab(name), value, _source(parsed, name, configured)))
     for dataset, table in configured.per_dataset.items():
         print(f"\n[per-dataset.{_key(dataset)}]")
         for name, value in table:
             if value:
-                print(_line(kebab(name), value, configured.path.name if configured.path else ""))
+                tell(_line(kebab(name), value, configured.path.name if configured.path else ""))
 
 
 def _source(parsed: Any, name: str, configured: Configured) -> str:

@@ -17,11 +17,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from validator.files import is_remote
+from validator.findings import clip
+from validator.json_text import decode, refuse_unwritable
+from validator.named_file import read_named
 
 if TYPE_CHECKING:
     from validator.settings import PerDataset
 
 NAMES = ("mmvalidate.toml", "pyproject.toml")
+MOST_BYTES = 4 << 20
+"""Of a settings file."""
 PREFIX = "MMVALIDATE_"
 CONTEXT = {"auto_envvar_prefix": "MMVALIDATE"}
 """Of commands that take environment variables."""
@@ -104,7 +109,7 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, PerDataset]]:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("constrained", "function")))
-        raise ValueError(f"{path}: {place}: {first['msg']}.") from None
+        raise ValueError(f"{path}: {clip(place, 100)}: {clip(first['msg'], 300)}.") from None
     values = {name: getattr(config, name) for name in config.model_fields_set if name != "per_dataset"}
     defaults = {name: _plain(name, value, path.parent) for name, value in values.items()}
     entries = {
@@ -146,13 +151,17 @@ def _table(path: Path) -> dict[str, Any]:
     else:
         import tomli as tomllib  # the same, for Python 3.10
     try:
-        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = read_named(path, MOST_BYTES)
     except OSError as error:
         raise ValueError(f"Cannot open {path}: {error.strerror or error}.") from None
-    except ValueError as error:
-        if path.name == "pyproject.toml" and "[tool.mmvalidate" not in path.read_text(errors="replace"):
+    try:
+        content: dict[str, Any] = tomllib.loads(decode(data))
+        refuse_unwritable(content, other=str)
+    except (ValueError, RecursionError) as error:
+        if path.name == "pyproject.toml" and b"[tool.mmvalidate" not in data:
             return {}  # somebody else's to repair
-        raise ValueError(f"{path} is not valid TOML: {error}.") from None
+        reason = "it is nested too deep" if isinstance(error, RecursionError) else clip(str(error), 300)
+        raise ValueError(f"{path} is not valid TOML: {reason}.") from None
     if path.name != "pyproject.toml":
         return content
     tool = content.get("tool", {})
@@ -163,7 +172,7 @@ def _table(path: Path) -> dict[str, Any]:
 def _check_keys(path: Path, place: str, table: dict[str, Any], known: list[str]) -> None:
     for key in table:
         if key not in known:
-            raise ValueError(f"{path}: there is no setting {place}{key}.{_did_you_mean(key, known)}")
+            raise ValueError(f"{path}: there is no setting {clip(place + key, 100)}.{_did_you_mean(key, known)}")
 
 
 def _check_environment(environment: Iterable[str], known: set[str]) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from validator.engine.run import RunResult
     from validator.replay.settings import ReplaySettings
 
+MOST_BYTES = 64 << 20
+"""Of a file of rows."""
 MODEL = Annotated[
     str, typer.Option(help="The model: scale (built in, untrained), a folder, or a hub id; adapters too.")
 ]
@@ -53,13 +55,23 @@ def wanted(replay: str, model: str) -> int | None:
 
 def rows_named(path: Path) -> tuple[tuple[str, str, int], ...]:
     """The rows in a file of JSON lines, as `watch --write-rows` writes it. Raises ValueError where it holds none."""
-    import json
+    from validator.json_text import parse_json
+    from validator.named_file import read_named
 
     try:
-        items = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-        found = tuple((str(item["dataset"]), str(item["file"]), int(item["row"])) for item in items)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"--rows {path}: it is no file of rows, one JSON a line: {error}") from None
+        items = [parse_json(line) for line in read_named(path, MOST_BYTES).split(b"\n") if line.strip()]
+    except OSError as error:
+        raise ValueError(f"--rows {path}: it cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise ValueError(f"--rows {path}: it is no file of rows, one JSON a line: {error}.") from None
+    fields = [(item.get("dataset"), item.get("file"), item.get("row")) for item in items if isinstance(item, dict)]
+    found = tuple(
+        (dataset, file, row)
+        for dataset, file, row in fields
+        if isinstance(dataset, str) and isinstance(file, str) and isinstance(row, int) and not isinstance(row, bool)
+    )
+    if len(found) < len(items):
+        raise ValueError(f'--rows {path}: every line is to be {{"dataset": "...", "file": "...", "row": 0}}.')
     if not found:
         raise ValueError(f"--rows {path}: it names no row.")
     return found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from validator import __version__
 from validator.findings import printable
+from validator.json_text import parse_json
+from validator.named_file import read_named
 
 SHOWN = 3
 """Registries and runs that are named."""
@@ -43,7 +44,7 @@ def _runs(folder: Path) -> list[tuple[Path, str]]:
     runs = []
     for path in folder.glob(".mmvalidate/*/summary.json"):
         try:
-            verdict = json.loads(path.read_bytes())["verdict"]
+            verdict = parse_json(read_named(path, 64 << 20))["verdict"]
             runs.append((path.stat().st_mtime, path.parent.relative_to(folder), str(verdict)))
         except (OSError, ValueError, KeyError, TypeError):
             continue

@@ -15,7 +15,11 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from validator.engine.cache import write_whole
+from validator.findings import clip
+from validator.named_file import read_named
 
+MOST_BYTES = 256 << 20
+"""A million fingerprints have 30 MB."""
 Fingerprint = Annotated[str, StringConstraints(pattern="^[0-9a-f]{16}$")]
 
 
@@ -27,7 +31,7 @@ class Accepted(BaseModel):
     code: str = Field(pattern="^[A-Z]{2}[0-9]{3}$", description="The rule.")
     dataset: str = Field(description="The entry of dataset_info.json.")
     reason: str = Field(default="", description="Why these findings are accepted. Write it by hand; it is kept.")
-    findings: dict[Fingerprint, Annotated[int, Field(ge=1)]] = Field(
+    findings: dict[Fingerprint, Annotated[int, Field(ge=1, le=2**53)]] = Field(
         description="How often each finding may occur, by its fingerprint."
     )
 
@@ -44,7 +48,7 @@ class BaselineFile(BaseModel):
 def load_baseline(path: Path) -> BaselineFile:
     """Read a baseline. Raises ValueError with a sentence where there is none or it is no baseline."""
     try:
-        return BaselineFile.model_validate_json(path.read_bytes())
+        return BaselineFile.model_validate_json(read_named(path, MOST_BYTES))
     except FileNotFoundError:
         raise ValueError(f"The baseline {path} does not exist. Make it with --write-baseline {path}.") from None
     except OSError as error:
@@ -52,7 +56,8 @@ def load_baseline(path: Path) -> BaselineFile:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise ValueError(f"{path} is no baseline: {place + ': ' if place else ''}{first['msg']}.") from None
+        where = clip(place, 100) + ": " if place else ""
+        raise ValueError(f"{path} is no baseline: {where}{clip(first['msg'], 300)}.") from None
 
 
 @dataclass(slots=True)

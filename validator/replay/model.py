@@ -5,7 +5,6 @@ Weights are held in bf16; rotary frequencies stay in fp32, as transformers keeps
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,8 @@ import torch
 from torch import nn
 
 from validator.facts.replayed import PARTS
+from validator.json_text import parse_json
+from validator.named_file import read_named
 from validator.replay.settings import ReplaySettings
 
 SCALE_VOCABULARY = 151936
@@ -104,9 +105,12 @@ def _adapter_base(name: str) -> str | None:
     if not file.is_file():
         return None
     try:
-        base = json.loads(file.read_text(encoding="utf-8"))["base_model_name_or_path"]
-    except (ValueError, KeyError, OSError) as error:
+        given = parse_json(read_named(file, 1 << 20))
+    except (ValueError, OSError) as error:
         raise ValueError(f"--model {name}: {file.name} names no base model: {error}") from None
+    base = given.get("base_model_name_or_path") if isinstance(given, dict) else None
+    if not isinstance(base, str):
+        raise ValueError(f"--model {name}: {file.name} names no base model: base_model_name_or_path is missing")
     return str(base) if Path(base).is_absolute() or not (Path(name) / base).is_dir() else str(Path(name) / base)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from validator.files import locate
+from validator.findings import printable
 from validator.report.console import location
 from validator.report.finished import Finished, describe
 
@@ -15,5 +16,5 @@ def write(run: Finished, out: TextIO) -> None:
     for finding in run.findings():
         if "accepted" not in finding:
             where = location(base, finding["dataset"], finding["file"], finding["row"])
-            out.write(f"{where}: {finding['code']} [{finding['severity']}] {finding['message']}\n")
-    out.write(describe(run.summary) + "\n")
+            out.write(f"{where}: {finding['code']} [{finding['severity']}] {printable(finding['message'])}\n")
+    out.write(printable(describe(run.summary)) + "\n")

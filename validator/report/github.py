@@ -32,8 +32,8 @@ def write(run: Finished, out: TextIO) -> None:
     if left_out:
         out.write(f"{left_out} more rules and datasets have findings: see the summary of the job\n")
     for note in gate_notes(run.summary):
-        out.write(f"{printable(note)}\n")
-    out.write(describe(run.summary) + "\n")
+        out.write(_plain(note) + "\n")
+    out.write(_plain(describe(run.summary)) + "\n")
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write(markdown.text(run, SUMMARY_BYTES))
@@ -59,6 +59,11 @@ def _command(group: Group, places: Places) -> str:
         "" if len(rows) < 2 else f"\nrows {', '.join(rows)}" + (" ..." if group.count > EXAMPLES else "")
     )
     return f"::{_COMMANDS[group.severity]} {named}::{_data(text + chr(10) + 'help: ' + clip(first['help'], 1000))}"
+
+
+def _plain(text: str) -> str:
+    """A line that begins with our words and is no command: the runner takes `##[` for one anywhere."""
+    return printable(text).replace("##[", "## [")
 
 
 def _data(text: str) -> str:

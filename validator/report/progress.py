@@ -110,6 +110,6 @@ class StderrProgress:
     def note(self, text: str) -> None:
         """Print a sentence."""
         if self._bar is not None:
-            self._bar.console.print(text, markup=False, highlight=False)
+            self._bar.console.print(printable(text), markup=False, highlight=False)
         elif not self._quiet:
-            print(text, file=sys.stderr, flush=True)
+            print(printable(text), file=sys.stderr, flush=True)

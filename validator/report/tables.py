@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from textwrap import fill, wrap
 from typing import TextIO
 
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from validator.findings import clip
+from validator.findings import clip, printable
 
 PLAIN_WIDTH = 120
 """Characters a line of a table may have where stdout is no terminal."""
@@ -24,7 +25,19 @@ NOTHING = ("", "0", "-")
 def console_for(out: TextIO) -> Console:
     """A console that wraps lines between words on a terminal only; colours too, unless NO_COLOR is set."""
     terminal = out.isatty()
-    return Console(file=out, highlight=False, soft_wrap=not terminal, width=None if terminal else PLAIN_WIDTH)
+    return _Console(file=out, highlight=False, soft_wrap=not terminal, width=None if terminal else PLAIN_WIDTH)
+
+
+class _Console(Console):
+    """Prints what stands in data, names and run folders as text: no control character of theirs reaches a terminal."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """What is printed, in pieces of one style."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield segment._replace(text="\n".join(map(printable, segment.text.split("\n"))))
 
 
 def indented(console: Console, text: str) -> str:

@@ -18,11 +18,14 @@ from typing import Any
 
 import xxhash
 
+from validator.named_file import read_named
 from validator.rules.base import CorpusCheck, Rule, RuleError
 
 OURS = frozenset(["DI", "CV", "PH", "MD", "IM", "VD", "TK", "LB", "DU", "CF", "CK", "RP", "XX"])
 """Families of codes that no plug-in may use: ours grow."""
 GROUP = "mmvalidate.rules"
+MOST_BYTES = 16 << 20
+"""Of a file of rules."""
 
 
 @cache
@@ -42,7 +45,7 @@ def installed_rules() -> tuple[Rule, ...]:
 def rules_of_file(path: Path) -> tuple[Rule, ...]:
     """The rules in a Python file. Raises ValueError where it cannot be read or run, or holds none."""
     try:
-        digest = xxhash.xxh3_128_hexdigest(path.read_bytes())
+        digest = xxhash.xxh3_128_hexdigest(read_named(path, MOST_BYTES))
     except OSError as error:
         raise ValueError(f"The rules of {path} cannot be read: {error.strerror}.") from None
     return _loaded(path, digest)

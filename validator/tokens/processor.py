@@ -6,13 +6,15 @@ A folder (or hub repository) is read for tokenizer.json and preprocessor_config.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from validator.findings import clip
+from validator.json_text import parse_json
+from validator.named_file import read_named
 from validator.tokens.encoder import Encoder, RankEncoder, TokenizersEncoder
 from validator.tokens.vocabulary import (
     LATER_TOKENS,
@@ -23,6 +25,8 @@ from validator.tokens.vocabulary import (
     load_ranks,
 )
 
+MOST_BYTES = 256 << 20
+"""Of a tokenizer.json, which has some megabytes."""
 FILES = ("tokenizer.json", "preprocessor_config.json", "processor_config.json")
 EMBEDDED: dict[str, tuple[str, dict[str, int]]] = {
     "embedded": ("qwen2_vl", SPECIAL_TOKENS),
@@ -99,16 +103,16 @@ def _from_folder(folder: Path, name: str) -> Processor:
     if not tokenizer_file.is_file():
         raise ValueError(f"--processor {name}: {tokenizer_file} does not exist.")
     config, used = _image_config(folder, name)
-    size = config.get("size") or {}
-    fingerprint = hashlib.sha256(tokenizer_file.read_bytes() + used).hexdigest()[:16]
+    size = config["size"] if isinstance(config.get("size"), dict) else {}
+    fingerprint = hashlib.sha256(read_named(tokenizer_file, MOST_BYTES) + used).hexdigest()[:16]
     return Processor(
         name,
         _encoder(tokenizer_file),
         fingerprint,
         min_pixels=_limit(config.get("min_pixels"), size.get("shortest_edge"), CLASS_MIN_PIXELS),
         max_pixels=_limit(config.get("max_pixels"), size.get("longest_edge"), CLASS_MAX_PIXELS),
-        patch_size=int(config.get("patch_size", 14)),
-        merge_size=int(config.get("merge_size", 2)),
+        patch_size=_limit(config.get("patch_size"), 14),
+        merge_size=_limit(config.get("merge_size"), 2),
         folder=folder,
         model="qwen3-vl" if "Qwen3VL" in str(config.get("processor_class", "")) else "qwen2-vl",
     )
@@ -119,25 +123,31 @@ def _image_config(folder: Path, name: str) -> tuple[dict[str, Any], bytes]:
         path = folder / file
         if not path.is_file():
             continue
-        data = path.read_bytes()
         try:
-            config = json.loads(data)
+            data = read_named(path, MOST_BYTES)
+            config = parse_json(data)
+        except OSError as error:
+            raise ValueError(f"--processor {name}: {path} cannot be read: {error.strerror}.") from None
         except ValueError as error:
-            raise ValueError(f"--processor {name}: {path} is not valid JSON: {error}") from None
-        config = config.get(key) if key else config
+            raise ValueError(f"--processor {name}: {path} cannot be read: {error}.") from None
+        config = config.get(key) if key and isinstance(config, dict) else config
         if isinstance(config, dict):
             return config, data
     raise ValueError(f"--processor {name}: {folder} holds neither preprocessor_config.json nor processor_config.json.")
 
 
-def _limit(*candidates: int | None) -> int:
-    return next(int(value) for value in candidates if value is not None)
+def _limit(*candidates: Any) -> int:
+    """The first of some numbers that is given. Raises ValueError where it is none to count pixels with."""
+    value = next(value for value in candidates if value is not None)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 1 <= value < 2**53:
+        raise ValueError(f"--processor: the image processor's settings hold {clip(repr(value), 40)} for a size.")
+    return int(value)
 
 
 def _encoder(path: Path) -> Encoder:
     """tiktoken where the file is provably the embedded vocabulary and recipe, otherwise the `tokenizers` library."""
     try:
-        spec = json.loads(path.read_text(encoding="utf-8"))
+        spec = parse_json(read_named(path, MOST_BYTES))
         special_tokens = _plain_added_tokens(spec)
         if special_tokens is not None and _is_embedded_recipe(spec):
             return RankEncoder(load_ranks(), special_tokens)
