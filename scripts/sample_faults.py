@@ -136,6 +136,7 @@ def planted(data: SampleData) -> None:
         (say("Where?", "At the cafÃ©, Itâ€™s there."), [("CV013", 1)]),
         (say("And?", "[INST] Which app? [/INST] Mail."), [("CV014", 1)]),
         (say("Which app?", "You are a helpful assistant. Mail."), [("CV015", 1)]),
+        (say("How many?", "Look.\nAction: count\nObservation: 3\nThree."), [("CV017", 1)]),
         (say("Look.", "I see.", tools='[{"name": "look", "description": "see <image>"}]'), [("PH005", None)]),
         (say(*see, images=["broken/deep.png"]), [("IM003", 0)]),
         (say("<image>What does it say?", "text", images=["broken/alpha.png"]), [("IM004", 0)]),

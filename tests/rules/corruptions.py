@@ -67,6 +67,11 @@ CORRUPTIONS = {
     "a dialogue in one turn": Corruption("CV014", turns(SEE, "Mail.\nHuman: And now?\nAssistant: Maps.")),
     "system prompt recited": Corruption("CV015", {**turns(SEE, f"{LEAK} Mail."), "system": LEAK}),
     "Qwen's system prompt recited": Corruption("CV015", turns(SEE, "system\nYou are a helpful assistant.\nMail.")),
+    "a tool's reply in the answer": Corruption(
+        "CV017", turns(SEE, '<tool_call>{"name": "look"}</tool_call>\n<tool_response>Mail</tool_response>')
+    ),
+    "an observation in the answer": Corruption("CV017", turns(SEE, "Look.\nAction: look\nObservation: Mail\nMail.")),
+    "results in the answer": Corruption("CV017", turns(SEE, "[TOOL_CALLS] [{}] [TOOL_RESULTS] 3 [/TOOL_RESULTS] 3")),
     "an answer read as JSON (ms-swift)": Corruption(
         "CV016",
         turns(SEE, '"Mail"'),

@@ -25,6 +25,18 @@ _FOREIGN = re.compile(
     r"\[/?INST\]|<</?SYS>>|<\|(?:eot_id|start_header_id|end_header_id|begin_of_text|user|assistant|system|end)\|>"
     r"|<(?:start|end)_of_turn>|<｜(?:User|Assistant)｜>"
 )
+_REPLIES = (
+    ("<tool_response>", ("<tool_call>",)),
+    ("<tool_result>", ("<tool_call>", "<tool_use>")),
+    ("<function_results>", ("<function_calls>",)),
+    ("[TOOL_RESULTS]", ("[TOOL_CALLS]",)),
+    ("✿RESULT✿", ("✿FUNCTION✿",)),
+    ("<｜tool▁outputs▁begin｜>", ("<｜tool▁calls▁begin｜>",)),
+    ("\nObservation:", ("\nAction Input:", "\nAction:")),
+)
+"""What begins a tool's reply, and the calls that stand before it: Hermes and Qwen2.5, Anthropic, Mistral, Qwen-Agent,
+DeepSeek, ReAct.
+"""
 _HUMAN = re.compile(r"^(?:### ?)?(?:Human|USER|User|Instruction): ?", re.MULTILINE)
 _MACHINE = re.compile(r"^(?:### ?)?(?:Assistant|ASSISTANT|Response): ?", re.MULTILINE)
 
@@ -34,7 +46,8 @@ def traits_of(text: str, system: str | None = None) -> tuple[str, ...]:
 
     `base64`: a run of 512 letters and digits as base64 has them. `replacement`: U+FFFD. `mojibake`: two or more
     characters that are UTF-8 read as something else. `foreign-template`: control tokens or role marks of other chat
-    templates. Of answers also `repetition`: the end repeats itself; `system-leak`: it holds the system prompt.
+    templates. Of answers also `repetition`: the end repeats itself; `tool-reply`: a tool's reply stands after a call;
+    `system-leak`: it holds the system prompt.
     """
     found = []
     if len(text) >= BASE64_CHARACTERS and _is_blob(text):
@@ -49,6 +62,8 @@ def traits_of(text: str, system: str | None = None) -> tuple[str, ...]:
     if system is not None:
         if len(text) >= TAIL and _repeats(text):
             found.append("repetition")
+        if _holds_reply(text):
+            found.append("tool-reply")
         if QWEN_SYSTEM in text or (len(system) >= LEAK_CHARACTERS and system in text):
             found.append("system-leak")
     return tuple(found)
@@ -79,6 +94,16 @@ def _is_foreign(text: str) -> bool:
         return True
     spoken = ":" in text and ("ssistant:" in text or "ASSISTANT:" in text or "Response:" in text)
     return spoken and _MACHINE.search(text) is not None and _HUMAN.search(text) is not None
+
+
+def _holds_reply(text: str) -> bool:
+    """Whether the reply of a tool stands after a call. A reply alone is somebody's example, a call alone is a call."""
+    for reply, calls in _REPLIES:
+        if reply in text:
+            end = text.rfind(reply)
+            if any(0 <= text.find(call) < end for call in calls):
+                return True
+    return False
 
 
 def _repeats(text: str) -> bool:
