@@ -243,18 +243,20 @@ def test_a_path_out_of_the_folder_stays_behind_unless_the_media_stay(data, home)
     assert rows_of(home / "clean" / "quarantine" / "data.jsonl") == [row]
 
 
-def test_a_medium_does_not_take_the_place_of_data(data, home):
-    """A picture that is called like the data file would be written through its hard link."""
-    data.write([say("<image>", "b", images=["clean.json"])])
-    (home / "data" / "other").mkdir()
-    data.image("clean.png")
-    (home / "data" / "clean.png").rename(home / "data" / "export.json")
-    data.write([say("<image>", "b", images=["export.json"])])
-    before = digests(home / "data")
-    with pytest.raises(OSError, match="exists already: a medium has the name of a file of the export"):
-        run_and_export(home / "data")
-    assert digests(home / "data") == before
-    assert not (home / "clean").exists()  # nothing half done is left
+@pytest.mark.parametrize("name", ["export.json", "data.jsonl", "quarantine/data.jsonl"])
+def test_a_medium_does_not_take_the_place_of_data(data, home, name):
+    """A picture that is called like a file of the export would be written through its hard link."""
+    (home / "media" / "quarantine").mkdir(parents=True)
+    data.image("../media/a.png")
+    (home / "media" / "a.png").rename(home / "media" / name)
+    data.write([say("<image>", "b", images=[name]), {**GOOD, "images": []}, {**BAD, "images": []}])
+    before = digests(home / "media")
+    run_and_export(home / "data", media_dir=str(home / "media"))
+    assert digests(home / "media") == before
+    first, _ = records(home / "clean" / "dropped.jsonl")
+    assert first["reasons"][0]["message"] == (
+        f"its media path `{name}` has the name of a file that the export writes; --media reference keeps the row"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,4 @@
-"""Writes some rows of a data file to one new file and others to a second, in the format of the first.
-
-Files are created, never opened where one exists: a medium that was hard-linked there is the original.
-"""
+"""Writes some rows of a data file to one new file and others to a second, in the format of the first."""
 
 from __future__ import annotations
 
@@ -19,9 +16,11 @@ from validator.catalog.json_rows import Layout
 from validator.catalog.table_rows import ROWS
 from validator.facts.columns import plain_array
 
-KEPT, QUARANTINED = 0, 1
-Fate = Callable[[int], int | None]
-"""Row -> where it goes: KEPT, QUARANTINED, or None for nowhere."""
+KEPT, QUARANTINED, NOWHERE = 0, 1, 2
+Fates = bytearray
+"""Where each row goes: KEPT, QUARANTINED or NOWHERE."""
+Opener = Callable[[], BinaryIO]
+"""Makes a new file when the first row is there."""
 
 
 class RowFile:
@@ -29,8 +28,8 @@ class RowFile:
     `dry`: rows are counted and not written.
     """
 
-    def __init__(self, path: Path, layout: Layout, header: bytes = b"", *, dry: bool = False) -> None:
-        self._path, self._array, self._header, self._dry = path, layout == "array", header, dry
+    def __init__(self, opened: Opener, layout: Layout, header: bytes = b"", *, dry: bool = False) -> None:
+        self._open, self._array, self._header, self._dry = opened, layout == "array", header, dry
         self._file: BinaryIO | None = None
         self.rows = 0
 
@@ -40,7 +39,7 @@ class RowFile:
         if self._dry:
             return self.rows - 1
         if self._file is None:
-            self._file = create(self._path)
+            self._file = self._open()
             self._file.write(b"[\n" if self._array else self._header)
         elif self._array:
             self._file.write(b",\n")
@@ -55,26 +54,17 @@ class RowFile:
             self._file.close()
 
 
-def split_copy(source: Path, layout: Layout, targets: tuple[Path, Path], fate: Fate, num_rows: int) -> None:
+def split_copy(source: Path, layout: Layout, targets: tuple[Opener, Opener], fates: Fates) -> None:
     """Copy each row of a file that is no JSON to the first target, the second, or neither.
 
     Raises OSError, and ValueError where the rows cannot be told apart as the loader does.
     """
     if layout == "parquet":
-        _split_parquet(source, targets, fate)
+        _split_parquet(source, targets, fates)
     elif layout == "arrow":
-        _split_arrow(source, targets, fate)
+        _split_arrow(source, targets, fates)
     else:
-        _split_text(source, layout, targets, fate, num_rows)
-
-
-def create(path: Path) -> BinaryIO:
-    """A new file; folders are made. Raises OSError where something is there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        return path.open("xb")
-    except FileExistsError:
-        raise FileExistsError(f"{path} exists already: a medium has the name of a file of the export") from None
+        _split_text(source, layout, targets, fates)
 
 
 class _Writer(Protocol):
@@ -86,8 +76,8 @@ class _Writer(Protocol):
 class _Tables:
     """A new file of tables, there once a row is."""
 
-    def __init__(self, path: Path, opened: Callable[[BinaryIO], _Writer]) -> None:
-        self._path, self._open = path, opened
+    def __init__(self, opened: Opener, writer_of: Callable[[BinaryIO], _Writer]) -> None:
+        self._open, self._writer_of = opened, writer_of
         self._stack = ExitStack()
         self._writer: _Writer | None = None
 
@@ -95,8 +85,8 @@ class _Tables:
         if not table.num_rows:
             return
         if self._writer is None:
-            file = self._stack.enter_context(create(self._path))
-            self._writer = self._open(file)
+            file = self._stack.enter_context(self._open())
+            self._writer = self._writer_of(file)
             self._stack.callback(self._writer.close)
         self._writer.write_table(table)
 
@@ -104,7 +94,7 @@ class _Tables:
         self._stack.close()
 
 
-def _split_parquet(source: Path, targets: tuple[Path, Path], fate: Fate) -> None:
+def _split_parquet(source: Path, targets: tuple[Opener, Opener], fates: Fates) -> None:
     with source.open("rb") as file, pq.ParquetFile(file) as opened, ExitStack() as stack:
         packing = opened.metadata.row_group(0).column(0).compression if opened.metadata.num_row_groups else "SNAPPY"
         packing = "none" if packing == "UNCOMPRESSED" else packing.lower()
@@ -120,14 +110,14 @@ def _split_parquet(source: Path, targets: tuple[Path, Path], fate: Fate) -> None
             batches = opened.iter_batches(batch_size=ROWS, row_groups=[group])
             parts: tuple[list[pa.Table], list[pa.Table]] = ([], [])
             for batch in batches:
-                for part, table in zip(parts, _divide(batch, row, fate), strict=True):
+                for part, table in zip(parts, _divide(batch, row, fates), strict=True):
                     part.append(table)
                 row += batch.num_rows
             for sink, part in zip(sinks, parts, strict=True):
                 sink.add(pa.concat_tables(part) if part else opened.schema_arrow.empty_table())
 
 
-def _split_arrow(source: Path, targets: tuple[Path, Path], fate: Fate) -> None:
+def _split_arrow(source: Path, targets: tuple[Opener, Opener], fates: Fates) -> None:
     with source.open("rb") as file, ExitStack() as stack:
         reader, make = _arrow_reader(file)
 
@@ -139,7 +129,7 @@ def _split_arrow(source: Path, targets: tuple[Path, Path], fate: Fate) -> None:
             stack.callback(sink.close)
         row = 0
         for batch in _batches(reader):
-            for sink, table in zip(sinks, _divide(batch, row, fate), strict=True):
+            for sink, table in zip(sinks, _divide(batch, row, fates), strict=True):
                 sink.add(table)
             row += batch.num_rows
 
@@ -158,17 +148,17 @@ def _batches(reader: Any) -> Iterator[pa.RecordBatch]:
     return iter(reader)
 
 
-def _divide(batch: pa.RecordBatch, first: int, fate: Fate) -> tuple[pa.Table, pa.Table]:
+def _divide(batch: pa.RecordBatch, first: int, fates: Fates) -> tuple[pa.Table, pa.Table]:
     """The rows of a batch, the first of which has this number, as (kept, quarantined)."""
     table = pa.Table.from_batches([batch])
-    fates = [fate(first + place) for place in range(batch.num_rows)]
+    mine = list(fates[first : first + batch.num_rows])
     kept, quarantined = (
-        table.filter(plain_array([item == wanted for item in fates], pa.bool_())) for wanted in (KEPT, QUARANTINED)
+        table.filter(plain_array([item == wanted for item in mine], pa.bool_())) for wanted in (KEPT, QUARANTINED)
     )
     return kept, quarantined
 
 
-def _split_text(source: Path, layout: Layout, targets: tuple[Path, Path], fate: Fate, num_rows: int) -> None:
+def _split_text(source: Path, layout: Layout, targets: tuple[Opener, Opener], fates: Fates) -> None:
     with source.open(encoding="utf-8", newline="") as file, ExitStack() as stack:
         records = _csv_records(file) if layout == "csv" else iter(file)
         header = next(records, "") if layout == "csv" else ""
@@ -177,11 +167,12 @@ def _split_text(source: Path, layout: Layout, targets: tuple[Path, Path], fate: 
             stack.callback(sink.close)
         row = -1
         for row, record in enumerate(records):
-            wanted = fate(row)
-            if wanted is not None:
-                sinks[wanted].add(record.rstrip("\r\n").encode())
-        if row + 1 != num_rows:
-            raise ValueError(f"`{source.name}` holds {num_rows:,} rows for the loader and {row + 1:,} by its line ends")
+            if row < len(fates) and fates[row] != NOWHERE:
+                sinks[fates[row]].add(record.rstrip("\r\n").encode())
+        if row + 1 != len(fates):
+            raise ValueError(
+                f"`{source.name}` holds {len(fates):,} rows for the loader and {row + 1:,} by its line ends"
+            )
 
 
 def _csv_records(file: Iterator[str]) -> Iterator[str]:

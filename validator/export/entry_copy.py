@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,18 +16,23 @@ from validator.catalog.formats import file_rows
 from validator.catalog.json_rows import RawRow
 from validator.catalog.marks import mark, span_of
 from validator.catalog.survey import Survey
-from validator.export.copies import KEPT, QUARANTINED, RowFile, split_copy
-from validator.export.media import OutsideError, Placer
-from validator.export.mend import Mender
-from validator.export.plan import QUARANTINE, Going, Part
-from validator.export.policy import Reason, Row, Verdicts, plain
+from validator.export.copies import KEPT, NOWHERE, QUARANTINED, Opener, RowFile, split_copy
+from validator.export.folder import Folder
+from validator.export.media import MisplacedError, Placer
+from validator.export.mend import Mended, Mender
+from validator.export.names import QUARANTINE
+from validator.export.plan import Going, Part
+from validator.export.policy import Reason, plain
+from validator.export.verdicts import Row, Verdicts
 from validator.facts.measure import Measurer
 from validator.rules.base import EntryFacts, FileFacts
 from validator.settings import Settings
 
 _JSON = ("lines", "array", "values")
 _TOGETHER = 4096
-"""Rows of a file that are read at a time."""
+"""Rows of a file that are read at a time; what was seen of media is forgotten then."""
+_MENDED = 64
+"""Rows that are mended together."""
 
 
 @dataclass(slots=True)
@@ -49,7 +55,7 @@ class Desk:
     """
 
     source: Path
-    target: Path
+    folder: Folder
     settings: Settings
     verdicts: Verdicts
     placer: Placer
@@ -110,33 +116,27 @@ class _Book:
 
 def _copy_json(going: Going, part: Part, desk: Desk, done: Written, mender: Mender | None) -> None:
     book = _Book(going, part, desk, done)
-    rows = desk.verdicts.of((going.facts.name, part.file.name))
     survey = part.file.survey
     assert survey is not None and going.facts.entry is not None
     measurer = Measurer(going.facts.entry, part.file.name, survey, desk.settings)
     done.columns = set() if done.columns is None else done.columns
     with ExitStack() as stack:
-        targets = (desk.target / part.target, desk.target / QUARANTINE / part.target)
-        kept, behind = (RowFile(target, survey.layout, dry=part.written) for target in targets)
+        kept, behind = (RowFile(opened, survey.layout, dry=part.written) for opened in _targets(part, desk))
         stack.callback(kept.close)
         stack.callback(behind.close)
-        for raw in _rows(desk.source / part.file.name, survey):
-            desk.told()
-            if going.facts.order.place(part.file.name, raw.index) is None:
-                continue
-            known = rows.get(raw.index)
+        rows = _rows(desk.source / part.file.name, survey, measurer, mender)
+        for raw, known, mended in _mended(_with_verdicts(rows, going, part, desk), mender):
             row, reasons = raw, known.reasons if known is not None else ()
-            mended = mender.mend(raw, known) if mender is not None else None
             if mended is not None:
                 row, reasons = replace(raw, raw=mended.raw, value=mended.value), ()
-            outside = None if reasons else _place(desk.placer, measurer, row)
-            if outside is not None and mender is not None:
-                mended = mender.mend(raw, known, outside=True)
+            misplaced = None if reasons else _place(desk.placer, measurer, row)
+            if misplaced is not None and mender is not None:
+                (mended,) = mender.mend([(raw, known)], outside=True)
                 if mended is not None:
                     row = replace(raw, raw=mended.raw, value=mended.value)
-                    outside = _place(desk.placer, measurer, row)
-            if outside is not None:
-                reasons = (Reason("", "error", str(outside)),)
+                    misplaced = _place(desk.placer, measurer, row)
+            if misplaced is not None:
+                reasons = (Reason("", "error", str(misplaced)),)
             if reasons:
                 book.drop(known or _unknown(measurer, raw), reasons, None if raw.unread else behind.add(raw.raw))
                 continue
@@ -148,32 +148,56 @@ def _copy_json(going: Going, part: Part, desk: Desk, done: Written, mender: Mend
                 book.fix(raw.index, place, mended.repairs)
 
 
+def _mended(
+    rows: Iterable[tuple[RawRow, Row | None]], mender: Mender | None
+) -> Iterator[tuple[RawRow, Row | None, Mended | None]]:
+    """Rows with what they become where they can be repaired."""
+    rows = iter(rows)
+    while block := list(islice(rows, _MENDED)):
+        mended = mender.mend(block) if mender is not None else [None] * len(block)
+        for (raw, known), made in zip(block, mended, strict=True):
+            yield raw, known, made
+
+
 def _copy_table(going: Going, part: Part, desk: Desk, done: Written) -> None:
     book = _Book(going, part, desk, done)
-    rows = desk.verdicts.of((going.facts.name, part.file.name))
     survey, source = part.file.survey, desk.source / part.file.name
     assert survey is not None and going.facts.entry is not None
     measurer = Measurer(going.facts.entry, part.file.name, survey, desk.settings)
-    fates: dict[int, int | None] = {}
+    fates = bytearray([NOWHERE]) * survey.num_rows
     place = 0
-    for raw in file_rows(source, survey):
-        desk.told()
-        if going.facts.order.place(part.file.name, raw.index) is None:
-            fates[raw.index] = None
-            continue
-        known = rows.get(raw.index)
+    for raw, known in _with_verdicts(_forgetting(file_rows(source, survey), measurer), going, part, desk):
         reasons = known.reasons if known is not None else ()
-        if not reasons and (outside := _place(desk.placer, measurer, raw)) is not None:
-            reasons = (Reason("", "error", str(outside)),)
+        if not reasons and (misplaced := _place(desk.placer, measurer, raw)) is not None:
+            reasons = (Reason("", "error", str(misplaced)),)
+        fates[raw.index] = QUARANTINED if reasons else KEPT
         if reasons:
-            fates[raw.index] = QUARANTINED
             book.drop(known or _unknown(measurer, raw), reasons, place)
             place += 1
         else:
             done.kept += 1
     if not part.written:
-        targets = (desk.target / part.target, desk.target / QUARANTINE / part.target)
-        split_copy(source, survey.layout, targets, lambda row: fates.get(row, KEPT), survey.num_rows)
+        split_copy(source, survey.layout, _targets(part, desk), fates)
+
+
+def _targets(part: Part, desk: Desk) -> tuple[Opener, Opener]:
+    """What makes the file of kept rows, and that of the others."""
+    return (
+        lambda: desk.folder.create(part.target),
+        lambda: desk.folder.create(f"{QUARANTINE}/{part.target}"),
+    )
+
+
+def _with_verdicts(rows: Iterable[RawRow], going: Going, part: Part, desk: Desk) -> Iterator[tuple[RawRow, Row | None]]:
+    """The rows that the entry takes of a file, with what was found in each."""
+    found = desk.verdicts.of((going.facts.name, part.file.name))
+    known = next(found, None)
+    for raw in rows:
+        desk.told()
+        while known is not None and known.row < raw.index:
+            known = next(found, None)
+        if going.facts.order.place(part.file.name, raw.index) is not None:
+            yield raw, known if known is not None and known.row == raw.index else None
 
 
 def _unknown(measurer: Measurer, raw: RawRow) -> Row:
@@ -182,17 +206,27 @@ def _unknown(measurer: Measurer, raw: RawRow) -> Row:
     return Row(raw.index, facts.sample_id, facts.content_hash)
 
 
-def _place(placer: Placer, measurer: Measurer, raw: RawRow) -> OutsideError | None:
+def _place(placer: Placer, measurer: Measurer, raw: RawRow) -> MisplacedError | None:
     try:
-        placer.place(measurer.convert(raw))
-    except OutsideError as error:
+        placer.place(measurer, raw)
+    except MisplacedError as error:
         return error
     return None
 
 
-def _rows(path: Path, survey: Survey) -> Iterator[RawRow]:
+def _rows(path: Path, survey: Survey, measurer: Measurer, mender: Mender | None) -> Iterator[RawRow]:
     """The rows of a JSON file that is as it was when it was surveyed."""
     mark(path, survey)
     for first in range(0, survey.num_rows, _TOGETHER):
         stop = first + _TOGETHER
         yield from file_rows(path, survey, span_of(survey, first, stop if stop < survey.num_rows else None))
+        measurer.files.seen.clear()
+        if mender is not None:
+            mender.forget()
+
+
+def _forgetting(rows: Iterable[RawRow], measurer: Measurer) -> Iterator[RawRow]:
+    for raw in rows:
+        yield raw
+        if raw.index % _TOGETHER == 0:
+            measurer.files.seen.clear()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from io import BytesIO
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,13 +15,15 @@ from validator.engine.amend import load_summary, settings_of
 from validator.engine.assemble import as_json
 from validator.engine.opened import load_catalog
 from validator.export.changes import check_apart, check_unchanged, read_registry
-from validator.export.copies import create
 from validator.export.entry_copy import Desk, Written, copy_entry
+from validator.export.folder import Folder
 from validator.export.media import MediaMode, Placer
 from validator.export.mend import Mender
+from validator.export.names import QUARANTINE, Names
 from validator.export.pictures import Pictures
-from validator.export.plan import QUARANTINE, Plan, entry_of, make_plan
-from validator.export.policy import Policy, judge_rows, plain
+from validator.export.plan import Plan, entry_of, make_plan
+from validator.export.policy import Policy, plain
+from validator.export.verdicts import Verdicts
 from validator.files import is_remote
 from validator.rules.base import EntryFacts, FileFacts
 from validator.rules.registry import choose_rules
@@ -33,10 +36,13 @@ NOT_CHECKED = "it was not checked in this run"
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A finished export: what export.json says, and the settings to check the copy with, those of the run."""
+    """A finished export: what export.json says, the settings to check the copy with, those of the run, and whether an
+    unfinished export was removed from its folder.
+    """
 
     record: dict[str, Any]
     settings: Settings
+    replaced: bool
 
 
 class Progress(Protocol):
@@ -61,46 +67,78 @@ def export(
     """
     settings = settings_of(load_summary(run))
     catalog = load_catalog(run, settings)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise ValueError(f"{target} is not empty: name a new folder with --to.")
     if is_remote(settings.dataset_info):
         raise ValueError("Remote data cannot be exported: copy it to this machine and run mmvalidate there.")
     registry = read_registry(settings, catalog)
-    plan = make_plan(catalog, verdicts := judge_rows(run, policy), policy, fix=fix)
-    check_unchanged(run, plan, settings)
-    check_apart(plan, Path(settings.folder), target)
-    target.mkdir(parents=True, exist_ok=True)
-    placer = Placer(settings.resolved_media_dir, target, media)
+    with closing(Verdicts(run, policy)) as verdicts:
+        plan = make_plan(catalog, verdicts, policy, fix=fix)
+        check_apart(plan, Path(settings.folder), target)
+        folder = Folder(target)
+        try:
+            check_unchanged(run, plan, settings)
+            record = _write(folder, Job(run, settings, registry, plan, verdicts, policy, media, fix), progress)
+        except BaseException:
+            folder.remove()
+            raise
+        folder.finish()
+    return Export(record, _settings_for(target, settings, record["media"]["media_dir"]), folder.replaced)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be written."""
+
+    run: Path
+    settings: Settings
+    registry: dict[str, Any]
+    plan: Plan
+    verdicts: Verdicts
+    policy: Policy
+    media: MediaMode
+    fix: bool
+
+
+def _write(folder: Folder, job: Job, progress: Progress | None) -> dict[str, Any]:
+    """Write everything; returns what export.json says."""
+    settings, plan, media = job.settings, job.plan, job.media
+    place = _place_of_pictures(settings.resolved_media_dir, plan.names)
+    placer = Placer(settings.resolved_media_dir, folder, media, plan.names)
     if progress is not None:
         surveys = [part.file.survey for going in plan.going for part in going.parts]
         progress.copying(sum(survey.num_rows for survey in surveys if survey is not None))
-    try:
-        with ExitStack() as stack:
-            dropped, fixes = (stack.enter_context(create(target / f"{name}.jsonl")) for name in ("dropped", "fixes"))
-            told = progress.row_done if progress is not None else lambda: None
-            desk = Desk(Path(settings.folder), target, settings, verdicts, placer, dropped, fixes, told)
-            menders = _menders(desk, policy, media) if fix else None
-            done = {going.facts.name: copy_entry(going, desk, menders) for going in plan.going}
-        if not fix:
-            (target / "fixes.jsonl").unlink()
-        absent = _write_registries(target, registry, plan, done)
-        media_dir = os.path.abspath(settings.resolved_media_dir) if media == "reference" else None
-        record = {
-            "schema_version": SCHEMA_VERSION,
-            "run": str(run),
-            "source": settings.dataset_info,
-            "policy": _plain_policy(policy, fix),
-            "media": {"mode": media, "media_dir": media_dir, **placer.done},
-            "datasets": [_counts(name, written) for name, written in sorted(done.items())],
-            "left_out": _left_out(registry, plan, done),
-            "columns_left_out": [{"dataset": name, "columns": sorted(lost)} for name, lost in sorted(absent.items())],
-            "notes": [{"dataset": name, "file": file, "note": words} for name, file, words in plan.notes],
-        }
-        _write_new(target / "export.json", record)
-    except BaseException:
-        shutil.rmtree(target, ignore_errors=True)  # it was new or empty; links to media go, the media stay
-        raise
-    return Export(record, _settings_for(target, settings, media_dir))
+    with ExitStack() as stack:
+        dropped = stack.enter_context(folder.create("dropped.jsonl"))
+        fixes = stack.enter_context(folder.create("fixes.jsonl")) if job.fix else BytesIO()
+        told = progress.row_done if progress is not None else lambda: None
+        desk = Desk(Path(settings.folder), folder, settings, job.verdicts, placer, dropped, fixes, told)
+        pictures = Pictures(folder, place, absolute=media == "reference")
+        menders = _menders(settings, job.policy, pictures) if job.fix else None
+        done = {going.facts.name: copy_entry(going, desk, menders) for going in plan.going}
+    absent = _write_registries(folder, job.registry, plan, done)
+    media_dir = os.path.abspath(settings.resolved_media_dir) if media == "reference" else None
+    record = {
+        "schema_version": SCHEMA_VERSION,
+        "run": str(job.run),
+        "source": settings.dataset_info,
+        "policy": _plain_policy(job.policy, job.fix),
+        "media": {"mode": media, "media_dir": media_dir, **placer.done},
+        "datasets": [_counts(name, written) for name, written in sorted(done.items())],
+        "left_out": _left_out(job.registry, plan, done),
+        "columns_left_out": [{"dataset": name, "columns": sorted(lost)} for name, lost in sorted(absent.items())],
+        "notes": [{"dataset": name, "file": file, "note": words} for name, file, words in plan.notes],
+    }
+    _write_new(folder, "export.json", record)
+    return record
+
+
+def _place_of_pictures(media_dir: str, names: Names) -> str:
+    """A sub-folder for new pictures alone: no medium of the data is called so, and none gets that name."""
+    for number in count(1):
+        name = f"fixed-{number}" if number > 1 else "fixed"
+        if names.is_free(name) and not os.path.lexists(os.path.join(media_dir, name)):
+            names.claim(name)
+            return name
+    raise AssertionError
 
 
 def _settings_for(target: Path, settings: Settings, media_dir: str | None) -> Settings:
@@ -112,14 +150,13 @@ def _settings_for(target: Path, settings: Settings, media_dir: str | None) -> Se
     return Settings(**{**values, **changes, **no_limits, "baseline": None, "per_dataset": own})
 
 
-def _menders(desk: Desk, policy: Policy, media: MediaMode) -> Callable[[EntryFacts, FileFacts], Mender]:
-    rules, _ = choose_rules(desk.settings)
-    pictures = Pictures(desk.target, absolute=media == "reference")
-    return lambda entry, file: Mender(entry, file, desk.settings, rules, policy, pictures, desk.target)
+def _menders(settings: Settings, policy: Policy, pictures: Pictures) -> Callable[[EntryFacts, FileFacts], Mender]:
+    rules, _ = choose_rules(settings)
+    return lambda entry, file: Mender(entry, file, settings, rules, policy, pictures)
 
 
 def _write_registries(
-    target: Path, registry: dict[str, Any], plan: Plan, done: dict[str, Written]
+    folder: Folder, registry: dict[str, Any], plan: Plan, done: dict[str, Written]
 ) -> dict[str, set[str]]:
     """Write the registry of the export and that of its quarantine; returns columns that no row has any more."""
     kept, behind, lost = {}, {}, {}
@@ -137,9 +174,9 @@ def _write_registries(
         if written.quarantined:
             behind[name] = entry_of(registry[name], going, set())
     comments = {name: value for name, value in registry.items() if not isinstance(value, dict)}
-    _write_new(target / "dataset_info.json", {**comments, **kept})
+    _write_new(folder, "dataset_info.json", {**comments, **kept})
     if behind:
-        _write_new(target / QUARANTINE / "dataset_info.json", behind)
+        _write_new(folder, f"{QUARANTINE}/dataset_info.json", behind)
     return lost
 
 
@@ -174,6 +211,6 @@ def _plain_policy(policy: Policy, fix: bool) -> dict[str, Any]:
     }
 
 
-def _write_new(path: Path, document: Any) -> None:
-    with create(path) as file:
+def _write_new(folder: Folder, name: str, document: Any) -> None:
+    with folder.create(name) as file:
         file.write(as_json(document))

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections import Counter
-from pathlib import Path
 from typing import Literal
 
-from validator.conversation.sample import MediaReference, Sample
+from validator.catalog.json_rows import RawRow
+from validator.conversation.sample import MediaReference
+from validator.export.folder import Folder
+from validator.export.names import Names
+from validator.facts.measure import Measurer
+from validator.findings import clip
 
 MediaMode = Literal["link", "copy", "reference"]
+_RECENT = 50_000
+"""Paths that are remembered to be placed: a bound on memory."""
 
 
-class OutsideError(Exception):
-    """A path that leads out of the media folder: nothing can be put there. The message is a sentence."""
+class MisplacedError(Exception):
+    """A path at which nothing can be put in a copy. The message is a sentence."""
 
 
 class Placer:
@@ -25,26 +30,19 @@ class Placer:
     `done` counts what was placed: linked, symlinked, copied.
     """
 
-    def __init__(self, root: str, target: Path, mode: MediaMode) -> None:
-        self._prefix, self._target, self._mode = os.path.join(root, ""), target, mode
-        self._placed: set[str] = set()
+    def __init__(self, root: str, folder: Folder, mode: MediaMode, names: Names) -> None:
+        self._prefix, self._folder, self._mode, self._names = os.path.join(root, ""), folder, mode, names
+        self._recent: set[str] = set()
         self.done: Counter[str] = Counter()
 
-    def place(self, sample: Sample) -> None:
-        """Place the media of one row. Raises OutsideError before anything is placed, and OSError."""
+    def place(self, measurer: Measurer, raw: RawRow) -> None:
+        """Place the media of one row. Raises MisplacedError before anything is placed, and OSError."""
         if self._mode == "reference":
             return
-        paths = [path for items in sample.media.values() for item in items for path in self._joined(item)]
-        for path in paths:
-            if os.path.normpath(path).split(os.sep)[0] == os.pardir:
-                raise OutsideError(
-                    f"its media path `{path[:200]}` leads out of the media folder and would not hold in a copy; "
-                    "--media reference keeps the row, --fix makes the path absolute"
-                )
-        for path in paths:
-            if path not in self._placed:
-                self._placed.add(path)
-                self._put(path)
+        paths = [path for item in measurer.media(raw) for path in self._joined(item) if path not in self._recent]
+        names = [self._name_of(path) for path in paths]
+        for path, name in zip(paths, names, strict=True):
+            self._put(path, name)
 
     def _joined(self, item: MediaReference) -> list[str]:
         """The paths of a reference that are read below the root, relative to it."""
@@ -53,20 +51,49 @@ class Placer:
         paths = item.frames if item.frames is not None else () if item.target is None else (item.target,)
         return [path[len(self._prefix) :] for path in paths if path.startswith(self._prefix)]
 
-    def _put(self, path: str) -> None:
-        source, target = os.path.realpath(self._prefix + path), os.path.join(self._target, path)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        if os.path.lexists(target):
-            if os.path.samefile(source, target):  # another way to write the same path
-                return
-            raise FileExistsError(f"the medium `{path[:200]}` would take the place of another file of the export")
-        if self._mode == "copy":
-            shutil.copy2(source, target)
-            self.done["copied"] += 1
-            return
-        try:
-            os.link(source, target)
-            self.done["linked"] += 1
-        except OSError:
-            os.symlink(source, target)
-            self.done["symlinked"] += 1
+    def _name_of(self, path: str) -> str:
+        """Where a path leads to in the export: one name for one file."""
+        name = os.path.normpath(path)
+        if name.split(os.sep)[0] == os.pardir:
+            raise MisplacedError(
+                f"its media path `{clip(path, 200)}` leads out of the media folder and would not hold in a copy; "
+                "--media reference keeps the row, --fix makes the path absolute"
+            )
+        through = _passed(path)
+        if through and os.path.realpath(self._prefix + path) != os.path.realpath(self._prefix + name):
+            raise MisplacedError(
+                f"its media path `{clip(path, 200)}` goes up from a linked folder and would lead elsewhere in a copy; "
+                "--media reference keeps the row"
+            )
+        if not (self._names.is_free(name) and all(map(self._names.may_be_folder, through))):
+            raise MisplacedError(
+                f"its media path `{clip(path, 200)}` has the name of a file that the export writes; "
+                "--media reference keeps the row"
+            )
+        return name
+
+    def _put(self, path: str, name: str) -> None:
+        source = os.path.realpath(self._prefix + path)
+        if os.path.isfile(source) and not self._folder.holds(name):  # what is there was put there for another row
+            if self._mode == "copy":
+                self._folder.copy(source, name)
+                self.done["copied"] += 1
+            else:
+                self.done["linked" if self._folder.link(source, name) else "symlinked"] += 1
+        for folder in _passed(path):
+            self._folder.make(folder)
+        if len(self._recent) == _RECENT:
+            self._recent.clear()
+        self._recent.add(path)
+
+
+def _passed(path: str) -> list[str]:
+    """The folders that a path with `..` in it leads through: they must be there, too."""
+    passed: list[str] = []
+    parts = path.split(os.sep)[:-1]
+    if os.pardir not in parts:
+        return []
+    for end in range(1, len(parts) + 1):
+        folder = os.path.normpath(os.path.join(*parts[:end]))
+        passed += [folder] if folder != os.curdir else []
+    return passed

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from validator.engine.opened import Catalog
-from validator.export.pictures import FOLDER
-from validator.export.policy import FileKey, Policy, Reason, Verdicts
+from validator.export.names import QUARANTINE, Names
+from validator.export.policy import Policy, Reason
+from validator.export.verdicts import FileKey, Verdicts
 from validator.rules.base import EntryFacts, FileFacts
 
-QUARANTINE = "quarantine"
-RESERVED = frozenset((QUARANTINE, FOLDER, "dataset_info.json", "dropped.jsonl", "fixes.jsonl", "export.json"))
-"""Names in an export that are no data."""
 _FOLLOW_FROM_ROWS = frozenset(("DI006", "DI008", "DI009"))
 """Errors of entries that are gone with the rows that cause them."""
 _BOM = "byte order mark"
@@ -41,34 +41,67 @@ class Going:
 
 @dataclass(slots=True)
 class Plan:
-    """Entries that go, those that stay with the reasons, and what becomes of single files, as (entry, file, words)."""
+    """Entries that go, those that stay with the reasons, what becomes of single files, as (entry, file, words), and the
+    names that are taken.
+    """
 
-    going: list[Going]
-    staying: dict[str, tuple[Reason, ...]]
-    notes: list[tuple[str, str, str]]
+    going: list[Going] = field(default_factory=list)
+    staying: dict[str, tuple[Reason, ...]] = field(default_factory=dict)
+    notes: list[tuple[str, str, str]] = field(default_factory=list)
+    names: Names = field(default_factory=Names)
 
 
 def make_plan(catalog: Catalog, verdicts: Verdicts, policy: Policy, *, fix: bool) -> Plan:
     """Decide for every entry of a run."""
-    plan = Plan([], {}, [])
+    plan = Plan()
     claims: dict[str, Hashable] = {}
+    shared = Counter(file.name for facts in catalog.entries for file in facts.files)
     for facts in catalog.entries:
         against, files = _judge(facts, verdicts, policy, plan, fix)
         if against:
             plan.staying[facts.name] = against
             continue
         assert facts.entry is not None
-        wanted = {file.name: _rows_of((facts.name, file.name), facts, verdicts, fix) for file in files}
-        location = facts.entry.location.rstrip("/")
-        if _is_taken(location, wanted, claims):
-            location = f"{_slug(facts.name)}/{os.path.basename(location)}"
+        home = facts.entry.location.rstrip("/")
+        wanted = {
+            file.name.removeprefix(home): _rows_of(
+                (facts.name, file.name), facts, verdicts, fix, alone=shared[file.name] == 1
+            )
+            for file in files
+        }
+        location = next(place for place in _places(facts.name, home) if _fits(place, wanted, claims, plan.names))
         parts = []
-        for file in files:
-            target = location + file.name.removeprefix(facts.entry.location.rstrip("/"))
-            parts.append(Part(file, target, claims.get(target) == wanted[file.name] is not None))
-            claims[target] = wanted[file.name]
+        for file, (rest, rows) in zip(files, wanted.items(), strict=True):
+            target = location + rest
+            parts.append(Part(file, target, written=target in claims))
+            claims[target] = rows
+            plan.names.claim(target)
+            plan.names.claim(f"{QUARANTINE}/{target}")
         plan.going.append(Going(facts, location, tuple(parts)))
     return plan
+
+
+def _places(entry: str, home: str) -> Iterator[str]:
+    """Where an entry's files may lie: where they lay, or in a folder with the entry's name."""
+    place = os.path.normpath(home)
+    if not place.startswith("/") and place.split(os.sep)[0] not in (QUARANTINE, os.pardir, os.curdir):
+        yield place
+    slug = re.sub(r"[^\w.-]+", "_", entry).encode()[:80].decode(errors="ignore").strip(".") or "entry"
+    name = os.path.basename(place)
+    for number in count(1):
+        yield f"{slug}{f'_{number}' if number > 1 else ''}/{'data' if name in ('', os.curdir, os.pardir) else name}"
+
+
+def _fits(place: str, wanted: dict[str, Hashable], claims: dict[str, Hashable], names: Names) -> bool:
+    """Whether an entry's files can lie at a place: nothing is there, or the same rows."""
+    for rest, rows in wanted.items():
+        target = place + rest
+        if target in claims:
+            if rows is None or claims[target] != rows:
+                return False
+        elif not (names.is_free(target) and names.is_free(f"{QUARANTINE}/{target}")):
+            return False
+    return True
 
 
 def _judge(
@@ -81,15 +114,15 @@ def _judge(
         return (Reason("", "info", "its data is no local file"),), []
     against: list[Reason] = []
     damaged: dict[str, Reason] = {}
-    for finding in verdicts.against:
-        error = finding.severity == "error" or finding.code in policy.drop
-        if finding.dataset != facts.name or not error or finding.code in policy.keep | _FOLLOW_FROM_ROWS:
+    for finding in verdicts.against.get(facts.name, ()):
+        reason = finding.reason
+        error = reason.severity == "error" or reason.code in policy.drop
+        if not error or reason.code in policy.keep | _FOLLOW_FROM_ROWS:
             continue
-        if fix and finding.code == "DI004" and _BOM in finding.message and finding.file is not None:
+        if fix and reason.code == "DI004" and _BOM in reason.message and finding.file is not None:
             plan.notes.append((facts.name, finding.file, "the byte order mark at its beginning was left out"))
             continue
-        reason = Reason(finding.code, finding.severity, finding.message)
-        if finding.code == "DI004" and finding.file is not None and len(facts.files) > 1:
+        if reason.code == "DI004" and finding.file is not None and len(facts.files) > 1:
             damaged.setdefault(finding.file, reason)
         else:
             against.append(reason)
@@ -106,27 +139,15 @@ def _judge(
     return tuple(against), files
 
 
-def _rows_of(key: FileKey, facts: EntryFacts, verdicts: Verdicts, fix: bool) -> Hashable:
-    """What decides which rows of a file are written, for comparison; None where nothing else can be equal."""
-    rows = verdicts.of(key)
-    if fix and rows:
+def _rows_of(key: FileKey, facts: EntryFacts, verdicts: Verdicts, fix: bool, *, alone: bool) -> Hashable:
+    """What decides which rows of a file are written, for comparison; None where nothing else can be equal. `alone`: no
+    other entry reads the file.
+    """
+    if alone or (fix and verdicts.any_of(key)):
         return None
     ranges = facts.order.ranges
-    dropped = frozenset(row.row for row in rows.values() if row.reasons)
-    return dropped, None if ranges is None else tuple((part.start, part.stop) for part in ranges), key[1]
-
-
-def _is_taken(location: str, wanted: dict[str, Hashable], claims: dict[str, Hashable]) -> bool:
-    """Whether an entry's files cannot lie where they lay: outside, under a reserved name, or other rows are there."""
-    first = os.path.normpath(location).split(os.sep)[0]
-    if location.startswith("/") or first in RESERVED or first in (os.pardir, os.curdir):
-        return True
-    return any(name in claims and (rows is None or claims[name] != rows) for name, rows in wanted.items())
-
-
-def _slug(name: str) -> str:
-    slug = re.sub(r"[^\w.-]+", "_", name)[:80].strip(".") or "entry"
-    return f"{slug}_" if slug in RESERVED else slug
+    bounds = None if ranges is None else tuple((part.start, part.stop) for part in ranges)
+    return verdicts.digest_of_dropped(key), bounds, key[1]
 
 
 def entry_of(raw: dict[str, Any], going: Going, absent: set[str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -32,13 +33,13 @@ OUTSIDE = "outside"
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What repairs need to know. `has_boxes`: the text of the row points into its images."""
+    """What repairs need to know. `has_boxes` tells whether the text of the row points into its images."""
 
     entry: Entry
     survey: Survey
     files: MediaFiles
     pictures: Pictures
-    has_boxes: bool
+    has_boxes: Callable[[], bool]
     codes: frozenset[str]
 
 
@@ -107,7 +108,7 @@ def turned_upright(row: Row, bench: Bench) -> Iterator[str]:
     """An image whose EXIF block says how to turn it (IM005, IM006) becomes a turned copy. Where the text points into
     the image, only if its coordinates fit no other way to hold it (IM006).
     """
-    if bench.has_boxes and "IM006" not in bench.codes:
+    if "IM006" not in bench.codes and bench.has_boxes():
         return
     for name in _media_columns(bench.entry, ("images",)):
         for index, item in _items(row, name):
@@ -188,10 +189,14 @@ def repair(row: Row, bench: Bench) -> list[tuple[str, str]]:
     """Edit a row in place by every repair that its findings call for; returns (name of the repair, what it did)."""
     return [
         (attempt.__name__.replace("_", "-"), words)
-        for attempt, codes in REPAIRS.items()
-        if codes & bench.codes
+        for attempt in _answering(bench.codes)
         for words in attempt(row, bench)
     ]
+
+
+@lru_cache(maxsize=256)
+def _answering(codes: frozenset[str]) -> list[Repair]:
+    return [attempt for attempt, answered in REPAIRS.items() if answered & codes]
 
 
 def _media_columns(entry: Entry, kinds: tuple[str, ...] = tuple(MEDIA_COLUMNS)) -> list[str]:

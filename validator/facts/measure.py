@@ -14,7 +14,7 @@ from validator.catalog.json_rows import RawRow
 from validator.catalog.survey import Survey
 from validator.conversation.convert import convert
 from validator.conversation.row_view import view_of
-from validator.conversation.sample import MediaReference, Problem, Sample
+from validator.conversation.sample import MEDIA_COLUMNS, MediaReference, Problem, Sample
 from validator.conversation.swift import write_objects
 from validator.conversation.swift_rows import UnreadError
 from validator.facts.budget import Limits
@@ -95,6 +95,14 @@ class Measurer:
     def convert(self, raw: RawRow) -> Sample:
         """The sample that the trainer makes of a row."""
         return convert(self._view(raw.value), self.entry, self.files, self.trainer)
+
+    def media(self, raw: RawRow) -> list[MediaReference]:
+        """The media of a row. Rows without any, where they are named in columns alone, are not converted for that."""
+        if self.trainer.reading == "pairs":
+            value = raw.value if isinstance(raw.value, dict) else {}
+            if not any(value.get(self.entry.columns[name]) for name in MEDIA_COLUMNS):
+                return []
+        return [reference for kind in self.convert(raw).media.values() for reference in kind]
 
     def measure(self, raws: Sequence[RawRow], at: Callable[[int], None] = lambda row: None) -> list[RowFacts]:
         """The facts of some rows. `at` is told which row is worked on.
