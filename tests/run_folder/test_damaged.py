@@ -266,7 +266,7 @@ def test_every_command_names_it(place, command, name):
 LATER = [
     ("findings.jsonl", "html", "keys of another name", _last_line(b'{"code": "MD001"}\n')),
     ("findings.jsonl", "diff", "a number for a text", None),
-    ("findings.jsonl", "export", "a severity that is none", None),
+    ("findings.jsonl", "diff", "a severity that is none", None),
     ("findings.jsonl", "formats", "deep", _last_line(DEEP + b"\n")),
     ("accepted.json", "report", "no list", _content(b'{"a": 1}')),
     ("accepted.json", "html", "no numbers", _content(b'["a"]')),

@@ -20,6 +20,7 @@ from validator.engine.store import FINDINGS
 from validator.export.policy import Policy, Reason
 from validator.facts.columns import plain_array
 from validator.facts.table import SAMPLES
+from validator.findings import SEVERITIES
 from validator.run_folder.damage import unusable
 from validator.run_folder.table import RunTable
 
@@ -138,7 +139,10 @@ class _Table:
     def _group(self, number: int) -> pa.Table:
         """A row group. The last one is kept: small files share it."""
         if self._held[0] != number:
-            self._held = number, self._table.group(number, self._columns)
+            table = self._table.group(number, self._columns)
+            if "severity" in self._columns and set(pc.unique(table["severity"]).to_pylist()) - set(SEVERITIES):
+                raise unusable(self._path, f"holds severities that are none of {', '.join(SEVERITIES)}")
+            self._held = number, table
         return self._held[1]
 
     def _plain(self, table: pa.Table) -> Iterator[tuple[Any, ...]]:
