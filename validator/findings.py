@@ -28,10 +28,22 @@ class Finding:
 
     def order(self) -> tuple[Any, ...]:
         """Sort key: dataset, file, row, code, turn, media_index; nulls first."""
-        row = -1 if self.row is None else self.row
-        turn = -1 if self.turn is None else self.turn
-        media = -1 if self.media_index is None else self.media_index
-        return (self.dataset, self.file or "", row, self.code, turn, media, self.message)
+        return order_of(self.dataset, self.file, self.row, self.code, self.turn, self.media_index, self.message)
+
+
+def order_of(
+    dataset: str, file: str | None, row: int | None, code: str, turn: int | None, media_index: int | None, message: str
+) -> tuple[Any, ...]:
+    """The sort key of a finding with these values."""
+    return (
+        dataset,
+        file or "",
+        -1 if row is None else row,
+        code,
+        -1 if turn is None else turn,
+        -1 if media_index is None else media_index,
+        message,
+    )
 
 
 def at_least(severity: Severity, threshold: Severity) -> bool:

@@ -2,13 +2,18 @@
 
 import shutil
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import check
 from tests.engine.data import make_registry
 from tests.engine.test_same_bytes import written
+from validator.engine.amend import amend
+from validator.engine.judge import Judge
 from validator.engine.options import Options
 from validator.engine.rejudge import rejudge, settings_of
+from validator.findings import Finding
+from validator.rules.registry import find_rule
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +41,61 @@ def test_equal_to_a_full_run(home, tmp_path, changes):
     check(home / "dataset_info.json", tmp_path / "full", **changes)
     rejudge(home / "run", settings_of(home / "run", changes), tmp_path / "again", options=Options(shard_rows=100))
     assert written(tmp_path / "again")[1] == written(tmp_path / "full")[1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "judged"),
+    [
+        ({"cutoff_len": 7000}, "none"),
+        ({"fail_on": "warning"}, "none"),
+        ({"image_max_pixels": 20_000}, "rows with media"),
+        ({"cutoff_len": 64}, "long rows"),
+        ({"mask_history": True}, "all"),
+        ({"severity": {"CV": "info"}}, "all"),
+    ],
+    ids=str,
+)
+def test_rows_for_which_nothing_changes_are_not_judged(home, tmp_path, monkeypatch, changes, judged):
+    seen = tmp_path / "judged.txt"
+    seen.touch()
+    row = Judge.row
+
+    def noted(self, facts):
+        with seen.open("a") as file:
+            file.write("media\n" if facts.media else f"{facts.num_tokens_full}\n")
+        return row(self, facts)
+
+    monkeypatch.setattr(Judge, "row", noted)
+    rejudge(home / "run", settings_of(home / "run", changes), tmp_path / "again", options=Options(workers=0))
+    lines = seen.read_text().splitlines()
+    rows = pq.read_table(home / "run" / "samples.parquet", columns=["num_tokens_full", "media"]).to_pylist()
+    wanted = {
+        "none": 0,
+        "all": len(rows),
+        "rows with media": sum(bool(row["media"]) for row in rows),
+        "long rows": sum((row["num_tokens_full"] or 0) > 64 for row in rows),
+    }
+    assert len(lines) == wanted[judged]
+    assert judged != "rows with media" or set(lines) == {"media"}
+
+
+def test_a_judged_run_is_judged_again(home, tmp_path):
+    check(home / "dataset_info.json", tmp_path / "full", cutoff_len=100)
+    steps = [{"cutoff_len": 64}, {"image_max_pixels": 20_000}, {"image_max_pixels": 1048576}, {"cutoff_len": 100}]
+    for number, changes in enumerate(steps):
+        before = tmp_path / str(number) if number else home / "run"
+        rejudge(before, settings_of(before, changes), tmp_path / str(number + 1))
+    assert written(tmp_path / "4")[1] == written(tmp_path / "full")[1]
+
+
+def test_findings_that_a_later_step_changed_are_made_again(home, tmp_path):
+    shutil.copytree(home / "run", tmp_path / "run")
+    before = written(tmp_path / "run")[1]
+    extra = Finding("RP001", "replay-crash", "error", "lines", "lines.jsonl", 3, "3", None, None, "it fell", "look")
+    amend(tmp_path / "run", "RP", [extra], (find_rule("RP001"),), {}, incomplete=False)
+    assert b"it fell" in (tmp_path / "run" / "findings.jsonl").read_bytes()
+    rejudge(tmp_path / "run", settings_of(tmp_path / "run", {}), tmp_path / "run")
+    assert written(tmp_path / "run")[1] == before
 
 
 def test_without_data_and_in_place(home, tmp_path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import heapq
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow as pa
 from pydantic import ValidationError
 
 from validator.engine.baseline import BaselineFile, load_baseline, renewed, write
+from validator.engine.finding_columns import merged, stored
 from validator.engine.gate import Tables, accepted_in, failing, keep_accepted
 from validator.engine.run import RunResult
 from validator.engine.store import FindingsFile
 from validator.engine.summary import DatasetCounts, Tally, conclude
+from validator.facts.columns import plain_array
 from validator.findings import Finding
 from validator.rules.base import Rule
 from validator.rules.registry import known_rules
@@ -32,8 +34,7 @@ def load_run(folder: Path) -> RunResult:
     """A finished run. Raises ValueError where the folder holds none."""
     summary = load_summary(folder)
     tally = Tally({item["dataset"]: DatasetCounts(Counter(_statuses(item["rows"]))) for item in summary["datasets"]})
-    for finding in load_findings(folder):
-        tally.add_finding(finding)
+    _count(tally, folder)
     return RunResult(summary, tally, folder)
 
 
@@ -81,9 +82,10 @@ def amend(
     `addition` into the summary; exit code and verdict follow. Every file is replaced whole.
     """
     summary = load_summary(folder)
-    kept = (finding for finding in load_findings(folder) if not finding.code.startswith(family))
+    kept = (_without(family, batch) for batch in _stored(folder))
     with FindingsFile(folder) as file:
-        file.add(heapq.merge(kept, sorted(findings, key=Finding.order), key=Finding.order))
+        for batch in merged(kept, findings):
+            file.add(batch)
     _replace(folder, ("findings.parquet", "findings.jsonl"))
     result = load_run(folder)
     tally = result.tally
@@ -104,7 +106,7 @@ def accept(folder: Path, path: Path, reason: str) -> RunResult:
     settings = settings_of(result.summary)
     old = load_baseline(path) if path.exists() else BaselineFile()
     judged = ([item["dataset"] for item in result.summary["datasets"]], sorted(_ran(result.summary)))
-    write(path, renewed(old, failing(_tables(folder), settings), reason, judged=judged))
+    write(path, renewed(old, failing(Tables.of(folder), settings), reason, judged=judged))
     result.summary["settings"]["baseline"] = str(path)
     unchecked = result.summary["rows"]["unchecked"] or result.summary["unchecked_entries"]
     incomplete = result.summary["exit_code"] == 3 and not unchecked
@@ -117,15 +119,13 @@ def still_open(result: RunResult) -> RunResult:
     if not accepted:
         return result
     tally = Tally(result.tally.datasets)
-    for number, finding in enumerate(load_findings(result.folder)):
-        if number not in accepted:
-            tally.add_finding(finding)
+    _count(tally, result.folder, accepted)
     return RunResult(result.summary, tally, result.folder)
 
 
 def _concluded(folder: Path, summary: dict[str, Any], tally: Tally, *, incomplete: bool) -> RunResult:
     unchecked = len(summary["unchecked_entries"]) + incomplete
-    concluded = conclude(tally, settings_of(summary), unchecked, _tables(folder), _ran(summary))
+    concluded = conclude(tally, settings_of(summary), unchecked, Tables.of(folder), _ran(summary))
     summary |= concluded.summary
     part = folder / "summary.json.part"
     part.write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
@@ -134,8 +134,24 @@ def _concluded(folder: Path, summary: dict[str, Any], tally: Tally, *, incomplet
     return RunResult(summary, tally, folder)
 
 
-def _tables(folder: Path) -> Tables:
-    return Tables(folder / "findings.jsonl", folder / "samples.parquet")
+def _stored(folder: Path) -> Iterator[pa.RecordBatch]:
+    tables = Tables.of(folder)
+    return stored(tables.findings, tables.lines)
+
+
+def _count(tally: Tally, folder: Path, accepted: frozenset[int] = frozenset()) -> None:
+    """Count the findings of a run, but for some by their numbers."""
+    begin = 0
+    for batch in _stored(folder):
+        end = begin + batch.num_rows
+        if accepted:
+            batch = batch.filter(plain_array([number not in accepted for number in range(begin, end)], pa.bool_()))
+        tally.add_findings(batch)
+        begin = end
+
+
+def _without(family: str | tuple[str, ...], batch: pa.RecordBatch) -> pa.RecordBatch:
+    return batch.filter(plain_array([not code.startswith(family) for code in batch["code"].to_pylist()], pa.bool_()))
 
 
 def _ran(summary: dict[str, Any]) -> set[str]:

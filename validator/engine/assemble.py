@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow as pa
 
+from validator.engine.finding_columns import merged
 from validator.engine.gate import Tables, keep_accepted
 from validator.engine.judge import Judge, finish_run
 from validator.engine.opened import Catalog, to_json
 from validator.engine.results import ShardResult
-from validator.engine.store import RunFolder, Spool
+from validator.engine.store import RunFolder
 from validator.engine.summary import Conclusion, DatasetCounts, Tally
 from validator.facts.budget import Limits
 from validator.findings import Finding
@@ -34,29 +36,27 @@ def assemble(
     """
     store = RunFolder(folder)
     tally = Tally()
-    spool = Spool()
     try:
-        judges, ends = [], [0]
+        judges = []
         for entry in catalog.entries:
             tally.datasets[entry.name] = DatasetCounts()
             judges.append(judge := Judge(rules, entry, limits))
             for target in targets.get(entry.name, ()):
-                _shard(target, store, spool, tally, judge)
-            ends.append(spool.size)
+                _shard(target, store, tally, judge)
         several: dict[str, list[Finding]] = defaultdict(list)
         for finding in finish_run(rules, judges):
             several[finding.dataset].append(finding)
-        for judge, begin, end in zip(judges, ends, ends[1:], strict=False):
+        for judge in judges:
             corpus = judge.finish() + several[judge.entry.name]
             for finding in corpus:
                 tally.add_finding(finding)
-            store.add_findings(spool.merged(begin, end, sorted(corpus, key=Finding.order)))
+            for batch in merged(_findings(targets.get(judge.entry.name, ())), corpus):
+                store.add_findings(batch)
         store.close_tables()
         concluded = conclusion_of(tally, store.tables)
         store.finish(as_json(to_json(catalog)), as_json(concluded.summary))
         keep_accepted(folder, concluded.gate)
     finally:
-        spool.close()
         store.discard()
     return tally, concluded
 
@@ -66,11 +66,17 @@ def as_json(document: Any) -> bytes:
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _shard(target: Path, store: RunFolder, spool: Spool, tally: Tally, judge: Judge) -> None:
+def _findings(targets: Sequence[Path]) -> Iterator[pa.RecordBatch]:
+    for target in targets:
+        result = ShardResult(target)
+        yield from result.findings()
+        result.close()
+
+
+def _shard(target: Path, store: RunFolder, tally: Tally, judge: Judge) -> None:
     result = ShardResult(target)
     for batch in result.samples():
         store.add_samples(batch)
-    spool.add(result.findings())
     judge.merge(result.aggregates(judge.adapters))
     tally.add(result.tally)
     result.close()

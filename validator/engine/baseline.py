@@ -68,10 +68,9 @@ class Matcher:
     reasons: Mapping[tuple[str, str, str], str]
     taken: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
-    def accepts(self, finding: Mapping[str, Any], fingerprint: str) -> bool:
-        """Whether a finding is accepted; each acceptance counts once."""
-        key = (finding["code"], finding["dataset"], fingerprint)
-        if self.left[key] <= 0:
+    def accepts(self, key: tuple[str, str, str]) -> bool:
+        """Whether a finding of this code, dataset and fingerprint is accepted; each acceptance counts once."""
+        if self.left.get(key, 0) <= 0:
             return False
         self.left[key] -= 1
         self.taken[key] += 1

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from validator.engine.amend import load_summary
+from validator.engine.finding_columns import columns_of, stored, to_findings
 from validator.engine.fingerprint import fingerprinted
+from validator.engine.gate import Tables
+from validator.facts.columns import values_of
 from validator.findings import SEVERITIES, Finding
 
 EXAMPLES = 10
@@ -41,24 +47,34 @@ def compare(a: Path, b: Path) -> Comparison:
     result = Comparison((load_summary(a), load_summary(b)))
     known: Counter[bytes] = Counter()
     kinds: dict[bytes, tuple[str, str]] = {}
-    for finding, mark in fingerprinted(a / "findings.jsonl", a / "samples.parquet"):
-        key = bytes.fromhex(mark)
-        known[key] += 1
-        kinds[key] = finding["code"], finding["severity"]
-    for finding, mark in fingerprinted(b / "findings.jsonl", b / "samples.parquet"):
-        key, kind = bytes.fromhex(mark), (finding["code"], finding["severity"])
-        if known[key] > 0:
-            known[key] -= 1
-            result.same[kind] += 1
-            continue
-        result.new[kind] += 1
-        shown = result.examples.setdefault(finding["code"], [])
-        if len(shown) < EXAMPLES:
-            shown.append(Finding(**finding))
+    for batch, marks in fingerprinted(columns_of(a / "findings.parquet", _COLUMNS), a / "samples.parquet"):
+        for key, kind in _kinds(batch, marks):
+            known[key] += 1
+            kinds[key] = kind
+    tables = Tables.of(b)
+    for batch, marks in fingerprinted(stored(tables.findings, tables.lines), tables.samples):
+        for place, (key, kind) in enumerate(_kinds(batch, marks)):
+            if known.get(key, 0) > 0:
+                known[key] -= 1
+                result.same[kind] += 1
+                continue
+            result.new[kind] += 1
+            shown = result.examples.setdefault(kind[0], [])
+            if len(shown) < EXAMPLES:
+                shown += to_findings(batch.slice(place, 1))
     for key, number in known.items():
         if number:
             result.gone[kinds[key]] += number
     return result
+
+
+_COLUMNS = ("code", "severity", "dataset", "file", "row", "turn", "media_index")
+
+
+def _kinds(batch: pa.RecordBatch, marks: list[str]) -> Iterator[tuple[bytes, tuple[str, str]]]:
+    """Of each finding its fingerprint, and its code and severity."""
+    kinds = zip(values_of(batch["code"]), values_of(batch["severity"]), strict=True)
+    return zip(map(bytes.fromhex, marks), kinds, strict=True)
 
 
 def document(result: Comparison) -> dict[str, Any]:

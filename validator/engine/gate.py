@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,9 @@ import orjson
 
 from validator.engine.baseline import Matcher, load_baseline, matcher
 from validator.engine.cache import write_whole
+from validator.engine.finding_columns import columns_of
 from validator.engine.fingerprint import fingerprinted
+from validator.facts.columns import values_of
 from validator.findings import SEVERITIES, at_least, clip, count
 from validator.rules.registry import nearest
 from validator.run_folder.damage import read_json, unusable
@@ -33,10 +37,17 @@ Scope = tuple[str | None, str]
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """Where the findings and samples of a run lie: findings.jsonl and samples.parquet."""
+    """Where the findings and samples of a run lie: findings.parquet, findings.jsonl and samples.parquet."""
 
     findings: Path
+    lines: Path
     samples: Path
+
+    @classmethod
+    def of(cls, folder: Path, ending: str = "") -> Tables:
+        """Those of a run folder."""
+        names = ("findings.parquet", "findings.jsonl", "samples.parquet")
+        return cls(*(folder / f"{name}{ending}" for name in names))
 
 
 @dataclass(slots=True)
@@ -64,13 +75,14 @@ def weigh(tables: Tables, settings: Settings, rows: dict[str, int], severities: 
     accepted: list[int] = []
     waved: Counter[str] = Counter()
     if accepting is not None or rates.limits:
-        for number, (finding, fingerprint) in enumerate(fingerprinted(tables.findings, tables.samples)):
-            if accepting is not None and accepting.accepts(finding, fingerprint):
+        for number, (finding, severity, mark) in enumerate(_judged(tables, marked=accepting is not None)):
+            code, _, dataset, _, _ = finding
+            if accepting is not None and accepting.accepts((code, dataset, mark)):
                 accepted.append(number)
-                waved[finding["severity"]] += 1
+                waved[severity] += 1
             elif not rates.take(finding):
                 continue
-            open_[finding["severity"]] -= 1
+            open_[severity] -= 1
     seen = rates.seen(rows)
     reasons = [
         f"{count(open_[severity], severity)}"
@@ -82,6 +94,23 @@ def weigh(tables: Tables, settings: Settings, rows: dict[str, int], severities: 
     reasons += [number_sentence(number) for number in numbers if not number["passed"]]
     baseline = None if accepting is None else _told(accepting, settings, waved, rows, codes)
     return Gate(reasons, seen, numbers, baseline, accepted)
+
+
+_Judged = tuple[str, str, str, str | None, int | None]
+"""Of a finding: code, name, dataset, file, row."""
+
+
+def _judged(tables: Tables, *, marked: bool) -> Iterator[tuple[_Judged, str, str]]:
+    """What the gate looks at of each finding, with its severity and, where `marked`, its fingerprint."""
+    batches = columns_of(tables.findings, _COLUMNS)
+    for batch, marks in fingerprinted(batches, tables.samples) if marked else ((one, None) for one in batches):
+        code, name, dataset, file, row, severity = (values_of(batch[column]) for column in _COLUMNS[:6])
+        yield from zip(
+            zip(code, name, dataset, file, row, strict=True), severity, marks or repeat("", len(code)), strict=True
+        )
+
+
+_COLUMNS = ("code", "name", "dataset", "file", "row", "severity", "turn", "media_index")
 
 
 def _fails(severity: Any, settings: Settings) -> bool:
@@ -97,26 +126,33 @@ class _Rates:
         for name, own in settings.per_dataset.items():
             self.limits |= {(name, word): limit for word, limit in own.max_rate.items()}
         self._general = tuple(settings.max_rate)
+        self._scopes: dict[tuple[str, str, str], Scope | None] = {}
         self._rows: Counter[Scope] = Counter()
-        self._last: dict[Scope, tuple[str, str, int]] = {}
+        self._last: dict[Scope, tuple[str, str | None, int]] = {}
 
-    def take(self, finding: dict[str, Any]) -> bool:
+    def take(self, finding: _Judged) -> bool:
         """Whether a finding is judged by a rate; if so, its row is counted, once."""
-        if finding["row"] is None:
+        code, name, dataset, file, row = finding
+        if row is None or not self.limits:
             return False
-        code, name, dataset = finding["code"], finding["name"], finding["dataset"]
-        word = nearest(code, name, self._own.get(dataset, ()))
-        scope: Scope | None = None if word is None else (dataset, word)
-        if scope is None:
-            word = nearest(code, name, self._general)
-            scope = None if word is None else (None, word)
+        key = (code, name, dataset)
+        if key not in self._scopes:
+            self._scopes[key] = self._scope(*key)
+        scope = self._scopes[key]
         if scope is None:
             return False
-        place = (dataset, finding["file"], finding["row"])
+        place = (dataset, file, row)
         if self._last.get(scope) != place:
             self._last[scope] = place
             self._rows[scope] += 1
         return True
+
+    def _scope(self, code: str, name: str, dataset: str) -> Scope | None:
+        """The nearest limit of a rule in an entry: one of the entry's own before one of all entries."""
+        if (word := nearest(code, name, self._own.get(dataset, ()))) is not None:
+            return dataset, word
+        word = nearest(code, name, self._general)
+        return None if word is None else (None, word)
 
     def seen(self, rows: dict[str, int]) -> list[dict[str, Any]]:
         """Every limit with the share of rows, in percent, that was seen."""
@@ -193,7 +229,8 @@ def failing(tables: Tables, settings: Settings) -> Counter[tuple[str, str, str]]
     """How often each finding occurs, as (code, dataset, fingerprint), that fails the gate by its severity."""
     rates = _Rates(settings)
     found: Counter[tuple[str, str, str]] = Counter()
-    for finding, fingerprint in fingerprinted(tables.findings, tables.samples):
-        if _fails(finding["severity"], settings) and not rates.take(finding):
-            found[(finding["code"], finding["dataset"], fingerprint)] += 1
+    failing = {severity for severity in SEVERITIES if _fails(severity, settings)}
+    for finding, severity, mark in _judged(tables, marked=True):
+        if severity in failing and not rates.take(finding):
+            found[(finding[0], finding[2], mark)] += 1
     return found

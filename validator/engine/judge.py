@@ -35,22 +35,30 @@ class Judge:
         self._asked: dict[tuple[Need, ...], _Asked] = {}
 
     def row(self, facts: RowFacts) -> list[Finding]:
-        """The findings of the row rules about one row, in order."""
-        place = self._entry.order.place(facts.file, facts.row)
-        case = Case(facts, facts.budget, self._settings, self._limits, facts.row if place is None else place)
-        present = _present(facts)
-        asked = self._asked.get(present)
-        if asked is None:
-            asked = self._asked[present] = self._ask(present)
-        folds, checks = asked
-        for fold, name in folds:
-            fold(self.aggregates[name], case)
+        """The findings of the row rules about one row, in order; corpus rules take note of it."""
+        case = self.fold(facts)
+        _, checks = self._asked_of(facts)
         findings = [
             finding_of(rule, hit, facts.dataset, facts.file, facts.row, facts.sample_id)
             for rule, check in checks
             for hit in check(case)
         ]
         return sorted(findings, key=Finding.order) if len(findings) > 1 else findings
+
+    def fold(self, facts: RowFacts) -> Case:
+        """Have the corpus rules take note of a row; rows come in order."""
+        place = self._entry.order.place(facts.file, facts.row)
+        case = Case(facts, facts.budget, self._settings, self._limits, facts.row if place is None else place)
+        for fold, name in self._asked_of(facts)[0]:
+            fold(self.aggregates[name], case)
+        return case
+
+    def _asked_of(self, facts: RowFacts) -> _Asked:
+        present = _present(facts)
+        asked = self._asked.get(present)
+        if asked is None:
+            asked = self._asked[present] = self._ask(present)
+        return asked
 
     def _ask(self, present: tuple[Need, ...]) -> _Asked:
         """What is asked about rows that have all this."""

@@ -48,6 +48,16 @@ class Shard:
     suspect: int | None = None
 
 
+def judging_key(settings: Settings, rules: Sequence[Rule]) -> str:
+    """A key of what decides which findings facts give."""
+    values = settings.model_dump(mode="json")
+    return key_of(
+        {name: values[name] for name in sorted(JUDGING)},
+        [[rule.code, rule.origin, rule.severity] for rule in rules],
+        {name: [own["ignore"], own["severity"]] for name, own in sorted(values["per_dataset"].items())},
+    )
+
+
 class Planner:
     """Makes the shards of a run."""
 
@@ -66,11 +76,7 @@ class Planner:
         apart = NEUTRAL if settings.exact else JUDGING | NEUTRAL  # the processor is asked under the run's limits
         measuring = {name: value for name, value in values.items() if name not in apart}
         self._measuring = key_of(program, processor, measuring, os.getcwd(), options.by_content)
-        self.judging = key_of(
-            {name: values[name] for name in sorted(JUDGING)},
-            [[rule.code, rule.origin, rule.severity] for rule in rules],
-            {name: [own["ignore"], own["severity"]] for name, own in sorted(values["per_dataset"].items())},
-        )
+        self.judging = judging_key(settings, rules)
         depth = [settings.integrity, settings.preview, options.by_content]
         self.probes = cache.folder / f"probes-{key_of(program, depth)}.arrow"
         self._ordinal = 0

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +13,23 @@ from validator.catalog.marks import Span
 from validator.engine.amend import load_summary
 from validator.engine.assemble import assemble
 from validator.engine.baseline import load_baseline
+from validator.engine.by_file import by_file
+from validator.engine.cache import key_of, program
 from validator.engine.check import carry_out_all
 from validator.engine.folder_lock import only_run
 from validator.engine.gate import Tables
+from validator.engine.kept import Kept, kept, placed
 from validator.engine.opened import Catalog, load_catalog
 from validator.engine.options import Options
-from validator.engine.plan import Shard
+from validator.engine.plan import Shard, judging_key
 from validator.engine.progress import Progress, Silent
 from validator.engine.run import RunResult
 from validator.engine.shard import Job
 from validator.engine.summary import Conclusion, Tally, summarize
+from validator.engine.written import Written
 from validator.facts.measure import limits_of
 from validator.facts.table import SAMPLES
+from validator.rules.base import Rule
 from validator.rules.registry import choose_rules
 from validator.run_folder.damage import unusable
 from validator.run_folder.table import RunTable
@@ -66,7 +70,11 @@ def rejudge(
     catalog = load_catalog(run, settings)
     limits = limits_of(settings, load_processor(settings.processor))
     with only_run(folder.absolute()) as running:
+        judging = key_of(program(), judging_key(settings, rules))
+        stays = _kept(run, catalog, settings, rules)
         shards = list(_shards(run.absolute() / "samples.parquet", catalog, settings, running, options))
+        if stays is not None:
+            _give(shards, stays)
         engine = carry_out_all(shards, running, options, progress)
         targets: dict[str, list[Path]] = {}
         for shard in shards:
@@ -77,9 +85,30 @@ def rejudge(
             timing = {"seconds": round(time.monotonic() - began, 3), "engine": engine}
             return Conclusion({**concluded.summary, "timing": timing}, concluded.gate)
 
-        (folder / "cache" / "written.json").unlink(missing_ok=True)
+        written = Written(folder / "cache" / "written.json", folder)
+        written.forget()
         tally, concluded = assemble(targets, catalog, folder.absolute(), rules, limits, conclusion_of)
+        written.remember("", tally, judging)
     return RunResult(concluded.summary, tally, folder)
+
+
+def _kept(run: Path, catalog: Catalog, settings: Settings, rules: Sequence[Rule]) -> Kept | None:
+    """What can be kept of a run; None where it was judged by other rules, another program, or has been amended."""
+    before = Settings(**load_summary(run)["settings"])
+    if before.rules or load_processor(settings.processor).fingerprint != catalog.inputs.get("processor"):
+        return None
+    earlier, _ = choose_rules(before)
+    if not Written(run / "cache" / "written.json", run).judged_by(key_of(program(), judging_key(before, earlier))):
+        return None
+    return kept(run, [entry.name for entry in catalog.entries], (before, earlier), (settings, rules))
+
+
+def _give(shards: Sequence[Shard], stays: Kept) -> None:
+    """Tell each shard which findings it need not make."""
+    spans = [(shard.job.entry.name, shard.job.file.name, shard.job.span) for shard in shards]
+    stretches = [(dataset, file, span.first, (span.stop or 0) - 1) for dataset, file, span in spans]
+    for shard, mine in zip(shards, placed(stays, stretches), strict=True):
+        shard.job = replace(shard.job, kept=mine)
 
 
 def _shards(samples: Path, catalog: Catalog, settings: Settings, running: Path, options: Options) -> Iterator[Shard]:
@@ -113,12 +142,15 @@ def _shards(samples: Path, catalog: Catalog, settings: Settings, running: Path, 
 
 def _ranges(samples: Path) -> Iterator[tuple[tuple[str, str], int, Sequence[int]]]:
     """(dataset, file), the place of its first record, and the numbers of its rows."""
-    with RunTable(samples, SAMPLES) as opened:
-        table = opened.read(["dataset", "file", "row"])
-    keys = zip(table["dataset"].to_pylist(), table["file"].to_pylist(), strict=True)
-    rows = table["row"].to_pylist()
     begin = 0
-    for key, group in groupby(keys):
-        number = sum(1 for _ in group)
-        yield key, begin, rows[begin : begin + number]
-        begin += number
+    parts: list[tuple[tuple[str, str], list[int]]] = []
+    with RunTable(samples, SAMPLES, ["dataset", "file"]) as opened:
+        for batch in opened.batches(["dataset", "file", "row"]):
+            rows = batch["row"].to_numpy()
+            for dataset, file, start, stop in by_file(batch):
+                if not parts or parts[-1][0] != (dataset, file):
+                    parts.append(((dataset, file or ""), []))
+                parts[-1][1].extend(rows[start:stop].tolist())
+    for key, numbers in parts:
+        yield key, begin, numbers
+        begin += len(numbers)

@@ -15,6 +15,7 @@ import pyarrow as pa
 from pydantic import TypeAdapter
 
 from validator.engine.cache import whole_file
+from validator.engine.finding_columns import WITH_LINES, to_batch
 from validator.engine.summary import Tally
 from validator.facts.columns import Batch
 from validator.facts.table import SAMPLES
@@ -44,17 +45,33 @@ class ResultWriter:
         self._batch = Batch(SAMPLES)
         self._samples = BytesIO()
         self._writer = pa.ipc.new_stream(self._samples, SAMPLES, options=pa.ipc.IpcWriteOptions(compression="lz4"))
-        self._findings: list[bytes] = []
+        self._found: list[Finding] = []
+        self._findings = BytesIO()
+        self._findings_writer = pa.ipc.new_stream(
+            self._findings, WITH_LINES, options=pa.ipc.IpcWriteOptions(compression="lz4")
+        )
 
     def add(self, row: tuple[Any, ...], findings: list[Finding]) -> None:
         """Append a row of samples.parquet and its findings, in order."""
         self._batch.append(row)
         if self._batch.num_rows == BATCH:
             self._flush()
-        self._findings += [orjson.dumps(finding, option=orjson.OPT_APPEND_NEWLINE) for finding in findings]
+        self._found += findings
+        if len(self._found) >= BATCH:
+            self._flush_findings()
+
+    def add_batches(self, samples: pa.RecordBatch, findings: pa.RecordBatch) -> None:
+        """Append records of samples.parquet and their findings, as columns with their lines."""
+        self._writer.write_batch(samples)
+        if findings.num_rows:
+            self._findings_writer.write_batch(findings)
 
     def _flush(self) -> None:
         self._writer.write_batch(self._batch.take())
+
+    def _flush_findings(self) -> None:
+        self._findings_writer.write_batch(to_batch(self._found))
+        self._found.clear()
 
     def write(self, path: Path, state: ShardState, dump: dict[str, TypeAdapter[Any]]) -> None:
         """Write everything to a file, whole or not at all. `dump`: how the aggregate of each rule becomes JSON; each
@@ -62,12 +79,15 @@ class ResultWriter:
         """
         if self._batch.num_rows:
             self._flush()
+        if self._found:
+            self._flush_findings()
         self._writer.close()
+        self._findings_writer.close()
         media = [[_as_text(name), seen.kind, seen.size, seen.stamp] for name, seen in state.media.items()]
         rest = {"tally": _TALLY.dump_python(state.tally, mode="json"), "media": media}
         with whole_file(path) as file, zipfile.ZipFile(file, "w") as archive:
             archive.writestr("samples.arrow", self._samples.getbuffer())
-            archive.writestr("findings.jsonl", b"".join(self._findings))
+            archive.writestr("findings.arrow", self._findings.getbuffer())
             archive.writestr("state.json", orjson.dumps(rest))
             archive.writestr("probes.jsonl", b"\n".join(state.probes))
             for name, adapter in dump.items():
@@ -94,12 +114,15 @@ class ShardResult:
 
     def samples(self) -> Iterator[pa.RecordBatch]:
         """The records of samples.parquet."""
-        with pa.ipc.open_stream(self._archive.read("samples.arrow")) as reader:
-            yield from reader
+        return self._batches("samples.arrow")
 
-    def findings(self) -> Iterator[bytes]:
-        """The findings as JSON lines."""
-        return iter(self._archive.read("findings.jsonl").splitlines(keepends=True))
+    def findings(self) -> Iterator[pa.RecordBatch]:
+        """The findings, as columns with their lines."""
+        return self._batches("findings.arrow")
+
+    def _batches(self, name: str) -> Iterator[pa.RecordBatch]:
+        with pa.ipc.open_stream(self._archive.read(name)) as reader:
+            yield from reader
 
     def probes(self) -> list[bytes]:
         """The probes that were made for this shard, as lines of JSON."""

@@ -82,7 +82,7 @@ def run(
         lost = [shard.job.target for shard in plan.shards if shard.job.lost]
         tally = written.tally(digest) if not lost else None
         if tally is not None:
-            concluded = conclusion_of(tally, Tables(folder / "findings.jsonl", folder / "samples.parquet"))
+            concluded = conclusion_of(tally, Tables.of(folder))
             write_whole(folder / "summary.json", as_json(concluded.summary))
             keep_accepted(folder, concluded.gate)
             return RunResult(concluded.summary, tally, given)
@@ -91,7 +91,7 @@ def run(
         for target in lost:
             target.unlink(missing_ok=True)  # the next run tries these rows again
         if not lost:
-            written.remember(digest, tally)
+            written.remember(digest, tally, key_of(key, planner.judging))
         cache.prune()
     return RunResult(concluded.summary, tally, given)
 

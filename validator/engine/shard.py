@@ -8,26 +8,28 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
+
+import pyarrow as pa
 
 from validator.catalog.formats import file_rows
 from validator.catalog.json_rows import RawRow
 from validator.catalog.marks import Span
 from validator.engine.judge import Judge, status_of
+from validator.engine.kept import Kept
 from validator.engine.marker import BETWEEN, Marker
 from validator.engine.probes import Probes
-from validator.engine.results import ResultWriter, ShardResult, ShardState
-from validator.engine.store import ROW_GROUP
+from validator.engine.results import ResultWriter, ShardState
+from validator.engine.stored import judge_stored, records_of
 from validator.engine.summary import DatasetCounts, Tally
+from validator.facts.budget import Limits
 from validator.facts.measure import Measurer, limits_of
 from validator.facts.record import RowFacts
 from validator.facts.settle import settle
-from validator.facts.table import SAMPLES, from_record, to_row
+from validator.facts.table import to_row
 from validator.files import ChangedError, MediaFiles, locate, look
 from validator.rules.base import EntryFacts, FileFacts
 from validator.rules.registry import choose_rules
-from validator.run_folder.damage import unusable
-from validator.run_folder.table import RunTable
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
 
@@ -41,7 +43,8 @@ class Job:
     """One shard to check, self-contained: a worker needs nothing else but the files.
 
     `entry` comes without its other files. `facts`: the result of a shard that holds facts of the same rows, or a
-    samples.parquet in which they begin at record `facts_begin`. `probes`: where probes of earlier runs lie;
+    samples.parquet in which they begin at record `facts_begin`; `kept`: findings of these rows that need not be made
+    again. `probes`: where probes of earlier runs lie;
     `witness`: asked about every row.
     `lost`: rows that are not to be touched again, and why. `folder`: where processes mark their places; `working`: the
     folder that relative paths start from.
@@ -62,6 +65,7 @@ class Job:
     witness: Callable[[Measurer], Callable[[RawRow, RowFacts], str | None]] | None = None
     facts: Path | None = None
     facts_begin: int = 0
+    kept: Kept | None = None
     lost: tuple[tuple[int, str], ...] = ()
     attempt: int = 0
 
@@ -104,8 +108,14 @@ def check_shard(job: Job, marker: Marker) -> ShardDone:
     marker.begin(job.ordinal, job.attempt, job.row_timeout)
     begun = time.monotonic()
     rows = media = number = 0
-    batches = _batches(_stored(job)) if job.facts else _measured(job, files, marker)
-    for batch in batches:
+    for samples, findings in _stored(job, judge, limits) if job.facts is not None else ():
+        writer.add_batches(samples, findings)
+        tally.add_rows(samples)
+        tally.add_findings(findings)
+        counts = samples.num_rows, len(samples["media"].flatten()), findings.num_rows
+        marker.done(*counts)
+        rows, media, number = rows + counts[0], media + counts[1], number + counts[2]
+    for batch in _measured(job, files, marker) if job.facts is None else ():
         for facts in batch:
             settle(facts, limits)
         judged = [(facts, judge.row(facts)) for facts in batch]
@@ -137,39 +147,11 @@ def _changed(job: Job) -> str:
     return f"the file `{job.file.name}` changed while it was read"
 
 
-def _stored(job: Job) -> Iterator[RowFacts]:
-    """Facts that were measured earlier."""
+def _stored(job: Job, judge: Judge, limits: Limits) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
+    """Rows whose facts were measured earlier."""
     assert job.facts is not None
-    name, stop = job.file.name, job.span.stop
-    for record in _records(job.facts, job.facts_begin):
-        if (
-            record["dataset"] != job.entry.name
-            or record["file"] != name
-            or (stop is not None and record["row"] >= stop)
-        ):
-            return
-        if record["row"] >= job.span.first:
-            yield _facts_of(record, job.facts)
-
-
-def _facts_of(record: dict[str, Any], source: Path) -> RowFacts:
-    try:
-        return from_record(record)
-    except (TypeError, KeyError, AttributeError) as error:
-        raise unusable(source, f"holds a record that is none ({error})") from None
-
-
-def _records(path: Path, begin: int) -> Iterator[dict[str, Any]]:
-    if path.suffix != ".parquet":
-        result = ShardResult(path)
-        for batch in result.samples():
-            yield from batch.to_pylist()
-        result.close()
-        return
-    with RunTable(path, SAMPLES) as table:
-        for group in range(begin // ROW_GROUP, len(table.rows_of_groups())):
-            records = table.group(group, threads=False)
-            yield from records.slice(max(begin - group * ROW_GROUP, 0)).to_pylist()
+    file, rows = (job.entry.name, job.file.name), (job.span.first, job.span.stop)
+    return judge_stored(records_of(job.facts, job.facts_begin, file, rows), job.facts, job.kept, judge, limits)
 
 
 def _measured(job: Job, files: MediaFiles, marker: Marker) -> Iterator[list[RowFacts]]:

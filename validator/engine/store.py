@@ -2,52 +2,17 @@
 
 from __future__ import annotations
 
-import heapq
 import os
-import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
-from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-import orjson
 import pyarrow as pa
-import pyarrow.json as paj
 import pyarrow.parquet as pq
 
+from validator.engine.finding_columns import FINDINGS, ROW_GROUP, lines_of
 from validator.engine.gate import Tables
 from validator.facts.table import SAMPLES
-from validator.findings import Finding
-
-ROW_GROUP = 4096
-FINDINGS = pa.schema(
-    [
-        ("code", pa.string()),
-        ("name", pa.string()),
-        ("severity", pa.string()),
-        ("dataset", pa.string()),
-        ("file", pa.string()),
-        ("row", pa.int64()),
-        ("sample_id", pa.string()),
-        ("turn", pa.int64()),
-        ("media_index", pa.int64()),
-        ("message", pa.string()),
-        ("help", pa.string()),
-        ("evidence", pa.string()),
-    ]
-)
-
-
-def _to_table(lines: list[bytes], schema: pa.Schema) -> pa.Table:
-    """Records as JSON lines -> a table. pyarrow's JSON reader is faster than its typing of Python objects, and does
-    not import pandas.
-    """
-    data = b"\n".join(lines)
-    options = paj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
-    table = paj.read_json(BytesIO(data), paj.ReadOptions(use_threads=False, block_size=len(data) + 1), options)
-    return table.select(schema.names)
 
 
 class _Table:
@@ -85,7 +50,6 @@ class FindingsFile:
     def __init__(self, folder: Path) -> None:
         self._table = _Table(folder / "findings.parquet.part", FINDINGS)
         self._lines: BinaryIO = (folder / "findings.jsonl.part").open("wb")
-        self._records: list[bytes] = []
 
     def __enter__(self) -> FindingsFile:
         return self
@@ -95,23 +59,13 @@ class FindingsFile:
     ) -> None:
         self.close()
 
-    def add(self, findings: Iterable[Finding]) -> None:
-        """Append findings, already in order."""
-        for finding in findings:
-            self._lines.write(orjson.dumps(finding, option=orjson.OPT_APPEND_NEWLINE))
-            evidence = orjson.dumps(finding.evidence, option=orjson.OPT_SORT_KEYS).decode()
-            self._records.append(orjson.dumps({**asdict(finding), "evidence": evidence}))
-            if len(self._records) == ROW_GROUP:
-                self._flush()
-
-    def _flush(self) -> None:
-        for batch in _to_table(self._records, FINDINGS).to_batches() if self._records else ():
-            self._table.add(batch)
-        self._records = []
+    def add(self, findings: pa.RecordBatch) -> None:
+        """Append findings as columns with their lines, already in order."""
+        self._lines.write(lines_of(findings))
+        self._table.add(findings.select(FINDINGS.names))
 
     def close(self) -> None:
         """Write what is left."""
-        self._flush()
         self._table.close()
         self._lines.close()
 
@@ -134,8 +88,8 @@ class RunFolder:
         """Append records of samples.parquet."""
         self._samples.add(batch)
 
-    def add_findings(self, findings: Iterable[Finding]) -> None:
-        """Append findings, already in order."""
+    def add_findings(self, findings: pa.RecordBatch) -> None:
+        """Append findings as columns with their lines, already in order."""
         self._findings.add(findings)
 
     def close_tables(self) -> None:
@@ -146,7 +100,7 @@ class RunFolder:
     @property
     def tables(self) -> Tables:
         """Findings and samples, before they have their names."""
-        return Tables(self._part("findings.jsonl"), self._part("samples.parquet"))
+        return Tables.of(self.path, ".part")
 
     def finish(self, catalog: bytes, summary: bytes) -> None:
         """Write the catalog and the summary, and give every file its name."""
@@ -162,32 +116,3 @@ class RunFolder:
         """Remove what is unfinished."""
         for name in self.NAMES:
             self._part(name).unlink(missing_ok=True)
-
-
-class Spool:
-    """Keeps the row findings of a run on disk until the corpus findings are known."""
-
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - see close
-
-    def close(self) -> None:
-        """Remove the file."""
-        self._file.close()
-
-    def add(self, lines: Iterable[bytes]) -> None:
-        """Append findings as JSON lines, in order."""
-        self._file.writelines(lines)
-
-    @property
-    def size(self) -> int:
-        """Bytes so far: what is added later begins there."""
-        return self._file.tell()
-
-    def merged(self, begin: int, end: int, others: list[Finding]) -> Iterator[Finding]:
-        """The findings between two sizes, those of one entry, and others of the same entry, in order."""
-        return heapq.merge(self._between(begin, end), others, key=Finding.order)
-
-    def _between(self, begin: int, end: int) -> Iterator[Finding]:
-        self._file.seek(begin)
-        while self._file.tell() < end:
-            yield Finding(**orjson.loads(self._file.readline()))

@@ -9,9 +9,13 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import pyarrow as pa
+
 from validator import __version__
+from validator.engine.finding_columns import to_findings
 from validator.engine.gate import Gate, Tables, weigh
 from validator.engine.opened import Catalog
+from validator.facts.columns import values_of
 from validator.facts.record import RowFacts
 from validator.findings import SEVERITIES, Finding
 from validator.rules.base import Rule
@@ -51,6 +55,14 @@ class Tally:
             if value is not None:
                 lengths[value] += 1
 
+    def add_rows(self, samples: pa.RecordBatch) -> None:
+        """Count records of samples.parquet, of one entry."""
+        if samples.num_rows:
+            counts = self.datasets[samples["dataset"][0].as_py()]
+            counts.rows.update(values_of(samples["status"]))
+            for name, lengths in counts.lengths.items():
+                lengths.update(value for value in values_of(samples[name]) if value is not None)
+
     def add_finding(self, finding: Finding) -> None:
         """Count one finding and keep it as an example while there are few."""
         self.codes[finding.code] += 1
@@ -58,6 +70,18 @@ class Tally:
         examples = self.examples.setdefault(finding.code, [])
         if len(examples) < EXAMPLES:
             examples.append(finding)
+
+    def add_findings(self, batch: pa.RecordBatch) -> None:
+        """Count findings given as columns with their lines, as `add_finding` does one by one."""
+        codes = batch["code"].to_pylist()
+        self.severities.update(batch["severity"].to_pylist())
+        for code, number in Counter(codes).items():
+            self.codes[code] += number
+            examples = self.examples.setdefault(code, [])
+            place = -1
+            for _ in range(min(EXAMPLES - len(examples), number)):
+                place = codes.index(code, place + 1)
+                examples += to_findings(batch.slice(place, 1))
 
     def add(self, other: Tally) -> None:
         """Add the tally of rows that come after those counted here."""

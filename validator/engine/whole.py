@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from validator.engine.amend import load_summary
+from validator.engine.finding_columns import FINDINGS
 from validator.engine.opened import CATALOG
-from validator.engine.store import FINDINGS
 from validator.facts.table import SAMPLES
 from validator.run_folder.damage import opened, unusable
 from validator.run_folder.table import RunTable

@@ -29,13 +29,25 @@ class Written:
                 return _TALLY.validate_python(known["tally"])
         return None
 
+    def judged_by(self, judging: str) -> bool:
+        """Whether what lies in the folder was judged by the program, settings and rules of this key."""
+        with suppress(OSError, ValueError, KeyError):
+            known = orjson.loads(self._state.read_bytes())
+            return bool(known["judging"] == judging and known["files"] == self._stamps())
+        return False
+
     def forget(self) -> None:
         """The folder is about to be written."""
         self._state.unlink(missing_ok=True)
 
-    def remember(self, digest: str, tally: Tally) -> None:
-        """The folder has been written."""
-        plain = {"digest": digest, "files": self._stamps(), "tally": _TALLY.dump_python(tally, mode="json")}
+    def remember(self, digest: str, tally: Tally, judging: str) -> None:
+        """The folder has been written; `judging` identifies by what its rows were judged."""
+        plain = {
+            "digest": digest,
+            "judging": judging,
+            "files": self._stamps(),
+            "tally": _TALLY.dump_python(tally, mode="json"),
+        }
         write_whole(self._state, orjson.dumps(plain))
 
     def _stamps(self) -> list[list[int]]:

@@ -1,8 +1,8 @@
-"""Rows of Python objects -> Arrow columns of a given schema: several times faster than through JSON or dicts."""
+"""Rows of Python objects -> Arrow columns of a given schema, and back: faster than through JSON or dicts."""
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, pairwise
 from operator import attrgetter
 from typing import Any
 
@@ -53,6 +53,28 @@ def _lists(values: list[Any], kind: pa.DataType) -> pa.Array:
     items = array_of(list(chain.from_iterable(values)) if offsets[-1] else [], kind.value_type)
     places = pa.Array.from_buffers(pa.int32(), len(offsets), [None, pa.py_buffer(offsets)])
     return pa.ListArray.from_arrays(places, items, type=kind, mask=mask)
+
+
+def values_of(array: pa.Array) -> list[Any]:
+    """The values of an array: lists and structs become tuples, the latter in the order of their fields. Structs are
+    never null. Several times faster than `to_pylist` for what is nested or in a dictionary.
+    """
+    if t.is_struct(array.type):
+        return list(zip(*map(values_of, array.flatten()), strict=True))
+    if t.is_list(array.type):
+        ends = array.offsets.to_numpy().tolist()
+        items = values_of(array.values.slice(ends[0], ends[-1] - ends[0])) if len(array) else []
+        begin = ends[0]
+        found = [tuple(items[start - begin : stop - begin]) for start, stop in pairwise(ends)]
+        if array.null_count:
+            present = array.is_valid().to_pylist()
+            found = [value if there else None for value, there in zip(found, present, strict=True)]  # type: ignore[misc]
+        return found
+    if t.is_dictionary(array.type):
+        names = [*array.dictionary.to_pylist(), None]  # null is place -1
+        return [names[place] for place in array.indices.fill_null(-1).to_pylist()]
+    values: list[Any] = [None] * len(array) if array.null_count == len(array) else array.to_pylist()
+    return values
 
 
 def plain_array(values: list[Any], kind: pa.DataType) -> pa.Array:

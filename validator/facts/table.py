@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from validator.conversation.sample import Problem
+from validator.facts.columns import values_of
 from validator.facts.record import MediaFacts, RowFacts, TurnFacts
 from validator.facts.risk import risk
 from validator.tokens.template import MediaSlot
@@ -155,6 +156,110 @@ def from_record(record: dict[str, Any]) -> RowFacts:
         asked=record["asked"],
         answered=record["answered"],
     )
+
+
+def from_columns(batch: pa.RecordBatch) -> list[RowFacts]:
+    """As `from_record`, of every record of a batch."""
+    return [
+        RowFacts(
+            dataset,
+            file,
+            row,
+            sample_id,
+            content_hash,
+            outcome if error is None and outcome in ("dropped", "unchecked") else "ok",
+            unchecked=unchecked,
+            refused=refused,
+            filled=filled,
+            problems=[Problem(*problem) for problem in problems],
+            turns=[
+                TurnFacts(index, role, tuple([MediaSlot(*slot) for slot in slots]), *rest)
+                for index, role, slots, *rest in turns
+            ],
+            media=[MediaFacts(*item) for item in media],
+            disagreement=disagreement,
+            asked=asked,
+            answered=answered,
+        )
+        for (
+            dataset,
+            file,
+            row,
+            sample_id,
+            content_hash,
+            outcome,
+            error,
+            unchecked,
+            refused,
+            filled,
+            problems,
+            turns,
+            media,
+            disagreement,
+            asked,
+            answered,
+        ) in zip(*(values_of(batch[name]) for name in _STORED), strict=True)
+    ]
+
+
+def from_counts(batch: pa.RecordBatch) -> list[RowFacts]:
+    """The facts of records without media and problems, as they were settled; turns are left out."""
+    return [
+        RowFacts(
+            dataset,
+            file,
+            row,
+            sample_id,
+            content_hash,
+            outcome,
+            error,
+            unchecked,
+            refused,
+            filled,
+            asked=asked,
+            answered=answered,
+            num_tokens=num_tokens,
+            num_tokens_full=num_tokens_full,
+            num_text_tokens=num_text_tokens,
+            num_image_tokens=num_image_tokens,
+            num_video_tokens=num_video_tokens,
+            num_label_tokens=num_label_tokens,
+        )
+        for (
+            dataset,
+            file,
+            row,
+            sample_id,
+            content_hash,
+            outcome,
+            error,
+            unchecked,
+            refused,
+            filled,
+            asked,
+            answered,
+            num_tokens,
+            num_tokens_full,
+            num_text_tokens,
+            num_image_tokens,
+            num_video_tokens,
+            num_label_tokens,
+        ) in zip(*(values_of(batch[name]) for name in (*_STORED[:10], *_STORED[-2:], *_COUNTS)), strict=True)
+    ]
+
+
+_COUNTS = (
+    "num_tokens",
+    "num_tokens_full",
+    "num_text_tokens",
+    "num_image_tokens",
+    "num_video_tokens",
+    "num_label_tokens",
+)
+_STORED = (
+    *("dataset", "file", "row", "sample_id", "content_hash", "outcome", "trainer_error", "unchecked", "refused"),
+    *("filled", "problems", "turns", "media", "disagreement", "asked", "answered"),
+)
 
 
 def _turn(turn: dict[str, Any]) -> TurnFacts:

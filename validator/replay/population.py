@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from validator.engine.store import FINDINGS
+from validator.engine.finding_columns import FINDINGS
 from validator.facts.replayed import Modality
 from validator.facts.table import SAMPLES
 from validator.run_folder.table import RunTable

@@ -11,7 +11,9 @@ from typing import Any, TextIO
 
 import orjson
 
+from validator.engine.finding_columns import LINE, stored
 from validator.engine.fingerprint import fingerprinted
+from validator.engine.gate import Tables
 from validator.findings import SEVERITIES, clip
 from validator.report.finished import MESSAGE, Finished
 from validator.report.places import Places
@@ -35,15 +37,17 @@ def _chosen(run: Finished) -> list[tuple[dict[str, Any], str]]:
     taken: Counter[tuple[str, str]] = Counter()
     seen: Counter[str] = Counter()
     chosen = []
-    pairs = fingerprinted(run.folder / "findings.jsonl", run.folder / "samples.parquet")
-    for number, (finding, fingerprint) in enumerate(pairs):
-        key = (finding["code"], finding["dataset"])
-        if number in run.accepted or taken[key] >= EACH:
-            continue
-        taken[key] += 1
-        identity = hashlib.sha256(f"{fingerprint} {seen[fingerprint]}".encode()).hexdigest()
-        seen[fingerprint] += 1
-        chosen.append((finding, identity))
+    tables, number = Tables.of(run.folder), -1
+    for batch, marks in fingerprinted(stored(tables.findings, tables.lines), tables.samples):
+        keys = zip(batch["code"].to_pylist(), batch["dataset"].to_pylist(), strict=True)
+        for place, (key, fingerprint) in enumerate(zip(keys, marks, strict=True)):
+            number += 1
+            if number in run.accepted or taken[key] >= EACH:
+                continue
+            taken[key] += 1
+            identity = hashlib.sha256(f"{fingerprint} {seen[fingerprint]}".encode()).hexdigest()
+            seen[fingerprint] += 1
+            chosen.append((orjson.loads(batch[LINE][place].as_py()), identity))
     chosen.sort(key=lambda item: SEVERITIES.index(item[0]["severity"]))
     return chosen[:ALL]
 

@@ -117,8 +117,9 @@ class CorpusCheck:
     """`start` makes an empty aggregate, `fold` adds a case to it, `merge` joins two, `finish` speaks.
 
     `kind` is the type of the aggregate where `start` is not. Rules that give the same `shared` name have one aggregate
-    together. `needs`: what a row must have to be folded. `finish_run` speaks of several entries: it gets each entry
-    with its aggregate, in the order of names.
+    together. `needs`: what a row must have to be folded. `fold` looks at counts in the facts, not at the budget, and at
+    turns only of rows with media or problems, so that rows can be folded again without being settled. `finish_run`
+    speaks of several entries: it gets each entry with its aggregate, in the order of names.
     """
 
     finish: Callable[[Any, EntryFacts], Iterator[Hit]] = lambda aggregate, entry: iter(())

@@ -28,8 +28,8 @@ FEW, LONG = 3, 1000
 
 def fold(noticed: Noticed, case: Case) -> None:
     """Notice a row with a long prompt and few labels."""
-    budget = case.budget
-    if budget is not None and budget.num_label_tokens <= FEW and budget.num_tokens >= LONG + budget.num_label_tokens:
+    tokens, labels = case.facts.num_tokens, case.facts.num_label_tokens
+    if tokens is not None and labels is not None and labels <= FEW and tokens >= LONG + labels:
         noticed.add(case.facts)
 
 

@@ -34,8 +34,8 @@ class Pads:
 
 def fold(pads: Pads, case: Case) -> None:
     """Add a row's placeholders of patches."""
-    if case.settings.train_on_prompt and case.budget is not None:
-        tokens = case.budget.num_image_tokens + case.budget.num_video_tokens
+    if case.settings.train_on_prompt:
+        tokens = (case.facts.num_image_tokens or 0) + (case.facts.num_video_tokens or 0)
         if tokens:
             pads.tokens += tokens
             pads.noticed.add(case.facts)

@@ -35,10 +35,10 @@ class Lengths:
 
 def fold(lengths: Lengths, case: Case) -> None:
     """Count the row's full length."""
-    if case.budget is not None:
-        facts = case.facts
-        peers = lengths.with_images if case.budget.image_tokens else lengths.text_only
-        peers.add(case.budget.num_tokens_full, facts.file, facts.row, facts.sample_id)
+    facts = case.facts
+    if facts.num_tokens_full is not None:
+        peers = lengths.with_images if facts.image_tokens else lengths.text_only
+        peers.add(facts.num_tokens_full, facts.file, facts.row, facts.sample_id)
 
 
 def finish(lengths: Lengths, _: EntryFacts) -> Iterator[Hit]:

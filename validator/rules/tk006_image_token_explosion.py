@@ -36,9 +36,9 @@ class Explosions:
 
 def fold(found: Explosions, case: Case) -> None:
     """Count the row's image tokens before truncation."""
-    if case.budget is None or not case.budget.image_tokens:
+    if not case.facts.image_tokens:
         return
-    facts, tokens = case.facts, sum(case.budget.image_tokens)
+    facts, tokens = case.facts, sum(case.facts.image_tokens)
     found.cutoff_len = case.limits.cutoff_len
     found.peers.add(tokens, facts.file, facts.row, facts.sample_id)
     if tokens > case.limits.cutoff_len and len(found.beyond) < KEPT:

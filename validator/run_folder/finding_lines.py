@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,20 +36,23 @@ _KEYS = [*_TYPES]
 
 def finding_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The findings in a findings.jsonl, in order. Raises UnusableRunError where a line is none."""
-    sound = set[tuple[type, ...]]()  # types that were looked at: there are few combinations
     with opened(path) as lines:
-        number = 0
-        while line := lines.readline(LONGEST):
-            number += 1
-            try:
-                finding = orjson.loads(line) if line.endswith(b"\n") else None
-            except ValueError:
-                finding = None
-            if type(finding) is not dict or [*finding] != _KEYS or finding["severity"] not in SEVERITIES:
+        yield from parsed(iter(lambda: lines.readline(LONGEST), b""), path)
+
+
+def parsed(lines: Iterable[bytes], path: Path, begin: int = 0) -> Iterator[dict[str, Any]]:
+    """The findings in lines of a file, `begin` of which came before. Raises UnusableRunError where a line is none."""
+    sound = set[tuple[type, ...]]()  # types that were looked at: there are few combinations
+    for number, line in enumerate(lines, begin + 1):
+        try:
+            finding = orjson.loads(line) if line.endswith(b"\n") else None
+        except ValueError:
+            finding = None
+        if type(finding) is not dict or [*finding] != _KEYS or finding["severity"] not in SEVERITIES:
+            raise unusable(path, f"is damaged in line {number:,}")
+        types = tuple(map(type, finding.values()))
+        if types not in sound:
+            if not all(kind in wanted for kind, wanted in zip(types, _TYPES.values(), strict=True)):
                 raise unusable(path, f"is damaged in line {number:,}")
-            types = tuple(map(type, finding.values()))
-            if types not in sound:
-                if not all(kind in wanted for kind, wanted in zip(types, _TYPES.values(), strict=True)):
-                    raise unusable(path, f"is damaged in line {number:,}")
-                sound.add(types)
-            yield finding
+            sound.add(types)
+        yield finding

@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from validator.engine.finding_columns import FINDINGS
 from validator.engine.gate import accepted_in
-from validator.engine.store import FINDINGS
 from validator.facts.table import SAMPLES
 from validator.findings import SEVERITIES
 from validator.replay.table import NAME, REPLAY

@@ -1,0 +1,110 @@
+"""Judges rows whose facts were measured earlier: in columns what stays as it is, row by row what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from validator.engine.finding_columns import ROW_GROUP, to_batch
+from validator.engine.judge import Judge, status_of
+from validator.engine.kept import Kept, has_items
+from validator.engine.results import ShardResult
+from validator.facts.budget import Limits
+from validator.facts.columns import Batch, plain_array
+from validator.facts.settle import settle
+from validator.facts.table import SAMPLES, from_columns, from_counts, to_row
+from validator.run_folder.damage import unusable
+from validator.run_folder.table import RunTable
+
+
+def judge_stored(
+    records: Iterator[pa.RecordBatch], source: Path, kept: Kept | None, judge: Judge, limits: Limits
+) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
+    """Samples of one file with their findings, as they are under the limits. Findings of rows that are `kept` are not
+    made again. Raises UnusableRunError, which names the `source`, where a record is none.
+    """
+    earlier = None if kept is None else kept.findings()
+    for batch in records:
+        try:
+            keeps = np.zeros(batch.num_rows, bool) if kept is None else kept.rows(batch)
+            plain = keeps & ~(has_items(batch["media"]) | has_items(batch["problems"]))
+            counted = iter(from_counts(_where(batch, plain)))
+            measured = iter(from_columns(_where(batch, ~plain)))
+        except (TypeError, KeyError, AttributeError, ValueError) as error:
+            raise unusable(source, f"holds a record that is none ({error})") from None
+        anew, found = Batch(SAMPLES), []
+        for stays, is_plain in zip(keeps.tolist(), plain.tolist(), strict=True):
+            if is_plain:
+                judge.fold(next(counted))
+                continue
+            facts = next(measured)
+            settle(facts, limits)
+            if stays:
+                judge.fold(facts)
+                continue
+            mine = judge.row(facts)
+            anew.append(to_row(facts, status_of(facts, mine)))
+            found += mine
+        samples = _in_order([_where(batch, keeps)], anew.take()) if not keeps.all() else batch
+        findings = to_batch(found)
+        if kept is not None and earlier is not None:
+            rows = batch["row"].to_numpy()
+            stay = [kept.of_rows(part, rows[keeps]) for part in earlier.up_to(int(rows[-1]))]
+            findings = _in_order(stay, findings)
+        yield samples, findings
+
+
+def _where(batch: pa.RecordBatch, chosen: np.ndarray) -> pa.RecordBatch:
+    return batch if chosen.all() else batch.filter(plain_array(chosen.tolist(), pa.bool_()))
+
+
+def _in_order(parts: list[pa.RecordBatch], last: pa.RecordBatch) -> pa.RecordBatch:
+    """Records of several batches in the order of their rows."""
+    filled = [part for part in (*parts, last) if part.num_rows]
+    if len(filled) < 2:
+        return filled[0] if filled else last
+    joined = pa.concat_batches(filled)
+    rows = joined["row"].to_numpy()
+    if np.all(rows[1:] >= rows[:-1]):
+        return joined
+    return joined.take(plain_array(np.argsort(rows, kind="stable").tolist(), pa.int64()))
+
+
+def records_of(
+    facts: Path, begin: int, file: tuple[str, str], rows: tuple[int, int | None]
+) -> Iterator[pa.RecordBatch]:
+    """Records of the result of a shard, or of a samples.parquet from record `begin` on: those of rows of one file,
+    (dataset, name), from a row up to another (excluded; None: to the file's end).
+    """
+    first, stop = rows
+    for batch in _batches(facts, begin):
+        same = _equal(batch["dataset"], file[0]) & _equal(batch["file"], file[1])
+        numbers = batch["row"].to_numpy()
+        end = batch.num_rows if same.all() else int(np.argmin(same))
+        within = end if stop is None else min(end, int(np.searchsorted(numbers[:end], stop)))
+        start = int(np.searchsorted(numbers[:within], first))
+        if start < within:
+            yield batch.slice(start, within - start)
+        if within < batch.num_rows:
+            return
+
+
+def _equal(column: pa.Array, value: str) -> np.ndarray:
+    places = column.dictionary_encode()
+    names = np.array([name == value for name in places.dictionary.to_pylist()], bool)
+    return np.asarray(names[places.indices.to_numpy()])
+
+
+def _batches(path: Path, begin: int) -> Iterator[pa.RecordBatch]:
+    if path.suffix != ".parquet":
+        result = ShardResult(path)
+        yield from result.samples()
+        result.close()
+        return
+    with RunTable(path, SAMPLES) as table:
+        for group in range(begin // ROW_GROUP, len(table.rows_of_groups())):
+            records = table.group(group, threads=False)
+            yield from records.slice(max(begin - group * ROW_GROUP, 0)).combine_chunks().to_batches()
