@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.conftest import check, say
+from tests.conftest import Dataset, check, say
 from validator.engine.compare import compare, document
 
 GOOD, BAD, ODD = say("a", "b"), say("a", "b", "c"), say("x", "")
@@ -79,3 +79,42 @@ def test_export_on_the_terminal(dataset, mmvalidate):
 def test_a_folder_without_a_run(mmvalidate, command):
     done = mmvalidate(*command)
     assert done.returncode == 2 and "is no finished run" in done.stderr and "Traceback" not in done.stderr
+
+
+def tree(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_check_of_a_copy_replaces_no_run_of_other_data(tmp_path, mmvalidate):
+    """The copy has the name of the original's folder, and so its run would have that of the original's run."""
+    (tmp_path / "data").mkdir()
+    Dataset(tmp_path / "data").write([GOOD, BAD])
+    assert mmvalidate("data/dataset_info.json").returncode == 1
+    run = tmp_path / ".mmvalidate" / "data"
+    before = tree(run)
+    for target, name in (("out/data", "data-2"), ("more/data", "data-3")):
+        done = mmvalidate("export", ".mmvalidate/data", "--to", target)
+        assert done.returncode == 0, done.stderr
+        told = f"data holds the run of data/dataset_info.json, so this run is kept in .mmvalidate/{name}."
+        assert told in done.stderr and (tmp_path / ".mmvalidate" / name / "summary.json").exists()
+    assert tree(run) == before
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (".mmvalidate/data", "is the run that is exported"),
+        (".mmvalidate/../.mmvalidate/data", "is the run that is exported"),
+        (".mmvalidate/other", "holds a run of other data"),
+        ("data", "is no folder of a run"),
+    ],
+)
+def test_a_named_folder_for_the_check_that_holds_something(tmp_path, mmvalidate, place, words):
+    for name in ("data", "other"):
+        (tmp_path / name).mkdir()
+        Dataset(tmp_path / name).write([GOOD])
+        assert mmvalidate(f"{name}/dataset_info.json").returncode == 0
+    before = tree(tmp_path)
+    done = mmvalidate("export", ".mmvalidate/data", "--to", "clean", "--run-dir", place)
+    assert done.returncode == 2 and words in done.stderr and len(done.stderr.splitlines()) == 1
+    assert tree(tmp_path) == before

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from validator.cli.check import FailOn
-from validator.cli.common import RUN, PlainFormat, guarded, usage, words
+from validator.cli.check import FailOn, place_of
+from validator.cli.common import RUN, PlainFormat, guarded, say, usage, words
 from validator.cli.completing import codes
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def export(
         Media.link, help="link: hard links below the copy; copy: files of their own; reference: left where they are."
     ),
     check: bool = typer.Option(True, "--check/--no-check", help="Check the copy when it is written."),
-    run_dir: Path | None = typer.Option(None, help="Where that check is kept. Default: .mmvalidate/<the copy's name>."),
+    run_dir: Path | None = typer.Option(
+        None, help="Where that check is kept. Default: .mmvalidate/<copy's name>, or one beside."
+    ),
     workers: int | None = typer.Option(None, help="Processes for that check; 0: one.", min=0, show_default=False),
     output_format: PlainFormat = typer.Option(PlainFormat.text, help="What to print on stdout."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
@@ -60,16 +62,19 @@ def export(
         from validator.report.progress import StderrProgress
 
         try:
+            _check_apart(run, to, run_dir)
             rules = settings_of(check_whole(run)).rules
             policy = make_policy(drop_on.value, words(drop), words(keep), rules, keep_unchecked)
             with StderrProgress(quiet=quiet) as progress:
                 done = write(run, to, policy, media.value, fix=fix, progress=progress)
         except ValueError as error:
             usage(error)
+        if done.replaced:
+            say(f"{to} held an unfinished export: it was replaced")
         kept = sum(item["kept"] for item in done.record["datasets"])
         summary = None
         if check and kept:
-            folder = run_dir or Path(".mmvalidate") / to.absolute().name
+            folder = place_of(done.settings, run_dir)
             summary = _check(done.settings, folder, workers, quiet).summary
         if output_format is PlainFormat.json:
             import orjson
@@ -85,6 +90,20 @@ def export(
         return 0 if summary is None else int(summary["exit_code"])
 
     raise typer.Exit(guarded(work, verbose, "the export", "an unfinished copy is removed, a finished one stays"))
+
+
+def _check_apart(run: Path, to: Path, run_dir: Path | None) -> None:
+    """Raise ValueError where the check of the copy would take the place of a run of other data, as the exported one."""
+    from validator.run_folder.choose import replaced
+    from validator.run_folder.mark import check_usable
+
+    if run_dir is None:
+        return
+    if run_dir.resolve() == run.resolve():
+        raise ValueError(f"--run-dir {run_dir} is the run that is exported: name another folder for the copy's check.")
+    check_usable(run_dir)
+    if replaced(run_dir, str(to / "dataset_info.json")) is not None:
+        raise ValueError(f"--run-dir {run_dir} holds a run of other data: name another folder for the copy's check.")
 
 
 def _check(settings: Settings, folder: Path, workers: int | None, quiet: bool) -> RunResult:
