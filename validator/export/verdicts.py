@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import xxhash
 from numpy.typing import NDArray
 
-from validator.engine.store import FINDINGS
+from validator.engine.finding_columns import FINDINGS
 from validator.export.policy import Policy, Reason
 from validator.facts.columns import plain_array
 from validator.facts.table import SAMPLES
