@@ -12,6 +12,7 @@ from validator.checkpoint.names import EMBEDDING, HEAD, expected
 from validator.checkpoint.record import CheckpointFacts, RowFacts, Shape, TensorFacts
 from validator.checkpoint.shards import SIZES, Shards, open_shards
 from validator.checkpoint.stream import Reader
+from validator.findings import clip
 
 Told = Callable[[int, int], None]
 """Is told how many bytes of how many have been read."""
@@ -84,8 +85,10 @@ def _compare(
         if shards.config.get("model_type") != "qwen2_vl":
             raise ValueError(f"model_type is {shards.config.get('model_type')!r}")
         wanted = expected(shards.config)
-    except (KeyError, TypeError, AttributeError, ValueError, ZeroDivisionError) as error:
-        shards.problems.append(f"config.json is not that of a Qwen2-VL ({error}): names and shapes are not compared")
+    except (KeyError, TypeError, AttributeError, ValueError, ZeroDivisionError, OverflowError) as error:
+        shards.problems.append(
+            f"config.json is not that of a Qwen2-VL ({clip(str(error))}): names and shapes are not compared"
+        )
         return (), (), ()
     found = shards.places
     missing = sorted(wanted.keys() - found.keys())
@@ -103,5 +106,5 @@ def _head_size(shards: Shards) -> int | None:
     try:
         text = (shards.config or {}).get("text_config") or shards.config or {}
         return int(text["hidden_size"]) // int(text["num_attention_heads"])
-    except (KeyError, TypeError, ValueError, ZeroDivisionError, AttributeError):
+    except (KeyError, TypeError, ValueError, ZeroDivisionError, AttributeError, OverflowError):
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from validator.checkpoint.names import EMBEDDING, HEAD
 from validator.checkpoint.record import RowFacts, TensorFacts
-from validator.checkpoint.shards import SIZES, Place, Shards
+from validator.checkpoint.shards import SIZES, Place, Shards, read_json
 from validator.checkpoint.stream import Reader, squares
 
 SPECIAL = {
@@ -97,10 +96,10 @@ def special_tokens(folder: Path) -> tuple[dict[int, str], int | None]:
     where there is no such file.
     """
     try:
-        spec = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+        spec = read_json(folder / "tokenizer.json")
         added = {int(token["id"]): str(token["content"]) for token in spec.get("added_tokens", ())}
-        largest = max([*added, *spec["model"]["vocab"].values()])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        largest = int(max([*added, *spec["model"]["vocab"].values()]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return SPECIAL, None
     return {index: token for index, token in added.items() if token in SPECIAL.values()}, largest + 1
 

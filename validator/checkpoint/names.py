@@ -11,6 +11,15 @@ from validator.checkpoint.record import Shape
 EMBEDDING, HEAD = "model.language_model.embed_tokens.weight", "lm_head.weight"
 MOST_LAYERS = 1000
 """No Qwen2-VL has a tenth of it: what says more is no config.json."""
+MOST_SIDE = 1 << 32
+"""Of a tensor: what says more is no config.json."""
+_TEXT_SIZES = {
+    "num_hidden_layers", "hidden_size", "intermediate_size", "vocab_size", "num_attention_heads", "num_key_value_heads",
+}  # fmt: skip
+_VISION_SIZES = {
+    "depth", "embed_dim", "mlp_ratio", "spatial_merge_size", "patch_size", "in_channels", "in_chans",
+    "temporal_patch_size", "hidden_size",
+}  # fmt: skip
 _TEXT = ("embed_tokens.", "layers.", "norm.")
 
 
@@ -38,6 +47,10 @@ def expected(config: dict[str, Any]) -> dict[str, Shape]:
     `lm_head.weight` is not among them where it is tied to the embedding.
     """
     text = config.get("text_config") or config
+    for part, keys in ((text, _TEXT_SIZES), (config["vision_config"], _VISION_SIZES)):
+        for key in sorted(keys & part.keys()):
+            if type(part[key]) not in (int, float) or not 0 < part[key] <= MOST_SIDE:
+                raise ValueError(f"{key} is no size")
     if max(text["num_hidden_layers"], config["vision_config"].get("depth", 32)) > MOST_LAYERS:
         raise ValueError(f"more than {MOST_LAYERS:,} layers")
     hidden, inner, words = text["hidden_size"], text["intermediate_size"], text["vocab_size"]

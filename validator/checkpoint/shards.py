@@ -1,26 +1,34 @@
 """The safetensors files of a checkpoint: which tensors lie where, and what is wrong with the files.
 
-The format: 8 bytes with the length of a JSON header, the header, then the data at the offsets that it names.
+The format: 8 bytes with the length of a JSON header, the header, then the data at the offsets that it names. Whether a
+file is sound is for the safetensors library to say, with which trainers open it; values are streamed by `stream`.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError, safe_open
+
 from validator.checkpoint.names import canonical
 from validator.checkpoint.record import Shape
 from validator.findings import clip
+from validator.json_text import parse_json
+from validator.named_file import open_named, read_named
 
 INDEX, SINGLE, ADAPTER = "model.safetensors.index.json", "model.safetensors", "adapter_model.safetensors"
 SIZES = {"BF16": 2, "F16": 2, "F32": 4, "F64": 8}
 """Bytes of an element, of the types that are audited."""
-MOST_HEADER = 100 << 20
-"""The format's own limit of a header's length."""
+MOST_JSON = 256 << 20
+"""Bytes of an index, a config.json or a tokenizer.json that are read."""
+_DIGITS = 20
+"""Of the largest number that the library takes for an offset or a side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,7 @@ def open_shards(folder: Path) -> Shards:
         raise ValueError(f"{folder} is no folder of a checkpoint.")
     listed = _index(folder, shards.problems)
     if listed is None:
-        names = [name for name in (SINGLE, ADAPTER) if (folder / name).is_file()]
+        names = [name for name in (SINGLE, ADAPTER) if os.path.lexists(folder / name)]
         if not names:
             raise ValueError(f"{folder} holds no safetensors ({INDEX}, {SINGLE} or {ADAPTER}); only these are audited.")
         shards.adapter = names[0] == ADAPTER
@@ -74,65 +82,73 @@ def open_shards(folder: Path) -> Shards:
     if listed is not None:
         _compare(listed, found, shards.problems)
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        shards.config = config if isinstance(config, dict) else None
-    except (OSError, ValueError):
+        config = read_json(folder / "config.json")
+        if not isinstance(config, dict):
+            raise ValueError("it is no mapping")
+        shards.config = config
+    except (OSError, ValueError) as error:
         if not shards.adapter:
-            shards.problems.append("config.json is missing or no JSON: names and shapes are not compared with it")
+            why = error.strerror if isinstance(error, OSError) else error
+            shards.problems.append(
+                f"config.json is missing or no JSON ({clip(str(why))}): names and shapes are not compared with it"
+            )
     return shards
+
+
+def read_json(path: Path) -> Any:
+    """The JSON in a file beside the weights. Raises OSError or ValueError."""
+    return parse_json(read_named(path, MOST_JSON))
 
 
 def _index(folder: Path, problems: list[str]) -> dict[str, str] | None:
     """Tensor -> file by the index, None where there is none."""
     path = folder / INDEX
-    if not path.is_file():
+    if not os.path.lexists(path):
         return None
     try:
-        listed = json.loads(path.read_text(encoding="utf-8"))["weight_map"]
-        inside = {str(name): str(file) for name, file in listed.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise ValueError(f"{path} is no index of a checkpoint.") from None
-    for file in sorted({file for file in inside.values() if Path(file).name != file}):
+        listed = read_json(path)["weight_map"]
+        if not all(isinstance(file, str) for file in listed.values()):
+            raise TypeError("it names files by something that is no text")
+        inside = dict(listed)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ValueError(f"{path} is no index of a checkpoint: {clip(str(why))}.") from None
+    for file in sorted({file for file in inside.values() if not _is_name(file)}):
         problems.append(f"{INDEX} names {clip(file)}, which lies outside of the folder")
-    return {name: file for name, file in inside.items() if Path(file).name == file}
+    return {name: file for name, file in inside.items() if _is_name(file)}
+
+
+def _is_name(file: str) -> bool:
+    """Whether it is the name of a file within the folder."""
+    return Path(file).name == file and file not in ("", "..") and "\0" not in file
 
 
 def _header(path: Path, problems: list[str]) -> list[Place]:
     """The tensors of one file; what is wrong with it is added to `problems`."""
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
+        with open_named(path) as file:  # a pipe would be waited for
             length = int.from_bytes(file.read(8), "little")
-            if not 2 <= length <= min(MOST_HEADER, size - 8):
-                raise ValueError("its header has an impossible length")
-            header = json.loads(file.read(length))
-        if not isinstance(header, dict):
-            raise ValueError("its header is no mapping")
+            with safe_open(path, framework="np"):
+                header = json.loads(file.read(length), parse_int=_whole)
     except OSError as error:
-        problems.append(f"{path.name} cannot be read: {error.strerror}")
+        problems.append(f"{path.name} cannot be read: {error.strerror or clip(str(error))}")
         return []
-    except (ValueError, RecursionError) as error:
-        problems.append(f"{path.name} is no safetensors file: {clip(str(error))}")
+    except SafetensorError as error:
+        problems.append(f"{path.name} is no safetensors file that loads: {clip(str(error), 160)}")
         return []
-    places = []
-    for name, item in header.items():
-        if name == "__metadata__":
-            continue
-        try:
-            shape = tuple(int(side) for side in item["shape"])
-            begin, end = (int(offset) for offset in item["data_offsets"])
-            dtype = str(item["dtype"])
-        except (KeyError, TypeError, ValueError):
-            problems.append(f"{path.name}: the header says nothing usable of {clip(name)}")
-            continue
-        wanted = math.prod(shape) * SIZES.get(dtype, 0)
-        if min((*shape, begin, end - begin)) < 0 or (dtype in SIZES and end - begin != wanted):
-            problems.append(f"{path.name}: {clip(name)} has offsets that do not fit its shape")
-        elif 8 + length + end > size:
-            problems.append(f"{path.name} ends too early: {clip(name)} is cut off")
-        else:
-            places.append(Place(name, path, 8 + length + begin, dtype, shape))
-    return places
+    except (ValueError, RecursionError) as error:  # the file was exchanged, or its name is none
+        problems.append(f"{path.name} cannot be read: {clip(str(error))}")
+        return []
+    return [
+        Place(name, path, 8 + length + item["data_offsets"][0], item["dtype"], tuple(item["shape"]))
+        for name, item in header.items()
+        if name != "__metadata__"
+    ]
+
+
+def _whole(digits: str) -> int:
+    """A number of a header; longer ones can only stand where the library looks at nothing."""
+    return int(digits) if len(digits) <= _DIGITS else 0
 
 
 def _compare(listed: dict[str, str], found: dict[str, str], problems: list[str]) -> None:

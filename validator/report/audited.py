@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -93,15 +94,24 @@ def _checkpoints(audit: dict[str, Any]) -> list[str]:
         finite = "all finite" if not item["not_finite"] else f"{item['not_finite']:,} elements not finite"
         lines.append(
             f"checkpoint  {item['folder']}: {count(item['tensors'], 'tensor')}, {item['bytes'] / 1e9:.2f} GB, "
-            f"{finite}, largest {item['largest']:.3g} ({speed:.1f} GB/s)"
+            f"{finite}, largest {_number(item['largest'])} ({speed:.1f} GB/s)"
         )
         if item["drift"] is not None:
-            drift = ", ".join(f"{part.replace('_', ' ')} {value:.2%}" for part, value in item["drift"].items())
+            drift = ", ".join(f"{part.replace('_', ' ')} {_share(value)}" for part, value in item["drift"].items())
             growth = item["attention_growth"]
             grown = "" if growth is None else f"; attention logits at most {growth:.2f} times"
             lines.append(f"            against {item['base']}: largest change {drift}{grown}")
     lines += [f"checkpoint  {name}: not audited, it is not on this disk" for name in audit.get("not_audited", ())]
     return lines
+
+
+def _number(value: float | None) -> str:
+    """A number; in a summary what is infinite is null."""
+    return f"{math.inf if value is None else value:.3g}"
+
+
+def _share(value: float | None) -> str:
+    return f"{math.inf if value is None else value:.2%}"
 
 
 def _cost(cost: dict[str, Any] | None) -> list[str]:
