@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol, TypeVar
 
-_REMOTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
+_REMOTE = re.compile(r"\A[a-zA-Z][a-zA-Z0-9+.-]+://")
 Measured = TypeVar("Measured")
 IdentityKind = Literal["file", "folder", "special", "absent"]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from io import BytesIO
@@ -47,7 +48,7 @@ class RawRow:
 DEEPEST = 63
 """Levels of nesting that a column may have: Arrow's writer refuses more."""
 TOO_DEEP = f"the row nests more than {DEEPEST} levels deep"
-_BRACKETS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+_BRACKETS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 
 
 def too_deep(raw: bytes) -> bool:
@@ -80,6 +81,9 @@ def find_layout(path: Path) -> Layout:
         line, newline, _ = head.partition(b"\n")
         if not newline:
             line += file.readline()
+    with suppress(orjson.JSONDecodeError):
+        orjson.loads(line)
+        return "lines"
     pieces = list(split_values(BytesIO(line), array=False))
     return "lines" if all(isinstance(piece, Value) for piece in pieces) else "values"
 

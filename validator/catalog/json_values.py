@@ -15,7 +15,8 @@ CHUNK = 1 << 20
 LARGEST_VALUE = 256 << 20
 """Bytes. A larger value is refused rather than held: no training row is that long."""
 
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|"|[\[\]{}]', re.DOTALL)
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*("?)|[\[\]{}]', re.DOTALL)
+"""A string, or one that is cut off: no part of the pattern can fail and be read again."""
 _QUOTE, _OPENING, _CLOSING = ord('"'), frozenset(b"[{"), ord("]")
 _SHOWN = 1 << 16
 TOO_LARGE = f"a value of more than {LARGEST_VALUE >> 20} MiB begins here: it and what follows are not read"
@@ -54,7 +55,7 @@ def split_values(file: BinaryIO, *, array: bool) -> Iterator[Value | Fault]:
         for token in _TOKEN.finditer(buffer, position):
             first, begin, position = buffer[token.start()], token.start(), token.end()
             if first == _QUOTE:
-                if position - begin == 1:
+                if not token[1]:
                     position, waiting = begin, True
                     break
                 continue
@@ -114,11 +115,15 @@ def _between(
         if stripped:
             yield Value(offset + text.index(stripped), stripped)
         return
-    parts = [part.strip(_SPACE) for part in text.split(b",")]
-    scalars = [part for part in parts if part]
-    wanted = len(scalars) + (not first) + (not last) - 1  # commas between neighbours
-    for part in scalars:
-        yield Value(offset + text.index(part), part)
+    parts = text.split(b",")
+    bare = [part.strip(_SPACE) for part in parts]
+    scalars = sum(map(bool, bare))
+    wanted = scalars + (not first) + (not last) - 1  # commas between neighbours
+    place = 0
+    for part, scalar in zip(parts, bare, strict=True):
+        if scalar:
+            yield Value(offset + place + part.index(scalar), scalar)
+        place += len(part) + 1
     if len(parts) - 1 > max(wanted, 0):
         reason = "a comma after the last value of the array" if last and not first else "a comma too many"
         yield Fault(offset, reason)

@@ -20,6 +20,10 @@ from validator.catalog.json_rows import BOM, SPACE, TOO_DEEP, RawRow, parse_line
 from validator.catalog.schema import Schema
 from validator.catalog.survey import Survey
 
+_LINE_END = re.compile(rb"[\r\n]")
+
+_COLUMN = re.compile(r"\AColumn\((.*?)\) ")
+
 LOADER_CHUNK = 10 << 20
 """Bytes: the loader's `chunksize`. Every piece becomes a table that must fit the schema of the first."""
 
@@ -92,17 +96,24 @@ _NULL = b"null"
 
 def _first_nulls(chunk: bytes, block_size: int) -> Iterator[int]:
     """Where nulls stand of which the line is the first to end within a block, and not blank."""
+    start, stop, line = _line_at(chunk, 0)
+    yielded = -1
     for border in range(0, len(chunk), block_size):
-        start = 0 if not border else chunk.rfind(b"\n", 0, border) + 1
-        while start < min(border + block_size, len(chunk)):
-            stop = chunk.find(b"\n", start)
-            line = chunk[start : stop if stop >= 0 else len(chunk)]
-            line = (line.removeprefix(BOM) if not start else line).strip(SPACE)
-            if line == _NULL:
-                yield chunk.index(_NULL, start)
-            if line or stop < 0:
-                break
-            start = stop + 1
+        if stop < border:
+            start, stop, line = _line_at(chunk, chunk.rfind(b"\n", stop, border) + 1)
+        while not line and stop < min(border + block_size, len(chunk)) - 1:
+            start, stop, line = _line_at(chunk, stop + 1)
+        if line == _NULL and yielded < start < border + block_size:
+            yield chunk.index(_NULL, start)
+            yielded = start
+
+
+def _line_at(chunk: bytes, start: int) -> tuple[int, int, bytes]:
+    """The line that begins at a place: where it begins and ends, and what it is without the space around it."""
+    stop = chunk.find(b"\n", start)
+    stop = len(chunk) if stop < 0 else stop
+    line = chunk[start:stop]
+    return start, stop, (line.removeprefix(BOM) if not start else line).strip(SPACE)
 
 
 def _loader_chunks(path: Path) -> Iterator[bytes]:
@@ -114,8 +125,13 @@ def _loader_chunks(path: Path) -> Iterator[bytes]:
 def _read_table(chunk: bytes, result: Survey) -> pa.Table:
     """The loader's own call, block size doubling included."""
     block_size = LOADER_CHUNK // 32
+    line = _LINE_END.search(chunk)
+    first_line = len(chunk) if line is None else line.start()
     while True:
         chunk = _without_first_nulls(chunk, block_size, result)
+        if block_size < first_line:  # "straddling" is all that the reader would say, for the time of reading it
+            block_size *= 2
+            continue
         try:
             return paj.read_json(BytesIO(chunk), read_options=paj.ReadOptions(block_size=block_size))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
@@ -211,7 +227,7 @@ def _merge_column(name: str, kind: pa.DataType, row: int | None, result: Survey)
 def _in_plain_words(message: str) -> tuple[str | None, str]:
     """Turn pyarrow's parse error about one row into (column, reason)."""
     message = message.removeprefix("JSON parse error: ").removesuffix(" in row 0")
-    column = re.match(r"Column\((.*?)\) ", message)
+    column = _COLUMN.match(message)
     path = column.group(1).strip("/").replace("/[]", "[]").replace("/", ".") if column else None
     if path and "specified twice" in message:
         return path, f"the key `{path}` stands twice in one object"

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 _PART = re.compile(
-    r"(?P<split>\w+(\.\w+)*)"
+    r"\A(?P<split>\w+(\.\w+)*)"
     r"(\[((?P<first>-?[\d_]+)(?P<first_percent>%)?)?:((?P<last>-?[\d_]+)(?P<last_percent>%)?)?\])?"
     r"(\((?P<rounding>[^)]*)\))?"
 )
@@ -22,10 +22,18 @@ def selected(split: str, num_rows: int) -> tuple[range, ...]:
     """
     if split == "all":
         return (range(num_rows),)
-    ranges = tuple(_slice(part, num_rows) for part in re.split(r"\s*\+\s*", split))
+    ranges = tuple(_slice(part, num_rows) for part in _parts(split))
     if num_rows and not any(ranges):
         raise ValueError(f'Instruction "{split}" corresponds to no data!')
     return ranges
+
+
+def _parts(split: str) -> list[str]:
+    """The instructions between plus signs, without the white space around these."""
+    parts = split.split("+")
+    for place in range(1, len(parts)):
+        parts[place - 1], parts[place] = parts[place - 1].rstrip(), parts[place].lstrip()
+    return parts
 
 
 def _slice(spec: str, num_rows: int) -> range:

@@ -10,7 +10,7 @@ from validator.conversation.sample import MediaKind, MediaReference, Problem, Sa
 from validator.files import MediaFiles
 from validator.trainer import Trainer
 
-_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
+_URL = re.compile(r"\A[a-zA-Z][a-zA-Z0-9+.-]*://")
 SHOWN = 200
 """Characters of a reference that are kept: a base64 image may stand where a path is expected."""
 

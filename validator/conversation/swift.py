@@ -23,7 +23,6 @@ from validator.files import MediaFiles
 from validator.trainer import Trainer
 
 _KINDS: tuple[MediaKind, ...] = ("image", "audio", "video")
-_IMG = re.compile(r"<img>(.+?)</img>")
 _MARK = re.compile("<ref-object>|<bbox>")
 LONGEST_PATH = 255
 """Characters above which a name without a file behind it may be an image in base64."""
@@ -66,7 +65,7 @@ def _take(sample: Sample, loaded: Loaded, files: MediaFiles) -> None:
     if sample.media.get("video"):
         raise UnreadError("videos are not reproduced under this trainer profile")
     sample.objects = loaded.objects
-    if not images and any(_IMG.search(message["content"]) for message in messages):
+    if not images and any(_has_img(message["content"]) for message in messages):
         raise UnreadError("paths within <img> tags are not read")
     if not messages:
         raise IndexError("list index out of range")
@@ -78,6 +77,15 @@ def _take(sample: Sample, loaded: Loaded, files: MediaFiles) -> None:
         sample.system = ""
     _complete_tags(sample, messages)
     sample.turns = turns_of(joined(messages))
+
+
+def _has_img(text: str) -> bool:
+    """Whether `<img>(.+?)</img>` is found: on one line, with something between. Only its first tag can matter."""
+    for line in text.split("\n") if "</img>" in text else ():
+        place = line.find("<img>")
+        if place >= 0 and line.find("</img>", place + len("<img>") + 1) >= 0:
+            return True
+    return False
 
 
 def _parsed(tool: Any) -> Any:

@@ -16,6 +16,7 @@ from validator.export.policy import Policy, Reason
 from validator.export.verdicts import FileKey, Verdicts
 from validator.rules.base import EntryFacts, FileFacts
 
+_UNFIT = re.compile(r"[^\w.-]+")
 _FOLLOW_FROM_ROWS = frozenset(("DI006", "DI008", "DI009"))
 """Errors of entries that are gone with the rows that cause them."""
 _BOM = "byte order mark"
@@ -86,7 +87,7 @@ def _places(entry: str, home: str) -> Iterator[str]:
     place = os.path.normpath(home)
     if not place.startswith("/") and place.split(os.sep)[0] not in (QUARANTINE, os.pardir, os.curdir):
         yield place
-    slug = re.sub(r"[^\w.-]+", "_", entry).encode()[:80].decode(errors="ignore").strip(".") or "entry"
+    slug = _UNFIT.sub("_", entry).encode()[:80].decode(errors="ignore").strip(".") or "entry"
     name = os.path.basename(place)
     for number in count(1):
         yield f"{slug}{f'_{number}' if number > 1 else ''}/{'data' if name in ('', os.curdir, os.pardir) else name}"

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 
 _NUMBER = r"(\d{1,5}(?:\.\d{1,4})?)"
 _PAIR = rf"\(\s*{_NUMBER}\s*,\s*{_NUMBER}\s*\)"
-_MARKED_BOX = re.compile(rf"<\|box_start\|>\s*{_PAIR}\s*,?\s*{_PAIR}\s*<\|box_end\|>")
+_MARKED_BOX = re.compile(rf"<\|box_start\|>\s*{_PAIR}\s*(?:,\s*)?{_PAIR}\s*<\|box_end\|>")
 _FOUR = rf"[\[(]\s*{_NUMBER}\s*,\s*{_NUMBER}\s*,\s*{_NUMBER}\s*,\s*{_NUMBER}\s*[\])]"
 _NAMED_BOX = re.compile(rf"bbox(?:_2d)?[\"']?\s*[:=]\s*{_FOUR}")
+_OPENING = r"(?:[\"'](?:<\|box_start\|>)?[\[(]?|<\|box_start\|>[\[(]?|[\[(])"
 _POINT = re.compile(
-    rf"(?:click|tap|long_press|point_2d|start_box|end_box)[\"']?\s*[:=(]\s*[\"']?(?:<\|box_start\|>)?[\[(]?\s*"
+    rf"(?:click|tap|long_press|point_2d|start_box|end_box)[\"']?\s*[:=(]\s*(?:{_OPENING}\s*)?"
     rf"(?:x\s*=\s*)?{_NUMBER}\s*,\s*(?:y\s*=\s*)?{_NUMBER}\s*[\])'\"]"
 )
 _SPELLINGS = {

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import xxhash
 
 from validator.conversation.sample import Sample
+
+_STEP = 1 << 20
+"""Characters that are hashed at a time: no text is copied whole."""
 
 
 def hashes_of(sample: Sample) -> tuple[str, str]:
@@ -12,21 +17,29 @@ def hashes_of(sample: Sample) -> tuple[str, str]:
     turn. 64 bits: among 100 million rows one pair of different ones is equal with a probability of 0.03 %.
     """
     turns = sample.turns
-    asked = [_part(sample.system), _part(sample.tools)]
+    asked: list[object] = [sample.system, sample.tools]
     for turn in turns[:-1]:
-        asked += (_part(turn.role), _part(turn.content))
+        asked += (turn.role, turn.content)
     for references in sample.media.values():
         for reference in references:
             data = reference.data
-            asked.append(_part(reference.written if data is None else xxhash.xxh3_128_hexdigest(data)))
-    return _hash("".join(asked)), _hash(_part(turns[-1].content))
+            asked.append(reference.written if data is None else xxhash.xxh3_128_hexdigest(data))
+    return _hash(asked), _hash([turns[-1].content])
 
 
-def _part(part: object) -> str:
-    """A part with its length, so that moving text from one to the next makes a difference."""
-    text = part if isinstance(part, str) else str(part or "")
-    return f"{len(text)}:{text}"
-
-
-def _hash(text: str) -> str:
-    return xxhash.xxh3_64_hexdigest(text.encode("utf-8", "surrogatepass"))
+def _hash(parts: Iterable[object]) -> str:
+    """Of parts with their lengths, so that moving text from one to the next makes a difference."""
+    short = []
+    hashed = xxhash.xxh3_64()
+    for part in parts:
+        text = part if isinstance(part, str) else str(part or "")
+        short.append(f"{len(text)}:")
+        if len(text) <= _STEP:
+            short.append(text)
+            continue
+        hashed.update("".join(short).encode("utf-8", "surrogatepass"))
+        short = []
+        for begin in range(0, len(text), _STEP):
+            hashed.update(text[begin : begin + _STEP].encode("utf-8", "surrogatepass"))
+    hashed.update("".join(short).encode("utf-8", "surrogatepass"))
+    return hashed.hexdigest()

@@ -15,8 +15,10 @@ LEAK_CHARACTERS = 20
 """Of a system prompt that is looked for in answers."""
 QWEN_SYSTEM = "You are a helpful assistant."
 """The template's own system prompt."""
+_STEP = 1 << 18
+"""Characters that are encoded at a time."""
 _WINDOW = BASE64_CHARACTERS // 2
-_BASE64 = re.compile(rf"[A-Za-z0-9+/_-]{{{BASE64_CHARACTERS},}}={{0,2}}")
+_BASE64 = re.compile(rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{BASE64_CHARACTERS},}}={{0,2}}")
 _LATIN = "[\x80-\xbf" + bytes(range(0x80, 0xA0)).decode("cp1252", "ignore") + "]"
 """What the second byte of a letter becomes."""
 _MOJIBAKE = re.compile(f"[ÃÂ]{_LATIN}|[\xe0-\xef]{_LATIN}{{2}}|ð\u0178{_LATIN}{{2}}|锟斤拷")
@@ -83,7 +85,8 @@ def _is_blob(text: str) -> bool:
 
 def _is_mojibake(text: str) -> bool:
     """All but the last of what is looked for begins with a letter between U+00C0 and U+00FF, 0xC3 in UTF-8."""
-    if b"\xc3" not in text.encode("utf-8", "surrogatepass") and "锟" not in text:
+    parts = (text[begin : begin + _STEP] for begin in range(0, len(text), _STEP))
+    if "锟" not in text and not any(b"\xc3" in part.encode("utf-8", "surrogatepass") for part in parts):
         return False
     return len(_MOJIBAKE.findall(text)) > 1
 

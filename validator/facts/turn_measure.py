@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import chain
 
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample
 from validator.facts.coordinates import reach_of
@@ -79,9 +80,9 @@ class TurnMeasurer:
         as_written = turn is not None and turn.role != "function"  # calls and tools come out of JSON
         if as_written and self._literal and not special:
             return (), ()
-        ids = [token for text in encoded.texts for token in text]
-        image, video = (
-            tuple(place for place, token in enumerate(ids) if token == pad) if pad in ids else ()
-            for pad in (self._pads["image"], self._pads["video"])
-        )
-        return image, video
+        image, video = self._pads["image"], self._pads["video"]
+        places: dict[int, list[int]] = {image: [], video: []}
+        for place, token in enumerate(chain.from_iterable(encoded.texts)):
+            if token in places:
+                places[token].append(place)
+        return tuple(places[image]), tuple(places[video])

@@ -11,6 +11,8 @@ from typing import Any, TextIO
 from validator.findings import clip
 from validator.report.finished import Finished, Group, describe, gate_notes
 
+_TICKS = re.compile("`+")
+
 BYTES = 4_000_000
 MESSAGE = 300
 """Characters of a message."""
@@ -52,7 +54,7 @@ def text(run: Finished, most: int) -> str:
 def code(content: str) -> str:
     """Any text as one code span that also holds in a table."""
     shown = clip(content, MESSAGE) or " "
-    ticks = max((len(run) for run in re.findall("`+", shown)), default=0) + 1
+    ticks = max((len(run) for run in _TICKS.findall(shown)), default=0) + 1
     space = " " if shown[0] == "`" or shown[-1] == "`" else ""
     return f"{'`' * ticks}{space}{shown}{space}{'`' * ticks}".replace("|", "\\|")
 

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,8 @@ from validator.findings import printable
 
 MOST_BYTES = 64 << 20
 """Of a data file that is searched for lines; hosts show no larger ones."""
+_KEY = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*"?)(\s*:)?')
+"""A string in JSON, and whether it is a key."""
 _ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
 
 
@@ -98,9 +101,15 @@ def _lines_of_entries(path: Path, names: set[str]) -> dict[str, int]:
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError):
         return {}
-    found = {}
-    for name in names:
-        spellings = "|".join(re.escape(json.dumps(name, ensure_ascii=ascii)) for ascii in (True, False))
-        if place := re.search(rf"(?:{spellings})\s*:", text):
-            found[name] = text.count("\n", 0, place.start()) + 1
+    found: dict[str, int] = {}
+    line, counted = 1, 0
+    for match in _KEY.finditer(text):
+        if not match[2]:
+            continue
+        with suppress(ValueError):
+            name = json.loads(match[1])
+            if name in names and name not in found:
+                line += text.count("\n", counted, match.start())
+                counted = match.start()
+                found[name] = line
     return found

@@ -21,6 +21,10 @@ import xxhash
 from validator.named_file import read_named
 from validator.rules.base import CorpusCheck, Rule, RuleError
 
+_SLUG = re.compile(r"[a-z]+(-[a-z]+)*")
+
+_CODE = re.compile(r"[A-Z]{2}\d{3}")
+
 OURS = frozenset(["DI", "CV", "PH", "MD", "IM", "VD", "TK", "LB", "DU", "CF", "CK", "RP", "XX"])
 """Families of codes that no plug-in may use: ours grow."""
 GROUP = "mmvalidate.rules"
@@ -72,12 +76,12 @@ def _rules_in(module: ModuleType, source: str, origin: str) -> Iterator[Rule]:
     if not rules:
         raise ValueError(f"{source} holds no rule: make one with row_rule or corpus_rule.")
     for rule in {rule.code: rule for rule in rules}.values():  # a rule may have two names
-        if not re.fullmatch(r"[A-Z]{2}\d{3}", rule.code) or rule.family in OURS:
+        if not _CODE.fullmatch(rule.code) or rule.family in OURS:
             raise ValueError(
                 f"{source}: the code {rule.code} is not for a plug-in. Take two capital letters and three digits; "
                 f"{', '.join(sorted(OURS))} are ours."
             )
-        if not re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name):
+        if not _SLUG.fullmatch(rule.name):
             raise ValueError(f"{source}: the name {rule.name} of {rule.code} must be small letters and hyphens.")
         if rule.row is None and rule.corpus is None:
             raise ValueError(f"{source}: {rule.code} is about neither rows nor entries.")

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from validator.rules.alike import ALL, Groups
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit
 
+_APART = re.compile(r"[^a-z]+")
+
 _EVALUATION = frozenset(("eval", "evaluation", "val", "valid", "validation", "test", "dev", "holdout", "benchmark"))
 
 
@@ -59,4 +61,4 @@ def of_run(finish_run: Callable[[Sequence[tuple[EntryFacts, Seen]]], Iterator[Hi
 
 def is_evaluation(entry: EntryFacts) -> bool:
     """Whether an entry is meant for evaluation, by a word of its name."""
-    return not _EVALUATION.isdisjoint(re.split(r"[^a-z]+", entry.name.lower()))
+    return not _EVALUATION.isdisjoint(_APART.split(entry.name.lower()))

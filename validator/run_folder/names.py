@@ -34,7 +34,7 @@ FOLDERS = tuple(_WITHIN)
 _WHOLE = {folder: re.compile(names) for folder, names in _WITHIN.items()}
 _OTHER = {folder: re.compile(names) for folder, names in _OTHERS.items()}
 _PART = {folder: re.compile(rf"\.(?:{names})\.\w+\.part|(?:{names})\.part") for folder, names in _WITHIN.items()}
-_BRIEF = re.compile(r".*\.(?:at|stalled)|\d+\.zip|\.\d+\.zip\.\w+\.part|dask-(?:scratch|worker)-space")
+_BRIEF = re.compile(r"\A(?:.*\.(?:at|stalled)|\d+\.zip|\.\d+\.zip\.\w+\.part|dask-(?:scratch|worker)-space)")
 """Within `running`: places of processes, results that are judged again, the working folder of a cluster."""
 
 

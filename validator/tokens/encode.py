@@ -29,7 +29,7 @@ class EncodedTurn:
     """
 
     turn: Turn | None
-    texts: list[list[int]]
+    texts: list[Sequence[int]]
     slots: list[MediaSlot]
     written: list[str]
 
@@ -172,7 +172,7 @@ def _encode_turn(turn: Turn, before: str, pieces: list[Piece], after: str, encod
         return EncodedTurn(turn, [encoder.encode_framed(before, text, after)], [], [before + text + after])
     slots = [piece for piece in pieces if isinstance(piece, MediaSlot)]
     first, *middle, last = [piece for piece in pieces if isinstance(piece, str)]
-    texts = [
+    texts: list[Sequence[int]] = [
         encoder.encode_framed(before, first, ""),
         *(encoder.encode(text) if text else [] for text in middle),
         encoder.encode_framed("", last, after),
@@ -180,11 +180,11 @@ def _encode_turn(turn: Turn, before: str, pieces: list[Piece], after: str, encod
     return EncodedTurn(turn, texts, slots, [before + first, *middle, last + after])
 
 
-_systems: dict[tuple[int, str], list[int]] = {}
+_systems: dict[tuple[int, str], Sequence[int]] = {}
 _MOST_SYSTEMS, _LONGEST_SYSTEM = 64, 1 << 14
 
 
-def _encode_system(encoder: Encoder, text: str) -> list[int]:
+def _encode_system(encoder: Encoder, text: str) -> Sequence[int]:
     """System prompts repeat from row to row: the ids of a few are kept."""
     key = (id(encoder), text)
     known = _systems.get(key)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Protocol
 
 import tiktoken
 
+from validator.tokens.long_text import LONG_TEXT, PART, LongIds, WordCounts
 from validator.tokens.vocabulary import SPLIT_PATTERN
 
 
@@ -18,11 +19,11 @@ class Encoder(Protocol):
     special_tokens: Mapping[str, int]
     literal: bool
 
-    def encode(self, text: str) -> list[int]:
+    def encode(self, text: str) -> Sequence[int]:
         """Encode `text`."""
         ...
 
-    def encode_framed(self, before: str, text: str, after: str) -> list[int]:
+    def encode_framed(self, before: str, text: str, after: str) -> Sequence[int]:
         """Encode `before + text + after`. `before` is empty or a special token with a line; `after` is empty or begins
         with a special token.
         """
@@ -40,22 +41,29 @@ class RankEncoder:
         self._bpe = tiktoken.Encoding(
             "qwen2_vl", pat_str=SPLIT_PATTERN, mergeable_ranks=ranks, special_tokens={}, explicit_n_vocab=len(ranks)
         )
-        self._split = special_pattern(special_tokens).split
+        self._special = special_pattern(special_tokens)
+        self._words = WordCounts(self._encode)
         self._prefix = common_prefix(special_tokens)
         self._short: dict[str, list[int]] = {}
         self._frames: dict[str, list[int]] = {"": []}
         self._apart = all(token[0] == "<" and "<" not in token[1:] and "\n" not in token for token in special_tokens)
 
-    def encode(self, text: str) -> list[int]:
-        """Encode `text`: special tokens are cut out first, then every part between them is normalised and encoded.
+    def encode(self, text: str) -> Sequence[int]:
+        """Encode `text`: special tokens are cut out first, then every part between them is normalised and encoded. The
+        ids of a long text are made where they are read.
 
         Raises TypeError, as the trainer's tokenizer does, where the text holds half of a surrogate pair.
         """
         if not text.isascii():
             check_text(text)
+        if len(text) >= LONG_TEXT:
+            return LongIds(lambda: self._parts(text), self._encode, self._words)
+        return self._encode_all(text)
+
+    def _encode_all(self, text: str) -> list[int]:
         if self._prefix not in text:
             return self._encode(text)
-        parts = self._split(text)
+        parts = self._special.split(text)
         ids: list[int] = []
         for index, part in enumerate(parts):
             if index % 2:
@@ -66,13 +74,24 @@ class RankEncoder:
                 ids += self._encode(part)
         return ids
 
-    def encode_framed(self, before: str, text: str, after: str) -> list[int]:
+    def _parts(self, text: str) -> Iterator[int | str]:
+        """Special tokens as their ids, and what stands between them."""
+        end = 0
+        for match in self._special.finditer(text):
+            if match.start() > end:
+                yield text[end : match.start()]
+            yield self.special_tokens[match[0]]
+            end = match.end()
+        if end < len(text):
+            yield text[end:]
+
+    def encode_framed(self, before: str, text: str, after: str) -> Sequence[int]:
         """Encode `before + text + after`, the parts of it apart, those around the text once.
 
         No token reaches over the end of `before`, whose line feed is one of its own unless white space follows, nor
         over the beginning of `after`; and no special token does, each being a `<` and what has none.
         """
-        if text[:1].isspace() or not self._apart:
+        if text[:1].isspace() or not self._apart or len(text) >= LONG_TEXT:
             return self.encode(before + text + after)
         return [*self._frame(before), *self.encode(text), *self._frame(after)]
 
@@ -80,7 +99,7 @@ class RankEncoder:
         """The ids of one of the template's few words."""
         known = self._frames.get(text)
         if known is None:
-            known = self._frames[text] = self.encode(text)
+            known = self._frames[text] = self._encode_all(text)
         return known
 
     def _encode_short(self, text: str) -> list[int]:
@@ -93,7 +112,7 @@ class RankEncoder:
 
     def _encode(self, text: str) -> list[int]:
         text = normalize(text)
-        if len(text) < LONG or _longest_space(text) < LONG:
+        if len(text) < LONG or not _is_spacious(text):
             return self._bpe.encode_ordinary(text)
         return list(self._general().encode(text, add_special_tokens=False).ids)
 
@@ -110,17 +129,19 @@ SHORT, MOST_SHORT = 12, 4096
 """Characters of a text whose ids are remembered, and how many of these are."""
 LONG = 500_000
 """Characters of white space in a row: with a million, tiktoken's pattern matcher overflows its stack."""
-_SPACES = re.compile(r"\s+")
 
 
-def _longest_space(text: str) -> int:
-    return max((len(match.group()) for match in _SPACES.finditer(text)), default=0)
+def _is_spacious(text: str) -> bool:
+    """Whether there may be LONG characters of white space in a row: they would fill one of these windows."""
+    half = LONG // 2
+    return any(text[begin : begin + half].isspace() for begin in range(0, len(text) - half + 1, half))
 
 
 def check_text(text: str) -> None:
     """Raise the TypeError that the trainer's tokenizer raises for text that is not valid Unicode."""
     try:
-        text.encode()
+        for begin in range(0, len(text), PART):  # a copy of a part is enough
+            text[begin : begin + PART].encode()
     except UnicodeEncodeError:
         reason = "TextEncodeInput must be Union[TextInputSequence, Tuple[InputSequence, InputSequence]]"
         raise TypeError(reason) from None

@@ -7,7 +7,6 @@ Sources: LLaMA-Factory's `tool_utils.py` and `formatter.py`, of 0.9.5 (`qwen_*`)
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 _TOOL_PROMPT = (
@@ -23,9 +22,6 @@ _DEFAULT_PROMPT = (
     "Action Input: the input to the tool, in a JSON format representing the kwargs "
     '(e.g. ```{{"input": "hello world", "num_beams": 5}}```)\n```\n'
 )
-_EARLY_THOUGHT = re.compile(r"<think>(.*)</think>", re.DOTALL)
-_THOUGHT = re.compile(r"<think>\n(.*?)\n</think>\n\n", re.DOTALL)
-_CALL = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
 
 
 def qwen_tools(tools: Any) -> str:
@@ -47,13 +43,26 @@ def swift_tools(tools: str) -> str:
 
 def qwen_calls(content: str) -> str:
     """Rewrite the JSON of a function call, alone or inside thoughts or call tags, as Qwen's tool call text."""
-    call = _CALL.search(content)
+    call = _enclosed(content, "<tool_call>", "</tool_call>")
     if call is not None:
-        return content.replace(call.group(0), "") + _joined(call.group(1), content)
-    thought = _THOUGHT.search(content)
+        inside = call.removeprefix("<tool_call>").removesuffix("</tool_call>")
+        return content.replace(call, "") + _joined(inside, content)
+    thought = _enclosed(content, "<think>\n", "\n</think>\n\n")
     if thought is not None:
-        return thought.group(0) + _joined(content.replace(thought.group(0), ""), content)
+        return thought + _joined(content.replace(thought, ""), content)
     return _joined(content, content)
+
+
+def _enclosed(text: str, begin: str, end: str, *, last: bool = False) -> str | None:
+    """What stands from a tag to the first (or the last) end after it, both included; None where there is none. The
+    trainer's regular expression finds the same, and tries every tag up to the end of the text where there is no end.
+    """
+    start = text.find(begin)
+    if start < 0:
+        return None
+    inside = start + len(begin)
+    stop = text.rfind(end, inside) if last else text.find(end, inside)
+    return None if stop < 0 else text[start : stop + len(end)]
 
 
 def _joined(text: str, content: str) -> str:
@@ -64,11 +73,11 @@ def _joined(text: str, content: str) -> str:
 
 def middle_qwen_calls(content: str) -> str:
     """0.9.3: names are JSON, thoughts are looked for as before it, and call tags are not looked for."""
-    thought = _EARLY_THOUGHT.search(content)
+    thought = _enclosed(content, "<think>", "</think>", last=True)
     if thought is None:
         return _joined(content, content)
-    text = content.replace(thought.group(0), "")
-    return thought.group(0) + _joined(text, text)
+    text = content.replace(thought, "")
+    return thought + _joined(text, text)
 
 
 def early_qwen_tools(tools: Any) -> str:
@@ -82,11 +91,11 @@ def early_qwen_tools(tools: Any) -> str:
 
 def early_qwen_calls(content: str) -> str:
     """Names are written as they are, not as JSON; a thought is whatever stands between the first and the last tag."""
-    thought = _EARLY_THOUGHT.search(content)
-    text = content if thought is None else content.replace(thought.group(0), "")
+    thought = _enclosed(content, "<think>", "</think>", last=True)
+    text = content if thought is None else content.replace(thought, "")
     lines = [f'{{"name": "{name}", "arguments": {arguments}}}' for name, arguments in _named(text, text)]
     written = "\n".join(f"<tool_call>\n{line}\n</tool_call>" for line in lines)
-    return written if thought is None else thought.group(0) + written
+    return written if thought is None else thought + written
 
 
 def default_tools(tools: Any) -> str:

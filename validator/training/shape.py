@@ -11,6 +11,9 @@ from typing import Any
 from validator.json_text import parse_json
 from validator.named_file import read_named
 
+_QWEN2_VL = re.compile(r"qwen2-vl-\d+b")
+_SIZE = re.compile(r"qwen2-vl-(2b|7b|72b)")
+
 GIB = 1 << 30
 MOST_BYTES = 16 << 20
 """Of a config.json, which has a few kilobytes."""
@@ -73,7 +76,7 @@ def shape_of(name: str | None) -> ModelShape | None:
             return _from_config(Path(name).name, config)
         except ValueError:
             return None
-    found = re.search(r"qwen2-vl-(2b|7b|72b)", name.lower())
+    found = _SIZE.search(name.lower())
     return SHAPES[found[1].upper()] if found else None
 
 
@@ -83,7 +86,7 @@ def model_type(name: str | None) -> str | None:
         return None
     config = _config(name)
     if config is None:
-        return "qwen2_vl" if re.search(r"qwen2-vl-\d+b", name.lower()) else None
+        return "qwen2_vl" if _QWEN2_VL.search(name.lower()) else None
     value = config.get("model_type")
     return value if isinstance(value, str) else None
 

@@ -34,9 +34,12 @@ class Versions:
         return f"{package} {text}" if text is not None else f"{package} of an unknown version"
 
 
+_NUMBER, _LOCAL = re.compile(r"\d+"), re.compile(r"[+a-zA-Z]")
+
+
 def numbers(text: str) -> Release:
     """`2.4.0+cu121` -> (2, 4, 0)."""
-    return tuple(int(part) for part in re.findall(r"\d+", re.split(r"[+a-zA-Z]", text, maxsplit=1)[0]))
+    return tuple(int(part) for part in _NUMBER.findall(_LOCAL.split(text, maxsplit=1)[0]))
 
 
 def find_versions(given: str | None = None) -> Versions:
@@ -45,7 +48,7 @@ def find_versions(given: str | None = None) -> Versions:
     for item in filter(None, (given or "").split(",")):
         package, equals, text = item.strip().partition("=")
         text = text.lstrip("=")
-        if not equals or not re.match(r"\d+(\.\d+)*", text):
+        if not equals or not _NUMBER.match(text):
             raise ValueError(f"--versions {item.strip()}: write PACKAGE=VERSION, with commas between several.")
         if package not in PACKAGES:
             raise ValueError(f"--versions {package}: only {', '.join(PACKAGES)} matter here.")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 _PLACEHOLDER = r"<image>|<video>|<audio>"
+_PLACEHOLDERS = re.compile(_PLACEHOLDER)
 _HIDDEN = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc"
     "\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e0fff]"
@@ -45,7 +46,7 @@ def pieces(text: str, most: int, seen: Counter[str] | None = None) -> list[Piece
     tail = most // TAIL
     head, middle, tail_text = text[: most - tail], text[most - tail : len(text) - tail], text[len(text) - tail :]
     begin = _bounded(_marked(head, seen))
-    inside = re.findall(_PLACEHOLDER, middle)
+    inside = _PLACEHOLDERS.findall(middle)
     seen.update(inside)
     gap = f"{len(middle):,} characters left out" + (f", {len(inside)} placeholders among them" if inside else "")
     return [*begin, Piece("left-out", gap), *_bounded(_marked(tail_text, seen))]

@@ -1,0 +1,55 @@
+"""Long texts: cut into parts, their ids and their number are those of the whole."""
+
+import random
+from itertools import chain
+
+import pytest
+
+from validator.tokens import encoder as encoding
+from validator.tokens import long_text
+from validator.tokens.processor import load_processor
+
+ALPHABETS = {
+    "ascii": [chr(code) for code in range(32, 127)],
+    "words": [" ", " ", "a", "be", "'s", "'ll", "don't", "X", "5", "42", "\n", "\r\n", "\t", ".", "  ", "_", "!?"],
+    "white space": [" ", "\n", "\r", "\t", "\u00a0", "\u2028", "\x1c", "\x85", "a", "1", "."],
+    "marks": ["a", "e", " ", "\u0301", "\u0338", "=", "<", "1", "\u0327", "\u1100", "\u1161", "\u11a8", "-"],
+    "many": ["中", "文", "字", "，", "。", "é", "ß", "😀", "\u200d", "ñ", "x", "7", "²", "ⅷ", " ", "٣", "ǅ", "\u3000"],
+    "special": ["<|im_start|>", "<|im_end|>", "<|image_pad|>", "<|", "|>", "<", "im_end", " ", "a", "1", "\n"],
+}
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return load_processor("embedded").encoder
+
+
+@pytest.mark.parametrize("name", ALPHABETS)
+def test_parts_are_exact(encoder, monkeypatch, name):
+    monkeypatch.setattr(encoding, "LONG_TEXT", 1)
+    monkeypatch.setattr(long_text, "PART", 1)
+    draw = random.Random(name)
+    for _ in range(400):
+        text = "".join(draw.choices(ALPHABETS[name], k=draw.randint(1, 60)))
+        whole = encoder._encode_all(text)
+        ids = encoder.encode(text)
+        assert isinstance(ids, long_text.LongIds)
+        assert (list(ids), len(ids)) == (whole, len(whole)), text
+        assert "".join(long_text.parts_of(text)) == text
+        framed = encoder.encode_framed("<|im_start|>user\n", text, "<|im_end|>")
+        assert list(framed) == encoder._encode_all(f"<|im_start|>user\n{text}<|im_end|>"), text
+
+
+def test_words_are_counted_once(encoder):
+    asked = []
+    words = long_text.WordCounts(lambda text: asked.append(text) or encoder._encode(text))
+    text = "the same words again and again, " * 20_000
+    assert words.count(text) == len(encoder._encode(text))
+    assert len(asked) < 20
+
+
+def test_a_part_is_bounded(encoder):
+    text = "letters9and some words; " * 50_000
+    parts = list(long_text.parts_of(text))
+    assert max(map(len, parts)) < long_text.PART + 10
+    assert list(chain.from_iterable(map(encoder._encode, parts))) == encoder._encode(text)

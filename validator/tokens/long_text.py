@@ -1,0 +1,97 @@
+"""The ids of a text of millions of characters: counted, and made one part after the other where they are read.
+
+A text is cut where the tokenizer's own pattern always ends a piece, so the parts' ids are the whole's (SPLIT_PATTERN:
+no alternative goes on from a visible character to a space, from a Latin letter to another visible ASCII character that
+is none, nor from a digit to anything, and none looks back). All characters at a cut are such as normalisation leaves
+alone, whatever stands beside them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import overload
+
+LONG_TEXT = 1 << 20
+"""Characters from which on a text is long."""
+PART = 1 << 18
+"""Characters of a part, at least."""
+_CUT = re.compile(r"(?<=[!-~])(?= )|(?<=[A-Za-z])(?=[!-@\[-`{-~])|(?<=[0-9])(?=[ -~])")
+_WORD = re.compile(r"(?<=[!-~])(?= )")
+_MIXED_SPACE = re.compile(r"[^!-~] ")
+_LONGEST_WORD, _MOST_WORDS = 64, 1 << 16
+"""Characters of a word whose number of ids is remembered, and how many of these are."""
+
+
+def parts_of(text: str) -> Iterator[str]:
+    """Cut a text into parts of about PART characters whose ids, one after the other, are those of the text."""
+    begin = 0
+    while begin < len(text):
+        cut = _CUT.search(text, begin + PART)
+        end = len(text) if cut is None else cut.start()
+        yield text[begin:end]
+        begin = end
+
+
+class WordCounts(dict[str, int]):
+    """Numbers of ids by word; those of frequent words are found once."""
+
+    def __init__(self, encode: Callable[[str], Sequence[int]]) -> None:
+        super().__init__()
+        self._encode = encode
+
+    def __missing__(self, word: str) -> int:
+        number = len(self._encode(word))
+        if len(word) <= _LONGEST_WORD and len(self) < _MOST_WORDS:
+            self[word] = number
+        return number
+
+    def count(self, text: str) -> int:
+        """The number of ids of a text without special tokens."""
+        return sum(map(self._count, parts_of(text)))
+
+    def _count(self, part: str) -> int:
+        if _MIXED_SPACE.search(part):
+            words = Counter(_WORD.split(part))
+        else:
+            first, *rest = part.split(" ")  # a word is counted without the space that stands before it
+            words = Counter(rest)
+            words = Counter({f" {word}": number for word, number in words.items()})
+            words[first] += 1
+        if 4 * len(words) > words.total():
+            return len(self._encode(part))
+        return sum(number * self[word] for word, number in words.items())
+
+
+class LongIds(Sequence[int]):
+    """The ids of texts that follow each other, made anew each time they are read. `parts` gives an id for a special
+    token and the text between two; `encode` and `words` are of such a text.
+    """
+
+    def __init__(
+        self,
+        parts: Callable[[], Iterator[int | str]],
+        encode: Callable[[str], Sequence[int]],
+        words: WordCounts,
+    ) -> None:
+        self._parts, self._encode = parts, encode
+        self._length = sum(1 if isinstance(part, int) else words.count(part) for part in parts())
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[int]:
+        for part in self._parts():
+            if isinstance(part, int):
+                yield part
+            else:
+                for text in parts_of(part):
+                    yield from self._encode(text)
+
+    @overload
+    def __getitem__(self, place: int) -> int: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[int]: ...
+    def __getitem__(self, place: int | slice) -> int | Sequence[int]:
+        return list(self)[place]
