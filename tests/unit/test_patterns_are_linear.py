@@ -107,9 +107,9 @@ def texts(pattern):
     for before, element in seen:
         first = before[:1] or element[:1]  # what any character stands for may begin the pattern anew
         again = element.replace("a", first) if not first.isalnum() else element
-        for element, tail in dict.fromkeys((part, tail) for part in (element, again) for tail in ("", "\0") if part):
+        for repeated, tail in dict.fromkeys((part, tail) for part in (element, again) for tail in ("", "\0") if part):
 
-            def make(size, before=before, element=element, tail=tail):
+            def make(size, before=before, element=repeated, tail=tail):
                 text = before + element * (size // len(element)) + tail
                 return text.encode("latin-1", "replace") if is_bytes else text
 
