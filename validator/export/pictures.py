@@ -14,6 +14,8 @@ from PIL import Image, ImageOps
 
 from validator.export.folder import Folder
 
+_UNFIT = re.compile(r"[^\w.-]", re.ASCII)
+
 
 class Pictures:
     """Writes images into a sub-folder of an export that holds nothing else, each content once. Paths are returned as a
@@ -51,7 +53,7 @@ class Pictures:
         upright.info.pop("exif", None)
         if upright.mode not in ("1", "L", "LA", "I;16", "P", "RGB", "RGBA"):
             upright = upright.convert("RGB")  # as the trainer does
-        stem = re.sub(r"[^\w.-]", "_", Path(source).stem, flags=re.ASCII)[:60]
+        stem = _UNFIT.sub("_", Path(source).stem)[:60]
         name = f"{stem}.{_digest(os.fsencode(os.path.abspath(source)))}.png"
         return self._named(name, lambda file: upright.save(file, "PNG", exif=b""))
 
