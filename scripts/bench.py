@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from scripts.benchmarks import speed, whole
 from scripts.benchmarks.command import NotBuiltError
 from scripts.benchmarks.data import ROOT
+from scripts.benchmarks.growth import growth
 from scripts.benchmarks.process import CommandError
 from scripts.benchmarks.scale import FULL, QUICK, Scale
 from scripts.benchmarks.stages import profile
@@ -31,6 +32,7 @@ MEASURES: dict[str, Callable[[Scale], Iterator[Line]]] = {
     "rerun": whole.rerun,
     "start": whole.start,
     "million": whole.many,
+    "growth": growth,
 }
 PAGE = ROOT / "docs" / "benchmarks.md"
 

@@ -24,6 +24,7 @@ class Scale:
     rerun_rows: int
     many_rows: int
     starts: int
+    growth_rows: tuple[int, int, int]
 
 
 FULL = Scale(
@@ -36,6 +37,7 @@ FULL = Scale(
     rerun_rows=100_000,
     many_rows=1_000_000,
     starts=7,
+    growth_rows=(20_000, 80_000, 320_000),
 )
 QUICK = Scale(
     {"jpeg": 1_200, "png": 120, "webp": 60, "mix": 60, "text": 6_000},
@@ -47,4 +49,5 @@ QUICK = Scale(
     rerun_rows=2_000,
     many_rows=20_000,
     starts=3,
+    growth_rows=(500, 1_000, 2_000),
 )
