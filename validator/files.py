@@ -81,6 +81,11 @@ class MediaFiles:
         self.seen: dict[str, Identity] = {}
         self._remote = root.rstrip("/") + "/" if is_remote(root) else None
 
+    @property
+    def joins(self) -> bool:
+        """Whether paths are joined to the root: not those of a data set from the hub, which has none."""
+        return self.root != ""
+
     def resolve(self, item: str) -> str:
         """The trainer's rule: joined to the root where that is a file, otherwise as written (relative to the working
         folder). Source: LLaMA-Factory 0.9.5 `converter.py`, `_find_medias`.

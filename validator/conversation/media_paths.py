@@ -13,6 +13,8 @@ from validator.trainer import Trainer
 _URL = re.compile(r"\A[a-zA-Z][a-zA-Z0-9+.-]*://")
 SHOWN = 200
 """Characters of a reference that are kept: a base64 image may stand where a path is expected."""
+_NO_FILE = "File object has no read() method, or readable() returned False."
+"""What PyAV says of anything but a path."""
 
 
 def find_media(sample: Sample, kind: MediaKind, value: Any, files: MediaFiles, trainer: Trainer) -> None:
@@ -26,7 +28,7 @@ def find_media(sample: Sample, kind: MediaKind, value: Any, files: MediaFiles, t
     if isinstance(items[0], list) and trainer.video is not None and trainer.video.lists:
         sample.media[kind] = [_frames(sample, kind, index, item, files) for index, item in enumerate(items)]
         return
-    joined = isinstance(items[0], str)  # the first element alone decides how all are treated
+    joined = isinstance(items[0], str) and files.joins  # the first element alone decides how all are treated
     each = trainer.joins_each
     references = []
     for index, item in enumerate(items):
@@ -34,35 +36,44 @@ def find_media(sample: Sample, kind: MediaKind, value: Any, files: MediaFiles, t
             target = files.resolve(item) if joined or each else item
             references.append(MediaReference(kind, index, item[:SHOWN], target, form_of(item)))
         elif joined and not each:
-            kinds = f"not {type(item).__name__!r}"
-            sample.fail(
-                "media-type",
-                TypeError(f"join() argument must be str, bytes, or os.PathLike object, {kinds}"),
-                None,
-                index,
-            )
-            references.append(MediaReference(kind, index, repr(item)[:SHOWN], None, "value"))
+            references.append(_not_joined(sample, kind, index, item))
+        elif kind == "video":
+            references.append(_unopened(kind, index, item, ValueError(_NO_FILE)))
         else:
             references.append(_from_value(kind, index, item))
     sample.media[kind] = references
 
 
-def _frames(sample: Sample, kind: MediaKind, index: int, item: Any, files: MediaFiles) -> MediaReference:
-    """A list within the column: the frames of a video, each joined to media_dir like an image."""
-    written = repr(item)[:SHOWN]
+def _not_joined(sample: Sample, kind: MediaKind, index: int, item: Any) -> MediaReference:
+    """An element that the trainer stops at where it joins it, or the paths within, to media_dir."""
     bad = next((path for path in item if not isinstance(path, str)), None) if isinstance(item, list) else item
-    if not isinstance(item, list) or not all(isinstance(path, str) for path in item):
-        text = f"join() argument must be str, bytes, or os.PathLike object, not {type(bad).__name__!r}"
-        if not isinstance(item, list):
-            text = f"object of type {type(item).__name__!r} has no len()"
-        sample.fail("media-type", TypeError(text), None, index)
-        return MediaReference(kind, index, written, None, "value")
+    error = TypeError(f"join() argument must be str, bytes, or os.PathLike object, not {type(bad).__name__!r}")
+    sample.fail("media-type", error, None, index)
+    return _unopened(kind, index, item, error)
+
+
+def _unopened(kind: MediaKind, index: int, item: Any, error: Exception) -> MediaReference:
+    """An element that the trainer cannot open because of what it is."""
+    problem = Problem("media-type", None, index, type(error).__name__, str(error))
+    return MediaReference(kind, index, repr(item)[:SHOWN], None, "value", problem)
+
+
+def _frames(sample: Sample, kind: MediaKind, index: int, item: Any, files: MediaFiles) -> MediaReference:
+    """A list within the column: the frames of a video. Those of local files are joined to media_dir like images."""
+    if files.joins and not isinstance(item, list):
+        error = TypeError(f"object of type {type(item).__name__!r} has no len()")
+        sample.fail("media-type", error, None, index)
+        return _unopened(kind, index, item, error)
+    if files.joins and not all(isinstance(path, str) for path in item):
+        return _not_joined(sample, kind, index, item)
     if kind != "video":
-        message = f"Expect input is a list of images, but got {type(item)}."
-        return MediaReference(
-            kind, index, written, None, "value", Problem("media-type", None, index, "ValueError", message)
-        )
-    return MediaReference(kind, index, written, None, "path", frames=tuple(map(files.resolve, item)))
+        return _unopened(kind, index, item, ValueError(f"Expect input is a list of images, but got {type(item)}."))
+    if not isinstance(item, list) or not all(isinstance(frame, str | dict | StoredImage) for frame in item):
+        return _unopened(kind, index, item, ValueError(_NO_FILE))
+    if not all(isinstance(frame, str) for frame in item):
+        sample.unchecked = f"the frames of video {index} stand in the row itself, which is not reproduced"
+        item = []
+    return MediaReference(kind, index, repr(item)[:SHOWN], None, "path", frames=tuple(map(files.resolve, item)))
 
 
 def form_of(item: str) -> Literal["path", "url", "data-uri"]:
@@ -83,7 +94,6 @@ def _from_value(kind: MediaKind, index: int, item: Any) -> MediaReference:
     if isinstance(data, bytes):
         path = item.get("path") if isinstance(item, dict) else None
         return MediaReference(kind, index, _in_row(data, path), None, "value", data=data)
-    written = repr(item)[:SHOWN]
     if isinstance(item, dict) and isinstance(item.get("path"), str) and "bytes" in item and item["bytes"] is None:
         return MediaReference(kind, index, item["path"][:SHOWN], item["path"], form_of(item["path"]))
     error: Exception
@@ -97,8 +107,7 @@ def _from_value(kind: MediaKind, index: int, item: Any) -> MediaReference:
         error = KeyError("path")
     else:
         error = AttributeError(f"{type(item['path']).__name__!r} object has no attribute 'read'")
-    problem = Problem("media-type", None, index, type(error).__name__, str(error))
-    return MediaReference(kind, index, written, None, "value", problem)
+    return _unopened(kind, index, item, error)
 
 
 def _stored(kind: MediaKind, index: int, item: StoredImage) -> MediaReference:

@@ -32,6 +32,8 @@ from validator.tokens.template import PAD_TOKENS, template_of
 from validator.trainer import VideoRecipe
 
 _NO_SAMPLE = Sample()
+_UNLOADED = {"endless": "takes too long to load", "fetched": "is not opened here"}
+"""Faults of media of which it is not known whether the trainer can load them."""
 
 
 def limits_of(settings: Settings, processor: Processor) -> Limits:
@@ -149,10 +151,10 @@ class Measurer:
     def _look_at_media(self, row: _Row) -> None:
         row.facts.filled = _filled(row.sample)
         row.facts.media = self._media(row.sample)
-        if endless := next((item for item in row.facts.media if item.fault == "endless"), None):
+        if unloaded := next((item for item in row.facts.media if item.fault in _UNLOADED), None):
             row.facts.outcome = "unchecked"
-            what = f"the {endless.kind} `{clip(endless.written)}`"
-            row.facts.unchecked = f"{what} takes too long to load: {endless.message}"
+            what = f"the {unloaded.kind} `{clip(unloaded.written)}` {_UNLOADED[unloaded.fault or '']}"
+            row.facts.unchecked = f"{what}: {unloaded.message}"
         _fail_in_loader(row.sample, row.facts.media)
 
     def _encode(self, row: _Row) -> None:

@@ -55,7 +55,7 @@ class MediaMeasurer:
             elif reference.target is not None:
                 probes.append(probe_video(reference.target, depth, self._files, recipe))
             else:
-                probes.append(VideoProbe(fault="not-a-path"))
+                probes.append(VideoProbe(fault="not-a-path"))  # `_unusable` says why
         facts = []
         for reference, turn, probe, fed in zip(references, turns, probes, settle(probes), strict=True):
             frames = fed.frames

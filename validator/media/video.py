@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -19,6 +20,12 @@ from validator.media.geometry import ImageLimits, num_tokens, trainer_resize
 from validator.media.probe import Depth, ImageProbe, probe_image
 from validator.media.sniff import sniff
 from validator.trainer import VideoRecipe
+
+
+NOTHING_FETCHED = {"protocol_whitelist": "file,crypto,data"}
+"""FFmpeg opens what a row names by these protocols alone, which are those that it allows a local file to name."""
+_FETCHING = re.compile(r"(?!file:|crypto:|data:)(subfile(?=,)|[a-zA-Z0-9+.-]+(?=:))")
+"""The name of another protocol. FFmpeg says `Invalid argument` of one that it knows, and of others `not found`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +117,11 @@ def _probe(source: str | BinaryIO, path: str, identity: Identity, depth: Depth, 
     import av
 
     try:
-        container = av.open(source, "r")
+        container = av.open(source, "r", options=NOTHING_FETCHED)
     except (av.FFmpegError, OSError, ValueError) as error:
+        protocol = _FETCHING.match(path) if isinstance(source, str) else None
+        if protocol and type(error).__name__ == "ArgumentError":
+            return VideoProbe(fault="fetched", message=f"FFmpeg would read it by {protocol[1]}, nothing is fetched here")
         return _unopened(path, error)
     with container:
         known = VideoProbe(num_bytes=identity.size, format=container.format.name)

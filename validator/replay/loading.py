@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 
 from validator.media.geometry import ImageLimits
 from validator.media.resize import fetch, regularize
-from validator.media.video import wanted_frames
+from validator.media.video import NOTHING_FETCHED, wanted_frames
 from validator.replay.job import Medium
 from validator.trainer import Trainer, VideoRecipe
 
@@ -91,7 +91,7 @@ def _fetch_image() -> Any:
 def _decode(path: str, recipe: VideoRecipe) -> list[Image.Image]:
     import av
 
-    with av.open(path, "r") as container:
+    with av.open(path, "r", options=NOTHING_FETCHED) as container:
         stream = next(stream for stream in container.streams if stream.type == "video")
         wanted = wanted_frames(stream, recipe)
         container.seek(0)

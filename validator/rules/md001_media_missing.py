@@ -22,24 +22,16 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.rules.base import EVERY, Case, Hit, row_rule
-
-_WHAT = {
-    "missing": "does not exist",
-    "folder": "is a folder",
-    "forbidden": "may not be read (permissions)",
-    "special": "is a pipe or a device, not a file",
-    "disk": "cannot be read (input/output error)",
-}
-
+from validator.rules.wording import NOT_OPENED, names_file
 
 @row_rule("MD001", "media-missing", "error", needs="faults", trainers=EVERY)
 def check(case: Case) -> Iterator[Hit]:
     """Report paths that cannot be opened."""
     for media in case.facts.media:
-        if media.form == "path" and media.fault in _WHAT:
+        if media.fault in NOT_OPENED and names_file(media):
             name = f"`{clip(media.written)}`" if media.written else "an empty path"
             yield Hit(
-                f"the {media.kind} {name} {_WHAT[media.fault]}",
+                f"the {media.kind} {name} {NOT_OPENED[media.fault]}",
                 f"Put it there or correct the path: paths are relative to `{case.settings.resolved_media_dir}`, the "
                 "trainer's media_dir (--media-dir).",
                 turn=media.turn,

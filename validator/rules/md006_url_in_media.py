@@ -1,11 +1,13 @@
 """A URL or base64 text where a path must stand.
 
 ## What it finds
-References that begin with a scheme (`https://`, `s3://` ...) or with `data:`.
+Images whose reference begins with a scheme (`https://`, `s3://` ...) or with `data:`, and videos with a scheme that
+FFmpeg does not know (`s3://`, `hf://` ...).
 
 ## Why it hurts
-The trainer does not fetch anything: it opens the text as a file name and stops with `FileNotFoundError`, or, for long
-base64 text, `OSError: [Errno 36] File name too long`.
+The trainer fetches no image: it opens the text as a file name and stops with `FileNotFoundError`, or, for long base64
+text, `OSError: [Errno 36] File name too long`. Videos are opened by FFmpeg, which reads `file://` and fetches
+`https://` and its like: a row with such a video is left unchecked, as nothing is fetched here.
 
 ## Example
 ```json
@@ -22,13 +24,14 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.wording import NOT_OPENED, names_file
 
 
 @row_rule("MD006", "url-in-media", "error", needs="faults")
 def check(case: Case) -> Iterator[Hit]:
     """Report URLs and data URIs."""
     for media in case.facts.media:
-        if media.form in ("url", "data-uri") and (media.fault or media.kind != "image"):
+        if media.fault in NOT_OPENED and not names_file(media):
             kind = "a URL" if media.form == "url" else "base64 data"
             yield Hit(
                 f"the {media.kind} is {kind}, which the trainer does not fetch: `{clip(media.written, 60)}`",

@@ -1,8 +1,9 @@
-"""An element of a media column that is no path.
+"""An element of a media column that the trainer cannot open, because of what it is.
 
 ## What it finds
-Null, numbers, objects and lists among the images of a row. (An object with `"bytes": null` and a `"path"` is opened by
-its path, as the trainer does, relative to the current folder.)
+Null, numbers, lists, and objects without content among the images or videos of a row. Images that stand in the row
+itself are opened as the trainer opens them, and not meant: bytes, alone or as `{"bytes": ..., "path": ...}`. (An object
+with `"bytes": null` and a `"path"` is opened by its path, relative to the current folder.)
 
 ## Why it hurts
 The run stops: `ValueError: Expect input is a list of images, but got <class 'NoneType'>`, `KeyError: 'bytes'`, or a
@@ -14,7 +15,7 @@ The run stops: `ValueError: Expect input is a list of images, but got <class 'No
 ```
 
 ## What to do
-List paths only. A row without images has `[]` or null in the column itself.
+List paths, or the files' bytes. A row without images has `[]` or null in the column itself.
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ from validator.rules.wording import stops_with
 def check(case: Case) -> Iterator[Hit]:
     """Report elements that cannot be opened because of what they are."""
     for media in case.facts.media:
-        if media.form == "value" and media.kind == "image":
+        if media.fault == "not-a-path":
             yield Hit(
                 f"{media.kind} {media.index} is no path but {clip(media.written, 60)}: "
                 f"{stops_with(media.exception, media.message)}",
-                "Write the path as a string.",
+                "List the path of the file, as text." if media.kind == "video" else "List a path, or the file's bytes.",
                 turn=media.turn,
                 media_index=media.index,
             )

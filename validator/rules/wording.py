@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from validator.facts.record import RowFacts, TurnFacts
+from validator.facts.record import MediaFacts, RowFacts, TurnFacts
 from validator.findings import clip
 
 ANSWERS = ("assistant", "function")
 """The roles of the turns that the model learns to produce."""
+
+NOT_OPENED = {
+    "missing": "does not exist",
+    "folder": "is a folder",
+    "forbidden": "may not be read (permissions)",
+    "special": "is a pipe or a device, not a file",
+    "disk": "cannot be read (input/output error)",
+}
+"""Faults of media of which no byte is read, and what is said of them."""
+
+
+def names_file(media: MediaFacts) -> bool:
+    """Whether a reference is meant to name a file, as FFmpeg means `file://` to."""
+    return media.form == "path" or (media.kind == "video" and media.written.startswith("file://"))
 
 
 def answers(facts: RowFacts) -> list[TurnFacts]:

@@ -16,6 +16,7 @@ from typing import Any
 from PIL import Image, ImageFile, ImageOps
 
 from validator.media.resize import regularize
+from validator.media.video import NOTHING_FETCHED
 
 AREA, SIDE = 52_000, 420
 """Pixels of a small picture, and of its longest side."""
@@ -157,6 +158,7 @@ def _small(image: Image.Image, shape: tuple[int, int]) -> bytes:
 def _first_frame(source: str | bytes) -> Image.Image:
     import av
 
-    with av.open(io.BytesIO(source) if isinstance(source, bytes) else source, "r") as container:
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    with av.open(file, "r", options=NOTHING_FETCHED) as container:
         image: Image.Image = next(container.decode(video=0)).to_image()
         return image
