@@ -10,6 +10,9 @@ import random
 import pytest
 
 from tests.conftest import ALL_TAGS, TAGS, check, say
+from tests.healthy.families import FAMILIES, OF_SEVERAL, taken_by
+from tests.healthy.family import write
+from tests.oracle.accused import accused
 from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT, ask, differences, oracle_answers, our_answers, our_entries
 from tests.oracle.corpus import SIZES, WORDS, make_corpus, make_other_formats, write_corpus
 from tests.oracle.file_entries import write_entries
@@ -31,6 +34,8 @@ SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10*
 ROWS = int(os.environ.get("MMVALIDATE_ROWS", 1000))
 MODEL_ROWS = int(os.environ.get("MMVALIDATE_TRAINER_ROWS", 120))
 ENTRIES = int(os.environ.get("MMVALIDATE_ENTRIES", 100))
+LIKE_ENTRIES = {"cutoff_len": 2048, "image_max_pixels": 589824}
+"""The settings of `our_entries`."""
 GRIDS = int(os.environ.get("MMVALIDATE_GRIDS", 200))
 
 
@@ -43,6 +48,11 @@ def test_fresh_random_rows(tmp_path, monkeypatch):
     statuses = [answer["status"] for answers in theirs.values() for answer in answers]
     assert len(statuses) >= ROWS and {"ok", "dropped", "error"} == set(statuses)
     assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
+    assert accused(registry, settings_of(corpus), theirs, tmp_path)[0] == [], f"MMVALIDATE_SEED={SEED}"
+
+
+def settings_of(corpus):
+    return {entry["name"]: entry["settings"] for entry in corpus["entries"]}
 
 
 @pytest.mark.parametrize(
@@ -76,6 +86,7 @@ def test_fresh_random_rows_of_other_formats(tmp_path, monkeypatch):
     theirs = oracle_answers(corpus, tmp_path)
     assert {answer["status"] for answers in theirs.values() for answer in answers} == {"ok", "dropped", "error"}
     assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
+    assert accused(registry, settings_of(corpus), theirs, tmp_path)[0] == [], f"MMVALIDATE_SEED={SEED}"
 
 
 def test_values_of_other_types(tmp_path, monkeypatch):
@@ -93,6 +104,7 @@ def test_values_of_other_types(tmp_path, monkeypatch):
     assert len(rows) > ENTRIES / 4 and len(refused) > ENTRIES / 8
     mine, others = ({name: answers[name]["rows"] for name in sorted(rows)} for answers in (ours, theirs))
     assert differences(mine, others) == [], f"MMVALIDATE_SEED={seed}"
+    assert accused(registry, dict.fromkeys(names, LIKE_ENTRIES), theirs, tmp_path)[0] == [], f"MMVALIDATE_SEED={seed}"
 
 
 def test_well_formed_rows(tmp_path, monkeypatch):
@@ -101,7 +113,9 @@ def test_well_formed_rows(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     theirs = oracle_answers(corpus, tmp_path)
     assert {answer["status"] for answers in theirs.values() for answer in answers} == {"ok"}
-    assert differences(our_answers(tmp_path / "dataset_info.json", corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
+    registry = tmp_path / "dataset_info.json"
+    assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
+    assert accused(registry, settings_of(corpus), theirs, tmp_path)[0] == [], f"MMVALIDATE_SEED={SEED}"
 
 
 def test_verdicts_of_the_loader(tmp_path):
@@ -291,11 +305,26 @@ DEMO_SETS += ("mllm_video_demo", "mllm_video_audio_demo")
 
 @pytest.mark.skipif(not DEMO.exists(), reason="LLaMA-Factory's demo data is not beside this checkout")
 @pytest.mark.parametrize("settings", [{"cutoff_len": 8192, "image_max_pixels": 1048576}, {"cutoff_len": 128}])
-def test_every_row_of_the_demo_data(settings):
+def test_every_row_of_the_demo_data(settings, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     corpus = {"entries": [{"name": name, "settings": settings} for name in DEMO_SETS]}
     theirs = oracle_answers(corpus, DEMO)
     assert sum(map(len, theirs.values())) == 2405
     assert differences(our_answers(DEMO / "dataset_info.json", corpus), theirs) == []
+    assert accused(DEMO / "dataset_info.json", settings_of(corpus), theirs, tmp_path)[0] == []
+
+
+def test_healthy_families(tmp_path, monkeypatch):
+    """The trainer feeds every row of tests/healthy whole, and our counts are its own."""
+    names = [name for name in taken_by("llamafactory") if name not in OF_SEVERAL]
+    registry = write(FAMILIES, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    theirs = ask("entries", {"folder": str(tmp_path), "names": names}, tmp_path)
+    assert [name for name in names if not theirs[name].get("rows")] == []
+    ours, others = ({name: answers[name]["rows"] for name in names} for answers in (our_entries(registry), theirs))
+    assert differences(ours, others) == []
+    lines, counted = accused(registry, dict.fromkeys(names, LIKE_ENTRIES), theirs, tmp_path)
+    assert lines == [] and counted["whole"] == counted["rows"] > 180
 
 
 def test_files_of_every_kind(tmp_path, monkeypatch):

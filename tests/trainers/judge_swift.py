@@ -73,7 +73,8 @@ def preprocessor_of(entry):
 
 def loaded(entry, file):
     """The rows that the loader keeps, by their number in the file."""
-    rows = load_dataset("json", data_files=[file], split="train")
+    kind = {"jsonl": "json"}.get(file.rpartition(".")[2], file.rpartition(".")[2])
+    rows = load_dataset(kind, data_files=[file], split="train")
     rows = rows.add_column("channel", [str(number) for number in range(len(rows))])
 
     def prepare(some):
@@ -116,7 +117,7 @@ for entry in given["corpus"]["entries"]:
     settings = entry["settings"]
     set_limits(settings["image_max_pixels"], settings["image_min_pixels"])
     template = template_of(settings)
-    file = os.path.join(given["folder"], f"{entry['name']}.{entry['suffix']}")
+    file = os.path.join(given["folder"], entry.get("file") or f"{entry['name']}.{entry['suffix']}")
     number, kept, stopped = loaded(entry, file)
     gone = {"status": "dropped", "message": "the loader"}
     answers[entry["name"]] = [

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from validator.catalog.entry import Entry
+from validator.catalog.schema import StoredImage
 
 ROLES = frozenset(("system", "user", "tool_call", "tool_response", "tool", "assistant"))
 _MESSAGES = ("conversation", "conversations", "messages")
@@ -122,7 +123,7 @@ def _loaded(row: Mapping[str, Any], entry: Entry) -> Loaded | None:
     return Loaded(
         messages,
         places,
-        [images] if isinstance(images, str | dict) else images,
+        [images] if isinstance(images, str | dict | StoredImage) else images,
         [videos] if isinstance(videos, str) else videos,
         own.get("audios"),
         own_tools,

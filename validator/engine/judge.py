@@ -130,8 +130,10 @@ def _present(facts: RowFacts) -> tuple[Need, ...]:
     given = [0, 0, 0]
     for media in facts.media:
         given[_PLACES[media.kind]] += 1
+    broken = False
     if facts.problems:
         found.append("problems")
+        broken = any(problem.kind == "media-type" for problem in facts.problems)
     if written != given:
         found.append("mismatch")
     if misplaced:
@@ -140,10 +142,10 @@ def _present(facts: RowFacts) -> tuple[Need, ...]:
         found.append("cut")
     if traits:
         found.append("traits")
+    if broken or any(media.fault is not None for media in facts.media):
+        found.append("faults")
     if facts.media:
         found.append("media")
-        if any(media.fault is not None or media.form != "path" for media in facts.media):
-            found.append("faults")
         if any(media.content for media in facts.media):
             found.append("content")
         if reach:

@@ -21,7 +21,6 @@ from validator.media.probe import Depth, ImageProbe, probe_image
 from validator.media.sniff import sniff
 from validator.trainer import VideoRecipe
 
-
 NOTHING_FETCHED = {"protocol_whitelist": "file,crypto,data"}
 """FFmpeg opens what a row names by these protocols alone, which are those that it allows a local file to name."""
 _FETCHING = re.compile(r"(?!file:|crypto:|data:)(subfile(?=,)|[a-zA-Z0-9+.-]+(?=:))")
@@ -121,7 +120,9 @@ def _probe(source: str | BinaryIO, path: str, identity: Identity, depth: Depth, 
     except (av.FFmpegError, OSError, ValueError) as error:
         protocol = _FETCHING.match(path) if isinstance(source, str) else None
         if protocol and type(error).__name__ == "ArgumentError":
-            return VideoProbe(fault="fetched", message=f"FFmpeg would read it by {protocol[1]}, nothing is fetched here")
+            return VideoProbe(
+                fault="fetched", message=f"FFmpeg would read it by {protocol[1]}, nothing is fetched here"
+            )
         return _unopened(path, error)
     with container:
         known = VideoProbe(num_bytes=identity.size, format=container.format.name)

@@ -101,7 +101,7 @@ REPLAYED = COUNTING
 """Of a rule about what a model is fed by one of the trainers that replay knows."""
 Need = Literal["nothing", "problems", "mismatch", "misplaced", "media", "faults", "cut", "traits", "content", "reach"]
 """What most rows lack: problems of conversion or encoding, placeholders that are more or fewer than the media,
-placeholders in answers or system prompts, media, media with a fault or that are no paths, a cut by the cutoff, text
+placeholders in answers or system prompts, media, media that the trainer cannot open, a cut by the cutoff, text
 that looks like something, images whose pixels do, boxes and points beside images.
 """
 Option = Literal["advice", "exact", "preview", "model_size"]

@@ -5,15 +5,16 @@ Runs in which some rows have images or videos and others have none. Not under LL
 image to each batch that has none.
 
 ## Why it hurts
-With ZeRO-3 or FSDP every process must run the same modules. Where one of them has a batch without images its vision
-tower is not used, and all wait for ever: `Watchdog caught collective operation timeout` (DeepSpeed#5066,
-Qwen2-VL#346).
+Only with ZeRO-3 or FSDP, under which every process must run the same modules. Where one of them has a batch without
+images its vision tower is not used, and all wait for ever: `Watchdog caught collective operation timeout`
+(DeepSpeed#5066, Qwen2-VL#346).
 
 ## Example
 Screenshots and plain chats, shuffled.
 
 ## What to do
-Add a small image to rows without, train them in batches of one kind, or use LLaMA-Factory.
+Nothing without ZeRO-3 or FSDP. With them, add a small image to rows without, train them in batches of one kind, or use
+LLaMA-Factory.
 """
 
 from __future__ import annotations
@@ -53,8 +54,9 @@ def finish_run(parts: Sequence[tuple[EntryFacts, Modalities]]) -> Iterator[Hit]:
     without = sum(modalities.without for _, modalities in parts)
     if with_media and without:
         yield Hit(
-            f"{count(with_media, 'row')} with media are trained beside {count(without, 'row')} without: ZeRO-3 hangs",
-            "Add a small image to rows without, or batch them apart.",
+            f"{count(with_media, 'row')} with media are trained beside {count(without, 'row')} without: ZeRO-3 and "
+            "FSDP may hang",
+            "Nothing without ZeRO-3 or FSDP; with them, add a small image to rows without, or batch them apart.",
             dataset=parts[0][0].name,
             evidence={"with_media": with_media, "without": without},
         )
@@ -63,7 +65,7 @@ def finish_run(parts: Sequence[tuple[EntryFacts, Modalities]]) -> Iterator[Hit]:
 RULE = corpus_rule(
     "DI014",
     "modalities-mixed",
-    "warning",
+    "info",
     CorpusCheck(start=Modalities, fold=fold, merge=merge, finish_run=finish_run),
     trainers=("hf", "qwen-vl-utils"),
 )

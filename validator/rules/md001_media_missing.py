@@ -24,6 +24,7 @@ from validator.findings import clip
 from validator.rules.base import EVERY, Case, Hit, row_rule
 from validator.rules.wording import NOT_OPENED, names_file
 
+
 @row_rule("MD001", "media-missing", "error", needs="faults", trainers=EVERY)
 def check(case: Case) -> Iterator[Hit]:
     """Report paths that cannot be opened."""

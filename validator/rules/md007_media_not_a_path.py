@@ -3,7 +3,8 @@
 ## What it finds
 Null, numbers, lists, and objects without content among the images or videos of a row. Images that stand in the row
 itself are opened as the trainer opens them, and not meant: bytes, alone or as `{"bytes": ..., "path": ...}`. (An object
-with `"bytes": null` and a `"path"` is opened by its path, relative to the current folder.)
+with `"bytes": null` and a `"path"` is opened by its path, relative to the current folder.) LLaMA-Factory 0.9.2 and
+older stop at a column that is null, too.
 
 ## Why it hurts
 The run stops: `ValueError: Expect input is a list of images, but got <class 'NoneType'>`, `KeyError: 'bytes'`, or a
@@ -29,7 +30,13 @@ from validator.rules.wording import stops_with
 
 @row_rule("MD007", "media-not-a-path", "error", needs="faults", trainers=EVERY)
 def check(case: Case) -> Iterator[Hit]:
-    """Report elements that cannot be opened because of what they are."""
+    """Report elements that cannot be opened because of what they are, and columns that cannot be walked through."""
+    for problem in case.facts.problems:
+        if problem.kind == "media-type" and problem.media_index is None:
+            yield Hit(
+                f"a media column of the row is null: {stops_with(problem.exception, problem.message)}",
+                "Write an empty list where the row has no media.",
+            )
     for media in case.facts.media:
         if media.fault == "not-a-path":
             yield Hit(
