@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import check
 from tests.healthy.families import FAMILIES, taken_by
 from tests.healthy.family import write
+from tests.healthy.stored import HUB
 from validator.export.export import export
 from validator.export.policy import make_policy
 from validator.trainer import TRAINERS
@@ -54,12 +55,13 @@ def test_nothing_above_info(folder, trainer, monkeypatch, tmp_path):
     assert len(result.summary["datasets"]) == len(names) > 65
 
 
-def test_export_keeps_every_row(folder, monkeypatch, tmp_path):
-    """And the copy passes."""
+@pytest.mark.parametrize(("media", "not_held"), [("link", ("paths that climb",)), ("reference", ())])
+def test_export_keeps_every_row(folder, monkeypatch, tmp_path, media, not_held):
+    """And the copy passes. Data sets of the hub are not copied; a path that climbs holds by reference."""
     monkeypatch.chdir(folder)
-    names = taken_by("llamafactory")
+    names = tuple(name for name in taken_by("llamafactory") if name not in (*HUB, *not_held))
     result, _ = check(folder / "dataset_info.json", tmp_path / "run", datasets=names, ignore=ACROSS)
-    done = export(tmp_path / "run", tmp_path / "clean", make_policy("error", (), (), (), False), "link", fix=False)
+    done = export(tmp_path / "run", tmp_path / "clean", make_policy("error", (), (), (), False), media, fix=False)
     rows = {dataset["dataset"]: dataset["rows"]["total"] for dataset in result.summary["datasets"]}
     assert {item["dataset"]: item["kept"] for item in done.record["datasets"]} == rows
     chosen = done.settings.model_dump()
