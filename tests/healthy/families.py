@@ -1,11 +1,11 @@
 """All healthy families, by name."""
 
-from tests.healthy.layouts import LAYOUTS
+from tests.healthy.layouts import LAYOUTS, PREFERRED
 from tests.healthy.stored import STORED
 
 FAMILIES = {**STORED, **LAYOUTS}
-OF_SEVERAL = ("rows drawn",)
-"""Families of which the trainer takes other rows each time."""
+NOT_COMPARED = ("rows drawn", *PREFERRED)
+"""Families of which the trainer takes other rows each time, and those that are none of supervised fine-tuning's."""
 
 
 def taken_by(trainer: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import random
 import pytest
 
 from tests.conftest import ALL_TAGS, TAGS, check, say
-from tests.healthy.families import FAMILIES, OF_SEVERAL, taken_by
+from tests.healthy.families import FAMILIES, NOT_COMPARED, taken_by
 from tests.healthy.family import write
 from tests.oracle.accused import accused
 from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT, ask, differences, oracle_answers, our_answers, our_entries
@@ -316,7 +316,7 @@ def test_every_row_of_the_demo_data(settings, tmp_path, monkeypatch):
 
 def test_healthy_families(tmp_path, monkeypatch):
     """The trainer feeds every row of tests/healthy whole, and our counts are its own."""
-    names = [name for name in taken_by("llamafactory") if name not in OF_SEVERAL]
+    names = [name for name in taken_by("llamafactory") if name not in NOT_COMPARED]
     registry = write(FAMILIES, tmp_path)
     monkeypatch.chdir(tmp_path)
     theirs = ask("entries", {"folder": str(tmp_path), "names": names}, tmp_path)
