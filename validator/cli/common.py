@@ -51,12 +51,13 @@ def guarded(
     user asked for something impossible. `kept` says what is there after an interruption.
     """
     from validator.engine.options import ClusterError
+    from validator.report.formats import RefusedPathError
     from validator.rules.base import RuleError
     from validator.run_folder.damage import UnusableRunError
 
     try:
         return work()
-    except (ClusterError, UnusableRunError) as error:
+    except (ClusterError, RefusedPathError, UnusableRunError) as error:
         usage(error)
     except KeyboardInterrupt:
         say(f"interrupted; {kept}")

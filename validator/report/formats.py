@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -15,16 +16,32 @@ FILE_FORMATS = ("html", "parquet", *TEXT_FORMATS)
 """What `--report FORMAT=PATH` takes."""
 
 
+class RefusedPathError(ValueError):
+    """A report would take the place of data. The message is a sentence for the user."""
+
+
 def emit(name: str, run: Finished, out: TextIO) -> None:
     """Write a run in one of the text formats."""
     import_module(f"validator.report.{_MODULES.get(name, name)}").write(run, out)
 
 
+_STREAMS = (Path("/dev"), Path("/dev/fd"), Path("/proc/self/fd"))
 _MODULES = {"json": "json_document", "html": "html"}
 
 
 def write_file(name: str, run: Finished, path: Path) -> None:
-    """Write a report to a file, whole or not at all; folders are made. Raises OSError."""
+    """Write a report to a file, whole or not at all; folders are made. To a device or a pipe it is written as it is.
+
+    Raises OSError, and RefusedPathError where it would take the place of data.
+    """
+    from validator.report.target import check_target
+
+    if path.exists() and (not path.is_file() or path.parent in _STREAMS):  # nothing there could be replaced
+        with TemporaryDirectory() as folder, path.open("wb") as stream:
+            write_file(name, run, Path(folder) / "report")
+            stream.write((Path(folder) / "report").read_bytes())
+        return
+    check_target(path, run)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
