@@ -150,6 +150,7 @@ def test_the_run_folder(home, mmvalidate):
             assert row["status"] == "flagged" and row["num_tokens"] is None
     assert sorted(path.name for path in run.iterdir()) == [
         ".gitignore",
+        ".mmvalidate-run",
         "cache",
         "catalog.json",
         "findings.jsonl",

@@ -203,7 +203,7 @@ def test_two_runs_at_once(dataset):
     process = start(registry, "--workers", "0", "--shard-rows", "300")
     wait_for(lambda: results(dataset), process)
     done = run(registry)
-    assert done.returncode == 3 and "another run is writing to" in done.stderr
+    assert done.returncode == 3 and f"is in use by `mmvalidate check` (process {process.pid})" in done.stderr
     assert process.communicate(timeout=120) and process.returncode == 0
 
 

@@ -54,6 +54,7 @@ def test_a_folder_of_somebody_is_passed_over(registries, mmvalidate):
 
 
 def test_a_named_folder_is_taken_and_what_is_replaced_is_said(registries, mmvalidate):
-    for place, note in (("one", ""), ("one", ""), ("two", "out held the run of one/data/dataset_info.json: it is")):
+    replaced = "out holds the run of one/data/dataset_info.json, which this one replaces.\n"
+    for place, note in (("one", ""), ("one", ""), ("two", replaced)):
         done = mmvalidate(f"{place}/data/dataset_info.json", "--run-dir", "out")
-        assert done.returncode == 0 and (note in done.stderr if note else done.stderr == "")
+        assert done.returncode == 0 and done.stderr == (note and f"mmvalidate: {note}")

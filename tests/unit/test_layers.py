@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "validator"
 LAYERS = [
     {"assets"},
     {"trainer"},
-    {"settings", "findings", "files", "named_file", "json_text"},
+    {"settings", "findings", "files", "named_file", "json_text", "writing", "children"},
     {"run_folder"},
     {"catalog"},
     {"conversation"},

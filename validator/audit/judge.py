@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from validator.checkpoint.record import CheckpointCase
-from validator.engine.amend import amend, load_summary, settings_of
+from validator.engine.amend import amend, identity_of, load_summary, settings_of
 from validator.engine.judge import finding_of
 from validator.engine.run import RunResult
 from validator.findings import Finding
@@ -49,9 +49,11 @@ def later_findings(folder: Path, training: TrainingCase | None, checkpoints: Seq
 def keep(
     folder: Path, training: TrainingCase | None, checkpoints: Sequence[CheckpointCase], addition: dict[str, Any]
 ) -> RunResult:
-    """Put both families of findings into a finished run, and `addition` into its summary."""
-    settings = settings_of(load_summary(folder))
+    """Put both families of findings into a finished run, and `addition` into its summary. Whoever calls it holds the
+    folder since `training` was made of it.
+    """
+    seen, settings = identity_of(folder), settings_of(load_summary(folder))
     ran = [rule for rule in later_rules("CF", settings) if training]
     ran += [rule for rule in later_rules("CK", settings) if checkpoints]
     findings = later_findings(folder, training, checkpoints)
-    return amend(folder, FAMILIES, findings, ran, addition, incomplete=False)
+    return amend(folder, FAMILIES, findings, ran, addition, seen=seen, incomplete=False)

@@ -142,19 +142,21 @@ def _whole(
     from validator.engine.options import Options
     from validator.report.finished import Finished
     from validator.report.formats import write_file
+    from validator.run_folder.lock import hold
 
     settings, rules, replaying = prepared
     folder = place_of(settings, run_dir)
-    _run(settings, rules, folder, quiet, Options(workers))
-    if replaying is not None:
-        run_replay(folder, replaying, quiet=quiet)
-    named = [checkpoint] if checkpoint else [config["model_name_or_path"], *config.names("adapter_name_or_path")]
-    checkpoints, missing = _checkpoints(named, base, config, settings.processor, quiet)
-    dated = written_at(config["tokenized_path"]) is not None
-    case = training_case(config, versions, gpus, data_facts(folder, config, dated=dated))
-    page = finish(folder, case, checkpoints, missing, memory, incomplete=bool(checkpoint and missing))
-    for name, path in [("html", folder / "report.html"), *reports]:
-        write_file(name, Finished(folder), path)
+    with hold(folder, "audit"):
+        _run(settings, rules, folder, quiet, Options(workers))
+        if replaying is not None:
+            run_replay(folder, replaying, quiet=quiet)
+        named = [checkpoint] if checkpoint else [config["model_name_or_path"], *config.names("adapter_name_or_path")]
+        checkpoints, missing = _checkpoints(named, base, config, settings.processor, quiet)
+        dated = written_at(config["tokenized_path"]) is not None
+        case = training_case(config, versions, gpus, data_facts(folder, config, dated=dated))
+        page = finish(folder, case, checkpoints, missing, memory, incomplete=bool(checkpoint and missing))
+        for name, path in [("html", folder / "report.html"), *reports]:
+            write_file(name, Finished(folder), path)
     if not quiet:
         say(f"the report with pictures: {folder / 'report.html'}")
     return page

@@ -149,7 +149,9 @@ def check(
     freeze_vision_tower: TOWER = True,
     freeze_projector: PROJECTOR = True,
     freeze_language_model: LANGUAGE = False,
-    run_dir: Path | None = typer.Option(None, help="Where results are kept. Default: .mmvalidate/<registry's folder>."),
+    run_dir: Path | None = typer.Option(
+        None, help="Where results are kept. Default: .mmvalidate/<registry's folder>."
+    ),
     workers: int | None = typer.Option(
         None, help="Processes; 0: one, without Dask. Default: by the work to do.", min=0, show_default=False
     ),
@@ -239,16 +241,19 @@ def check(
         return int(result.summary["exit_code"])
 
     def work() -> int:
+        from validator.run_folder.lock import hold
+
         folder = place_of(settings, run_dir)
-        if trainer == ALL:
-            return check_all(settings, folder, one, output_format.value)
-        result = _run(settings, prepared, folder, quiet, options)
-        if replaying is not None:
-            result = run_replay(folder, replaying, quiet=quiet)
-        if judging is not None:
-            result = judging(folder)
-        if write_baseline is not None:
-            result = accept(folder, write_baseline.absolute(), reason)
+        with hold(folder, "check"):
+            if trainer == ALL:
+                return check_all(settings, folder, one, output_format.value)
+            result = _run(settings, prepared, folder, quiet, options)
+            if replaying is not None:
+                result = run_replay(folder, replaying, quiet=quiet)
+            if judging is not None:
+                result = judging(folder)
+            if write_baseline is not None:
+                result = accept(folder, write_baseline.absolute(), reason)
         return show(result, output_format.value, quiet, reports)
 
     code = guarded(work, verbose)
@@ -327,10 +332,7 @@ def _run(
     options: Options,
 ) -> RunResult:
     from validator.engine.run import run
-    from validator.replay.table import discard
     from validator.report.progress import StderrProgress
 
     with StderrProgress(quiet=quiet) as progress:
-        result = run(settings, *prepared, folder, progress, options)
-    discard(folder)
-    return result
+        return run(settings, *prepared, folder, progress, options)

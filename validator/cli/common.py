@@ -54,10 +54,11 @@ def guarded(
     from validator.report.formats import RefusedPathError
     from validator.rules.base import RuleError
     from validator.run_folder.damage import UnusableRunError
+    from validator.run_folder.mark import NotOursError
 
     try:
         return work()
-    except (ClusterError, RefusedPathError, UnusableRunError) as error:
+    except (ClusterError, RefusedPathError, UnusableRunError, NotOursError) as error:
         usage(error)
     except KeyboardInterrupt:
         say(f"interrupted; {kept}")

@@ -23,9 +23,12 @@ def check_all(settings: Settings, folder: Path, run: Callable[[Settings, Path], 
     """
     from validator.engine.trainers import compare, possible
     from validator.report import trainers
+    from validator.run_folder.names import TRAINERS
+    from validator.run_folder.sweep import own_folder
 
     chosen, left_out = possible(settings)
-    runs = {name: folder / "trainers" / name for name in chosen}
+    within = own_folder(folder / TRAINERS)
+    runs = {name: own_folder(within / name) for name in chosen}
     codes = [run(mine, runs[name]) for name, mine in chosen.items()]
     comparison = compare(runs, left_out, folder / "trainers.parquet")
     if output_format == "json":

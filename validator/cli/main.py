@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -33,6 +34,8 @@ class _CheckByDefault(TyperGroup):
         return super().parse_args(ctx, args)
 
 
+_INTERRUPTED = 130
+"""What typer's newer versions make of an interruption that comes before a command has begun; older ones abort."""
 _OWN = ("--help", "-h", "--version", "--install-completion", "--show-completion")
 
 
@@ -86,16 +89,35 @@ def _root(
     del version
 
 
+def _on_request_to_end() -> None:
+    """SIGTERM and SIGHUP end a command as Ctrl-C does. What `nohup` has had ignored stays so."""
+
+    def end(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # what is being tidied up is not interrupted by the same again
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, end)
+
+
 def main() -> None:
     """Run the command of sys.argv. Raises SystemExit."""
+    _on_request_to_end()
     for stream in (sys.stdout, sys.stderr):  # dataset text may hold what the terminal's encoding cannot show
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         code = typer.main.get_command(app).main(prog_name="mmvalidate", standalone_mode=False)
+        if code == _INTERRUPTED:
+            raise KeyboardInterrupt
     except UsageError as error:
         for line in sentence(error).splitlines():
             print(f"mmvalidate: {printable(line)}", file=sys.stderr)
         sys.exit(2)
+    except (KeyboardInterrupt, typer.Abort):
+        print("mmvalidate: interrupted", file=sys.stderr)
+        sys.exit(3)
     except BrokenPipeError:  # `mmvalidate ... | head`
         sys.stderr.close()
         sys.exit(141)

@@ -49,6 +49,7 @@ def rejudge(
     from validator.engine.rejudge import settings_of
     from validator.engine.whole import check_whole
     from validator.report.progress import StderrProgress
+    from validator.run_folder.lock import hold
 
     def given() -> dict[str, Any]:
         return {
@@ -77,10 +78,11 @@ def rejudge(
         usage(error)
 
     def work() -> int:
-        with StderrProgress(quiet=quiet) as progress:
-            result = again(run, settings, run_dir or run, progress, Options(workers=workers))
-        if write_baseline is not None:
-            result = accept(result.folder, write_baseline.absolute(), reason)
+        with hold(run_dir or run, "rejudge"):
+            with StderrProgress(quiet=quiet) as progress:
+                result = again(run, settings, run_dir or run, progress, Options(workers=workers))
+            if write_baseline is not None:
+                result = accept(result.folder, write_baseline.absolute(), reason)
         return show(result, output_format.value, quiet, reports)
 
     code = guarded(work, verbose)

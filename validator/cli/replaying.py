@@ -98,16 +98,20 @@ def check_possible(settings: ReplaySettings) -> None:
 
 
 def run_replay(folder: Path, settings: ReplaySettings, *, quiet: bool) -> RunResult:
-    """Replay a finished run and keep the results in it. Raises StartError and OSError."""
+    """Replay a finished run and keep the results in it; nothing else writes there meanwhile. Raises StartError and
+    OSError.
+    """
     from validator.engine.whole import check_whole
     from validator.replay.results import keep
     from validator.replay.run import replay
     from validator.report.progress import StderrProgress
+    from validator.run_folder.lock import hold
 
     try:
         check_whole(folder)
-        with StderrProgress(quiet=quiet) as progress:
-            outcome = replay(folder, settings, progress)
+        with hold(folder, "replay"):
+            with StderrProgress(quiet=quiet) as progress:
+                outcome = replay(folder, settings, progress)
+            return keep(folder, outcome)
     except ValueError as error:
         usage(error)
-    return keep(folder, outcome)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import difflib
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pyarrow as pa
+import xxhash
 from pydantic import ValidationError
 
 from validator.engine.baseline import BaselineFile, load_baseline, renewed, write
 from validator.engine.finding_columns import merged, stored
-from validator.engine.gate import Tables, accepted_in, failing, keep_accepted
+from validator.engine.gate import Gate, Tables, accepted_in, failing
 from validator.engine.run import RunResult
-from validator.engine.store import FindingsFile
+from validator.engine.store import FindingsFile, publish
 from validator.engine.summary import DatasetCounts, Tally, conclude
 from validator.facts.columns import plain_array
 from validator.findings import Finding
@@ -25,17 +27,41 @@ from validator.rules.base import Rule
 from validator.rules.registry import known_rules
 from validator.run_folder.damage import UnusableRunError, unusable
 from validator.run_folder.finding_lines import finding_lines
+from validator.run_folder.lock import hold
 from validator.run_folder.names import SUMMARY
 from validator.run_folder.summary import read_summary
 from validator.settings import Settings
+from validator.writing import Parts
+
+
+class ChangedRunError(OSError):
+    """A run was checked again while something was made of it. The message is a sentence for the user."""
 
 
 def load_run(folder: Path) -> RunResult:
     """A finished run. Raises ValueError where the folder holds none."""
     summary = load_summary(folder)
-    tally = Tally({item["dataset"]: DatasetCounts(Counter(_statuses(item["rows"]))) for item in summary["datasets"]})
+    tally = _tally_of(summary)
     _count(tally, folder)
     return RunResult(summary, tally, folder)
+
+
+def identity_of(folder: Path) -> str:
+    """By what a finished run is known to be the same as before: its summary, which has the time that it took. Raises
+    ValueError where the folder holds none.
+    """
+    load_summary(folder)
+    return xxhash.xxh3_128_hexdigest((folder / SUMMARY).read_bytes())
+
+
+def check_same(folder: Path, identity: str) -> None:
+    """Raise ChangedRunError where the folder no longer holds the run of this identity."""
+    try:
+        if identity_of(folder) == identity:
+            return
+    except ValueError:
+        pass
+    raise ChangedRunError(f"{folder} was checked again meanwhile: nothing was made of it, repeat the command")
 
 
 def load_summary(folder: Path) -> dict[str, Any]:
@@ -76,41 +102,57 @@ def amend(
     rules: Sequence[Rule],
     addition: dict[str, Any],
     *,
+    seen: str,
     incomplete: bool,
 ) -> RunResult:
     """Put the findings of a family of rules (`RP`), or of several, in the place of those that an earlier step left, and
-    `addition` into the summary; exit code and verdict follow. Every file is replaced whole.
+    `addition` into the summary; exit code and verdict follow. `seen`: the identity of the run that the findings speak
+    of. Raises ChangedRunError where the folder holds another by now, BusyError where another command is writing there.
     """
-    summary = load_summary(folder)
-    kept = (_without(family, batch) for batch in _stored(folder))
-    with FindingsFile(folder) as file:
-        for batch in merged(kept, findings):
-            file.add(batch)
-    _replace(folder, ("findings.parquet", "findings.jsonl"))
-    result = load_run(folder)
-    tally = result.tally
-    known = {item["code"]: item for item in summary["rules"] if not item["code"].startswith(family)}
-    known |= {rule.code: {"code": rule.code, "name": rule.name, "severity": rule.severity} for rule in rules}
-    summary["rules"] = [{**known[code], "count": count} for code, count in sorted(tally.codes.items())]
-    ran = {rule.code for rule in rules}
-    summary["rules_not_run"] = [item for item in summary["rules_not_run"] if item["code"] not in ran]
-    summary |= addition
-    return _concluded(folder, summary, tally, incomplete=incomplete)
+    with hold(folder, "amend"):
+        check_same(folder, seen)
+        summary = load_summary(folder)
+        tally = _tally_of(summary)
+        kept = (_without(family, batch) for batch in _stored(folder))
+        parts = Parts(folder)
+        try:
+            with FindingsFile(parts) as file:
+                for batch in merged(kept, findings):
+                    file.add(batch)
+                    tally.add_findings(batch)
+            known = {item["code"]: item for item in summary["rules"] if not item["code"].startswith(family)}
+            known |= {rule.code: {"code": rule.code, "name": rule.name, "severity": rule.severity} for rule in rules}
+            summary["rules"] = [{**known[code], "count": count} for code, count in sorted(tally.codes.items())]
+            ran = {rule.code for rule in rules}
+            summary["rules_not_run"] = [item for item in summary["rules_not_run"] if item["code"] not in ran]
+            summary |= addition
+            tables = replace(Tables.of(folder), findings=parts["findings.parquet"], lines=parts["findings.jsonl"])
+            gate = _conclude(summary, tally, tables, incomplete=incomplete)
+            publish(parts, folder, ("findings.parquet", "findings.jsonl"), summary, gate)
+        finally:
+            parts.discard()
+    return RunResult(summary, tally, folder)
 
 
 def accept(folder: Path, path: Path, reason: str) -> RunResult:
     """Write the findings that fail a finished run into a baseline, and judge the run against it. What `path` holds
-    already keeps its reasons; new findings get `reason`. Raises ValueError where `path` holds no baseline.
+    already keeps its reasons; new findings get `reason`. Raises ValueError where `path` holds no baseline, BusyError
+    where another command is writing into the folder.
     """
-    result = load_run(folder)
-    settings = settings_of(result.summary)
-    old = load_baseline(path) if path.exists() else BaselineFile()
-    judged = ([item["dataset"] for item in result.summary["datasets"]], sorted(_ran(result.summary)))
-    write(path, renewed(old, failing(Tables.of(folder), settings), reason, judged=judged))
-    result.summary["settings"]["baseline"] = str(path)
-    unchecked = result.summary["rows"]["unchecked"] or result.summary["unchecked_entries"]
-    incomplete = result.summary["exit_code"] == 3 and not unchecked
-    return _concluded(folder, result.summary, result.tally, incomplete=incomplete)
+    with hold(folder, "accept"):
+        result = load_run(folder)
+        summary = result.summary
+        settings = settings_of(summary)
+        judged = ([item["dataset"] for item in summary["datasets"]], sorted(_ran(summary)))
+        found = failing(Tables.of(folder), settings)
+        old = load_baseline(path) if path.exists() else BaselineFile()
+        write(path, renewed(old, found, reason, judged=judged))
+        summary["settings"]["baseline"] = str(path)
+        unchecked = summary["rows"]["unchecked"] or summary["unchecked_entries"]
+        incomplete = summary["exit_code"] == 3 and not unchecked
+        gate = _conclude(summary, result.tally, Tables.of(folder), incomplete=incomplete)
+        publish(Parts(folder), folder, (), summary, gate)
+    return result
 
 
 def still_open(result: RunResult) -> RunResult:
@@ -123,15 +165,17 @@ def still_open(result: RunResult) -> RunResult:
     return RunResult(result.summary, tally, result.folder)
 
 
-def _concluded(folder: Path, summary: dict[str, Any], tally: Tally, *, incomplete: bool) -> RunResult:
+def _tally_of(summary: dict[str, Any]) -> Tally:
+    """Rows by status; no findings."""
+    return Tally({item["dataset"]: DatasetCounts(Counter(_statuses(item["rows"]))) for item in summary["datasets"]})
+
+
+def _conclude(summary: dict[str, Any], tally: Tally, tables: Tables, *, incomplete: bool) -> Gate:
+    """Put into a summary what follows from its rows and findings."""
     unchecked = len(summary["unchecked_entries"]) + incomplete
-    concluded = conclude(tally, settings_of(summary), unchecked, Tables.of(folder), _ran(summary))
+    concluded = conclude(tally, settings_of(summary), unchecked, tables, _ran(summary))
     summary |= concluded.summary
-    part = folder / "summary.json.part"
-    part.write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    _replace(folder, ("summary.json",))
-    keep_accepted(folder, concluded.gate)
-    return RunResult(summary, tally, folder)
+    return concluded.gate
 
 
 def _stored(folder: Path) -> Iterator[pa.RecordBatch]:
@@ -162,8 +206,3 @@ def _ran(summary: dict[str, Any]) -> set[str]:
 
 def _statuses(rows: dict[str, int]) -> dict[str, int]:
     return {status: number for status, number in rows.items() if status != "total"}
-
-
-def _replace(folder: Path, names: Iterable[str]) -> None:
-    for name in names:
-        (folder / f"{name}.part").replace(folder / name)

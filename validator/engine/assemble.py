@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pyarrow as pa
 
 from validator.engine.finding_columns import merged
-from validator.engine.gate import Tables, keep_accepted
+from validator.engine.gate import Tables
 from validator.engine.judge import Judge, finish_run
 from validator.engine.opened import Catalog, to_json
 from validator.engine.results import ShardResult
-from validator.engine.store import RunFolder
+from validator.engine.store import RunFolder, as_json
 from validator.engine.summary import Conclusion, DatasetCounts, Tally
 from validator.facts.budget import Limits
 from validator.findings import Finding
@@ -54,16 +52,10 @@ def assemble(
                 store.add_findings(batch)
         store.close_tables()
         concluded = conclusion_of(tally, store.tables)
-        store.finish(as_json(to_json(catalog)), as_json(concluded.summary))
-        keep_accepted(folder, concluded.gate)
+        store.finish(as_json(to_json(catalog)), concluded.summary, concluded.gate)
     finally:
         store.discard()
     return tally, concluded
-
-
-def as_json(document: Any) -> bytes:
-    """A document as it is written: indented, with a line end."""
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def _findings(targets: Sequence[Path]) -> Iterator[pa.RecordBatch]:

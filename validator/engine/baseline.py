@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from validator.engine.cache import write_whole
 from validator.findings import clip
 from validator.named_file import read_named
+from validator.writing import write_whole
 
 MOST_BYTES = 256 << 20
 """A million fingerprints have 30 MB."""

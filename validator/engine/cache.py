@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import orjson
 import xxhash
@@ -19,6 +19,9 @@ import validator
 from validator.catalog.schema import Schema
 from validator.catalog.survey import Survey
 from validator.catalog.survey_record import from_plain, to_plain
+from validator.run_folder.names import CACHE, is_ours
+from validator.run_folder.sweep import own_folder
+from validator.writing import write_whole
 
 KEPT_DAYS = 30
 """A result that no run has used for so long is removed."""
@@ -54,11 +57,11 @@ class Cache:
     """The folder `cache` of a run folder. Nothing in it is needed; a file that cannot be read is as good as none."""
 
     def __init__(self, folder: Path, program_key: str) -> None:
-        self.folder = folder
+        self.folder = own_folder(folder)
         self._program = program_key
         self._surveys, self._shards = folder / "surveys", folder / "shards"
         for part in (self._surveys, self._shards):
-            part.mkdir(parents=True, exist_ok=True)
+            own_folder(part)
 
     def survey(self, digest: str, kind: str, schema: Schema | None, make: Callable[[], Survey]) -> Survey:
         """The survey of a file of this digest and type, against the columns that an earlier file has fixed."""
@@ -82,26 +85,5 @@ class Cache:
         for folder in (self._surveys, self._shards):
             for path in folder.iterdir():
                 with suppress(OSError):
-                    if path.stat().st_mtime < oldest:
+                    if is_ours(f"{CACHE}/{folder.name}", path.name) and path.lstat().st_mtime < oldest:
                         path.unlink()
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all, and outlives a power cut."""
-    with whole_file(path) as file:
-        file.write(data)
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A new file that gets its name when it is whole."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

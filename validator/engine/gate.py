@@ -18,7 +18,6 @@ from typing import Any
 import orjson
 
 from validator.engine.baseline import Matcher, load_baseline, matcher
-from validator.engine.cache import write_whole
 from validator.engine.finding_columns import columns_of
 from validator.engine.fingerprint import fingerprinted
 from validator.facts.columns import values_of
@@ -26,6 +25,7 @@ from validator.findings import SEVERITIES, at_least, clip, count
 from validator.rules.registry import nearest
 from validator.run_folder.damage import read_json, unusable
 from validator.settings import Settings
+from validator.writing import write_whole
 
 ACCEPTED = "accepted.json"
 """In the run folder: which findings the baseline accepts, by their numbers in findings.jsonl. Only with a baseline."""
@@ -44,10 +44,9 @@ class Tables:
     samples: Path
 
     @classmethod
-    def of(cls, folder: Path, ending: str = "") -> Tables:
+    def of(cls, folder: Path) -> Tables:
         """Those of a run folder."""
-        names = ("findings.parquet", "findings.jsonl", "samples.parquet")
-        return cls(*(folder / f"{name}{ending}" for name in names))
+        return cls(folder / "findings.parquet", folder / "findings.jsonl", folder / "samples.parquet")
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
 
+from validator.children import begin_child
 from validator.engine.marker import Marker
 from validator.engine.outcome import Died, Failed, Outcome
 from validator.engine.shard import Job, ShardDone, check_shard
@@ -42,7 +43,7 @@ class Lane:
         assert self._job is None
         if self._process is None:
             self._connection, theirs = self._context.Pipe()
-            self._process = self._context.Process(target=_serve, args=(theirs, self._folder), daemon=True)  # type: ignore[attr-defined]
+            self._process = self._context.Process(target=_serve, args=(theirs, self._folder, os.getpid()), daemon=True)  # type: ignore[attr-defined]
             self._process.start()
             theirs.close()
         assert self._connection is not None
@@ -105,8 +106,8 @@ class Lane:
             self._connection = None
 
 
-def _serve(connection: Connection, folder: Path) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
+def _serve(connection: Connection, folder: Path, parent: int) -> None:
+    begin_child(parent)
     prepare()
     marker = Marker(folder)
     while True:

@@ -24,6 +24,7 @@ from validator.engine.shard import Job
 from validator.files import MediaFiles
 from validator.rules.base import EntryFacts, FileFacts, Rule
 from validator.settings import JUDGING, NEUTRAL, Settings
+from validator.writing import write_whole
 
 PILOT = 64
 """Rows of the first shard of a file, from which its speed is measured."""
@@ -99,7 +100,7 @@ class Planner:
 
     def keep_speeds(self) -> None:
         """Write what was learnt, for later runs."""
-        self._speeds_file.write_bytes(orjson.dumps(self._rows))
+        write_whole(self._speeds_file, orjson.dumps(self._rows))
 
     def _speed_key(self, entry: EntryFacts) -> str:
         return f"{self._settings.integrity} {entry.name}"

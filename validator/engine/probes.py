@@ -24,6 +24,7 @@ from validator.facts.columns import plain_array
 from validator.files import Identity
 from validator.media.probe import ImageProbe
 from validator.media.video import Frames, VideoProbe
+from validator.writing import whole_file
 
 MOST = 4_000_000
 """Files that are remembered, about 1.5 GB; beyond it the earlier ones are forgotten."""
@@ -100,7 +101,5 @@ def merge_into(table: Path, fresh: Iterable[bytes]) -> None:
         whole = pa.concat_tables([kept, pa.ipc.open_file(mapped).read_all()]).combine_chunks()
         _, first = np.unique(_numbers(whole["key"].chunk(0)), return_index=True)
         kept = whole.take(plain_array(first[:MOST].tolist(), pa.int64())).combine_chunks()
-    part = table.with_name(f".{table.name}.{os.getpid()}.part")
-    with pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
+    with whole_file(table) as file, pa.ipc.new_file(file, _SCHEMA) as writer:
         writer.write_table(kept)
-    part.replace(table)

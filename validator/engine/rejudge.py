@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from validator.catalog.marks import Span
-from validator.engine.amend import load_summary
+from validator.engine.amend import check_same, identity_of, load_summary
 from validator.engine.assemble import assemble
 from validator.engine.baseline import load_baseline
 from validator.engine.by_file import by_file
 from validator.engine.cache import key_of, program
 from validator.engine.check import carry_out_all
-from validator.engine.folder_lock import only_run
 from validator.engine.gate import Tables
 from validator.engine.kept import Kept, kept, placed
 from validator.engine.opened import Catalog, load_catalog
@@ -32,6 +31,8 @@ from validator.facts.table import SAMPLES
 from validator.rules.base import Rule
 from validator.rules.registry import choose_rules
 from validator.run_folder.damage import unusable
+from validator.run_folder.lock import hold
+from validator.run_folder.sweep import working
 from validator.run_folder.table import RunTable
 from validator.settings import JUDGING, NEUTRAL, Settings
 from validator.tokens.processor import load_processor
@@ -67,9 +68,9 @@ def rejudge(
     began = time.monotonic()
     progress, options = progress or Silent(), options or Options()
     rules, left_out = choose_rules(settings)
-    catalog = load_catalog(run, settings)
+    seen, catalog = identity_of(run), load_catalog(run, settings)
     limits = limits_of(settings, load_processor(settings.processor))
-    with only_run(folder.absolute()) as running:
+    with hold(folder, "rejudge"), working(folder.absolute()) as running:
         judging = key_of(program(), judging_key(settings, rules))
         stays = _kept(run, catalog, settings, rules)
         shards = list(_shards(run.absolute() / "samples.parquet", catalog, settings, running, options))
@@ -85,6 +86,8 @@ def rejudge(
             timing = {"seconds": round(time.monotonic() - began, 3), "engine": engine}
             return Conclusion({**concluded.summary, "timing": timing}, concluded.gate)
 
+        if folder.resolve() != run.resolve():  # which is not held
+            check_same(run, seen)
         written = Written(folder / "cache" / "written.json", folder)
         written.forget()
         tally, concluded = assemble(targets, catalog, folder.absolute(), rules, limits, conclusion_of)

@@ -14,13 +14,13 @@ import orjson
 import pyarrow as pa
 from pydantic import TypeAdapter
 
-from validator.engine.cache import whole_file
 from validator.engine.finding_columns import WITH_LINES, to_batch
 from validator.engine.summary import Tally
 from validator.facts.columns import Batch
 from validator.facts.table import SAMPLES
 from validator.files import Identity
 from validator.findings import Finding
+from validator.writing import whole_file
 
 BATCH = 1024
 """Records that become one table at a time."""

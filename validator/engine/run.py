@@ -11,12 +11,11 @@ from typing import Any
 
 from validator.catalog.marks import digest_file
 from validator.catalog.registry import Registry
-from validator.engine.assemble import as_json, assemble
-from validator.engine.cache import Cache, key_of, program, write_whole
+from validator.engine.assemble import assemble
+from validator.engine.cache import Cache, key_of, program
 from validator.engine.check import check
 from validator.engine.entries import open_entries
-from validator.engine.folder_lock import only_run
-from validator.engine.gate import Tables, keep_accepted
+from validator.engine.gate import Tables
 from validator.engine.opened import Catalog, to_json
 from validator.engine.options import Options
 from validator.engine.parts import Plan
@@ -24,13 +23,18 @@ from validator.engine.plan import Planner
 from validator.engine.probes import merge_into
 from validator.engine.progress import Progress, Silent
 from validator.engine.results import ShardResult
+from validator.engine.store import publish
 from validator.engine.summary import Conclusion, Tally, summarize
 from validator.engine.written import Written
 from validator.facts.measure import limits_of
 from validator.files import MediaFiles
 from validator.rules.base import EntryFacts, Rule
+from validator.run_folder.lock import hold
+from validator.run_folder.names import REPLAY
+from validator.run_folder.sweep import working
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
+from validator.writing import Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,8 @@ def run(
 ) -> RunResult:
     """Check every selected entry and write the run folder.
 
-    Raises ValueError where the processor cannot be loaded or the cluster not be used, OSError where results cannot be
-    written.
+    Raises ValueError where the processor cannot be loaded, the cluster not be used, or the folder holds what is no run,
+    OSError where results cannot be written or another command is writing there.
     """
     began = time.monotonic()
     progress, options = progress or Silent(), options or Options()
@@ -62,7 +66,7 @@ def run(
     limits = limits_of(settings, processor)
     key = program()
     given, folder = folder, folder.absolute()
-    with only_run(folder) as running:
+    with hold(folder, "check"), working(folder) as running:
         cache = Cache(folder / "cache", key)
         entries = open_entries(registry, settings, progress.surveying, cache)
         catalog = _catalog(registry, entries, processor.fingerprint)
@@ -83,8 +87,8 @@ def run(
         tally = written.tally(digest) if not lost else None
         if tally is not None:
             concluded = conclusion_of(tally, Tables.of(folder))
-            write_whole(folder / "summary.json", as_json(concluded.summary))
-            keep_accepted(folder, concluded.gate)
+            publish(Parts(folder), folder, (), concluded.summary, concluded.gate)
+            (folder / REPLAY).unlink(missing_ok=True)
             return RunResult(concluded.summary, tally, given)
         written.forget()
         tally, concluded = assemble(plan.targets, catalog, folder, rules, limits, conclusion_of)

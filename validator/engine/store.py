@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from validator.engine.finding_columns import FINDINGS, ROW_GROUP, lines_of
-from validator.engine.gate import Tables
+from validator.engine.gate import Gate, Tables, keep_accepted
 from validator.facts.table import SAMPLES
+from validator.run_folder.names import REPLAY, SUMMARY
+from validator.writing import Parts
 
 
 class _Table:
@@ -45,11 +48,11 @@ class _Table:
 
 
 class FindingsFile:
-    """Writes findings.parquet.part and findings.jsonl.part."""
+    """Writes findings.parquet and findings.jsonl, as parts."""
 
-    def __init__(self, folder: Path) -> None:
-        self._table = _Table(folder / "findings.parquet.part", FINDINGS)
-        self._lines: BinaryIO = (folder / "findings.jsonl.part").open("wb")
+    def __init__(self, parts: Parts) -> None:
+        self._table = _Table(parts.new("findings.parquet"), FINDINGS)
+        self._lines: BinaryIO = parts.new("findings.jsonl").open("wb")
 
     def __enter__(self) -> FindingsFile:
         return self
@@ -70,19 +73,35 @@ class FindingsFile:
         self._lines.close()
 
 
+def publish(parts: Parts, folder: Path, names: Sequence[str], summary: dict[str, Any], gate: Gate) -> None:
+    """Give the files of a run their names, the summary last: while some have theirs and others not, the folder holds no
+    finished run.
+    """
+    try:
+        parts.new(SUMMARY).write_bytes(as_json(summary))
+        (folder / SUMMARY).unlink(missing_ok=True)
+        parts.keep(*names)
+        keep_accepted(folder, gate)
+        parts.keep(SUMMARY)
+    finally:
+        parts.discard()
+
+
+def as_json(document: Any) -> bytes:
+    """A document as it is written: indented, with a line end."""
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
 class RunFolder:
     """Collects the results of a run. Files get their names only when `finish` is reached."""
 
     TABLES = ("samples.parquet", "findings.parquet", "findings.jsonl", "catalog.json")
-    NAMES = (*TABLES, "summary.json")
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._samples = _Table(self._part("samples.parquet"), SAMPLES)
-        self._findings = FindingsFile(path)
-
-    def _part(self, name: str) -> Path:
-        return self.path / f"{name}.part"
+        self._parts = Parts(path)
+        self._samples = _Table(self._parts.new("samples.parquet"), SAMPLES)
+        self._findings = FindingsFile(self._parts)
 
     def add_samples(self, batch: pa.RecordBatch) -> None:
         """Append records of samples.parquet."""
@@ -100,19 +119,16 @@ class RunFolder:
     @property
     def tables(self) -> Tables:
         """Findings and samples, before they have their names."""
-        return Tables.of(self.path, ".part")
+        return Tables(*(self._parts[name] for name in ("findings.parquet", "findings.jsonl", "samples.parquet")))
 
-    def finish(self, catalog: bytes, summary: bytes) -> None:
-        """Write the catalog and the summary, and give every file its name."""
-        self._part("catalog.json").write_bytes(catalog)
-        self._part("summary.json").write_bytes(summary)
-        for name in self.NAMES:
-            part = self._part(name)
-            with part.open("rb") as file:
-                os.fsync(file.fileno())
-            part.replace(self.path / name)
+    def finish(self, catalog: bytes, summary: dict[str, Any], gate: Gate) -> None:
+        """Write the catalog and the summary, and give every file its name. What a replay added to an earlier run does
+        not speak of this one: it is removed.
+        """
+        self._parts.new("catalog.json").write_bytes(catalog)
+        publish(self._parts, self.path, self.TABLES, summary, gate)
+        (self.path / REPLAY).unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Remove what is unfinished."""
-        for name in self.NAMES:
-            self._part(name).unlink(missing_ok=True)
+        self._parts.discard()

@@ -17,6 +17,7 @@ from validator.facts.table import SAMPLES
 from validator.run_folder.table import RunTable
 from validator.settings import Settings
 from validator.trainer import TRAINERS
+from validator.writing import whole_path
 
 OUTCOMES = ("whole", "cut", "stops", "dropped", "unchecked")
 """Trained on as it is; trained on, but shortened by the cutoff; the trainer stops at it, in preprocessing or, with
@@ -87,7 +88,8 @@ def compare(runs: Mapping[str, Path], left_out: Mapping[str, str], target: Path)
     table = table.sort_by([(key, "ascending") for key in KEYS])
     filled = [pc.fill_null(table[name], "unchecked") for name in names]
     table = pa.table([*(table[key] for key in KEYS), *filled], names=[*KEYS, *names])
-    pq.write_table(table, target, compression="zstd")
+    with whole_path(target) as part:
+        pq.write_table(table, part, compression="zstd")
     counts = {name: _counted(table[name]) for name in names}
     return Comparison(tuple(names), dict(left_out), counts, _patterns(table, names), target)
 

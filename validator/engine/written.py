@@ -8,9 +8,9 @@ from pathlib import Path
 import orjson
 from pydantic import TypeAdapter
 
-from validator.engine.cache import write_whole
 from validator.engine.store import RunFolder
 from validator.engine.summary import Tally
+from validator.writing import write_whole
 
 _TALLY = TypeAdapter(Tally)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from validator.engine.amend import load_summary, settings_of
-from validator.engine.assemble import as_json
 from validator.engine.opened import load_catalog
+from validator.engine.store import as_json
 from validator.export.changes import check_apart, check_unchanged, read_registry
 from validator.export.entry_copy import Desk, Written, copy_entry
 from validator.export.folder import Folder

@@ -8,13 +8,13 @@ about half of such damage.
 from __future__ import annotations
 
 import atexit
+import os
 import subprocess
-import sys
 from contextlib import suppress
 from functools import cache, lru_cache
-from pathlib import Path
 from threading import Timer
 
+from validator.children import command
 from validator.media.geometry import SLOW_VISITS
 from validator.media.integrity import MAX_JPEG_BYTES
 from validator.media.probe import ImageProbe
@@ -28,21 +28,22 @@ def advice_on(source: str | bytes, probe: ImageProbe) -> str | None:
     visits = (probe.scans or 0) * (probe.width or 0) * (probe.height or 0)
     if probe.fault is not None or not 0 < visits <= SLOW_VISITS:
         return None
-    return _on_file(source) if isinstance(source, str) else _helper().ask(source) or None
+    return _on_file(source) if isinstance(source, str) else _helper(os.getpid()).ask(source) or None
 
 
 @lru_cache(maxsize=16384)
 def _on_file(path: str) -> str | None:
     try:
         with open(path, "rb") as file:
-            return _helper().ask(file.read(MAX_JPEG_BYTES)) or None
+            return _helper(os.getpid()).ask(file.read(MAX_JPEG_BYTES)) or None
     except OSError:  # it was there when it was probed
         return None
 
 
 @cache
-def _helper() -> Helper:
-    helper = Helper((sys.executable, str(Path(__file__).with_name("adviser.py"))))
+def _helper(process: int) -> Helper:
+    """The helper of a process: one that was forked off has none yet."""
+    helper = Helper(command("validator.media.adviser"))
     atexit.register(helper.close)
     return helper
 

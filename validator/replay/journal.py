@@ -13,6 +13,7 @@ import xxhash
 
 from validator.facts.replayed import Step, Window
 from validator.replay.job import Answer, Medium, Task
+from validator.writing import open_to_append
 
 NAME = "replay.journal"
 
@@ -26,7 +27,7 @@ class Journal:
         self._known: dict[str, Answer] = {}
         with suppress(FileNotFoundError):
             self._known = dict(self._read())
-        self._file = self._path.open("a", encoding="utf-8")
+        self._file = open_to_append(self._path)
 
     def find(self, task: Task) -> Answer | None:
         """The answer of an earlier try, if the sample and its partners are still the same."""

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from validator.engine.amend import amend, load_summary, settings_of
+from validator.engine.amend import amend, check_same, load_summary, settings_of
 from validator.engine.judge import finding_of
 from validator.engine.run import RunResult
 from validator.facts.replayed import LOUDER, Replayed
@@ -22,13 +22,16 @@ from validator.replay.trial import teachers
 from validator.replay.verdict import ALARMS
 from validator.rules.base import Rule
 from validator.rules.registry import replay_rules
+from validator.run_folder.lock import hold
 
 
 def keep(folder: Path, outcome: Outcome) -> RunResult:
-    """Write what a replay found into the folder of its run."""
-    table.write(folder, outcome.samples)
-    rules = replay_rules(settings_of(load_summary(folder)))
-    return amend(folder, "RP", findings(outcome, rules), rules, {"replay": _summary(outcome)}, incomplete=False)
+    """Write what a replay found into the folder of its run. Raises ChangedRunError where that holds another by now."""
+    with hold(folder, "replay"):
+        check_same(folder, outcome.run)
+        table.write(folder, outcome.samples)
+        rules, found = replay_rules(settings_of(load_summary(folder))), {"replay": _summary(outcome)}
+        return amend(folder, "RP", findings(outcome, rules), rules, found, seen=outcome.run, incomplete=False)
 
 
 def findings(outcome: Outcome, rules: Sequence[Rule]) -> list[Finding]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import xxhash
 
-from validator.engine.amend import load_summary, settings_of
+from validator.engine.amend import identity_of, load_summary, settings_of
 from validator.facts.measure import limits_of
 from validator.facts.replayed import Replayed, Systemic
 from validator.replay.choice import Choice, choose
@@ -31,7 +31,9 @@ Hire = Callable[[Setup], Crew]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a replay found. `yardstick` holds the thresholds that the verdicts rest on."""
+    """What a replay found. `yardstick` holds the thresholds that the verdicts rest on; `run` is the identity of the run
+    whose rows were replayed.
+    """
 
     samples: tuple[Replayed, ...]
     systemic: tuple[Systemic, ...]
@@ -39,6 +41,7 @@ class Outcome:
     yardstick: Yardstick
     ready: Ready
     settings: ReplaySettings
+    run: str
     comparison: Comparison | None = None
 
     def of(self, group: str) -> list[Replayed]:
@@ -66,6 +69,7 @@ def replay(folder: Path, settings: ReplaySettings, progress: Progress, hire: Hir
     The reference model takes the device when the model has left it: both need not fit together. Raises ValueError for
     the user (no such model, no run, no device), StartError where no worker process comes up.
     """
+    run = identity_of(folder)
     run_settings = settings_of(load_summary(folder))
     setup = prepare(folder, settings)
     choice = choose(folder, settings)
@@ -97,7 +101,7 @@ def replay(folder: Path, settings: ReplaySettings, progress: Progress, hire: Hir
             finally:
                 reference.close()
         finished = True
-        return Outcome(samples, systemic, choice, judged.yardstick, crew.ready, settings, comparison)
+        return Outcome(samples, systemic, choice, judged.yardstick, crew.ready, settings, run, comparison)
     finally:
         for journal in journals:
             journal.close(finished=finished)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from dataclasses import dataclass, replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
+from validator.children import command
 from validator.facts.replayed import Step
 from validator.media.geometry import ImageLimits
 from validator.replay.job import WEIGHTS, Answer, Ready, Refused, Task
@@ -113,9 +113,12 @@ class Supervisor:
         environment = os.environ | _QUIET
         if self._setup.visible_device is not None:
             environment["CUDA_VISIBLE_DEVICES"] = self._setup.visible_device
-        command = [sys.executable, "-m", "validator.replay.worker", str(theirs.fileno())]
         self._process = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            command("validator.replay.worker", str(theirs.fileno())),
+            pass_fds=[theirs.fileno()],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
         )
         theirs.close()
         self._connection = ours

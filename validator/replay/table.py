@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from validator.facts.replayed import PARTS, Range, Replayed
+from validator.run_folder import names
+from validator.writing import whole_path
 
-NAME = "replay.parquet"
 _RANGE = pa.struct([("low", pa.float64()), ("middle", pa.float64()), ("high", pa.float64()), ("number", pa.int64())])
 _REMEDY = pa.struct(
     [
@@ -84,14 +85,8 @@ def write(folder: Path, samples: Iterable[Replayed]) -> None:
     """Write replay.parquet whole or not at all."""
     ordered = sorted(samples, key=lambda sample: (sample.dataset, sample.file, sample.row, sample.group))
     table = pa.Table.from_pylist([_record(sample) for sample in ordered], schema=REPLAY)
-    part = folder / f"{NAME}.part"
-    pq.write_table(table, part, compression="zstd")
-    part.replace(folder / NAME)
-
-
-def discard(folder: Path) -> None:
-    """Remove what the replay of an earlier run left in a folder: it does not speak of the rows that are there now."""
-    (folder / NAME).unlink(missing_ok=True)
+    with whole_path(folder / names.REPLAY) as part:
+        pq.write_table(table, part, compression="zstd")
 
 
 def _record(sample: Replayed) -> dict[str, Any]:

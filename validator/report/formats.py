@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TextIO
+
+from validator.writing import whole_path
 
 if TYPE_CHECKING:
     from validator.report.finished import Finished
@@ -43,8 +44,7 @@ def write_file(name: str, run: Finished, path: Path) -> None:
         return
     check_target(path, run)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with whole_path(path) as part:
         if name == "html":
             import_module("validator.report.html").write_html(run.folder, part)
         elif name == "parquet":
@@ -52,6 +52,3 @@ def write_file(name: str, run: Finished, path: Path) -> None:
         else:
             with part.open("w", encoding="utf-8", newline="\n", errors="backslashreplace") as out:
                 emit(name, run, out)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

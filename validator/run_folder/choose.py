@@ -53,7 +53,7 @@ def replaced(folder: Path, registry: str, datasets: Sequence[str] = ()) -> str |
     held = _held(folder)
     if held is None or _same(held, registry, datasets):
         return None
-    return f"{folder} held the run of {_named(held)}: it is replaced."
+    return f"{folder} holds the run of {_named(held)}, which this one replaces."
 
 
 def _place(folder: Path, usual: Path, why: str | None) -> Place:

@@ -21,7 +21,7 @@ from validator.run_folder.names import CACHE, FOLDERS, MARK, RUNNING, SUMMARY, T
 VERSION = 1
 """Of what lies where in a run folder."""
 FIRST_LINE = orjson.dumps({"format": "mmvalidate run folder", "version": VERSION}) + b"\n"
-_LONGEST = 4096
+LONGEST = 4096
 """Bytes of a mark that are read."""
 
 
@@ -33,9 +33,9 @@ def is_run(folder: Path) -> bool:
     """Whether runs were kept in a folder; a link is none. Raises NotOursError where a later version wrote it."""
     if folder.is_symlink() or not folder.is_dir():
         return False
-    mark = _read_regular(folder / MARK, _LONGEST)
+    mark = _read_regular(folder / MARK, LONGEST)
     if mark is not None:
-        version = _version(mark)
+        version = version_of(mark)
         if version > VERSION:
             raise NotOursError(f"{folder} was written by a later version of mmvalidate: take that, or another folder.")
         return version > 0
@@ -63,7 +63,7 @@ def summary_of(folder: Path) -> dict[str, Any] | None:
     return None
 
 
-def _version(mark: bytes) -> int:
+def version_of(mark: bytes) -> int:
     """The version of a mark, 0 where it is none. An empty one was being written when its process was ended."""
     if not mark:
         return VERSION

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 MARK = ".mmvalidate-run"
-SUMMARY = "summary.json"
+SUMMARY, REPLAY = "summary.json", "replay.parquet"
 CACHE, RUNNING, TRAINERS = "cache", "running", "trainers"
 """Sub-folders: results that later runs take up; within it, what lives no longer than a run; runs of `--trainer all`."""
 _RESULTS = (
@@ -15,7 +15,7 @@ _RESULTS = (
     "catalog.json",
     SUMMARY,
     "accepted.json",
-    "replay.parquet",
+    REPLAY,
     "replay.journal",
     "trainers.parquet",
     "report.html",
@@ -34,8 +34,10 @@ FOLDERS = tuple(_WITHIN)
 _WHOLE = {folder: re.compile(names) for folder, names in _WITHIN.items()}
 _OTHER = {folder: re.compile(names) for folder, names in _OTHERS.items()}
 _PART = {folder: re.compile(rf"\.(?:{names})\.\w+\.part|(?:{names})\.part") for folder, names in _WITHIN.items()}
-_BRIEF = re.compile(r"\A(?:.*\.(?:at|stalled)|\d+\.zip|\.\d+\.zip\.\w+\.part|dask-(?:scratch|worker)-space)")
-"""Within `running`: places of processes, results that are judged again, the working folder of a cluster."""
+_BRIEF = re.compile(
+    r"\A(?:run-[0-9a-f]{8}|.*\.(?:at|stalled)|\d+\.zip|\.\d+\.zip\.\w+\.part|dask-(?:scratch|worker)-space)"
+)
+"""Within `running`: the folder of a run, and what earlier versions put there without one."""
 
 
 def is_part(folder: str, name: str) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -33,6 +32,7 @@ from validator.report.html.sections import Report, sections
 from validator.report.html.thumbnails import PICTURE_BYTES, draw
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
+from validator.writing import write_whole
 
 CARD_BYTES = 1_800_000
 """Of all samples on the page, without pictures. With them and everything else the page stays below 5 MB."""
@@ -58,12 +58,7 @@ def write_html(run_folder: Path, destination: Path) -> None:
         script=Markup(script),
         policy=_policy(styles, script),
     )
-    part = destination.with_name(f".{destination.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(page.encode("utf-8", "replace"))
-        part.replace(destination)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(destination, page.encode("utf-8", "replace"))
 
 
 def _gather(folder: Path) -> Report:

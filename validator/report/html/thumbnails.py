@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import multiprocessing
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from typing import Any
 
 from PIL import Image, ImageFile, ImageOps
 
+from validator.children import begin_child
 from validator.media.resize import regularize
 from validator.media.video import NOTHING_FETCHED
 
@@ -78,7 +80,7 @@ def _drawn(tasks: Sequence[Task], end: float) -> Iterator[Thumbnails | None]:
     """Results as one child yields them; ends early where it dies or hangs."""
     context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     ours, theirs = context.Pipe()
-    child = context.Process(target=_work, args=(theirs,), daemon=True)
+    child = context.Process(target=_work, args=(theirs, os.getpid()), daemon=True)
     child.start()
     theirs.close()
     try:
@@ -95,7 +97,8 @@ def _drawn(tasks: Sequence[Task], end: float) -> Iterator[Thumbnails | None]:
         child.join()
 
 
-def _work(tasks: Connection) -> None:
+def _work(tasks: Connection, parent: int) -> None:
+    begin_child(parent)
     ImageFile.LOAD_TRUNCATED_IMAGES = True  # here a picture of what is left is wanted
     Image.init()
     while True:
