@@ -149,9 +149,7 @@ def check(
     freeze_vision_tower: TOWER = True,
     freeze_projector: PROJECTOR = True,
     freeze_language_model: LANGUAGE = False,
-    run_dir: Path | None = typer.Option(
-        None, help="Where results are kept. Default: .mmvalidate/<registry's folder>."
-    ),
+    run_dir: Path | None = typer.Option(None, help="Where results are kept. Default: .mmvalidate/<registry's folder>."),
     workers: int | None = typer.Option(
         None, help="Processes; 0: one, without Dask. Default: by the work to do.", min=0, show_default=False
     ),

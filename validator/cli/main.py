@@ -121,9 +121,6 @@ def main() -> None:
     except BrokenPipeError:  # `mmvalidate ... | head`
         sys.stderr.close()
         sys.exit(141)
-    except (typer.Abort, KeyboardInterrupt):
-        print("mmvalidate: interrupted", file=sys.stderr)
-        sys.exit(3)
     except Exception as error:  # a fault of ours: 1, Python's own code, would say that there are findings
         print(_internal(error), file=sys.stderr)
         sys.exit(3)
