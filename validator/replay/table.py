@@ -14,6 +14,7 @@ from validator.facts.replayed import PARTS, Range, Replayed
 from validator.run_folder import names
 from validator.writing import whole_path
 
+NAME = names.REPLAY
 _RANGE = pa.struct([("low", pa.float64()), ("middle", pa.float64()), ("high", pa.float64()), ("number", pa.int64())])
 _REMEDY = pa.struct(
     [
@@ -85,7 +86,7 @@ def write(folder: Path, samples: Iterable[Replayed]) -> None:
     """Write replay.parquet whole or not at all."""
     ordered = sorted(samples, key=lambda sample: (sample.dataset, sample.file, sample.row, sample.group))
     table = pa.Table.from_pylist([_record(sample) for sample in ordered], schema=REPLAY)
-    with whole_path(folder / names.REPLAY) as part:
+    with whole_path(folder / NAME) as part:
         pq.write_table(table, part, compression="zstd")
 
 
