@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import check
 from tests.engine.data import make_registry
 from tests.engine.test_same_bytes import written
-from validator.engine.amend import amend
+from validator.engine.amend import amend, identity_of
 from validator.engine.judge import Judge
 from validator.engine.options import Options
 from validator.engine.rejudge import rejudge, settings_of
@@ -92,7 +92,8 @@ def test_findings_that_a_later_step_changed_are_made_again(home, tmp_path):
     shutil.copytree(home / "run", tmp_path / "run")
     before = written(tmp_path / "run")[1]
     extra = Finding("RP001", "replay-crash", "error", "lines", "lines.jsonl", 3, "3", None, None, "it fell", "look")
-    amend(tmp_path / "run", "RP", [extra], (find_rule("RP001"),), {}, incomplete=False)
+    seen = identity_of(tmp_path / "run")
+    amend(tmp_path / "run", "RP", [extra], (find_rule("RP001"),), {}, seen=seen, incomplete=False)
     assert b"it fell" in (tmp_path / "run" / "findings.jsonl").read_bytes()
     rejudge(tmp_path / "run", settings_of(tmp_path / "run", {}), tmp_path / "run")
     assert written(tmp_path / "run")[1] == before
