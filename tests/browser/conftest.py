@@ -7,7 +7,7 @@ import pytest
 
 from tests.browser.chromium import find_chromium
 from tests.conftest import Dataset, say
-from validator.engine.amend import amend
+from validator.engine.amend import amend, identity_of
 from validator.facts.replayed import Drift, Range, Remedy, Replayed, Step
 from validator.replay import table
 from validator.report.html import write_html
@@ -119,7 +119,7 @@ def add_replay(run):
         "remedies": [{"remedy": "clip", "verdict": "GRAD_SPIKE", "tried": 1, "helps": 1, "worse": 0}],
         "k_step": None, "comparison": {"reference": "base", "table": {"candidate": {"both": 1, "model": 2}}},
     }  # fmt: skip
-    amend(run, "RP", [], [], {"replay": summary}, incomplete=False)
+    amend(run, "RP", [], [], {"replay": summary}, seen=identity_of(run), incomplete=False)
 
 
 @pytest.fixture(scope="session")
