@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from pydantic import TypeAdapter
 
@@ -37,21 +37,29 @@ class Judge:
     def row(self, facts: RowFacts) -> list[Finding]:
         """The findings of the row rules about one row, in order; corpus rules take note of it."""
         case = self.fold(facts)
-        _, checks = self._asked_of(facts)
         findings = [
             finding_of(rule, hit, facts.dataset, facts.file, facts.row, facts.sample_id)
-            for rule, check in checks
-            for hit in check(case)
+            for rule, hit in self._hits(case)
         ]
         return sorted(findings, key=Finding.order) if len(findings) > 1 else findings
 
+    def hits(self, facts: RowFacts) -> Iterator[tuple[Rule, Hit]]:
+        """What the row rules say of one row, in no order; corpus rules take no note of it."""
+        return self._hits(self._case(facts))
+
     def fold(self, facts: RowFacts) -> Case:
         """Have the corpus rules take note of a row; rows come in order."""
-        place = self._entry.order.place(facts.file, facts.row)
-        case = Case(facts, facts.budget, self._settings, self._limits, facts.row if place is None else place)
+        case = self._case(facts)
         for fold, name in self._asked_of(facts)[0]:
             fold(self.aggregates[name], case)
         return case
+
+    def _case(self, facts: RowFacts) -> Case:
+        place = self._entry.order.place(facts.file, facts.row)
+        return Case(facts, facts.budget, self._settings, self._limits, facts.row if place is None else place)
+
+    def _hits(self, case: Case) -> Iterator[tuple[Rule, Hit]]:
+        return ((rule, hit) for rule, check in self._asked_of(case.facts)[1] for hit in check(case))
 
     def _asked_of(self, facts: RowFacts) -> _Asked:
         present = _present(facts)
@@ -153,7 +161,12 @@ def _present(facts: RowFacts) -> tuple[Need, ...]:
     return tuple(found)
 
 
-def status_of(facts: RowFacts, findings: Iterable[Finding]) -> str:
+class _Severe(Protocol):
+    @property
+    def severity(self) -> str: ...
+
+
+def status_of(facts: RowFacts, findings: Iterable[_Severe]) -> str:
     """The row's status: dropped, unchecked, flagged (an error finding, a crash of the trainer), or ok."""
     if facts.outcome == "dropped":
         return "dropped"

@@ -55,7 +55,7 @@ class Mender:
         self._files = _WithPictures(settings.resolved_media_dir, pictures)
         self._measurer = Measurer(entry.entry, file.name, self._survey, settings, self._files)
         self._limits = limits_of(settings, load_processor(settings.processor))
-        self._judge = Judge([replace(rule, corpus=None) for rule in rules if rule.row], entry, self._limits)
+        self._judge = Judge(rules, entry, self._limits)
 
     def mend(self, rows: Sequence[tuple[RawRow, Row | None]], *, outside: bool = False) -> list[Mended | None]:
         """Rows repaired, None where one cannot be or would still stay behind. Each comes with what was found in it;
@@ -84,10 +84,9 @@ class Mender:
 
     def _holds(self, facts: RowFacts, codes: frozenset[str], outside: bool) -> bool:
         """Whether a repair answers one of the findings, brings no other, and nothing keeps the row out any more."""
-        findings = self._judge.row(facts)
-        said = [Reason(finding.code, finding.severity, finding.message) for finding in findings]
-        left = {finding.code for finding in findings}
-        if self._policy.reasons(said, status_of(facts, findings), facts.trainer_error, facts.unchecked):
+        said = [Reason(rule.code, rule.severity, hit.message) for rule, hit in self._judge.hits(facts)]
+        left = {reason.code for reason in said}
+        if self._policy.reasons(said, status_of(facts, said), facts.trainer_error, facts.unchecked):
             return False
         return left <= codes and (outside or not codes & REPAIRABLE <= left)
 
