@@ -66,7 +66,7 @@ def test_the_tutorial(dataset):
     folder = dataset.folder
     check(dataset.registry, folder / "two", Options(workers=2, shard_rows=3), rules=(TUTORIAL,), select=("MY001",))
     check(dataset.registry, folder / "none", select=("MY001", "PH"), rules=(TUTORIAL,))
-    settings = settings_of(folder / "none", {"select": ("MY001",)})
+    settings = settings_of(folder / "none", {"select": ("MY001",), "rules": (TUTORIAL,)})
     rejudge(folder / "none", settings, folder / "again")
     assert written(folder / "two")[1] == written(folder / "run")[1] == written(folder / "again")[1]
 

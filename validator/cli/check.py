@@ -29,6 +29,7 @@ from validator.cli.replaying import (
     wanted,
 )
 from validator.cli.training import TRAIN_CONFIG, VERSIONS, training
+from validator.cli.trust import TRUST, left_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,6 +154,7 @@ def check(
     workers: int | None = typer.Option(
         None, help="Processes; 0: one, without Dask. Default: by the work to do.", min=0, show_default=False
     ),
+    trust: bool | None = TRUST,
     scheduler: str | None = typer.Option(None, help="Address of a running Dask scheduler."),
     resume: bool = typer.Option(True, "--resume/--no-resume", help="Take results of earlier runs of the same data."),
     row_timeout: float = typer.Option(300.0, help="Seconds after which a row is given up, unchecked.", min=1),
@@ -181,8 +183,10 @@ def check(
             raise ValueError(
                 "Name a dataset_info.json, a training file with --train-config, or set dataset-info in mmvalidate.toml."
             )
+        without = left_out(context, trust)
         judging = training(train_config, versions)
-        reports = files_of(report)
+        reports = files_of([] if "report" in without else report)
+        run_dir = None if "run_dir" in without else run_dir
         settings = Settings(
             dataset_info=dataset_info,
             datasets=tuple(dict.fromkeys(dataset)),
@@ -202,7 +206,7 @@ def check(
             exact=exact,
             preview=preview,
             model_size=None if model_size is None else model_size.value,
-            rules=tuple(path.absolute() for path in rules),
+            rules=() if "rules" in without else tuple(path.absolute() for path in rules),
             select=words(select),
             ignore=words(ignore),
             severity=severities(words(severity)),  # type: ignore[arg-type]  # checked there
@@ -214,7 +218,7 @@ def check(
         )
         options = Options(
             workers,
-            scheduler,
+            None if "scheduler" in without else scheduler,
             resume,
             row_timeout,
             None if memory_limit is None else memory_limit << 20,

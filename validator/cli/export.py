@@ -12,6 +12,7 @@ import typer
 from validator.cli.check import FailOn, place_of
 from validator.cli.common import RUN, PlainFormat, guarded, say, usage, words
 from validator.cli.completing import codes
+from validator.cli.trust import TRUST_RUN, rules_for_run
 
 if TYPE_CHECKING:
     from validator.engine.run import RunResult
@@ -36,6 +37,8 @@ def export(
     keep: list[str] = typer.Option([], help="Rules that keep no row out (repeatable, commas).", autocompletion=codes),
     keep_unchecked: bool = typer.Option(False, "--keep-unchecked", help="Take rows too that were not checked."),
     fix: bool = typer.Option(False, "--fix", help="Repair what has one meaning only; each repair is listed."),
+    rules: list[Path] = typer.Option([], help="A Python file with rules of your own (repeatable)."),
+    trust: bool | None = TRUST_RUN,
     media: Media = typer.Option(
         Media.link, help="link: hard links below the copy; copy: files of their own; reference: left where they are."
     ),
@@ -55,7 +58,7 @@ def export(
     """
 
     def work() -> int:
-        from validator.engine.amend import settings_of
+        from validator.engine.amend import plugins_told, rules_to_run
         from validator.engine.whole import check_whole
         from validator.export.export import export as write
         from validator.export.policy import make_policy
@@ -63,10 +66,13 @@ def export(
 
         try:
             _check_apart(run, to, run_dir)
-            rules = settings_of(check_whole(run)).rules
-            policy = make_policy(drop_on.value, words(drop), words(keep), rules, keep_unchecked)
+            policy = make_policy(
+                drop_on.value, words(drop), words(keep), plugins_told(check_whole(run)), keep_unchecked
+            )
+            given = rules_for_run(run, rules, trust)
+            judging = rules_to_run(run, given) if check or fix else given or ()
             with StderrProgress(quiet=quiet) as progress:
-                done = write(run, to, policy, media.value, fix=fix, progress=progress)
+                done = write(run, to, policy, media.value, fix=fix, rules=judging, progress=progress)
         except ValueError as error:
             usage(error)
         if done.replaced:

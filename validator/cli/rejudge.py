@@ -12,6 +12,7 @@ from validator.cli.common import RUN, OutputFormat, guarded, show, usage, words
 from validator.cli.completing import codes
 from validator.cli.config_file import rates, severities
 from validator.cli.gating import MAX_RATE, REASON, REPORT, SEVERITY, WRITE_BASELINE, accept, files_of
+from validator.cli.trust import TRUST_RUN, rules_for_run
 
 
 def rejudge(
@@ -26,6 +27,7 @@ def rejudge(
     ),
     model_size: ModelSize | None = typer.Option(None, help="Estimate memory for another model.", show_default=False),
     rules: list[Path] = typer.Option([], help="A Python file with rules of your own (repeatable)."),
+    trust: bool | None = TRUST_RUN,
     select: list[str] = typer.Option([], help="Run these rules only.", autocompletion=codes),
     ignore: list[str] = typer.Option([], help="Leave these rules out.", autocompletion=codes),
     severity: list[str] = SEVERITY,
@@ -60,7 +62,7 @@ def rejudge(
             "train_on_prompt": train_on_prompt,
             "truncation_strategy": truncation_strategy and truncation_strategy.value,
             "model_size": model_size and model_size.value,
-            "rules": tuple(path.absolute() for path in rules) or None,
+            "rules": rules_for_run(run, rules, trust),
             "select": words(select) or None,
             "ignore": words(ignore) or None,
             "severity": severities(words(severity)) or None,

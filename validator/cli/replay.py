@@ -27,6 +27,7 @@ from validator.cli.replaying import (
     rows_named,
     run_replay,
 )
+from validator.cli.trust import TRUST, left_out
 
 
 def replay(
@@ -47,6 +48,7 @@ def replay(
     freeze_vision_tower: TOWER = True,
     freeze_projector: PROJECTOR = True,
     freeze_language_model: LANGUAGE = False,
+    trust: bool | None = TRUST,
     exit_zero: bool = typer.Option(False, "--exit-zero", help="Exit with 0 instead of 1."),
     output_format: OutputFormat = typer.Option(OutputFormat.full, help="What to print on stdout."),
     report: list[str] = REPORT,
@@ -57,7 +59,7 @@ def replay(
     """Replay the worst rows of a finished run on a model."""
     del config  # its callback has read the file
     try:
-        reports = files_of(report)
+        reports = files_of([] if "report" in left_out(context, trust) else report)
         named = rows_named(rows) if rows else ()
         settings = asked(context.params, candidates=len(named) or candidates, rows=named)
     except ValueError as error:

@@ -15,10 +15,10 @@ def rule(
     rules: list[Path] = typer.Option([], help="A Python file with rules of your own (repeatable)."),
 ) -> None:
     """Explain one rule."""
-    from validator.rules.registry import find_rule
+    from validator.rules.registry import find_rule, known_rules
 
     try:
-        found = find_rule(code, rules)
+        found = find_rule(code, known_rules(rules))
     except ValueError as error:
         usage(error)
     print(f"# {found.code} {found.name} ({found.severity})\n\n{found.doc.strip()}")

@@ -21,9 +21,9 @@ from validator.engine.run import RunResult
 from validator.engine.store import FindingsFile, publish
 from validator.engine.summary import DatasetCounts, Tally, conclude
 from validator.facts.columns import plain_array
-from validator.findings import Finding
+from validator.findings import Finding, printable
 from validator.rules.base import Rule
-from validator.rules.registry import known_rules
+from validator.rules.registry import all_rules
 from validator.run_folder.damage import UnusableRunError, unusable
 from validator.run_folder.finding_lines import finding_lines
 from validator.run_folder.lock import hold
@@ -85,8 +85,52 @@ def _others(folder: Path) -> str:
 
 
 def settings_of(summary: dict[str, Any]) -> Settings:
-    """The settings that a run was made with. Raises ValueError where another version wrote them."""
-    return Settings.model_validate(summary["settings"])
+    """The settings that a run was made with, without its files of rules: a run folder is data, and no code that it
+    names is run (`engine/rejudge.py` asks for it). Raises ValueError where another version wrote them.
+    """
+    return Settings.model_validate({**summary["settings"], "rules": ()})
+
+
+def rules_named(summary: dict[str, Any]) -> tuple[Path, ...]:
+    """The files of rules that a run says it was judged by."""
+    return tuple(Path(path) for path in summary["settings"].get("rules", ()))
+
+
+def rules_to_run(run: Path, given: tuple[Path, ...] | None) -> tuple[Path, ...]:
+    """The files of rules by which a finished run is judged again: `given` by the user, None where nothing was said.
+
+    Raises ValueError where the run names some then: it is data, and what it names is not loaded unasked.
+    """
+    if given is None and (named := rules_named(load_summary(run))):
+        raise ValueError(
+            f"{run} was judged by rules of {', '.join(map(str, named))} too, and code that a run names is not run "
+            "unasked: name the files with --rules, or add --trust if the run is yours, or --no-trust to go without."
+        )
+    return given or ()
+
+
+def rules_told(summary: dict[str, Any]) -> tuple[Rule, ...]:
+    """Our rules, and the plug-ins of a run."""
+    return (*all_rules(), *plugins_told(summary))
+
+
+def plugins_told(summary: dict[str, Any]) -> tuple[Rule, ...]:
+    """The rules of a run that are not ours, as its summary tells of them: what can be said without loading any."""
+    return tuple(
+        Rule(
+            told["code"],
+            told["name"],
+            told["severity"],
+            _text(told["doc"]),
+            origin=told["origin"],
+            source=told["source"],
+        )
+        for told in summary.get("plugins", ())
+    )
+
+
+def _text(doc: str) -> str:
+    return "\n".join(map(printable, doc.splitlines()))
 
 
 def load_findings(folder: Path) -> Iterator[Finding]:
@@ -142,7 +186,7 @@ def accept(folder: Path, path: Path, reason: str) -> RunResult:
         result = load_run(folder)
         summary = result.summary
         settings = settings_of(summary)
-        judged = ([item["dataset"] for item in summary["datasets"]], sorted(_ran(summary)))
+        judged = ([item["dataset"] for item in summary["datasets"]], sorted(codes_that_ran(summary)))
         found = failing(Tables.of(folder), settings)
         old = load_baseline(path) if path.exists() else BaselineFile()
         write(path, renewed(old, found, reason, judged=judged))
@@ -172,7 +216,7 @@ def _tally_of(summary: dict[str, Any]) -> Tally:
 def _conclude(summary: dict[str, Any], tally: Tally, tables: Tables, *, incomplete: bool) -> Gate:
     """Put into a summary what follows from its rows and findings."""
     unchecked = len(summary["unchecked_entries"]) + incomplete
-    concluded = conclude(tally, settings_of(summary), unchecked, tables, _ran(summary))
+    concluded = conclude(tally, settings_of(summary), unchecked, tables, codes_that_ran(summary))
     summary |= concluded.summary
     return concluded.gate
 
@@ -197,10 +241,9 @@ def _without(family: str | tuple[str, ...], batch: pa.RecordBatch) -> pa.RecordB
     return batch.filter(plain_array([not code.startswith(family) for code in batch["code"].to_pylist()], pa.bool_()))
 
 
-def _ran(summary: dict[str, Any]) -> set[str]:
+def codes_that_ran(summary: dict[str, Any]) -> set[str]:
     """The codes of the rules that ran."""
-    known = {rule.code for rule in known_rules(settings_of(summary).rules)}
-    return known - {item["code"] for item in summary["rules_not_run"]}
+    return {rule.code for rule in rules_told(summary)} - {item["code"] for item in summary["rules_not_run"]}
 
 
 def _statuses(rows: dict[str, int]) -> dict[str, int]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from validator.catalog.marks import Span
-from validator.engine.amend import check_same, identity_of, load_summary
+from validator.engine.amend import check_same, identity_of, load_summary, rules_to_run
+from validator.engine.amend import settings_of as without_rules
 from validator.engine.assemble import assemble
 from validator.engine.baseline import load_baseline
 from validator.engine.by_file import by_file
@@ -43,19 +44,25 @@ CHANGEABLE = JUDGING | NEUTRAL - {"datasets"}
 
 
 def settings_of(run: Path, changes: dict[str, Any]) -> Settings:
-    """The settings of a finished run with some of them changed. Raises ValueError where that needs a new run, and
-    where the folder holds no run.
+    """The settings of a finished run with some of them changed, to judge it again. Raises ValueError where that needs
+    a new run, where the folder holds no run, and where the run names files of rules and `changes` does not: a run
+    folder is data, and what it names is not loaded unasked.
     """
-    if other := sorted(changes.keys() - CHANGEABLE):
-        raise ValueError(f"{', '.join(other)} cannot be changed without reading the data again: run mmvalidate anew.")
-    before = load_summary(run)["settings"]
-    if before.get("exact") and changes.keys() & JUDGING:
-        raise ValueError("the processor was asked under the limits of that run (--exact): run mmvalidate anew.")
-    settings = Settings(**{**before, **changes})
+    settings = limits_under(run, {**changes, "rules": rules_to_run(run, changes.get("rules"))})
     choose_rules(settings)
     if settings.baseline is not None:
         load_baseline(settings.baseline)
     return settings
+
+
+def limits_under(run: Path, changes: dict[str, Any]) -> Settings:
+    """The same for what needs no rules: the run's are left out."""
+    if other := sorted(changes.keys() - CHANGEABLE):
+        raise ValueError(f"{', '.join(other)} cannot be changed without reading the data again: run mmvalidate anew.")
+    before = without_rules(load_summary(run))
+    if before.exact and changes.keys() & JUDGING:
+        raise ValueError("the processor was asked under the limits of that run (--exact): run mmvalidate anew.")
+    return Settings(**{**before.model_dump(), **changes})
 
 
 def rejudge(

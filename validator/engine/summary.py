@@ -170,6 +170,7 @@ def summarize(
         "not_selected": [{"dataset": name, "source": source} for name, source in catalog.not_selected],
         "ignored_keys": list(catalog.ignored_keys),
         "rules_not_run": [{"code": rule.code, "reason": reason} for rule, reason in left_out],
+        "plugins": [_plugin(rule) for rule in rules if rule.origin],
         "settings": {name: _text(value) for name, value in settings.model_dump(mode="json").items()},
         "differs_from_trainer": {
             name: {"here": getattr(settings, name), "trainer": default}
@@ -180,6 +181,12 @@ def summarize(
         "inputs": catalog.inputs,
     }
     return Conclusion(summary, concluded.gate)
+
+
+def _plugin(rule: Rule) -> dict[str, str]:
+    """All that is said of a rule that is not ours, so that nothing of it must be loaded to speak of a finished run."""
+    said = {"code": rule.code, "name": rule.name, "severity": rule.severity}
+    return said | {"source": _text(rule.source), "origin": rule.origin, "doc": rule.doc.strip()}
 
 
 def _text(value: Any) -> Any:

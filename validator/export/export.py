@@ -58,14 +58,22 @@ class Progress(Protocol):
 
 
 def export(
-    run: Path, target: Path, policy: Policy, media: MediaMode, *, fix: bool, progress: Progress | None = None
+    run: Path,
+    target: Path,
+    policy: Policy,
+    media: MediaMode,
+    *,
+    fix: bool,
+    rules: tuple[Path, ...] = (),
+    progress: Progress | None = None,
 ) -> Export:
-    """Write a filtered copy of a run's dataset to a new folder, whole or not at all.
+    """Write a filtered copy of a run's dataset to a new folder, whole or not at all. `rules`: the files
+    of rules by which repaired rows, and the copy, are judged.
 
     Raises ValueError, in a sentence for the user, where `run` holds no run of this version, its data has changed since,
     or the target is taken; OSError where something cannot be read or written.
     """
-    settings = settings_of(load_summary(run))
+    settings = settings_of(load_summary(run)).model_copy(update={"rules": rules})
     catalog = load_catalog(run, settings)
     if is_remote(settings.dataset_info):
         raise ValueError("Remote data cannot be exported: copy it to this machine and run mmvalidate there.")

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from validator.findings import Severity, at_least
-from validator.rules.registry import find_rule, known_rules, matches
+from validator.rules.base import Rule
+from validator.rules.registry import all_rules, find_rule, matches
 
 
 class Reason(NamedTuple):
@@ -53,17 +54,17 @@ class Policy:
 
 
 def make_policy(
-    severity: Severity, drop: tuple[str, ...], keep: tuple[str, ...], files: tuple[Path, ...], keep_unchecked: bool
+    severity: Severity, drop: tuple[str, ...], keep: tuple[str, ...], others: Sequence[Rule], keep_unchecked: bool
 ) -> Policy:
-    """A policy from codes, prefixes or names of rules; `files` are rules of the user's own.
+    """A policy from codes, prefixes or names of rules; `others` are those that are not ours.
 
     Raises ValueError, with the nearest match, for a word that stands for no rule.
     """
-    rules = known_rules(files)
+    rules = (*all_rules(), *others)
 
     def codes(word: str) -> list[str]:
         found = [rule.code for rule in rules if matches(rule.code, rule.name, word)]
-        return found or [find_rule(word, files).code]
+        return found or [find_rule(word, rules).code]
 
     dropping, keeping = (frozenset(code for word in words for code in codes(word)) for words in (drop, keep))
     return Policy(severity, dropping, keeping, keep_unchecked)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from validator.engine.rejudge import settings_of
+from validator.engine.rejudge import limits_under
 from validator.facts.measure import limits_of
 from validator.planning.counts import Counts, Expanded, Sizes
 from validator.planning.laid_out import read
@@ -113,7 +113,7 @@ def plan(
 
     Raises ValueError where `run` holds no run of this version, and where the trainer would refuse a limit.
     """
-    settings = settings_of(run, {})
+    settings = limits_under(run, {})
     own = (settings.image_max_pixels, settings.cutoff_len)
     wanted = {(most, cutoff) for most in pixels or own[:1] for cutoff in cutoffs or own[1:]}
     asked: dict[int, list[int]] = {}
@@ -121,7 +121,7 @@ def plan(
         asked.setdefault(most, []).append(cutoff)
     processor = load_processor(settings.processor)
     limits = {
-        (most, cutoff): limits_of(settings_of(run, {"image_max_pixels": most, "cutoff_len": cutoff}), processor)
+        (most, cutoff): limits_of(limits_under(run, {"image_max_pixels": most, "cutoff_len": cutoff}), processor)
         for most, some in asked.items()
         for cutoff in some
     }

@@ -124,6 +124,8 @@ def _notes(console: Console, summary: dict[str, Any], folder: Path) -> None:
         names = ", ".join(printable(item["dataset"]) for item in left[:5]) + (" ..." if len(left) > 5 else "")
         what = f"{count(len(left), 'dataset')} without local files ({names})"
         console.print(Text(f"not selected: {what}; name one with --dataset"))
+    if sources := {told["source"]: told["origin"] for told in summary.get("plugins", ())}:
+        console.print(Text(f"rules of others that ran: {'; '.join(map(_named, sources, sources.values()))}"))
     if rules := summary["rules_not_run"]:
         console.print(Text(f"rules not run: {_by_reason(rules)}"))
     settings = summary["settings"]
@@ -139,6 +141,11 @@ def _notes(console: Console, summary: dict[str, Any], folder: Path) -> None:
     timing = f"{summary['timing']['seconds']:.1f} s, {summary['timing']['engine']}"
     console.print(Text(f"results: {folder} ({timing}); rows count from 0"))
     _next(console, summary, folder)
+
+
+def _named(source: str, origin: str) -> str:
+    """A file with its digest, a package with its version."""
+    return printable(source if source == origin else f"{source} (SHA-256 {origin[:16]})")
 
 
 def _next(console: Console, summary: dict[str, Any], folder: Path) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, TextIO
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from validator.engine.amend import rules_told
 from validator.engine.gate import number_sentence, rate_sentence
 from validator.findings import clip, count, printable
 from validator.report.finished import MESSAGE, Finished, Group, gate_notes
-from validator.rules.registry import all_rules, nearest
+from validator.rules.registry import nearest
 
 
 def write(run: Finished, out: TextIO) -> None:
@@ -30,8 +31,8 @@ def write(run: Finished, out: TextIO) -> None:
 
 
 def _rules(summary: dict[str, Any]) -> dict[str, str]:
-    """The rules that ran, by code: ours, and others that have found something."""
-    rules = {rule.code: rule.name for rule in all_rules()} | {item["code"]: item["name"] for item in summary["rules"]}
+    """The rules that ran, by code."""
+    rules = {rule.code: rule.name for rule in rules_told(summary)}
     for item in summary["rules_not_run"]:
         rules.pop(item["code"], None)
     return dict(sorted(rules.items()))

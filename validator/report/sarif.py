@@ -6,16 +6,15 @@ again by rule and entry, not by line. Source: GitHub's documentation of SARIF su
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, TextIO
 
 import orjson
 
 from validator import __version__
+from validator.engine.amend import rules_told
 from validator.findings import clip
 from validator.report.finished import EXAMPLES, MESSAGE, Finished, Group
 from validator.report.places import Places
-from validator.rules.registry import known_rules
 
 RESULTS = 5000
 BYTES = 9_500_000
@@ -52,10 +51,7 @@ def _log(run: Finished, groups: list[Group], examples: int) -> dict[str, Any]:
 
 
 def _rules(run: Finished, groups: list[Group]) -> list[dict[str, Any]]:
-    try:
-        known = {rule.code: rule for rule in known_rules([Path(path) for path in run.summary["settings"]["rules"]])}
-    except ValueError:  # a plug-in of that run is no longer there
-        known = {rule.code: rule for rule in known_rules()}
+    known = {rule.code: rule for rule in rules_told(run.summary)}
     found = []
     for code, group in sorted({group.code: group for group in groups}.items()):
         described: dict[str, Any] = {
@@ -67,7 +63,9 @@ def _rules(run: Finished, groups: list[Group]) -> list[dict[str, Any]]:
         if rule := known.get(code):
             described["shortDescription"] = {"text": rule.summary}
             described["fullDescription"] = {"text": rule.summary}
-            described["help"] = {"text": rule.doc.strip(), "markdown": rule.doc.strip()}
+            described["help"] = {"text": rule.doc.strip()}
+            if not rule.origin:  # of others it is text that somebody wrote
+                described["help"]["markdown"] = rule.doc.strip()
         found.append(described)
     return found
 

@@ -141,7 +141,8 @@ class CorpusCheck:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule. `depth` is the least integrity depth at which it can see its fault, `option` a setting that it needs;
-    `needs` what a row must have for a row rule to be asked about it. `origin` identifies a rule that is not ours.
+    `needs` what a row must have for a row rule to be asked about it. `origin` identifies a rule that is not ours: the
+    SHA-256 of its file, or its package with the version; `source` is that file or package.
 
     Rules with `replay` see the replayed samples, one with `systemic` the controls that fail together; rules with
     `training` see the training configuration with what is known of its data, rules with `checkpoint` an audited one.
@@ -162,6 +163,7 @@ class Rule:
     needs: Need = "nothing"
     option: Option | None = None
     origin: str = ""
+    source: str = ""
 
     @property
     def aggregate(self) -> str:
@@ -175,8 +177,8 @@ class Rule:
 
     @property
     def summary(self) -> str:
-        """The first line of the documentation."""
-        return self.doc.strip().splitlines()[0]
+        """The first line of the documentation; the name where there is none."""
+        return next(iter(self.doc.strip().splitlines()), self.name)
 
 
 def row_rule(

@@ -1,22 +1,21 @@
 """Rules that are not ours: of installed packages (entry point group `mmvalidate.rules`) and of files (`--rules`).
 
-A module is a plug-in if it holds rules, under whatever names. Every process that checks rows loads the same files.
+A module is a plug-in if it holds rules, under whatever names. Every process that checks rows loads the same files. What
+is run is what is read: no compiled file that lies beside takes its place.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import entry_points
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-
-import xxhash
 
 from validator.named_file import read_named
 from validator.rules.base import CorpusCheck, Rule, RuleError
@@ -49,22 +48,23 @@ def installed_rules() -> tuple[Rule, ...]:
 def rules_of_file(path: Path) -> tuple[Rule, ...]:
     """The rules in a Python file. Raises ValueError where it cannot be read or run, or holds none."""
     try:
-        digest = xxhash.xxh3_128_hexdigest(read_named(path, MOST_BYTES))
+        source = read_named(path, MOST_BYTES)
     except OSError as error:
         raise ValueError(f"The rules of {path} cannot be read: {error.strerror}.") from None
-    return _loaded(path, digest)
+    if path.suffix != ".py":
+        raise ValueError(f"{path} is no Python file: its name must end in .py.")
+    return _loaded(path, source)
 
 
 @cache
-def _loaded(path: Path, digest: str) -> tuple[Rule, ...]:
+def _loaded(path: Path, source: bytes) -> tuple[Rule, ...]:
+    digest = hashlib.sha256(source).hexdigest()
     name = f"mmvalidate_rules_{digest}"
-    spec = spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ValueError(f"{path} is no Python file: its name must end in .py.")
-    module = module_from_spec(spec)
+    module = ModuleType(name)
+    module.__file__ = str(path)
     sys.modules[name] = module  # rules find their documentation there, pydantic the types of aggregates
     try:
-        spec.loader.exec_module(module)
+        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
     except Exception as error:
         del sys.modules[name]
         raise ValueError(f"The rules of {path} cannot be loaded: {type(error).__name__}: {error}.") from None
@@ -85,7 +85,7 @@ def _rules_in(module: ModuleType, source: str, origin: str) -> Iterator[Rule]:
             raise ValueError(f"{source}: the name {rule.name} of {rule.code} must be small letters and hyphens.")
         if rule.row is None and rule.corpus is None:
             raise ValueError(f"{source}: {rule.code} is about neither rows nor entries.")
-        yield _guarded(replace(rule, origin=origin), source)
+        yield _guarded(replace(rule, origin=origin, source=source), source)
 
 
 def _guarded(rule: Rule, source: str) -> Rule:

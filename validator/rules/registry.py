@@ -63,9 +63,9 @@ def known_rules(files: Sequence[Path] = (), load: Callable[[str], Rule] = _load)
     return tuple(sorted({rule.code: rule for rule in known.values()}.values(), key=lambda rule: rule.code))
 
 
-def find_rule(word: str, files: Sequence[Path] = ()) -> Rule:
-    """A rule by code or name. Raises ValueError with the nearest match."""
-    known = {key: rule for rule in known_rules(files) for key in (rule.code, rule.name)}
+def find_rule(word: str, rules: Sequence[Rule] | None = None) -> Rule:
+    """A rule by code or name, among some or all that are installed. Raises ValueError with the nearest match."""
+    known = {key: rule for rule in rules or known_rules() for key in (rule.code, rule.name)}
     rule = known.get(word.upper()) or known.get(word.lower())
     if rule is None:
         close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
@@ -80,7 +80,7 @@ def choose_rules(settings: Settings) -> tuple[tuple[Rule, ...], tuple[tuple[Rule
     known = known_rules(settings.rules, _load_of_rows)
     for word in _words(settings):
         if not any(matches(rule.code, rule.name, word) for rule in known):
-            find_rule(word, settings.rules)
+            find_rule(word, known)
     chosen, left_out = [], []
     for rule in known:
         if reason := _reason_left_out(rule, settings):

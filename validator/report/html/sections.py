@@ -10,6 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from validator.engine.amend import codes_that_ran, rules_told
 from validator.engine.summary import STATUSES
 from validator.findings import SEVERITIES, clip, count
 from validator.planning.plan import Plan
@@ -23,7 +24,6 @@ from validator.report.html.samples import GENERAL, Shown
 from validator.report.html.scan import Overview
 from validator.report.plan_picture import picture
 from validator.report.replayed import MEANING, notes
-from validator.rules.registry import all_rules
 from validator.settings import Settings
 
 DATASETS = 200
@@ -136,7 +136,7 @@ def _checked(report: Report) -> Record:
         "not_selected": [item["dataset"] for item in summary["not_selected"]][:_LISTED],
         "num_not_selected": len(summary["not_selected"]),
         "rules_not_run": summary["rules_not_run"],
-        "rules_run": len(all_rules()) - len(summary["rules_not_run"]),
+        "rules_run": len(codes_that_ran(summary)),
     }
 
 
@@ -192,7 +192,7 @@ def _plan(report: Report) -> Record | None:
 
 
 def _rules(report: Report) -> Record | None:
-    documents = {rule.code: rule.doc for rule in all_rules()}
+    documents = {rule.code: rule.doc for rule in rules_told(report.summary)}
     rules = sorted(report.summary["rules"], key=lambda rule: (SEVERITIES.index(rule["severity"]), -rule["count"]))
     shown = [code for card in report.cards for code in card["codes"]]
     most = max((rule["count"] for rule in rules), default=1)
