@@ -1,4 +1,4 @@
-"""Nothing that came with the data is run: rules, schedulers and places are taken from the command line, not from files."""
+"""Nothing that came with the data is run: rules, schedulers and places come from the command line, not from files."""
 
 import hashlib
 import importlib.util

@@ -11,7 +11,7 @@ import typer
 from validator.cli.check import Integrity
 from validator.cli.common import guarded, say, usage
 from validator.cli.gating import REPORT, files_of
-from validator.cli.replaying import DEVICE, check_possible, run_replay, wanted
+from validator.cli.replaying import DEVICE, PICKLES, check_possible, run_replay, wanted
 from validator.cli.training import VERSIONS
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def audit(
     replay: str = typer.Option(
         "auto", help="Replay the worst rows: off, auto (a GPU and the model are here), a number."
     ),
+    allow_pickles: PICKLES = False,
     device: DEVICE = "auto",
     run_dir: Path | None = typer.Option(None, help="Where results are kept. Default: .mmvalidate/<dataset_dir>."),
     workers: int | None = typer.Option(None, help="Processes; 0: one, without Dask.", min=0, show_default=False),
@@ -58,7 +59,7 @@ def audit(
         reports = files_of(report)
         if reports and config is None:
             raise ValueError("--report needs a training file: a checkpoint alone has no run folder to report on.")
-        prepared = _prepare(config, processor, integrity.value, replay, device) if config else None
+        prepared = _prepare(config, processor, integrity.value, replay, device, allow_pickles) if config else None
     except ValueError as error:
         usage(error)
 
@@ -90,7 +91,7 @@ def _is_hub_id(name: str) -> bool:
 
 
 def _prepare(
-    config: TrainingConfig, processor: str | None, integrity: str, replay: str, device: str
+    config: TrainingConfig, processor: str | None, integrity: str, replay: str, device: str, allow_pickles: bool
 ) -> tuple[Any, ...]:
     """Settings, registry and rules of the check, and the replay's settings or None. Raises ValueError."""
     from validator.cli.check import _prepare as prepare
@@ -111,6 +112,7 @@ def _prepare(
 
         replaying = ReplaySettings(
             model=model,
+            allow_pickles=allow_pickles,
             device=device,  # type: ignore[arg-type]
             candidates=candidates,
             freeze_vision_tower=config["freeze_vision_tower"],

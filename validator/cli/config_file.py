@@ -51,7 +51,7 @@ def configure(context: typer.Context, value: str | None) -> str | None:
 
     try:
         known = set(config_model().model_fields)
-        _check_environment(os.environ, (known | {"trust"}) - {"per_dataset", "dataset_info"})
+        _check_environment(os.environ, (known | {"trust", "allow_pickles"}) - {"per_dataset", "dataset_info"})
         path = None if value == "off" else find() if value is None else Path(value)
         if path is None:
             context.obj = Configured()

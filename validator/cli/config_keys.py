@@ -15,7 +15,7 @@ from typer.models import ArgumentInfo, OptionInfo
 
 from validator.settings import PerDataset, Severity
 
-FLAGS_ONLY = frozenset(("config", "trust", "write_baseline", "reason", "quiet", "verbose"))
+FLAGS_ONLY = frozenset(("config", "trust", "allow_pickles", "write_baseline", "reason", "quiet", "verbose"))
 """Options that belong to one call and are no keys; a file cannot ask for its own trust."""
 Percentage = Annotated[float, Field(ge=0, le=100)] | Annotated[str, Field(pattern=r"^\d+(\.\d+)?%?$")]
 TABLES: dict[str, Any] = {

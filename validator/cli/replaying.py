@@ -24,6 +24,10 @@ REFERENCE = Annotated[
     str | None,
     typer.Option("--reference-model", help="The base model, say: the same rows on it too."),
 ]
+PICKLES = Annotated[
+    bool,
+    typer.Option("--allow-pickles", help="Read weights that are pickles, too: safetensors alone are free of code."),
+]
 DEVICE = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 DTYPE = Annotated[str, typer.Option(help="bf16; fp16 is refused.")]
 ATTENTION = Annotated[str, typer.Option(help="sdpa, eager or flash_attention_2.")]
@@ -89,12 +93,18 @@ def asked(options: Mapping[str, Any], **more: Any) -> ReplaySettings:
 
 def check_possible(settings: ReplaySettings) -> None:
     """Raise ValueError where the replay cannot work, before anything else is done."""
+    from validator.replay.pickles import check_folder
+
     if find_spec("torch") is None or find_spec("transformers") is None:
         raise ValueError("--replay needs torch and transformers: pip install 'mmvalidate[replay]'")
     for option, name in (("--model", settings.model), ("--reference-model", settings.reference_model or "scale")):
         known = name == "scale" or Path(name).is_dir()
         if not known and (name.startswith((".", "/", "~")) or name.count("/") != 1):
             raise ValueError(f"{option} {name}: no such folder, and it is no hub id (ORGANISATION/NAME).")
+        try:
+            check_folder(name, allowed=settings.allow_pickles)
+        except ValueError as error:
+            raise ValueError(f"{option} {name}: {error}.") from None
 
 
 def run_replay(folder: Path, settings: ReplaySettings, *, quiet: bool) -> RunResult:

@@ -14,6 +14,7 @@ from torch import nn
 from validator.facts.replayed import PARTS
 from validator.json_text import parse_json
 from validator.named_file import read_named
+from validator.replay.pickles import check_folder, guarded_torch
 from validator.replay.settings import ReplaySettings
 
 SCALE_VOCABULARY = 151936
@@ -77,16 +78,24 @@ def scale_model(seed: int = 0) -> Any:
 def _load(settings: ReplaySettings) -> Any:
     from transformers import AutoConfig, Qwen2VLForConditionalGeneration
 
-    name = settings.model
+    name, allowed = settings.model, settings.allow_pickles
     adapter = _adapter_base(name)
     base = adapter or name
     try:
-        config = AutoConfig.from_pretrained(base)
+        for folder in (name, base):
+            check_folder(folder, allowed=allowed)
+        config = AutoConfig.from_pretrained(base, trust_remote_code=False)
         if config.model_type != "qwen2_vl":
             raise ValueError(f"its config.json names model_type {config.model_type!r}, which is not qwen2_vl")
-        model, report = Qwen2VLForConditionalGeneration.from_pretrained(
-            base, dtype=torch.bfloat16, attn_implementation=settings.attention, output_loading_info=True
-        )
+        with guarded_torch(allowed=allowed):
+            model, report = Qwen2VLForConditionalGeneration.from_pretrained(
+                base,
+                dtype=torch.bfloat16,
+                attn_implementation=settings.attention,
+                output_loading_info=True,
+                trust_remote_code=False,
+                use_safetensors=None if allowed else True,
+            )
     except (OSError, ValueError, ImportError) as error:
         raise ValueError(f"--model {name}: {str(error).splitlines()[0] if str(error) else type(error)}") from None
     missing = [key for key in report["missing_keys"] if not (key == "lm_head.weight" and _tied(model))]
@@ -96,7 +105,10 @@ def _load(settings: ReplaySettings) -> Any:
             f"--model {name}: {len(missing) + len(report['mismatched_keys'])} weights are missing or have another "
             f"shape ({first} is the first): the replay would run on noise"
         )
-    return model if adapter is None else _with_adapter(model, name)
+    if adapter is None:
+        return model
+    with guarded_torch(allowed=allowed):
+        return _with_adapter(model, name)
 
 
 def _adapter_base(name: str) -> str | None:

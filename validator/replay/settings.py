@@ -23,6 +23,8 @@ class ReplaySettings(BaseModel):
     model: str = "scale"
     reference_model: str | None = None
     """A model that is known to be sound, the base checkpoint say: the same samples are replayed on it too."""
+    allow_pickles: bool = False
+    """Read weights that are pickles, too; by default safetensors alone."""
     device: Device = "auto"
     dtype: Literal["bf16"] = "bf16"
     candidates: int = Field(default=CANDIDATES, ge=1, le=10_000)
