@@ -1,7 +1,8 @@
 """The Dask engine: futures on a cluster of this machine's cores, or on one that is running already.
 
 Dask's scheduler and nannies do the distribution and restart processes that die; here jobs are handed to them a few at a
-time and what becomes of each is told in the words of all engines.
+time and what becomes of each is told in the words of all engines. A worker that is another program, or has other
+libraries, would judge otherwise: each is asked before it gets a row, and asks itself before it looks at one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import logging
 import threading
 import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import count as counter
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from validator.engine.lane import attempt
 from validator.engine.marker import Marker
 from validator.engine.options import ClusterError, Options, worker_memory
 from validator.engine.outcome import Died, Failed, Outcome
+from validator.engine.program import differences, here, program
 from validator.engine.progress import Progress
 from validator.engine.shard import Job, ShardDone
 from validator.engine.worker_process import prepare
@@ -30,8 +34,16 @@ _AHEAD = 2
 """Jobs given to the scheduler per worker: the next one waits there while one is being worked on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A worker that is another program, and what it says of itself."""
+
+    address: str
+    said: dict[str, str]
+
+
 class Cluster:
-    """Raises ClusterError where the cluster cannot be used."""
+    """Raises ClusterError where the cluster cannot be used, OSError where all of its workers are other programs."""
 
     def __init__(self, options: Options, workers: int, running: Path, progress: Progress) -> None:
         import dask
@@ -41,6 +53,10 @@ class Cluster:
         self._client: Any = None
         self._local: Any = None
         self._futures: dict[Any, Job] = {}
+        self._progress, self._exact = progress, options.witness is not None
+        self._refused: dict[str, str] = {}
+        self._met: set[str] = set()
+        self._numbers = counter()
         self._settings = ExitStack()
         config: Any = dask.config
         self._settings.enter_context(config.set(_CONFIG))
@@ -64,34 +80,76 @@ class Cluster:
             self.close()
             where = f"--scheduler: {options.scheduler}" if options.scheduler else "a cluster on this machine"
             raise ClusterError(f"{where} cannot be used: {error}") from None
-        self._count_workers()
-        self.name = f"dask, {count(max(self._workers, workers), 'worker')}"
+        try:
+            self._meet_workers()
+        except BaseException:
+            self.close()
+            raise
+        self.name = f"dask, {count(len(self._met) if self._refused else max(len(self._met), workers), 'worker')}"
         if find_spec("bokeh"):  # which Dask's dashboard needs
             progress.note(f"Dask's dashboard: {self._client.dashboard_link}")
 
-    def _count_workers(self) -> None:
-        """Workers come and go: a cluster of a queueing system grows while it works."""
-        self._workers = max(len(self._client.scheduler_info(n_workers=-1)["workers"]), 1)
+    def _meet_workers(self) -> None:
+        """Workers come and go: a cluster of a queueing system grows while it works. Ask those that are new what they
+        are. Raises OSError where none is left that may judge.
+        """
+        there = set(self._client.scheduler_info(n_workers=-1)["workers"])
+        self._met &= there
+        new = sorted(there - self._met - self._refused.keys())
+        for address, said in _ask(self._client, new, exact=self._exact).items() if new else ():
+            if isinstance(said, OSError):
+                continue  # gone already
+            if isinstance(said, dict) and not differences(said, exact=self._exact):
+                self._met.add(address)
+            else:
+                self._refuse(address, said)
+        if not self._met and self._refused.keys() & there:
+            raise OSError("no worker is left that may judge: " + "; ".join(list(self._refused.values())[:3]))
         self._counted = time.monotonic()
-        self.capacity = _AHEAD * self._workers
+        self.capacity = _AHEAD * max(len(self._met), 1)
+
+    def _refuse(self, address: str, said: Any) -> None:
+        if isinstance(said, dict):
+            named, why = f"{address} on {said['host']}", "; ".join(differences(said, exact=self._exact))
+        else:
+            named, why = address, f"it cannot say which it is: {type(said).__name__}: {said}"
+        self._met.discard(address)
+        self._refused[address] = f"the worker {named} is another program than this and gets no rows: {why}"
+        self._progress.note(self._refused[address])
 
     def submit(self, job: Job) -> None:
         """Begin a job."""
-        future = self._client.submit(_work, job, key=f"shard-{job.ordinal}-{job.attempt}-{id(job)}", pure=False)
-        self._futures[future] = job
+        chosen = {"workers": sorted(self._met), "allow_other_workers": True} if self._refused else {}
+        key = f"shard-{job.ordinal}-{job.attempt}-{next(self._numbers)}"
+        self._futures[self._client.submit(_work, job, key=key, pure=False, **chosen)] = job
 
     def wait(self, seconds: float) -> list[tuple[Job, Outcome]]:
-        """Outcomes that arrive within some seconds."""
+        """Outcomes that arrive within some seconds. Raises OSError where no worker is left that may judge."""
         import dask.distributed
 
         distributed: Any = dask.distributed
         if time.monotonic() - self._counted > _COUNT_EVERY:
-            self._count_workers()
+            self._meet_workers()
         try:
             ready = distributed.wait(list(self._futures), timeout=seconds, return_when="FIRST_COMPLETED").done
         except TimeoutError:
             return []
-        return [(self._futures.pop(future), _outcome(future)) for future in list(ready)]
+        ended = [(self._futures.pop(future), _outcome(future)) for future in list(ready)]
+        return [(job, outcome) for job, outcome in ended if not self._sent_again(job, outcome)]  # type: ignore[misc]
+
+    def _sent_again(self, job: Job, outcome: Outcome | Stranger) -> bool:
+        """Whether a job was refused by a worker, or not even understood, that nobody had asked yet, and waits again."""
+        refused = len(self._refused)
+        if isinstance(outcome, Stranger):
+            if outcome.address not in self._refused:
+                self._refuse(outcome.address, outcome.said)
+        elif not (isinstance(outcome, Failed) and outcome.fatal):
+            return False
+        self._meet_workers()
+        if not isinstance(outcome, Stranger) and len(self._refused) == refused:
+            return False
+        self.submit(job)
+        return True
 
     def close(self) -> None:
         """End the client, and the cluster if it is ours."""
@@ -112,9 +170,9 @@ _CONFIG = {
 }
 
 
-def _outcome(future: Any) -> Outcome:
+def _outcome(future: Any) -> Outcome | Stranger:
     if future.status == "finished":
-        result: ShardDone | Failed = future.result()
+        result: ShardDone | Failed | Stranger = future.result()
         return result
     try:
         error = future.exception()
@@ -125,12 +183,25 @@ def _outcome(future: Any) -> Outcome:
     return Failed(f"{type(error).__name__}: {error}", fatal=True)
 
 
+def _ask(client: Any, addresses: list[str], *, exact: bool) -> dict[str, Any]:
+    """What workers say that they are, or what stands in the way. Source text travels, which any version understands."""
+    text = f"__import__('validator.engine.program', fromlist=['here']).here(exact={exact})"
+    answers: dict[str, Any] = client.run(eval, text, workers=addresses, on_error="return")
+    return answers
+
+
 _markers: dict[Path, Marker] = {}
 _one_at_a_time = threading.Lock()
 
 
-def _work(job: Job) -> ShardDone | Failed:
-    """Runs in a worker. Its marker is made once per run; a worker with several threads takes one job at a time."""
+def _work(job: Job) -> ShardDone | Failed | Stranger:
+    """Runs in a worker, which compares itself with the program that asks before it looks at a row. Its marker is made
+    once per run; a worker with several threads takes one job at a time.
+    """
+    if program(exact=job.settings.exact) != job.made_by[0]:
+        from distributed import get_worker
+
+        return Stranger(get_worker().address, here(exact=job.settings.exact))
     with _one_at_a_time:
         marker = _markers.get(job.folder)
         if marker is None:

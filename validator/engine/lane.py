@@ -15,7 +15,7 @@ from typing import Any
 from validator.children import begin_child
 from validator.engine.marker import Marker
 from validator.engine.outcome import Died, Failed, Outcome
-from validator.engine.shard import Job, ShardDone, check_shard
+from validator.engine.shard import Job, ShardDone, StrangerError, check_shard
 from validator.engine.worker_process import prepare
 from validator.files import ChangedError
 from validator.run_folder.damage import UnusableRunError
@@ -127,6 +127,8 @@ def attempt(job: Job, marker: Marker) -> ShardDone | Failed:
     except UnusableRunError as error:
         marker.end()
         return Failed(str(error), fatal=True, unusable=True)
+    except StrangerError as error:
+        return Failed(str(error), fatal=True)
     except Exception as error:
         marker.end()
         return Failed(f"{type(error).__name__}: {error}", fatal=True)

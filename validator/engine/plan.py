@@ -17,8 +17,10 @@ from validator.catalog.marks import span_of
 from validator.catalog.split import Order
 from validator.catalog.survey import Survey
 from validator.catalog.survey_record import to_plain
-from validator.engine.cache import Cache, key_of
+from validator.engine.cache import Cache
+from validator.engine.keys import key_of
 from validator.engine.options import Options
+from validator.engine.program import judges
 from validator.engine.results import ShardResult
 from validator.engine.shard import Job
 from validator.files import MediaFiles
@@ -73,6 +75,7 @@ class Planner:
     ) -> None:
         self._settings, self._cache, self._running, self._options = settings, cache, running, options
         program, processor = keys
+        self._made_by = (program, judges(rules, processor))
         values = settings.model_dump(mode="json")
         apart = NEUTRAL if settings.exact else JUDGING | NEUTRAL  # the processor is asked under the run's limits
         measuring = {name: value for name, value in values.items() if name not in apart}
@@ -157,6 +160,7 @@ class Planner:
                 self._running,
                 os.getcwd(),
                 self._options.row_timeout,
+                self._made_by,
                 self.probes if self._options.resume else self._running / "none",
                 self._options.by_content,
                 self._options.witness,
@@ -168,16 +172,29 @@ class Planner:
         if not self._options.resume:
             return
         target = shard.job.target
-        if _is_current(target, files):
+        if self._is_current(target, files):
             shard.done = True
             os.utime(target)
             return
         measured = target.name.partition("-")[0]
         for name in self._measured(target.parent).get(measured, ()):
             other = target.with_name(name)
-            if _is_current(other, files):
+            if self._is_current(other, files):
                 shard.job = replace(shard.job, facts=other)
                 return
+
+    def _is_current(self, path: Path, files: MediaFiles) -> bool:
+        """Whether a result can be read, this program made it, and its media are what they were."""
+        try:
+            result = ShardResult(path)
+        except (OSError, ValueError, KeyError):
+            return False
+        try:
+            return result.program == self._made_by[0] and all(
+                files.identify(name) == seen for name, seen in result.media
+            )
+        finally:
+            result.close()
 
     def _measured(self, folder: Path) -> dict[str, list[str]]:
         """The names of the results that lie in the cache, by what they measured. Read once: a glob a shard would take
@@ -211,15 +228,3 @@ def _view(survey: Survey, entry: EntryFacts) -> object:
         plain["types"] = [[name, str(kind)] for name, kind in sorted(survey.types.items()) if name in wanted]
         plain["fixed"] = None
     return [plain[name] for name in ("layout", "types", "fixed", "own", "refusals")]
-
-
-def _is_current(path: Path, files: MediaFiles) -> bool:
-    """Whether a result can be read and its media are what they were."""
-    try:
-        result = ShardResult(path)
-    except (OSError, ValueError, KeyError):
-        return False
-    try:
-        return all(files.identify(name) == seen for name, seen in result.media)
-    finally:
-        result.close()

@@ -15,13 +15,14 @@ from validator.engine.amend import settings_of as without_rules
 from validator.engine.assemble import assemble
 from validator.engine.baseline import load_baseline
 from validator.engine.by_file import by_file
-from validator.engine.cache import key_of, program
 from validator.engine.check import carry_out_all
 from validator.engine.gate import Tables
 from validator.engine.kept import Kept, kept, placed
+from validator.engine.keys import key_of
 from validator.engine.opened import Catalog, load_catalog
 from validator.engine.options import Options
 from validator.engine.plan import Shard, judging_key
+from validator.engine.program import judges, program
 from validator.engine.progress import Progress, Silent
 from validator.engine.run import RunResult
 from validator.engine.shard import Job
@@ -76,11 +77,13 @@ def rejudge(
     progress, options = progress or Silent(), options or Options()
     rules, left_out = choose_rules(settings)
     seen, catalog = identity_of(run), load_catalog(run, settings)
-    limits = limits_of(settings, load_processor(settings.processor))
+    processor = load_processor(settings.processor)
+    limits = limits_of(settings, processor)
+    made_by = program(exact=settings.exact), judges(rules, processor.fingerprint)
     with hold(folder, "rejudge"), working(folder.absolute()) as running:
-        judging = key_of(program(), judging_key(settings, rules))
-        stays = _kept(run, catalog, settings, rules)
-        shards = list(_shards(run.absolute() / "samples.parquet", catalog, settings, running, options))
+        judging = key_of(made_by[0], judging_key(settings, rules))
+        stays = _kept(run, catalog, settings, rules, made_by[0])
+        shards = list(_shards(run.absolute() / "samples.parquet", catalog, settings, made_by, running, options))
         if stays is not None:
             _give(shards, stays)
         engine = carry_out_all(shards, running, options, progress)
@@ -102,13 +105,13 @@ def rejudge(
     return RunResult(concluded.summary, tally, folder)
 
 
-def _kept(run: Path, catalog: Catalog, settings: Settings, rules: Sequence[Rule]) -> Kept | None:
+def _kept(run: Path, catalog: Catalog, settings: Settings, rules: Sequence[Rule], key: str) -> Kept | None:
     """What can be kept of a run; None where it was judged by other rules, another program, or has been amended."""
     before = Settings(**load_summary(run)["settings"])
     if before.rules or load_processor(settings.processor).fingerprint != catalog.inputs.get("processor"):
         return None
     earlier, _ = choose_rules(before)
-    if not Written(run / "cache" / "written.json", run).judged_by(key_of(program(), judging_key(before, earlier))):
+    if not Written(run / "cache" / "written.json", run).judged_by(key_of(key, judging_key(before, earlier))):
         return None
     return kept(run, [entry.name for entry in catalog.entries], (before, earlier), (settings, rules))
 
@@ -121,7 +124,9 @@ def _give(shards: Sequence[Shard], stays: Kept) -> None:
         shard.job = replace(shard.job, kept=mine)
 
 
-def _shards(samples: Path, catalog: Catalog, settings: Settings, running: Path, options: Options) -> Iterator[Shard]:
+def _shards(
+    samples: Path, catalog: Catalog, settings: Settings, made_by: tuple[str, str], running: Path, options: Options
+) -> Iterator[Shard]:
     """Ranges of records of one file each."""
     entries = {(entry.name, file.name): (entry, file) for entry in catalog.entries for file in entry.files}
     ordinal = 0
@@ -143,6 +148,7 @@ def _shards(samples: Path, catalog: Catalog, settings: Settings, running: Path, 
                 running,
                 os.getcwd(),
                 options.row_timeout,
+                made_by,
                 running / "none",
                 facts=samples,
                 facts_begin=begin + start,

@@ -29,13 +29,14 @@ BATCH = 1024
 @dataclass(slots=True)
 class ShardState:
     """What is known of a shard besides its samples and findings: counts, the aggregates of corpus rules by code, and
-    what was seen of its media, and the probes that were made of them now, as lines of JSON.
+    what was seen of its media, the probes that were made of them now, as lines of JSON, and the program that made it.
     """
 
     tally: Tally
     aggregates: dict[str, Any]
     media: dict[str, Identity]
     probes: list[bytes]
+    program: str
 
 
 class ResultWriter:
@@ -84,7 +85,7 @@ class ResultWriter:
         self._writer.close()
         self._findings_writer.close()
         media = [[_as_text(name), seen.kind, seen.size, seen.stamp] for name, seen in state.media.items()]
-        rest = {"tally": _TALLY.dump_python(state.tally, mode="json"), "media": media}
+        rest = {"tally": _TALLY.dump_python(state.tally, mode="json"), "media": media, "program": state.program}
         with whole_file(path) as file, zipfile.ZipFile(file, "w") as archive:
             archive.writestr("samples.arrow", self._samples.getbuffer())
             archive.writestr("findings.arrow", self._findings.getbuffer())
@@ -127,6 +128,11 @@ class ShardResult:
     def probes(self) -> list[bytes]:
         """The probes that were made for this shard, as lines of JSON."""
         return self._archive.read("probes.jsonl").splitlines()
+
+    @property
+    def program(self) -> str:
+        """The key of the program that has made it."""
+        return str(self._state.get("program"))
 
     @property
     def tally(self) -> Tally:

@@ -12,15 +12,17 @@ from typing import Any
 from validator.catalog.marks import digest_file
 from validator.catalog.registry import Registry
 from validator.engine.assemble import assemble
-from validator.engine.cache import Cache, key_of, program
+from validator.engine.cache import Cache
 from validator.engine.check import check
 from validator.engine.entries import open_entries
 from validator.engine.gate import Tables
+from validator.engine.keys import key_of
 from validator.engine.opened import Catalog, to_json
 from validator.engine.options import Options
 from validator.engine.parts import Plan
 from validator.engine.plan import Planner
 from validator.engine.probes import merge_into
+from validator.engine.program import program
 from validator.engine.progress import Progress, Silent
 from validator.engine.results import ShardResult
 from validator.engine.store import publish
@@ -64,7 +66,7 @@ def run(
     progress, options = progress or Silent(), options or Options()
     processor = load_processor(settings.processor)
     limits = limits_of(settings, processor)
-    key = program()
+    key = program(exact=settings.exact)
     given, folder = folder, folder.absolute()
     with hold(folder, "check"), working(folder) as running:
         cache = Cache(folder / "cache", key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from validator.engine.judge import Judge, status_of
 from validator.engine.kept import Kept
 from validator.engine.marker import BETWEEN, Marker
 from validator.engine.probes import Probes
+from validator.engine.program import judges, program
 from validator.engine.results import ResultWriter, ShardState
 from validator.engine.stored import judge_stored, records_of
 from validator.engine.summary import DatasetCounts, Tally
@@ -45,6 +47,7 @@ class Job:
     `entry` comes without its other files. `facts`: the result of a shard that holds facts of the same rows, or a
     samples.parquet in which they begin at record `facts_begin`; `kept`: findings of these rows that need not be made
     again. `probes`: where probes of earlier runs lie;
+    `made_by`: the keys of the program and of what judges, which must be those of the worker;
     `witness`: asked about every row.
     `lost`: rows that are not to be touched again, and why. `folder`: where processes mark their places; `working`: the
     folder that relative paths start from.
@@ -60,6 +63,7 @@ class Job:
     folder: Path
     working: str
     row_timeout: float
+    made_by: tuple[str, str]
     probes: Path
     by_content: bool = False
     witness: Callable[[Measurer], Callable[[RawRow, RowFacts], str | None]] | None = None
@@ -88,18 +92,26 @@ class ShardDone:
     seconds: float
 
 
+class StrangerError(Exception):
+    """This process judges otherwise than the one that asks. The message is a sentence."""
+
+
 def check_shard(job: Job, marker: Marker) -> ShardDone:
     """Check the rows of a job and write its result.
 
-    Raises OSError where the result cannot be written, and ChangedError where the file is no longer the one that was
-    surveyed.
+    Raises OSError where the result cannot be written, ChangedError where the file is no longer the one that was
+    surveyed, and StrangerError where this process would judge otherwise than the one that asks.
     """
     if os.getcwd() != job.working:
         os.chdir(job.working)
     settings, entry = job.settings, job.entry
     assert entry.entry is not None and job.file.survey is not None
-    limits = limits_of(settings, load_processor(settings.processor))
-    judge = Judge(choose_rules(settings)[0], entry, limits)
+    processor, rules = load_processor(settings.processor), choose_rules(settings)[0]
+    made_by = program(exact=settings.exact), judges(rules, processor.fingerprint)
+    if made_by != job.made_by:
+        raise StrangerError(_stranger(made_by[0] == job.made_by[0]))
+    limits = limits_of(settings, processor)
+    judge = Judge(rules, entry, limits)
     local = entry.entry.source in ("file", "script")
     probes = Probes(job.probes)
     files = MediaFiles(settings.resolved_media_dir if local else "", probes, by_content=job.by_content)
@@ -131,9 +143,16 @@ def check_shard(job: Job, marker: Marker) -> ShardDone:
     marker.end()
     if not (job.facts or job.lost or job.file.survey.tables):
         _verify(job)
-    state = ShardState(tally, judge.aggregates, files.seen, list(probes.fresh.values()))
+    state = ShardState(tally, judge.aggregates, files.seen, list(probes.fresh.values()), made_by[0])
     writer.write(job.target, state, judge.adapters)
     return ShardDone(job.ordinal, rows, media, number, time.monotonic() - begun)
+
+
+def _stranger(same_program: bool) -> str:
+    what = (
+        "has other files of rules or another processor under the same paths" if same_program else "is another program"
+    )
+    return f"the worker {os.getpid()} on {socket.gethostname()} {what}: its results would not be this command's"
 
 
 def _verify(job: Job) -> None:

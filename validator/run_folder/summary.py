@@ -109,6 +109,15 @@ class _NotRun(TypedDict):
     reason: str
 
 
+class _Plugin(TypedDict):
+    code: Annotated[str, Field(pattern=r"^[A-Z]{2}\d{3}$")]
+    name: str
+    severity: Severity
+    source: str
+    origin: str
+    doc: str
+
+
 class _Differs(TypedDict):
     here: Any
     trainer: Any
@@ -258,6 +267,7 @@ class _Summary(TypedDict):
     not_selected: list[_NotSelected]
     ignored_keys: list[str]
     rules_not_run: list[_NotRun]
+    plugins: NotRequired[list[_Plugin]]
     settings: dict[str, Any]
     differs_from_trainer: dict[str, _Differs]
     versions: dict[str, str]

@@ -12,7 +12,8 @@ import xxhash
 
 from validator.catalog.json_rows import RawRow
 from validator.conversation.sample import MediaReference, Sample
-from validator.engine.cache import Cache, program
+from validator.engine.cache import Cache
+from validator.engine.program import program
 from validator.engine.reread import reread
 from validator.facts.budget import Limits
 from validator.facts.measure import Measurer
@@ -98,7 +99,7 @@ def _rows(
     folder: Path, settings: Settings, wanted: dict[tuple[str, str], set[int]]
 ) -> Iterator[tuple[str, str, Measurer, RawRow]]:
     frozen = {place: frozenset(rows) for place, rows in wanted.items()}
-    return reread(settings, frozen, Cache(folder / "cache", program()))
+    return reread(settings, frozen, Cache(folder / "cache", program(exact=settings.exact)))
 
 
 def _put(item: Shown, measurer: Measurer, raw: RawRow) -> None:
