@@ -69,7 +69,7 @@ def load_summary(folder: Path) -> dict[str, Any]:
         raise UnusableRunError(f"{folder} is no finished run: it holds no {SUMMARY}.{_others(folder)}")
     summary = read_summary(folder)
     try:
-        settings_of(summary)
+        Settings.model_validate(summary["settings"])
     except ValidationError as error:
         raise unusable(folder / SUMMARY, f"holds settings that are none ({error.errors()[0]['msg']})") from None
     return summary
@@ -93,7 +93,7 @@ def settings_of(summary: dict[str, Any]) -> Settings:
 
 def rules_named(summary: dict[str, Any]) -> tuple[Path, ...]:
     """The files of rules that a run says it was judged by."""
-    return tuple(Path(path) for path in summary["settings"].get("rules", ()))
+    return Settings.model_validate(summary["settings"]).rules
 
 
 def rules_to_run(run: Path, given: tuple[Path, ...] | None) -> tuple[Path, ...]:
