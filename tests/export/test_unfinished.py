@@ -58,6 +58,15 @@ def test_killed(data, tmp_path, mmvalidate):
     assert state(data.folder) == before
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_asked_to_end(data, tmp_path, number):
+    """It removes what it has made, as Ctrl-C does."""
+    before = state(data.folder)
+    done = end_by(number, tmp_path)
+    assert done.returncode == 3 and "interrupted; an unfinished copy is removed" in done.stderr
+    assert not (tmp_path / "clean").exists() and state(data.folder) == before
+
+
 def test_what_somebody_has_put_there_stays(data, tmp_path, mmvalidate):
     end_by(signal.SIGKILL, tmp_path)
     outside = tmp_path / "outside"
