@@ -6,6 +6,9 @@ import json
 import os
 import py_compile
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -160,3 +163,24 @@ def test_the_source_runs_and_nothing_compiled_beside_it(dataset, mmvalidate, mar
     py_compile.compile(str(other), code, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
     done = mmvalidate(dataset.registry, "--rules", source, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""})
     assert done.returncode == 1 and not mark.exists()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Dask's processes look into the working folder before 3.11")
+def test_modules_in_the_working_folder_are_not_imported(dataset, mark):
+    """The working folder is often the data's, and `python -c`, which starts workers, looks there first."""
+    dataset.write([say(str(number), "b") for number in range(8)])
+    for name in ("multiprocessing", "distributed", "orjson"):
+        (dataset.folder / f"{name}.py").write_text(f"open({str(mark)!r}, 'a').close()\nraise SystemExit(9)\n")
+    command = [Path(sys.executable).with_name("mmvalidate"), dataset.registry, "--workers", "1", "--shard-rows", "2"]
+    done = subprocess.run(command, cwd=dataset.folder, capture_output=True, text=True, timeout=120)
+    assert not mark.exists() and done.returncode == 0, done.stderr
+
+
+def test_a_registry_names_the_reader_of_pickles(dataset, monkeypatch):
+    """`load_dataset("pandas", data_dir=...)` unpickled files before datasets 5."""
+    monkeypatch.setattr("datasets.load_dataset", lambda *_, **__: pytest.fail("it was asked to read them"))
+    dataset.write([say("a", "b")], hf_hub_url="pandas", folder="here")
+    result, _ = dataset.check(datasets=("data",))
+    (entry,) = result.summary["unchecked_entries"]
+    assert entry["reason"] == "`pandas` reads pickles, which can run code when they are read"
+    assert result.summary["exit_code"] == 3

@@ -29,6 +29,9 @@ def survey_hub(entry: Entry) -> Survey:
     """
     import datasets
 
+    datasets.config.HF_DATASETS_TRUST_REMOTE_CODE = False  # before 2.20 loading scripts ran unasked
+    if entry.location == "pandas":  # no repository: the library's reader of pickles, which new versions refuse
+        raise UnreachableError("`pandas` reads pickles, which can run code when they are read")
     try:
         loaded = datasets.load_dataset(entry.location, entry.subset, data_dir=entry.folder, split=entry.split)
     except datasets.exceptions.DatasetGenerationError as error:

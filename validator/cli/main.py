@@ -104,6 +104,7 @@ def _on_request_to_end() -> None:
 
 def main() -> None:
     """Run the command of sys.argv. Raises SystemExit."""
+    os.environ.setdefault("PYTHONSAFEPATH", "1")  # of Dask's processes: no modules from the working folder
     _on_request_to_end()
     for stream in (sys.stdout, sys.stderr):  # dataset text may hold what the terminal's encoding cannot show
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
