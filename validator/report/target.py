@@ -8,11 +8,10 @@ from pathlib import Path
 
 from validator.engine.amend import settings_of
 from validator.engine.opened import load_catalog
-from validator.engine.store import RunFolder
 from validator.files import is_remote
 from validator.report.finished import Finished
 from validator.report.formats import RefusedPathError
-from validator.run_folder.names import SUMMARY
+from validator.run_folder.names import REPORT, is_ours
 
 _MEDIA = (
     b"\x89PNG",
@@ -34,11 +33,7 @@ def check_target(path: Path, run: Finished) -> None:
     """
     if not path.is_file():
         return
-    inside = path.parent.samefile(run.folder) and path.name in (
-        *(*RunFolder.TABLES, SUMMARY),
-        "accepted.json",
-        "replay.parquet",
-    )
+    inside = path.parent.samefile(run.folder) and is_ours("", path.name) and path.name != REPORT
     if inside or any(os.path.exists(name) and path.samefile(name) for name in _read_by(run)):
         raise RefusedPathError(f"{path} is a file that the run needs: name another one for the report.")
     with path.open("rb") as file:

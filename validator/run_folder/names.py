@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 MARK = ".mmvalidate-run"
-SUMMARY, REPLAY = "summary.json", "replay.parquet"
+SUMMARY, REPLAY, REPORT = "summary.json", "replay.parquet", "report.html"
 CACHE, RUNNING, TRAINERS = "cache", "running", "trainers"
 """Sub-folders: results that later runs take up; within it, what lives no longer than a run; runs of `--trainer all`."""
 _RESULTS = (
@@ -18,7 +18,7 @@ _RESULTS = (
     REPLAY,
     "replay.journal",
     "trainers.parquet",
-    "report.html",
+    REPORT,
 )
 _KEY = "[0-9a-f]{32}"
 _WITHIN = {
