@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.conftest import say
 from tests.engine.test_faults import COMMAND, command, nothing_left, results, run, start, wait_for
-from validator.engine.amend import ChangedRunError, accept, amend, identity_of
+from validator.engine.amend import ChangedRunError, accept, amend, identity_of, load_run
 from validator.run_folder.lock import BusyError, hold
 
 
@@ -187,11 +187,11 @@ def test_accepting_findings_while_the_run_is_checked_again(dataset):
     dataset.write([say("a", "b"), say("<image>", "b")])
     dataset.check()
     with hold(dataset.folder / "run", "check"):
-        code = "import sys\nfrom pathlib import Path\nfrom validator.engine.amend import accept\n"
-        code += "accept(Path('run'), Path('accepted.json'), '')"
+        code = "import sys\nfrom pathlib import Path\nfrom validator.engine.amend import accept, load_run\n"
+        code += "accept(load_run(Path('run')), Path('accepted.json'), '')"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=dataset.folder)
     assert "BusyError" in done.stderr and not (dataset.folder / "accepted.json").exists()
-    assert accept(dataset.folder / "run", dataset.folder / "accepted.json", "").summary["exit_code"] == 0
+    assert accept(load_run(dataset.folder / "run"), dataset.folder / "accepted.json", "").summary["exit_code"] == 0
 
 
 def test_results_of_one_try_are_kept(dataset):

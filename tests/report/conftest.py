@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 
 from tests.conftest import ALL_TAGS, check, say
-from validator.engine.amend import accept
+from validator.engine.amend import accept, load_run
 from validator.report.finished import Finished
 from validator.report.formats import emit
 
@@ -52,7 +52,7 @@ def run(registry):
     """Six errors, one of them accepted, a warning, a limit that is kept and one that is not."""
     folder = registry.parent / "run"
     check("dataset_info.json", folder, datasets=("array",))
-    accept(folder, registry.parent / "baseline.json", "known")
+    accept(load_run(folder), registry.parent / "baseline.json", "known")
     check("dataset_info.json", folder, baseline="baseline.json", max_rate={"LB": 50, "CV002": 1}, min_rows=3)
     return Finished(folder)
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.conftest import ROOT, check, say
 from validator.engine import store
-from validator.engine.amend import accept
+from validator.engine.amend import accept, load_run
 from validator.facts.measure import limits_of
 from validator.facts.settle import settle
 from validator.facts.strip import segments
@@ -317,7 +317,7 @@ def test_what_the_baseline_accepts_is_marked_and_takes_no_place(dataset):
     dataset.write([row | {"images": [f"{number}.png"] if number % 3 == 0 else []} for number, row in enumerate(rows)])
     dataset.check(severity={"MD001": "warning", "PH001": "warning"})
     folder = dataset.folder / "run"
-    accept(folder, dataset.folder / "baseline.json", "known")
+    accept(load_run(folder), dataset.folder / "baseline.json", "known")
     assert choose(folder).flagged == 2 and len(choose(folder).places) == 2  # rows 0 and 3: the warnings
     write_html(folder, dataset.folder / "report.html")
     page = (dataset.folder / "report.html").read_text(encoding="utf-8")

@@ -257,7 +257,7 @@ def check(
             if judging is not None:
                 result = judging(folder)
             if write_baseline is not None:
-                result = accept(folder, write_baseline.absolute(), reason)
+                result = accept(result, write_baseline.absolute(), reason)
         return show(result, output_format.value, quiet, reports)
 
     code = guarded(work, verbose)

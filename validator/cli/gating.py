@@ -39,8 +39,8 @@ def files_of(reports: list[str]) -> list[tuple[str, Path]]:
     return found
 
 
-def accept(folder: Path, baseline: Path, reason: str) -> RunResult:
+def accept(result: RunResult, baseline: Path, reason: str) -> RunResult:
     """Write a baseline of a finished run and judge the run against it."""
     from validator.engine.amend import accept as accept_findings
 
-    return accept_findings(folder, baseline, reason)
+    return accept_findings(result, baseline, reason)

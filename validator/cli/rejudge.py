@@ -84,7 +84,7 @@ def rejudge(
             with StderrProgress(quiet=quiet) as progress:
                 result = again(run, settings, run_dir or run, progress, Options(workers=workers))
             if write_baseline is not None:
-                result = accept(result.folder, write_baseline.absolute(), reason)
+                result = accept(result, write_baseline.absolute(), reason)
         return show(result, output_format.value, quiet, reports)
 
     code = guarded(work, verbose)

@@ -10,13 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import xxhash
 from pydantic import ValidationError
 
-from validator.engine.baseline import BaselineFile, load_baseline, renewed, write
+from validator.engine.baseline import load_baseline, renewed, write
 from validator.engine.finding_columns import merged, stored
-from validator.engine.gate import Gate, Tables, accepted_in, failing
+from validator.engine.gate import Gate, Tables, accepted_in, failing, fingerprints
 from validator.engine.run import RunResult
 from validator.engine.store import FindingsFile, publish
 from validator.engine.summary import DatasetCounts, Tally, conclude
@@ -177,23 +178,22 @@ def amend(
     return RunResult(summary, tally, folder)
 
 
-def accept(folder: Path, path: Path, reason: str) -> RunResult:
+def accept(result: RunResult, path: Path, reason: str) -> RunResult:
     """Write the findings that fail a finished run into a baseline, and judge the run against it. What `path` holds
     already keeps its reasons; new findings get `reason`. Raises ValueError where `path` holds no baseline, BusyError
     where another command is writing into the folder.
     """
+    folder, summary = result.folder, result.summary
     with hold(folder, "accept"):
-        result = load_run(folder)
-        summary = result.summary
-        settings = settings_of(summary)
+        tables, settings = Tables.of(folder), settings_of(summary)
         judged = ([item["dataset"] for item in summary["datasets"]], sorted(codes_that_ran(summary)))
-        found = failing(Tables.of(folder), settings)
-        old = load_baseline(path) if path.exists() else BaselineFile()
-        write(path, renewed(old, found, reason, judged=judged))
+        marks = fingerprints(tables)
+        old = load_baseline(path) if path.exists() else {}
+        write(path, renewed(old, failing(tables, settings, marks), reason, judged=judged))
         summary["settings"]["baseline"] = str(path)
         unchecked = summary["rows"]["unchecked"] or summary["unchecked_entries"]
         incomplete = summary["exit_code"] == 3 and not unchecked
-        gate = _conclude(summary, result.tally, Tables.of(folder), incomplete=incomplete)
+        gate = _conclude(summary, result.tally, tables, incomplete=incomplete, marks=marks)
         publish(Parts(folder), folder, (), summary, gate)
     return result
 
@@ -204,7 +204,8 @@ def still_open(result: RunResult) -> RunResult:
     if not accepted:
         return result
     tally = Tally(result.tally.datasets)
-    _count(tally, result.folder, accepted)
+    if len(accepted) < result.tally.codes.total():
+        _count(tally, result.folder, accepted)
     return RunResult(result.summary, tally, result.folder)
 
 
@@ -213,10 +214,12 @@ def _tally_of(summary: dict[str, Any]) -> Tally:
     return Tally({item["dataset"]: DatasetCounts(Counter(_statuses(item["rows"]))) for item in summary["datasets"]})
 
 
-def _conclude(summary: dict[str, Any], tally: Tally, tables: Tables, *, incomplete: bool) -> Gate:
+def _conclude(
+    summary: dict[str, Any], tally: Tally, tables: Tables, *, incomplete: bool, marks: np.ndarray | None = None
+) -> Gate:
     """Put into a summary what follows from its rows and findings."""
     unchecked = len(summary["unchecked_entries"]) + incomplete
-    concluded = conclude(tally, settings_of(summary), unchecked, tables, codes_that_ran(summary))
+    concluded = conclude(tally, settings_of(summary), unchecked, tables, codes_that_ran(summary), marks)
     summary |= concluded.summary
     return concluded.gate
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from validator.engine.amend import load_summary
@@ -45,8 +46,8 @@ def compare(a: Path, b: Path) -> Comparison:
     Raises ValueError where a folder holds no finished run.
     """
     result = Comparison((load_summary(a), load_summary(b)))
-    known: Counter[bytes] = Counter()
-    kinds: dict[bytes, tuple[str, str]] = {}
+    known: Counter[int] = Counter()
+    kinds: dict[int, tuple[str, str]] = {}
     for batch, marks in fingerprinted(columns_of(a / "findings.parquet", _COLUMNS), a / "samples.parquet"):
         for key, kind in _kinds(batch, marks):
             known[key] += 1
@@ -71,10 +72,10 @@ def compare(a: Path, b: Path) -> Comparison:
 _COLUMNS = ("code", "severity", "dataset", "file", "row", "turn", "media_index")
 
 
-def _kinds(batch: pa.RecordBatch, marks: list[str]) -> Iterator[tuple[bytes, tuple[str, str]]]:
+def _kinds(batch: pa.RecordBatch, marks: np.ndarray) -> Iterator[tuple[int, tuple[str, str]]]:
     """Of each finding its fingerprint, and its code and severity."""
     kinds = zip(values_of(batch["code"]), values_of(batch["severity"]), strict=True)
-    return zip(map(bytes.fromhex, marks), kinds, strict=True)
+    return zip(marks.tolist(), kinds, strict=True)
 
 
 def document(result: Comparison) -> dict[str, Any]:

@@ -11,16 +11,18 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import repeat
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from validator.engine.baseline import Matcher, load_baseline, matcher
+from validator.engine.baseline import Matcher, load_baseline
 from validator.engine.finding_columns import columns_of
 from validator.engine.fingerprint import fingerprinted
-from validator.facts.columns import values_of
+from validator.facts.columns import plain_array, values_of
 from validator.findings import SEVERITIES, at_least, clip, count
 from validator.rules.registry import nearest
 from validator.run_folder.damage import read_json, unusable
@@ -31,6 +33,7 @@ ACCEPTED = "accepted.json"
 """In the run folder: which findings the baseline accepts, by their numbers in findings.jsonl. Only with a baseline."""
 _MOST_ACCEPTED = 1 << 30
 """Bytes that are read: 100 million findings."""
+_NONE = np.empty(0, np.int64)
 Scope = tuple[str | None, str]
 """An entry, or None for all, and the word that has a limit."""
 
@@ -57,31 +60,41 @@ class Gate:
     rates: list[dict[str, Any]]
     min_rows: list[dict[str, Any]]
     baseline: dict[str, Any] | None = None
-    accepted: list[int] = field(default_factory=list)
+    accepted: np.ndarray = field(default_factory=lambda: _NONE)
 
     def as_json(self) -> dict[str, Any]:
         """As the summary holds it."""
         return {"reasons": self.reasons, "rates": self.rates, "min_rows": self.min_rows, "baseline": self.baseline}
 
 
-def weigh(tables: Tables, settings: Settings, rows: dict[str, int], severities: Counter[str], codes: set[str]) -> Gate:
-    """Judge the findings of a run. `rows`: of each entry; `severities`: of all findings; `codes`: rules that ran.
+def weigh(
+    tables: Tables,
+    settings: Settings,
+    rows: dict[str, int],
+    severities: Counter[str],
+    codes: set[str],
+    marks: np.ndarray | None = None,
+) -> Gate:
+    """Judge the findings of a run. `rows`: of each entry; `severities`: of all findings; `codes`: rules that ran;
+    `marks`: the fingerprints of all findings, where they are known.
 
     The files are read only where rates or a baseline ask for it. Raises ValueError where the baseline is none.
     """
     open_, rates = Counter(severities), _Rates(settings)
-    accepting = matcher(load_baseline(settings.baseline)) if settings.baseline is not None else None
-    accepted: list[int] = []
+    accepting = Matcher(load_baseline(settings.baseline)) if settings.baseline is not None else None
+    accepted: list[np.ndarray] = []
     waved: Counter[str] = Counter()
-    if accepting is not None or rates.limits:
-        for number, (finding, severity, mark) in enumerate(_judged(tables, marked=accepting is not None)):
-            code, _, dataset, _, _ = finding
-            if accepting is not None and accepting.accepts((code, dataset, mark)):
-                accepted.append(number)
-                waved[severity] += 1
-            elif not rates.take(finding):
-                continue
-            open_[severity] -= 1
+    begin = 0
+    for batch, prints in _judged(tables, marks, marked=accepting is not None) if accepting or rates.limits else ():
+        takes = np.zeros(batch.num_rows, bool)
+        if accepting is not None:
+            for code, dataset, places in _by_rule(batch):
+                takes[places] = accepting.accepts(code, dataset, prints[places])
+        gone = takes | rates.take(batch, ~takes)
+        accepted.append(begin + np.flatnonzero(takes))
+        waved.update(_counted(batch["severity"], takes))
+        open_.subtract(_counted(batch["severity"], gone))
+        begin += batch.num_rows
     seen = rates.seen(rows)
     reasons = [
         f"{count(open_[severity], severity)}"
@@ -92,21 +105,44 @@ def weigh(tables: Tables, settings: Settings, rows: dict[str, int], severities: 
     reasons += [rate_sentence(rate) for rate in seen if not rate["passed"]]
     reasons += [number_sentence(number) for number in numbers if not number["passed"]]
     baseline = None if accepting is None else _told(accepting, settings, waved, rows, codes)
-    return Gate(reasons, seen, numbers, baseline, accepted)
+    return Gate(reasons, seen, numbers, baseline, np.concatenate(accepted) if accepted else _NONE)
 
 
-_Judged = tuple[str, str, str, str | None, int | None]
-"""Of a finding: code, name, dataset, file, row."""
+def fingerprints(tables: Tables) -> np.ndarray:
+    """The fingerprints of all findings of a run, in order."""
+    found = [prints for _, prints in fingerprinted(columns_of(tables.findings, _COLUMNS), tables.samples)]
+    return np.concatenate(found) if found else np.empty(0, np.uint64)
 
 
-def _judged(tables: Tables, *, marked: bool) -> Iterator[tuple[_Judged, str, str]]:
-    """What the gate looks at of each finding, with its severity and, where `marked`, its fingerprint."""
+def _judged(tables: Tables, marks: np.ndarray | None, *, marked: bool) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
+    """What the gate looks at of the findings, and, where `marked`, their fingerprints."""
     batches = columns_of(tables.findings, _COLUMNS)
-    for batch, marks in fingerprinted(batches, tables.samples) if marked else ((one, None) for one in batches):
-        code, name, dataset, file, row, severity = (values_of(batch[column]) for column in _COLUMNS[:6])
-        yield from zip(
-            zip(code, name, dataset, file, row, strict=True), severity, marks or repeat("", len(code)), strict=True
-        )
+    if marked and marks is None:
+        yield from fingerprinted(batches, tables.samples)
+        return
+    begin = 0
+    for batch in batches:
+        yield batch, _NONE if marks is None else marks[begin : begin + batch.num_rows]
+        begin += batch.num_rows
+
+
+def _by_rule(batch: pa.RecordBatch) -> Iterator[tuple[str, str, np.ndarray]]:
+    """(code, dataset, places) of the findings of a batch."""
+    columns = [batch[name].dictionary_encode() for name in ("code", "dataset")]
+    names = [column.dictionary.to_pylist() for column in columns]
+    code, dataset = (column.indices.to_numpy().astype(np.int64) for column in columns)
+    pairs = dataset * len(names[0]) + code
+    order = np.argsort(pairs, kind="stable")
+    kinds, starts = np.unique(pairs[order], return_index=True)
+    for kind, places in zip(kinds.tolist(), np.split(order, starts[1:]), strict=True):
+        yield names[0][kind % len(names[0])], names[1][kind // len(names[0])], places
+
+
+def _counted(column: pa.Array, chosen: np.ndarray) -> dict[str, int]:
+    """How often each value is chosen."""
+    places = column.dictionary_encode()
+    numbers = np.bincount(places.indices.to_numpy()[chosen], minlength=len(places.dictionary))
+    return dict(zip(places.dictionary.to_pylist(), numbers.tolist(), strict=True))
 
 
 _COLUMNS = ("code", "name", "dataset", "file", "row", "severity", "turn", "media_index")
@@ -129,10 +165,17 @@ class _Rates:
         self._rows: Counter[Scope] = Counter()
         self._last: dict[Scope, tuple[str, str | None, int]] = {}
 
-    def take(self, finding: _Judged) -> bool:
-        """Whether a finding is judged by a rate; if so, its row is counted, once."""
-        code, name, dataset, file, row = finding
-        if row is None or not self.limits:
+    def take(self, batch: pa.RecordBatch, asked: np.ndarray) -> np.ndarray:
+        """Which of the findings that are `asked` about are judged by a rate; the rows of these are counted, once."""
+        taken = np.zeros(batch.num_rows, bool)
+        if self.limits:
+            columns = (values_of(batch[name]) for name in ("code", "name", "dataset", "file", "row"))
+            for place, finding in enumerate(zip(*columns, strict=True)):
+                taken[place] = asked[place] and self._take(*finding)
+        return taken
+
+    def _take(self, code: str, name: str, dataset: str, file: str | None, row: int | None) -> bool:
+        if row is None:
             return False
         key = (code, name, dataset)
         if key not in self._scopes:
@@ -200,7 +243,7 @@ def _told(
     return {
         "file": str(settings.baseline),
         "accepted": {severity: waved[severity] for severity in SEVERITIES},
-        "without_reason": sum(number for key, number in accepting.taken.items() if not accepting.reasons[key]),
+        "without_reason": accepting.without_reason,
         "stale": accepting.stale(rows, codes),
     }
 
@@ -210,7 +253,7 @@ def keep_accepted(folder: Path, gate: Gate) -> None:
     if gate.baseline is None:
         (folder / ACCEPTED).unlink(missing_ok=True)
     else:
-        write_whole(folder / ACCEPTED, orjson.dumps(gate.accepted))
+        write_whole(folder / ACCEPTED, orjson.dumps(gate.accepted, option=orjson.OPT_SERIALIZE_NUMPY))
 
 
 def accepted_in(folder: Path) -> frozenset[int]:
@@ -224,12 +267,19 @@ def accepted_in(folder: Path) -> frozenset[int]:
     return frozenset(numbers)
 
 
-def failing(tables: Tables, settings: Settings) -> Counter[tuple[str, str, str]]:
-    """How often each finding occurs, as (code, dataset, fingerprint), that fails the gate by its severity."""
+def failing(
+    tables: Tables, settings: Settings, marks: np.ndarray
+) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
+    """The findings that fail the gate by their severity: by rule and entry their fingerprints, of all those `marks`,
+    and how often each occurs.
+    """
     rates = _Rates(settings)
-    found: Counter[tuple[str, str, str]] = Counter()
-    failing = {severity for severity in SEVERITIES if _fails(severity, settings)}
-    for finding, severity, mark in _judged(tables, marked=True):
-        if severity in failing and not rates.take(finding):
-            found[(finding[0], finding[2], mark)] += 1
-    return found
+    found: dict[tuple[str, str], list[np.ndarray]] = {}
+    failing = [severity for severity in SEVERITIES if _fails(severity, settings)]
+    for batch, prints in _judged(tables, marks, marked=True):
+        severe = pc.is_in(batch["severity"].cast(pa.string()), plain_array(failing, pa.string()))
+        fails = severe.to_numpy(zero_copy_only=False)
+        fails &= ~rates.take(batch, fails)
+        for code, dataset, places in _by_rule(batch):
+            found.setdefault((code, dataset), []).append(prints[places[fails[places]]])
+    return {key: np.unique(np.concatenate(parts), return_counts=True) for key, parts in found.items()}

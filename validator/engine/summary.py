@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from validator import __version__
@@ -114,14 +115,22 @@ def percentile(counts: Counter[int], percent: float) -> int | None:
     return None
 
 
-def conclude(tally: Tally, settings: Settings, unchecked: int, tables: Tables, codes: set[str]) -> Conclusion:
-    """What follows from rows and findings. `unchecked`: entries or steps that were not done; `codes`: rules that ran.
+def conclude(
+    tally: Tally,
+    settings: Settings,
+    unchecked: int,
+    tables: Tables,
+    codes: set[str],
+    marks: np.ndarray | None = None,
+) -> Conclusion:
+    """What follows from rows and findings. `unchecked`: entries or steps that were not done; `codes`: rules that ran;
+    `marks`: the fingerprints of all findings, where they are known.
 
     The exit code is 3 where something is unchecked, 1 where the gate fails, 5 where nothing was checked, otherwise 0.
     Raises ValueError where the baseline is none.
     """
     rows = {name: counts.rows.total() for name, counts in tally.datasets.items()}
-    gate = weigh(tables, settings, rows, tally.severities, codes)
+    gate = weigh(tables, settings, rows, tally.severities, codes, marks)
     if tally.rows["unchecked"] or unchecked:
         code = 3
     elif gate.reasons:

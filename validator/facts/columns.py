@@ -97,3 +97,8 @@ def plain_array(values: list[Any], kind: pa.DataType) -> pa.Array:
     else:
         buffers = [np.array(values, kind.to_pandas_dtype())]
     return pa.Array.from_buffers(kind, len(values), [validity, *map(pa.py_buffer, buffers)])
+
+
+def integers(values: np.ndarray) -> pa.Array:
+    """Integers as an array of int64 without nulls."""
+    return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values.astype(np.int64, copy=False))])

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import orjson
 
 from validator.engine.finding_columns import LINE, stored
-from validator.engine.fingerprint import fingerprinted
+from validator.engine.fingerprint import as_text, fingerprinted
 from validator.engine.gate import Tables
 from validator.findings import SEVERITIES, clip
 from validator.report.finished import MESSAGE, Finished
@@ -40,7 +40,7 @@ def _chosen(run: Finished) -> list[tuple[dict[str, Any], str]]:
     tables, number = Tables.of(run.folder), -1
     for batch, marks in fingerprinted(stored(tables.findings, tables.lines), tables.samples):
         keys = zip(batch["code"].to_pylist(), batch["dataset"].to_pylist(), strict=True)
-        for place, (key, fingerprint) in enumerate(zip(keys, marks, strict=True)):
+        for place, (key, fingerprint) in enumerate(zip(keys, map(as_text, marks.tolist()), strict=True)):
             number += 1
             if number in run.accepted or taken[key] >= EACH:
                 continue
