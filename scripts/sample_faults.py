@@ -203,6 +203,11 @@ def planted_entries(data: SampleData) -> None:
     data.registry["alpaca"] = {"file_name": "alpaca.json"}
     (data.folder / "alpaca.json").write_text(json.dumps(alpaca) + "\n", encoding="utf-8")
     data.expect("CV009", "alpaca", 1)
+    asked = [{"question": f"When was letter {number} sent?", "date": f"2024-05-0{number}"} for number in (1, 2)]
+    columns = {"prompt": "question", "response": "date"}
+    data.registry["dates"] = {"file_name": "dates.json", "columns": columns}
+    (data.folder / "dates.json").write_text(json.dumps(asked) + "\n", encoding="utf-8")
+    data.expect("DI019", "dates")
     weather = {"name": "weather", "arguments": "{}"}
     ask = {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "function": weather}]}
     rows = [{"messages": [{"role": "user", "content": "Weather?"}, ask, {"role": "tool", "content": "3"}]}]

@@ -211,11 +211,58 @@ def entries(seed: int) -> dict[str, tuple]:
     return made
 
 
+DATED = {
+    "date": ["2024-05-01", "2024-06-02"],
+    "Datetime": ["2024-05-01 10:00", None],
+    "modified": ["May 2024", "June 2024"],
+    "modified_by": ["2024-05-01", "2024-06-02"],
+    "timestamp_of_day": ["2024-05-01T10:00:00Z", "2024-06-02T10:00:00Z"],
+    "posted_at": ["1999", "2001"],
+    "seen_at": ["1714521600", "1714525200"],
+    "at_once": ["2024-05-01", "2024-06-02"],
+    "end_time": ["00:01:05", ""],
+    "update_time": ["3", "4"],
+    "run_time": ["2024-05-01", "later"],
+    "event_time": [1714521600, 1714525200],
+    "open_time": ["2024-05-01", ["2024-06-02"]],
+    "output": ["2024-05-01", "2024-06-02"],
+    "answer": ["2024-05-01 10:00:00", "2024-06-02T10:00:00"],
+}
+"""Names of columns, and texts in them."""
+
+
+def dated() -> dict[str, tuple[dict, dict]]:
+    """Entries with a column of dates or of numbers as question, answer, system prompt and so on."""
+    made = {}
+    for name, texts in DATED.items():
+        rows = [{"q": "When?", name: text} for text in texts]
+        keys = {"formatting": "alpaca", "columns": {"prompt": "q", "response": name}}
+        for form in (lines, array):
+            made[f"{form.__name__} of {name}"] = ({"a.json": form(*rows)}, keys)
+    for column in ("prompt", "query", "system", "tools"):
+        rows = [{"q": "When?", "a": "Then", "date": date} for date in DATED["date"]]
+        keys = {"formatting": "alpaca", "columns": {"prompt": "q", "response": "a", column: "date"}}
+        for form in (lines, array):
+            made[f"{form.__name__} with dates as {column}"] = ({"a.json": form(*rows)}, keys)
+    talk = [say("2024-05-01", "2024-06-02")]
+    for form in (lines, array):
+        made[f"{form.__name__} of dates alone"] = ({"a.json": form(*talk)}, {})
+        made[f"{form.__name__} of dates in a history"] = (
+            {"a.json": form({"q": "a", "b": "c", "h": [["2024-05-01", "2024-06-02"]]})},
+            {"formatting": "alpaca", "columns": {"prompt": "q", "response": "b", "history": "h"}},
+        )
+    for texts in ("42 43", "4.5 5", "true false", "42 x", "2024-05-01 2024-06-02", "NA 5"):
+        content = "q,a\n" + "".join(f"How many?,{text}\n" for text in texts.split())
+        keys = {"formatting": "alpaca", "columns": {"prompt": "q", "response": "a"}}
+        made[f"csv of {texts}"] = ({"a.csv": content.encode()}, keys)
+    return made
+
+
 def write_entries(folder: Path, seed: int) -> Path:
     """Write every entry below its own folder; returns the registry."""
     (folder / "a.png").write_bytes(picture())
     registry = {}
-    for number, (name, (files, keys)) in enumerate(entries(seed).items()):
+    for number, (name, (files, keys)) in enumerate((entries(seed) | dated()).items()):
         for file, content in files.items():
             path = folder / str(number) / file
             path.parent.mkdir(parents=True, exist_ok=True)

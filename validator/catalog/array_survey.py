@@ -14,13 +14,13 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.json as paj
+from pyarrow import types as t
 
 from validator.catalog.arrow_types import TypeConflictError, dates_as_text, merge, mixed_within
+from validator.catalog.date_columns import DateColumns, is_date_column
 from validator.catalog.json_rows import BOM, TOO_DEEP, RawRow, read_rows, too_deep, ujson_refuses
 from validator.catalog.survey import Survey
 
-_DATE_COLUMN = re.compile(r"_at$|_time$|^timestamp|^modified$|^date$")
-"""Columns of an array in which pandas looks for dates (`keep_default_dates`)."""
 _HUGE_NUMBER = re.compile(rb"[:,\[\s]-?\d{19}")
 SLICE, SLICE_BYTES = 1000, 4 << 20
 
@@ -30,6 +30,7 @@ def survey_array(path: Path, result: Survey) -> None:
     with path.open("rb") as file:
         if file.read(3) == BOM:
             result.refuse(None, None, "it begins with a UTF-8 byte order mark, which the loader does not accept")
+    dates = DateColumns()
     for rows in _slices(read_rows(path, "array")):
         readable = []
         for row in rows:
@@ -43,11 +44,16 @@ def survey_array(path: Path, result: Survey) -> None:
                 result.refuse(row.index, None, "the row is not an object")
             else:
                 readable.append(row)
+                dates.add(row.value)
             result.num_rows = row.index + (not row.between)
-        _merge_slice(readable, result)
+        _merge_slice(readable, result, dates)
+    result.types.update(dates.types())
+    for place, column, reason in dates.odd:
+        if not t.is_temporal(result.types[column]):
+            result.refuse(place, column, reason, mixed=True)
 
 
-def _merge_slice(rows: list[RawRow], result: Survey) -> None:
+def _merge_slice(rows: list[RawRow], result: Survey, dates: DateColumns) -> None:
     huge = [row for row in rows if _HUGE_NUMBER.search(row.raw)]
     for row in huge:
         if ujson_refuses(row.raw):
@@ -60,7 +66,7 @@ def _merge_slice(rows: list[RawRow], result: Survey) -> None:
             result.types[column] = merge(known, pa.array([row.value.get(column) for row in rows]).type, column)
         except (pa.ArrowException, TypeConflictError, OverflowError, TypeError, ValueError):
             for row in rows:
-                _merge_value(row.index, column, row.value.get(column), result)
+                _merge_value(row.index, column, row.value.get(column), result, dates)
 
 
 def _merge_as_lines(rows: list[RawRow], result: Survey) -> bool:
@@ -78,7 +84,7 @@ def _merge_as_lines(rows: list[RawRow], result: Survey) -> bool:
     return True
 
 
-def _merge_value(row: int, column: str, value: Any, result: Survey) -> None:
+def _merge_value(row: int, column: str, value: Any, result: Survey, dates: DateColumns) -> None:
     try:
         kind = pa.array([value]).type
     except OverflowError:
@@ -96,8 +102,11 @@ def _merge_value(row: int, column: str, value: Any, result: Survey) -> None:
     try:
         result.types[column] = merge(result.types.get(column, pa.null()), kind, column)
     except TypeConflictError as conflict:
-        if conflict.path != column or not _DATE_COLUMN.search(column.lower()):  # pandas makes dates of these itself
-            result.refuse(row, conflict.path, f"`{conflict.path}` is {conflict}", mixed=True)
+        reason = f"`{conflict.path}` is {conflict}"
+        if conflict.path == column and is_date_column(column):
+            dates.odd.append((row, column, reason))
+        else:
+            result.refuse(row, conflict.path, reason, mixed=True)
 
 
 def _slices(rows: Iterable[RawRow]) -> Iterator[list[RawRow]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -150,8 +151,36 @@ def projector(kind: pa.DataType) -> Callable[[Any], Any]:
     if t.is_floating(kind):
         return lambda value: float(value) if isinstance(value, int) else value
     if t.is_temporal(kind):
-        return lambda value: pa.scalar(value).cast(kind).as_py() if isinstance(value, str) else value
+        return lambda value: _moment(value, kind) if isinstance(value, str) else value
     return _same
+
+
+_NO_MOMENT = ("", "nat", "nan")
+"""Texts, in any case, of which pandas makes null among dates."""
+
+
+def _moment(text: str, kind: pa.DataType) -> datetime | None:
+    """The date that a text became. Which one it is of those that pandas alone reads ("May 2024") is not worked out: no
+    trainer takes a date for a text.
+    """
+    if text.lower() in _NO_MOMENT:
+        return None
+    try:
+        made: datetime = pa.scalar(text).cast(kind).as_py()
+    except pa.ArrowException:
+        return datetime.min
+    return made
+
+
+def dates_within(kind: pa.DataType, path: str) -> Iterator[str]:
+    """The paths of dates within a column of a type."""
+    if t.is_temporal(kind):
+        yield path
+    elif t.is_struct(kind):
+        for field in kind:
+            yield from dates_within(field.type, f"{path}.{field.name}")
+    elif t.is_list(kind):
+        yield from dates_within(kind.value_type, f"{path}[]")
 
 
 def _same(value: Any) -> Any:

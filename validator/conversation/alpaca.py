@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from validator.catalog.entry import Entry
-from validator.conversation.columns import take, take_media
+from validator.conversation.columns import show, take, take_media
 from validator.conversation.sample import Sample, Turn
 from validator.files import MediaFiles
 from validator.trainer import Trainer
@@ -28,7 +28,7 @@ def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Train
     if isinstance(answer, str):
         contents.append(answer)
     elif not sample.crashed:
-        sample.drop("no-answer", None, f"its answer is {'null' if answer is None else 'no text'}")
+        sample.drop("no-answer", None, f"its answer is {'null' if answer is None else f'no text but {show(answer)}'}")
     sample.turns = [Turn(index, ("user", "assistant")[index % 2], text) for index, text in enumerate(contents)]
     sample.system = take(sample, row, entry, "system")
     sample.tools = take(sample, row, entry, "tools")

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 
-from validator.catalog.arrow_types import projector, steps_of
+from validator.catalog.arrow_types import dates_within, projector, steps_of
 from validator.catalog.entry import Entry
 from validator.catalog.json_rows import ujson
 from validator.catalog.survey import Survey
+from validator.conversation.swift_rows import TEXT_NAMES
+
+_PAIRS, _MESSAGES = ("prompt", "query", "response", "history"), ("messages",)
+_TEXTS = ("system", "tools", "chosen", "rejected")
+"""Columns of an entry that hold text: of instructions, of conversations, of both."""
+_WORDS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_null)
 
 
 class RowView:
     """Makes the dict that the trainer's converter receives. A declared column in no row of the file is absent."""
 
-    def __init__(self, entry: Entry, types: Mapping[str, pa.DataType]) -> None:
+    csv = False
+
+    def __init__(self, entry: Entry, types: Mapping[str, pa.DataType], converted: Sequence[str] = ()) -> None:
+        self._converted = {path: steps_of(path) for path in converted}
         wanted = {name for name in entry.columns.values() if name is not None}
         self._columns: list[tuple[str, Callable[[Any], Any]]] = [
             (name, projector(types[name])) for name in sorted(wanted) if name in types
@@ -33,8 +43,12 @@ class RowView:
         return {name: project(row.get(name)) for name, project in self._columns}
 
     def misread(self, value: Any) -> list[str]:
-        """The paths of text that the loader reads as something else."""
+        """The paths of text that the loader reads as JSON."""
         return []
+
+    def converted(self, value: Any) -> list[str]:
+        """The paths of text of which the loader makes dates or numbers."""
+        return [path for path, steps in self._converted.items() if _stands(value, steps, self.csv)]
 
 
 class WholeRow(RowView):
@@ -44,7 +58,8 @@ class WholeRow(RowView):
     Source: `datasets` 4.8.4 `utils/json.py`, `json_encode_field`.
     """
 
-    def __init__(self, types: Mapping[str, pa.DataType], mixed: Sequence[str]) -> None:
+    def __init__(self, types: Mapping[str, pa.DataType], mixed: Sequence[str], converted: Sequence[str] = ()) -> None:
+        self._converted = {path: steps_of(path) for path in converted}
         self._names = tuple(types)
         self._mixed = {path: steps_of(path) for path in mixed}
         kept = {steps[0] for steps in self._mixed.values()}
@@ -80,6 +95,32 @@ def _decoded(value: Any, steps: Sequence[str]) -> Any:
     return value
 
 
+def _stands(value: Any, steps: Sequence[str], csv: bool) -> bool:
+    """Whether there was text at the end of some steps; in csv files all is text."""
+    if not steps:
+        return isinstance(value, str | datetime) or (csv and value is not None)
+    if isinstance(value, list) and steps[0] == "[]":
+        return any(_stands(item, steps[1:], csv) for item in value)
+    return isinstance(value, dict) and _stands(value.get(steps[0]), steps[1:], csv)
+
+
 def view_of(entry: Entry, survey: Survey, *, whole: bool) -> RowView:
     """The view of a trainer: through the schema, or of whole rows."""
-    return WholeRow(survey.types, survey.mixed) if whole else RowView(entry, survey.types)
+    converted = _converted_text(entry, survey, whole=whole)
+    view = WholeRow(survey.types, survey.mixed, converted) if whole else RowView(entry, survey.types, converted)
+    view.csv = survey.layout == "csv"
+    return view
+
+
+def _converted_text(entry: Entry, survey: Survey, *, whole: bool) -> list[str]:
+    """The paths of columns of text which a file does not say to be dates or numbers, and that the loader makes such:
+    of JSON dates, of csv, where all is text, numbers too.
+    """
+    columns = (*(_PAIRS if entry.formatting == "alpaca" else _MESSAGES), *_TEXTS)
+    names = {entry.columns[name] for name in columns} | (TEXT_NAMES if whole else frozenset())
+    types = {name: kind for name, kind in survey.types.items() if name in names}
+    if survey.layout == "csv":
+        return [name for name, kind in types.items() if not any(test(kind) for test in _WORDS)]
+    if survey.layout not in ("array", "lines", "values"):
+        return []
+    return [path for name, kind in types.items() for path in dates_within(kind, name)]

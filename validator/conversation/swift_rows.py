@@ -30,6 +30,8 @@ _RESPONSE = dict.fromkeys(
      "content"),
     "response",
 )  # fmt: skip
+TEXT_NAMES = frozenset((*_MESSAGES, *_SYSTEM, *_QUERY, *_RESPONSE, "history", "tools"))
+"""Columns of text that are read whatever the entry says."""
 _STANDARD = {"messages": "messages", "system": "system", "tools": "tools", "images": "images", "videos": "videos",
              "audios": "audios", "history": "history", "response": "response", "query": "query"}  # fmt: skip
 """What the columns of a registry entry are to ms-swift."""

@@ -143,6 +143,8 @@ class Measurer:
                 row.sample.note("not-utf8", None, name)
             for path in self._view.misread(raw.value):
                 row.sample.note("read-as-json", None, path)
+            for path in self._view.converted(raw.value):
+                row.sample.note("type-converted", None, path)
             if row.sample.media.get("video") and self.processor.model == "qwen3-vl":
                 row.sample.unchecked = "videos under Qwen3-VL, which writes the time of each frame, are not reproduced"
             if row.sample.unchecked is not None:

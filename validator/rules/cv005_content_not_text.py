@@ -21,14 +21,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import EVERY, Case, Hit, row_rule
-from validator.rules.wording import stops_with
+from validator.rules.wording import converted, stops_with
 
 
 @row_rule("CV005", "content-not-text", "error", needs="problems", trainers=EVERY)
 def check(case: Case) -> Iterator[Hit]:
     """Report the turn whose content stops the trainer."""
     for problem in case.facts.problems:
-        if problem.kind == "content-type":
+        if problem.kind == "content-type" and not converted(case.facts):
             yield Hit(
                 f"the content of the turn is no text: {stops_with(problem.exception, problem.message)}",
                 "Make the content a string.",

@@ -21,14 +21,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
-from validator.rules.wording import stops_with
+from validator.rules.wording import converted, stops_with
 
 
 @row_rule("CV007", "tools-unparsable", "error", needs="problems", trainers=("llamafactory", "ms-swift"))
 def check(case: Case) -> Iterator[Hit]:
     """Report tools that stop the trainer."""
     for problem in case.facts.problems:
-        if problem.kind == "tools-json":
+        if problem.kind == "tools-json" and not converted(case.facts):
             yield Hit(
                 f"the tools cannot be read: {stops_with(problem.exception, problem.message)}",
                 "Store a JSON list of tool objects, as a string.",

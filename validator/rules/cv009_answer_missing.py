@@ -19,15 +19,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from validator.findings import clip
 from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.wording import converted
 
 
 @row_rule("CV009", "answer-missing", "error", needs="problems", trainers=EVERY)
 def check(case: Case) -> Iterator[Hit]:
     """Report rows without an answer."""
     for problem in case.facts.problems:
-        if problem.kind in ("no-answer", "no-preference"):
-            yield Hit(f"the trainer drops the row: {problem.message}", "Write the answer or remove the row.")
+        if problem.kind in ("no-answer", "no-preference") and not converted(case.facts):
+            typed = "no text but" in problem.message
+            advice = "Write the answer as text, in quotes." if typed else "Write the answer or remove the row."
+            yield Hit(f"the trainer drops the row: {clip(problem.message)}", advice)
 
 
 RULE = check

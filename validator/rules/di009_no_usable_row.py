@@ -22,11 +22,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.wording import converted
 
 
 @dataclass(slots=True)
 class Counts:
-    """Rows and dropped rows."""
+    """Rows, and those that are dropped for what they hold."""
 
     rows: int = 0
     dropped: int = 0
@@ -35,7 +36,7 @@ class Counts:
 def fold(counts: Counts, case: Case) -> None:
     """Count a row."""
     counts.rows += 1
-    counts.dropped += case.facts.outcome == "dropped"
+    counts.dropped += case.facts.outcome == "dropped" and not converted(case.facts)
 
 
 def finish(counts: Counts, entry: EntryFacts) -> Iterator[Hit]:

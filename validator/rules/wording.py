@@ -37,3 +37,8 @@ def stops_with(exception: str | None, message: str | None) -> str:
 def the_turn(turn: TurnFacts) -> str:
     """`turn 3`, or `the system prompt`."""
     return "the system prompt" if turn.role == "system" else f"turn {turn.index}"
+
+
+def converted(facts: RowFacts) -> bool:
+    """Whether the loader has made something else of a text of the row, which is told of the whole column (DI019)."""
+    return any(problem.kind == "type-converted" for problem in facts.problems)
