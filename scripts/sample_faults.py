@@ -194,8 +194,10 @@ def planted_entries(data: SampleData) -> None:
     data.expect("DI008", "broken_tail")
     data.entry("no_rows", [])
     data.expect("DI009", "no_rows")
-    data.entry("mistyped_key", [say("mistyped_key?", "Hello")], columns={"messages": "messages"}, num_sample=100)
+    rows = [say("mistyped_key?", "Hello", images=[chart])]
+    data.entry("mistyped_key", rows, columns={"messages": "messages"}, num_sample=100)
     data.expect("DI010", "mistyped_key")
+    data.expect("DI017", "mistyped_key")
     alpaca = [
         {"instruction": "Say hi.", "input": "", "output": "Hi."},
         {"instruction": "Hi", "input": "", "output": None},

@@ -1,15 +1,17 @@
 """Rules about whole entries and runs: rows that they must speak of, and rows that they must not."""
 
+import base64
 import json
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import ALL_TAGS, Dataset, say
+from tests.conftest import ALL_TAGS, Dataset, findings_of, say
 from tests.rules.corruptions import noise, turns, words
 from validator.engine.judge import Judge, finish_run
 from validator.engine.options import Options
+from validator.engine.rejudge import rejudge, settings_of
 from validator.facts.budget import Limits
 from validator.facts.record import MediaFacts, RowFacts
 from validator.media.geometry import ImageLimits
@@ -46,6 +48,7 @@ CORPUS = {
               "1 picture under more than one path, as in row 1 and row 0 of data.jsonl"),
     "DI013": ([], {}, ""),
     "DI014": ([], {}, ""),
+    "DI017": ([], {}, ""),
 }  # fmt: skip
 """Rows, settings and the message of one finding; tested below where it takes more."""
 QUIET = {
@@ -198,6 +201,138 @@ def test_modalities_in_other_trainers():
         "1 row with media are trained beside 1 row without: ZeRO-3 and FSDP may hang"
     ]
     assert finish_run([rule], judges[:1]) == finish_run([rule], judges[1:]) == []
+
+
+# ---- media that nothing reads ----------------------------------------------------------------------
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(64)).decode()
+MEDIA = {
+    "a list of paths": ("images", ["a.png"], "images"),
+    "a path": ("image", "shots/a.JPG", "images"),
+    "another name": ("imgs", ["a.webp"], "images"),
+    "the name of a path": ("image_path", "/data/a.tiff", "images"),
+    "camel case": ("imageFile", "a b.jpeg", "images"),
+    "lists of lists": ("frames", [["a.png", "b.png"]], "images"),
+    "a URL": ("image_url", "https://example.com/a.jpg?size=2", "images"),
+    "an object": ("image", {"bytes": None, "path": "a.png"}, "images"),
+    "objects with a URL": ("images", [{"url": "a.png"}], "images"),
+    "a data URI": ("screenshot", "data:image/png;base64," + PNG, "images"),
+    "base64": ("picture", PNG, "images"),
+    "a list as text": ("images", "['a.png', 'b.png']", "images"),
+    "a video": ("video", "a.mp4", "videos"),
+    "videos": ("videos", ["a.webm"], "videos"),
+    "sound": ("audio", "a.wav", "audio"),
+}
+NO_MEDIA = {
+    "numbers": ("image", 17),
+    "numbers in lists": ("images", [3, 4]),
+    "identifiers": ("image", "000000139"),
+    "empty texts": ("image", ""),
+    "empty lists": ("images", []),
+    "nothing": ("images", None),
+    "prose": ("image_caption", "A red boat. It is at sea."),
+    "lines that end in a name": ("picture_text", "The file is\nb.png"),
+    "a path in a column of another name": ("source", "a.png"),
+    "numbers of a picture": ("image_info", {"width": 3, "height": 4}),
+    "a page": ("media_url", "https://example.com/"),
+}
+
+
+def unread(made, trainer="llamafactory"):
+    findings = made.check(select=("DI017",), trainer=trainer)[1]
+    assert {finding["code"] for finding in findings} <= {"DI017"}
+    return [(finding["evidence"], finding["message"]) for finding in findings]
+
+
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+@pytest.mark.parametrize("name", MEDIA)
+def test_media_that_nothing_reads(dataset, name, suffix):
+    column, value, holds = MEDIA[name]
+    dataset.write([say("a", "b"), say("c", "d", **{column: value})], suffix, columns={"messages": "messages"})
+    message = f"the column `{column}` holds {holds}, and nothing reads it: 1 row (first: row 1 of data.{suffix}) trains"
+    assert unread(dataset) == [({"column": column, "rows": 1}, f"{message} on text alone")]
+
+
+@pytest.mark.parametrize("name", NO_MEDIA)
+def test_what_is_no_medium(dataset, name):
+    column, value = NO_MEDIA[name]
+    dataset.write([say("a", "b", **{column: value})], columns={"messages": "messages"})
+    assert unread(dataset) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "found"),
+    [
+        ("shots", [b"\xff\xd8\xff\xe0"], True),
+        ("x", {"bytes": b"RIFF\0\0\0\0WEBPVP8 ", "path": None}, True),
+        ("x", b"\0\0\0 ftypisom", True),
+        ("embedding", b"\1\2\3\4", False),
+        ("image", {"bytes": None, "path": None}, False),
+    ],
+)
+def test_bytes_are_media_by_how_they_begin(dataset, column, value, found):
+    rows = [say("a", "b", **{column: value})] * 2
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())]) if isinstance(value, dict) else None
+    table = pa.Table.from_pylist([{"messages": row["messages"]} for row in rows])
+    pq.write_table(table.append_column(column, pa.array([value] * 2, kind)), dataset.folder / "data.parquet")
+    dataset.write([], columns={"messages": "messages"}, file_name="data.parquet")
+    assert [evidence for evidence, _ in unread(dataset)] == [{"column": column, "rows": 2}] * found
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "rows"),
+    [
+        ({"images": "image"}, say("<image>a", "b", image=["a.png"], images=["a.png"]), 0),  # fed with others
+        ({"images": "image"}, say("a", "b", image=[], images=["a.png"]), 1),
+        ({}, say("<image>a", "b", images=["a.png"]), 0),  # stops the trainer: PH001
+        ({}, say("a", "b", "c", images=["a.png"]), 0),  # dropped
+    ],
+)
+def test_rows_that_train_on_text_alone(dataset, columns, row, rows):
+    dataset.image("a.png")
+    dataset.write([row], columns={"messages": "messages", **columns})
+    assert [evidence["rows"] for evidence, _ in unread(dataset)] == [1] * rows
+
+
+@pytest.mark.parametrize(
+    ("trainer", "read"),
+    [
+        ("llamafactory", ()),
+        ("llamafactory@0.9.1", ()),
+        ("hf", ("image", "images")),
+        ("qwen-vl-utils", ("image", "video")),
+        ("ms-swift", ("image", "images", "video", "videos", "Images")),
+    ],
+)
+def test_what_a_loader_reads_by_its_name_is_read(dataset, trainer, read):
+    for column in ("image", "images", "Images", "imgs", "video", "videos"):
+        dataset.write([say("a", "b", **{column: ["a.png"]})], columns={"messages": "messages"})
+        assert bool(unread(dataset, trainer)) == (column not in read), column
+
+
+@pytest.mark.parametrize(
+    ("messages", "column", "found"),
+    [("conversations", "images", True), ("conversations", "image", False), ("messages", "images", False)],
+)
+def test_qwens_own_loader_reads_two_columns(dataset, messages, column, found):
+    dataset.image("a.png")
+    words = ({"from": "human", "value": "<image>a"}, {"from": "gpt", "value": "b"})
+    given = {messages: list(words), column: ["a.png"]}
+    dataset.write([given, given], columns={"messages": messages, "images": column}, tags={})
+    dataset.registry.write_text(dataset.registry.read_text().replace('"tags": {}', '"ranking": false'))
+    expected = "Qwen's own loader reads `conversations`, `image` and `video` alone: it finds none for 2 rows (first: "
+    messages = [message for _, message in unread(dataset, "qwen-vl-utils")]
+    assert messages == [f"the column `images` holds images, and {expected}row 0 of data.jsonl)"] * found
+
+
+def test_rows_that_train_on_text_alone_are_counted_again(dataset):
+    """However the rows are cut, and when the run is judged again under other limits."""
+    rows = [say(f"question {number}", "b", images=["a.png"] * (number % 2)) for number in range(9)]
+    dataset.write(rows, columns={"messages": "messages"})
+    result, found = dataset.check(select=("DI017",), options=Options(workers=0, shard_rows=2))
+    assert [finding["evidence"]["rows"] for finding in found] == [4]
+    changes = {"cutoff_len": 100}
+    again = rejudge(result.folder, settings_of(result.folder, changes), dataset.folder / "again")
+    assert [item["evidence"] for item in findings_of(again.folder)] == [found[0]["evidence"]]
 
 
 # ---- bounded memory --------------------------------------------------------------------------------

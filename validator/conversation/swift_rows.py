@@ -21,7 +21,7 @@ from validator.catalog.schema import StoredImage
 
 ROLES = frozenset(("system", "user", "tool_call", "tool_response", "tool", "assistant"))
 _MESSAGES = ("conversation", "conversations", "messages")
-_MEDIA = {"images": "images", "image": "images", "videos": "videos", "video": "videos", "audios": "audios",
+MEDIA = {"images": "images", "image": "images", "videos": "videos", "video": "videos", "audios": "audios",
           "audio": "audios"}  # fmt: skip
 _SYSTEM = dict.fromkeys(("system", "system_prompt"), "system")
 _QUERY = dict.fromkeys(("query", "prompt", "input", "instruction", "question", "problem"), "query")
@@ -155,10 +155,10 @@ def _layout(columns: tuple[str, ...], named: tuple[tuple[str, str], ...], format
     names = _rename(columns, dict(named))
     now = tuple(names.get(name, name) for name in columns)
     if formatting == "sharegpt" or (formatting == "ms-swift" and any(name in now for name in _MESSAGES)):
-        kind, known = "messages", _MEDIA | dict.fromkeys(_MESSAGES, "messages") | _SYSTEM
+        kind, known = "messages", MEDIA | dict.fromkeys(_MESSAGES, "messages") | _SYSTEM
     else:
         kind = "alpaca" if "instruction" in now and "input" in now else "response"
-        known = _MEDIA | _SYSTEM | _QUERY | _RESPONSE
+        known = MEDIA | _SYSTEM | _QUERY | _RESPONSE
     later = _rename(now, known)
     return Layout({name: later.get(names.get(name, name), names.get(name, name)) for name in columns}, kind)
 

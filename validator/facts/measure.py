@@ -17,6 +17,7 @@ from validator.conversation.row_view import view_of
 from validator.conversation.sample import MEDIA_COLUMNS, MediaReference, Problem, Sample
 from validator.conversation.swift import write_objects
 from validator.conversation.swift_rows import UnreadError
+from validator.conversation.unread_media import UnreadMedia
 from validator.facts.budget import Limits
 from validator.facts.media_measure import MediaMeasurer
 from validator.facts.record import MediaFacts, RowFacts
@@ -90,6 +91,7 @@ class Measurer:
         self.template = template_of(self.trainer, self.processor)
         self.limits = limits_of(settings, self.processor)
         self._view = view_of(entry, survey, whole=self.trainer.reading == "swift")
+        self._unread = UnreadMedia(entry, survey.types, self.trainer)
         self._pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
         self._media = MediaMeasurer(settings, self.files).measure
         self._turns = TurnMeasurer(self.processor.encoder, self._pads).measure
@@ -145,6 +147,8 @@ class Measurer:
                 row.sample.note("read-as-json", None, path)
             for path in self._view.converted(raw.value):
                 row.sample.note("type-converted", None, path)
+            for name, kind in self._unread.of(raw.value, fed=bool(row.sample.media)):
+                row.sample.note(f"unread-{kind}", None, name)
             if row.sample.media.get("video") and self.processor.model == "qwen3-vl":
                 row.sample.unchecked = "videos under Qwen3-VL, which writes the time of each frame, are not reproduced"
             if row.sample.unchecked is not None:
