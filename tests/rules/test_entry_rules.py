@@ -19,15 +19,15 @@ from validator.rules.peers import Peers
         ({"file_name": "gone.parquet"}, ["DI002"]),
         ({"file_name": "data.JSON"}, ["DI003"]),
         ({"file_name": "data.md"}, ["DI003"]),
-        ({"columns": {"images": "images"}}, ["DI005"]),
+        ({"columns": {"images": "images"}}, ["DI015"]),
         ({"columns": {"messages": "messages", "images": "pictures"}}, ["DI005"]),
-        ({"tags": {**TAGS, "role_tag": "from"}}, ["DI005"]),
+        ({"tags": {**TAGS, "role_tag": "from"}}, ["DI015"]),
         ({"column": {}, "columns": {"messages": "messages"}}, ["DI010"]),
         ({"hf_hub_url": "a/b"}, []),
         ({"formatting": "openai"}, []),
         (
             {"ranking": True, "columns": {"messages": "messages", "chosen": "c", "rejected": "r"}},
-            ["CV002", "DI009", "DI011"],
+            ["DI015"],
         ),
         ({"split": "test"}, ["DI001"]),
         ({"split": "train[:50%]"}, ["DI001"]),
@@ -76,7 +76,8 @@ def test_incomplete_tags_are_blamed_for_dropped_rows(dataset):
     row = {"messages": [{"role": "system", "content": "s"}, *say("a", "b")["messages"]]}
     dataset.write([row, row, say("a", "b")], tags=TAGS)
     findings = dataset.check()[1]
-    assert codes(findings) == ["CV001", "DI006"]
+    assert codes(findings) == ["DI006"]
+    assert [row["status"] for row in dataset.samples()] == ["dropped", "dropped", "ok"]
     assert "2 rows with system messages" in next(f["message"] for f in findings if f["code"] == "DI006")
     dataset.write([row, row])
     assert codes(dataset.check()[1]) == ["DU001"]

@@ -42,6 +42,8 @@ SOURCE_KEYS = (*HUB_KEYS, "script_url", "cloud_file_name", "file_name")
 KNOWN_KEYS = frozenset(
     (*SOURCE_KEYS, "formatting", "ranking", "subset", "split", "folder", "num_samples", "columns", "tags")
 )
+_FOR_FILE_NAME = ("file", "filename", "fileName", "file_path", "path", "data_path", "data", "file_names", "filenames")
+"""Keys under which people have written the name of the file."""
 FORMATTINGS = ("alpaca", "sharegpt", "openai", "ms-swift")
 """The trainer's own, and that of rows as ms-swift reads them."""
 
@@ -83,7 +85,8 @@ def parse_entry(name: str, raw: Any) -> Entry:
     key, source, location = _source(raw)
     formatting = raw.get("formatting", "alpaca")
     if formatting not in FORMATTINGS:
-        raise ValueError(f"Dataset converter {formatting} not found.")
+        hint = f" Write {str(formatting).lower()!r}." if str(formatting).lower() in FORMATTINGS else ""
+        raise ValueError(f"Dataset converter {formatting} not found.{hint}")
     split = raw.get("split", "train")
     if not isinstance(split, str):
         raise ValueError(f"`split` must be a string, got {split!r}")
@@ -134,7 +137,9 @@ def _source(raw: dict[str, Any]) -> tuple[str, Source, str]:
             if not isinstance(location, str) or not location:
                 raise ValueError(f"`{key}` must be a non-empty string, got {location!r}")
             return key, source, location
-    raise ValueError("it names no data: `file_name` is missing (the trainer stops with KeyError: 'file_name')")
+    meant = next((key for key in _FOR_FILE_NAME if isinstance(raw.get(key), str)), None)
+    hint = f"; write `file_name` in place of `{meant}`" if meant else ""
+    raise ValueError(f"it names no data: `file_name` is missing (the trainer stops with KeyError: 'file_name'){hint}")
 
 
 def _mistyped(raw: dict[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from validator.engine.explained import Cause, told, told_of
 from validator.engine.finding_columns import merged
 from validator.engine.gate import Tables
 from validator.engine.judge import Judge, finish_run
@@ -45,11 +46,11 @@ def assemble(
         for finding in finish_run(rules, judges):
             several[finding.dataset].append(finding)
         for judge in judges:
-            corpus = judge.finish() + several[judge.entry.name]
-            for finding in corpus:
-                tally.add_finding(finding)
-            for batch in merged(_findings(targets.get(judge.entry.name, ())), corpus):
+            corpus, causes = judge.finish()
+            corpus += told(several[judge.entry.name], causes)
+            for batch in merged(_findings(targets.get(judge.entry.name, ()), causes), corpus):
                 store.add_findings(batch)
+                tally.add_findings(batch)
         store.close_tables()
         concluded = conclusion_of(tally, store.tables)
         store.finish(as_json(to_json(catalog)), concluded.summary, concluded.gate)
@@ -58,10 +59,10 @@ def assemble(
     return tally, concluded
 
 
-def _findings(targets: Sequence[Path]) -> Iterator[pa.RecordBatch]:
+def _findings(targets: Sequence[Path], causes: Sequence[Cause]) -> Iterator[pa.RecordBatch]:
     for target in targets:
         result = ShardResult(target)
-        yield from result.findings()
+        yield from (told_of(batch, causes) if causes else batch for batch in result.findings())
         result.close()
 
 
@@ -70,5 +71,5 @@ def _shard(target: Path, store: RunFolder, tally: Tally, judge: Judge) -> None:
     for batch in result.samples():
         store.add_samples(batch)
     judge.merge(result.aggregates(judge.adapters))
-    tally.add(result.tally)
+    tally.add_counts(result.tally)
     result.close()

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from pydantic import TypeAdapter
 
 from validator.conversation.sample import PLACEHOLDERS
+from validator.engine.explained import Cause, told
 from validator.facts.budget import Limits
 from validator.facts.record import RowFacts
 from validator.findings import Finding, printable
@@ -88,14 +89,16 @@ class Judge:
             if corpus.merge is not None and name in aggregates:
                 self.aggregates[name] = corpus.merge(self.aggregates[name], aggregates[name])
 
-    def finish(self) -> list[Finding]:
-        """The findings of the corpus rules about the whole entry, in order."""
-        findings = [
-            finding_of(rule, hit, self._entry.name, hit.file, hit.row, hit.sample_id)
-            for rule, corpus in self._corpus_rules
-            for hit in corpus.finish(self.aggregates[rule.aggregate], self._entry)
-        ]
-        return sorted(findings, key=Finding.order)
+    def finish(self) -> tuple[list[Finding], list[Cause]]:
+        """The findings of the corpus rules about the whole entry, in order, and what some of them explain."""
+        findings, causes = [], []
+        for rule, corpus in self._corpus_rules:
+            for hit in corpus.finish(self.aggregates[rule.aggregate], self._entry):
+                findings.append(finding_of(rule, hit, self._entry.name, hit.file, hit.row, hit.sample_id))
+                if hit.explains:
+                    assert corpus.names_causes
+                    causes.append(Cause(hit.file, hit.explains))
+        return sorted(told(findings, causes), key=Finding.order), causes
 
     @property
     def entry(self) -> EntryFacts:

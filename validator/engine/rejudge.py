@@ -106,11 +106,17 @@ def rejudge(
 
 
 def _kept(run: Path, catalog: Catalog, settings: Settings, rules: Sequence[Rule], key: str) -> Kept | None:
-    """What can be kept of a run; None where it was judged by other rules, another program, or has been amended."""
-    before = Settings(**load_summary(run)["settings"])
+    """What can be kept of a run; None where it was judged by other rules, another program, has been amended, or where
+    findings of rows may have been left out because of one about their entry.
+    """
+    summary = load_summary(run)
+    before = Settings(**summary["settings"])
     if before.rules or load_processor(settings.processor).fingerprint != catalog.inputs.get("processor"):
         return None
     earlier, _ = choose_rules(before)
+    causes = {rule.code for rule in earlier if rule.corpus is not None and rule.corpus.names_causes}
+    if any(item["code"] in causes for item in summary["rules"]):
+        return None
     if not Written(run / "cache" / "written.json", run).judged_by(key_of(key, judging_key(before, earlier))):
         return None
     return kept(run, [entry.name for entry in catalog.entries], (before, earlier), (settings, rules))

@@ -123,7 +123,6 @@ def check_shard(job: Job, marker: Marker) -> ShardDone:
     for samples, findings in _stored(job, judge, limits) if job.facts is not None else ():
         writer.add_batches(samples, findings)
         tally.add_rows(samples)
-        tally.add_findings(findings)
         counts = samples.num_rows, len(samples["media"].flatten()), findings.num_rows
         marker.done(*counts)
         rows, media, number = rows + counts[0], media + counts[1], number + counts[2]
@@ -135,8 +134,6 @@ def check_shard(job: Job, marker: Marker) -> ShardDone:
             status = status_of(facts, findings)
             writer.add(to_row(facts, status), findings)
             tally.add_row(facts, status)
-            for finding in findings:
-                tally.add_finding(finding)
         counts = len(batch), sum(len(facts.media) for facts in batch), sum(len(findings) for _, findings in judged)
         marker.done(*counts)
         rows, media, number = rows + counts[0], media + counts[1], number + counts[2]

@@ -64,16 +64,8 @@ class Tally:
             for name, lengths in counts.lengths.items():
                 lengths.update(value for value in values_of(samples[name]) if value is not None)
 
-    def add_finding(self, finding: Finding) -> None:
-        """Count one finding and keep it as an example while there are few."""
-        self.codes[finding.code] += 1
-        self.severities[finding.severity] += 1
-        examples = self.examples.setdefault(finding.code, [])
-        if len(examples) < EXAMPLES:
-            examples.append(finding)
-
     def add_findings(self, batch: pa.RecordBatch) -> None:
-        """Count findings given as columns with their lines, as `add_finding` does one by one."""
+        """Count findings, given as columns with their lines, and keep the first ones as examples."""
         codes = batch["code"].to_pylist()
         self.severities.update(batch["severity"].to_pylist())
         for code, number in Counter(codes).items():
@@ -84,18 +76,13 @@ class Tally:
                 place = codes.index(code, place + 1)
                 examples += to_findings(batch.slice(place, 1))
 
-    def add(self, other: Tally) -> None:
-        """Add the tally of rows that come after those counted here."""
+    def add_counts(self, other: Tally) -> None:
+        """Add the rows counted in another tally."""
         for name, counts in other.datasets.items():
             mine = self.datasets.setdefault(name, DatasetCounts())
             mine.rows += counts.rows
             for measure, lengths in counts.lengths.items():
                 mine.lengths[measure] += lengths
-        self.codes += other.codes
-        self.severities += other.severities
-        for code, findings in other.examples.items():
-            known = self.examples.setdefault(code, [])
-            known += findings[: EXAMPLES - len(known)]
 
     @property
     def rows(self) -> Counter[str]:

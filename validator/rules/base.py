@@ -7,7 +7,7 @@ folds cases into a small aggregate per entry, mergeable and bounded, and speaks 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -76,10 +76,15 @@ class EntryFacts:
     order: Order = field(default_factory=Order)
 
 
+Consequences = Mapping[str, Mapping[str, tuple[Any, ...]]]
+"""Findings that follow from another: codes, each with the values that keys of its evidence must have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """What a rule found; the engine makes a finding of it. Row rules leave file, row and sample_id alone; `dataset` is
-    set by what a corpus rule says of several entries.
+    set by what a corpus rule says of several entries. `explains`: findings of the same entry (and file, where one is
+    named) that are gone as soon as this one is mended, so that they are not shown beside it.
     """
 
     message: str
@@ -91,6 +96,7 @@ class Hit:
     row: int | None = None
     sample_id: str | None = None
     dataset: str | None = None
+    explains: Consequences = field(default_factory=dict)
 
 
 EVERY = families()
@@ -119,7 +125,8 @@ class CorpusCheck:
     `kind` is the type of the aggregate where `start` is not. Rules that give the same `shared` name have one aggregate
     together. `needs`: what a row must have to be folded. `fold` looks at counts in the facts, not at the budget, and at
     turns only of rows with media or problems, so that rows can be folded again without being settled. `finish_run`
-    speaks of several entries: it gets each entry with its aggregate, in the order of names.
+    speaks of several entries: it gets each entry with its aggregate, in the order of names. `names_causes`: hits of
+    `finish` may explain other findings.
     """
 
     finish: Callable[[Any, EntryFacts], Iterator[Hit]] = lambda aggregate, entry: iter(())
@@ -130,6 +137,7 @@ class CorpusCheck:
     shared: str | None = None
     needs: Need = "nothing"
     finish_run: Callable[[Sequence[tuple[EntryFacts, Any]]], Iterator[Hit]] | None = None
+    names_causes: bool = False
 
     @cached_property
     def adapter(self) -> TypeAdapter[Any]:

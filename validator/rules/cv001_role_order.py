@@ -23,6 +23,7 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.wording import role_at
 
 
 @row_rule("CV001", "role-order", "error", needs="problems")
@@ -34,6 +35,7 @@ def check(case: Case) -> Iterator[Hit]:
                 f"the trainer drops the row: {clip(problem.message, 160)}",
                 "Let user and assistant turns alternate, beginning with the user; check the roles against `tags`.",
                 turn=problem.turn,
+                evidence={"role": role_at(case.facts, problem.turn)},
             )
 
 

@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from validator.catalog.entry import TAG_DEFAULTS
 from validator.findings import count
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.wording import role_at
 
 _ALIASES = {
     "system_tag": ("system",),
@@ -38,8 +39,7 @@ def fold(roles: Counter[str], case: Case) -> None:
     """Count the roles over which rows were dropped."""
     for problem in case.facts.problems:
         if problem.kind == "role-order" and problem.turn is not None:
-            turn = next((turn for turn in case.facts.turns if turn.index == problem.turn), None)
-            word = turn.role.strip("'\"") if turn else ""
+            word = role_at(case.facts, problem.turn)
             if any(word in names for names in _ALIASES.values()):
                 roles[word] += 1
 
@@ -55,6 +55,7 @@ def finish(roles: Counter[str], entry: EntryFacts) -> Iterator[Hit]:
                 f"`tags` leaves out `{tag}`: the trainer drops {count(rows, 'row')} with {names[0]} messages",
                 f'Add "{tag}": "{TAG_DEFAULTS[tag]}" (or the word your rows use) to `tags`.',
                 evidence={"rows": rows},
+                explains={"CV001": {"role": names}, "DI009": {"rows": (rows,)}},
             )
 
 
@@ -62,5 +63,5 @@ RULE = corpus_rule(
     "DI006",
     "incomplete-tags",
     "error",
-    CorpusCheck(finish, Counter, fold, lambda left, right: left + right, Counter[str]),
+    CorpusCheck(finish, Counter, fold, lambda left, right: left + right, Counter[str], names_causes=True),
 )

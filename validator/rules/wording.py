@@ -28,6 +28,12 @@ def answers(facts: RowFacts) -> list[TurnFacts]:
     return [turn for turn in facts.turns if turn.role in ANSWERS]
 
 
+def role_at(facts: RowFacts, index: int | None) -> str:
+    """The word for a turn's role that the entry's `tags` do not know; empty where they know it."""
+    turn = next((turn for turn in facts.turns if turn.index == index), None) if index is not None else None
+    return clip(turn.role[1:-1]) if turn and turn.role.startswith(("'", '"')) else ""
+
+
 def stops_with(exception: str | None, message: str | None) -> str:
     """`the trainer stops with ValueError: its words`."""
     said = clip(message or "", 120)
