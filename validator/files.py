@@ -90,10 +90,16 @@ class MediaFiles:
         """The trainer's rule: joined to the root where that is a file, otherwise as written (relative to the working
         folder). Source: LLaMA-Factory 0.9.5 `converter.py`, `_find_medias`.
         """
-        path = self._join(item)
+        path = self.join(item)
         return path if self.identify(path).kind == "file" else item
 
-    def _join(self, item: str) -> str:
+    @property
+    def is_remote_root(self) -> bool:
+        """Whether media lie in storage that is reached through fsspec."""
+        return self._remote is not None
+
+    def join(self, item: str) -> str:
+        """A path below the root; an absolute one as it is."""
         if self._remote is None or item.startswith("/"):
             return os.path.join(self.root, item)
         scheme, _, rest = self._remote.partition("://")

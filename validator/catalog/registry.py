@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from validator.catalog.entry import NO_COLUMNS, Entry, parse_entry
+from validator.catalog.foreign import SWIFT_REGISTRY, list_sentence, object_sentence, text_sentence
 from validator.files import is_remote, look, storage
 from validator.findings import clip
 from validator.json_text import parse_json
 from validator.named_file import read_named
-
-# Keys that the `datasets` library writes into its own dataset_info.json, beside an Arrow file.
-_DATASETS_LIBRARY_KEYS = {"features", "splits", "builder_name", "download_size", "dataset_size", "citation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +114,7 @@ def is_data_file(path: Path) -> bool:
         return False  # no row is nested so deep
     except ValueError:
         return len(head) > _HEAD // 2  # a first row that does not end soon
-    return isinstance(first, dict) and not first.keys() & _SWIFT_REGISTRY
+    return isinstance(first, dict) and not first.keys() & SWIFT_REGISTRY
 
 
 def _is_file(path: Path) -> bool:
@@ -131,8 +129,6 @@ def as_registry(path: Path) -> dict[str, Any]:
 _HEAD = 1 << 20
 MOST_BYTES = 16 << 20
 """Of a registry; LLaMA-Factory's own has 20 kB."""
-_SWIFT_REGISTRY = {"ms_dataset_id", "hf_dataset_id", "dataset_path", "dataset_name"}
-"""Keys of the entries of ms-swift's own dataset_info.json, which is a list."""
 
 
 def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
@@ -156,28 +152,25 @@ def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
             result[key] = value
         return result
 
+    data = b""
     try:
-        content = parse_json(_content(path), keep_last)
+        data = _content(path)
+        content = parse_json(data, keep_last)
     except FileNotFoundError:
         raise ValueError(f"{path} does not exist.") from None
     except OSError as error:
         raise ValueError(f"Cannot open {path}: {error.strerror or error}.") from None
     except ValueError as error:
-        raise ValueError(f"Cannot open {path}: {clip(str(error), 300)}.") from None
+        raise ValueError(text_sentence(path, data) or f"Cannot open {path}: {clip(str(error), 300)}.") from None
 
     if isinstance(content, list):
-        raise ValueError(
-            f"{path} is a list: that is ms-swift's dataset_info.json, not LLaMA-Factory's, which is an object with one "
-            "entry per dataset."
-        )
+        raise ValueError(list_sentence(path, content))
     if not isinstance(content, dict):
         raise ValueError(f"{path} is no dataset registry: expected an object with one entry per dataset.")
     if not content:
         raise ValueError(f"{path} is empty: it names no dataset.")
-    if len(_DATASETS_LIBRARY_KEYS & content.keys()) >= 2:
-        raise ValueError(
-            f"{path} was written by the `datasets` library to describe a table; it is not LLaMA-Factory's registry."
-        )
+    if other := object_sentence(path, content):
+        raise ValueError(other)
     if not any(isinstance(value, dict) for value in content.values()):
         raise ValueError(f"{path} is no LLaMA-Factory registry: none of its values is an object describing a dataset.")
     return content, duplicates

@@ -6,6 +6,7 @@ import platform
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -15,6 +16,7 @@ import pyarrow as pa
 from validator import __version__
 from validator.engine.finding_columns import to_findings
 from validator.engine.gate import Gate, Tables, weigh
+from validator.engine.missing_folders import MissingFolders, take
 from validator.engine.opened import Catalog
 from validator.facts.columns import values_of
 from validator.facts.record import RowFacts
@@ -40,12 +42,15 @@ class DatasetCounts:
 
 @dataclass(slots=True)
 class Tally:
-    """Everything that reports need besides the single findings. `examples`: the first findings of every rule."""
+    """Everything that reports need besides the single findings. `examples`: the first findings of every rule, but for
+    those about files in missing `folders`.
+    """
 
     datasets: dict[str, DatasetCounts] = field(default_factory=dict)
     codes: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[Finding]] = field(default_factory=dict)
     severities: Counter[str] = field(default_factory=Counter)
+    folders: MissingFolders = field(default_factory=dict)
 
     def add_row(self, facts: RowFacts, status: str) -> None:
         """Count one row."""
@@ -71,10 +76,21 @@ class Tally:
         for code, number in Counter(codes).items():
             self.codes[code] += number
             examples = self.examples.setdefault(code, [])
+            if code == "MD001":
+                self._add_missing(batch, [place for place, one in enumerate(codes) if one == code], examples)
+                continue
             place = -1
             for _ in range(min(EXAMPLES - len(examples), number)):
                 place = codes.index(code, place + 1)
                 examples += to_findings(batch.slice(place, 1))
+
+    def _add_missing(self, batch: pa.RecordBatch, places: list[int], examples: list[Finding]) -> None:
+        """Count findings about missing media by the folder that is missing, and keep the first of the others."""
+        dataset, file, row, evidence = (values_of(batch[name]) for name in ("dataset", "file", "row", "evidence"))
+        for place in places:
+            made = partial(_finding, batch, place)
+            if not take(self.folders, evidence[place], (dataset[place], file[place], row[place]), made):
+                examples += [made()] if len(examples) < EXAMPLES else []
 
     def add_counts(self, other: Tally) -> None:
         """Add the rows counted in another tally."""
@@ -88,6 +104,10 @@ class Tally:
     def rows(self) -> Counter[str]:
         """Rows by status over all entries."""
         return sum((counts.rows for counts in self.datasets.values()), Counter())
+
+
+def _finding(batch: pa.RecordBatch, place: int) -> Finding:
+    return to_findings(batch.slice(place, 1))[0]
 
 
 def percentile(counts: Counter[int], percent: float) -> int | None:

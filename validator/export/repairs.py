@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from urllib.parse import unquote
 
 from pyarrow import types as t
 
@@ -23,6 +22,7 @@ from validator.conversation.sample import MEDIA_COLUMNS
 from validator.export.pictures import Pictures
 from validator.files import MediaFiles
 from validator.findings import clip
+from validator.media.whereabouts import is_there, spellings
 
 Row = dict[str, Any]
 _SYNONYMS = ({"user", "human"}, {"assistant", "gpt", "bot", "model"})
@@ -82,9 +82,9 @@ def path_as_it_is(row: Row, bench: Bench) -> Iterator[str]:
     """
     for name in _media_columns(bench.entry):
         for index, item in _items(row, name):
-            if not isinstance(item, str) or _is_file(item, bench.files):
+            if not isinstance(item, str) or is_there(item, bench.files):
                 continue
-            found = next((path for path in _spellings(item) if _is_file(path, bench.files)), None)
+            found = next((path for path in spellings(item) if is_there(path, bench.files)), None)
             if found is not None:
                 yield f"{_put(row, name, index, found)}: `{clip(item)}` became `{clip(found)}`"
 
@@ -218,18 +218,6 @@ def _put(row: Row, name: str, index: int | None, value: str) -> str:
         return f"`{name}`"
     row[name][index] = value
     return f"`{name}[{index}]`"
-
-
-def _is_file(path: str, files: MediaFiles) -> bool:
-    return files.identify(files.resolve(path)).kind == "file"
-
-
-def _spellings(written: str) -> Iterator[str]:
-    """Other ways to write a path, the least change first."""
-    bare = written.strip().removeprefix("file://")
-    for path in (written.strip(), bare, bare.replace("\\", "/"), unquote(bare), unquote(bare).replace("\\", "/")):
-        if path and path != written:
-            yield path
 
 
 def _as_text(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from validator.conversation.media_paths import SHOWN
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, MediaReference, Sample
 from validator.facts.record import MediaFacts
 from validator.files import MediaFiles
@@ -11,6 +12,7 @@ from validator.media.advice import advice_on
 from validator.media.likeness import likeness_of
 from validator.media.probe import ImageProbe, probe_bytes, probe_image
 from validator.media.video import VideoProbe, probe_frames, probe_video, settle
+from validator.media.whereabouts import whereabouts
 from validator.settings import Settings
 from validator.trainer import VideoRecipe
 
@@ -36,7 +38,16 @@ class MediaMeasurer:
                 facts += self._videos(references, turns)
             else:
                 facts += map(_untouched, references, turns)
-        return facts
+        references = [reference for kind in sample.media.values() for reference in kind]
+        return [
+            self._where(item, reference.target) if item.fault == "missing" and reference.target is not None else item
+            for item, reference in zip(facts, references, strict=True)
+        ]
+
+    def _where(self, item: MediaFacts, path: str) -> MediaFacts:
+        """What is known of a file that is not where its path says."""
+        elsewhere, folder = whereabouts(path, self._files)
+        return replace(item, elsewhere=elsewhere and elsewhere[:SHOWN], no_folder=folder and folder[:SHOWN])
 
     def _image(self, reference: MediaReference, turn: int | None) -> MediaFacts:
         if reference.data is None and reference.target is None:

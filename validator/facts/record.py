@@ -48,7 +48,9 @@ class MediaFacts:
 
     `frames` are an image's animation frames, or the (even) number of frames of a video that are fed.
     `advice` is what a second decoder says of an image that loads, where it was asked. `content` are words for its
-    pixels where they were decoded (validator/media/content.py), `likeness` a perceptual hash, where asked for.
+    pixels where they were decoded (validator/media/content.py), `likeness` a perceptual hash, where asked for. Of what
+    does not exist, `elsewhere` is the path under which the file is there, and `no_folder` the first folder on the way
+    to it that is not.
     """
 
     kind: MediaKind
@@ -73,6 +75,8 @@ class MediaFacts:
     advice: str | None = None
     content: tuple[str, ...] = ()
     likeness: str | None = None
+    elsewhere: str | None = None
+    no_folder: str | None = None
 
 
 @dataclass(slots=True)

@@ -52,6 +52,8 @@ _MEDIA = pa.struct(
         ("advice", pa.string()),
         ("content", pa.list_(pa.string())),
         ("likeness", pa.string()),
+        ("elsewhere", pa.string()),
+        ("no_folder", pa.string()),
     ]
 )
 _PROBLEM = pa.struct(

@@ -12,7 +12,7 @@ from validator.engine.run import RunResult
 from validator.files import locate
 from validator.findings import Finding, count, printable
 from validator.report import replayed
-from validator.report.finished import describe, gate_notes
+from validator.report.finished import EXAMPLES, describe, gate_notes
 from validator.report.tables import console_for, indented, print_table
 
 STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
@@ -49,9 +49,11 @@ def location(base: Path, dataset: str, file: str | None, row: int | None) -> str
 
 def _findings(console: Console, result: RunResult, base: Path) -> None:
     for code in sorted(result.tally.examples):
-        for finding in result.tally.examples[code]:
+        folders = [one for one in result.tally.folders.values() if one.first.code == code][:EXAMPLES]
+        examples = result.tally.examples[code][: EXAMPLES - len(folders)]
+        for finding in (*(one.finding for one in folders), *examples):
             print_finding(console, finding, base)
-        if (more := result.tally.codes[code] - len(result.tally.examples[code])) > 0:
+        if (more := result.tally.codes[code] - sum(one.number for one in folders) - len(examples)) > 0:
             console.print(Text(f"... and {more:,} more {code}", style="dim"))
     if result.tally.examples:
         console.print()

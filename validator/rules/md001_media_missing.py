@@ -3,7 +3,9 @@
 ## What it finds
 An image path that, joined to `media_dir` (by default the folder of dataset_info.json), is no file, and is none as
 written either. An empty path, a folder, a pipe, a file without read permission and one on a
-failing disk count too.
+failing disk count too. Where the file is there under another spelling (back slashes, percent signs, white space, upper
+and lower case), or a folder on the way to it is missing, the message says so; files below one missing folder are told
+in one line on the terminal.
 
 ## Why it hurts
 The trainer warns once per path and then stops: `FileNotFoundError: [Errno 2] No such file or directory`
@@ -13,16 +15,20 @@ The trainer warns once per path and then stops: `FileNotFoundError: [Errno 2] No
 `"images": ["shots/1.png"]` while the shots lie in another folder than dataset_info.json.
 
 ## What to do
-Pass the same `--media-dir` as to the trainer, or correct the paths.
+Pass the same `--media-dir` as to the trainer, or correct the paths. `mmvalidate export --fix` corrects back slashes,
+percent signs, white space and `file://` where the file is there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from validator.facts.record import MediaFacts
 from validator.findings import clip
+from validator.media.whereabouts import spellings
 from validator.rules.base import EVERY, Case, Hit, row_rule
 from validator.rules.wording import NOT_OPENED, names_file
+from validator.settings import Settings
 
 
 @row_rule("MD001", "media-missing", "error", needs="faults", trainers=EVERY)
@@ -31,14 +37,35 @@ def check(case: Case) -> Iterator[Hit]:
     for media in case.facts.media:
         if media.fault in NOT_OPENED and names_file(media):
             name = f"`{clip(media.written)}`" if media.written else "an empty path"
+            folder = media.no_folder
+            what = NOT_OPENED[media.fault]
+            if media.elsewhere is not None:
+                what += f", but `{clip(media.elsewhere)}` does"
+            elif folder is not None:
+                what += f", nor does the folder `{clip(folder)}`"
             yield Hit(
-                f"the {media.kind} {name} {NOT_OPENED[media.fault]}",
-                f"Put it there or correct the path: paths are relative to `{case.settings.resolved_media_dir}`, the "
-                "trainer's media_dir (--media-dir).",
+                f"the {media.kind} {name} {what}",
+                _help(media, case.settings),
                 turn=media.turn,
                 media_index=media.index,
-                evidence={"path": clip(media.written, 200)},
+                evidence={"path": clip(media.written, 200)}
+                | ({"elsewhere": clip(media.elsewhere, 200)} if media.elsewhere is not None else {})
+                | ({"missing_folder": clip(folder, 200), "kind": media.kind} if folder is not None else {}),
             )
+
+
+def _help(media: MediaFacts, settings: Settings) -> str:
+    root = settings.resolved_media_dir
+    if media.elsewhere is not None:
+        written_otherwise = media.elsewhere in spellings(media.written)
+        mends = "; `mmvalidate export --fix` does" if written_otherwise else " or rename the file"
+        return f"Write the path as the file is called{mends}."
+    where = f"paths are relative to `{root}`, the trainer's media_dir (--media-dir)."
+    if media.no_folder is not None and media.written.startswith("/"):
+        return f"Put the folder there, or make the paths relative to the media folder (--media-dir, now `{root}`)."
+    if media.no_folder is not None:
+        return f"Put the folder there, pass the right --media-dir, or correct the paths: {where}"
+    return f"Put it there or correct the path: {where}"
 
 
 RULE = check

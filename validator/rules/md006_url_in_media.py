@@ -33,9 +33,13 @@ def check(case: Case) -> Iterator[Hit]:
     for media in case.facts.media:
         if media.fault in NOT_OPENED and not names_file(media):
             kind = "a URL" if media.form == "url" else "base64 data"
+            there = media.elsewhere
+            also = f", but the file `{clip(there)}` exists" if there is not None else ""
             yield Hit(
-                f"the {media.kind} is {kind}, which the trainer does not fetch: `{clip(media.written, 60)}`",
-                "Store the media as a file and list its path.",
+                f"the {media.kind} is {kind}, which the trainer does not fetch: `{clip(media.written, 60)}`{also}",
+                "Write the path as the file is called; `mmvalidate export --fix` does."
+                if there is not None
+                else "Store the media as a file and list its path.",
                 turn=media.turn,
                 media_index=media.index,
             )

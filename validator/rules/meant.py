@@ -86,7 +86,9 @@ def sharegpt_lines(entry: Entry, types: Types, found: Conversation) -> list[str]
     """The blocks `columns` and `tags` that the entry lacks for a conversation, as lines of dataset_info.json."""
     lines = []
     columns = {"messages": found.column, **media_columns(entry, types)}
-    if columns != {key: name for key, name in entry.columns.items() if name is not None and key in ("messages", *MEDIA)}:
+    if columns != {
+        key: name for key, name in entry.columns.items() if name is not None and key in ("messages", *MEDIA)
+    }:
         lines.append(line("columns", columns))
     if (entry.tags["role_tag"], entry.tags["content_tag"]) != (found.role, found.content) or not (
         entry.tags["user_tag"] and entry.tags["assistant_tag"]
