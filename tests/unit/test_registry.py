@@ -1,6 +1,7 @@
 """dataset_info.json: what is taken, what is refused, in which words."""
 
 import json
+import re
 
 import pytest
 
@@ -28,6 +29,61 @@ def test_files_that_are_no_registry(tmp_path, content, sentence):
     with pytest.raises(ValueError, match=sentence) as caught:
         load_registry(path)
     assert "\n" not in str(caught.value)
+
+
+FEATURES = {"features": {"a": {"dtype": "string"}}, "splits": {"train": {}}}
+OTHERS = {
+    "a row": ({"messages": [{"role": "user", "content": "x"}], "images": []}, "is one row of data"),
+    "rows under a key": ({"version": 1, "data": [{"messages": []}]}, "holds rows under `data`"),
+    "a list of texts": (["a", "b"], "neither rows nor entries"),
+    "dataset_infos.json": ({"default": FEATURES, "other": FEATURES}, "written by the `datasets` library"),
+    "save_to_disk": ({"_data_files": [{"filename": "a.arrow"}], "_fingerprint": "x"}, "`save_to_disk`"),
+    "AutoTrain": ({"task": "llm-sft", "base_model": "m", "data": {"path": "d"}}, "AutoTrain"),
+    "InternVL": ({"a": {"root": "d/", "annotation": "a.jsonl", "repeat_time": 1}}, "InternVL's list of datasets"),
+    "Croissant": ({"@context": {"@vocab": "x"}, "@type": "sc:Dataset"}, "Croissant"),
+    "COCO": ({"info": {}, "images": [{"id": 1}], "annotations": [{"id": 1}], "categories": []}, "COCO's format"),
+    "DeepSpeed": ({"zero_optimization": {"stage": 2}, "bf16": {"enabled": True}}, "mmvalidate audit"),
+    "a model": ({"architectures": ["M"], "model_type": "qwen2_vl", "vision_config": {}}, "--processor"),
+    "Qwen's list": ({"annotation_path": "a.json", "data_path": "d"}, "`annotation_path`"),
+}
+TEXTS = {
+    "dataset_info.yaml": ("base_model: m\ndatasets:\n  - path: a.jsonl\n", "configuration of axolotl"),
+    "train.yaml": ("model_name_or_path: m\nstage: sft\ndataset: a\n", "--train-config"),
+    "other.yml": ("a: 1\n", "is YAML"),
+    "README.md": ("---\ndataset_info:\n  features: []\n---\n", "is a dataset's card"),
+    "rows.json": ('{"messages": []}\n{"messages": []}\n', "ends in .jsonl"),
+    "empty.json": (" \n", "is empty"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        *(("dataset_info.json", json.dumps(content), words) for content, words in OTHERS.values()),
+        *((name, *case) for name, case in TEXTS.items()),
+    ],
+    ids=[*OTHERS, *TEXTS],
+)
+def test_other_tools_files_are_told_in_a_sentence(tmp_path, name, content, words):
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(ValueError, match=re.escape(words)) as caught:
+        load_registry(path)
+    assert str(caught.value).startswith(f"{path} ") and "\n" not in str(caught.value)
+
+
+def test_another_tools_file_is_bad_usage(tmp_path, mmvalidate):
+    (tmp_path / "dataset_info.json").write_text(json.dumps(OTHERS["InternVL"][0]))
+    done = mmvalidate("dataset_info.json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr and "InternVL" in done.stderr
+
+
+def test_entries_may_have_any_name(tmp_path):
+    """Names of entries that are keys of other tools' files make no registry one of these."""
+    names = ("features", "splits", "messages", "architectures", "model_type", "images", "annotations")
+    loaded = registry(tmp_path, {name: {"file_name": "a.json"} for name in names})
+    assert len(loaded.entries) == len(names)
 
 
 def test_paths_that_cannot_be_opened(tmp_path):

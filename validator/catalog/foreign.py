@@ -1,4 +1,4 @@
-"""Files that are given for dataset_info.json and are something else: recognised by their keys, and told in a sentence."""
+"""Files that are given for dataset_info.json and are something else: known by their keys, and told in a sentence."""
 
 from __future__ import annotations
 
@@ -21,15 +21,42 @@ SWIFT_REGISTRY = {"ms_dataset_id", "hf_dataset_id", "dataset_path", "dataset_nam
 _ROW = {"messages", "conversations", "conversation", "instruction", "prompt", "chosen"}
 _KNOWN: tuple[tuple[set[str], int, str], ...] = (
     (_LIBRARY, 2, _OF_LIBRARY),
-    ({"_data_files", "_fingerprint"}, 1, "was written by `save_to_disk` of the `datasets` library; name its folder as `file_name`"),
-    ({"task", "base_model", "project_name", "backend"}, 2, "is a configuration of AutoTrain; name its training file as `file_name`"),
-    ({"@context", "@type"}, 2, "is a Croissant description of a dataset; name the data file itself as `file_name`"),
-    ({"images", "annotations", "categories", "licenses"}, 2, "is in COCO's format; its annotations must be rewritten as conversations"),
-    ({"zero_optimization", "train_batch_size", "train_micro_batch_size_per_gpu"}, 1, "is a configuration of DeepSpeed; `mmvalidate audit` reads it with the training file that names it"),
-    ({"architectures", "model_type", "transformers_version"}, 2, "is the configuration of a model; its folder can be passed as --processor"),
-    ({"annotation_path", "data_path"}, 2, "is an entry of Qwen's own data list; name its `annotation_path` as `file_name`, and its `data_path` with --media-dir"),
-    (_ROW, 1, "is one row of data; write rows into a list or a .jsonl file, and name that as `file_name`"),
-)  # fmt: skip
+    (
+        {"_data_files", "_fingerprint"},
+        1,
+        "was written by `save_to_disk` of the `datasets` library; name its folder as `file_name`",
+    ),
+    (
+        {"task", "base_model", "project_name", "backend"},
+        2,
+        "is a configuration of AutoTrain; name its training file as `file_name`",
+    ),
+    (
+        {"@context", "@type"},
+        2,
+        "is a Croissant description of a dataset; name the data file itself as `file_name`",
+    ),
+    (
+        {"images", "annotations", "categories", "licenses"},
+        2,
+        "is in COCO's format; its annotations must be rewritten as conversations",
+    ),
+    (
+        {"zero_optimization", "train_batch_size", "train_micro_batch_size_per_gpu"},
+        1,
+        "is a configuration of DeepSpeed; `mmvalidate audit` reads it with the training file that names it",
+    ),
+    (
+        {"architectures", "model_type", "transformers_version"},
+        2,
+        "is the configuration of a model; its folder can be passed as --processor",
+    ),
+    (
+        {"annotation_path", "data_path"},
+        2,
+        "is an entry of Qwen's own list; name its `annotation_path` as `file_name`, its `data_path` with --media-dir",
+    ),
+)
 """Sets of keys, how many of each must be there, and what the file is then, with what to do."""
 _TRAINING = re.compile(r"^(model_name_or_path|stage|finetuning_type|dataset_dir|dataset)\s*:", re.MULTILINE)
 _AXOLOTL = re.compile(r"^(base_model|datasets|test_datasets|chat_template)\s*:", re.MULTILINE)
@@ -55,21 +82,18 @@ def object_sentence(path: Path, content: dict[str, Any]) -> str | None:
     for keys, number, what in _KNOWN:
         if len(keys & content.keys()) >= number:
             return sentence(path, what)
+    if any(isinstance(content.get(key), list | str) for key in _ROW):
+        return sentence(path, "is one row of data; write rows into a .jsonl file, and name that as `file_name`")
     if entries and all(len(_LIBRARY & value.keys()) >= 2 for value in entries):
         return sentence(path, _OF_LIBRARY)
     if entries and all({"annotation", "root"} <= value.keys() for value in entries):
         what = "is InternVL's list of datasets; name each `annotation` as `file_name`, and its `root` with --media-dir"
         return sentence(path, what)
-    rows = next(
-        (key for key, value in content.items() if isinstance(value, list) and value and isinstance(value[0], dict)),
-        None,
-    )
-    if rows is not None and not entries:
-        return sentence(
-            path,
-            f"holds rows under `{clip(rows)}`; write them as a list of their own, and name that file as `file_name`",
-        )
-    return None
+    lists = (key for key, value in content.items() if isinstance(value, list) and value and isinstance(value[0], dict))
+    rows = next(lists, None)
+    if rows is None or entries:
+        return None
+    return sentence(path, f"holds rows under `{clip(rows)}`; write that list alone, and name the file as `file_name`")
 
 
 def text_sentence(path: Path, content: bytes) -> str | None:
