@@ -177,7 +177,6 @@ def planted_entries(data: SampleData) -> None:
     system = {"role": "system", "content": "Be brief."}
     rows = [say("Brief?", "Yes."), {"messages": [system, *say("Hi", "Hello")["messages"]]}]
     data.entry("four_tags", rows, columns={"messages": "messages"}, tags=TAGS)
-    data.expect("CV001", "four_tags", 1, 0)
     data.expect("DI006", "four_tags")
     data.entry("latin_one", [say("Tea?", "No."), say("Café?", "Oui.")], "jsonl", columns={"messages": "messages"})
     file = data.folder / "latin_one.jsonl"
@@ -198,6 +197,9 @@ def planted_entries(data: SampleData) -> None:
     data.entry("mistyped_key", rows, columns={"messages": "messages"}, num_sample=100)
     data.expect("DI010", "mistyped_key")
     data.expect("DI017", "mistyped_key")
+    data.entry("format_key", [say("format_key?", "Hello")], columns={"messages": "messages"})
+    data.registry["format_key"]["format"] = data.registry["format_key"].pop("formatting")
+    data.expect("DI015", "format_key")
     alpaca = [
         {"instruction": "Say hi.", "input": "", "output": "Hi."},
         {"instruction": "Hi", "input": "", "output": None},

@@ -11,6 +11,8 @@ from urllib.parse import unquote
 
 from validator.files import MediaFiles
 
+_LONGEST = 4096
+"""Characters of a path, as systems have them: what is longer is no path but data."""
 _DEPTH = 64
 """Folders on the way to a file that are looked at."""
 
@@ -34,7 +36,7 @@ def whereabouts(written: str, files: MediaFiles) -> tuple[str | None, str | None
     """Of a file that is missing: the path under which it is there, upper and lower case tried last, and otherwise the
     first folder on the way to it that does not exist. Storage elsewhere is not asked.
     """
-    if files.is_remote_root:
+    if files.is_remote_root or len(written) > _LONGEST or written.startswith("data:"):
         return None, None
     found = next((path for path in spellings(written) if is_there(path, files)), None)
     folder = None if found else _missing_folder(written, files)

@@ -31,11 +31,12 @@ def check(case: Case) -> Iterator[Hit]:
     """Report the turn at which the order breaks."""
     for problem in case.facts.problems:
         if problem.kind == "role-order":
+            unknown = role_at(case.facts, problem.turn)
             yield Hit(
                 f"the trainer drops the row: {clip(problem.message, 160)}",
                 "Let user and assistant turns alternate, beginning with the user; check the roles against `tags`.",
                 turn=problem.turn,
-                evidence={"role": role_at(case.facts, problem.turn)},
+                evidence={"role": unknown} if unknown else {},
             )
 
 

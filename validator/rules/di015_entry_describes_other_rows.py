@@ -222,7 +222,10 @@ def _hit(
 def _message(entry: Entry, seen: Seen, what: str, key: str | None, rows: int | None = None) -> str:
     ignored = f"ignores the key `{key}`: it " if key is not None else ""
     lost = seen.lost if rows is None else rows
-    of = f"all {count(lost, 'row')} fail" if lost == seen.rows > 1 else f"{lost:,} of {count(seen.rows, 'row')} fail"
+    if lost == seen.rows:
+        of = f"all {count(lost, 'row')} fail" if lost > 1 else "its only row fails"
+    else:
+        of = f"{lost:,} of {count(seen.rows, 'row')} fail{'s' * (lost == 1)}"
     return f"the trainer {ignored}{what}: {of}"
 
 
