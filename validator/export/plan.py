@@ -20,6 +20,8 @@ _UNFIT = re.compile(r"[^\w.-]+")
 _FOLLOW_FROM_ROWS = frozenset(("DI006", "DI008", "DI009"))
 """Errors of entries that are gone with the rows that cause them."""
 _BOM = "byte order mark"
+_ROLES = "to speak first"
+"""Of the role names in the rows that `tags` does not have: those in the rows can be mended as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,8 @@ def _judge(
             continue
         if fix and reason.code == "DI004" and _BOM in reason.message and finding.file is not None:
             plan.notes.append((facts.name, finding.file, "the byte order mark at its beginning was left out"))
+            continue
+        if fix and reason.code == "DI015" and _ROLES in reason.message:
             continue
         if reason.code == "DI004" and finding.file is not None and len(facts.files) > 1:
             damaged.setdefault(finding.file, reason)

@@ -117,7 +117,7 @@ def turned_upright(row: Row, bench: Bench) -> Iterator[str]:
 
 
 def role_as_named(row: Row, bench: Bench) -> Iterator[str]:
-    """A role in other letters, with white space, or by the other of its two names (CV001, CV004)."""
+    """A role in other letters, with white space, or by the other of its two names (CV001, CV004, DI015)."""
     tags = bench.entry.tags
     known = [tag for name, tag in tags.items() if name not in ("role_tag", "content_tag") and tag]
     messages = row.get(bench.entry.columns["messages"] or "")
@@ -177,7 +177,7 @@ REPAIRS: dict[Repair, frozenset[str]] = {
     path_as_it_is: frozenset(("MD001", "MD006")),
     file_of_data_uri: frozenset(("MD001", "MD006")),
     turned_upright: frozenset(("IM005", "IM006")),
-    role_as_named: frozenset(("CV001", "CV004")),
+    role_as_named: frozenset(("CV001", "CV004", "DI015")),
     json_as_text: frozenset(("CV005", "CV006", "CV007", "DI004")),
     text_of_one_part: frozenset(("CV005", "DI004")),
     path_made_absolute: frozenset((OUTSIDE,)),

@@ -26,13 +26,16 @@ from validator.run_folder.table import RunTable
 
 FileKey = tuple[str, str]
 """Dataset and file."""
+_CAUSES = frozenset(("DI015",))
 _SAMPLES = ("dataset", "file", "row", "sample_id", "content_hash", "status", "trainer_error", "unchecked")
 _FINDINGS = ("dataset", "file", "row", "code", "severity", "message")
 
 
 @dataclass(slots=True)
 class Row:
-    """A row that something was found in. `reasons` are those for which it stays behind; `codes` are all findings'."""
+    """A row that something was found in. `reasons` are those for which it stays behind; `codes` are those of all its
+    findings, and of one about its entry that stands for them.
+    """
 
     row: int
     sample_id: str
@@ -71,6 +74,7 @@ class Verdicts:
 
     def of(self, key: FileKey) -> Iterator[Row]:
         """The rows of a file that something was found in, in their order."""
+        of_entry = {against.reason.code for against in self.against.get(key[0], ())} & _CAUSES
         grouped = groupby(self._findings.read(self._found.get(key)), itemgetter(2))
         held, found = next(grouped, (-1, iter(())))
         for _, _, row, sample_id, content_hash, status, *why in self._samples.read(self._rows.get(key)):
@@ -79,7 +83,8 @@ class Verdicts:
             findings = [Reason(*said) for _, _, _, *said in found] if held == row else []
             if findings or status != "ok":
                 reasons = self._policy.reasons(findings, status, *why)
-                yield Row(row, sample_id, content_hash, frozenset(finding.code for finding in findings), reasons)
+                codes = frozenset(finding.code for finding in findings) | of_entry
+                yield Row(row, sample_id, content_hash, codes, reasons)
 
     def digest_of_dropped(self, key: FileKey) -> str:
         """The same for two entries where the same rows of a file stay behind."""
