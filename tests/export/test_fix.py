@@ -8,6 +8,7 @@ from PIL import Image, ImageChops, ImageOps
 
 from tests.conftest import ALL_TAGS, Dataset, say
 from tests.export.test_export import errors, records, rows_of, run_and_export
+from tests.oracle.videos import film
 
 PICTURE = "<image>a"
 
@@ -45,7 +46,7 @@ GOOD = {
     "a role in capitals": (None, talk(("User ", "a"), ("assistant", "b")), "role-as-named", say("a", "b")),
     "other names of roles": (None, talk(("human", "a"), ("gpt", "b")), "role-as-named", say("a", "b")),
     "tools as objects": (None, {**CALL, "tools": TOOLS}, "json-as-text", {**CALL, "tools": json.dumps(TOOLS)}),
-    "text in a list": (None, say(part("a"), part("b")), "text-of-one-part", say("a", "b")),
+    "text in a list": (None, say(part("a"), part("b")), "text-of-parts", say("a", "b")),
     "a number among texts": ({**say("a", "b"), "n": "x"}, {**say("a", "b"), "n": 5}, "number-to-text",
                              {**say("a", "b"), "n": "5"}),
 }  # fmt: skip
@@ -82,6 +83,145 @@ def test_what_could_mean_two_things_stays_behind_as_it_is(data, tmp_path, name):
     assert record["datasets"][0] == {**record["datasets"][0], "kept": 0, "fixed": 0, "quarantined": 1}
     assert rows_of(tmp_path / "clean" / "quarantine" / "data.jsonl") == [LEFT[name]]
     assert records(tmp_path / "clean" / "fixes.jsonl") == []
+
+
+# ---- contents in parts -----------------------------------------------------------------------------
+SEEN = {"type": "image", "image": "a.png"}
+SAID = {"type": "text", "text": "What?"}
+
+
+def asked(content, **columns):
+    return say(content, part("b"), **columns)
+
+
+PARTS = {
+    "a picture before the text": ([SEEN, SAID], "<image>What?", ["a.png"]),
+    "behind it": ([SAID, SEEN], "What?<image>", ["a.png"]),
+    "between texts": ([SAID, SEEN, SAID], "What?<image>What?", ["a.png"]),
+    "OpenAI's": (
+        [{"type": "image_url", "image_url": {"url": "a.png", "detail": "low"}}, SAID],
+        "<image>What?",
+        ["a.png"],
+    ),
+    "a URL without an object": ([{"type": "image_url", "image_url": "a.png"}], "<image>", ["a.png"]),
+    "by url": ([{"type": "image", "url": "a.png"}, SAID], "<image>What?", ["a.png"]),
+    "by path": ([{"type": "image", "path": "a.png"}, SAID], "<image>What?", ["a.png"]),
+    "Qwen's": ([{"image": "a.png"}, {"text": "What?"}], "<image>What?", ["a.png"]),
+    "keys that are null": ([{**SEEN, "text": None}, {**SAID, "image": None}], "<image>What?", ["a.png"]),
+    "a file URL": ([{"type": "image", "image": "file://sub/a.png"}], "<image>", ["sub/a.png"]),
+    "two pictures": ([SEEN, {"image": "sub/a.png"}, SAID], "<image><image>What?", ["a.png", "sub/a.png"]),
+    "no picture": ([SAID], "What?", None),
+}
+
+
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+@pytest.mark.parametrize("name", PARTS)
+def test_contents_in_parts_become_text_and_a_column(data, tmp_path, name, suffix):
+    content, text, images = PARTS[name]
+    data.image("sub/a.png", (60, 40))
+    data.write([asked(content)] * 2, suffix)
+    record, findings = run_and_export(data.folder, fix=True)
+    rows = (
+        json.loads((tmp_path / "clean" / "data.json").read_text())
+        if suffix == "json"
+        else rows_of(tmp_path / "clean" / "data.jsonl")
+    )
+    assert rows == [say(text, "b", **({"images": images} if images else {}))] * 2
+    columns = json.loads((tmp_path / "clean" / "dataset_info.json").read_text())["data"]["columns"]
+    assert columns == {"messages": "messages", **({"images": "images"} if images else {})}
+    assert errors(findings) == [] and record["datasets"][0]["fixed"] == 2
+
+
+PARTS_LEFT = {
+    "a URL": asked([{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}, SAID]),
+    "no such file": asked([{"type": "image", "image": "gone.png"}, SAID]),
+    "texts side by side": asked([SEEN, SAID, SAID]),
+    "a size of its own": asked([{**SEEN, "max_pixels": 1000}, SAID]),
+    "sound": asked([{"type": "audio", "audio": "a.wav"}, SAID]),
+    "a placeholder in the text": asked([SEEN, {"type": "text", "text": "<image>What?"}]),
+    "a placeholder in another turn": say([SEEN, SAID], part("b"), part("<image>c"), part("d")),
+    "a picture in an answer": say(part("a"), [SEEN]),
+    "two ways to name it": {**asked([{**SEEN, "url": "b.png"}, SAID])},
+}
+
+
+@pytest.mark.parametrize("name", PARTS_LEFT)
+def test_parts_that_could_mean_two_things_stay_behind(data, tmp_path, name):
+    data.write([asked([SEEN, SAID]), PARTS_LEFT[name]])
+    record, findings = run_and_export(data.folder, fix=True)
+    assert record["datasets"][0] == {**record["datasets"][0], "kept": 1, "fixed": 1, "quarantined": 1}
+    assert rows_of(tmp_path / "clean" / "quarantine" / "data.jsonl") == [PARTS_LEFT[name]]
+    assert errors(findings) == []
+
+
+TEXT = say("a", "b")
+MIXED = {
+    "text first": [TEXT, asked([SEEN, SAID])],
+    "parts first": [asked([SEEN, SAID]), TEXT],
+    "in one row": [say([SEEN, SAID], "b"), TEXT],
+    "in every row": [say([SEEN, SAID], "b")] * 2,
+    "with another column": [{**say([SEEN, SAID], "b"), "id": 1}, {**TEXT, "id": 2}],
+}
+
+
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+@pytest.mark.parametrize("name", MIXED)
+def test_parts_among_texts_are_told_of_once_and_mended(data, tmp_path, name, suffix):
+    data.write(MIXED[name], suffix)
+    (found,) = data.check(select=("DI", "CV", "PH"))[1]
+    assert (found["code"], found["row"], found["evidence"]["column"]) == ("DI004", None, "messages[].content")
+    assert "is text in some messages and a list of parts in others" in found["message"]
+    assert "<image>" in found["help"] and "export --fix" in found["help"]
+    record, findings = run_and_export(data.folder, fix=True)
+    assert record["datasets"][0]["kept"] == 2 and errors(findings) == []
+    rows = (tmp_path / "clean" / f"data.{suffix}").read_text()
+    assert '"<image>What?"' in rows and '"type"' not in rows
+
+
+def test_parts_among_more_texts_than_the_survey_tells_of(data, tmp_path):
+    data.write([TEXT, *[say([SEEN, SAID], f"{number}") for number in range(1200)]], "json")
+    (found,) = data.check(select=("DI004",))[1]
+    assert found["evidence"] == {"column": "messages[].content", "rows": 1200}
+    record, findings = run_and_export(data.folder, fix=True)
+    assert record["datasets"][0]["kept"] == 1201 and errors(findings) == []
+
+
+def test_without_fix_the_rows_in_parts_stay_behind(data, tmp_path):
+    data.write([TEXT, asked([SEEN, SAID]), TEXT])
+    record, findings = run_and_export(data.folder)
+    assert record["datasets"][0]["by_code"] == {"DI004": 1} and rows_of(tmp_path / "clean" / "data.jsonl") == [TEXT] * 2
+    assert errors(findings) == []
+
+
+def test_parts_go_into_the_columns_that_the_entry_names(data, tmp_path):
+    """Also where no row has one yet, and where a part stands for what is in the column."""
+    data.write([asked([SEEN, SAID])], columns={"messages": "messages", "images": "pictures"})
+    run_and_export(data.folder, fix=True)
+    assert rows_of(tmp_path / "clean" / "data.jsonl") == [say("<image>What?", "b", pictures=["a.png"])]
+
+
+def test_a_part_stands_for_what_is_in_the_column(data, tmp_path):
+    data.write([asked([{"type": "image"}, SAID], images=["a.png"])])
+    _, findings = run_and_export(data.folder, fix=True)
+    assert rows_of(tmp_path / "clean" / "data.jsonl") == [say("<image>What?", "b", images=["a.png"])]
+    assert errors(findings) == []
+
+
+def test_base64_in_parts_becomes_a_file(data, tmp_path):
+    content = (data.folder / "a.png").read_bytes()
+    uri = "data:image/png;base64," + base64.b64encode(content).decode()
+    data.write([asked([{"type": "image_url", "image_url": {"url": uri}}, SAID])])
+    _, findings = run_and_export(data.folder, fix=True)
+    (path,) = rows_of(tmp_path / "clean" / "data.jsonl")[0]["images"]
+    assert (tmp_path / "clean" / path).read_bytes() == content and errors(findings) == []
+
+
+def test_videos_in_parts(data, tmp_path):
+    film(data.folder / "a.mp4", 20, 10)
+    data.write([asked([{"type": "video", "video": "a.mp4"}, SAID]), asked([{"video": "a.mp4"}, {"text": "Who?"}])])
+    _, findings = run_and_export(data.folder, fix=True)
+    expected = [say(text, "b", videos=["a.mp4"]) for text in ("<video>What?", "<video>Who?")]
+    assert rows_of(tmp_path / "clean" / "data.jsonl") == expected and errors(findings) == []
 
 
 def test_a_row_whose_names_stand_twice_is_not_written_again(data, tmp_path):

@@ -96,8 +96,8 @@ def _merge_value(row: int, column: str, value: Any, result: Survey, dates: DateC
         result.refuse(row, column, f"`{column}` holds half of a surrogate pair")
         return
     except (pa.ArrowException, TypeError, ValueError):
-        path = mixed_within(value, column)
-        result.refuse(row, path, f"`{path}` mixes types within one row", mixed=True)
+        path, which = mixed_within(value, column)
+        result.refuse(row, path, f"`{path}` mixes types within one row{which}", mixed=True)
         return
     try:
         result.types[column] = merge(result.types.get(column, pa.null()), kind, column)

@@ -15,11 +15,23 @@ class TypeConflictError(ValueError):
 
     def __init__(self, path: str, first: pa.DataType, second: pa.DataType) -> None:
         super().__init__(f"{describe(second)} here, {describe(first)} in an earlier row")
-        self.path = path
+        self.path, self.first, self.second = path, describe(first), describe(second)
+
+
+PARTS = "a list of parts"
+_KEYS_OF_PARTS = frozenset(("text", "image", "image_url", "video", "video_url"))
+
+
+def is_list_of_parts(kind: pa.DataType) -> bool:
+    """Whether values of a type are contents in parts, as chat APIs write them."""
+    item = kind.value_type if t.is_list(kind) else None
+    return item is not None and t.is_struct(item) and not _KEYS_OF_PARTS.isdisjoint(field.name for field in item)
 
 
 def describe(kind: pa.DataType) -> str:
     """Name an Arrow type in JSON's words."""
+    if is_list_of_parts(kind):
+        return PARTS
     for test, name in (
         (t.is_null, "null"),
         (t.is_string, "a string"),
@@ -60,17 +72,17 @@ def steps_of(path: str) -> list[str]:
     return path.replace("[]", ".[]").split(".")
 
 
-def mixed_within(value: Any, path: str) -> str:
-    """Where within a value, which Arrow does not take, things of different types stand side by side; `path` if nowhere
-    in particular.
+def mixed_within(value: Any, path: str) -> tuple[str, str]:
+    """Where within a value, which Arrow does not take, things of different types stand side by side, and in words
+    which; `path` and nothing if nowhere in particular.
     """
     try:
         _infer(value, path)
     except TypeConflictError as conflict:
-        return conflict.path
+        return conflict.path, f": {conflict.second} beside {conflict.first}"
     except (pa.ArrowException, OverflowError, TypeError, ValueError):
         pass
-    return path
+    return path, ""
 
 
 def _infer(value: Any, path: str) -> pa.DataType:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.json as paj
 
-from validator.catalog.arrow_types import TypeConflictError, castable, check_names, merge, steps_of
+from validator.catalog.arrow_types import TypeConflictError, castable, check_names, merge, mixed_within, steps_of
 from validator.catalog.json_rows import BOM, SPACE, TOO_DEEP, RawRow, parse_line, read_rows, too_deep
 from validator.catalog.schema import Schema
 from validator.catalog.survey import Survey
@@ -206,6 +206,9 @@ def _merge_row(row: RawRow, result: Survey) -> None:
             check_names(schema)
         except (pa.ArrowException, UnicodeDecodeError) as error:
             column, reason = _in_plain_words(str(error))
+            if column is not None and (top := steps_of(column)[0]) in rest:
+                path, which = mixed_within(rest[top], top)
+                reason = f"`{path}` mixes types within one row{which}" if which else reason
             result.refuse(row.index, column, reason, mixed=column is not None)
             if column is None or rest.pop(steps_of(column)[0], None) is None:
                 return

@@ -31,6 +31,7 @@ from validator.settings import Settings
 _JSON = ("lines", "array", "values")
 _TOGETHER = 4096
 """Rows of a file that are read at a time; what was seen of media is forgotten then."""
+_IN_PARTS = Reason("DI004", "error", "its content is in parts, which cannot stand among the text of other rows")
 _MENDED = 64
 """Rows that are mended together."""
 
@@ -38,13 +39,15 @@ _MENDED = 64
 @dataclass(slots=True)
 class Written:
     """What was written of an entry. `columns` are those of the rows that are kept, None where the format fixes them;
-    `by_code` counts rows that stay behind, by the first reason.
+    `by_code` counts rows that stay behind, by the first reason; `added` are columns that mended rows have gained, as
+    the entry must name them.
     """
 
     kept: int = 0
     fixed: int = 0
     quarantined: int = 0
     by_code: Counter[str] = field(default_factory=Counter)
+    added: dict[str, str] = field(default_factory=dict)
     columns: set[str] | None = None
 
 
@@ -129,14 +132,17 @@ def _copy_json(going: Going, part: Part, desk: Desk, done: Written, mender: Mend
             row, reasons = raw, known.reasons if known is not None else ()
             if mended is not None:
                 row, reasons = replace(raw, raw=mended.raw, value=mended.value), ()
-            misplaced = None if reasons else _place(desk.placer, measurer, row)
+            read = mender.measurer if mended is not None and mender is not None else measurer
+            misplaced = None if reasons else _place(desk.placer, read, row)
             if misplaced is not None and mender is not None:
                 (mended,) = mender.mend([(raw, known)], outside=True)
                 if mended is not None:
                     row = replace(raw, raw=mended.raw, value=mended.value)
-                    misplaced = _place(desk.placer, measurer, row)
+                    misplaced = _place(desk.placer, mender.measurer, row)
             if misplaced is not None:
                 reasons = (Reason("", "error", str(misplaced)),)
+            if mended is None and not reasons and mender is not None and mender.holds_parts(raw):
+                reasons = (_IN_PARTS,)
             if reasons:
                 book.drop(known or _unknown(measurer, raw), reasons, None if raw.unread else behind.add(raw.raw))
                 continue
@@ -146,6 +152,7 @@ def _copy_json(going: Going, part: Part, desk: Desk, done: Written, mender: Mend
                 done.columns |= row.value.keys()
             if mended is not None:
                 book.fix(raw.index, place, mended.repairs)
+        done.added |= mender.added if mender is not None else {}
 
 
 def _mended(

@@ -178,9 +178,9 @@ def _write_registries(
         if absent:
             lost[name] = absent
         if written.kept:
-            kept[name] = entry_of(registry[name], going, absent)
+            kept[name] = entry_of(registry[name], going, absent, written.added)
         if written.quarantined:
-            behind[name] = entry_of(registry[name], going, set())
+            behind[name] = entry_of(registry[name], going, set(), {})
     comments = {name: value for name, value in registry.items() if not isinstance(value, dict)}
     _write_new(folder, "dataset_info.json", {**comments, **kept})
     if behind:

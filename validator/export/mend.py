@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-
-from validator.catalog.arrow_types import castable
 from validator.catalog.json_rows import RawRow, parse_row
+from validator.catalog.survey import Survey
 from validator.engine.judge import Judge, status_of
 from validator.export.pictures import Pictures
 from validator.export.policy import Policy, Reason
-from validator.export.repairs import OUTSIDE, REPAIRS, Bench, repair
+from validator.export.repairs import OUTSIDE, PARTS, REPAIRS, Bench, repair
+from validator.export.target import Target
 from validator.export.verdicts import Row
 from validator.facts.measure import Measurer, limits_of
 from validator.facts.record import RowFacts
@@ -50,10 +49,11 @@ class Mender:
         pictures: Pictures,
     ) -> None:
         assert entry.entry is not None and file.survey is not None
-        self._entry, self._policy, self._pictures = entry.entry, policy, pictures
-        self._survey = replace(file.survey, refusals=[], num_refusals=0)
+        self._target = Target(entry.entry, file.survey)
+        self._always = frozenset((PARTS,)) if self._target.is_of_text else frozenset[str]()
+        self._name, self._settings, self._policy, self._pictures = file.name, settings, policy, pictures
         self._files = _WithPictures(settings.resolved_media_dir, pictures)
-        self._measurer = Measurer(entry.entry, file.name, self._survey, settings, self._files)
+        self._measurers: tuple[Survey, Measurer, Measurer] | None = None
         self._limits = limits_of(settings, load_processor(settings.processor))
         self._judge = Judge(rules, entry, self._limits)
 
@@ -61,24 +61,47 @@ class Mender:
         """Rows repaired, None where one cannot be or would still stay behind. Each comes with what was found in it;
         `outside`: its media lead out of the folder that is copied.
         """
-        tried = [self._repair(raw, row, outside) for raw, row in rows]
+        all_codes = [_codes(row, outside) | self._always for _, row in rows]
+        tried = [self._repair(raw, codes) for (raw, _), codes in zip(rows, all_codes, strict=True)]
         made = [
             parse_row(item.raw, raw.index, 0, array=False) for (raw, _), item in zip(rows, tried, strict=True) if item
         ]
         measured = iter(self._measured(made))
-        return [
-            item if item and self._holds(next(measured), _codes(row, outside), outside) else None
-            for (_, row), item in zip(rows, tried, strict=True)
+        mended = [
+            item if item and self._holds(next(measured), codes, outside) else None
+            for codes, item in zip(all_codes, tried, strict=True)
         ]
+        for item in mended:
+            self._target.keep(item.value if item else {})
+        return mended
 
-    def _repair(self, raw: RawRow, row: Row | None, outside: bool) -> Mended | None:
-        codes = _codes(row, outside)
+    def holds_parts(self, raw: RawRow) -> bool:
+        """Whether a row that could not be mended has contents in parts, in a file that becomes one of text."""
+        return bool(self._always) and self._target.holds_parts(raw.value)
+
+    @property
+    def measurer(self) -> Measurer:
+        """What reads the media of mended rows from the original."""
+        return self._current()[1]
+
+    @property
+    def added(self) -> dict[str, str]:
+        """Columns that the entry must name for the rows that were mended: as in `columns`."""
+        return self._target.added
+
+    def _repair(self, raw: RawRow, codes: frozenset[str]) -> Mended | None:
         value = _parsed(raw) if codes & REPAIRABLE else None
         if value is None:
             return None
-        bench = Bench(self._entry, self._survey, self._files, self._pictures, lambda: self._has_boxes(raw), codes)
+        target = self._target
+        bench = Bench(target.entry, target.survey, self._files, self._pictures, lambda: self._has_boxes(raw), codes)
         done = repair(value, bench)
-        if not done or ("DI004" in codes and not self._fits(value)):
+        if self._always:
+            if target.holds_parts(value) or not target.take(value):
+                return None
+            if not done and "DI004" in codes:
+                done = [("text-of-parts", "its text stays: the parts of other rows became text")]
+        if not done or ("DI004" in codes and not target.fits(value)):
             return None
         return Mended(json.dumps(value, ensure_ascii=False).encode(), value, done)
 
@@ -88,25 +111,30 @@ class Mender:
         left = {reason.code for reason in said}
         if self._policy.reasons(said, status_of(facts, said), facts.trainer_error, facts.unchecked):
             return False
+        if self._always:
+            return True  # its media were not seen before: what is said of them is new
         return left <= codes and (outside or not codes & REPAIRABLE <= left)
 
     def forget(self) -> None:
         """Forget what was seen of media: a bound on memory."""
         self._files.seen.clear()
+        if self._measurers is not None:
+            self._measurers[2].files.seen.clear()
 
     def _has_boxes(self, raw: RawRow) -> bool:
         return any(turn.reach for turn in self._measured([raw])[0].turns)
 
-    def _fits(self, value: dict[str, Any]) -> bool:
-        """Whether the loader can put the values into the columns that it has found."""
-        types = self._survey.types
-        return all(
-            name in types and castable(pa.array([item]).type, types[name], name) is None for name, item in value.items()
-        )
+    def _current(self) -> tuple[Measurer, Measurer]:
+        """What measures mended rows, with the new pictures and without: under the types that rows have so far."""
+        survey = self._target.survey
+        if self._measurers is None or self._measurers[0] is not survey:
+            rest = (self._target.used(), self._name, survey, self._settings)
+            self._measurers = survey, Measurer(*rest, self._files), Measurer(*rest)
+        return self._measurers[1:]
 
     def _measured(self, rows: Sequence[RawRow]) -> list[RowFacts]:
         """Rows measured, which takes less time for several together, and settled."""
-        found = self._measurer.measure(rows)
+        found = self._current()[0].measure(rows)
         for facts in found:
             settle(facts, self._limits)
         return found

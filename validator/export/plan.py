@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from validator.catalog.arrow_types import PARTS
+from validator.conversation.parts import hold_parts
 from validator.engine.opened import Catalog
 from validator.export.names import QUARANTINE, Names
 from validator.export.policy import Policy, Reason
@@ -127,6 +129,8 @@ def _judge(
             continue
         if fix and reason.code == "DI015" and _ROLES in reason.message:
             continue
+        if _is_mended(reason, facts, finding.file, fix):
+            continue
         if reason.code == "DI004" and finding.file is not None and len(facts.files) > 1:
             damaged.setdefault(finding.file, reason)
         else:
@@ -144,6 +148,19 @@ def _judge(
     return tuple(against), files
 
 
+def _is_mended(reason: Reason, facts: EntryFacts, name: str | None, fix: bool) -> bool:
+    """Whether what is said of a file is gone with its rows: contents in parts become text or stay behind. Without
+    `fix` all of them must be known.
+    """
+    file = next((file for file in facts.files if file.name == name), None)
+    if facts.entry is None or file is None or file.survey is None or not hold_parts(facts.entry, file.survey):
+        return False
+    if reason.code == "DI005":
+        return fix and any(f"(columns.{column})" in reason.message for column in ("images", "videos"))
+    known = fix or file.survey.num_refusals == len(file.survey.refusals)
+    return reason.code == "DI004" and known and PARTS in reason.message
+
+
 def _rows_of(key: FileKey, facts: EntryFacts, verdicts: Verdicts, fix: bool, *, alone: bool) -> Hashable:
     """What decides which rows of a file are written, for comparison; None where nothing else can be equal. `alone`: no
     other entry reads the file.
@@ -155,13 +172,16 @@ def _rows_of(key: FileKey, facts: EntryFacts, verdicts: Verdicts, fix: bool, *, 
     return verdicts.digest_of_dropped(key), bounds, key[1]
 
 
-def entry_of(raw: dict[str, Any], going: Going, absent: set[str]) -> dict[str, Any]:
-    """The entry as it is written: the original's keys, its new place, no slice (only the rows of it are there), and no
-    column that none of the rows has any more: the trainer would stop at it.
+def entry_of(raw: dict[str, Any], going: Going, absent: set[str], added: dict[str, str]) -> dict[str, Any]:
+    """The entry as it is written: the original's keys, its new place, no slice (only the rows of it are there), no
+    column that none of the rows has any more (the trainer would stop at it), and those that its rows have gained.
     """
     made = {**raw, "file_name": going.location}
     if going.facts.order.ranges is not None:
         made["split"] = "train"
     if absent and isinstance(raw.get("columns"), dict):
         made["columns"] = {key: name for key, name in raw["columns"].items() if name not in absent}
+    if added:
+        assert going.facts.entry is not None
+        made["columns"] = {**(made.get("columns") or {"messages": going.facts.entry.columns["messages"]}), **added}
     return made

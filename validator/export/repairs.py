@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,10 +19,11 @@ from pyarrow import types as t
 
 from validator.catalog.entry import Entry
 from validator.catalog.survey import Survey
+from validator.conversation.parts import are_parts, written
 from validator.conversation.sample import MEDIA_COLUMNS
 from validator.export.pictures import Pictures
 from validator.files import MediaFiles
-from validator.findings import clip
+from validator.findings import clip, count
 from validator.media.whereabouts import is_there, spellings
 
 Row = dict[str, Any]
@@ -29,6 +31,9 @@ _SYNONYMS = ({"user", "human"}, {"assistant", "gpt", "bot", "model"})
 """Words of which each stands for one role and no other."""
 OUTSIDE = "outside"
 """Stands in the place of a code for rows whose media lead out of the folder that is copied."""
+PARTS = "parts"
+"""Stands in the place of a code for the rows of a file with contents in parts: it goes as text, or not at all."""
+_PLACEHOLDER = re.compile("<(image|video|audio)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +155,29 @@ def json_as_text(row: Row, bench: Bench) -> Iterator[str]:
             yield f"turn {index}: the function call became JSON text"
 
 
-def text_of_one_part(row: Row, bench: Bench) -> Iterator[str]:
-    """A content that is a list of one piece of text (CV005)."""
-    messages, tag = row.get(bench.entry.columns["messages"] or ""), bench.entry.tags["content_tag"]
-    for index, message in enumerate(messages if isinstance(messages, list) else ()):
-        content = message.get(tag) if isinstance(message, dict) else None
-        part = content[0] if isinstance(content, list) and len(content) == 1 else None
-        if isinstance(part, dict) and part.get("type") == "text" and isinstance(part.get("text"), str):
-            message[tag] = part["text"]
-            yield f"turn {index}: a list of one text became the text"
+def text_of_parts(row: Row, bench: Bench) -> Iterator[str]:
+    """Contents in parts: their text, with placeholders where media stand, which go into their columns (CV005)."""
+    tag, place = bench.entry.tags["content_tag"] or "", bench.entry.columns["messages"] or ""
+    messages = [message for message in _list(row.get(place)) if isinstance(message, dict)]
+    in_parts = [message for message in messages if are_parts(message.get(tag))]
+    made = [text for message in in_parts if (text := written(message[tag])) is not None]
+    if not made or len(made) < len(in_parts):
+        return
+    named = [item for text in made for item in text.media]
+    shown = named or any(text.standing for text in made)
+    if shown and any(map(_PLACEHOLDER.search, _texts(messages, tag))):
+        return
+    columns = {kind: bench.entry.columns[f"{kind}s"] or "" for kind in ("image", "video")}
+    if any(row.get(columns[kind]) for kind, _ in named):  # which of the two comes first?
+        return
+    for message, text in zip(in_parts, made, strict=True):
+        message[tag] = text.text
+    for kind, path in named:
+        row[columns[kind]] = [*(row.get(columns[kind]) or ()), path]
+    lists = f", {count(len(named), 'path')} went into the columns of media" if named else ""
+    yield f"{count(len(made), 'content')} in parts became text{lists}"
+    yield from path_as_it_is(row, bench)
+    yield from file_of_data_uri(row, bench)
 
 
 def path_made_absolute(row: Row, bench: Bench) -> Iterator[str]:
@@ -170,7 +189,21 @@ def path_made_absolute(row: Row, bench: Bench) -> Iterator[str]:
                 yield f"{_put(row, name, index, path)}: `{clip(item)}` became absolute"
 
 
+def _texts(messages: list[Row], tag: str) -> Iterator[str]:
+    """What messages hold as text, alone or in parts."""
+    for message in messages:
+        for part in _list(message.get(tag)) or [message.get(tag)]:
+            text = part.get("text") if isinstance(part, dict) else part
+            if isinstance(text, str):
+                yield text
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 REPAIRS: dict[Repair, frozenset[str]] = {
+    text_of_parts: frozenset((PARTS,)),
     media_to_list: frozenset(("DI004",)),
     number_to_text: frozenset(("DI004",)),
     path_of_value: frozenset(("MD007", "DI004")),
@@ -179,7 +212,6 @@ REPAIRS: dict[Repair, frozenset[str]] = {
     turned_upright: frozenset(("IM005", "IM006")),
     role_as_named: frozenset(("CV001", "CV004", "DI015")),
     json_as_text: frozenset(("CV005", "CV006", "CV007", "DI004")),
-    text_of_one_part: frozenset(("CV005", "DI004")),
     path_made_absolute: frozenset((OUTSIDE,)),
 }
 """Each repair, in the order in which they are tried, with the codes of the findings that it may answer."""

@@ -27,7 +27,8 @@ from validator.run_folder.table import RunTable
 FileKey = tuple[str, str]
 """Dataset and file."""
 _CAUSES = frozenset(("DI015",))
-_SAMPLES = ("dataset", "file", "row", "sample_id", "content_hash", "status", "trainer_error", "unchecked")
+_SAMPLES = ("dataset", "file", "row", "sample_id", "content_hash", "refused", "status", "trainer_error", "unchecked")
+_REFUSED = Reason("DI004", "error", "the trainer's loader refuses the file because of this row")
 _FINDINGS = ("dataset", "file", "row", "code", "severity", "message")
 
 
@@ -77,10 +78,12 @@ class Verdicts:
         of_entry = {against.reason.code for against in self.against.get(key[0], ())} & _CAUSES
         grouped = groupby(self._findings.read(self._found.get(key)), itemgetter(2))
         held, found = next(grouped, (-1, iter(())))
-        for _, _, row, sample_id, content_hash, status, *why in self._samples.read(self._rows.get(key)):
+        for _, _, row, sample_id, content_hash, refused, status, *why in self._samples.read(self._rows.get(key)):
             while 0 <= held < row:
                 held, found = next(grouped, (-1, iter(())))
             findings = [Reason(*said) for _, _, _, *said in found] if held == row else []
+            if refused and not any(finding.code == _REFUSED.code for finding in findings):
+                findings.append(_REFUSED)  # told once, for the file
             if findings or status != "ok":
                 reasons = self._policy.reasons(findings, status, *why)
                 codes = frozenset(finding.code for finding in findings) | of_entry

@@ -13,6 +13,7 @@ from validator.catalog.entry import Entry
 from validator.catalog.json_rows import RawRow
 from validator.catalog.survey import Survey
 from validator.conversation.convert import convert
+from validator.conversation.parts import AMONG_TEXT, are_parts, is_of_parts
 from validator.conversation.row_view import view_of
 from validator.conversation.sample import MEDIA_COLUMNS, MediaReference, Problem, Sample
 from validator.conversation.swift import write_objects
@@ -85,6 +86,8 @@ class Measurer:
         self.entry, self.file, self.settings = entry, file, settings
         local = entry.source in ("file", "script")
         self.files = files or MediaFiles(settings.resolved_media_dir if local else "")
+        mixed = any(is_of_parts(refusal, entry) for refusal in survey.refusals)
+        self._parts = AMONG_TEXT if mixed else ""
         self._refused = {refusal.row for refusal in survey.refusals}
         self.processor = load_processor(settings.processor)
         self.trainer = settings.profile
@@ -147,6 +150,8 @@ class Measurer:
                 row.sample.note("read-as-json", None, path)
             for path in self._view.converted(raw.value):
                 row.sample.note("type-converted", None, path)
+            for turn in _in_parts(row.sample):
+                row.sample.note("content-parts", turn, self._parts)
             for name, kind in self._unread.of(raw.value, fed=bool(row.sample.media)):
                 row.sample.note(f"unread-{kind}", None, name)
             if row.sample.media.get("video") and self.processor.model == "qwen3-vl":
@@ -238,6 +243,12 @@ def _fail_in_loader(sample: Sample, media: list[MediaFacts]) -> None:
 def _filled(sample: Sample) -> tuple[str, ...]:
     names = [name for name in ("system", "tools") if getattr(sample, name) is not None]
     return (*names, *(f"{kind}s" for kind, references in sample.media.items() if references))
+
+
+def _in_parts(sample: Sample) -> list[int | None]:
+    """The turns whose content is a list of parts."""
+    found: list[int | None] = [sample.system_turn] if are_parts(sample.system) else []
+    return [*found, *(turn.index for turn in sample.turns if are_parts(turn.content))]
 
 
 def _media_error(reference: MediaReference, image: MediaFacts) -> Exception:

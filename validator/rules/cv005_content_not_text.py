@@ -1,7 +1,8 @@
 """The content of a turn is null, a list, or anything but a string.
 
 ## What it finds
-Turns (and system prompts) whose content is no string. Lists of parts, as chat APIs use them, are among these.
+Turns (and system prompts) whose content is no string. Lists of parts, as chat APIs use them, are among these. Where
+some contents of a file are text and some are parts its loader refuses it: that is DI004, said once.
 
 ## Why it hurts
 The run stops while tokenizing: `AttributeError: 'NoneType' object has no attribute 'count'`, or
@@ -13,13 +14,15 @@ The run stops while tokenizing: `AttributeError: 'NoneType' object has no attrib
 ```
 
 ## What to do
-Give the turn its text; write images as `<image>` and list their paths in the images column.
+Give the turn its text. Of parts that is the text with `<image>` where the picture stands, and the path of each picture
+in the images column, which `columns` must name: `mmvalidate export --fix` writes that wherever it can mean one thing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from validator.conversation.parts import ADVICE, AMONG_TEXT
 from validator.rules.base import EVERY, Case, Hit, row_rule
 from validator.rules.wording import converted, stops_with
 
@@ -27,8 +30,13 @@ from validator.rules.wording import converted, stops_with
 @row_rule("CV005", "content-not-text", "error", needs="problems", trainers=EVERY)
 def check(case: Case) -> Iterator[Hit]:
     """Report the turn whose content stops the trainer."""
+    in_parts = {problem.turn: problem.message for problem in case.facts.problems if problem.kind == "content-parts"}
     for problem in case.facts.problems:
-        if problem.kind == "content-type" and not converted(case.facts):
+        if problem.kind == "content-type" and problem.turn in in_parts:
+            if in_parts[problem.turn] != AMONG_TEXT:
+                stops = stops_with(problem.exception, problem.message)
+                yield Hit(f"the content of the turn is a list of parts: {stops}", ADVICE, turn=problem.turn)
+        elif problem.kind == "content-type" and not converted(case.facts):
             yield Hit(
                 f"the content of the turn is no text: {stops_with(problem.exception, problem.message)}",
                 "Make the content a string.",

@@ -20,14 +20,19 @@ dataset`, without a row number (LLaMA-Factory#7266).
 ```
 
 ## What to do
-Correct the row so that every column has one type throughout the file. The other rows of the file are still checked.
+Contents that are text in some messages and lists of parts in others are told of once for the file: write the parts as
+text with `<image>` where the picture stands, and the paths into the images column (`mmvalidate export --fix`).
+Otherwise correct the row so that every column has one type throughout the file. The other rows of the file are still
+checked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from validator.findings import clip
+from validator.catalog.survey import Refusal
+from validator.conversation.parts import ADVICE, is_of_parts, path_of
+from validator.findings import clip, count
 from validator.rules.base import EVERY, CorpusCheck, EntryFacts, Hit, corpus_rule
 
 _IN_ROW = "Correct the row: valid text, and one type per column in all rows and files."
@@ -39,7 +44,19 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
     for file in entry.files:
         if file.survey is None:
             continue
-        for refusal in file.survey.refusals:
+        survey = file.survey
+        mixed, others = _told_apart(survey.refusals, entry)
+        more = survey.num_refusals - len(survey.refusals)
+        if mixed and entry.entry is not None:
+            rows = len(mixed) + (0 if others else more)
+            yield Hit(
+                f"the trainer's loader refuses the file: `{path_of(entry.entry)}` is text in some messages and a list "
+                f"of parts in others, in {count(rows, 'row')} (first: row {mixed[0].row})",
+                ADVICE,
+                file=file.name,
+                evidence={"column": path_of(entry.entry), "rows": rows},
+            )
+        for refusal in others:
             yield Hit(
                 f"the trainer's loader refuses the file: {clip(refusal.reason, 200)}",
                 _IN_FILE if refusal.row is None else _IN_ROW,
@@ -47,10 +64,19 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
                 row=refusal.row,
                 evidence={"column": refusal.column} if refusal.column else {},
             )
-        if (more := file.survey.num_refusals - len(file.survey.refusals)) > 0:
+        if more > 0 and others:
             yield Hit(
                 f"the loader refuses {more:,} more rows of this file", "Correct those listed first.", file=file.name
             )
+
+
+def _told_apart(refusals: Sequence[Refusal], entry: EntryFacts) -> tuple[list[Refusal], list[Refusal]]:
+    """Refusals of contents in parts among texts, and all others."""
+    mixed: list[Refusal] = []
+    others: list[Refusal] = []
+    for refusal in refusals:
+        (mixed if entry.entry is not None and is_of_parts(refusal, entry.entry) else others).append(refusal)
+    return mixed, others
 
 
 RULE = corpus_rule("DI004", "loader-refuses-file", "error", CorpusCheck(finish), trainers=EVERY)
