@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.conftest import ROOT, check
+from tests.conftest import ROOT, TAGS, Dataset, check, say
 from tests.oracle.compare import ENVIRONMENT, ORACLE, ask
 from validator.export.export import export
 from validator.export.policy import Policy
@@ -51,3 +51,22 @@ def test_kept_rows_are_to_the_trainer_what_they_were(tmp_path, monkeypatch):
         assert [{**answer, "index": 0} for answer in after[name]["rows"]] == [{**answer, "index": 0} for answer in kept]
         assert {answer["status"] for answer in after[name]["rows"]} == {"ok"}
     assert sum(item["kept"] for item in done.record["datasets"]) == 1160
+
+
+def test_the_trainer_takes_contents_that_were_in_parts(tmp_path, monkeypatch):
+    """Alone, and in a file that its loader refuses because other contents are text."""
+    Dataset(tmp_path).image("a.png")
+    parts = [{"type": "image_url", "image_url": {"url": "a.png"}}, {"type": "text", "text": "What?"}]
+    rows = {"parts": [say(parts, [parts[1]])] * 2, "mixed": [say(parts, "b"), say("a", "b")]}
+    registry = {}
+    for name, given in rows.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(given))
+        registry[name] = {"file_name": f"{name}.json", "formatting": "sharegpt", "tags": TAGS,
+                          "columns": {"messages": "messages"}}  # fmt: skip
+    (tmp_path / "dataset_info.json").write_text(json.dumps(registry))
+    monkeypatch.chdir(tmp_path)
+    check(tmp_path / "dataset_info.json", tmp_path / "run")
+    export(tmp_path / "run", tmp_path / "clean", Policy(), "link", fix=True)
+    asked = {"folder": str(tmp_path / "clean"), "names": [*rows]}
+    assert ask("full", asked) == dict.fromkeys(rows)
+    assert all(answer["status"] == "ok" for name in rows for answer in ask("entries", asked)[name]["rows"])
