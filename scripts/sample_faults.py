@@ -41,9 +41,12 @@ def broken_files(folder: Path) -> None:
     for name, codec in (("clip.mp4", "mpeg4"), ("clip.ts", "mpeg2video")):
         film(folder / name, codec)
     film(folder / "still.mp4", "mpeg4", 1)
+    film(folder / "long.mkv", "mpeg4", 150)
+    film(folder / "turned.mp4", "mpeg4", turned=-90)
     deep = Image.new("I;16", (64, 64))
     deep.frombytes(struct.pack("<4096H", *range(0, 65536, 16)))
     deep.save(folder / "deep.png")
+    Image.linear_gradient("L").resize((40, 40)).convert("F").point(lambda value: value / 255).save(folder / "faint.tif")
     alpha = Image.new("RGBA", (60, 30))
     ImageDraw.Draw(alpha).text((5, 5), "text", fill=(0, 0, 0, 255))
     alpha.save(folder / "alpha.png")
@@ -67,13 +70,15 @@ def many_scans(side: int, times: int) -> bytes:
     return data[:size] + struct.pack(">HH", side, side) + data[size + 4 : -2] + scan * times + data[-2:]
 
 
-def film(path: Path, codec: str, frames: int = 8) -> None:
-    """Frames that get brighter, four a second."""
+def film(path: Path, codec: str, frames: int = 8, turned: int = 0) -> None:
+    """Frames that get brighter, four a second. `turned`: degrees by which players turn them, against the clock."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=25 if codec == "mpeg2video" else 4)
         stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        if turned:
+            stream.set_display_rotation(turned)
         for number in range(frames):
-            frame = av.VideoFrame.from_image(Image.new("RGB", (96, 64), (number * 30,) * 3))
+            frame = av.VideoFrame.from_image(Image.new("RGB", (96, 64), (number % 8 * 30,) * 3))
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
 
@@ -149,7 +154,10 @@ def planted(data: SampleData) -> None:
         (say("<image>Black?", "Yes.", images=["broken/black.webp"]), [("IM008", 0)]),
         (say("<image>And this?", "A dot.", images=["broken/dot.png"]), [("IM009", 0)]),
         (say("<image>Where is it?", "click(x=1900, y=80)", images=[phone]), [("IM010", None)]),
+        (say("<image>How deep?", "Not very.", images=["broken/faint.tif"]), [("IM012", 0)]),
         (say("<video>Does it move?", "No.", videos=["broken/still.mp4"]), [("VD005", 0)]),
+        (say(*clip, videos=["broken/long.mkv"]), [("VD006", 0)]),
+        (say("<video>Which way up?", "So.", videos=["broken/turned.mp4"]), [("VD007", 0)]),
     ]
     columns = {name: name for name in ("messages", "images", "videos", "audios", "tools")}
     data.entry("planted", [row for row, _ in rows], "jsonl", columns=columns)

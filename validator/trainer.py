@@ -63,8 +63,10 @@ class Trainer:
     pair, or the row as a whole from its end; or a row that is too long is deleted, or loses what is no pad from its
     left or its right. `labels`: everything, or answers; then the first `header` tokens of their turns are not learned.
     `failures`: a row that fails stops training, or another takes its place. `turns_images`: images are turned as their
-    EXIF block says. `mixes`: its loader keeps columns of mixed types as JSON. `video` is None where videos are not
-    reproduced. `batch`: how samples become a batch.
+    EXIF block says. `on_white`: which images with transparency are put on white, those of mode RGBA and those without
+    an alpha channel of which one colour is transparent, or all; that of the others is dropped. `mixes`: its loader
+    keeps columns of mixed types as JSON. `video` is None where videos are not reproduced. `batch`: how samples become
+    a batch.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Trainer:
     header: int = 0
     failures: Literal["stop", "replace"] = "stop"
     turns_images: bool = False
+    on_white: Literal["nothing", "rgba-and-colour", "all"] = "nothing"
     mixes: bool = False
     video: VideoRecipe | None = field(default_factory=VideoRecipe)
     batch: BatchRecipe = field(default_factory=BatchRecipe)
@@ -149,6 +152,7 @@ _PROFILES = (
         truncation="end",
         labels="all",
         turns_images=True,
+        on_white="all",
         video=None,
         batch=BatchRecipe(multiple=1, fake_picture=False),
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 1024},
@@ -164,6 +168,7 @@ _PROFILES = (
         truncation="end",
         header=3,
         failures="replace",
+        on_white="rgba-and-colour",
         video=None,
         batch=BatchRecipe(multiple=1, fake_picture=False, masks_pads=True),
         defaults={"image_max_pixels": 28 * 28 * 576, "cutoff_len": 512},

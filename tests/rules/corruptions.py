@@ -114,6 +114,10 @@ CORRUPTIONS = {
     "grey of 16 bits, big endian": Corruption("IM003", image("deep.tif")),
     "black on transparent": Corruption("IM004", image("alpha.png")),
     "palette with a transparent colour": Corruption("IM004", image("alpha.gif")),
+    "white on transparent, put on white": Corruption("IM004", image("white.png"), ("DI014",), {"trainer": "hf"}),
+    "floats of 0 to 1": Corruption("IM012", image("unit.tif")),
+    "floats below zero": Corruption("IM012", image("below.tif")),
+    "grey of 16 bits, zero is white": Corruption("IM012", image("negative.tif")),
     "photo on its side": Corruption("IM005", image("turned.jpg")),
     "boxes of the upright photo": Corruption(
         "IM006", image("turned_wide.jpg", answer=BOX % (10, 20, 90, 1190)), ("IM005",)
@@ -147,6 +151,8 @@ CORRUPTIONS = {
         other={"videos": [["shot.png"]]},
     ),
     "still video": Corruption("VD005", video("still.mp4")),
+    "video without a number of frames": Corruption("VD006", video("long.mkv")),
+    "video on its side": Corruption("VD007", video("turned.mp4")),
 }  # fmt: skip
 
 
@@ -169,7 +175,7 @@ def draw_files(dataset):
     (folder / "flipped.png").write_bytes(data)
     (folder / "page.jpg").write_text("<html>404</html>")
     (folder / "padded.png").write_bytes((folder / "shot.png").read_bytes() + bytes(5 << 20))
-    for name in ("bomb.png", "line.png", "thin.png", "slow.jpg", "clip.ts", "speech.wav"):
+    for name in ("bomb.png", "line.png", "thin.png", "slow.jpg", "clip.ts", "long.mkv", "turned.mp4", "speech.wav"):
         (folder / name).write_bytes((ROOT / "sample_data" / "broken" / name).read_bytes())
     dataset.image("huge.png", (10_000, 9000), "1")
     dataset.image("black.png", (300, 200))
@@ -183,6 +189,14 @@ def draw_files(dataset):
     alpha = Image.new("RGBA", (60, 60))
     ImageDraw.Draw(alpha).text((5, 5), "text", fill=(0, 0, 0, 255))
     alpha.save(folder / "alpha.png")
+    alpha = Image.new("RGBA", (60, 60))
+    ImageDraw.Draw(alpha).text((5, 5), "text", fill="white")
+    alpha.save(folder / "white.png")
+    grey = noise((64, 64)).convert("F")
+    grey.point(lambda value: value / 255).save(folder / "unit.tif")
+    grey.point(lambda value: value * -1).save(folder / "below.tif")
+    whole = noise((64, 64)).convert("L").convert("I;16")
+    whole.save(folder / "negative.tif", tiffinfo={262: 0})
     letters = Image.new("P", (60, 60))
     letters.putpalette([0] * 768)
     ImageDraw.Draw(letters).text((5, 5), "text", fill=1)

@@ -7,6 +7,7 @@ import zlib
 import pytest
 from PIL import Image
 
+from scripts.sample_faults import film
 from tests.conftest import Dataset, say
 from tests.rules.corruptions import BASE64, CLEAN, CORRUPTIONS, LEAK, SEE, draw_files, noise, turns, words
 from validator.rules.registry import all_rules
@@ -71,6 +72,10 @@ NEAR_MISSES = {
     "a box without an image": turns("Where?", '"bbox": [1200, 300, 1600, 420]', images=None),
     "photo of 16 bits in colour": turns(SEE, "b", images=["deep_colour.png"]),
     "grey of 16 bits, all dark": turns(SEE, "b", images=["dark.png"]),
+    "grey of floating point, 0 to 255": turns(SEE, "b", images=["grey.tif"]),
+    "white on transparent, whose ground is black": turns(SEE, "b", images=["white.png"]),
+    "Matroska of few frames": turns("<video>What?", "b", images=None, videos=["short.mkv"]),
+    "video that is upright": turns("<video>What?", "b", images=None, videos=["upright.mp4"]),
     "opaque alpha": turns(SEE, "b", images=["opaque.png"]),
     "picture with soft edges": turns(SEE, "b", images=["soft.png"]),
     "upright photo": turns(SEE, "b", images=["upright.jpg"]),
@@ -96,6 +101,9 @@ def near_files(files):
     Image.frombytes("I;16", (64, 64), dark).save(folder / "dark.png")
     deep_colour(folder / "deep_colour.png", rows)
     noise((64, 64)).convert("RGBA").save(folder / "opaque.png")
+    noise((64, 64)).convert("F").save(folder / "grey.tif")
+    film(folder / "short.mkv", "mpeg4", 100)
+    film(folder / "upright.mp4", "mpeg4", turned=360)
     soft = noise((64, 64)).convert("RGBA")
     soft.putalpha(Image.linear_gradient("L").resize((64, 64)))
     soft.save(folder / "soft.png")

@@ -120,7 +120,8 @@ ALWAYS = {
 def test_depth_leaves_rules_out_and_says_so():
     _, left_out = choose_rules(Settings(dataset_info="x.json", integrity="header"))
     assert {rule.code: reason for rule, reason in left_out if rule in STATIC} == dict.fromkeys(
-        ("IM003", "IM004", "IM008", "MD003", "MD004", "MD011", "MD012", "VD003"), "needs --integrity fast"
+        ("IM003", "IM004", "IM008", "IM012", "MD003", "MD004", "MD011", "MD012", "VD003", "VD006", "VD007"),
+        "needs --integrity fast",
     ) | ALWAYS
     _, left_out = choose_rules(Settings(dataset_info="x.json"))
     left_out = [(rule, reason) for rule, reason in left_out if rule in STATIC]

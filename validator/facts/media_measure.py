@@ -14,10 +14,13 @@ from validator.media.probe import ImageProbe, probe_bytes, probe_image
 from validator.media.video import VideoProbe, probe_frames, probe_video, settle
 from validator.media.whereabouts import whereabouts
 from validator.settings import Settings
-from validator.trainer import VideoRecipe
+from validator.trainer import Trainer, VideoRecipe
 
 _LYING = frozenset((5, 6, 7, 8))
 """EXIF orientations that exchange width and height."""
+
+_NOT_ON_WHITE = frozenset(("LA", "PA", "La", "RGBa"))
+"""Modes with an alpha channel that only those put on white who do it with all."""
 
 
 class MediaMeasurer:
@@ -53,6 +56,8 @@ class MediaMeasurer:
         if reference.data is None and reference.target is None:
             return _unusable(_untouched(reference, turn), reference)
         probe = self._probe(reference)
+        if probe.content:
+            probe = replace(probe, content=words_under(probe, self._trainer))
         advice = self._advice(reference, probe) if self._settings.advice else None
         likeness = self._likeness(reference, probe) if self._settings.preview else None
         return _with_probe(reference, turn, probe, advice, likeness)
@@ -77,6 +82,8 @@ class MediaMeasurer:
                 width=frames.width if frames else None,
                 height=frames.height if frames else None,
                 frames=frames.number if frames else None,
+                orientation=probe.orientation,
+                shown=probe.shown,
                 fault=fed.fault,
                 exception=fed.exception,
                 message=fed.message,
@@ -107,6 +114,18 @@ class MediaMeasurer:
             return likeness_of(reference.data)
         path = reference.target or ""
         return likeness_of(self._files.read(path) if self._files.is_remote(path) else path)
+
+
+def words_under(probe: ImageProbe, trainer: Trainer) -> tuple[str, ...]:
+    """The words for an image's content, without those of what a trainer does not do with its transparency. Where one
+    colour is transparent, qwen-vl-utils drops that first and the processor puts the same colour on white then.
+    """
+    done = {"alpha-lost", "lost-on-white"}
+    if trainer.on_white == "nothing" or (trainer.on_white != "all" and probe.mode in _NOT_ON_WHITE):
+        done = {"alpha-lost"}
+    elif trainer.on_white == "all" or probe.mode == "RGBA":
+        done = {"lost-on-white"}
+    return tuple(word for word in probe.content if word in done or word not in ("alpha-lost", "lost-on-white"))
 
 
 def _owners(sample: Sample, kind: MediaKind) -> list[int]:

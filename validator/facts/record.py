@@ -51,6 +51,7 @@ class MediaFacts:
     pixels where they were decoded (validator/media/content.py), `likeness` a perceptual hash, where asked for. Of what
     does not exist, `elsewhere` is the path under which the file is there, and `no_folder` the first folder on the way
     to it that is not.
+    `orientation` is the number by which EXIF turns what the trainer does not. `shown` as in `VideoProbe`.
     """
 
     kind: MediaKind
@@ -77,6 +78,7 @@ class MediaFacts:
     likeness: str | None = None
     elsewhere: str | None = None
     no_folder: str | None = None
+    shown: tuple[float, ...] = ()
 
 
 @dataclass(slots=True)

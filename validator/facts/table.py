@@ -54,6 +54,7 @@ _MEDIA = pa.struct(
         ("likeness", pa.string()),
         ("elsewhere", pa.string()),
         ("no_folder", pa.string()),
+        ("shown", pa.list_(pa.float64())),
     ]
 )
 _PROBLEM = pa.struct(
@@ -283,4 +284,5 @@ def _turn(turn: dict[str, Any]) -> TurnFacts:
 
 
 def _media(media: dict[str, Any]) -> MediaFacts:
-    return MediaFacts(**{**media, "warnings": tuple(media["warnings"]), "content": tuple(media["content"])})
+    lists = {name: tuple(media[name]) for name in ("warnings", "content", "shown")}
+    return MediaFacts(**{**media, **lists})

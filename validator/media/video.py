@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 from validator.files import Identity, MediaFiles
 from validator.media.geometry import ImageLimits, num_tokens, trainer_resize
+from validator.media.playing import orientation_of, seconds_shown
 from validator.media.probe import Depth, ImageProbe, probe_image
 from validator.media.sniff import sniff
 from validator.trainer import VideoRecipe
@@ -44,7 +45,9 @@ class VideoProbe:
     """What was measured of one video: the frames that its header promises and those that decoding yields.
 
     `header` is None where the trainer would not trust it; `decoded` is None where decoding failed (`fault`, `exception`
-    and `message` say how) or was not tried.
+    and `message` say how) or was not tried. `orientation` is the number by which EXIF would turn what a display matrix
+    turns. `shown`: of a video of which the first frames alone are sampled, its number of frames and, where frames have
+    times or a rate, the seconds that are shown and its length in seconds.
     """
 
     num_bytes: int | None = None
@@ -55,6 +58,8 @@ class VideoProbe:
     exception: str | None = None
     message: str | None = None
     found: str | None = None
+    orientation: int | None = None
+    shown: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +139,7 @@ def _probe(source: str | BinaryIO, path: str, identity: Identity, depth: Depth, 
                 known = replace(known, header=_promised(stream, recipe))
             if known.header is not None and depth == "header":
                 return known
-            return replace(known, decoded=_decode(container, stream, recipe))
+            return _decode(known, container, stream, recipe)
         except Exception as error:  # the codecs raise many kinds
             kind = "no-frames" if isinstance(error, IndexError) else "corrupt"
             found = "its data is damaged" if stream.codec_context else "FFmpeg has no decoder for it"
@@ -195,20 +200,30 @@ def _promised(stream: Any, recipe: VideoRecipe) -> Frames | None:
     return Frames(_even(number), stream.width, stream.height)
 
 
-def _decode(container: Any, stream: Any, recipe: VideoRecipe) -> Frames:
+def _decode(known: VideoProbe, container: Any, stream: Any, recipe: VideoRecipe) -> VideoProbe:
     """Decode as the trainer does: every frame to the end, counting those that are sampled."""
     wanted = wanted_frames(stream, recipe)
+    by_place = stream.frames == 0  # it names no number of frames: the first ones are sampled
     if recipe.headers:
         float(stream.average_rate)  # a TypeError, as in the trainer, where the stream has none
     container.seek(0)
     number, size = 0, (0, 0)
+    orientation: int | None = None
+    index, first, after, frame = 0, None, None, None
     for index, frame in enumerate(container.decode(stream)):
         if index in wanted:
-            size = size if number else (frame.width, frame.height)
+            if number == 0:
+                size, orientation = (frame.width, frame.height), orientation_of(frame)
             number += 1
+        first = first or frame
+        after = frame if index == recipe.most else after
     if number == 0:
         raise IndexError("list index out of range")
-    return Frames(_even(number), *size)
+    known = replace(known, decoded=Frames(_even(number), *size), orientation=orientation)
+    if after is None or not by_place:
+        return known
+    seconds = seconds_shown(first, after, frame, stream.average_rate, shown=recipe.most, frames=index + 1)
+    return replace(known, shown=(index + 1, *seconds))
 
 
 def _even(number: int) -> int:

@@ -21,26 +21,17 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
-
-_SEEN = {
-    2: "mirrored",
-    3: "upside down",
-    4: "upside down and mirrored",
-    5: "on its side and mirrored",
-    6: "on its side",
-    7: "on its side and mirrored",
-    8: "on its side",
-}
+from validator.rules.wording import SEEN_AS
 
 
 @row_rule("IM005", "orientation-ignored", "warning", needs="media")
 def check(case: Case) -> Iterator[Hit]:
     """Look at each image."""
     for image in case.facts.of_kind("image"):
-        if image.orientation not in (None, 0, 1) and image.orientation <= 8:
+        if image.orientation in SEEN_AS:
             yield Hit(
                 f"the {image.format} `{clip(image.written)}` has the EXIF orientation {image.orientation}, "
-                f"which the trainer ignores: the model sees it {_SEEN[image.orientation]}",
+                f"which the trainer ignores: the model sees it {SEEN_AS[image.orientation]}",
                 "Turn the pixels and save the image without the tag.",
                 turn=image.turn,
                 media_index=image.index,

@@ -17,6 +17,17 @@ NOT_OPENED = {
 }
 """Faults of media of which no byte is read, and what is said of them."""
 
+SEEN_AS = {
+    2: "mirrored",
+    3: "upside down",
+    4: "upside down and mirrored",
+    5: "on its side and mirrored",
+    6: "on its side",
+    7: "on its side and mirrored",
+    8: "on its side",
+}
+"""By the EXIF orientation: how a picture is seen that is not turned as it asks."""
+
 
 def names_file(media: MediaFacts) -> bool:
     """Whether a reference is meant to name a file, as FFmpeg means `file://` to."""

@@ -1,0 +1,49 @@
+"""A picture of more than 8 bits that becomes black or a negative.
+
+## What it finds
+Images of 16 or 32 bits or of floating point whose values differ, but are so small that the trainer makes black of them
+all: floating point below 16, values below zero. And TIFF images of 16 bits that call zero white. These images are
+decoded at `fast` too. Values above 255: IM003.
+
+## Why it hurts
+The trainer converts with Pillow's `convert("RGB")`, which takes 0.99 for 0 of 255 and 3.2 for 3, where viewers scale
+the values that there are: the model is shown a black area. Of a TIFF with `PhotometricInterpretation` 0 (WhiteIsZero)
+Pillow exchanges black and white up to 8 bits, but not of 16: the white page of a scan is black. Nothing is logged.
+
+## Example
+A map of depths or probabilities, saved as a TIFF of floating point numbers from 0 to 1.
+
+## What to do
+Write the image with 8 bits, scaled to the values that it has, with black as zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import clip
+from validator.rules.base import EVERY, Case, Hit, row_rule
+
+_SEEN = {
+    "darkened": "values that differ become black, nothing scales them",
+    "negative": "it says that zero is white, which is ignored: black and white are exchanged",
+}
+
+
+@row_rule("IM012", "deep-image-misread", "warning", "fast", needs="content", trainers=EVERY)
+def check(case: Case) -> Iterator[Hit]:
+    """Look at each image."""
+    for image in case.facts.of_kind("image"):
+        for word in image.content:
+            if word in _SEEN:
+                yield Hit(
+                    f"the {image.format} `{clip(image.written)}` has {image.bits} bits in mode {image.mode}: "
+                    f"{_SEEN[word]}",
+                    "Write the image again with 8 bits, scaled, with black as zero.",
+                    turn=image.turn,
+                    media_index=image.index,
+                    evidence={"mode": image.mode, "bits": image.bits},
+                )
+
+
+RULE = check

@@ -1,0 +1,48 @@
+"""A video of which the model sees the beginning only.
+
+## What it finds
+Videos whose container names no number of frames and that have more frames than the trainer takes of one (128). Such
+videos are decoded at `fast` too.
+
+## Why it hurts
+The trainer spreads the frames that it takes over the number of frames in the header. Where that is 0 it takes the first
+ones instead, one after the other (LLaMA-Factory `mm_plugin.py`, `_get_video_sample_indices`): of ten seconds at 30
+frames a second the model sees 4.3, and is asked about all of them. It pays for 128 frames where two a second were
+meant, and a model that is told the times is told those of 64 seconds. Nothing is logged.
+
+## Example
+A screen recording in Matroska (`.mkv`, `.webm`) or as a transport stream (`.ts`).
+
+## What to do
+Write the same pictures into an MP4, which names their number, without encoding them again:
+`ffmpeg -i in.mkv -c copy out.mp4`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import clip
+from validator.rules.base import Case, Hit, row_rule
+
+
+@row_rule("VD006", "video-shown-in-part", "warning", "fast", needs="media")
+def check(case: Case) -> Iterator[Hit]:
+    """Look at the videos of which the first frames are fed."""
+    for video in case.facts.of_kind("video"):
+        if not video.shown or video.fault:
+            continue
+        total, *seconds = video.shown
+        length = f", {seconds[0]:.1f} of {seconds[1]:.1f} seconds" if seconds else ""
+        yield Hit(
+            f"the video `{clip(video.written)}` names no number of frames: the model sees the first {video.frames} of "
+            f"{total:,.0f}{length}",
+            "Remux it to MP4, as with `ffmpeg -i in.mkv -c copy out.mp4`.",
+            turn=video.turn,
+            media_index=video.index,
+            evidence={"frames": video.frames, "total_frames": int(total)}
+            | dict(zip(("seconds", "total_seconds"), (round(value, 3) for value in seconds), strict=False)),
+        )
+
+
+RULE = check
