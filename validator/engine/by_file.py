@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
+from validator.facts.columns import numbers_of
+
 
 def by_file(batch: pa.RecordBatch) -> Iterator[tuple[str, str | None, int, int]]:
     """(dataset, file, first, stop) of each stretch of records of a batch, which may have any other columns."""
@@ -22,5 +24,5 @@ def by_file(batch: pa.RecordBatch) -> Iterator[tuple[str, str | None, int, int]]
 def _changes(column: pa.Array) -> np.ndarray:
     """Where a value is not the one before."""
     places = column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
-    codes = places.indices.fill_null(-1).to_numpy()
+    codes = numbers_of(places.indices)
     return np.asarray(codes[1:] != codes[:-1])

@@ -17,10 +17,11 @@ import pyarrow.compute as pc
 import xxhash
 
 from validator.engine.by_file import by_file
-from validator.facts.columns import integers, plain_array
+from validator.facts.columns import integers, numbers_of, plain_array, text_scalar
 from validator.facts.table import SAMPLES
 from validator.run_folder.table import RunTable
 
+_BEGIN, _QUOTE, _COMMA, _END, _NOTHING, _NULL = map(text_scalar, ('["', '"', ",", "]", "", "null"))
 _PLACE = ["dataset", "file", "row", "content_hash"]
 
 
@@ -35,8 +36,8 @@ def fingerprinted(findings: Iterable[pa.RecordBatch], samples: Path) -> Iterator
         entries, abouts = [], []
         for dataset, file, start, stop in by_file(batch):
             rows = batch["row"].slice(start, stop - start)
-            found = pa.concat_arrays(contents.of(dataset, file, rows.fill_null(-1).to_numpy()))
-            about = pc.binary_join_element_wise('"', found, '"', "")
+            found = pa.concat_arrays(contents.of(dataset, file, numbers_of(rows)))
+            about = pc.binary_join_element_wise(_QUOTE, found, _QUOTE, _NOTHING)
             if found.null_count:
                 places = zip(about.to_pylist(), rows.to_pylist(), strict=True)
                 texts = [orjson.dumps([file, row]).decode() if text is None else text for text, row in places]
@@ -57,9 +58,10 @@ def _hashes(batch: pa.RecordBatch, entries: list[tuple[str, int]], abouts: list[
     names = plain_array([name for name, _ in entries], pa.string())
     of_each = integers(np.repeat(np.arange(len(entries)), [number for _, number in entries]))
     code = batch["code"].cast(pa.string())
-    turn, media = (batch[name].cast(pa.string()).fill_null("null") for name in ("turn", "media_index"))
-    parts = ('["', code, '",', names.take(of_each), ",", pa.concat_arrays(abouts), ",", turn, ",", media, "]")
-    joined = pc.binary_join_element_wise(*parts, "")
+    turn, media = (batch[name].cast(pa.string()).fill_null(_NULL) for name in ("turn", "media_index"))
+    first = pc.binary_join_element_wise(_BEGIN, code, _QUOTE, _NOTHING)
+    last = pc.binary_join_element_wise(media, _END, _NOTHING)
+    joined = pc.binary_join_element_wise(first, names.take(of_each), pa.concat_arrays(abouts), turn, last, _COMMA)
     _, offsets, data = joined.buffers()
     ends = np.frombuffer(offsets, np.int32)[joined.offset : joined.offset + len(joined) + 1].tolist()
     text, digest = memoryview(data), xxhash.xxh3_64_intdigest
@@ -113,4 +115,4 @@ def _stretches(samples: Path) -> Iterator[_Stretch]:
         for batch in opened.batches(_PLACE):
             for dataset, file, start, stop in by_file(batch):
                 rows, contents = (batch[name].slice(start, stop - start) for name in _PLACE[2:])
-                yield _Stretch((dataset, file or ""), rows.to_numpy(), contents)
+                yield _Stretch((dataset, file or ""), numbers_of(rows), contents)

@@ -17,12 +17,11 @@ from typing import Any
 import numpy as np
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from validator.engine.baseline import Matcher, load_baseline
 from validator.engine.finding_columns import columns_of
 from validator.engine.fingerprint import fingerprinted
-from validator.facts.columns import plain_array, values_of
+from validator.facts.columns import numbers_of, values_of
 from validator.findings import SEVERITIES, at_least, clip, count
 from validator.rules.registry import nearest
 from validator.run_folder.damage import read_json, unusable
@@ -130,7 +129,7 @@ def _by_rule(batch: pa.RecordBatch) -> Iterator[tuple[str, str, np.ndarray]]:
     """(code, dataset, places) of the findings of a batch."""
     columns = [batch[name].dictionary_encode() for name in ("code", "dataset")]
     names = [column.dictionary.to_pylist() for column in columns]
-    code, dataset = (column.indices.to_numpy().astype(np.int64) for column in columns)
+    code, dataset = (numbers_of(column.indices).astype(np.int64) for column in columns)
     pairs = dataset * len(names[0]) + code
     order = np.argsort(pairs, kind="stable")
     kinds, starts = np.unique(pairs[order], return_index=True)
@@ -141,7 +140,7 @@ def _by_rule(batch: pa.RecordBatch) -> Iterator[tuple[str, str, np.ndarray]]:
 def _counted(column: pa.Array, chosen: np.ndarray) -> dict[str, int]:
     """How often each value is chosen."""
     places = column.dictionary_encode()
-    numbers = np.bincount(places.indices.to_numpy()[chosen], minlength=len(places.dictionary))
+    numbers = np.bincount(numbers_of(places.indices)[chosen], minlength=len(places.dictionary))
     return dict(zip(places.dictionary.to_pylist(), numbers.tolist(), strict=True))
 
 
@@ -277,8 +276,8 @@ def failing(
     found: dict[tuple[str, str], list[np.ndarray]] = {}
     failing = [severity for severity in SEVERITIES if _fails(severity, settings)]
     for batch, prints in _judged(tables, marks, marked=True):
-        severe = pc.is_in(batch["severity"].cast(pa.string()), plain_array(failing, pa.string()))
-        fails = severe.to_numpy(zero_copy_only=False)
+        severity = batch["severity"].dictionary_encode()
+        fails = np.array([name in failing for name in severity.dictionary.to_pylist()])[numbers_of(severity.indices)]
         fails &= ~rates.take(batch, fails)
         for code, dataset, places in _by_rule(batch):
             found.setdefault((code, dataset), []).append(prints[places[fails[places]]])

@@ -17,7 +17,7 @@ import pyarrow as pa
 from validator.engine.by_file import by_file
 from validator.engine.finding_columns import columns_of, stored
 from validator.engine.gate import Tables
-from validator.facts.columns import plain_array, values_of
+from validator.facts.columns import numbers_of, plain_array, values_of
 from validator.rules.base import Rule
 from validator.rules.registry import rules_for
 from validator.run_folder.damage import opened, unusable
@@ -51,8 +51,8 @@ class Kept:
         if self.text_only:
             keeps &= ~has_items(samples["media"])
         if self.longest is not None:
-            full = samples["num_tokens_full"].fill_null(-1).to_numpy()
-            labels = samples["num_label_tokens"].fill_null(-1).to_numpy()
+            full = numbers_of(samples["num_tokens_full"])
+            labels = numbers_of(samples["num_label_tokens"])
             keeps &= (full <= self.longest) & (labels != 0)
             if self.deleted:
                 keeps &= full >= 0
@@ -64,7 +64,7 @@ class Kept:
 
     def of_rows(self, findings: pa.RecordBatch, rows: np.ndarray) -> pa.RecordBatch:
         """Those of some rows that row rules have found."""
-        mine = np.isin(findings["row"].to_numpy(), rows).tolist()
+        mine = np.isin(numbers_of(findings["row"]), rows).tolist()
         codes = values_of(findings["code"])
         chosen = [own and code in self.codes for own, code in zip(mine, codes, strict=True)]
         return findings if all(chosen) else findings.filter(plain_array(chosen, pa.bool_()))
@@ -81,7 +81,7 @@ class Findings:
         """Those of the rows up to one, that have not been handed out."""
         found = []
         while self._rest is not None:
-            rows = self._rest["row"].to_numpy()
+            rows = numbers_of(self._rest["row"])
             number = int(np.searchsorted(rows, row, "right"))
             found.append(self._rest.slice(0, number))
             if number < len(rows):
@@ -93,7 +93,7 @@ class Findings:
 
 def has_items(column: pa.Array) -> np.ndarray:
     """Where a column of lists has any."""
-    return np.asarray(np.diff(column.offsets.to_numpy()) > 0)
+    return np.asarray(np.diff(numbers_of(column.offsets)) > 0)
 
 
 def kept(
@@ -146,7 +146,7 @@ def _rows(table: Path) -> dict[tuple[str, str], tuple[int, np.ndarray]]:
     starts: dict[tuple[str, str], int] = {}
     begin = 0
     for batch in columns_of(table, ("dataset", "file", "row")):
-        rows = batch["row"].fill_null(-1).to_numpy()
+        rows = numbers_of(batch["row"])
         for dataset, file, start, stop in by_file(batch):
             key = (dataset, file or "")
             starts.setdefault(key, begin + start)

@@ -28,6 +28,7 @@ from validator.engine.run import RunResult
 from validator.engine.shard import Job
 from validator.engine.summary import Conclusion, Tally, summarize
 from validator.engine.written import Written
+from validator.facts.columns import numbers_of
 from validator.facts.measure import limits_of
 from validator.facts.table import SAMPLES
 from validator.rules.base import Rule
@@ -168,7 +169,7 @@ def _ranges(samples: Path) -> Iterator[tuple[tuple[str, str], int, Sequence[int]
     parts: list[tuple[tuple[str, str], list[int]]] = []
     with RunTable(samples, SAMPLES, ["dataset", "file"]) as opened:
         for batch in opened.batches(["dataset", "file", "row"]):
-            rows = batch["row"].to_numpy()
+            rows = numbers_of(batch["row"])
             for dataset, file, start, stop in by_file(batch):
                 if not parts or parts[-1][0] != (dataset, file):
                     parts.append(((dataset, file or ""), []))

@@ -13,7 +13,7 @@ from validator.engine.judge import Judge, status_of
 from validator.engine.kept import Kept, has_items
 from validator.engine.results import ShardResult
 from validator.facts.budget import Limits
-from validator.facts.columns import Batch, plain_array
+from validator.facts.columns import Batch, numbers_of, plain_array
 from validator.facts.settle import settle
 from validator.facts.table import SAMPLES, from_columns, from_counts, to_row
 from validator.run_folder.damage import unusable
@@ -51,7 +51,7 @@ def judge_stored(
         samples = _in_order([_where(batch, keeps)], anew.take()) if not keeps.all() else batch
         findings = to_batch(found)
         if kept is not None and earlier is not None:
-            rows = batch["row"].to_numpy()
+            rows = numbers_of(batch["row"])
             stay = [kept.of_rows(part, rows[keeps]) for part in earlier.up_to(int(rows[-1]))]
             findings = _in_order(stay, findings)
         yield samples, findings
@@ -67,7 +67,7 @@ def _in_order(parts: list[pa.RecordBatch], last: pa.RecordBatch) -> pa.RecordBat
     if len(filled) < 2:
         return filled[0] if filled else last
     joined = pa.concat_batches(filled)
-    rows = joined["row"].to_numpy()
+    rows = numbers_of(joined["row"])
     if np.all(rows[1:] >= rows[:-1]):
         return joined
     return joined.take(plain_array(np.argsort(rows, kind="stable").tolist(), pa.int64()))
@@ -82,7 +82,7 @@ def records_of(
     first, stop = rows
     for batch in _batches(facts, begin):
         same = _equal(batch["dataset"], file[0]) & _equal(batch["file"], file[1])
-        numbers = batch["row"].to_numpy()
+        numbers = numbers_of(batch["row"])
         end = batch.num_rows if same.all() else int(np.argmin(same))
         within = end if stop is None else min(end, int(np.searchsorted(numbers[:end], stop)))
         start = int(np.searchsorted(numbers[:within], first))
@@ -95,7 +95,7 @@ def records_of(
 def _equal(column: pa.Array, value: str) -> np.ndarray:
     places = column.dictionary_encode()
     names = np.array([name == value for name in places.dictionary.to_pylist()], bool)
-    return np.asarray(names[places.indices.to_numpy()])
+    return np.asarray(names[numbers_of(places.indices)])
 
 
 def _batches(path: Path, begin: int) -> Iterator[pa.RecordBatch]:

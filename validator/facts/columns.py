@@ -62,7 +62,7 @@ def values_of(array: pa.Array) -> list[Any]:
     if t.is_struct(array.type):
         return list(zip(*map(values_of, array.flatten()), strict=True))
     if t.is_list(array.type):
-        ends = array.offsets.to_numpy().tolist()
+        ends = numbers_of(array.offsets).tolist()
         items = values_of(array.values.slice(ends[0], ends[-1] - ends[0])) if len(array) else []
         begin = ends[0]
         found = [tuple(items[start - begin : stop - begin]) for start, stop in pairwise(ends)]
@@ -102,3 +102,20 @@ def plain_array(values: list[Any], kind: pa.DataType) -> pa.Array:
 def integers(values: np.ndarray) -> pa.Array:
     """Integers as an array of int64 without nulls."""
     return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values.astype(np.int64, copy=False))])
+
+
+def numbers_of(array: pa.Array) -> np.ndarray:
+    """Integers as numpy sees them, null as -1. `to_numpy` does the same, but imports pandas for it."""
+    validity, data = array.buffers()
+    if array.null_count == len(array):
+        return np.full(len(array), -1, array.type.to_pandas_dtype())
+    here = slice(array.offset, array.offset + len(array))
+    values = np.frombuffer(data, array.type.to_pandas_dtype())[here]
+    if array.null_count:
+        values = np.where(np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little")[here], values, -1)
+    return values
+
+
+def text_scalar(text: str) -> pa.Scalar:
+    """A text for functions that take columns and single values. `pa.scalar` imports pandas."""
+    return plain_array([text], pa.string())[0]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -35,18 +36,23 @@ class RankEncoder:
 
     literal = True
 
-    def __init__(self, ranks: dict[bytes, int], special_tokens: Mapping[str, int]) -> None:
+    def __init__(self, ranks: Callable[[], dict[bytes, int]], special_tokens: Mapping[str, int]) -> None:
         self.special_tokens = special_tokens
         self._ranks = ranks
-        self._bpe = tiktoken.Encoding(
-            "qwen2_vl", pat_str=SPLIT_PATTERN, mergeable_ranks=ranks, special_tokens={}, explicit_n_vocab=len(ranks)
-        )
         self._special = special_pattern(special_tokens)
         self._words = WordCounts(self._encode)
         self._prefix = common_prefix(special_tokens)
         self._short: dict[str, list[int]] = {}
         self._frames: dict[str, list[int]] = {"": []}
         self._apart = all(token[0] == "<" and "<" not in token[1:] and "\n" not in token for token in special_tokens)
+
+    @cached_property
+    def _bpe(self) -> tiktoken.Encoding:
+        """Made when the first text is encoded: a run that finds all its results need not."""
+        ranks = self._ranks()
+        return tiktoken.Encoding(
+            "qwen2_vl", pat_str=SPLIT_PATTERN, mergeable_ranks=ranks, special_tokens={}, explicit_n_vocab=len(ranks)
+        )
 
     def encode(self, text: str) -> Sequence[int]:
         """Encode `text`: special tokens are cut out first, then every part between them is normalised and encoded. The
@@ -119,7 +125,7 @@ class RankEncoder:
     def _general(self) -> Any:
         """The same function as the `tokenizers` library has it: slower to make, but no text is too long for it."""
         if self._slow is None:
-            self._slow = tokenizer_of(self._ranks)
+            self._slow = tokenizer_of(self._ranks())
         return self._slow
 
     _slow: Any = None

@@ -75,7 +75,7 @@ def load_processor(name: str) -> Processor:
     """Load a processor by name: one of EMBEDDED, a folder, or a hub id. Raises ValueError for the user."""
     if name in EMBEDDED:
         fingerprint, special_tokens = EMBEDDED[name]
-        encoder = RankEncoder(load_ranks(), special_tokens)
+        encoder = RankEncoder(load_ranks, special_tokens)
         if name == "qwen3-vl":
             return Processor(name, encoder, fingerprint, 256 * 256, 4096 * 4096, patch_size=16, model="qwen3-vl")
         return Processor(name, encoder, fingerprint)
@@ -150,7 +150,7 @@ def _encoder(path: Path) -> Encoder:
         spec = parse_json(read_named(path, MOST_BYTES))
         special_tokens = _plain_added_tokens(spec)
         if special_tokens is not None and _is_embedded_recipe(spec):
-            return RankEncoder(load_ranks(), special_tokens)
+            return RankEncoder(load_ranks, special_tokens)
         return TokenizersEncoder(str(path))
     except Exception as error:  # JSON of any shape; the tokenizers library raises bare Exceptions
         raise ValueError(f"--processor: {path} is no tokenizer: {type(error).__name__}: {error}") from None
