@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+import numpy as np
+
 _PART = re.compile(
     r"\A(?P<split>\w+(\.\w+)*)"
     r"(\[((?P<first>-?[\d_]+)(?P<first_percent>%)?)?:((?P<last>-?[\d_]+)(?P<last_percent>%)?)?\])?"
@@ -85,3 +87,12 @@ class Order:
                 return before + row - part.start
             before += len(part)
         return None
+
+    def places(self, file: str, rows: np.ndarray) -> np.ndarray:
+        """The places of rows of a file; a row that the split leaves out is its own."""
+        if self.ranges is None:
+            return rows + self.starts.get(file, 0)
+        places = (self.place(file, row) for row in rows.tolist())
+        return np.array(
+            [row if place is None else place for row, place in zip(rows.tolist(), places, strict=True)], int
+        )

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+import pyarrow as pa
 from pydantic import TypeAdapter
 
 from validator.conversation.sample import PLACEHOLDERS
 from validator.engine.explained import Cause, told
 from validator.facts.budget import Limits
+from validator.facts.columns import numbers_of
 from validator.facts.record import RowFacts
+from validator.facts.texts import Texts
 from validator.findings import Finding, printable
 from validator.rules.base import Case, EntryFacts, Hit, Need, RowCheck, Rule
 from validator.rules.registry import rules_for
@@ -54,6 +57,19 @@ class Judge:
         for fold, name in self._asked_of(facts)[0]:
             fold(self.aggregates[name], case)
         return case
+
+    def fold_texts(self, records: pa.RecordBatch, file: str) -> bool:
+        """Have the corpus rules take note of rows of a file that have neither media nor problems; False where some rule
+        must see them one by one.
+        """
+        checks = [(name, corpus) for name, corpus in self._kinds.items() if corpus.fold and corpus.needs == "nothing"]
+        if any(corpus.fold_texts is None for _, corpus in checks):
+            return False
+        texts = Texts(records, file, self._entry.order.places(file, numbers_of(records["row"])), self._settings)
+        for name, corpus in checks:
+            assert corpus.fold_texts is not None
+            corpus.fold_texts(self.aggregates[name], texts)
+        return True
 
     def _case(self, facts: RowFacts) -> Case:
         place = self._entry.order.place(facts.file, facts.row)

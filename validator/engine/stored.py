@@ -31,12 +31,13 @@ def judge_stored(
         try:
             keeps = np.zeros(batch.num_rows, bool) if kept is None else kept.rows(batch)
             plain = keeps & ~(has_items(batch["media"]) | has_items(batch["problems"]))
-            counted = iter(from_counts(_where(batch, plain)))
+            together = bool(plain.all()) and judge.fold_texts(batch, batch["file"][0].as_py())
+            counted = iter(() if together else from_counts(_where(batch, plain)))
             measured = iter(from_columns(_where(batch, ~plain)))
         except (TypeError, KeyError, AttributeError, ValueError) as error:
             raise unusable(source, f"holds a record that is none ({error})") from None
         anew, found = Batch(SAMPLES), []
-        for stays, is_plain in zip(keeps.tolist(), plain.tolist(), strict=True):
+        for stays, is_plain in () if together else zip(keeps.tolist(), plain.tolist(), strict=True):
             if is_plain:
                 judge.fold(next(counted))
                 continue

@@ -7,6 +7,7 @@ cut into parts. Up to KEPT groups, nothing is left out.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -74,17 +75,22 @@ class Groups:
 
     def add(self, key: int, facts: RowFacts, mark: int | None = None) -> None:
         """Add a row; rows come in order."""
-        if key >= self.bound:
-            return
-        group = self.groups.get(key)
-        if group is None:
-            self.groups[key] = Group(1, facts.file, facts.row, mark)
-            if len(self.groups) >= 2 * KEPT:
-                self.trim()
-            return
-        group.rows += 1
-        if group.other is None and (mark is None or mark != group.mark):
-            group.other = (facts.file, facts.row)
+        self.add_all([key], facts.file, [facts.row], [mark])
+
+    def add_all(self, keys: Iterable[int], file: str, rows: Iterable[int], marks: Iterable[int | None]) -> None:
+        """Add rows of a file; they come in order."""
+        for key, row, mark in zip(keys, rows, marks, strict=False):  # marks may be without end
+            if key >= self.bound:
+                continue
+            group = self.groups.get(key)
+            if group is None:
+                self.groups[key] = Group(1, file, row, mark)
+                if len(self.groups) >= 2 * KEPT:
+                    self.trim()
+                continue
+            group.rows += 1
+            if group.other is None and (mark is None or mark != group.mark):
+                group.other = (file, row)
 
     def merge(self, later: Groups) -> Groups:
         """Add the rows of a later part."""

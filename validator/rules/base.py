@@ -19,6 +19,7 @@ from validator.catalog.split import Order
 from validator.catalog.survey import Survey
 from validator.facts.budget import Budget, Limits
 from validator.facts.record import RowFacts
+from validator.facts.texts import Texts
 from validator.files import ABSENT, Identity
 from validator.findings import Severity
 from validator.settings import Integrity, Settings
@@ -126,7 +127,8 @@ class CorpusCheck:
     together. `needs`: what a row must have to be folded. `fold` looks at counts in the facts, not at the budget, and at
     turns only of rows with media or problems, so that rows can be folded again without being settled. `finish_run`
     speaks of several entries: it gets each entry with its aggregate, in the order of names. `names_causes`: hits of
-    `finish` may explain other findings.
+    `finish` may explain other findings. `fold_texts`, of a check that needs
+    nothing, does at once what `fold` does one by one.
     """
 
     finish: Callable[[Any, EntryFacts], Iterator[Hit]] = lambda aggregate, entry: iter(())
@@ -138,6 +140,7 @@ class CorpusCheck:
     needs: Need = "nothing"
     finish_run: Callable[[Sequence[tuple[EntryFacts, Any]]], Iterator[Hit]] | None = None
     names_causes: bool = False
+    fold_texts: Callable[[Any, Texts], None] | None = None
 
     @cached_property
     def adapter(self) -> TypeAdapter[Any]:

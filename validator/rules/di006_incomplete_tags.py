@@ -63,5 +63,13 @@ RULE = corpus_rule(
     "DI006",
     "incomplete-tags",
     "error",
-    CorpusCheck(finish, Counter, fold, lambda left, right: left + right, Counter[str], names_causes=True),
+    CorpusCheck(
+        finish,
+        Counter,
+        fold,
+        lambda left, right: left + right,
+        Counter[str],
+        needs="problems",
+        names_causes=True,
+    ),
 )

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from validator.facts.texts import Texts
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 
 BATCH = 1000
@@ -39,6 +40,14 @@ def fold(seen: FirstFilled, case: Case) -> None:
     for column in case.facts.filled:
         if column not in seen.first or case.place < seen.first[column][0]:
             seen.first[column] = (case.place, case.facts.file, case.facts.row)
+
+
+def fold_texts(seen: FirstFilled, texts: Texts) -> None:
+    """Remember the first row of each column."""
+    for place, row, filled in zip(texts.places.tolist(), texts.values("row"), texts.values("filled"), strict=True):
+        for column in filled:
+            if column not in seen.first or place < seen.first[column][0]:
+                seen.first[column] = (place, texts.file, row)
 
 
 def finish(seen: FirstFilled, entry: EntryFacts) -> Iterator[Hit]:
@@ -62,4 +71,6 @@ def merge(left: FirstFilled, right: FirstFilled) -> FirstFilled:
     return FirstFilled({name: min(first, right.first.get(name, first)) for name, first in both.items()})
 
 
-RULE = corpus_rule("DI007", "null-for-first-thousand", "error", CorpusCheck(finish, FirstFilled, fold, merge))
+RULE = corpus_rule(
+    "DI007", "null-for-first-thousand", "error", CorpusCheck(finish, FirstFilled, fold, merge, fold_texts=fold_texts)
+)

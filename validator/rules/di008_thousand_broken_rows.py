@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from validator.facts.texts import Texts
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 
 BATCH = 1000
@@ -40,9 +41,20 @@ def fold(batches: Batches, case: Case) -> None:
     """Count a row, and whether it was dropped."""
     batches.rows = max(batches.rows, case.place + 1)
     if case.facts.outcome == "dropped":
-        batch, here = case.place // BATCH, (case.place, case.facts.file)
-        batches.dropped[batch] += 1
-        batches.first[batch] = min(batches.first.get(batch, here), here)
+        _drop(batches, case.place, case.facts.file)
+
+
+def fold_texts(batches: Batches, texts: Texts) -> None:
+    """Count rows, and which were dropped."""
+    batches.rows = max(batches.rows, int(texts.places.max(initial=-1)) + 1)
+    for place in texts.places[texts.are("outcome", "dropped")].tolist():
+        _drop(batches, place, texts.file)
+
+
+def _drop(batches: Batches, place: int, file: str) -> None:
+    batch, here = place // BATCH, (place, file)
+    batches.dropped[batch] += 1
+    batches.first[batch] = min(batches.first.get(batch, here), here)
 
 
 def finish(batches: Batches, entry: EntryFacts) -> Iterator[Hit]:
@@ -71,4 +83,6 @@ def merge(left: Batches, right: Batches) -> Batches:
     return Batches(max(left.rows, right.rows), left.dropped + right.dropped, first)
 
 
-RULE = corpus_rule("DI008", "thousand-broken-rows", "error", CorpusCheck(finish, Batches, fold, merge))
+RULE = corpus_rule(
+    "DI008", "thousand-broken-rows", "error", CorpusCheck(finish, Batches, fold, merge, fold_texts=fold_texts)
+)

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from validator.facts.texts import Texts
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 from validator.rules.wording import converted
 
@@ -37,6 +38,12 @@ def fold(counts: Counts, case: Case) -> None:
     """Count a row."""
     counts.rows += 1
     counts.dropped += case.facts.outcome == "dropped" and not converted(case.facts)
+
+
+def fold_texts(counts: Counts, texts: Texts) -> None:
+    """Count rows."""
+    counts.rows += texts.records.num_rows
+    counts.dropped += int(texts.are("outcome", "dropped").sum())
 
 
 def finish(counts: Counts, entry: EntryFacts) -> Iterator[Hit]:
@@ -61,4 +68,4 @@ def merge(left: Counts, right: Counts) -> Counts:
     return Counts(left.rows + right.rows, left.dropped + right.dropped)
 
 
-RULE = corpus_rule("DI009", "no-usable-row", "error", CorpusCheck(finish, Counts, fold, merge))
+RULE = corpus_rule("DI009", "no-usable-row", "error", CorpusCheck(finish, Counts, fold, merge, fold_texts=fold_texts))

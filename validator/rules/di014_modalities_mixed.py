@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from validator.facts.texts import Texts
 from validator.findings import count
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 
@@ -41,6 +42,11 @@ def fold(modalities: Modalities, case: Case) -> None:
             modalities.with_media += 1
         else:
             modalities.without += 1
+
+
+def fold_texts(modalities: Modalities, texts: Texts) -> None:
+    """Count rows without media that are trained on."""
+    modalities.without += int(texts.are("outcome", "ok").sum())
 
 
 def merge(left: Modalities, right: Modalities) -> Modalities:
@@ -66,6 +72,6 @@ RULE = corpus_rule(
     "DI014",
     "modalities-mixed",
     "info",
-    CorpusCheck(start=Modalities, fold=fold, merge=merge, finish_run=finish_run),
+    CorpusCheck(start=Modalities, fold=fold, merge=merge, finish_run=finish_run, fold_texts=fold_texts),
     trainers=("hf", "qwen-vl-utils"),
 )

@@ -48,7 +48,7 @@ RULE = corpus_rule(
     "DU006",
     "near-duplicate-images",
     "info",
-    CorpusCheck(finish, Groups, fold, Groups.merge),
+    CorpusCheck(finish, Groups, fold, Groups.merge, needs="media"),
     option="preview",
     trainers=EVERY,
 )

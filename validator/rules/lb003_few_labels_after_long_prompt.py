@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from validator.facts.texts import Texts
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 from validator.rules.noticed import Noticed
 
@@ -33,6 +34,13 @@ def fold(noticed: Noticed, case: Case) -> None:
         noticed.add(case.facts)
 
 
+def fold_texts(noticed: Noticed, texts: Texts) -> None:
+    """Notice rows with a long prompt and few labels."""
+    tokens, labels = texts.numbers("num_tokens"), texts.numbers("num_label_tokens")
+    rows = texts.numbers("row")[(labels >= 0) & (labels <= FEW) & (tokens >= LONG + labels)]
+    noticed.add_all(texts.file, rows)
+
+
 def finish(noticed: Noticed, _: EntryFacts) -> Iterator[Hit]:
     """Say it once."""
     if noticed.rows:
@@ -43,4 +51,9 @@ def finish(noticed: Noticed, _: EntryFacts) -> Iterator[Hit]:
         )
 
 
-RULE = corpus_rule("LB003", "few-labels-after-long-prompt", "info", CorpusCheck(finish, Noticed, fold, Noticed.merge))
+RULE = corpus_rule(
+    "LB003",
+    "few-labels-after-long-prompt",
+    "info",
+    CorpusCheck(finish, Noticed, fold, Noticed.merge, fold_texts=fold_texts),
+)

@@ -20,6 +20,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from validator.facts.texts import Texts
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 from validator.rules.noticed import Noticed
 
@@ -41,6 +44,14 @@ def fold(pads: Pads, case: Case) -> None:
             pads.noticed.add(case.facts)
 
 
+def fold_texts(pads: Pads, texts: Texts) -> None:
+    """Add placeholders that are written into texts."""
+    if texts.settings.train_on_prompt:
+        tokens = sum(np.maximum(texts.numbers(name), 0) for name in ("num_image_tokens", "num_video_tokens"))
+        pads.tokens += int(tokens.sum())
+        pads.noticed.add_all(texts.file, texts.numbers("row")[tokens > 0])
+
+
 def finish(pads: Pads, _: EntryFacts) -> Iterator[Hit]:
     """Say it once."""
     if pads.tokens:
@@ -56,4 +67,6 @@ def merge(left: Pads, right: Pads) -> Pads:
     return Pads(left.tokens + right.tokens, left.noticed.merge(right.noticed))
 
 
-RULE = corpus_rule("LB004", "image-tokens-are-labels", "warning", CorpusCheck(finish, Pads, fold, merge))
+RULE = corpus_rule(
+    "LB004", "image-tokens-are-labels", "warning", CorpusCheck(finish, Pads, fold, merge, fold_texts=fold_texts)
+)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from validator.facts.record import RowFacts
 from validator.findings import count
 
@@ -20,6 +22,12 @@ class Noticed:
         self.rows += 1
         if self.first is None:
             self.first = (facts.file, facts.row)
+
+    def add_all(self, file: str, rows: np.ndarray) -> None:
+        """Notice rows of a file; they come in order."""
+        self.rows += len(rows)
+        if self.first is None and len(rows):
+            self.first = (file, int(rows[0]))
 
     def merge(self, other: Noticed) -> Noticed:
         """Join the rows that come after these."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import heapq
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 ENOUGH = 200
 """Rows of an entry below which nothing is said about outliers."""
@@ -35,6 +38,19 @@ class Peers:
             heapq.heappush(self.largest, item)
         elif item > self.largest[0]:
             heapq.heapreplace(self.largest, item)
+
+    def add_all(self, values: np.ndarray, file: str, rows: np.ndarray, sample_ids: Sequence[str]) -> None:
+        """Count rows of a file; they come in order."""
+        few = max(KEPT - len(self.largest), 0)
+        for place in range(min(few, len(values))):
+            self.add(int(values[place]), file, int(rows[place]), sample_ids[place])
+        if len(values) > few:
+            values, rows, sample_ids = values[few:], rows[few:], sample_ids[few:]
+            least, first, *_ = self.largest[0]
+            larger = (values > least) | ((values == least) & (file > first))
+            self.counts.update(values[~larger].tolist())
+            for place in np.flatnonzero(larger).tolist():
+                self.add(int(values[place]), file, int(rows[place]), sample_ids[place])
 
     def merge(self, other: Peers) -> Peers:
         """Join two parts of an entry."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 
+from validator.facts.texts import Texts
 from validator.rules.alike import ALL, Groups
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit
 
@@ -36,6 +38,21 @@ def _fold(seen: Seen, case: Case) -> None:
         seen.answers.add(answered, facts)
 
 
+def _fold_texts(seen: Seen, texts: Texts) -> None:
+    columns = (texts.values(name) for name in ("outcome", "asked", "answered", "row"))
+    chosen = [
+        (int(asked, 16), int(answered, 16), row)
+        for outcome, asked, answered, row in zip(*columns, strict=True)
+        if outcome == "ok" and asked and answered
+    ]
+    seen.rows += len(chosen)
+    asked, answered, rows = zip(*chosen, strict=True) if chosen else ((), (), ())
+    pairs = [one ^ ((other * _ODD) & ALL) for one, other in zip(asked, answered, strict=True)]
+    seen.pairs.add_all(pairs, texts.file, rows, repeat(None))
+    seen.prompts.add_all(asked, texts.file, rows, answered)
+    seen.answers.add_all(answered, texts.file, rows, repeat(None))
+
+
 _ODD = 0x9E3779B97F4A7C15
 """Multiplying by an odd number keeps 64 bits apart, and keeps equal hashes from cancelling out."""
 
@@ -51,12 +68,14 @@ def _merge(left: Seen, right: Seen) -> Seen:
 
 def of_entry(finish: Callable[[Seen, EntryFacts], Iterator[Hit]]) -> CorpusCheck:
     """A check of one entry on this aggregate."""
-    return CorpusCheck(finish, Seen, _fold, _merge, shared="seen")
+    return CorpusCheck(finish, Seen, _fold, _merge, shared="seen", fold_texts=_fold_texts)
 
 
 def of_run(finish_run: Callable[[Sequence[tuple[EntryFacts, Seen]]], Iterator[Hit]]) -> CorpusCheck:
     """A check of all entries together on this aggregate."""
-    return CorpusCheck(start=Seen, fold=_fold, merge=_merge, shared="seen", finish_run=finish_run)
+    return CorpusCheck(
+        start=Seen, fold=_fold, merge=_merge, shared="seen", finish_run=finish_run, fold_texts=_fold_texts
+    )
 
 
 def is_evaluation(entry: EntryFacts) -> bool:

@@ -21,6 +21,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from validator.facts.texts import Texts
 from validator.rules.base import EVERY, Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 from validator.rules.peers import Peers
 
@@ -39,6 +42,15 @@ def fold(lengths: Lengths, case: Case) -> None:
     if facts.num_tokens_full is not None:
         peers = lengths.with_images if facts.image_tokens else lengths.text_only
         peers.add(facts.num_tokens_full, facts.file, facts.row, facts.sample_id)
+
+
+def fold_texts(lengths: Lengths, texts: Texts) -> None:
+    """Count the full lengths of rows without media."""
+    full = texts.numbers("num_tokens_full")
+    there = full >= 0
+    ids = texts.values("sample_id")
+    chosen = [ids[place] for place in np.flatnonzero(there).tolist()]
+    lengths.text_only.add_all(full[there], texts.file, texts.numbers("row")[there], chosen)
 
 
 def finish(lengths: Lengths, _: EntryFacts) -> Iterator[Hit]:
@@ -62,5 +74,9 @@ def merge(left: Lengths, right: Lengths) -> Lengths:
 
 
 RULE = corpus_rule(
-    "TK005", "sequence-length-extreme", "info", CorpusCheck(finish, Lengths, fold, merge), trainers=EVERY
+    "TK005",
+    "sequence-length-extreme",
+    "info",
+    CorpusCheck(finish, Lengths, fold, merge, fold_texts=fold_texts),
+    trainers=EVERY,
 )

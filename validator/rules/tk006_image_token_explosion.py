@@ -79,5 +79,9 @@ def merge(left: Explosions, right: Explosions) -> Explosions:
 
 
 RULE = corpus_rule(
-    "TK006", "image-token-explosion", "warning", CorpusCheck(finish, Explosions, fold, merge), trainers=EVERY
+    "TK006",
+    "image-token-explosion",
+    "warning",
+    CorpusCheck(finish, Explosions, fold, merge, needs="media"),
+    trainers=EVERY,
 )

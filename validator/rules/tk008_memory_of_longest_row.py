@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from validator.facts.texts import Texts
 from validator.rules.base import EVERY, Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 from validator.training.shape import SHAPES, activation_bytes
 
@@ -43,6 +44,15 @@ def fold(longest: Longest, case: Case) -> None:
     if (facts.num_tokens or 0) > longest.tokens:
         longest.tokens, longest.file = facts.num_tokens or 0, facts.file
         longest.row, longest.sample_id = facts.row, facts.sample_id
+
+
+def fold_texts(longest: Longest, texts: Texts) -> None:
+    """Keep the longest row."""
+    tokens = texts.numbers("num_tokens")
+    if len(tokens) and tokens.max() > longest.tokens:
+        place = int(tokens.argmax())
+        longest.tokens, longest.file = int(tokens[place]), texts.file
+        longest.row, longest.sample_id = (texts.records[name][place].as_py() for name in ("row", "sample_id"))
 
 
 def finish(longest: Longest, entry: EntryFacts) -> Iterator[Hit]:
@@ -70,7 +80,7 @@ RULE = corpus_rule(
     "TK008",
     "memory-of-longest-row",
     "info",
-    CorpusCheck(finish, Longest, fold, merge),
+    CorpusCheck(finish, Longest, fold, merge, fold_texts=fold_texts),
     option="model_size",
     trainers=EVERY,
 )
