@@ -5,10 +5,13 @@ import shutil
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import check
+from tests.conftest import check, say
 from tests.engine.data import make_registry
 from tests.engine.test_same_bytes import written
+from validator.engine import finding_columns
 from validator.engine.amend import amend, identity_of
+from validator.engine.finding_columns import stored, to_findings
+from validator.engine.gate import Tables
 from validator.engine.judge import Judge
 from validator.engine.options import Options
 from validator.engine.rejudge import rejudge, settings_of
@@ -128,3 +131,14 @@ def test_clean(home, mmvalidate, tmp_path):
     assert "no folder of a run, left alone" in done.stdout and "MB of cache removed" in done.stdout
     assert (tmp_path / ".mmvalidate" / "run" / "summary.json").exists()
     assert not (tmp_path / ".mmvalidate" / "run" / "cache").exists()
+
+
+def test_long_findings_come_in_pieces(dataset, monkeypatch):
+    """A column of lines holds less than 2 GiB."""
+    dataset.write([say("a", "")] * 5)
+    dataset.check()
+    tables = Tables.of(dataset.folder / "run")
+    whole = [line for batch in stored(tables.findings, tables.lines) for line in to_findings(batch)]
+    monkeypatch.setattr(finding_columns, "PIECE", 1)
+    pieces = [to_findings(batch) for batch in stored(tables.findings, tables.lines)]
+    assert [len(piece) for piece in pieces] == [1] * len(whole) and [line for (line,) in pieces] == whole

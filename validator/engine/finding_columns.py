@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import orjson
@@ -37,6 +38,8 @@ FINDINGS = pa.schema(
 LINE = "line"
 ROW_GROUP = 4096
 """Records of a group in Parquet files."""
+PIECE = 1 << 28
+"""Bytes of lines in one batch: a column of lines holds less than 2 GiB."""
 WITH_LINES = FINDINGS.append(pa.field(LINE, pa.binary()))
 _KEY = ("dataset", "file", "row", "code", "turn", "media_index", "message")
 _PLAIN = [field for field in FINDINGS if field.name != "evidence"]
@@ -90,15 +93,31 @@ def stored(
             columns = file.group(group, threads=False)
             begin = group * ROW_GROUP
             columns = columns.slice(max(first - begin, 0), end - max(first, begin)).combine_chunks()
-            texts = list(islice(iter(lambda: texts_file.readline(LONGEST), b""), columns.num_rows))
-            if len(texts) != columns.num_rows:
+            seen = 0
+            for texts in _pieces(texts_file, columns.num_rows):
+                if number is None:  # anyone may have written there; of a part its asker knows the file
+                    deque(parsed(texts, lines, begin + seen), maxlen=0)
+                arrays = [column.chunk(0).slice(seen, len(texts)) for column in columns.columns]
+                yield pa.RecordBatch.from_arrays([*arrays, plain_array(texts, pa.binary())], schema=WITH_LINES)
+                seen += len(texts)
+            if seen != columns.num_rows:
                 raise unusable(lines, f"holds fewer findings than {table.name}")
-            if number is None:  # anyone may have written there; of a part its asker knows the file
-                deque(parsed(texts, lines, begin), maxlen=0)
-            arrays = [column.chunk(0) for column in columns.columns]
-            yield pa.RecordBatch.from_arrays([*arrays, plain_array(texts, pa.binary())], schema=WITH_LINES)
         if number is None and texts_file.read(1):
             raise unusable(lines, f"holds more findings than {table.name}")
+
+
+def _pieces(file: BinaryIO, number: int) -> Iterator[list[bytes]]:
+    """Some lines of a file, or those that are left, in pieces of PIECE bytes and one line more at most."""
+    texts: list[bytes] = []
+    size = 0
+    for line in islice(iter(lambda: file.readline(LONGEST), b""), number):
+        texts.append(line)
+        size += len(line)
+        if size >= PIECE:
+            yield texts
+            texts, size = [], 0
+    if texts:
+        yield texts
 
 
 def merged(batches: Iterable[pa.RecordBatch], others: Sequence[Finding]) -> Iterator[pa.RecordBatch]:
