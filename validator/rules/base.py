@@ -127,8 +127,8 @@ class CorpusCheck:
     together. `needs`: what a row must have to be folded. `fold` looks at counts in the facts, not at the budget, and at
     turns only of rows with media or problems, so that rows can be folded again without being settled. `finish_run`
     speaks of several entries: it gets each entry with its aggregate, in the order of names. `names_causes`: hits of
-    `finish` may explain other findings. `fold_texts`, of a check that needs
-    nothing, does at once what `fold` does one by one.
+    `finish` may explain other findings. `fold_texts`, of a check that
+    needs nothing, does at once what `fold` does one by one.
     """
 
     finish: Callable[[Any, EntryFacts], Iterator[Hit]] = lambda aggregate, entry: iter(())

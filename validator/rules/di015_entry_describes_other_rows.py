@@ -32,6 +32,7 @@ from typing import Any
 
 from validator.catalog.entry import Entry
 from validator.conversation.sample import MediaKind
+from validator.facts.texts import Texts
 from validator.findings import count
 from validator.rules.base import Case, Consequences, CorpusCheck, EntryFacts, Hit, corpus_rule
 from validator.rules.meant import (
@@ -86,6 +87,12 @@ def fold(seen: Seen, case: Case) -> None:
             for place, kind in enumerate(MEDIA):
                 if any(written[place] for written in turns) and not facts.of_kind(_KINDS[kind]):
                     seen.unfilled[kind] += 1
+
+
+def fold_texts(seen: Seen, texts: Texts) -> None:
+    """Count rows without problems."""
+    seen.rows += texts.records.num_rows
+    seen.lost += int((texts.are("outcome", "dropped") | texts.are("outcome", "crash")).sum())
 
 
 def finish(seen: Seen, entry: EntryFacts) -> Iterator[Hit]:
@@ -241,5 +248,5 @@ RULE = corpus_rule(
     "DI015",
     "entry-describes-other-rows",
     "error",
-    CorpusCheck(finish, Seen, fold, merge, names_causes=True),
+    CorpusCheck(finish, Seen, fold, merge, names_causes=True, fold_texts=fold_texts),
 )
