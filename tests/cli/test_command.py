@@ -110,11 +110,12 @@ def test_json_output_and_schemas(home, mmvalidate):
     lines = (run / "findings.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line) for line in lines] == document["findings"]
     registry = json.loads((home / "sample_data" / "dataset_info.json").read_text())
+    refused = ("wrong_formatting", "mistyped_key", "format_key")
     jsonschema.validate(
-        {name: entry for name, entry in registry.items() if name not in ("wrong_formatting", "mistyped_key")},
+        {name: entry for name, entry in registry.items() if name not in refused},
         schemas["dataset_info"],
     )
-    for name in ("wrong_formatting", "mistyped_key"):
+    for name in refused:
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({name: registry[name]}, schemas["dataset_info"])
 

@@ -17,6 +17,7 @@ from validator.engine.store import FindingsFile
 from validator.findings import Finding
 from validator.report.finished import Finished
 from validator.report.formats import TEXT_FORMATS, write_file
+from validator.writing import Parts
 
 HERE = Path(__file__).parent
 GITLAB = {
@@ -165,13 +166,13 @@ def test_hostile_text_stays_text(hostile, name):
 def test_limits_of_hosts(run, tmp_path):
     """A run with 30,000 pairs of rule and dataset, more than any host takes."""
     line = json.loads((run.folder / "findings.jsonl").read_text().splitlines()[0])
-    with FindingsFile(run.folder) as file:
+    parts = Parts(run.folder)
+    with FindingsFile(parts) as file:
         for number in range(0, 30_000, 100):
             some = line | {"dataset": f"d{number // 100:03}", "file": "a.csv", "row": 0, "message": "m" * 5000}
             kinds = [(f"ZZ{rest:03}", ("error", "warning", "info")[(number + rest) % 3]) for rest in range(100)]
             file.add(to_batch([Finding(**some | {"code": code, "severity": severity}) for code, severity in kinds]))
-    for name in ("findings.jsonl", "findings.parquet"):
-        (run.folder / f"{name}.part").replace(run.folder / name)
+    parts.keep("findings.jsonl", "findings.parquet")
     (run.folder / "accepted.json").unlink()
     big = Finished(run.folder)
     assert len(big.groups) == 30_000
