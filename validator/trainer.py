@@ -46,6 +46,28 @@ class BatchRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class Loader:
+    """How a trainer reads data files: a release of `datasets`, or Qwen's own reading of JSON.
+
+    `kinds`: Arrow types that it takes besides those of `datasets` 4.0. `mixes`: values of several types in one place
+    are kept as JSON, and an array is read as its lines would be: text becomes dates by its value, not by the name of
+    its column. `plain`: JSON is taken as it stands, without columns and their types.
+    """
+
+    name: str = "datasets 4.0"
+    kinds: frozenset[str] = frozenset()
+    mixes: bool = False
+    plain: bool = False
+
+
+_VIEWS = frozenset(("string_view", "binary_view", "json"))
+DATASETS_4_0 = Loader()
+DATASETS_4_8 = Loader("datasets 4.8", _VIEWS, mixes=True)
+DATASETS_5_2 = Loader("datasets 5.2", _VIEWS | {"fixed_size_binary"}, mixes=True)
+OF_QWEN = Loader("json", _VIEWS | {"fixed_size_binary"}, mixes=True, plain=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Trainer:
     """One profile. The defaults are LLaMA-Factory 0.9.5's.
 
@@ -64,9 +86,8 @@ class Trainer:
     left or its right. `labels`: everything, or answers; then the first `header` tokens of their turns are not learned.
     `failures`: a row that fails stops training, or another takes its place. `turns_images`: images are turned as their
     EXIF block says. `on_white`: which images with transparency are put on white, those of mode RGBA and those without
-    an alpha channel of which one colour is transparent, or all; that of the others is dropped. `mixes`: its loader
-    keeps columns of mixed types as JSON. `video` is None where videos are not reproduced. `batch`: how samples become
-    a batch.
+    an alpha channel of which one colour is transparent, or all; that of the others is dropped. `loader`: what
+    reads its data files. `video` is None where videos are not reproduced. `batch`: how samples become a batch.
     """
 
     name: str
@@ -91,7 +112,7 @@ class Trainer:
     failures: Literal["stop", "replace"] = "stop"
     turns_images: bool = False
     on_white: Literal["nothing", "rgba-and-colour", "all"] = "nothing"
-    mixes: bool = False
+    loader: Loader = DATASETS_4_0
     video: VideoRecipe | None = field(default_factory=VideoRecipe)
     batch: BatchRecipe = field(default_factory=BatchRecipe)
     defaults: Mapping[str, int] = field(default_factory=lambda: {"image_max_pixels": 768 * 768, "cutoff_len": 2048})
@@ -153,6 +174,7 @@ _PROFILES = (
         labels="all",
         turns_images=True,
         on_white="all",
+        loader=DATASETS_5_2,
         video=None,
         batch=BatchRecipe(multiple=1, fake_picture=False),
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 1024},
@@ -169,6 +191,7 @@ _PROFILES = (
         header=3,
         failures="replace",
         on_white="rgba-and-colour",
+        loader=OF_QWEN,
         video=None,
         batch=BatchRecipe(multiple=1, fake_picture=False, masks_pads=True),
         defaults={"image_max_pixels": 28 * 28 * 576, "cutoff_len": 512},
@@ -183,7 +206,7 @@ _PROFILES = (
         resizing="utils",
         truncation="delete",
         failures="replace",
-        mixes=True,
+        loader=DATASETS_4_8,
         video=None,
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 32768},
     ),

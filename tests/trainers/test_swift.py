@@ -28,7 +28,7 @@ def answers_of(registry, spec):
     settings = Settings(dataset_info=registry, **spec["settings"])
     entry = load_registry(registry, (spec["name"],)).entries[0]
     file = registry.parent / entry.location
-    loaded = with_mixed(survey(file), file)
+    loaded = with_mixed(survey(file, by_value=True), file)
     assert not loaded.refusals, loaded.refusals[:3]
     measurer = Measurer(entry, entry.location, loaded, settings)
     return [our_answer(measurer, raw) for raw in read_rows(file, loaded.layout, loader_floats=True)]

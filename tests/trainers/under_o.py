@@ -37,7 +37,7 @@ def answers() -> dict[str, list[dict]]:
                 settings = Settings(dataset_info=registry, **given)
                 entry = load_registry(registry, (spec["name"],)).entries[0]
                 file = place / entry.location
-                loaded = with_mixed(survey(file), file) if trainer == "ms-swift" else survey(file)
+                loaded = with_mixed(survey(file, by_value=True), file) if trainer == "ms-swift" else survey(file)
                 measurer = Measurer(entry, entry.location, loaded, settings)
                 floats = trainer == "ms-swift" or entry.formatting == "openai"
                 found[f"{trainer} {spec['name']}"] = [

@@ -6,8 +6,10 @@ in slices, so that memory does not grow with the file. Each refusal is traced to
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,14 +21,15 @@ from pyarrow import types as t
 from validator.catalog.arrow_types import TypeConflictError, dates_as_text, merge, mixed_within
 from validator.catalog.date_columns import DateColumns, is_date_column
 from validator.catalog.json_rows import BOM, TOO_DEEP, RawRow, read_rows, too_deep, ujson_refuses
+from validator.catalog.line_survey import merge_row
 from validator.catalog.survey import Survey
 
 _HUGE_NUMBER = re.compile(rb"[:,\[\s]-?\d{19}")
 SLICE, SLICE_BYTES = 1000, 4 << 20
 
 
-def survey_array(path: Path, result: Survey) -> None:
-    """Survey a file that is one array into `result`."""
+def survey_array(path: Path, result: Survey, *, by_value: bool = False) -> None:
+    """Survey a file that is one array into `result`; `by_value`: see `json_survey.survey`."""
     with path.open("rb") as file:
         if file.read(3) == BOM:
             result.refuse(None, None, "it begins with a UTF-8 byte order mark, which the loader does not accept")
@@ -40,25 +43,32 @@ def survey_array(path: Path, result: Survey) -> None:
                 result.refuse(row.index, None, f"invalid JSON: {row.fault}")
             elif too_deep(row.raw):
                 result.refuse(row.index, None, TOO_DEEP)
+            elif by_value and row.value is None:
+                pass  # a line may be null
             elif not isinstance(row.value, dict) or not (row.index or row.raw.startswith(b"{")):
                 result.refuse(row.index, None, "the row is not an object")
             else:
                 readable.append(row)
-                dates.add(row.value)
+                if not by_value:
+                    dates.add(row.value)
             result.num_rows = row.index + (not row.between)
-        _merge_slice(readable, result, dates)
+        _merge_slice(readable, result, None if by_value else dates)
     result.types.update(dates.types())
     for place, column, reason in dates.odd:
         if not t.is_temporal(result.types[column]):
             result.refuse(place, column, reason, mixed=True)
 
 
-def _merge_slice(rows: list[RawRow], result: Survey, dates: DateColumns) -> None:
+def _merge_slice(rows: list[RawRow], result: Survey, dates: DateColumns | None) -> None:
     huge = [row for row in rows if _HUGE_NUMBER.search(row.raw)]
     for row in huge:
         if ujson_refuses(row.raw):
             result.refuse(row.index, None, "the row holds a number too large for the loader")
-    if not rows or (not huge and _merge_as_lines(rows, result)):
+    if not rows or (not huge and _merge_as_lines(rows, result, by_value=dates is None)):
+        return
+    if dates is None:
+        for row in rows:
+            merge_row(replace(row, raw=json.dumps(row.value).encode()), result)
         return
     for column in dict.fromkeys(key for row in rows for key in row.value):
         known = result.types.get(column, pa.null())
@@ -69,14 +79,14 @@ def _merge_slice(rows: list[RawRow], result: Survey, dates: DateColumns) -> None
                 _merge_value(row.index, column, row.value.get(column), result, dates)
 
 
-def _merge_as_lines(rows: list[RawRow], result: Survey) -> bool:
+def _merge_as_lines(rows: list[RawRow], result: Survey, *, by_value: bool) -> bool:
     """Type a slice with pyarrow's JSON reader, which is faster than its typing of Python objects and stricter: what it
-    accepts the other accepts with the same types, but for dates, which JSON arrays leave as text.
+    accepts the other accepts with the same types, but for dates, which pandas leaves as text.
     """
     data = b"\n".join(row.raw for row in rows)
     try:
         schema = paj.read_json(BytesIO(data), read_options=paj.ReadOptions(block_size=len(data) + 1)).schema
-        types = {field.name: dates_as_text(field.type) for field in schema}
+        types = {field.name: field.type if by_value else dates_as_text(field.type) for field in schema}
         merged = {name: merge(result.types.get(name, pa.null()), kind, name) for name, kind in types.items()}
     except (pa.ArrowException, TypeConflictError):
         return False

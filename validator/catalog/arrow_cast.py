@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyarrow import types as t
 
 from validator.catalog.arrow_types import describe
-from validator.catalog.schema import IMAGE, Schema
+from validator.catalog.schema import IMAGE, Schema, is_json
 
 
 class CastError(ValueError):
@@ -43,6 +43,8 @@ def fit_array(
     if isinstance(array, pa.ChunkedArray):
         return pa.chunked_array([fit_array(chunk, target, path, images) for chunk in array.chunks], target)
     source = array.type
+    if is_json(source):
+        return fit_array(array.storage, target, path, images)
     if t.is_null(source):
         return pa.nulls(len(array), target)
     if t.is_dictionary(source):

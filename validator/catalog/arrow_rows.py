@@ -13,12 +13,12 @@ from validator.catalog.survey import Survey
 from validator.catalog.table_rows import ROWS, UNREADABLE, survey_tables, table_rows
 
 
-def survey_arrow(path: Path, schema: Schema | None) -> Survey:
-    """Survey an Arrow file. Raises OSError where it cannot be opened."""
+def survey_arrow(path: Path, schema: Schema | None, kinds: frozenset[str] = frozenset()) -> Survey:
+    """Survey an Arrow file. `kinds`: see `Loader`. Raises OSError where it cannot be opened."""
     survey = Survey("arrow")
     with path.open("rb") as file:
         try:
-            own = schema_of(_open(file).schema)
+            own = schema_of(_open(file).schema, kinds)
         except UNREADABLE as error:
             survey.refuse(None, None, f"{type(error).__name__}: {error}")
             return survey

@@ -11,6 +11,7 @@ from validator.catalog.json_rows import RawRow
 from validator.catalog.marks import Span, digest_file, mark, span_of
 from validator.catalog.schema import Schema
 from validator.catalog.survey import Survey
+from validator.trainer import DATASETS_4_0, Loader
 
 TYPES = {"arrow": "arrow", "csv": "csv", "json": "json", "jsonl": "json", "parquet": "parquet", "txt": "text"}
 """Extension (case counts) -> the loader's name for the format."""
@@ -36,28 +37,30 @@ def packed_as(path: Path) -> str | None:
     return next((name for magic, name in _PACKED.items() if head.startswith(magic)), None)
 
 
-def survey_file(path: Path, schema: Schema | None = None, digest: str | None = None) -> Survey:
+def survey_file(
+    path: Path, schema: Schema | None = None, digest: str | None = None, loader: Loader = DATASETS_4_0
+) -> Survey:
     """Survey a file of any format; `schema` is the one that an earlier file of the entry has fixed, `digest` the file's
-    where it is known.
+    where it is known; `loader` whose reading is reproduced.
 
     Raises OSError where the file cannot be read.
     """
-    survey = _survey(path, schema)
+    survey = _survey(path, schema, loader)
     survey.digest = digest_file(path) if digest is None else digest
     mark(path, survey)
     return survey
 
 
-def _survey(path: Path, schema: Schema | None) -> Survey:
+def _survey(path: Path, schema: Schema | None, loader: Loader) -> Survey:
     kind = file_type(path.name)
     if kind == "parquet":
         from validator.catalog.parquet_rows import survey_parquet
 
-        return survey_parquet(path, schema)
+        return survey_parquet(path, schema, loader.kinds)
     if kind == "arrow":
         from validator.catalog.arrow_rows import survey_arrow
 
-        return survey_arrow(path, schema)
+        return survey_arrow(path, schema, loader.kinds)
     if kind == "csv":
         from validator.catalog.csv_rows import survey_csv
 
@@ -66,7 +69,7 @@ def _survey(path: Path, schema: Schema | None) -> Survey:
         from validator.catalog.text_rows import survey_text
 
         return survey_text(path, schema)
-    return survey_json(path, schema)
+    return survey_json(path, schema, by_value=loader.mixes)
 
 
 def file_rows(path: Path, survey: Survey, span: Span | None = None, *, loader_floats: bool = False) -> Iterator[RawRow]:

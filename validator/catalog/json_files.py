@@ -20,12 +20,13 @@ from validator.catalog.schema import Schema
 from validator.catalog.survey import Survey
 
 
-def survey_json(path: Path, schema: Schema | None) -> Survey:
-    """Survey a json or jsonl file; `schema` is the one that an earlier file of the entry has fixed.
+def survey_json(path: Path, schema: Schema | None, *, by_value: bool = False) -> Survey:
+    """Survey a json or jsonl file; `schema` is the one that an earlier file of the entry has fixed;
+    `by_value`: see `json_survey.survey`.
 
     Raises OSError where the file cannot be read.
     """
-    result = survey(path)
+    result = survey(path, by_value=by_value)
     if schema is None:
         return result
     result.fixed, own = schema, result.types

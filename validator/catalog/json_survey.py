@@ -11,15 +11,17 @@ from validator.catalog.schema import Schema
 from validator.catalog.survey import Survey
 
 
-def survey(path: Path) -> Survey:
+def survey(path: Path, *, by_value: bool = False) -> Survey:
     """Read a json or jsonl file as the trainer's loader would and report its schema and every refusal.
+
+    `by_value`: the loader types an array as it types lines, whose texts are dates by their value; else pandas does.
 
     Raises OSError where the file cannot be read.
     """
     layout = find_layout(path)
     result = Survey(layout)
     if layout == "array":
-        survey_array(path, result)
+        survey_array(path, result, by_value=by_value)
     elif layout != "empty":
         survey_lines(path, result)
     if result.fixed is None and path.stat().st_size:

@@ -1,8 +1,8 @@
-"""Which values of a JSON file ms-swift's loader keeps as JSON, so that text among them is read as JSON.
+"""Which values of a JSON file the loaders of ms-swift and hf keep as JSON, so that text among them is read as JSON.
 
-Source: `datasets` 4.8.4 `packaged_modules/json` and `utils/json.py`. Values of several types in one place are kept so;
-and before it looks at types, objects in one place that have different keys are, each as a whole: text within them stays
-text.
+Source: `datasets` 4.8.4 and 5.2 `packaged_modules/json` and `utils/json.py`. Values of several types in one place
+are kept so; and before it looks at types, objects in one place that have different keys are, each as a whole: text
+within them stays text.
 """
 
 from __future__ import annotations
@@ -13,21 +13,26 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from validator.catalog.arrow_types import steps_of
 from validator.catalog.json_rows import read_rows, too_deep
 from validator.catalog.line_survey import LOADER_CHUNK
 from validator.catalog.survey import Survey
 
 
-def with_mixed(survey: Survey, path: Path) -> Survey:
-    """The survey of a file by a loader that keeps values of mixed types. Raises OSError."""
+def with_mixed(survey: Survey, path: Path, *, plain: bool = False) -> Survey:
+    """The survey of a file by a loader that keeps values of mixed types; `plain`: as they stand. Raises OSError."""
     others = [refusal for refusal in survey.refusals if not refusal.mixed]
     number = survey.num_refusals - len(survey.refusals) + len(others) if others else 0
     mixed = sorted({refusal.column for refusal in survey.refusals if refusal.mixed and refusal.column is not None})
+    types = {**{steps_of(place)[0]: pa.null() for place in mixed}, **survey.types}
+    if plain:
+        return replace(survey, types=types, refusals=others, num_refusals=number)
     if any(map(_above, mixed)):
         whole = _kept_whole(_first_rows(path, survey))
         mixed = [place for place in mixed if not whole.intersection(_above(place))]
-    return replace(survey, refusals=others, num_refusals=number, mixed=tuple(mixed))
+    return replace(survey, types=types, refusals=others, num_refusals=number, mixed=tuple(mixed))
 
 
 def _first_rows(path: Path, survey: Survey) -> Iterator[Any]:

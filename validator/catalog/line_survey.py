@@ -192,12 +192,12 @@ def _trace_rows(rows: Iterable[RawRow], message: str, result: Survey) -> None:
             result.refuse(row.index, None, f"invalid JSON: {row.fault}")
             continue
         if row.value is not None:
-            _merge_row(row, result)
+            merge_row(row, result)
     if result.num_refusals == before:
         result.refuse(None, None, message)
 
 
-def _merge_row(row: RawRow, result: Survey) -> None:
+def merge_row(row: RawRow, result: Survey) -> None:
     """Refuse each column of a row that is at fault for itself; the others join those of the rows before."""
     raw, rest = row.raw, dict(row.value) if isinstance(row.value, dict) else {}
     while True:
@@ -209,7 +209,7 @@ def _merge_row(row: RawRow, result: Survey) -> None:
             if column is not None and (top := steps_of(column)[0]) in rest:
                 path, which = mixed_within(rest[top], top)
                 reason = f"`{path}` mixes types within one row{which}" if which else reason
-            result.refuse(row.index, column, reason, mixed=column is not None)
+            result.refuse(row.index, column, reason, mixed=column is not None and "changed from" in str(error))
             if column is None or rest.pop(steps_of(column)[0], None) is None:
                 return
             raw = json.dumps(rest).encode()

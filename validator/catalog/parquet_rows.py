@@ -14,13 +14,13 @@ from validator.catalog.survey import Survey
 from validator.catalog.table_rows import ROWS, UNREADABLE, survey_tables, table_rows
 
 
-def survey_parquet(path: Path, schema: Schema | None) -> Survey:
-    """Survey a Parquet file. Raises OSError where it cannot be opened."""
+def survey_parquet(path: Path, schema: Schema | None, kinds: frozenset[str] = frozenset()) -> Survey:
+    """Survey a Parquet file. `kinds`: see `Loader`. Raises OSError where it cannot be opened."""
     survey = Survey("parquet")
     with path.open("rb") as file:
         try:
             with pq.ParquetFile(file) as opened:
-                own = schema_of(opened.schema_arrow)
+                own = schema_of(opened.schema_arrow, kinds)
                 first = opened.metadata.row_group(0).num_rows if opened.metadata.num_row_groups else None
         except UNREADABLE as error:
             survey.refuse(None, None, f"{type(error).__name__}: {error}")

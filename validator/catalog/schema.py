@@ -34,6 +34,20 @@ _KEPT = (
 )
 
 
+def is_json(kind: pa.DataType) -> bool:
+    """Whether a type is Arrow's for JSON: text that the loader reads."""
+    return isinstance(kind, pa.BaseExtensionType) and kind.extension_name == "arrow.json"
+
+
+_IS = {
+    "string_view": t.is_string_view,
+    "binary_view": t.is_binary_view,
+    "fixed_size_binary": t.is_fixed_size_binary,
+    "json": is_json,
+}
+"""Types that later releases keep."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schema:
     """Column types, and the paths (`images[]`, `turns[].shot`) that the loader decodes to images."""
@@ -55,9 +69,12 @@ class StoredImage:
     path: str | None
 
 
-def schema_of(arrow: pa.Schema) -> Schema:
-    """The loader's schema for a file with this Arrow schema. Raises ValueError for a type that it does not know."""
-    types = {column.name: loader_type(column.type) for column in arrow}
+def schema_of(arrow: pa.Schema, kinds: frozenset[str] = frozenset()) -> Schema:
+    """The loader's schema for a file with this Arrow schema.
+
+    `kinds`: types that it takes besides. Raises ValueError for a type that it does not know.
+    """
+    types = {column.name: loader_type(column.type, kinds) for column in arrow}
     if len(types) != len(arrow.names):
         raise ValueError("a column name stands twice")
     declared = _declared(arrow.metadata or {})
@@ -65,20 +82,20 @@ def schema_of(arrow: pa.Schema) -> Schema:
     return Schema(types, frozenset(paths))
 
 
-def loader_type(kind: pa.DataType) -> pa.DataType:
+def loader_type(kind: pa.DataType, kinds: frozenset[str] = frozenset()) -> pa.DataType:
     """The type that the loader stores a column of this type with. Raises ValueError in the loader's words."""
     if t.is_struct(kind):
-        return pa.struct([(child.name, loader_type(child.type)) for child in kind])
+        return pa.struct([(child.name, loader_type(child.type, kinds)) for child in kind])
     if t.is_fixed_size_list(kind):
-        return pa.list_(loader_type(kind.value_type), kind.list_size)
+        return pa.list_(loader_type(kind.value_type, kinds), kind.list_size)
     if t.is_list(kind):
-        return pa.list_(loader_type(kind.value_type))
+        return pa.list_(loader_type(kind.value_type, kinds))
     if t.is_large_list(kind):
-        return pa.large_list(loader_type(kind.value_type))
+        return pa.large_list(loader_type(kind.value_type, kinds))
     if t.is_dictionary(kind):
-        return loader_type(kind.value_type)
-    if any(test(kind) for test in _KEPT):
-        return kind
+        return loader_type(kind.value_type, kinds)
+    if any(test(kind) for test in _KEPT) or any(name in kinds and _IS[name](kind) for name in _IS):
+        return pa.string() if is_json(kind) else kind
     raise ValueError(f"Arrow type {kind} does not have a datasets dtype equivalent.")
 
 

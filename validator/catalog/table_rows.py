@@ -10,8 +10,8 @@ import pyarrow as pa
 import xxhash
 
 from validator.catalog.arrow_cast import CastError, fit_table
-from validator.catalog.json_rows import RawRow
-from validator.catalog.schema import Schema, StoredImage, schema_of
+from validator.catalog.json_rows import RawRow, ujson
+from validator.catalog.schema import Schema, StoredImage, is_json, schema_of
 from validator.catalog.survey import Survey
 
 UNREADABLE = (pa.ArrowException, OSError, ValueError, MemoryError)
@@ -92,14 +92,18 @@ def _values(table: pa.Table, schema: Schema) -> Iterator[Any]:
     except ValueError:
         for place in range(table.num_rows):
             try:
-                yield from _with_images(_fitted(table.slice(place, 1), schema).to_pylist(), schema)
+                yield from _shown(_fitted(table.slice(place, 1), schema).to_pylist(), table.schema, schema)
             except ValueError as error:
                 yield error
         return
-    yield from _with_images(rows, schema)
+    yield from _shown(rows, table.schema, schema)
 
 
-def _with_images(rows: list[dict[str, Any]], schema: Schema) -> list[dict[str, Any]]:
+def _shown(rows: list[dict[str, Any]], own: pa.Schema, schema: Schema) -> list[dict[str, Any]]:
+    """Rows with what the loader reads of columns of JSON and of images."""
+    for name in (column.name for column in own if is_json(column.type)):
+        for row in rows:
+            row[name] = row[name] if row[name] is None else ujson(row[name])
     for row in rows if schema.images else ():
         for name in row:
             row[name] = _mark(row[name], name, schema.images)

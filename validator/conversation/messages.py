@@ -28,6 +28,9 @@ def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Train
     if entry.formatting == "alpaca":
         sample = alpaca.convert(row, entry, files, trainer)
         sample.dropped = False  # a question without an answer is a conversation too
+        answer = row.get(entry.columns["response"] or "")
+        if not isinstance(answer, str | None):
+            sample.turns.append(Turn(len(sample.turns), "assistant", answer))
         sample.system = sample.system or None
     else:
         sample = Sample()
@@ -41,6 +44,8 @@ def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Train
         take_media(sample, row, entry, files, trainer)
     if trainer.reading == "conversations":
         _as_conversation(sample)
+    else:
+        _refuse_values(sample)
     sample.unchecked = _unknown(sample) or _misleading(sample, trainer)
     return sample
 
@@ -60,6 +65,19 @@ def _as_conversation(sample: Sample) -> None:
             sample.fail("content-type", TypeError("expected string or bytes-like object, got 'NoneType'"), turn.index)
         elif isinstance(turn.content, str):
             turn.content = "".join(part.strip() for part in _PLACEHOLDER.split(turn.content))
+
+
+def _refuse_values(sample: Sample) -> None:
+    """TRL takes a content that is no text for a list of parts."""
+    for turn in sample.turns:
+        if not isinstance(turn.content, str | list | dict | None):
+            error = TypeError(f"'{_type_name(turn.content)}' object is not iterable")
+            sample.fail("content-type", error, turn.index)
+
+
+def _type_name(value: Any) -> str:
+    kind = type(value)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 
 def _take_turns(sample: Sample, messages: Any, entry: Entry, trainer: Trainer) -> None:
@@ -92,7 +110,7 @@ def _misleading(sample: Sample, trainer: Trainer) -> str | None:
 
 def _unknown(sample: Sample) -> str | None:
     for turn in sample.turns:
-        if not isinstance(turn.content, str | None):
+        if not isinstance(turn.content, str | None) and not sample.crashed:
             return f"turn {turn.index} is not text: contents in parts are not read"
     if sample.media.get("video") or sample.media.get("audio"):
         return "videos and audio are not reproduced under this trainer profile"

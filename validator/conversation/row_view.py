@@ -18,6 +18,7 @@ from validator.conversation.swift_rows import TEXT_NAMES
 _PAIRS, _MESSAGES = ("prompt", "query", "response", "history"), ("messages",)
 _TEXTS = ("system", "tools", "chosen", "rejected")
 """Columns of an entry that hold text: of instructions, of conversations, of both."""
+_JSON = ("array", "lines", "values")
 _WORDS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_null)
 
 
@@ -26,11 +27,23 @@ class RowView:
 
     csv = False
 
-    def __init__(self, entry: Entry, types: Mapping[str, pa.DataType], converted: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        entry: Entry,
+        types: Mapping[str, pa.DataType],
+        converted: Sequence[str] = (),
+        *,
+        mixed: Sequence[str] = (),
+        plain: bool = False,
+    ) -> None:
+        self._mixed = {path: steps_of(path) for path in mixed}
+        kept = {steps[0] for steps in self._mixed.values()}
         self._converted = {path: steps_of(path) for path in converted}
         wanted = {name for name in entry.columns.values() if name is not None}
         self._columns: list[tuple[str, Callable[[Any], Any]]] = [
-            (name, projector(types[name])) for name in sorted(wanted) if name in types
+            (name, _as_it_is if plain or name in kept else projector(types[name]))
+            for name in sorted(wanted)
+            if name in types
         ]
 
     def reads(self, column: str) -> bool:
@@ -40,11 +53,14 @@ class RowView:
     def __call__(self, value: Any) -> dict[str, Any]:
         """Project one parsed row; a null row has every column null."""
         row = value if isinstance(value, dict) else {}
-        return {name: project(row.get(name)) for name, project in self._columns}
+        seen = {name: project(row.get(name)) for name, project in self._columns}
+        for steps in self._mixed.values():
+            seen = _decoded(seen, steps)
+        return seen
 
     def misread(self, value: Any) -> list[str]:
-        """The paths of text that the loader reads as JSON."""
-        return []
+        """The paths of text that is JSON, where the loader reads it."""
+        return [path for path, steps in self._mixed.items() if self.reads(steps[0]) and _decoded(value, steps) != value]
 
     def converted(self, value: Any) -> list[str]:
         """The paths of text of which the loader makes dates or numbers."""
@@ -63,6 +79,11 @@ class WholeRow(RowView):
         self._names = tuple(types)
         self._mixed = {path: steps_of(path) for path in mixed}
         kept = {steps[0] for steps in self._mixed.values()}
+        self._dates = [
+            (name, projector(kind))
+            for name, kind in types.items()
+            if name not in kept and any(dates_within(kind, name))
+        ]
         self._decimals = [name for name, kind in types.items() if pa.types.is_floating(kind) and name not in kept]
 
     def reads(self, column: str) -> bool:
@@ -72,15 +93,13 @@ class WholeRow(RowView):
     def __call__(self, value: Any) -> dict[str, Any]:
         """The row with null for each column that it lacks."""
         row: dict[str, Any] = {**dict.fromkeys(self._names), **(value if isinstance(value, dict) else {})}
+        for name, project in self._dates:
+            row[name] = project(row[name])
         for name in self._decimals:
             row[name] = float(row[name]) if isinstance(row[name], int) else row[name]
         for steps in self._mixed.values():
             row = _decoded(row, steps)
         return row
-
-    def misread(self, value: Any) -> list[str]:
-        """The paths of text that is JSON."""
-        return [path for path, steps in self._mixed.items() if _decoded(value, steps) != value]
 
 
 def _decoded(value: Any, steps: Sequence[str]) -> Any:
@@ -104,10 +123,18 @@ def _stands(value: Any, steps: Sequence[str], csv: bool) -> bool:
     return isinstance(value, dict) and _stands(value.get(steps[0]), steps[1:], csv)
 
 
-def view_of(entry: Entry, survey: Survey, *, whole: bool) -> RowView:
-    """The view of a trainer: through the schema, or of whole rows."""
-    converted = _converted_text(entry, survey, whole=whole)
-    view = WholeRow(survey.types, survey.mixed, converted) if whole else RowView(entry, survey.types, converted)
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def view_of(entry: Entry, survey: Survey, *, whole: bool, plain: bool = False) -> RowView:
+    """The view of a trainer: through the schema, of whole rows, or of JSON as it stands (`plain`)."""
+    plain = plain and survey.layout in _JSON
+    converted = [] if plain else _converted_text(entry, survey, whole=whole)
+    if whole:
+        view: RowView = WholeRow(survey.types, survey.mixed, converted)
+    else:
+        view = RowView(entry, survey.types, converted, mixed=survey.mixed, plain=plain)
     view.csv = survey.layout == "csv"
     return view
 
@@ -121,6 +148,6 @@ def _converted_text(entry: Entry, survey: Survey, *, whole: bool) -> list[str]:
     types = {name: kind for name, kind in survey.types.items() if name in names}
     if survey.layout == "csv":
         return [name for name, kind in types.items() if not any(test(kind) for test in _WORDS)]
-    if survey.layout not in ("array", "lines", "values"):
+    if survey.layout not in _JSON:
         return []
     return [path for name, kind in types.items() for path in dates_within(kind, name)]

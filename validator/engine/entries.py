@@ -20,6 +20,7 @@ from validator.files import look
 from validator.findings import clip
 from validator.rules.base import EntryFacts, FileFacts
 from validator.settings import Settings
+from validator.trainer import Loader
 
 Surveying = Callable[[str], None]
 
@@ -68,7 +69,7 @@ def _open_files(
     num_rows = 0
     for name in listing.names:
         surveying(name)
-        file = _open_file(folder / name, name, schema, cache, mixes=opened.settings.profile.mixes)
+        file = _open_file(folder / name, name, schema, cache, opened.settings.profile.loader)
         if file.problem == "packed":
             return replace(opened, unchecked=f"`{name}` is packed with {file.detail}; packed files are not read yet")
         starts[name] = num_rows
@@ -101,7 +102,7 @@ def _open_remote(opened: EntryFacts, entry: Entry, surveying: Surveying) -> Entr
     return replace(opened, files=(FileFacts(entry.location, survey=survey),))
 
 
-def _open_file(path: Path, name: str, schema: Schema | None, cache: Cache | None, *, mixes: bool) -> FileFacts:
+def _open_file(path: Path, name: str, schema: Schema | None, cache: Cache | None, loader: Loader) -> FileFacts:
     try:
         if packed := packed_as(path):
             return FileFacts(name, "packed", packed)
@@ -109,9 +110,11 @@ def _open_file(path: Path, name: str, schema: Schema | None, cache: Cache | None
         digest = digest_file(path)
 
         def make() -> Survey:
-            return survey_file(path, schema, digest)
+            return survey_file(path, schema, digest, loader)
 
-        survey = make() if cache is None else cache.survey(digest, path.suffix, schema, make)
-        return FileFacts(name, survey=with_mixed(survey, path) if mixes else survey, seen=seen)
+        survey = make() if cache is None else cache.survey(digest, f"{path.suffix} {loader.name}", schema, make)
+        return FileFacts(
+            name, survey=with_mixed(survey, path, plain=loader.plain) if loader.mixes else survey, seen=seen
+        )
     except OSError as error:
         return FileFacts(name, "unreadable", error.strerror or str(error))

@@ -223,8 +223,9 @@ def _view(survey: Survey, entry: EntryFacts) -> object:
     if survey.tables is not None or entry.entry is None:
         return None
     plain = to_plain(survey)
-    if survey.layout in ("lines", "array", "values") and survey.own is None:  # columns that the entry does not use
+    whole = entry.settings.profile.reading == "swift"
+    if survey.layout in ("lines", "array", "values") and survey.own is None and not whole:  # columns that are not used
         wanted = {name for name in entry.entry.columns.values() if name is not None}
         plain["types"] = [[name, str(kind)] for name, kind in sorted(survey.types.items()) if name in wanted]
         plain["fixed"] = None
-    return [plain[name] for name in ("layout", "types", "fixed", "own", "refusals")]
+    return [*(plain[name] for name in ("layout", "types", "fixed", "own", "refusals")), survey.mixed]

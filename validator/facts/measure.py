@@ -93,7 +93,7 @@ class Measurer:
         self.trainer = settings.profile
         self.template = template_of(self.trainer, self.processor)
         self.limits = limits_of(settings, self.processor)
-        self._view = view_of(entry, survey, whole=self.trainer.reading == "swift")
+        self._view = view_of(entry, survey, whole=self.trainer.reading == "swift", plain=self.trainer.loader.plain)
         self._unread = UnreadMedia(entry, survey.types, self.trainer)
         self._pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
         self._media = MediaMeasurer(settings, self.files).measure

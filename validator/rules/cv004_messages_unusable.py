@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import EVERY, Case, Hit, row_rule
-from validator.rules.wording import stops_with
+from validator.rules.wording import converted, stops_with
 
 _WHAT = {
     "messages-null": "the messages are null",
@@ -40,7 +40,7 @@ def check(case: Case) -> Iterator[Hit]:
     """Report rows whose messages the trainer cannot walk through."""
     for problem in case.facts.problems:
         told = problem.kind == "column-missing" and case.limits.trainer.family == "llamafactory"  # DI005 tells it
-        if problem.kind in _WHAT and not told:
+        if problem.kind in _WHAT and not told and not converted(case.facts):
             yield Hit(
                 f"{_WHAT[problem.kind]}: {stops_with(problem.exception, problem.message)}",
                 "Remove the row or restore its messages.",

@@ -5,10 +5,11 @@ Text that is JSON by itself (`42`, `null`, `[]`, `{"action": "tap"}`, `"quoted"`
 list, an object or a number in the same place.
 
 ## Why it hurts
-Where the values of one place have several types, the loader of ms-swift (`datasets` 4.8) keeps them all as JSON, and
-text that is JSON already as it is. It comes back as what it says: an answer `42` is a number and the row is dropped, an
-answer `[]` is empty, an answer `"quoted"` loses its quotes. One row with contents in parts is enough for it, unless
-messages have different keys (some a `loss`): then each is kept whole, and its text stays text.
+Where the values of one place have several types, the loaders of ms-swift and TRL (`datasets` since 4.7) keep them all
+as JSON, and text that is JSON already as it is. It comes back as what it says: an answer `42` is a number and the row
+is dropped (TRL stops at it), an answer `[]` is empty, an answer `"quoted"` loses its quotes. One row with contents in
+parts is enough for it, unless messages have different keys (some a `loss`): then each is kept whole, and its text stays
+text.
 
 ## Example
 ```json
@@ -28,7 +29,7 @@ from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("CV016", "text-read-as-json", "warning", needs="problems", trainers=("ms-swift",))
+@row_rule("CV016", "text-read-as-json", "warning", needs="problems", trainers=("hf", "ms-swift"))
 def check(case: Case) -> Iterator[Hit]:
     """Report each path with such text."""
     for problem in case.facts.problems:

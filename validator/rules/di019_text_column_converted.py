@@ -105,7 +105,7 @@ def _type_at(survey: Survey, path: str) -> pa.DataType:
 def _help(survey: Survey, entry: EntryFacts) -> str:
     if survey.layout == "csv":
         return _OF_CSV
-    if entry.settings.profile.mixes:
+    if entry.settings.profile.loader.mixes:
         return _OF_VALUES
     return (_OF_ARRAY if survey.layout == "array" else _OF_LINES).format(names=_NAMES)
 

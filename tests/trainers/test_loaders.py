@@ -1,0 +1,91 @@
+"""What each release of `datasets` makes of small files: refused or not, and which columns become dates or JSON. The
+golden verdicts were made by running the releases named in it; where one is installed it is asked again.
+"""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from tests.oracle.compare import ENVIRONMENT
+from tests.trainers.compare import HOME
+from tests.trainers.loader_files import write_files
+from validator.catalog.formats import survey_file
+from validator.catalog.kept_as_json import with_mixed
+from validator.trainer import DATASETS_4_0, DATASETS_4_8, DATASETS_5_2, TRAINERS
+
+GOLDEN = json.loads(Path(__file__).with_name("golden_loaders.json").read_text())
+LOADERS = {"4.0.0": DATASETS_4_0, "4.8.4": DATASETS_4_8, "5.2.0": DATASETS_5_2}
+ENVIRONMENTS = {"4.0.0": ENVIRONMENT, "4.8.4": HOME / "ms-swift", "5.2.0": HOME / "hf"}
+NOT_REPRODUCED = {
+    "4.8.4": {
+        "an empty list among objects.json",
+        "empty text among objects.json",
+        "pairs among objects.json",
+        "pairs of another type.json",
+        "two characters among objects.json",
+        "white space around.json",
+    },
+    "5.2.0": {"byte order mark.json", "pairs of another type.json"},
+}
+"""Arrays with elements that are no objects, or with something before the bracket."""
+
+
+def ours(path, loader):
+    """Our verdict; objects that are kept as JSON for their keys count as no JSON, here and in `told`."""
+    survey = survey_file(path, loader=loader)
+    survey = with_mixed(survey, path) if loader.mixes else survey
+    if survey.refusals:
+        return None
+    dates = {name for name, kind in survey.types.items() if pa.types.is_timestamp(kind)}
+    return {name: "json" if name in survey.mixed else "date" if name in dates else "other" for name in survey.types}
+
+
+def told(verdict, path):
+    if verdict is None:
+        return None
+    whole = path.suffix == ".parquet" or path.stem == "empty object, then keys"
+    return {name: "other" if kind == "json" and whole else kind for name, kind in verdict.items()}
+
+
+@pytest.mark.parametrize("release", LOADERS)
+def test_verdicts(tmp_path, release):
+    differing = []
+    for name in write_files(tmp_path):
+        path = tmp_path / name
+        mine, other = ours(path, LOADERS[release]), told(GOLDEN[release][name], path)
+        if (mine != other) != (name in NOT_REPRODUCED.get(release, ())):
+            differing.append((name, mine, other))
+    assert differing == []
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("release", LOADERS)
+def test_golden_verdicts_are_the_releases_own(tmp_path, release):
+    python = ENVIRONMENTS[release] / "bin" / "python"
+    if not python.exists():
+        pytest.skip(f"no environment with datasets {release}")
+    names = write_files(tmp_path)
+    given = tmp_path / "given"
+    given.write_text(json.dumps(names))
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": ""}
+    judge = Path(__file__).with_name("judge_loader.py")
+    done = subprocess.run(
+        [python.absolute(), judge, given], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    answer = next(line for line in done.stdout.splitlines() if line.startswith("ANSWERS "))
+    version, verdicts = json.loads(answer.removeprefix("ANSWERS "))
+    if version != release:
+        pytest.skip(f"the environment has datasets {version}")
+    assert verdicts == GOLDEN[release]
+
+
+def test_the_loader_of_each_trainer():
+    assert {name: trainer.loader.name for name, trainer in TRAINERS.items() if trainer.family != "llamafactory"} == {
+        "hf": "datasets 5.2",
+        "qwen-vl-utils": "json",
+        "ms-swift": "datasets 4.8",
+    }
