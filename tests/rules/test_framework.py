@@ -111,6 +111,8 @@ ALWAYS = {
     "DU006": "needs --preview",
     "PH006": "not for the trainer llamafactory",
     "PH007": "not for the trainer llamafactory",
+    "PH008": "not for the trainer llamafactory",
+    "PH009": "not for the trainer llamafactory",
     "TK008": "needs --model-size",
     "TK009": "not for the trainer llamafactory",
     "XX003": "needs --exact",
@@ -132,6 +134,8 @@ def test_depth_leaves_rules_out_and_says_so():
         "DI014",
         "PH006",
         "PH007",
+        "PH008",
+        "PH009",
         "TK009",
     ]
 

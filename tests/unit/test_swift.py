@@ -95,6 +95,52 @@ def test_rows(tmp_path, row, expected, codes):
     assert result(tmp_path, row) == (expected, codes)
 
 
+BOX = [50, 0, 100, 50]
+PICTURE = {"images": ["b.png"]}
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({**say("<image>hi", "<bbox>"), "objects": {"bbox": [BOX]}}, []),
+        ({**say("<image>hi", "<bbox><bbox>"), "objects": {"bbox": [BOX]}}, [("PH008", 1, "1 `<bbox>` more")]),
+        ({**say("<image>hi", "no"), "objects": {"bbox": [BOX] * 2}}, [("PH009", None, "2 boxes in `objects.bbox`")]),
+        ({**say("<image><bbox>", "<bbox>"), "objects": {"bbox": [BOX]}}, [("PH008", 1, "1 `<bbox>` more")]),
+        ({**say("<image><bbox>", "no"), "system": "<bbox>", "objects": {"bbox": [BOX]}}, [("PH008", 0, "1 `<bbox>`")]),
+        (
+            {**say("<image><ref-object>", "<bbox>"), "objects": {"ref": [], "bbox": [BOX]}},
+            [("PH008", 0, "1 `<ref-object>` more")],
+        ),
+        (
+            {**say("<image>hi", "<bbox>"), "objects": {"ref": ["a cat"], "bbox": [BOX]}},
+            [("PH009", None, "1 name in `objects.ref`")],
+        ),
+        ({"query": "<image>hi", "response": "<bbox><bbox>", "objects": {"bbox": [BOX]}}, [("PH008", 1, "1 `<bbox>`")]),
+        ({"query": "<image>hi", "response": "no", "objects": {"bbox": [BOX]}}, [("PH009", None, "1 box in")]),
+        (
+            {"instruction": "<image>hi", "input": "", "output": "<bbox>", "objects": {"bbox": []}},
+            [("PH008", 1, "1 `<b")],
+        ),
+        (
+            {
+                "conversations": [{"from": "human", "value": "<image>hi"}, {"from": "gpt", "value": "no"}],
+                "objects": {"bbox": [BOX]},
+            },
+            [("PH009", None, "1 box in")],
+        ),
+        ({**say("<image>hi", "<bbox>1, 2, 3, 4</bbox>")}, []),  # nothing of this row is meant by it
+    ],
+)
+def test_marks_and_objects(tmp_path, row, said):
+    from PIL import Image
+
+    Image.new("RGB", (100, 50)).save(tmp_path / "b.png")
+    (tmp_path / "rows.jsonl").write_text(json.dumps({**row, **PICTURE}))
+    _, findings = check(tmp_path / "rows.jsonl", tmp_path / "run", trainer="ms-swift", select=("PH", "XX"))
+    assert [(found["code"], found["turn"]) for found in findings] == [(code, turn) for code, turn, _ in said]
+    assert all(words in found["message"] for found, (_, _, words) in zip(findings, said, strict=True))
+
+
 PARTS = {"messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}, A], "images": "a.png"}
 
 

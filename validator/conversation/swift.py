@@ -24,6 +24,8 @@ from validator.trainer import Trainer
 
 _KINDS: tuple[MediaKind, ...] = ("image", "audio", "video")
 _MARK = re.compile("<ref-object>|<bbox>")
+_OBJECTS = {"<ref-object>": "ref", "<bbox>": "bbox"}
+"""What stands for the objects of a row in its text, and their key."""
 LONGEST_PATH = 255
 """Characters above which a name without a file behind it may be an image in base64."""
 
@@ -77,6 +79,7 @@ def _take(sample: Sample, loaded: Loaded, files: MediaFiles) -> None:
         sample.system = ""
     _complete_tags(sample, messages)
     sample.turns = turns_of(joined(messages))
+    _count_marks(sample)
 
 
 def _has_img(text: str) -> bool:
@@ -188,6 +191,22 @@ def _complete_tags(sample: Sample, messages: list[dict[str, Any]]) -> None:
             sample.note("tags-added", messages[0]["place"], f"{missing}")
         elif missing < 0 and sample.media.get(kind):
             sample.note("tags-left", None, f"{-missing}")
+
+
+def _count_marks(sample: Sample) -> None:
+    """Compare the marks of a row that has objects with these. A mark takes the next object of its kind, in the order of
+    the text; surplus marks stay text, surplus objects are not used.
+    """
+    if not sample.objects:
+        return
+    texts = [(sample.system_turn, sample.system or ""), *((turn.index, turn.content) for turn in sample.turns)]
+    for mark, key in _OBJECTS.items():
+        places = [place for place, text in texts for _ in range(text.count(mark))]
+        given = len(sample.objects.get(key) or [])
+        if len(places) > given:
+            sample.note("marks-left", places[given], f"{len(places) - given} {mark}")
+        elif len(places) < given:
+            sample.note("objects-unused", None, f"{given - len(places)} {key}")
 
 
 def write_objects(sample: Sample, sizes: list[tuple[int, int]]) -> None:
