@@ -92,6 +92,12 @@ CORRUPTIONS = {
         "IM001", image("thin.png"), settings={"trainer": "qwen-vl-utils"}
     ),
     "placeholder in the answer": Corruption("PH002", turns("Which app?", "<image>Mail.")),
+    "a <bbox> without a box (ms-swift)": Corruption(
+        "PH008", turns(SEE, "<bbox><bbox>", objects={"bbox": [[5, 5, 9, 9]]}), settings={"trainer": "ms-swift"}
+    ),
+    "a box without a <bbox> (ms-swift)": Corruption(
+        "PH009", turns(SEE, "Mail.", objects={"bbox": [[5, 5, 9, 9]]}), settings={"trainer": "ms-swift"}
+    ),
     "placeholder in the system prompt": Corruption("PH003", {"system": "You see <image>."}),
     "end token in the answer": Corruption("PH004", turns(SEE, "Mail.<|im_end|>")),
     "control token in the tools": Corruption("PH004", {"tools": '[{"name": "f", "description": "<|im_start|>"}]'}),
