@@ -6,7 +6,7 @@ from itertools import chain
 import pytest
 
 from validator.tokens import encoder as encoding
-from validator.tokens import long_text
+from validator.tokens import long_text, long_word
 from validator.tokens.processor import load_processor
 
 ALPHABETS = {
@@ -42,7 +42,9 @@ def test_parts_are_exact(encoder, monkeypatch, name):
 
 def test_words_are_counted_once(encoder):
     asked = []
-    words = long_text.WordCounts(lambda text: asked.append(text) or encoder._encode(text))
+    words = long_text.WordCounts(
+        lambda text: asked.append(text) or encoder._encode(text), encoder._bpe.decode_single_token_bytes
+    )
     text = "the same words again and again, " * 20_000
     assert words.count(text) == len(encoder._encode(text))
     assert len(asked) < 20
@@ -53,3 +55,40 @@ def test_a_part_is_bounded(encoder):
     parts = list(long_text.parts_of(text))
     assert max(map(len, parts)) < long_text.PART + 10
     assert list(chain.from_iterable(map(encoder._encode, parts))) == encoder._encode(text)
+
+
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def make_word(draw, kind, length, encoder):
+    if kind == "two letters":
+        return "".join(draw.choices("ab", k=length))
+    if kind == "any letters":
+        return "".join(draw.choices(LETTERS, k=length))
+    if kind == "tokens":
+        known = [token.decode() for token in encoder._bpe._mergeable_ranks if token.isalpha() and token.isascii()]
+        return "".join(draw.choices(known, k=length))
+    return "".join(draw.choices(LETTERS, k=1 if kind == "one letter" else draw.randint(2, 9))) * length
+
+
+@pytest.mark.parametrize("kind", ["two letters", "any letters", "tokens", "a period", "one letter"])
+@pytest.mark.parametrize("width", [48, 100])
+def test_windows_of_a_word_are_exact(encoder, monkeypatch, kind, width):
+    monkeypatch.setattr(long_word, "WINDOW", width)
+    monkeypatch.setattr(long_word, "MARGIN", width // 3)
+    draw = random.Random(kind)
+    bytes_of = encoder._bpe.decode_single_token_bytes
+    for _ in range(60):
+        word = make_word(draw, kind, draw.randint(2 * width + 1, 12 * width), encoder)
+        word = draw.choice(("", " ")) + word
+        assert long_word.is_long_word(word)
+        found = list(long_word.windows_of(word, encoder._encode, bytes_of))
+        assert list(chain.from_iterable(found)) == encoder._encode(word), word
+        assert len(found) > 1
+
+
+def test_a_long_word_among_others(encoder):
+    text = f"Look:\nyes {'Ab' * 2_000_000}, no <|im_end|> {'x' * 1_500_000}"
+    ids = encoder.encode(text)
+    assert isinstance(ids, long_text.LongIds)
+    assert list(ids) == encoder._encode_all(text) and len(ids) == len(encoder._encode_all(text))

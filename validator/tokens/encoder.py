@@ -40,7 +40,7 @@ class RankEncoder:
         self.special_tokens = special_tokens
         self._ranks = ranks
         self._special = special_pattern(special_tokens)
-        self._words = WordCounts(self._encode)
+        self._words = WordCounts(self._encode, self._bpe.decode_single_token_bytes)
         self._prefix = common_prefix(special_tokens)
         self._short: dict[str, list[int]] = {}
         self._frames: dict[str, list[int]] = {"": []}
@@ -63,7 +63,7 @@ class RankEncoder:
         if not text.isascii():
             check_text(text)
         if len(text) >= LONG_TEXT:
-            return LongIds(lambda: self._parts(text), self._encode, self._words)
+            return LongIds(lambda: self._parts(text), self._words)
         return self._encode_all(text)
 
     def _encode_all(self, text: str) -> list[int]:
