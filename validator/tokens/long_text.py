@@ -21,6 +21,7 @@ LONG_TEXT = 1 << 20
 PART = 1 << 18
 """Characters of a part, at least."""
 _CUT = re.compile(r"(?<=[!-~])(?= )|(?<=[A-Za-z])(?=[!-@\[-`{-~])|(?<=[0-9])(?=[ -~])|(?<=\n)(?=[A-Za-z])")
+_NO_LETTER = re.compile("[^A-Za-z]")
 _WORD = re.compile(r"(?<=[!-~])(?= )")
 _MIXED_SPACE = re.compile(r"[^!-~] ")
 _LONGEST_WORD, _MOST_WORDS = 64, 1 << 16
@@ -33,8 +34,7 @@ def parts_of(text: str) -> Iterator[str]:
     """
     begin = 0
     while begin < len(text):
-        cut = _CUT.search(text, begin + PART)
-        end = len(text) if cut is None else cut.start()
+        end = _next_cut(text, begin + PART)
         if end - begin > 2 * PART:  # what cannot be cut begins somewhere in it
             before = [cut.start() for cut in _CUT.finditer(text, begin + 1, begin + PART)]
             if before:
@@ -42,6 +42,14 @@ def parts_of(text: str) -> Iterator[str]:
                 begin = before[-1]
         yield text[begin:end]
         begin = end
+
+
+def _next_cut(text: str, begin: int) -> int:
+    cut = _CUT.search(text, begin, begin + PART)
+    if cut is None:  # none is within letters, over which the simpler pattern goes ten times as fast
+        other = _NO_LETTER.search(text, begin)
+        cut = None if other is None else _CUT.search(text, max(other.start() - 1, begin))
+    return len(text) if cut is None else cut.start()
 
 
 class WordCounts(dict[str, int]):
