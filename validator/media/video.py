@@ -24,7 +24,7 @@ from validator.trainer import VideoRecipe
 
 NOTHING_FETCHED = {"protocol_whitelist": "file,crypto,data"}
 """FFmpeg opens what a row names by these protocols alone, which are those that it allows a local file to name."""
-_FETCHING = re.compile(r"(?!file:|crypto:|data:)(subfile(?=,)|[a-zA-Z0-9+.-]+(?=:))")
+_FETCHING = re.compile(r"(?!file:|crypto:|data:)(subfile(?=,)|[a-zA-Z0-9+.-]{1,64}(?=:))")
 """The name of another protocol. FFmpeg says `Invalid argument` of one that it knows, and of others `not found`."""
 
 
