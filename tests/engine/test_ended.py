@@ -98,14 +98,16 @@ def test_a_request_to_end(slow, busy, number):
 
 
 def test_a_request_to_end_before_anything_is_done(tmp_path):
-    """A pipe as settings file keeps the command in its first steps."""
-    os.mkfifo(tmp_path / "settings.toml")
-    arguments = [*COMMAND, "check", "dataset_info.json", "--config", "settings.toml"]
-    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    """A training file that another process is still writing keeps the command in its first steps."""
+    reading, writing = os.pipe()
+    arguments = [*COMMAND, "check", "dataset_info.json", "--train-config", f"/dev/fd/{reading}"]
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, cwd=tmp_path, pass_fds=[reading])
     wait_for(lambda: psutil.Process(process.pid).status() == psutil.STATUS_SLEEPING, process)
     time.sleep(1)
     process.terminate()
     _, errors = process.communicate(timeout=10)
+    os.close(reading)
+    os.close(writing)
     assert (process.returncode, errors) == (3, "mmvalidate: interrupted\n")
 
 
