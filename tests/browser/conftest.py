@@ -114,10 +114,12 @@ def add_replay(run):
     summary = {
         "settings": {"model": "tiny", "dtype": "bf16"},
         "model": {"parameters": 1000, "trainable": 900},
-        "device": "CPU", "attention": "sdpa", "processor": "PIL", "systemic": [], "verdicts": counts,
+        "device": "CPU", "attention": "sdpa", "processor": "PIL", "verdict": None, "systemic": [], "verdicts": counts,
         "stop_before_the_model": 0, "false_alarms": {"blind": 1, "alarms": 0}, "thresholds": None, "not_judged": [],
         "remedies": [{"remedy": "clip", "verdict": "GRAD_SPIKE", "tried": 1, "helps": 1, "worse": 0}],
-        "k_step": None, "comparison": {"reference": "base", "table": {"candidate": {"both": 1, "model": 2}}},
+        "k_step": None, "confirmed": [],
+        "comparison": {"reference": "base", "table": {"candidate": {"both": 1, "model": 2}}, "systemic": [],
+                       "differences": None, "only_on_the_model": []},
     }  # fmt: skip
     amend(run, "RP", [], [], {"replay": summary}, seen=identity_of(run), incomplete=False)
 
