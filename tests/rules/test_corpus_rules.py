@@ -2,10 +2,15 @@
 
 import base64
 import json
+import random
 
+import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
+from pydantic import TypeAdapter
 
 from tests.conftest import ALL_TAGS, Dataset, findings_of, say
 from tests.rules.corruptions import noise, turns, words
@@ -359,8 +364,51 @@ def test_groups_kept_are_counted_exactly(monkeypatch):
     groups = alike.Groups()
     for place, key in enumerate(keys):
         groups.add(key, RowFacts("d", "f", place, "", ""))
-    groups.trim()
-    assert {key: (group.rows, group.row) for key, group in groups.groups.items()} == {
-        key: (keys.count(key), keys.index(key)) for key in range(8)
-    }
-    assert groups.sampled and len(groups.groups) == 8
+    assert groups.keys.tolist() == [*range(8)]
+    assert [(group.rows, group.row) for group in groups.of(range(8))] == [
+        (keys.count(key), keys.index(key)) for key in range(8)
+    ]
+    assert groups.sampled
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_pictures_that_grow_darker_throughout_are_alike_too(dataset, turned):
+    """All bits of their hash are equal: the smallest key, or the greatest of all."""
+    fades = Image.linear_gradient("L").rotate(270 if turned else 90)
+    for number, name in enumerate(("one.png", "two.png")):
+        fades.resize((200 + 100 * number, 200)).convert("RGB").save(dataset.folder / name)
+    dataset.write([turns(SEE, name, images=[name]) for name in ("one.png", "two.png")])
+    assert [finding["code"] for finding in dataset.check(select=("DU006",), preview=True)[1]] == ["DU006"]
+
+
+@pytest.mark.parametrize("marked", [False, True])
+@pytest.mark.parametrize("kept", [5, 1 << 17])
+@pytest.mark.parametrize("seed", range(6))
+def test_groups_are_what_their_rows_say_however_they_are_cut(monkeypatch, marked, kept, seed):
+    """Parts go through JSON, as the results of shards do."""
+    monkeypatch.setattr(alike, "KEPT", kept)
+    chance = random.Random(seed)
+    keys = [*range(9), alike.ALL - 1, alike.ALL]
+    rows = [(file, row, chance.choice(keys), chance.choice((7, alike.ALL))) for file in "zab" for row in range(20)]
+    adapter, groups = TypeAdapter(alike.Groups), alike.Groups(marked=marked)
+    left = rows
+    while left:
+        part = [row for row in left[: chance.randint(1, 15)] if row[0] == left[0][0]]
+        left = left[len(part) :]
+        file, numbers, mine, marks = part[0][0], *zip(*(row[1:] for row in part), strict=True)
+        later = alike.Groups(marked=marked)
+        if chance.random() < 0.5:
+            later.add_all(np.array(mine, np.uint64), file, np.array(numbers), np.array(marks, np.uint64))
+        else:
+            for _, row, key, mark in part:
+                later.add(key, RowFacts("d", file, row, "", ""), mark)
+        groups.merge(adapter.validate_python(orjson.loads(orjson.dumps(adapter.dump_python(later, mode="json")))))
+    wanted = []
+    for key in sorted({row[2] for row in rows})[:kept]:
+        (file, row, _, mark), *others = [row for row in rows if row[2] == key]
+        other = next((other[:2] for other in others if not marked or other[3] != mark), None)
+        wanted.append(alike.Group(1 + len(others), file, row, other))
+    assert groups.of(groups.keys) == wanted
+    assert groups.alike() == sorted((group for group in wanted if group.other), key=lambda one: (one.file, one.row))
+    assert groups.most().rows == max(group.rows for group in wanted)
+    assert groups.sampled == (kept == 5)

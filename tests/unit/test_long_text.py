@@ -7,7 +7,8 @@ import pytest
 
 from validator.tokens import encoder as encoding
 from validator.tokens import long_text, long_word
-from validator.tokens.processor import load_processor
+from validator.tokens.processor import EMBEDDED, load_processor
+from validator.tokens.vocabulary import load_ranks
 
 ALPHABETS = {
     "ascii": [chr(code) for code in range(32, 127)],
@@ -22,6 +23,14 @@ ALPHABETS = {
 @pytest.fixture(scope="module")
 def encoder():
     return load_processor("embedded").encoder
+
+
+def test_the_vocabulary_is_read_when_a_text_is_encoded():
+    """Judging a run again encodes nothing."""
+    asked = []
+    made = encoding.RankEncoder(lambda: asked.append(1) or load_ranks(), EMBEDDED["embedded"][1])
+    assert not asked
+    assert made.encode("a") and asked
 
 
 @pytest.mark.parametrize("name", ALPHABETS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -38,8 +37,8 @@ FINDINGS = pa.schema(
 LINE = "line"
 ROW_GROUP = 4096
 """Records of a group in Parquet files."""
-PIECE = 1 << 28
-"""Bytes of lines in one batch: a column of lines holds less than 2 GiB."""
+PIECE = 1 << 21
+"""Bytes of lines that are read at once, as a rule those of a group."""
 WITH_LINES = FINDINGS.append(pa.field(LINE, pa.binary()))
 _KEY = ("dataset", "file", "row", "code", "turn", "media_index", "message")
 _PLAIN = [field for field in FINDINGS if field.name != "evidence"]
@@ -96,9 +95,9 @@ def stored(
             seen = 0
             for texts in _pieces(texts_file, columns.num_rows):
                 if number is None:  # anyone may have written there; of a part its asker knows the file
-                    deque(parsed(texts, lines, begin + seen), maxlen=0)
+                    deque(parsed(texts.to_pylist(), lines, begin + seen), maxlen=0)
                 arrays = [column.chunk(0).slice(seen, len(texts)) for column in columns.columns]
-                yield pa.RecordBatch.from_arrays([*arrays, plain_array(texts, pa.binary())], schema=WITH_LINES)
+                yield pa.RecordBatch.from_arrays([*arrays, texts], schema=WITH_LINES)
                 seen += len(texts)
             if seen != columns.num_rows:
                 raise unusable(lines, f"holds fewer findings than {table.name}")
@@ -106,18 +105,18 @@ def stored(
             raise unusable(lines, f"holds more findings than {table.name}")
 
 
-def _pieces(file: BinaryIO, number: int) -> Iterator[list[bytes]]:
-    """Some lines of a file, or those that are left, in pieces of PIECE bytes and one line more at most."""
-    texts: list[bytes] = []
-    size = 0
-    for line in islice(iter(lambda: file.readline(LONGEST), b""), number):
-        texts.append(line)
-        size += len(line)
-        if size >= PIECE:
-            yield texts
-            texts, size = [], 0
-    if texts:
-        yield texts
+def _pieces(file: BinaryIO, number: int) -> Iterator[pa.Array]:
+    """Some lines of a file, or those that are left, as arrays of PIECE bytes or one line at most."""
+    begin = file.tell()
+    while number and (data := file.read(PIECE)):
+        ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))[:number] + 1
+        if not len(ends):
+            data += file.readline(LONGEST - len(data))
+            ends = np.array([len(data)])
+        offsets = np.concatenate(([0], ends)).astype(np.int32)
+        yield pa.Array.from_buffers(pa.binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+        number -= len(ends)
+        begin = file.seek(begin + int(ends[-1]))
 
 
 def merged(batches: Iterable[pa.RecordBatch], others: Sequence[Finding]) -> Iterator[pa.RecordBatch]:

@@ -21,7 +21,7 @@ import pyarrow as pa
 from validator.engine.baseline import Matcher, load_baseline
 from validator.engine.finding_columns import columns_of
 from validator.engine.fingerprint import fingerprinted
-from validator.facts.columns import numbers_of, values_of
+from validator.facts.columns import are_among, counted, places_of, values_of
 from validator.findings import SEVERITIES, at_least, clip, count
 from validator.rules.registry import nearest
 from validator.run_folder.damage import read_json, unusable
@@ -91,8 +91,8 @@ def weigh(
                 takes[places] = accepting.accepts(code, dataset, prints[places])
         gone = takes | rates.take(batch, ~takes)
         accepted.append(begin + np.flatnonzero(takes))
-        waved.update(_counted(batch["severity"], takes))
-        open_.subtract(_counted(batch["severity"], gone))
+        waved.update(counted(batch["severity"], takes))
+        open_.subtract(counted(batch["severity"], gone))
         begin += batch.num_rows
     seen = rates.seen(rows)
     reasons = [
@@ -127,21 +127,13 @@ def _judged(tables: Tables, marks: np.ndarray | None, *, marked: bool) -> Iterat
 
 def _by_rule(batch: pa.RecordBatch) -> Iterator[tuple[str, str, np.ndarray]]:
     """(code, dataset, places) of the findings of a batch."""
-    columns = [batch[name].dictionary_encode() for name in ("code", "dataset")]
-    names = [column.dictionary.to_pylist() for column in columns]
-    code, dataset = (numbers_of(column.indices).astype(np.int64) for column in columns)
-    pairs = dataset * len(names[0]) + code
+    codes, code = places_of(batch["code"])
+    datasets, dataset = places_of(batch["dataset"])
+    pairs = dataset.astype(np.int64) * len(codes) + code
     order = np.argsort(pairs, kind="stable")
     kinds, starts = np.unique(pairs[order], return_index=True)
     for kind, places in zip(kinds.tolist(), np.split(order, starts[1:]), strict=True):
-        yield names[0][kind % len(names[0])], names[1][kind // len(names[0])], places
-
-
-def _counted(column: pa.Array, chosen: np.ndarray) -> dict[str, int]:
-    """How often each value is chosen."""
-    places = column.dictionary_encode()
-    numbers = np.bincount(numbers_of(places.indices)[chosen], minlength=len(places.dictionary))
-    return dict(zip(places.dictionary.to_pylist(), numbers.tolist(), strict=True))
+        yield codes[kind % len(codes)], datasets[kind // len(codes)], places
 
 
 _COLUMNS = ("code", "name", "dataset", "file", "row", "severity", "turn", "media_index")
@@ -261,7 +253,7 @@ def accepted_in(folder: Path) -> frozenset[int]:
     if not os.path.lexists(path):
         return frozenset()
     numbers = read_json(path, _MOST_ACCEPTED)
-    if not isinstance(numbers, list) or not all(type(number) is int for number in numbers):
+    if not isinstance(numbers, list) or not set(map(type, numbers)) <= {int}:
         raise unusable(path, "is no list of numbers")
     return frozenset(numbers)
 
@@ -276,8 +268,7 @@ def failing(
     found: dict[tuple[str, str], list[np.ndarray]] = {}
     failing = [severity for severity in SEVERITIES if _fails(severity, settings)]
     for batch, prints in _judged(tables, marks, marked=True):
-        severity = batch["severity"].dictionary_encode()
-        fails = np.array([name in failing for name in severity.dictionary.to_pylist()])[numbers_of(severity.indices)]
+        fails = are_among(batch["severity"], failing)
         fails &= ~rates.take(batch, fails)
         for code, dataset, places in _by_rule(batch):
             found.setdefault((code, dataset), []).append(prints[places[fails[places]]])

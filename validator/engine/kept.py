@@ -17,7 +17,7 @@ import pyarrow as pa
 from validator.engine.by_file import by_file
 from validator.engine.finding_columns import columns_of, stored
 from validator.engine.gate import Tables
-from validator.facts.columns import numbers_of, plain_array, values_of
+from validator.facts.columns import are_among, has_items, numbers_of, plain_array
 from validator.rules.base import Rule
 from validator.rules.registry import rules_for
 from validator.run_folder.damage import opened, unusable
@@ -64,10 +64,8 @@ class Kept:
 
     def of_rows(self, findings: pa.RecordBatch, rows: np.ndarray) -> pa.RecordBatch:
         """Those of some rows that row rules have found."""
-        mine = np.isin(numbers_of(findings["row"]), rows).tolist()
-        codes = values_of(findings["code"])
-        chosen = [own and code in self.codes for own, code in zip(mine, codes, strict=True)]
-        return findings if all(chosen) else findings.filter(plain_array(chosen, pa.bool_()))
+        chosen = np.isin(numbers_of(findings["row"]), rows) & are_among(findings["code"], self.codes)
+        return findings if chosen.all() else findings.filter(plain_array(chosen.tolist(), pa.bool_()))
 
 
 class Findings:
@@ -89,11 +87,6 @@ class Findings:
                 break
             self._rest = next(self._batches, None)
         return found
-
-
-def has_items(column: pa.Array) -> np.ndarray:
-    """Where a column of lists has any."""
-    return np.asarray(np.diff(numbers_of(column.offsets)) > 0)
 
 
 def kept(

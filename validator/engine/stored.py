@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from validator.engine.finding_columns import ROW_GROUP, to_batch
 from validator.engine.judge import Judge, status_of
-from validator.engine.kept import Kept, has_items
+from validator.engine.kept import Kept
 from validator.engine.results import ShardResult
 from validator.facts.budget import Limits
-from validator.facts.columns import Batch, numbers_of, plain_array
+from validator.facts.columns import Batch, are_among, has_items, numbers_of, plain_array
 from validator.facts.settle import settle
 from validator.facts.table import SAMPLES, from_columns, from_counts, to_row
 from validator.run_folder.damage import unusable
@@ -82,7 +82,7 @@ def records_of(
     """
     first, stop = rows
     for batch in _batches(facts, begin):
-        same = _equal(batch["dataset"], file[0]) & _equal(batch["file"], file[1])
+        same = are_among(batch["dataset"], file[:1]) & are_among(batch["file"], file[1:])
         numbers = numbers_of(batch["row"])
         end = batch.num_rows if same.all() else int(np.argmin(same))
         within = end if stop is None else min(end, int(np.searchsorted(numbers[:end], stop)))
@@ -91,12 +91,6 @@ def records_of(
             yield batch.slice(start, within - start)
         if within < batch.num_rows:
             return
-
-
-def _equal(column: pa.Array, value: str) -> np.ndarray:
-    places = column.dictionary_encode()
-    names = np.array([name == value for name in places.dictionary.to_pylist()], bool)
-    return np.asarray(names[numbers_of(places.indices)])
 
 
 def _batches(path: Path, begin: int) -> Iterator[pa.RecordBatch]:

@@ -18,7 +18,7 @@ from validator.engine.finding_columns import to_findings
 from validator.engine.gate import Gate, Tables, weigh
 from validator.engine.missing_folders import MissingFolders, take
 from validator.engine.opened import Catalog
-from validator.facts.columns import values_of
+from validator.facts.columns import counted, numbers_of, places_of, values_of
 from validator.facts.record import RowFacts
 from validator.findings import SEVERITIES, Finding
 from validator.rules.base import Rule
@@ -65,23 +65,24 @@ class Tally:
         """Count records of samples.parquet, of one entry."""
         if samples.num_rows:
             counts = self.datasets[samples["dataset"][0].as_py()]
-            counts.rows.update(values_of(samples["status"]))
+            counts.rows.update(counted(samples["status"]))
             for name, lengths in counts.lengths.items():
-                lengths.update(value for value in values_of(samples[name]) if value is not None)
+                there = numbers_of(samples[name])
+                values, numbers = np.unique(there[there >= 0], return_counts=True)
+                lengths.update(dict(zip(values.tolist(), numbers.tolist(), strict=True)))
 
     def add_findings(self, batch: pa.RecordBatch) -> None:
         """Count findings, given as columns with their lines, and keep the first ones as examples."""
-        codes = batch["code"].to_pylist()
-        self.severities.update(batch["severity"].to_pylist())
-        for code, number in Counter(codes).items():
-            self.codes[code] += number
+        self.severities.update(counted(batch["severity"]))
+        codes, code_of = places_of(batch["code"])
+        for number, code in enumerate(codes):
+            places = np.flatnonzero(code_of == number).tolist()
+            self.codes[code] += len(places)
             examples = self.examples.setdefault(code, [])
             if code == "MD001":
-                self._add_missing(batch, [place for place, one in enumerate(codes) if one == code], examples)
+                self._add_missing(batch, places, examples)
                 continue
-            place = -1
-            for _ in range(min(EXAMPLES - len(examples), number)):
-                place = codes.index(code, place + 1)
+            for place in places[: EXAMPLES - len(examples)]:
                 examples += to_findings(batch.slice(place, 1))
 
     def _add_missing(self, batch: pa.RecordBatch, places: list[int], examples: list[Finding]) -> None:

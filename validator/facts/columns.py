@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import chain, pairwise
 from operator import attrgetter
 from typing import Any
@@ -114,6 +115,46 @@ def numbers_of(array: pa.Array) -> np.ndarray:
     if array.null_count:
         values = np.where(np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little")[here], values, -1)
     return values
+
+
+def has_items(column: pa.Array) -> np.ndarray:
+    """Where a column of lists has any."""
+    return np.asarray(np.diff(numbers_of(column.offsets)) > 0)
+
+
+def places_of(column: pa.Array) -> tuple[list[Any], np.ndarray]:
+    """The different values of a column of texts, and the place of each record's among them; -1 where it is null."""
+    places = column.dictionary_encode()
+    return places.dictionary.to_pylist(), numbers_of(places.indices)
+
+
+def are_among(column: pa.Array, wanted: Collection[str]) -> np.ndarray:
+    """Where a column of texts has one of some values."""
+    values, places = places_of(column)
+    asked = np.array([*(value in wanted for value in values), False], bool)
+    return np.asarray(asked[places])
+
+
+def counted(column: pa.Array, chosen: np.ndarray | slice = slice(None)) -> dict[str, int]:
+    """How often each text of a column without nulls is among the chosen ones."""
+    values, places = places_of(column)
+    return dict(zip(values, np.bincount(places[chosen], minlength=len(values)).tolist(), strict=True))
+
+
+def hashes_of(array: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Hashes of 64 bits, each written in 16 hexadecimal digits, as unsigned integers, and where there is one: not
+    where the text is null or empty. Raises ValueError where another text is none.
+    """
+    found, there = np.zeros(len(array), np.uint64), np.zeros(len(array), bool)
+    if array.null_count < len(array):
+        _, offsets, data = array.buffers()
+        ends = np.frombuffer(offsets, np.int32)[array.offset : array.offset + len(array) + 1]
+        there = np.diff(ends) > 0
+        if (np.diff(ends)[there] != 16).any():
+            raise ValueError("a hash of another length")
+        digits = memoryview(data)[ends[0] : ends[-1]]
+        found[there] = np.frombuffer(bytes.fromhex(str(digits, "ascii")), ">u8")
+    return found, there
 
 
 def text_scalar(text: str) -> pa.Scalar:

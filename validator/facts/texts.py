@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from validator.facts.columns import numbers_of, values_of
+from validator.facts.columns import are_among, numbers_of, values_of
 from validator.settings import Settings
 
 
@@ -33,6 +33,4 @@ class Texts:
 
     def are(self, name: str, value: str) -> np.ndarray:
         """Where a column of texts has a value."""
-        places = self.records[name].dictionary_encode()
-        names = np.array([text == value for text in places.dictionary.to_pylist()] + [False], bool)
-        return np.asarray(names[numbers_of(places.indices)])
+        return are_among(self.records[name], (value,))

@@ -7,37 +7,45 @@ cut into parts. Up to KEPT groups, nothing is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Annotated, Any
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from pydantic import PlainSerializer, PlainValidator
+import numpy as np
+from pydantic_core import core_schema
 
 from validator.facts.record import RowFacts
 
 KEPT = 1 << 17
-"""Groups kept of an entry: 216 bytes each and so 28 MB, for any number of rows."""
+"""Groups kept of an entry: 48 bytes each, with as many rows that wait to be grouped, for any number of rows."""
 ALL = (1 << 64) - 1
+_TOGETHER = 1 << 12
+"""Single rows that become a table together."""
+_GROUP = np.dtype(
+    [
+        ("key", "<u8"),
+        ("rows", "<i8"),
+        ("row", "<i8"),
+        ("mark", "<u8"),
+        ("other_row", "<i8"),
+        ("file", "<i4"),
+        ("other_file", "<i4"),
+    ]
+)
+"""As `Group`; files by their place in a list, and -1 where there is no other row."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Group:
-    """Rows of one key: how many, the first as (file, row) with its mark, and the first later one with another mark
-    (without marks: the second).
+    """Rows of one key: how many, the first as (file, row), and the first later one with another mark (without marks:
+    the second).
     """
 
     rows: int
     file: str
     row: int
-    mark: int | None = None
     other: tuple[str, int] | None = None
-
-    def merge(self, later: Group) -> None:
-        """Add the rows of a later part."""
-        self.rows += later.rows
-        if self.other is None:
-            differs = later.mark is None or later.mark != self.mark
-            self.other = (later.file, later.row) if differs else later.other
 
     def __str__(self) -> str:
         assert self.other is not None
@@ -45,86 +53,107 @@ class Group:
         return f"row {row} and row {self.row}" + (f" of {file} and {self.file}" if file != self.file else f" of {file}")
 
 
-def _to_columns(groups: dict[int, Group]) -> list[list[Any]]:
-    some = groups.values()
-    return [
-        [*groups],
-        [group.rows for group in some],
-        [group.file for group in some],
-        [group.row for group in some],
-        [group.mark for group in some],
-        [group.other for group in some],
-    ]
-
-
-def _from_columns(columns: Any) -> dict[int, Group]:
-    return {
-        key: Group(rows, file, row, mark, other and (other[0], other[1]))
-        for key, rows, file, row, mark, other in zip(*columns, strict=True)
-    }
-
-
-@dataclass(slots=True)
 class Groups:
-    """Groups by key."""
+    """Groups by key. Rows are `marked` or not."""
 
-    groups: Annotated[dict[int, Group], PlainSerializer(_to_columns), PlainValidator(_from_columns)] = field(
-        default_factory=dict
-    )
-    bound: int = ALL
+    __slots__ = ("_files", "_marked", "_single", "_table", "_waiting", "last")
 
-    def add(self, key: int, facts: RowFacts, mark: int | None = None) -> None:
+    def __init__(self, *, marked: bool = False) -> None:
+        self.last = ALL
+        """Above this key nothing is kept."""
+        self._marked = marked
+        self._files: dict[str, int] = {}
+        self._table = np.empty(0, _GROUP)  # by key
+        self._waiting: list[np.ndarray] = []  # in the order of rows, after those of the table
+        self._single: list[tuple[int, ...]] = []  # after those
+
+    def add(self, key: int, facts: RowFacts, mark: int = 0) -> None:
         """Add a row; rows come in order."""
-        self.add_all([key], facts.file, [facts.row], [mark])
+        self._single.append((key, 1, facts.row, mark, 0, self._place(facts.file), -1))
+        if len(self._single) >= _TOGETHER:
+            self._take_single()
 
-    def add_all(self, keys: Iterable[int], file: str, rows: Iterable[int], marks: Iterable[int | None]) -> None:
+    def add_all(self, keys: np.ndarray, file: str, rows: np.ndarray, marks: np.ndarray | None = None) -> None:
         """Add rows of a file; they come in order."""
-        for key, row, mark in zip(keys, rows, marks, strict=False):  # marks may be without end
-            if key >= self.bound:
-                continue
-            group = self.groups.get(key)
-            if group is None:
-                self.groups[key] = Group(1, file, row, mark)
-                if len(self.groups) >= 2 * KEPT:
-                    self.trim()
-                continue
-            group.rows += 1
-            if group.other is None and (mark is None or mark != group.mark):
-                group.other = (file, row)
+        self._take_single()
+        added = np.zeros(len(keys), _GROUP)
+        added["key"], added["rows"], added["row"] = keys, 1, rows
+        added["file"], added["other_file"] = self._place(file), -1
+        if marks is not None:
+            added["mark"] = marks
+        self._take(added)
 
     def merge(self, later: Groups) -> Groups:
         """Add the rows of a later part."""
-        self.bound = min(self.bound, later.bound)
-        for key, group in later.groups.items():
-            if key < self.bound:
-                mine = self.groups.get(key)
-                if mine is None:
-                    self.groups[key] = group
-                else:
-                    mine.merge(group)
-        if len(self.groups) >= 2 * KEPT:
-            self.trim()
+        later.trim()
+        self._take_single()
+        places = np.array([*map(self._place, later._files), -1], np.int32)  # -1 stays the last
+        added = later._table.copy()
+        for name in ("file", "other_file"):
+            added[name] = places[added[name]]
+        self.last = min(self.last, later.last)
+        self._take(added)
         return self
 
+    def _place(self, file: str) -> int:
+        return self._files.setdefault(file, len(self._files))
+
+    def _take_single(self) -> None:
+        if self._single:
+            added, self._single = np.array(self._single, _GROUP), []
+            self._take(added)
+
+    def _take(self, added: np.ndarray) -> None:
+        self._waiting.append(self._bounded(added))
+        if sum(map(len, self._waiting)) >= KEPT:
+            self.trim()
+
+    def _bounded(self, groups: np.ndarray) -> np.ndarray:
+        return groups[groups["key"] <= self.last] if self.sampled else groups
+
     def trim(self) -> None:
-        """Keep the smallest keys."""
-        if self.bound < ALL or len(self.groups) > KEPT:
-            kept = sorted(key for key in self.groups if key < self.bound)[: KEPT + 1]
-            if len(kept) > KEPT:
-                self.bound = kept.pop()
-            self.groups = {key: self.groups[key] for key in kept}
+        """Group all rows, and keep the smallest keys."""
+        self._take_single()
+        if not self._waiting:
+            return
+        parts, self._waiting = [self._table, *self._waiting], []
+        groups = _grouped(self._bounded(np.concatenate(parts)), marked=self._marked)
+        if len(groups) > KEPT:
+            self.last = int(groups["key"][KEPT - 1])
+        self._table = groups[:KEPT]
 
     @property
     def sampled(self) -> bool:
         """Whether groups were left out. Only certain after `trim`."""
-        return self.bound < ALL
+        return self.last < ALL
+
+    @property
+    def keys(self) -> np.ndarray:
+        """The keys that are kept, in order."""
+        self.trim()
+        return self._table["key"]
+
+    def of(self, keys: Sequence[int]) -> list[Group]:
+        """The groups of some of the keys."""
+        return self._groups(self._table[np.searchsorted(self.keys, np.array(keys, np.uint64))])
+
+    def most(self) -> Group | None:
+        """The group with the most rows."""
+        self.trim()
+        return self._groups(self._table[[np.argmax(self._table["rows"])]])[0] if len(self._table) else None
 
     def alike(self) -> list[Group]:
         """Groups with a second row (of another mark), in the order of file and row."""
         self.trim()
-        return sorted(
-            (group for group in self.groups.values() if group.other), key=lambda group: (group.file, group.row)
-        )
+        found = self._groups(self._table[self._table["other_file"] >= 0])
+        return sorted(found, key=lambda group: (group.file, group.row))
+
+    def _groups(self, table: np.ndarray) -> list[Group]:
+        files = [*self._files]
+        return [
+            Group(rows, files[file], row, None if other < 0 else (files[other], other_row))
+            for _, rows, row, _, other_row, file, other in table.tolist()
+        ]
 
     def examples(self, most: int = 20) -> list[list[str | int]]:
         """The first pairs of rows that are alike, as [file, row, file, row]."""
@@ -134,3 +163,45 @@ class Groups:
     def where(self) -> str:
         """What a count is of, where it is not of all rows."""
         return f" (in a sample of {KEPT:,} kinds of rows)" if self.sampled else ""
+
+    def _to_plain(self) -> list[Any]:
+        self.trim()
+        return [self._marked, self.last, [*self._files], base64.b64encode(self._table.tobytes()).decode()]
+
+    @classmethod
+    def _from_plain(cls, plain: Any) -> Groups:
+        marked, last, files, table = plain
+        groups = cls(marked=marked)
+        groups.last = last
+        groups._files = {file: place for place, file in enumerate(files)}
+        groups._table = np.frombuffer(base64.b64decode(table), _GROUP)
+        return groups
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: Any) -> core_schema.CoreSchema:
+        """Plain data and back, to be carried between processes and runs."""
+        to_plain = core_schema.plain_serializer_function_ser_schema(cls._to_plain)
+        return core_schema.no_info_plain_validator_function(cls._from_plain, serialization=to_plain)
+
+
+def _grouped(parts: np.ndarray, *, marked: bool) -> np.ndarray:
+    """Groups whose parts come in the order of rows, one by key and in the order of keys."""
+    parts = parts[np.argsort(parts["key"], kind="stable")]
+    begins = np.ones(len(parts), bool)
+    begins[1:] = parts["key"][1:] != parts["key"][:-1]
+    starts = np.flatnonzero(begins)
+    if len(starts) == len(parts):
+        return parts
+    groups = parts[starts]
+    groups["rows"] = np.add.reduceat(parts["rows"], starts)
+    group_of = np.cumsum(begins) - 1
+    differs = ~begins
+    if marked:
+        differs &= parts["mark"] != groups["mark"][group_of]
+    for of_part, of_other in (("file", "other_file"), ("row", "other_row")):
+        parts[of_other] = np.where(differs, parts[of_part], parts[of_other])
+    there = np.flatnonzero(parts["other_file"] >= 0)
+    found, first = np.unique(group_of[there], return_index=True)
+    for name in ("other_file", "other_row"):
+        groups[name][found] = parts[name][there[first]]
+    return groups

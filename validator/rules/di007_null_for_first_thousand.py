@@ -21,6 +21,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from validator.facts.columns import has_items
 from validator.facts.texts import Texts
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 
@@ -44,10 +47,14 @@ def fold(seen: FirstFilled, case: Case) -> None:
 
 def fold_texts(seen: FirstFilled, texts: Texts) -> None:
     """Remember the first row of each column."""
-    for place, row, filled in zip(texts.places.tolist(), texts.values("row"), texts.values("filled"), strict=True):
-        for column in filled:
+    some = np.flatnonzero(has_items(texts.records["filled"]))
+    filled = texts.values("filled") if len(some) else []
+    rows = texts.numbers("row")
+    for index in some.tolist():
+        place = int(texts.places[index])
+        for column in filled[index]:
             if column not in seen.first or place < seen.first[column][0]:
-                seen.first[column] = (place, texts.file, row)
+                seen.first[column] = (place, texts.file, int(rows[index]))
 
 
 def finish(seen: FirstFilled, entry: EntryFacts) -> Iterator[Hit]:

@@ -25,8 +25,7 @@ ENOUGH, SHARE = 50, 0.9
 
 def finish(seen: Seen, _: EntryFacts) -> Iterator[Hit]:
     """Look for an answer that prevails."""
-    seen.answers.trim()
-    most = max(seen.answers.groups.values(), key=lambda group: group.rows, default=None)
+    most = seen.answers.most()
     if most is not None and seen.rows >= ENOUGH and most.rows >= SHARE * seen.rows:
         yield Hit(
             f"{most.rows:,} of {seen.rows:,} rows have the same answer, first row {most.row} of {most.file}",

@@ -18,6 +18,7 @@ Look at the pairs; keep one.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import xxhash
 
@@ -48,7 +49,7 @@ RULE = corpus_rule(
     "DU006",
     "near-duplicate-images",
     "info",
-    CorpusCheck(finish, Groups, fold, Groups.merge, needs="media"),
+    CorpusCheck(finish, partial(Groups, marked=True), fold, Groups.merge, Groups, needs="media"),
     option="preview",
     trainers=EVERY,
 )

@@ -10,6 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from validator.findings import clip, count
 from validator.rules.alike import Group, Groups
 from validator.rules.base import Hit
@@ -49,19 +51,16 @@ def between(parts: Sequence[Part], others: Sequence[Part], words: str, peers: st
 
 def _by_last(parts: Sequence[Part]) -> dict[int, dict[int, list[int]]]:
     """The keys of several entries, by the place of the last that has them: the places of all of these, in order."""
-    seen: set[int] = set()
-    repeated: set[int] = set()
-    for _, groups in parts:
-        groups.trim()
-        repeated |= groups.groups.keys() & seen
-        seen |= groups.groups.keys()
-    holders: dict[int, list[int]] = defaultdict(list)
-    for place, (_, groups) in enumerate(parts):
-        for key in groups.groups.keys() & repeated:
-            holders[key].append(place)
     by_last: dict[int, dict[int, list[int]]] = defaultdict(dict)
-    for key, places in holders.items():
-        by_last[places[-1]][key] = places
+    keys = np.concatenate([np.empty(0, np.uint64), *(groups.keys for _, groups in parts)])
+    places = np.repeat(np.arange(len(parts)), [len(groups.keys) for _, groups in parts])
+    order = np.argsort(keys, kind="stable")
+    keys, places = keys[order], places[order]
+    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else order
+    numbers = np.diff(starts, append=len(keys))
+    for start, number in zip(starts[numbers > 1].tolist(), numbers[numbers > 1].tolist(), strict=True):
+        holders = places[start : start + number].tolist()
+        by_last[holders[-1]][int(keys[start])] = holders
     return by_last
 
 
@@ -75,11 +74,14 @@ def _hit(
     entries: Iterable[int],
 ) -> Hit:
     name, mine = parts[place]
-    rows = sum(mine.groups[key].rows for key in keys)
-    here, there = min(
-        ((mine.groups[key], parts[places[0]][1].groups[key]) for key, places in keys.items()),
-        key=lambda pair: _place(*pair),
-    )
+    by_first: dict[int, list[int]] = defaultdict(list)
+    for key, places in keys.items():
+        by_first[places[0]].append(key)
+    pairs = [
+        pair for first, some in by_first.items() for pair in zip(mine.of(some), parts[first][1].of(some), strict=True)
+    ]
+    rows = sum(here.rows for here, _ in pairs)
+    here, there = min(pairs, key=lambda pair: _place(*pair))
     first = f"(first: row {here.row} of {here.file}, there row {there.row} of {there.file})"
     others = sorted(entries)
     sampled = next((parts[one][1].where for one in (place, *others) if parts[one][1].sampled), "")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
 
+import numpy as np
+
+from validator.facts.columns import hashes_of
 from validator.facts.texts import Texts
 from validator.rules.alike import ALL, Groups
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit
@@ -24,7 +26,7 @@ class Seen:
 
     rows: int = 0
     pairs: Groups = field(default_factory=Groups)
-    prompts: Groups = field(default_factory=Groups)
+    prompts: Groups = field(default_factory=lambda: Groups(marked=True))
     answers: Groups = field(default_factory=Groups)
 
 
@@ -39,18 +41,14 @@ def _fold(seen: Seen, case: Case) -> None:
 
 
 def _fold_texts(seen: Seen, texts: Texts) -> None:
-    columns = (texts.values(name) for name in ("outcome", "asked", "answered", "row"))
-    chosen = [
-        (int(asked, 16), int(answered, 16), row)
-        for outcome, asked, answered, row in zip(*columns, strict=True)
-        if outcome == "ok" and asked and answered
-    ]
-    seen.rows += len(chosen)
-    asked, answered, rows = zip(*chosen, strict=True) if chosen else ((), (), ())
-    pairs = [one ^ ((other * _ODD) & ALL) for one, other in zip(asked, answered, strict=True)]
-    seen.pairs.add_all(pairs, texts.file, rows, repeat(None))
+    asked, has_asked = hashes_of(texts.records["asked"])
+    answered, has_answered = hashes_of(texts.records["answered"])
+    chosen = texts.are("outcome", "ok") & has_asked & has_answered
+    asked, answered, rows = asked[chosen], answered[chosen], texts.numbers("row")[chosen]
+    seen.rows += len(rows)
+    seen.pairs.add_all(asked ^ (answered * np.uint64(_ODD)), texts.file, rows)
     seen.prompts.add_all(asked, texts.file, rows, answered)
-    seen.answers.add_all(answered, texts.file, rows, repeat(None))
+    seen.answers.add_all(answered, texts.file, rows)
 
 
 _ODD = 0x9E3779B97F4A7C15

@@ -40,7 +40,7 @@ class RankEncoder:
         self.special_tokens = special_tokens
         self._ranks = ranks
         self._special = special_pattern(special_tokens)
-        self._words = WordCounts(self._encode, self._bpe.decode_single_token_bytes)
+        self._words = WordCounts(self._encode, lambda token: self._bpe.decode_single_token_bytes(token))
         self._prefix = common_prefix(special_tokens)
         self._short: dict[str, list[int]] = {}
         self._frames: dict[str, list[int]] = {"": []}
