@@ -1,12 +1,14 @@
 """Long texts: cut into parts, their ids and their number are those of the whole."""
 
 import random
+import tracemalloc
 from itertools import chain
 
 import pytest
 
 from validator.tokens import encoder as encoding
 from validator.tokens import long_text, long_word
+from validator.tokens.encode import _encode_turn
 from validator.tokens.processor import EMBEDDED, load_processor
 from validator.tokens.vocabulary import load_ranks
 
@@ -44,9 +46,45 @@ def test_parts_are_exact(encoder, monkeypatch, name):
         ids = encoder.encode(text)
         assert isinstance(ids, long_text.LongIds)
         assert (list(ids), len(ids)) == (whole, len(whole)), text
-        assert "".join(long_text.parts_of(text)) == text
+        assert "".join(text[begin:end] for begin, end in long_text.parts_of(text, 0, len(text))) == text
         framed = encoder.encode_framed("<|im_start|>user\n", text, "<|im_end|>")
         assert list(framed) == encoder._encode_all(f"<|im_start|>user\n{text}<|im_end|>"), text
+
+
+@pytest.mark.parametrize("name", ALPHABETS)
+def test_200_kb_are_exact(encoder, monkeypatch, name):
+    monkeypatch.setattr(encoding, "LONG_TEXT", 1)
+    draw = random.Random(f"200 kB of {name}")
+    monkeypatch.setattr(long_text, "PART", draw.randint(1 << 9, 1 << 15))
+    words = ["".join(draw.choices(ALPHABETS[name], k=draw.randint(1, 9))) for _ in range(500)]
+    text = "".join(word + draw.choice((" ", " ", " ", "", "  ", "\n", " \n")) for word in draw.choices(words, k=40_000))
+    text = text[:200_000]
+    whole = encoder._encode_all(text)
+    ids = encoder.encode_framed("<|im_start|>user\n", text, "<|im_end|>\n")
+    framed = encoder._encode_all(f"<|im_start|>user\n{text}<|im_end|>\n")
+    assert (len(encoder.encode(text)), len(ids)) == (len(whole), len(framed))
+    assert list(ids) == framed
+    assert encoder._general().encode(encoding.normalize(text.replace("<", "")), add_special_tokens=False).ids == list(
+        encoder.encode(text.replace("<", ""))
+    )
+
+
+def test_the_end_of_a_part_stays_its_end(encoder, monkeypatch):
+    """A part can end in white space, which would join the space before a word that is counted beside it."""
+    monkeypatch.setattr(long_text, "PART", 8)
+    text = "".join(f"word {number} ends\n\t \nAnd " for number in range(300))
+    assert encoder._words.count(text, 0, len(text)) == len(encoder._encode(text))
+
+
+def test_a_long_text_is_not_copied(encoder):
+    """Beside the text there are parts of it, never the whole."""
+    text = "some words that are, and others " * 700_000
+    tracemalloc.start()
+    turn = _encode_turn(None, "<|im_start|>user\n", [text], "<|im_end|>\n", encoder)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < len(text)
+    assert turn.written == [f"<|im_start|>user\n{text}<|im_end|>\n"]
 
 
 def test_words_are_counted_once(encoder):
@@ -55,13 +93,13 @@ def test_words_are_counted_once(encoder):
         lambda text: asked.append(text) or encoder._encode(text), encoder._bpe.decode_single_token_bytes
     )
     text = "the same words again and again, " * 20_000
-    assert words.count(text) == len(encoder._encode(text))
+    assert words.count(text, 0, len(text)) == len(encoder._encode(text))
     assert len(asked) < 20
 
 
 def test_a_part_is_bounded(encoder):
     text = "letters9and some words; " * 50_000
-    parts = list(long_text.parts_of(text))
+    parts = [text[begin:end] for begin, end in long_text.parts_of(text, 0, len(text))]
     assert max(map(len, parts)) < long_text.PART + 10
     assert list(chain.from_iterable(map(encoder._encode, parts))) == encoder._encode(text)
 
@@ -90,8 +128,8 @@ def test_windows_of_a_word_are_exact(encoder, monkeypatch, kind, width):
     for _ in range(60):
         word = make_word(draw, kind, draw.randint(2 * width + 1, 12 * width), encoder)
         word = draw.choice(("", " ")) + word
-        assert long_word.is_long_word(word)
-        found = list(long_word.windows_of(word, encoder._encode, bytes_of))
+        assert long_word.is_long_word(word, 0, len(word))
+        found = list(long_word.windows_of(word, 0, len(word), encoder._encode, bytes_of))
         assert list(chain.from_iterable(found)) == encoder._encode(word), word
         assert len(found) > 1
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -25,6 +25,8 @@ Layout = Literal["array", "lines", "values", "empty", "parquet", "arrow", "csv",
 BOM = b"\xef\xbb\xbf"
 SPACE = b" \t\r\n"
 """JSON's white space: fewer characters than Python's."""
+LONG_READS = 1 << 20
+"""Bytes: a line of many megabytes is read in steps of these."""
 
 
 @dataclass(slots=True)
@@ -68,7 +70,7 @@ def too_deep(raw: bytes) -> bool:
 
 def find_layout(path: Path) -> Layout:
     """Tell how the rows of a JSON file are laid out: one array, one value a line, or values across lines."""
-    with path.open("rb") as file:
+    with path.open("rb", buffering=LONG_READS) as file:
         head = file.read(CHUNK)
         head = head.removeprefix(BOM).lstrip(SPACE)
         while not head:
@@ -105,13 +107,14 @@ def json_rows_of(
 ) -> Iterator[RawRow]:
     """The rows of an opened file, or of a part of one whose first row has this index and begins at this offset."""
     if layout == "lines":
-        yield from _lines(file, index, offset)
+        yield from rows_of_lines(file, index, offset)
     elif layout in ("array", "values"):
         yield from _values(file, index, offset, array=layout == "array", loader_floats=loader_floats)
 
 
-def _lines(file: BinaryIO, index: int, offset: int) -> Iterator[RawRow]:
-    for line in file:
+def rows_of_lines(lines: Iterable[bytes], index: int, offset: int) -> Iterator[RawRow]:
+    """The rows on lines, of which the first row has this index and the first line begins at this offset."""
+    for line in lines:
         raw = (line.removeprefix(BOM) if offset == 0 else line).strip(SPACE)
         if raw:
             for row in parse_line(raw, index, offset):

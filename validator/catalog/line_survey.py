@@ -11,17 +11,17 @@ import re
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.json as paj
 
 from validator.catalog.arrow_types import TypeConflictError, castable, check_names, merge, mixed_within, steps_of
-from validator.catalog.json_rows import BOM, SPACE, TOO_DEEP, RawRow, parse_line, read_rows, too_deep
+from validator.catalog.json_rows import BOM, LONG_READS, SPACE, TOO_DEEP, RawRow, parse_line, read_rows, too_deep
 from validator.catalog.schema import Schema
 from validator.catalog.survey import Survey
 
-_LINE_END = re.compile(rb"[\r\n]")
-
+_SPACES = re.compile(rb"[ \t\r\n]*")
 _COLUMN = re.compile(r"\AColumn\((.*?)\) ")
 
 LOADER_CHUNK = 10 << 20
@@ -54,6 +54,7 @@ def survey_lines(path: Path, result: Survey) -> None:
             _check_cast(table.schema, first, chunk, start, result)
         for column in table.schema:
             _merge_column(column.name, column.type, None, result)
+    pa.default_memory_pool().release_unused()  # after a row of 100 MB, 200 MB, which child processes would begin with
     if not result.num_rows and not broken and not result.num_refusals:
         result.layout = "empty"
     if broken and result.layout == "values":
@@ -62,12 +63,12 @@ def survey_lines(path: Path, result: Survey) -> None:
 
 
 def _num_lines(chunk: bytes) -> int:
-    return sum(1 for line in chunk.split(b"\n") if line.strip(SPACE))
+    return sum(1 for line in BytesIO(chunk) if line.lstrip(SPACE))
 
 
 def _without_deep_lines(chunk: bytes, result: Survey) -> bytes:
     """Refuse lines that nest too deeply: pyarrow's reader would end the process at them."""
-    if not any(map(too_deep, chunk.split(b"\n"))):
+    if not any(map(too_deep, BytesIO(chunk))):
         return chunk
     kept, row = [], result.num_rows
     for line in chunk.split(b"\n"):
@@ -96,28 +97,36 @@ _NULL = b"null"
 
 def _first_nulls(chunk: bytes, block_size: int) -> Iterator[int]:
     """Where nulls stand of which the line is the first to end within a block, and not blank."""
-    start, stop, line = _line_at(chunk, 0)
+    start, stop, what = _line_at(chunk, 0)
     yielded = -1
     for border in range(0, len(chunk), block_size):
         if stop < border:
-            start, stop, line = _line_at(chunk, chunk.rfind(b"\n", stop, border) + 1)
-        while not line and stop < min(border + block_size, len(chunk)) - 1:
-            start, stop, line = _line_at(chunk, stop + 1)
-        if line == _NULL and yielded < start < border + block_size:
+            start, stop, what = _line_at(chunk, chunk.rfind(b"\n", stop, border) + 1)
+        while what == "blank" and stop < min(border + block_size, len(chunk)) - 1:
+            start, stop, what = _line_at(chunk, stop + 1)
+        if what == "null" and yielded < start < border + block_size:
             yield chunk.index(_NULL, start)
             yielded = start
 
 
-def _line_at(chunk: bytes, start: int) -> tuple[int, int, bytes]:
-    """The line that begins at a place: where it begins and ends, and what it is without the space around it."""
+def _line_at(chunk: bytes, start: int) -> tuple[int, int, Literal["blank", "null", "value"]]:
+    """The line that begins at a place: where it begins and ends, and what it holds."""
     stop = chunk.find(b"\n", start)
     stop = len(chunk) if stop < 0 else stop
-    line = chunk[start:stop]
-    return start, stop, (line.removeprefix(BOM) if not start else line).strip(SPACE)
+    first = _after_spaces(chunk, len(BOM) if not start and chunk.startswith(BOM) else start, stop)
+    if first == stop:
+        return start, stop, "blank"
+    is_null = chunk.startswith(_NULL, first) and _after_spaces(chunk, first + len(_NULL), stop) == stop
+    return start, stop, "null" if is_null else "value"
+
+
+def _after_spaces(chunk: bytes, start: int, stop: int) -> int:
+    spaces = _SPACES.match(chunk, start, stop)
+    return stop if spaces is None else spaces.end()
 
 
 def _loader_chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
+    with path.open("rb", buffering=LONG_READS) as file:
         while chunk := file.read(LOADER_CHUNK):
             yield chunk + file.readline()
 
@@ -125,8 +134,10 @@ def _loader_chunks(path: Path) -> Iterator[bytes]:
 def _read_table(chunk: bytes, result: Survey) -> pa.Table:
     """The loader's own call, block size doubling included."""
     block_size = LOADER_CHUNK // 32
-    line = _LINE_END.search(chunk)
-    first_line = len(chunk) if line is None else line.start()
+    line_feed = chunk.find(b"\n")
+    first_line = len(chunk) if line_feed < 0 else line_feed
+    carriage_return = chunk.find(b"\r", 0, first_line)
+    first_line = first_line if carriage_return < 0 else carriage_return
     while True:
         chunk = _without_first_nulls(chunk, block_size, result)
         if block_size < first_line:  # "straddling" is all that the reader would say, for the time of reading it

@@ -9,14 +9,14 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from io import BufferedReader, FileIO, RawIOBase
+from io import BufferedReader, BytesIO, FileIO, RawIOBase
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import xxhash
 
-from validator.catalog.json_rows import BOM, SPACE, Layout, RawRow, json_rows_of, read_rows
+from validator.catalog.json_rows import BOM, LONG_READS, SPACE, Layout, RawRow, json_rows_of, read_rows, rows_of_lines
 from validator.catalog.survey import Mark, Survey
 from validator.files import ChangedError
 
@@ -55,13 +55,19 @@ def _line_starts(path: Path, stretch: int) -> list[tuple[int, int]]:
     """(row, offset) of the first line of each stretch; last the number of rows and the size."""
     places = []
     row = offset = 0
-    with path.open("rb") as file:
+    with path.open("rb", buffering=LONG_READS) as file:
         while block := file.read(stretch):
             block += file.readline()
             places.append((row, offset))
-            row += sum(1 for line in block.split(b"\n") if line.strip(SPACE) not in (b"", BOM))
+            row += sum(map(_is_row, BytesIO(block)))
             offset += len(block)
     return [*places, (row, offset)]
+
+
+def _is_row(line: bytes) -> bool:
+    """Whether a line is more than white space and a byte order mark; a long one is not copied for that."""
+    held = line.lstrip(SPACE)
+    return bool(held) and not (held.startswith(BOM) and held.rstrip(SPACE) == BOM)
 
 
 def _row_starts(path: Path, survey: Survey, stretch: int, size: int) -> list[tuple[int, int]]:
@@ -113,12 +119,27 @@ def read_span(path: Path, layout: Layout, span: Span, *, loader_floats: bool) ->
     row, offset = span.stretches[0].row, span.stretches[0].offset
     with path.open("rb", buffering=0) as file:
         stretches = _Stretches(file, span.stretches)
+        if layout == "lines":
+            yield from rows_of_lines(_lines(stretches), row, offset)
+            return
         if layout == "array" and offset > 0:
             stretches.ahead, offset = b"[", offset - 1
         reader = BufferedReader(stretches, LEAST_STRETCH)
-        if layout != "lines" and offset == 0 and reader.peek(len(BOM)).startswith(BOM):
+        if offset == 0 and reader.peek(len(BOM)).startswith(BOM):
             offset = len(reader.read(len(BOM)))
         yield from json_rows_of(reader, layout, index=row, offset=offset, loader_floats=loader_floats)
+
+
+def _lines(stretches: _Stretches) -> Iterator[bytes]:
+    """Lines with their ends. One that is a stretch is that stretch, not a copy of it."""
+    rest = b""
+    while data := stretches.next():
+        for line in BytesIO(rest + data):
+            rest = b"" if line.endswith(b"\n") else line
+            if not rest:
+                yield line
+    if rest:
+        yield rest
 
 
 class _Stretches(RawIOBase):
@@ -131,14 +152,20 @@ class _Stretches(RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        while not self.ahead and (pair := next(self._left, None)):
-            here, there = pair
+    def next(self) -> bytes:
+        """The bytes of the next stretch that has any, at the end none."""
+        for here, there in self._left:
             self._file.seek(here.offset)
             data = self._file.read(there.offset - here.offset)
             if xxhash.xxh3_128_hexdigest(data) != here.digest:
                 raise ChangedError(f"the file `{Path(str(self._file.name)).name}` changed while it was read")
-            self.ahead = memoryview(data)
+            if data:
+                return data
+        return b""
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        if not self.ahead:
+            self.ahead = memoryview(self.next())
         view = memoryview(buffer)
         number = min(len(view), len(self.ahead))
         view[:number], self.ahead = self.ahead[:number], self.ahead[number:]

@@ -73,13 +73,25 @@ def traits_of(text: str, system: str | None = None) -> tuple[str, ...]:
 
 def _is_blob(text: str) -> bool:
     """Letters of both cases and digits: a run of equal letters, or a long word of hexadecimal digits, is none."""
-    windows = (text[begin : begin + _WINDOW] for begin in range(0, len(text) - _WINDOW + 1, _WINDOW))
-    if not any(" " not in window and window.isascii() for window in windows):  # such a run would fill one
+    if not _has_long_word(text):
         return False
     for match in _BASE64.finditer(text):
         run = match[0]
         if len(set(run)) >= 32 and any(map(str.isdigit, run)) and run.lower() != run and run.upper() != run:
             return True
+    return False
+
+
+def _has_long_word(text: str) -> bool:
+    """Whether _WINDOW characters of ASCII without a space follow each other somewhere; a run of twice as many is found
+    for certain.
+    """
+    begin = 0
+    while begin <= len(text) - _WINDOW:
+        space = text.rfind(" ", begin, begin + _WINDOW)
+        if space < 0 and text[begin : begin + _WINDOW].isascii():
+            return True
+        begin = begin + _WINDOW if space < 0 else space + 1
     return False
 
 
@@ -92,7 +104,8 @@ def _is_mojibake(text: str) -> bool:
 
 
 def _is_foreign(text: str) -> bool:
-    marked = "<|" in text or "INST]" in text or "SYS>>" in text or "_of_turn>" in text or "<｜" in text
+    marked = "<" in text and ("<|" in text or "<｜" in text)  # one character is found the fastest
+    marked = marked or (">" in text and ("SYS>>" in text or "_of_turn>" in text)) or ("]" in text and "INST]" in text)
     if marked and _FOREIGN.search(text):  # in each of its branches stands one of them
         return True
     spoken = ":" in text and ("ssistant:" in text or "ASSISTANT:" in text or "Response:" in text)

@@ -25,13 +25,21 @@ from validator.trainer import Trainer
 class EncodedTurn:
     """A rendered turn: ids of the texts between slots (n slots: n + 1 texts). `turn` is None for the system prompt.
 
-    `written` are the texts themselves.
+    `pieces` are the texts themselves, without what the template writes `before` the first and `after` the last.
     """
 
     turn: Turn | None
     texts: list[Sequence[int]]
     slots: list[MediaSlot]
-    written: list[str]
+    pieces: list[str]
+    before: str = ""
+    after: str = ""
+
+    @property
+    def written(self) -> list[str]:
+        """The texts with what the template writes around them."""
+        texts = [self.before + self.pieces[0], *self.pieces[1:]]
+        return [*texts[:-1], texts[-1] + self.after]
 
 
 class TrainerError(Exception):
@@ -169,7 +177,7 @@ def encode_turns(
 def _encode_turn(turn: Turn, before: str, pieces: list[Piece], after: str, encoder: Encoder) -> EncodedTurn:
     if len(pieces) == 1:
         text = str(pieces[0])
-        return EncodedTurn(turn, [encoder.encode_framed(before, text, after)], [], [before + text + after])
+        return EncodedTurn(turn, [encoder.encode_framed(before, text, after)], [], [text], before, after)
     slots = [piece for piece in pieces if isinstance(piece, MediaSlot)]
     first, *middle, last = [piece for piece in pieces if isinstance(piece, str)]
     texts: list[Sequence[int]] = [
@@ -177,7 +185,7 @@ def _encode_turn(turn: Turn, before: str, pieces: list[Piece], after: str, encod
         *(encoder.encode(text) if text else [] for text in middle),
         encoder.encode_framed("", last, after),
     ]
-    return EncodedTurn(turn, texts, slots, [before + first, *middle, last + after])
+    return EncodedTurn(turn, texts, slots, [first, *middle, last], before, after)
 
 
 _systems: dict[tuple[int, str], Sequence[int]] = {}

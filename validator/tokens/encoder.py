@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, Protocol
 
 import tiktoken
 
-from validator.tokens.long_text import LONG_TEXT, PART, LongIds, WordCounts
+from validator.tokens.long_text import LONG_TEXT, PART, LongIds, Span, WordCounts
 from validator.tokens.vocabulary import SPLIT_PATTERN
 
 
@@ -60,11 +60,12 @@ class RankEncoder:
 
         Raises TypeError, as the trainer's tokenizer does, where the text holds half of a surrogate pair.
         """
-        if not text.isascii():
-            check_text(text)
-        if len(text) >= LONG_TEXT:
-            return LongIds(lambda: self._parts(text), self._words)
-        return self._encode_all(text)
+        return self._long("", text, "") if len(text) >= LONG_TEXT else self._encode_all(check_text(text))
+
+    def _long(self, before: str, text: str, after: str) -> LongIds:
+        first, last = self._frame(before), self._frame(after)
+        check_text(text)
+        return LongIds(text, lambda: chain(first, self._parts(text), last), self._words)
 
     def _encode_all(self, text: str) -> list[int]:
         if self._prefix not in text:
@@ -80,16 +81,16 @@ class RankEncoder:
                 ids += self._encode(part)
         return ids
 
-    def _parts(self, text: str) -> Iterator[int | str]:
-        """Special tokens as their ids, and what stands between them."""
+    def _parts(self, text: str) -> Iterator[int | Span]:
+        """Special tokens as their ids, and where that stands which is between them."""
         end = 0
-        for match in self._special.finditer(text):
+        for match in self._special.finditer(text) if self._prefix[:1] in text else ():
             if match.start() > end:
-                yield text[end : match.start()]
+                yield end, match.start()
             yield self.special_tokens[match[0]]
             end = match.end()
         if end < len(text):
-            yield text[end:]
+            yield end, len(text)
 
     def encode_framed(self, before: str, text: str, after: str) -> Sequence[int]:
         """Encode `before + text + after`, the parts of it apart, those around the text once.
@@ -97,8 +98,10 @@ class RankEncoder:
         No token reaches over the end of `before`, whose line feed is one of its own unless white space follows, nor
         over the beginning of `after`; and no special token does, each being a `<` and what has none.
         """
-        if text[:1].isspace() or not self._apart or len(text) >= LONG_TEXT:
+        if text[:1].isspace() or not self._apart:
             return self.encode(before + text + after)
+        if len(text) >= LONG_TEXT:
+            return self._long(before, text, after)
         return [*self._frame(before), *self.encode(text), *self._frame(after)]
 
     def _frame(self, text: str) -> list[int]:
@@ -143,14 +146,17 @@ def _is_spacious(text: str) -> bool:
     return any(text[begin : begin + half].isspace() for begin in range(0, len(text) - half + 1, half))
 
 
-def check_text(text: str) -> None:
-    """Raise the TypeError that the trainer's tokenizer raises for text that is not valid Unicode."""
+def check_text(text: str) -> str:
+    """The text. Raises the TypeError that the trainer's tokenizer raises for text that is not valid Unicode."""
+    if text.isascii():
+        return text
     try:
         for begin in range(0, len(text), PART):  # a copy of a part is enough
             text[begin : begin + PART].encode()
     except UnicodeEncodeError:
         reason = "TextEncodeInput must be Union[TextInputSequence, Tuple[InputSequence, InputSequence]]"
         raise TypeError(reason) from None
+    return text
 
 
 def tokenizer_of(ranks: dict[bytes, int]) -> Any:
@@ -202,8 +208,7 @@ class TokenizersEncoder:
 
     def encode(self, text: str) -> list[int]:
         """Encode `text` without adding special tokens."""
-        check_text(text)
-        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        return list(self._tokenizer.encode(check_text(text), add_special_tokens=False).ids)
 
     def encode_framed(self, before: str, text: str, after: str) -> list[int]:
         """Encode `before + text + after`."""

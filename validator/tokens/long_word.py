@@ -19,12 +19,14 @@ _WORD = re.compile(" ?[A-Za-z]+")
 Encode = Callable[[str], list[int]]
 
 
-def is_long_word(text: str) -> bool:
-    """Whether a text is one word of so many letters that it is encoded in windows."""
-    return len(text) > 2 * WINDOW and _WORD.fullmatch(text) is not None
+def is_long_word(text: str, begin: int, stop: int) -> bool:
+    """Whether what stands between two places of a text is one word of so many letters that it is encoded in windows."""
+    return stop - begin > 2 * WINDOW and _WORD.fullmatch(text, begin, stop) is not None
 
 
-def windows_of(word: str, encode: Encode, bytes_of: Callable[[int], bytes]) -> Iterator[list[int]]:
+def windows_of(
+    text: str, begin: int, stop: int, encode: Encode, bytes_of: Callable[[int], bytes]
+) -> Iterator[list[int]]:
     """The ids of a word (`is_long_word`), in lists that follow each other. `encode` is of a text without special
     tokens, `bytes_of` gives what an id stands for.
     """
@@ -33,18 +35,17 @@ def windows_of(word: str, encode: Encode, bytes_of: Callable[[int], bytes]) -> I
     def are_neighbours(left: int, right: int) -> bool:
         return encode((bytes_of(left) + bytes_of(right)).decode("ascii")) == [left, right]
 
-    begin = 0
-    while len(word) - begin > 2 * WINDOW:
-        ids = known(word[begin : begin + WINDOW])
-        kept, end = len(ids), WINDOW
-        while kept and end > WINDOW - MARGIN:
+    while stop - begin > 2 * WINDOW:
+        ids = known(text[begin : begin + WINDOW])
+        kept, end = len(ids), begin + WINDOW
+        while kept and end > begin + WINDOW - MARGIN:
             kept -= 1
             end -= len(bytes_of(ids[kept]))
-        while kept and not are_neighbours(ids[kept - 1], known(word[begin + end : begin + end + WINDOW])[0]):
+        while kept and not are_neighbours(ids[kept - 1], known(text[end : end + WINDOW])[0]):
             kept -= 1
             end -= len(bytes_of(ids[kept]))
         if not kept:
             break
         yield ids[:kept]
-        begin += end
-    yield encode(word[begin:])
+        begin = end
+    yield encode(text[begin:stop])

@@ -218,7 +218,7 @@ def template_of(trainer: Trainer, processor: Processor) -> Template:
 def _number(pieces: list[Piece], pair: int) -> list[Piece]:
     """The trainer's user template replaces the first literal {{idx}} by the number of the pair."""
     for index, piece in enumerate(pieces):
-        if isinstance(piece, str) and "{{idx}}" in piece:
+        if isinstance(piece, str) and "{" in piece and "{{idx}}" in piece:
             pieces[index] = piece.replace("{{idx}}", str(pair), 1)
             break
     return pieces
