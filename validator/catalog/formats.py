@@ -10,7 +10,7 @@ from validator.catalog.json_files import json_rows, survey_json
 from validator.catalog.json_rows import RawRow
 from validator.catalog.marks import Span, digest_file, mark, span_of
 from validator.catalog.schema import Schema
-from validator.catalog.survey import Survey
+from validator.catalog.survey import Grown, Survey
 from validator.trainer import DATASETS_4_0, Loader
 
 TYPES = {"arrow": "arrow", "csv": "csv", "json": "json", "jsonl": "json", "parquet": "parquet", "txt": "text"}
@@ -38,20 +38,24 @@ def packed_as(path: Path) -> str | None:
 
 
 def survey_file(
-    path: Path, schema: Schema | None = None, digest: str | None = None, loader: Loader = DATASETS_4_0
+    path: Path,
+    schema: Schema | None = None,
+    digest: str | None = None,
+    loader: Loader = DATASETS_4_0,
+    grown: Grown | None = None,
 ) -> Survey:
     """Survey a file of any format; `schema` is the one that an earlier file of the entry has fixed, `digest` the file's
-    where it is known; `loader` whose reading is reproduced.
+    where it is known; `loader` whose reading is reproduced; `grown`: see `json_survey.survey`.
 
     Raises OSError where the file cannot be read.
     """
-    survey = _survey(path, schema, loader)
+    survey = _survey(path, schema, loader, grown)
     survey.digest = digest_file(path) if digest is None else digest
-    mark(path, survey)
+    mark(path, survey, grown)
     return survey
 
 
-def _survey(path: Path, schema: Schema | None, loader: Loader) -> Survey:
+def _survey(path: Path, schema: Schema | None, loader: Loader, grown: Grown | None) -> Survey:
     kind = file_type(path.name)
     if kind == "parquet":
         from validator.catalog.parquet_rows import survey_parquet
@@ -69,7 +73,7 @@ def _survey(path: Path, schema: Schema | None, loader: Loader) -> Survey:
         from validator.catalog.text_rows import survey_text
 
         return survey_text(path, schema)
-    return survey_json(path, schema, by_value=loader.mixes)
+    return survey_json(path, schema, by_value=loader.mixes, grown=grown)
 
 
 def file_rows(path: Path, survey: Survey, span: Span | None = None, *, loader_floats: bool = False) -> Iterator[RawRow]:

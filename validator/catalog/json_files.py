@@ -17,16 +17,16 @@ from validator.catalog.json_rows import RawRow, read_rows
 from validator.catalog.json_survey import survey
 from validator.catalog.marks import Span, read_span
 from validator.catalog.schema import Schema
-from validator.catalog.survey import Survey
+from validator.catalog.survey import Grown, Survey
 
 
-def survey_json(path: Path, schema: Schema | None, *, by_value: bool = False) -> Survey:
+def survey_json(path: Path, schema: Schema | None, *, by_value: bool = False, grown: Grown | None = None) -> Survey:
     """Survey a json or jsonl file; `schema` is the one that an earlier file of the entry has fixed;
-    `by_value`: see `json_survey.survey`.
+    `by_value`, `grown`: see `json_survey.survey`.
 
     Raises OSError where the file cannot be read.
     """
-    result = survey(path, by_value=by_value)
+    result = survey(path, by_value=by_value, grown=grown)
     if schema is None:
         return result
     result.fixed, own = schema, result.types

@@ -9,17 +9,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
 import pyarrow.json as paj
+import xxhash
 
 from validator.catalog.arrow_types import TypeConflictError, castable, check_names, merge, mixed_within, steps_of
 from validator.catalog.json_rows import BOM, LONG_READS, SPACE, TOO_DEEP, RawRow, parse_line, read_rows, too_deep
 from validator.catalog.schema import Schema
-from validator.catalog.survey import Survey
+from validator.catalog.survey import Checkpoint, Grown, Survey
 
 _SPACES = re.compile(rb"[ \t\r\n]*")
 _COLUMN = re.compile(r"\AColumn\((.*?)\) ")
@@ -28,12 +30,13 @@ LOADER_CHUNK = 10 << 20
 """Bytes: the loader's `chunksize`. Every piece becomes a table that must fit the schema of the first."""
 
 
-def survey_lines(path: Path, result: Survey) -> None:
-    """Survey a file whose layout is `lines` or `values` into `result`."""
-    first: pa.Schema | None = None
-    broken = False
-    for number, chunk in enumerate(_loader_chunks(path)):
-        chunk = _without_deep_lines(chunk, result)
+def survey_lines(path: Path, result: Survey, grown: Grown | None = None) -> None:
+    """Survey a file whose layout is `lines` or `values` into `result`; one that has `grown` from its checkpoint on."""
+    broken, offset, digest = False, 0, xxhash.xxh3_128()
+    if grown is not None:
+        broken, offset, digest = grown.checkpoint.broken, grown.checkpoint.offset, grown.digest
+    for piece, is_final in _loader_chunks(path, offset):
+        chunk = _without_deep_lines(piece, result)
         try:
             table = _read_table(chunk, result)
             check_names(table.schema)  # not UTF-8: the loader stops at names; at text only the trainer does (CV010)
@@ -41,25 +44,34 @@ def survey_lines(path: Path, result: Survey) -> None:
             broken = True
             if result.layout == "values":
                 break
-            _trace(chunk, number == 0, str(error), result)
-            continue
-        start = result.num_rows
-        result.num_rows += table.num_rows
-        if result.layout == "lines" and table.num_rows != _num_lines(chunk):
-            result.layout = "values"  # some value spans lines, which the loader does not mind
-        if first is None:
-            first = table.schema
-            result.fixed = Schema({column.name: column.type for column in first})
+            _trace(chunk, offset == 0, str(error), result)
         else:
-            _check_cast(table.schema, first, chunk, start, result)
-        for column in table.schema:
-            _merge_column(column.name, column.type, None, result)
+            _join(table.schema, table.num_rows, chunk, result)
+        offset += len(piece)
+        if is_final:
+            digest.update(piece)
+            known = replace(result, types=dict(result.types), refusals=list(result.refusals), checkpoint=None)
+            result.checkpoint = Checkpoint(offset, digest.hexdigest(), known, broken)
     pa.default_memory_pool().release_unused()  # after a row of 100 MB, 200 MB, which child processes would begin with
     if not result.num_rows and not broken and not result.num_refusals:
         result.layout = "empty"
     if broken and result.layout == "values":
         result.num_rows, result.types = 0, {}
         _trace_rows(read_rows(path, "values"), "the loader cannot parse this file", result)
+
+
+def _join(schema: pa.Schema, num_rows: int, chunk: bytes, result: Survey) -> None:
+    """Add a table that the loader reads: the first fixes the columns."""
+    start = result.num_rows
+    result.num_rows += num_rows
+    if result.layout == "lines" and num_rows != _num_lines(chunk):
+        result.layout = "values"  # some value spans lines, which the loader does not mind
+    if result.fixed is None:
+        result.fixed = Schema({column.name: column.type for column in schema})
+    else:
+        _check_cast(schema, result.fixed.arrow, chunk, start, result)
+    for column in schema:
+        _merge_column(column.name, column.type, None, result)
 
 
 def _num_lines(chunk: bytes) -> int:
@@ -125,10 +137,19 @@ def _after_spaces(chunk: bytes, start: int, stop: int) -> int:
     return stop if spaces is None else spaces.end()
 
 
-def _loader_chunks(path: Path) -> Iterator[bytes]:
+def _loader_chunks(path: Path, offset: int) -> Iterator[tuple[bytes, bool]]:
+    """The pieces in which the loader reads a file, from the beginning of one on, and whether each stays as it is
+    when the file grows: its last line is ended, and begun before the end of the loader's `chunksize`.
+    """
     with path.open("rb", buffering=LONG_READS) as file:
-        while chunk := file.read(LOADER_CHUNK):
-            yield chunk + file.readline()
+        file.seek(offset)
+        is_final = True
+        while is_final and (chunk := file.read(LOADER_CHUNK)):
+            rest = file.readline()
+            is_final = len(chunk) == LOADER_CHUNK and rest.endswith(b"\n")
+            chunk += rest
+            del rest  # it may be a long line
+            yield chunk, is_final
 
 
 def _read_table(chunk: bytes, result: Survey) -> pa.Table:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BufferedReader, BytesIO, FileIO, RawIOBase
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import xxhash
 
 from validator.catalog.json_rows import BOM, LONG_READS, SPACE, Layout, RawRow, json_rows_of, read_rows, rows_of_lines
-from validator.catalog.survey import Mark, Survey
+from validator.catalog.survey import Checkpoint, Grown, Mark, Survey
 from validator.files import ChangedError
 
 if TYPE_CHECKING:
@@ -30,32 +30,56 @@ _READ = 1 << 22
 
 def digest_file(path: Path) -> str:
     """xxh3_128 of a whole file, in hexadecimal. Raises OSError."""
+    return read_again(path, None)[0]
+
+
+def read_again(path: Path, checkpoint: Checkpoint | None) -> tuple[str, Grown | None]:
+    """xxh3_128 of a whole file, in hexadecimal, and whether the bytes before a checkpoint are what they were.
+
+    Raises OSError.
+    """
+    left = 0 if checkpoint is None else checkpoint.offset
+    grown = None
     digest = xxhash.xxh3_128()
     with path.open("rb") as file:
+        while left and (chunk := file.read(min(left, _READ))):
+            digest.update(chunk)
+            left -= len(chunk)
+        if checkpoint is not None and not left and digest.hexdigest() == checkpoint.digest:
+            grown = Grown(checkpoint, digest.copy())
         while chunk := file.read(_READ):
             digest.update(chunk)
-    return digest.hexdigest()
+    return digest.hexdigest(), grown
 
 
-def mark(path: Path, survey: Survey) -> None:
+def mark(path: Path, survey: Survey, grown: Grown | None = None) -> None:
     """Give a surveyed JSON file its marks; other formats are reached by their row number. Raises OSError."""
+    checkpoint, survey.checkpoint = survey.checkpoint, None
     if survey.layout not in ("lines", "array", "values"):
         return
     size = path.stat().st_size
     stretch = LEAST_STRETCH
     while size // stretch > MOST_MARKS:
         stretch *= 2
-    places = _line_starts(path, stretch) if survey.layout == "lines" else None
+    known = grown.checkpoint.known.marks if grown is not None and grown.checkpoint.stretch == stretch else ()
+    places = _line_starts(path, stretch, known) if survey.layout == "lines" else None
     if places is None or places[-1][0] != survey.num_rows:  # several values on a line, or values across lines
-        places = _row_starts(path, survey, stretch, size)
-    survey.marks = _with_digests(path, places)
+        survey.marks = _with_digests(path, _row_starts(path, survey, stretch, size), ())
+        return
+    survey.marks = _with_digests(path, places, known)
+    if checkpoint is not None:
+        stay = tuple(place for place in survey.marks[:-1] if place.offset <= checkpoint.offset)
+        survey.checkpoint = replace(checkpoint, known=replace(checkpoint.known, marks=stay), stretch=stretch)
 
 
-def _line_starts(path: Path, stretch: int) -> list[tuple[int, int]]:
-    """(row, offset) of the first line of each stretch; last the number of rows and the size."""
-    places = []
-    row = offset = 0
+def _line_starts(path: Path, stretch: int, known: Sequence[Mark]) -> list[tuple[int, int]]:
+    """(row, offset) of the first line of each stretch; last the number of rows and the size. The last of those that are
+    known may be the beginning of a stretch that has grown.
+    """
+    places = [(place.row, place.offset) for place in known]
+    row, offset = places.pop() if places else (0, 0)
     with path.open("rb", buffering=LONG_READS) as file:
+        file.seek(offset)
         while block := file.read(stretch):
             block += file.readline()
             places.append((row, offset))
@@ -81,10 +105,10 @@ def _row_starts(path: Path, survey: Survey, stretch: int, size: int) -> list[tup
     return [*places, (row, size)]
 
 
-def _with_digests(path: Path, places: Sequence[tuple[int, int]]) -> tuple[Mark, ...]:
-    marks = []
+def _with_digests(path: Path, places: Sequence[tuple[int, int]], known: Sequence[Mark]) -> tuple[Mark, ...]:
+    marks = list(known[:-1])
     with path.open("rb") as file:
-        for (row, offset), (_, end) in pairwise(places):
+        for (row, offset), (_, end) in pairwise(places[len(marks) :]):
             file.seek(offset)
             marks.append(Mark(row, offset, xxhash.xxh3_128_hexdigest(file.read(end - offset))))
     return (*marks, Mark(*places[-1], ""))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
+import xxhash
 
 from validator.catalog.json_rows import Layout
 from validator.catalog.schema import Schema
@@ -43,7 +44,7 @@ class Survey:
     there is none. `own` is set where the rows must be converted to it: the types that they have in the file.
     `tables` reads the rows of data that is no file. `mixed` are the paths (`images`, `messages[].content`) of values of
     several types, where the loader keeps such. `marks` are places from which a JSON file can be read on, the last
-    of them its end; `digest` identifies the whole file.
+    of them its end; `digest` identifies the whole file. `checkpoint`: where it is taken up when the file grows.
     """
 
     layout: Layout
@@ -57,9 +58,42 @@ class Survey:
     marks: tuple[Mark, ...] = ()
     digest: str = ""
     mixed: tuple[str, ...] = ()
+    checkpoint: Checkpoint | None = None
 
     def refuse(self, row: int | None, column: str | None, reason: str, *, mixed: bool = False) -> None:
         """Note a refusal; beyond MAX_REFUSALS only its number is kept."""
         self.num_refusals += 1
         if len(self.refusals) < MAX_REFUSALS:
             self.refusals.append(Refusal(row, column, reason, mixed))
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The survey of a file of lines up to an `offset`, at which it is taken up when lines were appended: what follows
+    changes nothing before.
+
+    `digest` is that of the bytes before, `known` the survey of them, with the marks up to there: each begins the first
+    line behind `stretch` bytes. `broken`: the loader cannot read some piece of them.
+    """
+
+    offset: int
+    digest: str
+    known: Survey
+    broken: bool
+    stretch: int = 0
+
+
+def copy_of(checkpoint: Checkpoint) -> Survey:
+    """The survey at a checkpoint, to go on with."""
+    known = checkpoint.known
+    return replace(
+        known, types=dict(known.types), refusals=list(known.refusals), marks=(), digest="", checkpoint=checkpoint
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """A file that still begins with the bytes before a checkpoint; `digest` has taken these in."""
+
+    checkpoint: Checkpoint
+    digest: xxhash.xxh3_128

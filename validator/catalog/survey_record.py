@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from validator.catalog.schema import Schema
-from validator.catalog.survey import Mark, Refusal, Survey
+from validator.catalog.survey import Checkpoint, Mark, Refusal, Survey
 
 
 def to_plain(survey: Survey) -> dict[str, Any]:
@@ -44,6 +44,22 @@ def from_plain(plain: dict[str, Any]) -> Survey:
         tuple(Mark(*mark) for mark in plain["marks"]),
         plain["digest"],
     )
+
+
+def checkpoint_to_plain(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Everything of a checkpoint."""
+    return {
+        "offset": checkpoint.offset,
+        "digest": checkpoint.digest,
+        "known": to_plain(checkpoint.known),
+        "broken": checkpoint.broken,
+        "stretch": checkpoint.stretch,
+    }
+
+
+def checkpoint_from_plain(plain: dict[str, Any]) -> Checkpoint:
+    """The checkpoint again. Raises KeyError, TypeError or ValueError where the data is none."""
+    return Checkpoint(**{**plain, "known": from_plain(plain["known"])})
 
 
 def _pack(schema: pa.Schema) -> str:

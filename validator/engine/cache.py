@@ -11,8 +11,8 @@ from pathlib import Path
 import orjson
 
 from validator.catalog.schema import Schema
-from validator.catalog.survey import Survey
-from validator.catalog.survey_record import from_plain, to_plain
+from validator.catalog.survey import Checkpoint, Survey
+from validator.catalog.survey_record import checkpoint_from_plain, checkpoint_to_plain, from_plain, to_plain
 from validator.engine.keys import key_of
 from validator.run_folder.names import CACHE, is_ours
 from validator.run_folder.sweep import own_folder
@@ -43,6 +43,22 @@ class Cache:
         survey = make()
         write_whole(path, orjson.dumps(to_plain(survey)))
         return survey
+
+    def checkpoint(self, file: Path, kind: str) -> Checkpoint | None:
+        """From where the survey of a file of this type can be taken up, if it was kept."""
+        path = self._checkpoint(file, kind)
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            checkpoint = checkpoint_from_plain(orjson.loads(path.read_bytes()))
+            os.utime(path)
+            return checkpoint
+        return None
+
+    def keep_checkpoint(self, file: Path, kind: str, checkpoint: Checkpoint) -> None:
+        """Keep it for when the file has grown."""
+        write_whole(self._checkpoint(file, kind), orjson.dumps(checkpoint_to_plain(checkpoint)))
+
+    def _checkpoint(self, file: Path, kind: str) -> Path:
+        return self._surveys / f"{key_of(self._program, 'checkpoint', str(file), kind)}.json"
 
     def shard(self, key: str) -> Path:
         """Where the result of a shard lies or would lie."""

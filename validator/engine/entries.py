@@ -9,14 +9,15 @@ from pathlib import Path
 from validator.catalog.entry import Entry
 from validator.catalog.formats import packed_as, survey_file
 from validator.catalog.kept_as_json import with_mixed
+from validator.catalog.line_survey import LOADER_CHUNK
 from validator.catalog.listing import list_files
-from validator.catalog.marks import digest_file
+from validator.catalog.marks import read_again
 from validator.catalog.registry import Registry
 from validator.catalog.schema import Schema
 from validator.catalog.split import Order, selected
 from validator.catalog.survey import Survey
 from validator.engine.cache import Cache
-from validator.files import look
+from validator.files import Identity, look
 from validator.findings import clip
 from validator.rules.base import EntryFacts, FileFacts
 from validator.settings import Settings
@@ -107,14 +108,25 @@ def _open_file(path: Path, name: str, schema: Schema | None, cache: Cache | None
         if packed := packed_as(path):
             return FileFacts(name, "packed", packed)
         seen = look(str(path))
-        digest = digest_file(path)
-
-        def make() -> Survey:
-            return survey_file(path, schema, digest, loader)
-
-        survey = make() if cache is None else cache.survey(digest, f"{path.suffix} {loader.name}", schema, make)
+        survey = _survey(path, schema, cache, loader, seen)
         return FileFacts(
             name, survey=with_mixed(survey, path, plain=loader.plain) if loader.mixes else survey, seen=seen
         )
     except OSError as error:
         return FileFacts(name, "unreadable", error.strerror or str(error))
+
+
+def _survey(path: Path, schema: Schema | None, cache: Cache | None, loader: Loader, seen: Identity) -> Survey:
+    """The survey of a file that was `seen`: a known one where it has stayed, or its new lines where it has grown."""
+    kind = f"{path.suffix} {loader.name}"
+    known = cache.checkpoint(path, kind) if cache is not None and seen.size > LOADER_CHUNK else None
+    digest, grown = read_again(path, known)
+
+    def make() -> Survey:
+        survey = survey_file(path, schema, digest, loader, grown)
+        checkpoint, survey.checkpoint = survey.checkpoint, None
+        if cache is not None and checkpoint is not None and look(str(path)) == seen:
+            cache.keep_checkpoint(path, kind, checkpoint)
+        return survey
+
+    return make() if cache is None else cache.survey(digest, kind, schema, make)

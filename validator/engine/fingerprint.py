@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 import xxhash
 
 from validator.engine.by_file import by_file
@@ -31,6 +30,8 @@ def fingerprinted(findings: Iterable[pa.RecordBatch], samples: Path) -> Iterator
 
     Both are read once, in step: their order is that of dataset, file and row. Equal rows give equal fingerprints.
     """
+    import pyarrow.compute as pc  # it takes as long to load as a small run to check, and most need no fingerprints
+
     contents = _Contents(samples)
     for batch in findings:
         entries, abouts = [], []
@@ -55,6 +56,8 @@ def as_text(fingerprint: int) -> str:
 def _hashes(batch: pa.RecordBatch, entries: list[tuple[str, int]], abouts: list[pa.Array]) -> np.ndarray:
     if not abouts:
         return np.empty(0, np.uint64)
+    import pyarrow.compute as pc
+
     names = plain_array([name for name, _ in entries], pa.string())
     of_each = integers(np.repeat(np.arange(len(entries)), [number for _, number in entries]))
     code = batch["code"].cast(pa.string())

@@ -5,6 +5,7 @@ run, as `catalog.json`, so that the run can be judged again without its data.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,7 +51,7 @@ def load_catalog(run: Path, settings: Settings) -> Catalog:
     path = run / CATALOG
     plain: Any = read_json(path, _MOST)
     try:
-        _SHAPE.validate_python(plain, strict=True)
+        _shape().validate_python(plain, strict=True)
         entries = tuple(_facts(entry, settings) for entry in plain["entries"])
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
@@ -118,7 +119,10 @@ class _PlainCatalog(TypedDict):
     inputs: _Inputs
 
 
-_SHAPE = TypeAdapter(_PlainCatalog)
+@cache
+def _shape() -> TypeAdapter[Any]:
+    """Made when a run is read: a check reads none."""
+    return TypeAdapter(_PlainCatalog)
 
 
 def _entry(facts: EntryFacts) -> dict[str, Any]:

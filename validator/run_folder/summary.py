@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -277,7 +278,10 @@ class _Summary(TypedDict):
     audit: NotRequired[_Audit]
 
 
-_SHAPE = TypeAdapter(_Summary)
+@cache
+def _shape() -> TypeAdapter[Any]:
+    """Made when a run is read: a check reads none."""
+    return TypeAdapter(_Summary)
 
 
 def read_summary(folder: Path) -> dict[str, Any]:
@@ -287,7 +291,7 @@ def read_summary(folder: Path) -> dict[str, Any]:
     if not isinstance(summary, dict) or not {"schema_version", "settings", "gate"} <= summary.keys():
         raise unusable(path, "is not what this version of mmvalidate writes")
     try:
-        _SHAPE.validate_python(summary, strict=True)
+        _shape().validate_python(summary, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
