@@ -73,6 +73,10 @@ class Settings(BaseModel):
     cutoff_len: int = Field(default=8192, ge=1, le=2**31)
     image_max_pixels: int = Field(default=1048576, ge=1, le=2**40)
     image_min_pixels: int = Field(default=32 * 32, ge=1, le=2**40)
+    video_max_pixels: int | None = Field(default=None, ge=1, le=2**40)
+    video_min_pixels: int | None = Field(default=None, ge=0, le=2**40)
+    video_fps: float | None = Field(default=None, gt=0, le=1e6)
+    video_maxlen: int | None = Field(default=None, ge=1, le=2**31)
     media_dir: Location | None = None
     default_system: str | None = None
     mask_history: bool = False
@@ -109,6 +113,14 @@ class Settings(BaseModel):
                 f"image_max_pixels ({self.image_max_pixels}) cannot be smaller than image_min_pixels "
                 f"({self.image_min_pixels}): the trainer refuses it"
             )
+        video = self.profile.video
+        if self._of_video and video is None:
+            raise ValueError(f"{self.profile.describes} is reproduced without videos: leave the video settings away")
+        if video is not None and video.max_pixels < video.min_pixels:
+            raise ValueError(
+                f"video_max_pixels ({video.max_pixels}) cannot be smaller than video_min_pixels ({video.min_pixels}): "
+                "the trainer refuses it"
+            )
         if self.mask_history and self.train_on_prompt:
             raise ValueError("mask_history cannot be combined with train_on_prompt: the trainer refuses it")
         if self.default_system is not None and not self.profile.has_default_system:
@@ -126,7 +138,20 @@ class Settings(BaseModel):
         trainer = trainer_named(self.trainer)
         if self.truncation_strategy is not None:
             trainer = replace(trainer, truncation=self.truncation_strategy)
+        if self._of_video and trainer.video is not None:
+            trainer = replace(trainer, video=replace(trainer.video, **self._of_video))
         return replace(trainer, failures="stop") if self.strict else trainer
+
+    @property
+    def _of_video(self) -> dict[str, Any]:
+        """What is said about videos, by the names that a trainer profile has for it."""
+        said = {
+            "max_pixels": self.video_max_pixels,
+            "min_pixels": self.video_min_pixels,
+            "fps": self.video_fps,
+            "most": self.video_maxlen,
+        }
+        return {name: value for name, value in said.items() if value is not None}
 
     @property
     def resolved_media_dir(self) -> str:

@@ -8,6 +8,7 @@ import os
 import random
 
 import pytest
+from PIL import Image
 
 from tests.conftest import ALL_TAGS, TAGS, check, say
 from tests.healthy.families import FAMILIES, NOT_COMPARED, taken_by
@@ -17,7 +18,7 @@ from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT, ask, differences, or
 from tests.oracle.corpus import SIZES, WORDS, make_corpus, make_other_formats, write_corpus
 from tests.oracle.file_entries import write_entries
 from tests.oracle.odd_values import make_odd_entries
-from tests.oracle.videos import make_video_corpus
+from tests.oracle.videos import film, make_video_corpus
 from tests.oracle.well_formed import make_well_formed
 from tests.rules.test_corpus_rules import JOINED, write_parquet
 from tests.unit.loader_cases import CASES
@@ -300,6 +301,38 @@ def test_videos(tmp_path, monkeypatch, cutoff_len):
 
 DEMO = ROOT.parent / "shared" / "data" / "llamafactory_demo"
 DEMO_SETS = ("identity", "alpaca_en_demo", "alpaca_zh_demo", "glaive_toolcall_en_demo", "mllm_demo", "mllm_audio_demo")
+OF_VIDEO = (
+    {"video_max_pixels": 16384},
+    {"video_max_pixels": 4096, "video_min_pixels": 4096, "video_fps": 7.5},
+    {"video_maxlen": 5, "video_fps": 4},
+    {"video_fps": 0.25, "video_min_pixels": 40000},
+)
+"""What a training file may say of videos."""
+
+
+def test_videos_under_their_own_settings(tmp_path, monkeypatch):
+    """Pixels of a frame, frames a second and the most frames, as a training file sets them."""
+    names = [f"{frames}.{suffix}" for suffix in ("mp4", "mkv", "avi") for frames in (1, 30, 300)]
+    for name in names:
+        film(tmp_path / name, int(name.partition(".")[0]), 25, (320, 240))
+    for number in range(3):
+        Image.new("RGB", (100, 80)).save(tmp_path / f"{number}.png")
+    rows = [say("<video>What?", "That.", videos=[name]) for name in names]
+    lists = [say("<video>What?", "That.", videos=[[f"{number}.png" for number in range(3)]])]
+    entry = {"suffix": "json", "columns": {"messages": "messages", "videos": "videos"}, "tags": TAGS}
+    entries = [
+        {**entry, "name": f"{kind}{number}", "rows": some, "settings": {"cutoff_len": 4096, **settings}}
+        for number, settings in enumerate(OF_VIDEO)
+        for kind, some in (("v", rows), ("f", lists))
+    ]
+    corpus = {"images": {}, "entries": entries}
+    registry = write_corpus(corpus, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    theirs = oracle_answers(corpus, tmp_path)
+    assert {answer["status"] for answers in theirs.values() for answer in answers} == {"ok"}
+    assert differences(our_answers(registry, corpus), theirs) == []
+
+
 DEMO_SETS += ("mllm_video_demo", "mllm_video_audio_demo")
 
 

@@ -116,10 +116,14 @@ BAD = {
     ),
     "pure BF16": ({"pure_bf16": True}, {}, "CF020"),
     "torch 2.5": ({}, {"versions": {"torch": "2.5.1+cu121"}}, "CF021"),
-    "video frames": ({"video_maxlen": 16}, {}, "CF022"),
+    "text as it stands": ({"split_special_tokens": True}, {}, "CF022"),
     "another stage": ({"stage": "dpo"}, {}, "CF022"),
 }  # fmt: skip
 FINE = {
+    "video frames": (
+        {"video_maxlen": 16, "video_fps": 1.0, "video_max_pixels": 16384, "video_min_pixels": 0},
+        {"deepspeed": ZERO2},
+    ),
     "ZeRO-2 of 0.19.8": ({}, {"deepspeed": ZERO2}),
     "ZeRO-2 of 0.17.1 with the check on": (
         {},

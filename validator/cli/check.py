@@ -98,6 +98,18 @@ def check(
     image_min_pixels: int | None = typer.Option(
         None, help="The trainer's image_min_pixels. Default: its own.", show_default=False
     ),
+    video_max_pixels: int | None = typer.Option(
+        None, help="The trainer's video_max_pixels, of a frame. Default: its own.", show_default=False
+    ),
+    video_min_pixels: int | None = typer.Option(
+        None, help="The trainer's video_min_pixels. Default: its own.", show_default=False
+    ),
+    video_fps: float | None = typer.Option(
+        None, help="The trainer's video_fps: frames that are sampled a second. Default: its own.", show_default=False
+    ),
+    video_maxlen: int | None = typer.Option(
+        None, help="The trainer's video_maxlen: the most frames of a video. Default: its own.", show_default=False
+    ),
     media_dir: str | None = typer.Option(None, help="The trainer's media_dir. Default: the registry's folder."),
     default_system: str | None = typer.Option(None, help="The trainer's default_system."),
     mask_history: bool = typer.Option(
@@ -197,6 +209,10 @@ def check(
             cutoff_len=cutoff_len,
             image_max_pixels=image_max_pixels,
             image_min_pixels=image_min_pixels,  # type: ignore[arg-type]  # None: the trainer's own
+            video_max_pixels=video_max_pixels,
+            video_min_pixels=video_min_pixels,
+            video_fps=video_fps,
+            video_maxlen=video_maxlen,
             media_dir=media_dir,
             default_system=default_system,
             mask_history=mask_history,

@@ -18,6 +18,7 @@ from validator.media.geometry import ImageLimits
 from validator.replay.job import WEIGHTS, Answer, Ready, Refused, Task
 from validator.replay.settings import ReplaySettings
 from validator.replay.weights import Weights
+from validator.trainer import VideoRecipe
 
 _QUIET = {"PYTHONWARNINGS": "ignore", "TRANSFORMERS_VERBOSITY": "error", "TQDM_DISABLE": "1"}
 START_LIMIT = 1800.0
@@ -32,6 +33,8 @@ class Setup:
     limits: ImageLimits
     processor_folder: str | None = None
     trainer: str = "llamafactory"
+    video: VideoRecipe | None = None
+    """How a run samples its videos; None: as its trainer does where nothing is set."""
     visible_device: str | None = None
     """CUDA_VISIBLE_DEVICES of this worker, where several share a machine."""
 

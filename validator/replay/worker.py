@@ -47,7 +47,7 @@ class Worker:
         torch.backends.cudnn.allow_tf32 = False  # fp32 is the reference
         self.model = build_model(setup.settings, self.device)
         self.spelling = Spelling(setup.processor_folder)
-        self.pictures = Pictures(setup.processor_folder, setup.limits, self.trainer.video)
+        self.pictures = Pictures(setup.processor_folder, setup.limits, setup.video or self.trainer.video)
         self.collate = Collator(self.model, self.pictures, self.spelling.pad_id, self.trainer.batch)
         watch = Watch(self.model)
         self.step = Stepper(self.model, watch, self.device, setup.settings.attention)

@@ -24,10 +24,6 @@ from validator.training.config import shown
 from validator.training.record import TrainingCase
 
 KEYS = (
-    "video_max_pixels",
-    "video_min_pixels",
-    "video_fps",
-    "video_maxlen",
     "split_special_tokens",
     "tool_format",
     "resize_vocab",

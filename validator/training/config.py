@@ -123,6 +123,10 @@ def check_settings(config: TrainingConfig) -> dict[str, Any]:
         "cutoff_len": config["cutoff_len"] - config.packs,  # the trainer keeps one token back where it packs
         "image_max_pixels": config["image_max_pixels"],
         "image_min_pixels": config["image_min_pixels"],
+        "video_max_pixels": config["video_max_pixels"],
+        "video_min_pixels": config["video_min_pixels"],
+        "video_fps": config["video_fps"],
+        "video_maxlen": config["video_maxlen"],
         "media_dir": config["media_dir"],
         "default_system": config["default_system"],
         "mask_history": config["mask_history"],
