@@ -1,5 +1,6 @@
 """The CF rules: configurations that they must find, exactly, and configurations that they must leave alone."""
 
+import json
 import os
 
 import numpy as np
@@ -29,6 +30,8 @@ CHECKED = {**ZERO2, "bf16": {"enabled": True, "check_grad_overflow": True}}
 UNCHECKED = {**ZERO2, "bf16": {"enabled": True, "check_grad_overflow": False}}
 ZERO3 = {**ZERO2, "zero_optimization": {"stage": 3}}
 NOW = {"deepspeed": "0.19.8", "torch": "2.9.0"}
+FIVE, FOUR = {"transformers": "5.6.0"}, {"transformers": "4.57.1"}
+LORA = {"finetuning_type": "lora"}
 
 
 def zero2(**changes):
@@ -118,6 +121,46 @@ BAD = {
     "torch 2.5": ({}, {"versions": {"torch": "2.5.1+cu121"}}, "CF021"),
     "text as it stands": ({"split_special_tokens": True}, {}, "CF022"),
     "another stage": ({"stage": "dpo"}, {}, "CF022"),
+    "label smoothing": ({"label_smoothing_factor": 0.1}, {}, "CF029"),
+    "label smoothing of a folder, by the template": (
+        {"label_smoothing_factor": 0.1, "model_name_or_path": "stage1"},
+        {},
+        "CF029",
+    ),
+    "ratio of 0 over steps": ({"warmup_steps": 5, "warmup_ratio": 0.0}, {}, "CF030"),
+    "ratio over steps": ({"warmup_steps": 5, "warmup_ratio": 0.1}, {"versions": {**NOW, **FIVE}}, "CF030"),
+    "steps over ratio": ({"warmup_steps": 5, "warmup_ratio": 0.1}, {"versions": {**NOW, **FOUR}}, "CF030"),
+    "ratio of one": ({"warmup_ratio": 1.0}, {"versions": {**NOW, **FIVE}}, "CF030"),
+    "share as steps before 5.0": ({"warmup_steps": 0.1}, {"versions": {**NOW, **FOUR}}, "CF030"),
+    "max_steps over epochs": ({"max_steps": 1000, "num_train_epochs": 2}, {}, "CF031"),
+    "max_steps over epochs of known rows": (
+        {"max_steps": 41, "num_train_epochs": 2},
+        {"facts": data(), "gpus": 1},
+        "CF031",
+    ),
+    "no epoch": ({"num_train_epochs": 0}, {}, "CF032"),
+    "no step": ({"max_steps": 0}, {}, "CF032"),
+    "warm-up of the whole run": ({"warmup_steps": 60}, {"facts": data(), "gpus": 1}, "CF034"),
+    "warm-up of more than the run on any number of GPUs": ({"warmup_steps": 1000}, {"facts": data()}, "CF034"),
+    "warm-up beyond max_steps": ({"warmup_steps": 100, "max_steps": 50}, {}, "CF034"),
+    "projector under LoRA": (LORA | {"freeze_multi_modal_projector": False}, {}, "CF035"),
+    "vision tower under LoRA of other names": (
+        LORA | {"freeze_vision_tower": False, "lora_target": "q_proj, v_proj"},
+        {},
+        "CF035",
+    ),
+    "new tokens, projector to save": (
+        LORA | {"add_special_tokens": "<a>,<b>", "additional_target": "visual.merger"},
+        {},
+        "CF022 CF036",
+    ),
+    "new tokens, lm_head left out": (LORA | {"add_tokens": "<a>", "additional_target": "embed_tokens"}, {}, "CF022 CF036"),
+    "new tokens, language model frozen": (
+        {"add_tokens": "<a>", "freeze_language_model": True, "freeze_multi_modal_projector": False},
+        {},
+        "CF022 CF036",
+    ),
+    "new tokens, last layers": ({"add_tokens": "<a>", "finetuning_type": "freeze"}, {}, "CF022 CF036"),
 }  # fmt: skip
 FINE = {
     "video frames": (
@@ -164,6 +207,40 @@ FINE = {
         {"flash_attn": "fa2"},
         {"deepspeed": ZERO2, "versions": {**NOW, "torch": "2.5.1"}},
     ),
+    "label smoothing of a text model": (
+        {"label_smoothing_factor": 0.1, "model_name_or_path": "a/Qwen2-7B", "template": "qwen"},
+        {"deepspeed": ZERO2},
+    ),
+    "label smoothing with a loss of its own": (
+        {"label_smoothing_factor": 0.1, "use_dft_loss": True},
+        {"deepspeed": ZERO2},
+    ),
+    "ratio alone": ({"warmup_ratio": 0.1, "warmup_steps": 0}, {"deepspeed": ZERO2, "versions": {**NOW, **FIVE}}),
+    "ratio of 0 before 5.0": (
+        {"warmup_ratio": 0.0, "warmup_steps": 5},
+        {"deepspeed": ZERO2, "versions": {**NOW, **FOUR}},
+    ),
+    "share as steps": ({"warmup_steps": 0.1}, {"deepspeed": ZERO2, "versions": {**NOW, **FIVE}}),
+    "max_steps alone": ({"max_steps": 1000}, {"deepspeed": ZERO2}),
+    "max_steps as long as the epochs": (
+        {"max_steps": 40, "num_train_epochs": 2},
+        {"deepspeed": ZERO2, "facts": data(), "gpus": 1},
+    ),
+    "warm-up of all but a step": ({"warmup_steps": 59}, {"deepspeed": ZERO2, "facts": data(), "gpus": 1}),
+    "long warm-up that the schedule does not know": (
+        {"warmup_steps": 1000, "lr_scheduler_type": "constant"},
+        {"deepspeed": ZERO2, "facts": data()},
+    ),
+    "vision tower under LoRA": (LORA | {"freeze_vision_tower": False}, {"deepspeed": ZERO2}),
+    "vision tower under LoRA by name": (
+        LORA | {"freeze_vision_tower": False, "lora_target": "q_proj,qkv"},
+        {"deepspeed": ZERO2},
+    ),
+    "projector to save": (
+        LORA | {"freeze_multi_modal_projector": False, "additional_target": "visual.merger"},
+        {"deepspeed": ZERO2},
+    ),
+    "projector in full fine-tuning": ({"freeze_multi_modal_projector": False}, {"deepspeed": ZERO2}),
 }
 
 
@@ -207,8 +284,78 @@ def test_preprocessed_data_of_yesterday(tmp_path):
     assert "CF019" not in {item.code for item in training_findings(training_case(make_config(given), Versions(NOW)))}
 
 
+def checkpoint(folder, optimizer=True, **changes):
+    state = {"global_step": 60, "max_steps": 60, "train_batch_size": 1, "log_history": [{"learning_rate": 5e-5}]}
+    folder.mkdir(parents=True)
+    (folder / "trainer_state.json").write_text(json.dumps(state | changes))
+    if optimizer:
+        (folder / "optimizer.pt").write_text("")
+
+
+def said_of_resuming(given, gpus=1):
+    case = training_case(make_config({**SOUND, **given}), Versions(NOW), gpus, data())
+    return [item.code + " " + item.message for item in training_findings(case) if item.code in ("CF032", "CF033")]
+
+
+def test_the_end_of_another_stage_is_resumed(tmp_path):
+    checkpoint(tmp_path / "stage1")
+    resume = {"resume_from_checkpoint": str(tmp_path / "stage1")}
+    (said,) = said_of_resuming(resume)  # 20 rows, 3 epochs
+    assert "its global_step is 60, and this run has 60 steps" in said
+    assert said_of_resuming(resume | {"num_train_epochs": 2})[0].startswith("CF032")
+    assert said_of_resuming(resume | {"max_steps": 60})[0].startswith("CF032")
+    assert said_of_resuming(resume, gpus=None)[0].startswith("CF032")  # on more GPUs there are fewer steps
+    assert said_of_resuming(resume | {"do_train": False}) == []
+    assert said_of_resuming(resume | {"resume_from_checkpoint": str(tmp_path)}) == []  # no trainer_state.json there
+
+
+def test_a_checkpoint_is_found_in_the_output(tmp_path):
+    output = {"output_dir": str(tmp_path / "out"), "num_train_epochs": 1}
+    checkpoint(tmp_path / "out" / "checkpoint-9", global_step=9, max_steps=20)
+    assert said_of_resuming(output) == []  # it was interrupted and goes on
+    checkpoint(tmp_path / "out" / "checkpoint-20", global_step=20, max_steps=20)
+    (tmp_path / "out" / "checkpoint-100").write_text("")
+    (tmp_path / "out" / "model.safetensors").write_text("")
+    (said,) = said_of_resuming(output)
+    assert f"`output_dir` holds {tmp_path}/out/checkpoint-20: its global_step is 20" in said
+    assert said_of_resuming(output | {"resume_from_checkpoint": True}) == [
+        said.replace(f"`output_dir` holds {tmp_path}/out", f"`resume_from_checkpoint: {tmp_path}/out").replace(
+            "checkpoint-20:", "checkpoint-20`:"
+        )
+    ]
+    for way in ({"overwrite_output_dir": True}, {"resume_from_checkpoint": False}, {"stage": "rm"}):
+        assert said_of_resuming(output | way) == []
+
+
+def test_weights_without_a_checkpoint_stop_the_trainer(tmp_path):
+    (tmp_path / "adapter_model.safetensors").write_text("")
+    (said,) = said_of_resuming({"output_dir": str(tmp_path)})
+    assert said.startswith("CF032") and "holds adapter_model.safetensors and no checkpoint" in said
+    assert said_of_resuming({"output_dir": str(tmp_path), "overwrite_output_dir": True}) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "changes", "words"),
+    [
+        ({}, {"per_device_train_batch_size": 2, "num_train_epochs": 6}, "it had batches of 1 rows, this run of 2"),
+        ({}, {"num_train_epochs": 3}, "its run had 60 steps, this one has 57"),
+        ({}, {"learning_rate": 1e-5}, "a learning rate of 5e-05, above `learning_rate` 1e-05"),
+        ({"optimizer": False}, {}, "no state of the optimizer"),
+        ({"log_history": None, "train_batch_size": "8"}, {}, None),
+        ({"log_history": [{"learning_rate": 4.9e-5}, 3]}, {}, None),
+    ],
+)
+def test_a_run_goes_on_with_other_settings(tmp_path, state, changes, words):
+    checkpoint(tmp_path / "one", **{"global_step": 9, **state})
+    given = {"resume_from_checkpoint": str(tmp_path / "one"), "learning_rate": 5e-5, "num_train_epochs": 3}
+    if words and "57" in words:
+        given["max_steps"] = 57
+    found = said_of_resuming(given | changes)
+    assert (words is None and found == []) or (len(found) == 1 and found[0].startswith("CF033") and words in found[0])
+
+
 def test_every_cf_rule_is_tested_here():
-    here = {code for _, _, expected in BAD.values() for code in expected.split()} | {"CF008", "CF019"}
+    here = {code for _, _, expected in BAD.values() for code in expected.split()} | {"CF008", "CF019", "CF033"}
     assert here == {rule.code for rule in all_rules() if rule.family == "CF"}
 
 

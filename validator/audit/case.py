@@ -8,6 +8,7 @@ from pathlib import Path
 from validator.training.config import TrainingConfig
 from validator.training.deepspeed import load_deepspeed
 from validator.training.record import DataFacts, TrainingCase
+from validator.training.resume import occupied, resumed
 from validator.training.shape import model_type, shape_of
 from validator.training.versions import Versions
 
@@ -32,6 +33,8 @@ def training_case(
         model_type(model),
         data,
         written_at(config["tokenized_path"]),
+        resumed(config),
+        occupied(config),
     )
 
 

@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 
 from validator.audit.data import places_of
-from validator.training.order import steps_per_epoch
+from validator.training.length import MOST, step_counts
 from validator.training.record import DataFacts, TrainingCase
 from validator.training.shape import GIB, activation_bytes, state_bytes
 from validator.training.share import micro_batches
 
-MOST = 2**62
-"""What a number is cut off at that no run reaches: it still can be written as JSON."""
 MULTIPLE = 8
 """The collator pads to a multiple of this."""
 
@@ -58,18 +56,10 @@ def cost_of(folder: Path, case: TrainingCase, memory: float | None = None) -> di
             cost |= _padding(data, rows.reshape(-1, rows.shape[-1]))
             cost["labels_per_step"] = _labels_per_step(data, rows, config.accumulation)
         worst = _worst(folder, data, min(config.batch_size, data.rows))
+    if config["max_steps"] >= 0:
+        cost["epochs"] = round(cost["steps"] / cost["steps_per_epoch"], 4)
     cost["worst_batch"] = worst | _memory(case, worst["tokens"], gpus, memory)
     return cost
-
-
-def step_counts(case: TrainingCase, rounds: int) -> dict[str, int]:
-    """Optimizer steps of an epoch and of the run."""
-    each = steps_per_epoch(rounds, case.config.accumulation)
-    most = case.config["max_steps"]
-    return {
-        "steps_per_epoch": each,
-        "steps": int(most) if most > 0 else math.ceil(min(each * float(case.config["num_train_epochs"]), MOST)),
-    }
 
 
 def _lengths(data: DataFacts, batches: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from validator.audit.cost import step_counts
+from validator.training.length import step_counts
 from validator.training.record import DataFacts, TrainingCase
 from validator.training.share import micro_batches
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from validator.training.config import TrainingConfig
 from validator.training.deepspeed import DeepSpeedConfig
+from validator.training.resume import Resumed
 from validator.training.shape import ModelShape
 from validator.training.versions import Versions
 
@@ -46,7 +47,8 @@ class DataFacts:
 class TrainingCase:
     """One training configuration before the rules. `deepspeed_fault` is why its file cannot be read; `gpus` and `data`
     are None where not known. `model_type` is what the model's config.json or name says it is. `cached` is when the
-    preprocessed data of `tokenized_path` were written, None where there are none.
+    preprocessed data of `tokenized_path` were written, None where there are none. `resumed` is the checkpoint that the
+    run goes on from, `occupied` the file of weights in `output_dir` that keeps it from beginning.
     """
 
     config: TrainingConfig
@@ -58,6 +60,8 @@ class TrainingCase:
     model_type: str | None = None
     data: DataFacts | None = None
     cached: float | None = None
+    resumed: Resumed | None = None
+    occupied: str | None = None
 
     @property
     def bf16(self) -> bool:
