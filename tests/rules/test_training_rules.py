@@ -154,7 +154,11 @@ BAD = {
         {},
         "CF022 CF036",
     ),
-    "new tokens, lm_head left out": (LORA | {"add_tokens": "<a>", "additional_target": "embed_tokens"}, {}, "CF022 CF036"),
+    "new tokens, lm_head left out": (
+        LORA | {"add_tokens": "<a>", "additional_target": "embed_tokens"},
+        {},
+        "CF022 CF036",
+    ),
     "new tokens, language model frozen": (
         {"add_tokens": "<a>", "freeze_language_model": True, "freeze_multi_modal_projector": False},
         {},
