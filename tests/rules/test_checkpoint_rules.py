@@ -199,8 +199,33 @@ def test_embedding_smaller_than_the_tokenizer(tmp_path):
     assert "CK011" in findings(Checkpoint().write(tmp_path / "other"), tokens=200_000)
 
 
+EDGE = np.float32(2.0**127 * (2 - 2**-8))
+"""What BF16 rounds to infinity begins here."""
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value", "precision", "found"),
+    [
+        ("F32", np.finfo(np.float32).min, "bf16", True),
+        ("F32", EDGE, "bf16", True),
+        ("F32", np.nextafter(EDGE, np.float32(0)), "bf16", False),
+        ("F32", np.finfo(np.float32).min, "fp32", False),
+        ("BF16", 3.3895e38, "bf16", False),
+        ("F32", 65520.0, "fp16", True),
+        ("F32", -65519.0, "fp16", False),
+        ("BF16", 1e5, "fp16", True),
+        ("F16", 65504.0, "fp16", False),
+    ],
+)
+def test_values_that_become_infinite(dtype, value, precision, found, tmp_path):
+    write_safetensors(tmp_path / "model.safetensors", {"a": [[1.0]], "w": [[0.5, value]]}, dtype)
+    every = checkpoint_findings(CheckpointCase(audit(tmp_path), precision=precision))
+    said = [item.message for item in every if item.code == "CK013"]
+    assert [item.startswith("`w` of model.safetensors holds ") for item in said] == [True] * found
+
+
 def test_every_ck_rule_is_tested_here():
-    here = {code for _, _, wanted in PLANTED.values() for code in wanted} | {"CK001", "CK005", "CK011"}
+    here = {code for _, _, wanted in PLANTED.values() for code in wanted} | {"CK001", "CK005", "CK011", "CK013"}
     assert here == {rule.code for rule in all_rules() if rule.family == "CK"}
 
 

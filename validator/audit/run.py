@@ -31,6 +31,15 @@ def frozen_parts(config: TrainingConfig | None) -> tuple[str, ...]:
     return tuple(part for part, key in PARTS.items() if config[key])
 
 
+def precision_of(config: TrainingConfig | None) -> str:
+    """What a run casts FP32 weights to: bf16 (where there is no training file, too), fp16 or fp32. `pure_bf16` casts
+    none of a checkpoint in FP32.
+    """
+    if config is None or config["bf16"]:
+        return "bf16"
+    return "fp16" if config["fp16"] else "fp32"
+
+
 def finish(
     folder: Path,
     case: TrainingCase,

@@ -82,9 +82,11 @@ class CheckpointFacts:
 @dataclass(frozen=True, slots=True)
 class CheckpointCase:
     """An audited checkpoint before the rules. `frozen` are the parts (vision_tower, projector, language_model) that
-    training should have left alone; `tokens` is one more than the largest token id of the data's processor.
+    training should have left alone; `tokens` is one more than the largest token id of the data's processor; `precision`
+    is what the run casts weights to: bf16, fp16 or fp32 (to nothing).
     """
 
     facts: CheckpointFacts
     frozen: tuple[str, ...] = field(default=("vision_tower", "projector"))
     tokens: int = 0
+    precision: str = "bf16"

@@ -168,7 +168,7 @@ def _checkpoints(
     names: list[str | None], base: str | None, config: TrainingConfig | None, processor: str | None, quiet: bool
 ) -> tuple[list[CheckpointCase], list[str]]:
     """The audited checkpoints, and the names of those that are not on this disk."""
-    from validator.audit.run import frozen_parts
+    from validator.audit.run import frozen_parts, precision_of
     from validator.checkpoint.audit import audit as audit_weights
     from validator.checkpoint.record import CheckpointCase
     from validator.report.progress import StderrProgress
@@ -188,5 +188,5 @@ def _checkpoints(
                 facts = audit_weights(folder, on_disk(base), progress.read)
             except ValueError as error:
                 usage(error)
-            cases.append(CheckpointCase(facts, frozen_parts(config), tokens))
+            cases.append(CheckpointCase(facts, frozen_parts(config), tokens, precision_of(config)))
     return cases, missing
