@@ -25,13 +25,16 @@ SOUND = {
     "per_device_train_batch_size": 1,
     "logging_nan_inf_filter": False,
 }
-ZERO2 = {"zero_optimization": {"stage": 2}, "bf16": {"enabled": "auto"}, "gradient_clipping": "auto"}
+BATCH = {"train_micro_batch_size_per_gpu": "auto", "gradient_accumulation_steps": "auto"}
+ZERO2 = {**BATCH, "zero_optimization": {"stage": 2}, "bf16": {"enabled": "auto"}, "gradient_clipping": "auto"}
 CHECKED = {**ZERO2, "bf16": {"enabled": True, "check_grad_overflow": True}}
+CHECK = {"bf16": CHECKED["bf16"]}
 UNCHECKED = {**ZERO2, "bf16": {"enabled": True, "check_grad_overflow": False}}
 ZERO3 = {**ZERO2, "zero_optimization": {"stage": 3}}
 NOW = {"deepspeed": "0.19.8", "torch": "2.9.0"}
 FIVE, FOUR = {"transformers": "5.6.0"}, {"transformers": "4.57.1"}
 LORA = {"finetuning_type": "lora"}
+WARMUP = {"type": "WarmupLR", "params": {"warmup_num_steps": "auto", "warmup_max_lr": "auto"}}
 
 
 def zero2(**changes):
@@ -45,7 +48,9 @@ def data(labels=(50,) * 20, images=(1,) * 20, videos=(0,) * 20, newest=None):
 
 
 def codes(changes, deepspeed=None, versions=NOW, facts=None, gpus=None):
-    given = {**SOUND, **changes, **({"deepspeed": deepspeed} if deepspeed is not None else {})}
+    if deepspeed is not None:
+        changes = {**changes, "deepspeed": {key: value for key, value in deepspeed.items() if value is not ...}}
+    given = {**SOUND, **changes}
     given = {key: value for key, value in given.items() if value is not ...}
     case = training_case(make_config(given), Versions(versions, frozenset(versions)), gpus, facts)
     return sorted(
@@ -70,7 +75,7 @@ BAD = {
     "0.14.4 with a switch that it does not know": (
         {},
         {"deepspeed": CHECKED, "versions": {"deepspeed": "0.14.4"}},
-        "CF004",
+        "CF004 CF027",
     ),
     "0.17.0": ({}, {"deepspeed": ZERO2, "versions": {"deepspeed": "0.17.0"}}, "CF004"),
     "0.18.2, whose check is off by default": ({}, {"deepspeed": ZERO2, "versions": {"deepspeed": "0.18.2"}}, "CF004"),
@@ -92,11 +97,25 @@ BAD = {
     "precision differs": ({"bf16": False}, {"deepspeed": {**ZERO2, "bf16": {"enabled": True}}}, "CF009"),
     "file that is not there": ({"deepspeed": "nowhere/ds.json"}, {}, "CF009"),
     "no clipping": ({"max_grad_norm": 0}, {"deepspeed": {**ZERO2, "gradient_clipping": "auto"}}, "CF010"),
-    "clipping that DeepSpeed does not know": (
+    "clipping that 0.19.2 does not do by default": (
         {},
-        {"deepspeed": {key: value for key, value in ZERO2.items() if key != "gradient_clipping"}},
+        {"deepspeed": {**CHECKED, "gradient_clipping": ...}, "versions": {"deepspeed": "0.19.2"}},
         "CF010",
     ),
+    "clipping at DeepSpeed's default": (
+        {"max_grad_norm": 0.5},
+        {"deepspeed": {**ZERO2, "gradient_clipping": ...}},
+        "CF028",
+    ),
+    "stage 3 as text": ({}, {"deepspeed": zero2(stage="3")}, "CF028"),
+    "unknown key of ZeRO": ({}, {"deepspeed": zero2(reduce_bucket_sizes=1)}, "CF026"),
+    "fraction of an element": ({}, {"deepspeed": zero2(reduce_bucket_size=1.5)}, "CF026"),
+    "stage 4": ({}, {"deepspeed": zero2(stage=4)}, "CF006 CF026"),
+    "auto that nothing fills": ({}, {"deepspeed": zero2(overlap_comm="auto")}, "CF026"),
+    "bucket of nothing from 0.19.6 on": ({}, {"deepspeed": zero2(reduce_bucket_size=0)}, "CF026"),
+    "removed key that is off": ({}, {"deepspeed": {**ZERO2, "sparse_gradients": False}}, "CF026"),
+    "no warmup from 0.19.3 on": ({}, {"deepspeed": {**ZERO2, "scheduler": WARMUP}}, "CF026"),
+    "mistyped key at the top": ({}, {"deepspeed": {**ZERO2, "gradient_cliping": 1.0}}, "CF027"),
     "fp16": ({"fp16": True, "bf16": False}, {}, "CF011"),
     "fp16 in DeepSpeed's file alone": (
         {"bf16": False},
@@ -187,6 +206,28 @@ FINE = {
             "versions": {"deepspeed": "0.19.0"},
         },
     ),
+    "stage as text": ({}, {"deepspeed": zero2(stage="2")}),
+    "clipping by default": ({}, {"deepspeed": {**ZERO2, "gradient_clipping": ...}}),
+    "clipping that DeepSpeed does, whatever max_grad_norm says": (
+        {"max_grad_norm": 1.0},
+        {"deepspeed": {**ZERO2, "gradient_clipping": 1}},
+    ),
+    "bucket of nothing before 0.19.6": (
+        {},
+        {"deepspeed": {**CHECKED, **zero2(reduce_bucket_size=0), **CHECK}, "versions": {"deepspeed": "0.19.2"}},
+    ),
+    "removed keys before they were removed": (
+        {},
+        {
+            "deepspeed": {**CHECKED, "sparse_gradients": False, "elasticity": {"enabled": False}},
+            "versions": {"deepspeed": "0.19.2"},
+        },
+    ),
+    "no warmup before 0.19.3": (
+        {},
+        {"deepspeed": {**CHECKED, "scheduler": WARMUP}, "versions": {"deepspeed": "0.19.2"}},
+    ),
+    "warmup of ten steps": ({"warmup_steps": 10}, {"deepspeed": {**ZERO2, "scheduler": WARMUP}}),
     "total batch that fits": ({}, {"deepspeed": {**ZERO2, "train_batch_size": 8}, "gpus": 8}),
     "total batch without a number of GPUs": ({}, {"deepspeed": {**ZERO2, "train_batch_size": 64}}),
     "whole number for a float": ({"num_train_epochs": 1, "max_grad_norm": 1}, {"deepspeed": ZERO2}),
@@ -358,6 +399,41 @@ def test_a_run_goes_on_with_other_settings(tmp_path, state, changes, words):
     assert (words is None and found == []) or (len(found) == 1 and found[0].startswith("CF033") and words in found[0])
 
 
+def deepspeed_said(changes, version="0.19.8"):
+    case = training_case(make_config({**SOUND, "deepspeed": {**ZERO2, **changes}}), Versions({"deepspeed": version}), 1)
+    return {item.code: (item.message, item.help) for item in training_findings(case)}
+
+
+def test_refusals_say_deepspeeds_own_words():
+    late = ", only after the data are preprocessed and the model is loaded"
+    message, advice = deepspeed_said({"zero_optimization": {"stage": 2, "reduce_bucket_sizes": 1}})["CF026"]
+    assert message == (
+        "`zero_optimization.reduce_bucket_sizes` (1) in deepspeed: deepspeed 0.19.8 stops training with "
+        f"ValidationError: 1 validation error for DeepSpeedZeroConfig: Extra inputs are not permitted{late}"
+    )
+    assert advice == "Write `reduce_bucket_size`, or remove `zero_optimization.reduce_bucket_sizes`."
+    message, advice = deepspeed_said({"elasticity": {"enabled": False}})["CF026"]
+    assert "stops training with DeepSpeedConfigError: Elastic training has been removed" in message
+    assert advice == "Remove `elasticity`, also where it is off."
+    message, advice = deepspeed_said({"zero_optimization": {"stage": 3, "overlap_comm": "auto"}})["CF026"]
+    assert "ValueError: `zero_optimization.overlap_comm` not found in kwargs." in message
+    message, _ = deepspeed_said({"zero_optimization": True})["CF026"]
+    assert message.endswith("stops training with AttributeError: 'bool' object has no attribute 'get'")
+    message, _ = deepspeed_said({"zero_optimization": {"stage": 4}}, "0.19.9")["CF026"]
+    assert "deepspeed 0.19.8 (the nearest known here, for 0.19.9) stops" in message
+
+
+def test_ignored_keys_are_named():
+    message, advice = deepspeed_said({"gradient_cliping": 1.0})["CF027"]
+    assert message == (
+        "`gradient_cliping` in deepspeed is read by nothing in deepspeed 0.19.8: `gradient_clipping` keeps what it has "
+        "without it"
+    )
+    assert advice == "Write `gradient_clipping`."
+    message, _ = deepspeed_said({"gradient_allreduce_op": "sum"}, "0.18.5")["CF027"]
+    assert "read by nothing in deepspeed 0.18.5; 0.19." in message
+
+
 def test_every_cf_rule_is_tested_here():
     here = {code for _, _, expected in BAD.values() for code in expected.split()} | {"CF008", "CF019", "CF033"}
     assert here == {rule.code for rule in all_rules() if rule.family == "CF"}
@@ -368,9 +444,7 @@ def test_reasons_hold_the_options_names():
     case = training_case(make_config(given), Versions({"deepspeed": "0.14.4"}))
     said = {finding.code: finding.message for finding in training_findings(case)}
     assert "`overlap_comm` is on in deepspeed under ZeRO-2 of deepspeed 0.14.4" in said["CF007"]
-    assert said["CF010"].startswith(
-        "deepspeed sets no `gradient_clipping`: under DeepSpeed `max_grad_norm: 1.0` has no"
-    )
+    assert said["CF010"] == "`gradient_clipping` is 0 in deepspeed: `max_grad_norm: 1.0` has no effect"
 
 
 def test_versions_given_and_installed():

@@ -135,12 +135,20 @@ def test_as_many_keys_as_a_file_holds_are_few_findings():
 
 
 BUCKET = '{{"zero_optimization": {{"stage": 2, "reduce_bucket_size": {}}}}}'
-REFUSES = "DeepSpeed refuses the reduce_bucket_size {} in ds.json: a whole number is expected."
+REFUSES = "ValidationError: 1 validation error for DeepSpeedZeroConfig: Input should be a finite number"
+LATE = ", only after the data are preprocessed and the model is loaded"
+NOT_TAKEN = {
+    BUCKET.format("Infinity"): REFUSES,
+    BUCKET.format("1e999"): REFUSES,
+    BUCKET.format("NaN"): REFUSES,
+    BUCKET.format(
+        -1
+    ): "ValidationError: 1 validation error for DeepSpeedZeroConfig: Input should be greater than or equal to 0",
+    '{"zero_optimization": {"stage": 7}}': "DeepSpeedZeroConfig: Input should be 0, 1, 2 or 3",
+    '{"zero_optimization": {"self": 7}}': "TypeError: ",
+    '{"zero_optimization": ' + '{"a":' * 500 + "1" + "}" * 501: "DeepSpeedZeroConfig: Extra inputs are not permitted",
+}
 DEEPSPEED = {
-    BUCKET.format("Infinity"): REFUSES.format("inf"),
-    BUCKET.format("1e999"): REFUSES.format("inf"),
-    BUCKET.format("NaN"): REFUSES.format("nan"),
-    '{"zero_optimization": {"stage": 7}}': "DeepSpeed knows no ZeRO stage 7: 0, 1, 2 or 3 is expected in ds.json.",
     "[" * 100_000: "cannot be parsed: it is not valid JSON: it is nested too deep.",
     "a: 1": "cannot be parsed: it is not valid JSON: Expecting value: line 1 column 1 (char 0).",
 }
@@ -152,6 +160,22 @@ def test_deepspeed_files(text, tmp_path, monkeypatch):
     Path("ds.json").write_text(text)
     found = [finding.message for finding in judged(make_config({"deepspeed": "ds.json"})) if finding.code == "CF009"]
     assert len(found) == 1 and found[0].endswith(DEEPSPEED[text])
+
+
+@pytest.mark.parametrize("text", NOT_TAKEN, ids=lambda text: text[:60])
+def test_deepspeed_files_that_it_refuses(text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("ds.json").write_text(text)
+    found = [finding.message for finding in judged(make_config({"deepspeed": "ds.json"})) if finding.code == "CF026"]
+    assert found and NOT_TAKEN[text] in found[0] and found[0].endswith(LATE)
+
+
+def test_as_many_deepspeed_keys_as_a_file_holds_are_few_findings():
+    keys = {f"key_{number}": 1 for number in range(10_000)} | {"k" * 100_000: 1}
+    findings = judged(make_config({"deepspeed": {**keys, "zero_optimization": keys}}))
+    for code, last in (("CF026", "more keys of deepspeed are refused"), ("CF027", "are read by nothing")):
+        found = [finding.message for finding in findings if finding.code == code]
+        assert len(found) == 21 and last in found[20]
 
 
 @pytest.mark.parametrize("value", ["/dev/zero", "a\0b", "d" * 5000, ".", "pipe"])

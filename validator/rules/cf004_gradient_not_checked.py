@@ -38,25 +38,20 @@ POISONS = (
 @training_rule("CF004", "gradient-not-checked", "error")
 def check(case: TrainingCase) -> Iterator[Hit]:
     """Compare the version with those that check."""
-    deepspeed = case.deepspeed
-    if (
-        deepspeed is None
-        or deepspeed.stage not in (1, 2)
-        or not case.bf16
-        or not case.versions.before("deepspeed", "0.19.3")
-    ):
+    deepspeed, known = case.deepspeed, case.versions.known.get("deepspeed")
+    if deepspeed is None or deepspeed.stage not in (1, 2) or not case.bf16 or known is None:
         return
-    setting = deepspeed.get("bf16.check_grad_overflow")
+    setting, default = deepspeed.get("bf16.check_grad_overflow"), case.release.check_grad_overflow
     version = case.versions.shown("deepspeed")
-    evidence = {"deepspeed": case.versions.known["deepspeed"], "stage": deepspeed.stage, "check_grad_overflow": setting}
-    if case.versions.before("deepspeed", "0.17.1"):
+    evidence = {"deepspeed": known, "stage": deepspeed.stage, "check_grad_overflow": setting}
+    if default is None:
         without = " (it does not know `check_grad_overflow`)" if setting is not None else ""
         yield Hit(
             f"{version} does not look at BF16 gradients under ZeRO-{deepspeed.stage}{without}: {POISONS}",
             "Install DeepSpeed 0.19.3 or later.",
             evidence=evidence,
         )
-    elif setting is None:
+    elif not default and setting is None:
         yield Hit(
             f"{version} leaves `bf16.check_grad_overflow` off by default: {POISONS}",
             f"Set bf16.check_grad_overflow: true in {deepspeed.name}, or install DeepSpeed 0.19.3 or later.",

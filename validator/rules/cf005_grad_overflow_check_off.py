@@ -1,7 +1,8 @@
 """DeepSpeed's check for NaN gradients is switched off.
 
 ## What it finds
-`bf16.check_grad_overflow: false` with BF16.
+`bf16.check_grad_overflow: false` with BF16, under a DeepSpeed that knows the switch (0.17.1 and later; CF004 speaks of
+those before).
 
 ## Why it hurts
 The switch is what stands between one NaN gradient and NaN weights: with it the step is skipped, without it every
@@ -20,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import Hit, training_rule
+from validator.training.deepspeed_parser.coercion import as_bool
 from validator.training.record import TrainingCase
 
 
@@ -27,12 +29,21 @@ from validator.training.record import TrainingCase
 def check(case: TrainingCase) -> Iterator[Hit]:
     """Look for the switch."""
     deepspeed = case.deepspeed
-    if deepspeed is not None and case.bf16 and deepspeed.get("bf16.check_grad_overflow") is False:
+    known = case.release.check_grad_overflow is not None
+    if deepspeed is not None and known and case.bf16 and off(deepspeed.get("bf16.check_grad_overflow")):
         yield Hit(
             f"`check_grad_overflow` is false in {deepspeed.name}: one NaN gradient makes all weights NaN",
             "Set bf16.check_grad_overflow: true.",
             evidence={"key": "bf16.check_grad_overflow"},
         )
+
+
+def off(value: object) -> bool:
+    """Whether a value switches off: false, 0, "false", "no" ..."""
+    try:
+        return value is not None and not as_bool(value)
+    except (TypeError, ValueError):
+        return False
 
 
 RULE = check

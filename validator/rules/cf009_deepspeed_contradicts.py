@@ -6,8 +6,9 @@ optimizer, precision. `train_batch_size` is compared with GPUs x `per_device_tra
 `gradient_accumulation_steps` where `--gpus` says how many there are. And a file that cannot be read.
 
 ## Why it hurts
-The run ends at its start: `ValueError: Please correct the following DeepSpeed config values that mismatch
-TrainingArguments values`.
+The run ends: `ValueError: Please correct the following DeepSpeed config values that mismatch TrainingArguments values`.
+It ends late: transformers compares when the training file is read and says so when training starts, after the data are
+preprocessed and the model is loaded.
 
 ## Example
 `"gradient_accumulation_steps": 8` beside `gradient_accumulation_steps: 4`.
@@ -32,12 +33,17 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         yield Hit(f"`deepspeed`: {case.deepspeed_fault}", "Correct the path; it is relative to where training starts.")
     if case.deepspeed is None:
         return
-    for key, value, name, wanted in case.deepspeed.mismatches(case.config, case.gpus):
+    for refusal in case.deepspeed_refusals:
+        if refusal.mismatch is None:
+            continue
+        name, wanted = refusal.mismatch
+        value = shown(case.deepspeed.get(refusal.key))
         yield Hit(
-            f"`{key}` is {shown(value)} in {case.deepspeed.name}, `{name}` is {shown(wanted)}: the trainer stops with "
-            "ValueError: Please correct the following DeepSpeed config values",
-            f'Write "auto" for {key}.',
-            evidence={"key": key, "name": name},
+            f"`{refusal.key}` is {value} in {case.deepspeed.name}, `{name}` is {shown(wanted)}: the trainer stops with "
+            "ValueError: Please correct the following DeepSpeed config values, only after the data are preprocessed "
+            "and the model is loaded",
+            f'Write "auto" for {refusal.key}.',
+            evidence={"key": refusal.key, "name": name},
         )
 
 

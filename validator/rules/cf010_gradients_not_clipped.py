@@ -2,7 +2,8 @@
 
 ## What it finds
 `max_grad_norm: 0`, which switches clipping off, or a DeepSpeed file without `gradient_clipping`, under which the
-training file's `max_grad_norm` has no effect.
+training file's `max_grad_norm` has no effect: DeepSpeed up to 0.19.2 clips nothing then (from 0.19.3 on it clips at
+1.0, see CF028).
 
 ## Why it hurts
 One row with a few labels or a wrong answer can have a gradient ten times the others'; without clipping the step follows
@@ -20,23 +21,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import Hit, training_rule
+from validator.training.config import shown
 from validator.training.record import TrainingCase
 
 
 @training_rule("CF010", "gradients-not-clipped", "warning")
 def check(case: TrainingCase) -> Iterator[Hit]:
     """Look at both files."""
-    if not case.config["max_grad_norm"]:
+    deepspeed = case.deepspeed
+    if deepspeed is None or deepspeed.get("gradient_clipping") == "auto":
+        if not case.config["max_grad_norm"]:
+            yield Hit(
+                "`max_grad_norm` is 0: gradients are not clipped",
+                "Set max_grad_norm: 1.0.",
+                evidence={"key": "max_grad_norm"},
+            )
+    elif not deepspeed.clipping(case.config, case.release):
+        if "gradient_clipping" in deepspeed.raw:
+            what = f"`gradient_clipping` is {shown(deepspeed.get('gradient_clipping'))} in {deepspeed.name}"
+        else:
+            what = f"{deepspeed.name} sets no `gradient_clipping`, and {case.release.shown} does not clip by default"
         yield Hit(
-            "`max_grad_norm` is 0: gradients are not clipped",
-            "Set max_grad_norm: 1.0.",
-            evidence={"key": "max_grad_norm"},
-        )
-    elif case.deepspeed is not None and not case.deepspeed.get("gradient_clipping"):
-        yield Hit(
-            f"{case.deepspeed.name} sets no `gradient_clipping`: under DeepSpeed `max_grad_norm: "
-            f"{case.config['max_grad_norm']}` has no effect",
-            'Add "gradient_clipping": "auto".',
+            f"{what}: `max_grad_norm: {case.config['max_grad_norm']}` has no effect",
+            'Write "gradient_clipping": "auto".',
             evidence={"key": "gradient_clipping"},
         )
 

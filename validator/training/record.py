@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from validator.training.config import TrainingConfig
 from validator.training.deepspeed import DeepSpeedConfig
+from validator.training.deepspeed_parser.filled import Refusal
+from validator.training.deepspeed_parser.release import Release, release_of
+from validator.training.deepspeed_parser.verdict import refusals
 from validator.training.resume import Resumed
 from validator.training.shape import ModelShape
 from validator.training.versions import Versions
@@ -62,6 +65,19 @@ class TrainingCase:
     cached: float | None = None
     resumed: Resumed | None = None
     occupied: str | None = None
+
+    @property
+    def release(self) -> Release:
+        """What the release of DeepSpeed that training runs with takes; the newest where it is not known."""
+        return release_of(self.versions)
+
+    @property
+    def deepspeed_refusals(self) -> list[Refusal]:
+        """What the start of training says against DeepSpeed's configuration, empty without one."""
+        if self.deepspeed is None:
+            return []
+        hidden = None if self.shape is None else self.shape.hidden
+        return refusals(self.deepspeed.raw, self.config, versions=self.versions, world=self.gpus, hidden=hidden)
 
     @property
     def bf16(self) -> bool:
