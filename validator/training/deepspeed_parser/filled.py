@@ -190,6 +190,9 @@ def when_training_starts(filled: Filling) -> None:
     filled.fill("scheduler.params.warmup_num_steps", warmup_steps(filled), "warmup_steps")
     if filled.mismatches:
         raise RefusedError(filled.mismatches[0])
+    steps = "gradient_accumulation_steps"
+    if filled.raw.get(steps) is None and filled.raw.get("train_micro_batch_size_per_gpu") is not None:
+        raise RefusedError(Refusal(steps, "TypeError", "unsupported operand type(s) for *: 'int' and 'NoneType'"))
     known = {
         "gradient_clipping",
         f"{zero}stage3_gather_16bit_weights_on_model_save",
