@@ -39,6 +39,32 @@ def codes(page):
     return {reason["code"] for reason in page["reasons"]}
 
 
+PAIR = {"messages": say("Rate it.")["messages"]} | {
+    name: {"role": "assistant", "content": text} for name, text in (("chosen", "Clear."), ("rejected", "Ok."))
+}
+
+
+@pytest.mark.parametrize(
+    ("stage", "row", "entry", "verdict", "said"),
+    [
+        ("sft", PAIR, {"ranking": True}, "NO-GO", "ValueError: The dataset is not applicable in the current training"),
+        ("kto", PAIR, {"ranking": True}, "NO-GO", "ValueError: The dataset is not applicable in the current training"),
+        ("dpo", PAIR, {"ranking": True}, "GO WITH WARNINGS", None),
+        ("dpo", say("a", "b"), {}, "NO-GO", "ValueError: The dataset is not applicable in the current training stage."),
+        ("kto", say("a", "b"), {}, "NO-GO", "RuntimeError: Cannot find valid samples, check `data/README.md`"),
+        ("kto", say("a", "b", kto_tag=True), {}, "GO WITH WARNINGS", None),
+        ("kto", say("a", "b", kto_tag="yes"), {}, "NO-GO", "RuntimeError: Cannot find valid samples"),
+        ("sft", say("a", "b", kto_tag=True), {}, "NO-GO", "RuntimeError: Cannot find valid samples"),
+        ("sft", say("a", "b", kto_tag="yes"), {}, "GO WITH WARNINGS", None),
+    ],
+)
+def test_the_stage_and_the_kind_of_the_entries(mmvalidate, tmp_path, stage, row, entry, verdict, said):
+    page = audit(mmvalidate, tmp_path, [row] * 3, entry=entry, stage=stage)
+    assert page["verdict"] == verdict
+    messages = [reason["message"] for reason in page["reasons"] if reason["code"] == "CF037"]
+    assert said in messages[0] if said else not messages
+
+
 @pytest.mark.parametrize(
     ("settings", "tokens"),
     [

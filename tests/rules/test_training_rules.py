@@ -41,10 +41,20 @@ def zero2(**changes):
     return {**ZERO2, "zero_optimization": {"stage": 2, **changes}}
 
 
-def data(labels=(50,) * 20, images=(1,) * 20, videos=(0,) * 20, newest=None):
+def data(labels=(50,) * 20, images=(1,) * 20, videos=(0,) * 20, newest=None, kinds=None):
     rows, labels = len(labels), np.array(labels)
     counts = np.full(rows, 1000)
-    return DataFacts(np.arange(rows), counts, labels, labels, np.array(images), np.array(videos), counts, newest=newest)
+    return DataFacts(
+        np.arange(rows),
+        counts,
+        labels,
+        labels,
+        np.array(images),
+        np.array(videos),
+        counts,
+        newest=newest,
+        kinds=kinds or {},
+    )
 
 
 def codes(changes, deepspeed=None, versions=NOW, facts=None, gpus=None):
@@ -184,8 +194,11 @@ BAD = {
         "CF022 CF036",
     ),
     "new tokens, last layers": ({"add_tokens": "<a>", "finetuning_type": "freeze"}, {}, "CF022 CF036"),
+    "ranking under sft": ({}, {"facts": data(kinds={"a": "plain", "b": "ranking"})}, "CF037"),
+    "tags under sft": ({}, {"facts": data(kinds={"a": "kto"})}, "CF037"),
 }  # fmt: skip
 FINE = {
+    "a plain entry": ({}, {"deepspeed": ZERO2, "facts": data(kinds={"a": "plain"})}),
     "video frames": (
         {"video_maxlen": 16, "video_fps": 1.0, "video_max_pixels": 16384, "video_min_pixels": 0},
         {"deepspeed": ZERO2},

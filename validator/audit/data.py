@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
+from validator.catalog.entry import Entry
 from validator.catalog.split import Order
 from validator.engine.amend import load_summary, settings_of
 from validator.engine.opened import Catalog, load_catalog
@@ -18,12 +20,13 @@ from validator.facts.budget import spend
 from validator.facts.measure import limits_of
 from validator.facts.table import SAMPLES, from_record
 from validator.replay.population import records_at
+from validator.rules.base import EntryFacts
 from validator.run_folder.table import RunTable
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
 from validator.training.config import TrainingConfig
 from validator.training.order import Indices, split
-from validator.training.record import Counts, DataFacts
+from validator.training.record import Counts, DataFacts, EntryKind
 
 _COUNTS = ("num_tokens", "num_tokens_full", "num_label_tokens", "num_images", "num_videos")
 _VISUAL = ("num_image_tokens", "num_video_tokens")
@@ -71,8 +74,23 @@ def data_facts(folder: Path, config: TrainingConfig, *, dated: bool = False) -> 
         sum(np.maximum(counts[name][fed], 0) for name in _VISUAL),
         dropped=int((pc.equal(outcomes, "dropped").to_numpy()[raw]).sum()),
         kept_order="; ".join(reasons) or None,
+        kinds=_kinds(catalog, (*config.names("dataset"), *config.names("eval_dataset"))),
         newest=_newest(folder, settings, catalog) if dated else None,
     )
+
+
+def _kinds(catalog: Catalog, names: Sequence[str]) -> dict[str, EntryKind]:
+    """What each of the named entries is for."""
+    known = {facts.name: facts for facts in catalog.entries}
+    return {name: _kind(known[name], entry) for name in names if name in known and (entry := known[name].entry)}
+
+
+def _kind(facts: EntryFacts, entry: Entry) -> EntryKind:
+    if entry.ranking:
+        return "ranking"
+    tag = entry.columns["kto_tag"]
+    surveys = [file.survey for file in facts.files if file.survey is not None]
+    return "kto" if tag and any(survey.types.get(tag) == pa.bool_() for survey in surveys) else "plain"
 
 
 def places_of(folder: Path, places: Sequence[int]) -> list[tuple[str, str, int]]:

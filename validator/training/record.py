@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from validator.training.shape import ModelShape
 from validator.training.versions import Versions
 
 Counts = NDArray[np.int64]
+EntryKind = Literal["plain", "ranking", "kto"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class DataFacts:
     visual: Counts
     dropped: int = 0
     kept_order: str | None = None
+    kinds: Mapping[str, EntryKind] = field(default_factory=dict)
+    """What the entries of `dataset` and `eval_dataset` are for, by their names; `kto` has tags of true and false."""
     newest: tuple[float, str] | None = None
     """When the newest data file or medium was changed (seconds since 1970), and its name; None where not asked."""
 
