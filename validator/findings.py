@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -44,6 +45,14 @@ def order_of(
         -1 if media_index is None else media_index,
         message,
     )
+
+
+def worst_by_code(findings: Iterable[Finding]) -> dict[str, Severity]:
+    """The highest severity of the findings of each code."""
+    worst: dict[str, Severity] = {}
+    for finding in findings:
+        worst[finding.code] = min(worst.get(finding.code, finding.severity), finding.severity, key=SEVERITIES.index)
+    return worst
 
 
 def at_least(severity: Severity, threshold: Severity) -> bool:

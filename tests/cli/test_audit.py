@@ -110,6 +110,38 @@ def test_a_checkpoint_on_disk_is_audited_with_the_run(mmvalidate, home):
     assert "stage1 CK006 `lm_head.weight`" in done.stdout and "not audited" not in done.stdout
 
 
+def test_a_checkpoint_without_weights_is_a_finding(mmvalidate, home):
+    """Beside a training file and alone; what cannot be audited is said, and no more is."""
+    empty, pickled = home / "stage1", home / "pickled"
+    for folder in (empty, pickled):
+        folder.mkdir()
+        (folder / "config.json").write_text('{"model_type": "qwen2_5_vl"}')
+    (pickled / "pytorch_model.bin").write_text("")
+    done = mmvalidate("audit", "--checkpoint", "stage1", cwd=home)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "NO-GO: 1 error"), done.stderr
+    assert "stage1 CK014 it holds no weights" in done.stdout
+    done = mmvalidate("audit", "--checkpoint", "pickled", cwd=home)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (3, "UNDECIDED: something was not checked")
+    assert "pickled: not audited, its weights are in pytorch_model.bin; only safetensors are audited" in done.stdout
+    train = home / STAGE2
+    train.write_text(train.read_text().replace("Qwen/Qwen2-VL-7B-Instruct", "stage1"))
+    done = audit(mmvalidate, home, "--versions", "deepspeed=0.19.8", "--replay", "off")
+    assert done.returncode == 1 and "stage1 CK014 it holds no weights" in done.stdout, done.stderr
+
+
+def test_lora_on_one_gpu_can_be_go(mmvalidate, home):
+    train = home / STAGE2
+    text = train.read_text().replace("finetuning_type: full", "finetuning_type: lora")
+    text = re.sub("deepspeed: .*\n", "", text.replace("train_batch_size: 1", "train_batch_size: 8"))
+    train.write_text(text + "logging_nan_inf_filter: false\n")
+    done = audit(mmvalidate, home, "--versions", "torch=2.9.0", "--gpus", "1", "--json")
+    page = json.loads(done.stdout)
+    assert (done.returncode, page["verdict"]) == (0, "GO"), page["reasons"]
+    assert [item["severity"] for item in page["reasons"] if item["code"] == "CF006"] == ["info"]
+    summary = json.loads((home / ".mmvalidate" / "stage2" / "summary.json").read_text())
+    assert [item["severity"] for item in summary["rules"] if item["code"] == "CF006"] == ["info"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -174,6 +206,15 @@ def test_watch(mmvalidate, home):
     history(home / "quiet", [1.0] * 7)
     done = mmvalidate("watch", "quiet", cwd=home)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "nothing suspicious")
+    (home / "lossless").mkdir()
+    for logged, code, said in (
+        ({"step": 5, "grad_norm": 1.0}, 0, "no loss is logged: gradient norms alone are judged"),
+        ({"step": 5, "learning_rate": 1e-5}, 3, "neither a loss nor a gradient norm is logged"),
+    ):
+        state = {"global_step": 5, "max_steps": 7, "log_history": [logged]}
+        (home / "lossless" / "trainer_state.json").write_text(json.dumps(state))
+        done = mmvalidate("watch", "lossless", cwd=home)
+        assert (done.returncode, said in done.stdout) == (code, True), done.stdout
     history(home / "bad", [1.0] * 3 + [float("nan")] * 4)
     options = ("--train-config", STAGE2, "--run", ".mmvalidate/stage2", "--write-rows", "rows.jsonl")
     done = mmvalidate("watch", "bad", *options, cwd=home)

@@ -201,10 +201,6 @@ def said_of(folder):
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json", "model.safetensors.index.json"])
 def test_whatever_lies_there_is_a_finding_or_a_sentence(folder, name, what):
     ODD[what](folder / name)
-    if name.endswith("index.json") and what != "gone":
-        with pytest.raises(ValueError, match="is no index of a checkpoint"):
-            audit(folder)
-        return
     assert name in " ".join(said_of(folder)) or name == "tokenizer.json" or what == "gone"
 
 

@@ -181,8 +181,51 @@ def test_files(base, tmp_path):
     assert "it lies in model-00001-of-00002.safetensors" in problems(wrong)
     (wrong / "config.json").unlink()
     assert "config.json is missing" in problems(wrong)
-    with pytest.raises(ValueError, match="holds no safetensors"):
+    (wrong / "model.safetensors.index.json").write_text("[]")
+    assert "model.safetensors.index.json is no index of a checkpoint" in problems(wrong)
+    with pytest.raises(ValueError, match="holds no weights to compare with"):
+        audit(base, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("files", "reason", "remedy"),
+    [
+        (["config.json"], "it holds no weights (none of model.safetensors,", "Copy or save the weights again."),
+        (["model-00001-of-00002.safetensors"], "00002.safetensors lies in it, but neither", "Copy model.safetensors.i"),
+        (["checkpoint-90/model.safetensors", "checkpoint-100/model.safetensors"], "checkpoint-100 in it", "Name "),
+        (["checkpoint-90/adapter_model.bin", "checkpoint-100/config.json"], "checkpoint-90 in it does", "Name "),
+        (["global_step100/mp_rank_00_model_states.pt"], "only DeepSpeed's own state", "with the zero_to_fp32.py"),
+    ],
+)
+def test_a_folder_without_weights(files, reason, remedy, tmp_path):
+    for file in files:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text("{}")
+    (found,) = findings(tmp_path).values()
+    assert (found.code, found.severity) == ("CK014", "error") and reason in found.message and remedy in found.help
+
+
+def test_weights_that_are_no_safetensors(tmp_path):
+    """Trainers load them; nothing is found, and it is said that nothing was looked at."""
+    (tmp_path / "pytorch_model.bin").write_text("")
+    with pytest.raises(ValueError, match=r"its weights are in pytorch_model.bin; only safetensors are audited"):
         audit(tmp_path)
+
+
+def test_another_family(tmp_path):
+    other = Checkpoint()
+    other.config = {"model_type": "llama", "hidden_size": 32}
+    other.weights["model.layers.7.bias"] = np.ones(3)
+    other.weights[EMBEDDING][151652] = 9.0  # some word, in a Llama
+    (found,) = findings(_without_tokenizer(other.write(tmp_path / "llama"))).values()
+    assert (found.code, found.severity) == ("CK015", "warning") and "says llama, which is no Qwen2-VL" in found.message
+    _one_nan(other.weights)
+    assert set(findings(other.write(tmp_path / "llama"))) == {"CK006", "CK010", "CK015"}
+
+
+def _without_tokenizer(folder):
+    (folder / "tokenizer.json").unlink()
+    return folder
 
 
 @pytest.mark.parametrize("dtype", ["F16", "I64"])
@@ -225,7 +268,8 @@ def test_values_that_become_infinite(dtype, value, precision, found, tmp_path):
 
 
 def test_every_ck_rule_is_tested_here():
-    here = {code for _, _, wanted in PLANTED.values() for code in wanted} | {"CK001", "CK005", "CK011", "CK013"}
+    here = {code for _, _, wanted in PLANTED.values() for code in wanted}
+    here |= {"CK001", "CK005", "CK011", "CK013", "CK014", "CK015"}
     assert here == {rule.code for rule in all_rules() if rule.family == "CK"}
 
 

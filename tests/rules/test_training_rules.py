@@ -9,6 +9,7 @@ import pytest
 from validator.audit.case import training_case
 from validator.audit.judge import training_findings
 from validator.rules.registry import all_rules
+from validator.settings import Settings
 from validator.training.config import make_config
 from validator.training.record import DataFacts
 from validator.training.versions import Versions, find_versions
@@ -317,6 +318,59 @@ def test_what_is_fine_is_not_flagged(name):
     assert codes(changes, **more) == []
 
 
+@pytest.mark.parametrize(
+    ("changes", "more", "severity", "advice"),
+    [
+        ({}, {}, "info", "Replay the riskiest rows first"),
+        ({}, {"gpus": 1}, "info", "Replay the riskiest rows first"),
+        ({"finetuning_type": "lora"}, {"gpus": 8}, "info", "Replay the riskiest rows first"),
+        ({}, {"gpus": 8}, "warning", "Use ZeRO-2 with DeepSpeed 0.19.3 or later"),
+        ({"finetuning_type": "lora", "deepspeed": ZERO3}, {}, "warning", "Install DeepSpeed 0.19.8 or later"),
+        ({"deepspeed": ZERO2}, {"gpus": 1}, "warning", "Install DeepSpeed 0.19.3 or later"),
+    ],
+)
+def test_advice_on_gradients_warns_those_whom_it_fits(changes, more, severity, advice):
+    case = training_case(make_config({**SOUND, **changes}), Versions({}), **more)
+    (found,) = (finding for finding in training_findings(case) if finding.code == "CF006")
+    assert found.severity == severity and found.help.startswith(advice)
+    overruled = Settings(dataset_info="dataset_info.json", severity={"CF006": "error"})
+    (found,) = (item for item in training_findings(case, overruled) if item.code == "CF006")
+    assert found.severity == "error"
+
+
+ROTARY = {"rope_type": "default", "mrope_section": [16, 24, 24]}
+SAVED = {  # config.json, tokenizer_config.json, files that each version refuses; run with 4.49.0, 4.57.1 and 5.6.0
+    "by 5.6.0": (
+        {"text_config": {"rope_parameters": ROTARY}},
+        {"extra_special_tokens": ["<|im_start|>"]},
+        {"4.49.0": ["config.json", "tokenizer_config.json"], "4.57.1": ["config.json", "tokenizer_config.json"]},
+    ),
+    "by 5.6.0, tokenizer without more tokens": (
+        {"text_config": {"rope_parameters": ROTARY}},
+        {},
+        {"4.49.0": ["config.json"], "4.57.1": ["config.json"], "4.46.1": ["config.json"]},
+    ),
+    "by 4.57.1": ({"text_config": {"rope_scaling": ROTARY}}, {"extra_special_tokens": {}}, {}),
+    "by 4.45": ({"rope_scaling": {"type": "mrope", "mrope_section": [16, 24, 24]}}, {}, {}),
+    "mended": ({"text_config": {"rope_parameters": ROTARY, "rope_scaling": ROTARY}}, {}, {}),
+}
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_a_model_that_newer_transformers_saved(name, tmp_path):
+    config, tokenizer, refused = SAVED[name]
+    written = {"model_type": "qwen2_vl", "transformers_version": "5.6.0", **config}
+    (tmp_path / "config.json").write_text(json.dumps(written))
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(tokenizer))
+    given = make_config({**SOUND, "model_name_or_path": str(tmp_path)})
+    for version in ("4.46.1", "4.49.0", "4.57.1", "5.0.0", "5.6.0", None):
+        known = Versions({} if version is None else {"transformers": version})
+        found = [item for item in training_findings(training_case(given, known)) if item.code == "CF040"]
+        wanted = refused.get(version, ["config.json"] if version == "4.46.1" and refused else [])
+        assert [item.evidence["file"] for item in found] == wanted, version
+        assert all("saved by transformers 5.6.0" in item.message for item in found)
+
+
 def test_buckets_in_figures():
     case = training_case(make_config({**SOUND, "deepspeed": zero2(overlap_comm=True)}), Versions(NOW))
     (said,) = (finding.message for finding in training_findings(case) if finding.code == "CF008")
@@ -448,7 +502,8 @@ def test_ignored_keys_are_named():
 
 
 def test_every_cf_rule_is_tested_here():
-    here = {code for _, _, expected in BAD.values() for code in expected.split()} | {"CF008", "CF019", "CF033"}
+    here = {code for _, _, expected in BAD.values() for code in expected.split()}
+    here |= {"CF008", "CF019", "CF033", "CF040"}
     assert here == {rule.code for rule in all_rules() if rule.family == "CF"}
 
 

@@ -70,6 +70,44 @@ def test_logs_of_all_kinds_give_the_same(tmp_path):
         read_log(tmp_path)
 
 
+LOSSLESS = {  # what is logged, the steps that can be judged, and the last step
+    "a gradient norm": ([{"step": 5, "grad_norm": 2.0, "learning_rate": 1e-5, "epoch": 0.1}], [5], 5),
+    "a learning rate": ([{"step": 5, "learning_rate": 1e-5, "epoch": 0.1}], [], 5),
+    "evaluations": ([{"step": 5, "eval_loss": 1.5, "epoch": 0.1}], [], 5),
+    "the end": ([{"step": 9, "train_runtime": 3.5, "epoch": 0.1}], [], 9),
+    "evaluations between": (
+        [
+            {"step": 5, "loss": 1.0, "grad_norm": 1.0, "epoch": 0.1},
+            {"step": 5, "eval_loss": 1.5, "epoch": 0.1},
+            {"step": 7, "eval_loss": 1.5, "epoch": 0.1},
+            {"step": 10, "loss": 0.0, "grad_norm": math.nan, "epoch": 0.1},
+        ],
+        [5, 10],
+        10,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOSSLESS)
+def test_a_log_without_a_loss_is_a_log(name, tmp_path):
+    history, judged, last = LOSSLESS[name]
+    (tmp_path / "trainer_state.json").write_text(json.dumps({"global_step": last, "log_history": history}))
+    log = read_log(tmp_path)
+    assert ([point.step for point in log.points], log.last) == (judged, last)
+    console, lines = tmp_path / "console", tmp_path / "lines"
+    console.mkdir()
+    printed = [{key: value for key, value in item.items() if key != "step"} for item in history]
+    (console / "run.log").write_text("".join(f"{item}\n" for item in printed))
+    assert [point.step for point in read_log(console, 5).points] == judged
+    lines.mkdir()
+    (lines / "trainer_log.jsonl").write_text(
+        "".join(json.dumps({"current_steps": item["step"], "loss": item.get("loss")}) + "\n" for item in history)
+    )
+    assert read_log(lines).last == last
+    found = signs(log.points, None)
+    assert [(sign.after, sign.step) for sign in found] == ([(5, 10)] if name == "evaluations between" else [])
+
+
 @pytest.mark.parametrize(
     "state", ["", "[1]", '{"log_history": 5}', '{"log_history": [{"loss": "x"}, 7]}', '{"global_step": "a", "log_hist']
 )

@@ -9,6 +9,7 @@ from validator.training.config import TrainingConfig
 from validator.training.deepspeed import load_deepspeed
 from validator.training.record import DataFacts, TrainingCase
 from validator.training.resume import occupied, resumed
+from validator.training.saved import saved_model
 from validator.training.shape import model_type, shape_of
 from validator.training.versions import Versions
 
@@ -35,6 +36,7 @@ def training_case(
         written_at(config["tokenized_path"]),
         resumed(config),
         occupied(config),
+        saved_model(model),
     )
 
 

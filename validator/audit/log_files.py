@@ -20,7 +20,10 @@ PIECE = 1 << 20
 """Characters that are held, and that a line or a logged step may have; LLaMA-Factory's have 200."""
 MOST_BESIDE = 16
 """Pieces that trainer_state.json may have beside its steps."""
-_CONSOLE = re.compile(r"\{'loss': [^{}]{1,500}\}")
+_CONSOLE = re.compile(r"\{'(?:(loss)|(grad_norm|learning_rate)|eval_\w{1,50}|train_runtime)': [^{}]{1,500}\}")
+"""What the Trainer prints: a logged step begins with its loss, or where there is none with the next of its values; an
+evaluation and the end of the run are no steps.
+"""
 _LONGEST = 600
 """More characters than such a line has."""
 _PAIR = re.compile(r"'(\w+)': '?([-+.\w]+)'?")
@@ -30,7 +33,7 @@ _DECODER = json.JSONDecoder()
 
 
 class Record(NamedTuple):
-    """A logged step; None: not logged."""
+    """A logged step, or an evaluation at a step; None: not logged."""
 
     step: int
     loss: float | None
@@ -53,7 +56,11 @@ def console_records(path: Path, every: int) -> Iterator[Record]:
             held += piece
             end = 0
             for match in _CONSOLE.finditer(held):
-                step, end = step + every, match.end()
+                end = match.end()
+                if match[1] or (match[2] and "'epoch': " in match[0]):
+                    step += every
+                elif match[2]:
+                    continue
                 yield _record(step, dict(_PAIR.findall(match[0])))
             held = held[max(end, len(held) - _LONGEST) :]
 
@@ -74,7 +81,7 @@ def line_records(path: Path) -> Iterator[Record]:
                 continue
             item = _object(line)
             step = _whole_number(item.get("current_steps")) if item else None
-            if item and "loss" in item and step is not None:
+            if item and step is not None:
                 yield _record(step, item)
             elif whole and line.strip() and (item is None or "loss" in item):
                 strange += 1
@@ -97,7 +104,7 @@ def read_state(path: Path, state: State) -> Iterator[Record]:
             beside, window.at = window.text[: begin.end()], begin.end()
             for item in _items(window):
                 step = _whole_number(item.get("step")) if isinstance(item, dict) else None
-                if step is not None and "loss" in item:
+                if step is not None:
                     yield _record(step, item)
             beside += window.text[window.at - 1 :] + file.read(MOST_BESIDE * PIECE)
         try:

@@ -1,4 +1,5 @@
-"""What a run has logged: trainer_state.json, LLaMA-Factory's trainer_log.jsonl, lines of `{'loss': ...}` in *.log.
+"""What a run has logged: trainer_state.json, LLaMA-Factory's trainer_log.jsonl, lines of `{'loss': ...}` in *.log; also
+where no loss is logged.
 
 Logs are read whole, however large, a piece at a time. What cannot be read is said in `Log.unread`: nothing is called
 quiet that was not looked at.
@@ -6,7 +7,7 @@ quiet that was not looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,15 +26,32 @@ class Point:
     loss: float | None
     grad_norm: float | None
 
+    @property
+    def tells(self) -> bool:
+        """Whether it says anything of the training: an evaluation at this step does not."""
+        return self.loss is not None or self.grad_norm is not None
+
+    def over(self, before: Point | None) -> Point:
+        """This step with what was said of it before, where nothing is said now."""
+        if before is None or (self.loss is not None and self.grad_norm is not None):
+            return self
+        return Point(
+            self.step,
+            before.loss if self.loss is None else self.loss,
+            before.grad_norm if self.grad_norm is None else self.grad_norm,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Logged steps in order. `sources` are the files' names, `max_steps` is what the newest trainer_state.json says of
-    the run's length, if any does. `unread` says, in a sentence each, what was not read.
+    """Logged steps in order, those with a loss or a gradient norm. `sources` are the files' names, `last` is the last
+    step of which they say anything, `max_steps` is what the newest trainer_state.json says of the run's length, if any
+    does. `unread` says, in a sentence each, what was not read.
     """
 
     points: tuple[Point, ...]
     sources: tuple[str, ...]
+    last: int = 0
     max_steps: int | None = None
     unread: tuple[str, ...] = ()
 
@@ -51,7 +69,7 @@ def read_log(folder: Path, logging_steps: int | None = None) -> Log:
     for path in [*logs, folder / "trainer_log.jsonl"]:
         by_line = path.suffix == ".jsonl"
         found = _points(path.name, line_records(path) if by_line else console_records(path, every), unread)
-        points |= found
+        _add(points, found)
         sources += [path.name] if found else []
     newest, saved = State(), dict[str, dict[int, Point]]()
     for path in (folder / "trainer_state.json", *sorted(folder.glob("checkpoint-*/trainer_state.json"))):
@@ -60,12 +78,19 @@ def read_log(folder: Path, logging_steps: int | None = None) -> Log:
         if state.global_step >= newest.global_step and found:
             newest, saved = state, {name: found}
     for name, found in saved.items():
-        points |= found
+        _add(points, found)
         sources.append(name)
     if not points:
-        nothing = "no trainer_state.json, trainer_log.jsonl or *.log"
+        nothing = "no trainer_state.json, trainer_log.jsonl or *.log with a logged step"
         raise ValueError(" ".join([f"{folder} holds no log of a training: {nothing}.", *unread]))
-    return Log(tuple(points[step] for step in sorted(points)), tuple(sources), newest.max_steps, tuple(unread))
+    told = tuple(points[step] for step in sorted(points) if points[step].tells)
+    return Log(told, tuple(sources), max(points), newest.max_steps, tuple(unread))
+
+
+def _add(points: dict[int, Point], found: Mapping[int, Point]) -> None:
+    """Put later words on some steps over earlier ones; what they leave out stays."""
+    for step, point in found.items():
+        points[step] = point.over(points.get(step))
 
 
 def _points(name: str, records: Iterator[Record], unread: list[str]) -> dict[int, Point]:
@@ -77,7 +102,7 @@ def _points(name: str, records: Iterator[Record], unread: list[str]) -> dict[int
         for step, loss, grad_norm in records:
             if len(found) >= MOST_POINTS and step not in found:
                 raise ValueError(f"it holds more than {count(MOST_POINTS, 'logged step')}")
-            found[step] = Point(step, loss, grad_norm)
+            found[step] = Point(step, loss, grad_norm).over(found.get(step))
     except FileNotFoundError:
         pass
     except OSError as error:

@@ -51,7 +51,7 @@ def finish(
 ) -> dict[str, Any]:
     """Judge a finished check together with its configuration and checkpoints; the page as plain data.
 
-    `incomplete`: a checkpoint that was asked for by name is not here.
+    `not_audited`: sentences on checkpoints; `incomplete`: one of them was asked for by name.
     """
     summary = load_summary(folder)
     findings = [

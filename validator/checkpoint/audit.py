@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from validator.checkpoint.attention import grown
+from validator.checkpoint.lack import lack_of
 from validator.checkpoint.measure import measure, row_facts, special_tokens, total_bytes, wants_rows
 from validator.checkpoint.names import EMBEDDING, HEAD, expected
 from validator.checkpoint.record import CheckpointFacts, RowFacts, Shape, TensorFacts
@@ -19,12 +20,18 @@ Told = Callable[[int, int], None]
 
 
 def audit(folder: Path, base: Path | None = None, told: Told = lambda done, total: None) -> CheckpointFacts:
-    """Everything about the weights in a folder. Raises ValueError where there are none."""
+    """Everything about the weights in a folder. Raises ValueError where those of one of both are of a kind that is not
+    audited, or the base has none.
+    """
     began = time.monotonic()
     shards = open_shards(folder)
     other = open_shards(base) if base is not None else None
-    missing, unknown, misshapen = _compare(shards)
+    if other is not None and not other.places:
+        raise ValueError(f"{base} holds no weights to compare with")
+    family = _family(shards)
+    missing, unknown, misshapen = _compare(shards) if family is None else ((), (), ())
     special, tokens = special_tokens(folder)
+    special = {} if family is not None and tokens is None else special  # Qwen2-VL's ids are other words there
     readers = Reader(), Reader()
     tensors: list[TensorFacts] = []
     rows: list[RowFacts] = []
@@ -72,18 +79,26 @@ def audit(folder: Path, base: Path | None = None, told: Told = lambda done, tota
         tokens,
         total,
         time.monotonic() - began,
+        lack_of(folder) if shards.empty else None,
+        family,
     )
+
+
+def _family(shards: Shards) -> str | None:
+    """What config.json calls the model, None where that is a Qwen2-VL or nothing is said."""
+    kind = None if shards.config is None or shards.adapter else shards.config.get("model_type")
+    return None if kind is None or kind == "qwen2_vl" else clip(str(kind))
 
 
 def _compare(
     shards: Shards,
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str, Shape, Shape], ...]]:
     """Names and shapes against config.json: missing, unknown, of another shape."""
-    if shards.config is None or shards.adapter:
+    if shards.config is None or shards.adapter or not shards.places:
         return (), (), ()
     try:
         if shards.config.get("model_type") != "qwen2_vl":
-            raise ValueError(f"model_type is {shards.config.get('model_type')!r}")
+            raise ValueError("it names no model_type")
         wanted = expected(shards.config)
     except (KeyError, TypeError, AttributeError, ValueError, ZeroDivisionError, OverflowError) as error:
         shards.problems.append(

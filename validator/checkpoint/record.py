@@ -58,9 +58,19 @@ class Attention:
 
 
 @dataclass(frozen=True, slots=True)
+class Lack:
+    """Why a folder has no weights, and what to do."""
+
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointFacts:
     """Everything measured of a checkpoint. `problems` are files that cannot be used, `not_read` tensors whose type is
     none of those that are audited. `rows` are those of the embedding, `tokens` what the tokenizer beside it needs.
+    `lack` is None where there are weights. `family` is the `model_type` of config.json where it is another's than
+    Qwen2-VL's: names and shapes were then not compared.
     """
 
     folder: str
@@ -77,6 +87,8 @@ class CheckpointFacts:
     tokens: int | None = None
     num_bytes: int = 0
     seconds: float = 0.0
+    lack: Lack | None = None
+    family: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ from validator.json_text import parse_json
 from validator.named_file import open_named, read_named
 
 INDEX, SINGLE, ADAPTER = "model.safetensors.index.json", "model.safetensors", "adapter_model.safetensors"
+PICKLES = ("pytorch_model.bin.index.json", "pytorch_model.bin", "adapter_model.bin")
+"""Weights that trainers load too, and that are not audited."""
 SIZES = {"BF16": 2, "F16": 2, "F32": 4, "F64": 8}
 """Bytes of an element, of the types that are audited."""
 MOST_JSON = 256 << 20
@@ -49,25 +51,29 @@ class Place:
 
 @dataclass(slots=True)
 class Shards:
-    """All tensors of a checkpoint by their newer names, and sentences about files that cannot be used."""
+    """All tensors of a checkpoint by their newer names, and sentences about files that cannot be used. `empty`: the
+    folder has no weights of any kind.
+    """
 
     folder: Path
     places: dict[str, Place] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     config: dict[str, Any] | None = None
     adapter: bool = False
+    empty: bool = False
 
 
 def open_shards(folder: Path) -> Shards:
-    """Read the index and the headers. Raises ValueError where the folder holds no safetensors."""
+    """Read the index and the headers. Raises ValueError where the weights are of a kind that is not audited."""
     shards = Shards(folder)
-    if not folder.is_dir():
-        raise ValueError(f"{folder} is no folder of a checkpoint.")
     listed = _index(folder, shards.problems)
     if listed is None:
-        names = [name for name in (SINGLE, ADAPTER) if os.path.lexists(folder / name)]
+        names = held(folder, (SINGLE, ADAPTER))
         if not names:
-            raise ValueError(f"{folder} holds no safetensors ({INDEX}, {SINGLE} or {ADAPTER}); only these are audited.")
+            if pickles := held(folder, PICKLES):
+                raise ValueError(f"its weights are in {pickles[0]}; only safetensors are audited")
+            shards.empty = True
+            return shards
         shards.adapter = names[0] == ADAPTER
         files: Iterable[str] = names[:1]
     else:
@@ -95,6 +101,11 @@ def open_shards(folder: Path) -> Shards:
     return shards
 
 
+def held(folder: Path, names: Iterable[str] = (INDEX, SINGLE, ADAPTER, *PICKLES)) -> list[str]:
+    """Those of some names of weights that lie in a folder."""
+    return [name for name in names if os.path.lexists(folder / name)]
+
+
 def read_json(path: Path) -> Any:
     """The JSON in a file beside the weights. Raises OSError or ValueError."""
     return parse_json(read_named(path, MOST_JSON))
@@ -112,7 +123,8 @@ def _index(folder: Path, problems: list[str]) -> dict[str, str] | None:
         inside = dict(listed)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         why = error.strerror if isinstance(error, OSError) else error
-        raise ValueError(f"{path} is no index of a checkpoint: {clip(str(why))}.") from None
+        problems.append(f"{INDEX} is no index of a checkpoint: {clip(str(why))}")
+        return {}
     for file in sorted({file for file in inside.values() if not _is_name(file)}):
         problems.append(f"{INDEX} names {clip(file)}, which lies outside of the folder")
     return {name: file for name, file in inside.items() if _is_name(file)}

@@ -156,7 +156,7 @@ def _whole(
         checkpoints, missing = _checkpoints(named, base, config, settings.processor, quiet)
         dated = written_at(config["tokenized_path"]) is not None
         case = training_case(config, versions, gpus, data_facts(folder, config, dated=dated))
-        page = finish(folder, case, checkpoints, missing, memory, incomplete=bool(checkpoint and missing))
+        page = finish(folder, case, checkpoints, missing, memory, incomplete=bool((checkpoint or base) and missing))
         for name, path in [("html", folder / "report.html"), *reports]:
             write_file(name, Finished(folder), path)
     if not quiet:
@@ -167,7 +167,7 @@ def _whole(
 def _checkpoints(
     names: list[str | None], base: str | None, config: TrainingConfig | None, processor: str | None, quiet: bool
 ) -> tuple[list[CheckpointCase], list[str]]:
-    """The audited checkpoints, and the names of those that are not on this disk."""
+    """The audited checkpoints, and a sentence on each that was not audited."""
     from validator.audit.run import frozen_parts, precision_of
     from validator.checkpoint.audit import audit as audit_weights
     from validator.checkpoint.record import CheckpointCase
@@ -181,12 +181,14 @@ def _checkpoints(
         for name in filter(None, names):
             folder = on_disk(name)
             if folder is None or (base is not None and on_disk(base) is None):
-                missing.append(name if folder is None else f"{name} against {base}")
+                against = "" if folder is None else f" against {base}"
+                missing.append(f"{name}{against}: not audited, it is not on this disk")
                 continue
             progress.auditing(name)
             try:
                 facts = audit_weights(folder, on_disk(base), progress.read)
             except ValueError as error:
-                usage(error)
+                missing.append(f"{name}: not audited, {error}")
+                continue
             cases.append(CheckpointCase(facts, frozen_parts(config), tokens, precision_of(config)))
     return cases, missing

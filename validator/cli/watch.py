@@ -79,13 +79,13 @@ def _watch(
                 usage(error)
         else:
             found = signs(log.points, words)
-            ended = log.max_steps is not None and log.points[-1].step >= log.max_steps
+            ended = log.max_steps is not None and log.last >= log.max_steps
             if found or ended or not follow:
                 break
         time.sleep(follow)
-    last = log.points[-1]
-    tell(f"{len(log.points):,} logged steps up to {last.step:,} in {', '.join(log.sources)}")
-    for sentence in log.unread:
+    tell(f"{len(log.points):,} logged steps up to {log.last:,} in {', '.join(log.sources)}")
+    unseen = _unseen(log)
+    for sentence in unseen:
         tell(sentence)
     for sign in found:
         tell(f"{sign.kind}: {sign.message}")
@@ -96,8 +96,17 @@ def _watch(
         tell("name --train-config and --run to see which rows were fed")
     if found:
         return 1
-    tell("nothing suspicious in what was read; not everything was" if log.unread else "nothing suspicious")
-    return 3 if log.unread else 0
+    tell("nothing suspicious in what was read; not everything was" if unseen else "nothing suspicious")
+    return 3 if unseen else 0
+
+
+def _unseen(log: Log) -> list[str]:
+    """Sentences on what was not looked at."""
+    if not log.points:
+        return ["neither a loss nor a gradient norm is logged: a NaN would not be seen here", *log.unread]
+    if all(point.loss is None for point in log.points):
+        tell("no loss is logged: gradient norms alone are judged")
+    return list(log.unread)
 
 
 def _rows(sign: Sign, log: Log, config: TrainingConfig, run: Path, gpus: int | None, write_rows: Path | None) -> None:

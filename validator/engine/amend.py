@@ -22,7 +22,7 @@ from validator.engine.run import RunResult
 from validator.engine.store import FindingsFile, publish
 from validator.engine.summary import DatasetCounts, Tally, conclude
 from validator.facts.columns import plain_array
-from validator.findings import Finding, printable
+from validator.findings import Finding, printable, worst_by_code
 from validator.rules.base import Rule
 from validator.rules.registry import all_rules
 from validator.run_folder.damage import UnusableRunError, unusable
@@ -165,7 +165,11 @@ def amend(
                     file.add(batch)
                     tally.add_findings(batch)
             known = {item["code"]: item for item in summary["rules"] if not item["code"].startswith(family)}
-            known |= {rule.code: {"code": rule.code, "name": rule.name, "severity": rule.severity} for rule in rules}
+            worst = worst_by_code(findings)
+            known |= {
+                rule.code: {"code": rule.code, "name": rule.name, "severity": worst.get(rule.code, rule.severity)}
+                for rule in rules
+            }
             summary["rules"] = [{**known[code], "count": count} for code, count in sorted(tally.codes.items())]
             ran = {rule.code for rule in rules}
             summary["rules_not_run"] = [item for item in summary["rules_not_run"] if item["code"] not in ran]

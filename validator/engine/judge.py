@@ -199,7 +199,7 @@ def finding_of(rule: Rule, hit: Hit, dataset: str, file: str | None, row: int | 
     return Finding(
         rule.code,
         rule.name,
-        rule.severity,
+        rule.severity if rule.overruled or hit.severity is None else hit.severity,
         dataset,
         file,
         row,

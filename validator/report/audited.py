@@ -101,7 +101,7 @@ def _checkpoints(audit: dict[str, Any]) -> list[str]:
             growth = item["attention_growth"]
             grown = "" if growth is None else f"; attention logits at most {growth:.2f} times"
             lines.append(f"            against {item['base']}: largest change {drift}{grown}")
-    lines += [f"checkpoint  {name}: not audited, it is not on this disk" for name in audit.get("not_audited", ())]
+    lines += [f"checkpoint  {said}" for said in audit.get("not_audited", ())]
     return lines
 
 

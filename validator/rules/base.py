@@ -98,6 +98,8 @@ class Hit:
     sample_id: str | None = None
     dataset: str | None = None
     explains: Consequences = field(default_factory=dict)
+    severity: Severity | None = None
+    """Where it is not the rule's; what the user's settings say of the rule comes first."""
 
 
 EVERY = families()
@@ -175,6 +177,8 @@ class Rule:
     option: Option | None = None
     origin: str = ""
     source: str = ""
+    overruled: bool = False
+    """Whether `severity` is the user's."""
 
     @property
     def aggregate(self) -> str:

@@ -109,7 +109,7 @@ def _words(settings: Settings) -> Iterator[str]:
 
 def _with_severity(rule: Rule, severities: Mapping[str, Severity]) -> Rule:
     word = nearest(rule.code, rule.name, severities)
-    return rule if word is None else replace(rule, severity=severities[word])
+    return rule if word is None else replace(rule, severity=severities[word], overruled=True)
 
 
 def _reason_left_out(rule: Rule, settings: Settings) -> str | None:

@@ -15,6 +15,7 @@ from validator.training.deepspeed_parser.filled import Refusal
 from validator.training.deepspeed_parser.release import Release, release_of
 from validator.training.deepspeed_parser.verdict import refusals
 from validator.training.resume import Resumed
+from validator.training.saved import SavedModel
 from validator.training.shape import ModelShape
 from validator.training.versions import Versions
 
@@ -56,7 +57,8 @@ class TrainingCase:
     """One training configuration before the rules. `deepspeed_fault` is why its file cannot be read; `gpus` and `data`
     are None where not known. `model_type` is what the model's config.json or name says it is. `cached` is when the
     preprocessed data of `tokenized_path` were written, None where there are none. `resumed` is the checkpoint that the
-    run goes on from, `occupied` the file of weights in `output_dir` that keeps it from beginning.
+    run goes on from, `occupied` the file of weights in `output_dir` that keeps it from beginning. `saved` is None where
+    the model's files are not here.
     """
 
     config: TrainingConfig
@@ -70,6 +72,7 @@ class TrainingCase:
     cached: float | None = None
     resumed: Resumed | None = None
     occupied: str | None = None
+    saved: SavedModel | None = None
 
     @property
     def release(self) -> Release:

@@ -70,7 +70,7 @@ def shape_of(name: str | None) -> ModelShape | None:
     """The shape of a model by its folder or name, None where neither says it."""
     if name is None:
         return None
-    config = _config(name)
+    config = model_file(name)
     if config is not None:
         try:
             return _from_config(Path(name).name, config)
@@ -84,21 +84,21 @@ def model_type(name: str | None) -> str | None:
     """The `model_type` of a model's config.json, or what its name says, None where neither does."""
     if name is None:
         return None
-    config = _config(name)
+    config = model_file(name)
     if config is None:
         return "qwen2_vl" if _QWEN2_VL.search(name.lower()) else None
     value = config.get("model_type")
     return value if isinstance(value, str) else None
 
 
-def _config(name: str) -> dict[str, Any] | None:
-    """The config.json of a model on this disk."""
+def model_file(name: str, file: str = "config.json") -> dict[str, Any] | None:
+    """A JSON file of a model on this disk, None where there is none that holds an object."""
     folder = on_disk(name)
     try:
-        config = parse_json(read_named(folder / "config.json", MOST_BYTES)) if folder else None
+        value = parse_json(read_named(folder / file, MOST_BYTES)) if folder else None
     except (OSError, ValueError):
         return None
-    return config if isinstance(config, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 def _from_config(name: str, config: dict[str, Any]) -> ModelShape | None:
