@@ -128,7 +128,9 @@ class Measurer:
                         step(row)
                     except (ChangedError, OSError) as error:  # OSError: storage that cannot be reached
                         row.give_up(str(error))
-                    except Exception as error:  # a fault of ours must not take the other rows with it
+                    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+                        raise
+                    except BaseException as error:  # a fault of ours, or a library's panic, takes no other rows with it
                         row.give_up(f"internal error: {type(error).__name__}: {error}"[:300])
         return [row.facts for row in rows]
 

@@ -1,12 +1,14 @@
-"""The content of a turn is null, a list, or anything but a string.
+"""The content of a turn is null, a list, or anything but a string; or no tokenizer takes it.
 
 ## What it finds
 Turns (and system prompts) whose content is no string. Lists of parts, as chat APIs use them, are among these. Where
-some contents of a file are text and some are parts its loader refuses it: that is DI004, said once.
+some contents of a file are text and some are parts its loader refuses it: that is DI004, said once. Also texts at
+which the `tokenizers` library panics: those with about ten million characters of white space in a row.
 
 ## Why it hurts
 The run stops while tokenizing: `AttributeError: 'NoneType' object has no attribute 'count'`, or
-`RuntimeError: Expected a string, got [...]` (LLaMA-Factory#10116).
+`RuntimeError: Expected a string, got [...]` (LLaMA-Factory#10116). A panic (`PanicException`, "retry-limit-in-match
+over") passes every `except Exception` and ends the process.
 
 ## Example
 ```json
@@ -32,7 +34,13 @@ def check(case: Case) -> Iterator[Hit]:
     """Report the turn whose content stops the trainer."""
     in_parts = {problem.turn: problem.message for problem in case.facts.problems if problem.kind == "content-parts"}
     for problem in case.facts.problems:
-        if problem.kind == "content-type" and problem.turn in in_parts:
+        if problem.kind == "tokenizer-panic":
+            yield Hit(
+                f"the tokenizer cannot take the text of the turn: {stops_with(problem.exception, problem.message)}",
+                "Shorten the white space in the text, or remove the row.",
+                turn=problem.turn,
+            )
+        elif problem.kind == "content-type" and problem.turn in in_parts:
             if in_parts[problem.turn] != AMONG_TEXT:
                 stops = stops_with(problem.exception, problem.message)
                 yield Hit(f"the content of the turn is a list of parts: {stops}", ADVICE, turn=problem.turn)

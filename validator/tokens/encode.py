@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample, Stage, Turn
 from validator.tokens.encoder import Encoder
+from validator.tokens.long_space import PanicException
 from validator.tokens.processor import Processor
 from validator.tokens.template import (
     PAD_TOKENS,
@@ -19,6 +20,9 @@ from validator.tokens.template import (
     Template,
 )
 from validator.trainer import Trainer
+
+PANIC = "tokenizer-panic"
+"""Kind of the problem that the tokenizer ends the trainer's process."""
 
 
 @dataclass(slots=True)
@@ -149,7 +153,7 @@ def encode_turns(
         pieces = template.slot.split(system, len(slots))[::2] if slots else [system]
         try:
             turns.append(EncodedTurn(None, [_encode_system(encoder, piece) for piece in pieces], slots, pieces))
-        except TypeError as error:
+        except (TypeError, PanicException) as error:
             raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     for index, turn in enumerate(sample.turns):
         slots = []
@@ -169,7 +173,7 @@ def encode_turns(
             raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
         try:
             turns.append(_encode_turn(turn, before, pieces, after, encoder))
-        except TypeError as error:
+        except (TypeError, PanicException) as error:
             raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
     return turns
 
@@ -215,10 +219,14 @@ def flatten(turn: EncodedTurn, processor: Processor, media_tokens: Mapping[Media
 
 
 def _system_kind(error: Exception, sample: Sample) -> str:
+    if isinstance(error, PanicException):
+        return PANIC
     return "tools-json" if sample.tools else "content-type"
 
 
 def _turn_kind(error: Exception, turn: Turn) -> str:
+    if isinstance(error, PanicException):
+        return PANIC
     if turn.role == "function" and isinstance(turn.content, str):
         return "function-json"
     return "role-unknown" if isinstance(error, NotImplementedError) else "content-type"

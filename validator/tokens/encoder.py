@@ -10,7 +10,9 @@ from typing import Any, Protocol
 
 import tiktoken
 
+from validator.tokens.long_space import LONG, PanicException, apart, check_spaces, is_spacious
 from validator.tokens.long_text import LONG_TEXT, PART, LongIds, Span, WordCounts
+from validator.tokens.long_word import windows_of
 from validator.tokens.vocabulary import SPLIT_PATTERN
 
 
@@ -58,7 +60,8 @@ class RankEncoder:
         """Encode `text`: special tokens are cut out first, then every part between them is normalised and encoded. The
         ids of a long text are made where they are read.
 
-        Raises TypeError, as the trainer's tokenizer does, where the text holds half of a surrogate pair.
+        Raises TypeError, as the trainer's tokenizer does, where the text holds half of a surrogate pair, and
+        PanicException where that panics.
         """
         return self._long("", text, "") if len(text) >= LONG_TEXT else self._encode_all(check_text(text))
 
@@ -121,9 +124,19 @@ class RankEncoder:
 
     def _encode(self, text: str) -> list[int]:
         text = normalize(text)
-        if len(text) < LONG or not _is_spacious(text):
+        if len(text) < LONG or not is_spacious(text):
             return self._bpe.encode_ordinary(text)
-        return list(self._general().encode(text, add_special_tokens=False).ids)
+        check_spaces(text)
+        ids: list[int] = []
+        for begin, stop, is_space in apart(text):
+            if is_space:
+                windows = windows_of(text, begin, stop, self._bpe.encode_ordinary, self._bpe.decode_single_token_bytes)
+                ids += chain.from_iterable(windows)
+            elif is_spacious(part := text[begin:stop]):
+                ids += self._general().encode(part, add_special_tokens=False).ids
+            else:
+                ids += self._bpe.encode_ordinary(part)
+        return ids
 
     def _general(self) -> Any:
         """The same function as the `tokenizers` library has it: slower to make, but no text is too long for it."""
@@ -136,14 +149,6 @@ class RankEncoder:
 
 SHORT, MOST_SHORT = 12, 4096
 """Characters of a text whose ids are remembered, and how many of these are."""
-LONG = 500_000
-"""Characters of white space in a row: with a million, tiktoken's pattern matcher overflows its stack."""
-
-
-def _is_spacious(text: str) -> bool:
-    """Whether there may be LONG characters of white space in a row: they would fill one of these windows."""
-    half = LONG // 2
-    return any(text[begin : begin + half].isspace() for begin in range(0, len(text) - half + 1, half))
 
 
 def check_text(text: str) -> str:
@@ -207,8 +212,13 @@ class TokenizersEncoder:
         self.special_tokens: Mapping[str, int] = {token.content: index for index, token in added.items()}
 
     def encode(self, text: str) -> list[int]:
-        """Encode `text` without adding special tokens."""
-        return list(self._tokenizer.encode(check_text(text), add_special_tokens=False).ids)
+        """Encode `text` without adding special tokens. Raises PanicException where the library panics."""
+        try:
+            return list(self._tokenizer.encode(check_text(text), add_special_tokens=False).ids)
+        except BaseException as error:  # a panic of the library, which is the trainer's
+            if type(error).__name__ != "PanicException":
+                raise
+            raise PanicException(str(error)) from None
 
     def encode_framed(self, before: str, text: str, after: str) -> list[int]:
         """Encode `before + text + after`."""
