@@ -1,16 +1,13 @@
 """What the loader refuses is found, with its row and column, and nothing else is."""
 
 import json
-import signal
-import subprocess
-import sys
 
 import pytest
 
 from tests.unit.loader_cases import CASES
 from validator.catalog.json_survey import survey
 from validator.catalog.kept_as_json import with_mixed
-from validator.catalog.line_survey import LOADER_CHUNK
+from validator.catalog.line_survey import LOADER_CHUNK, _first_nulls
 
 
 def surveyed(tmp_path, text):
@@ -80,9 +77,31 @@ def test_a_null_at_which_the_loader_dies(tmp_path, before, row):
     assert result.num_rows == sum(
         bool(line.strip()) for line in path.read_bytes().removeprefix(b"\xef\xbb\xbf").split()
     )
-    code = "import sys, pyarrow.json as j; j.read_json(sys.argv[1], j.ReadOptions(block_size=int(sys.argv[2])))"
-    loader = subprocess.run([sys.executable, "-c", code, str(path), str(BLOCK)], capture_output=True)
-    assert loader.returncode == (0 if row is None else -signal.SIGSEGV), loader.stderr
+
+
+MARK = "\ufeff"
+FIRST_NULLS = {
+    "mark alone": (f"{MARK}\nnull\n", [4]),
+    "mark before null": (f"{MARK}null\n", [3]),
+    "two marks": (f"{MARK}\n{MARK}\nnull\n", []),  # no JSON: the loader says so
+    "mark after a line of the block": (f"\n{MARK}\nnull\n", []),
+    "mark alone, first in a later block": (f"{{}}{' ' * 13}\n{MARK}\nnull\n{{}}\n", [20]),
+    "mark before null, the same": (f"{{}}{' ' * 13}\n{MARK}null\n{{}}\n", [19]),
+    "mark over a border": (f"{{}}{' ' * 11}\n{MARK}\nnull\n{{}}\n", [18]),
+    "mark and spaces over a border": (f"{{}}\n{MARK}{' ' * 12}\nnull\n", [19]),
+    "mark before a value in a later block": (f"{{}}{' ' * 13}\n{MARK}{{}}\nnull\n", []),
+    "no mark": (f"{{}}{' ' * 13}\n\nnull\nnull\n", [17]),
+}
+
+
+@pytest.mark.parametrize("name", FIRST_NULLS)
+def test_nulls_that_stand_first_in_a_block(name):
+    text, places = FIRST_NULLS[name]
+    assert list(_first_nulls(text.encode(), 16)) == places
+
+
+def test_a_null_after_a_mark_is_named_by_its_row(tmp_path):
+    assert [refusal.row for refusal in surveyed(tmp_path, f'{MARK}\nnull\n{{"a":1}}\n').refusals] == [0]
 
 
 def test_every_column_at_fault_is_named(tmp_path):

@@ -98,7 +98,8 @@ def _without_first_nulls(chunk: bytes, block_size: int, result: Survey) -> bytes
     """
     for place in _first_nulls(chunk, block_size):
         reason = "the row is null where the loader begins a block: its process ends there (segmentation fault)"
-        row = result.num_rows + _num_lines(chunk[: chunk.rfind(b"\n", 0, place) + 1])
+        before = chunk[: chunk.rfind(b"\n", 0, place) + 1]
+        row = result.num_rows + _num_lines(before if result.num_rows else before.removeprefix(BOM))
         result.refuse(row, None, reason)
         chunk = chunk[:place] + b"{}  " + chunk[place + len(_NULL) :]
     return chunk
@@ -109,27 +110,36 @@ _NULL = b"null"
 
 def _first_nulls(chunk: bytes, block_size: int) -> Iterator[int]:
     """Where nulls stand of which the line is the first to end within a block, and not blank."""
-    start, stop, what = _line_at(chunk, 0)
+    start, stop, what = 0, -1, "blank"
     yielded = -1
     for border in range(0, len(chunk), block_size):
         if stop < border:
-            start, stop, what = _line_at(chunk, chunk.rfind(b"\n", stop, border) + 1)
+            start = chunk.rfind(b"\n", max(stop, 0), border) + 1
+            stop = _line_end(chunk, start)
+            what = _line_kind(chunk, start, stop, is_first=True)
+        elif chunk.startswith(BOM, start):
+            what = _line_kind(chunk, start, stop, is_first=True)
         while what == "blank" and stop < min(border + block_size, len(chunk)) - 1:
-            start, stop, what = _line_at(chunk, stop + 1)
+            start = stop + 1
+            stop = _line_end(chunk, start)
+            what = _line_kind(chunk, start, stop, is_first=False)
         if what == "null" and yielded < start < border + block_size:
             yield chunk.index(_NULL, start)
             yielded = start
 
 
-def _line_at(chunk: bytes, start: int) -> tuple[int, int, Literal["blank", "null", "value"]]:
-    """The line that begins at a place: where it begins and ends, and what it holds."""
+def _line_end(chunk: bytes, start: int) -> int:
     stop = chunk.find(b"\n", start)
-    stop = len(chunk) if stop < 0 else stop
-    first = _after_spaces(chunk, len(BOM) if not start and chunk.startswith(BOM) else start, stop)
+    return len(chunk) if stop < 0 else stop
+
+
+def _line_kind(chunk: bytes, start: int, stop: int, *, is_first: bool) -> Literal["blank", "null", "value"]:
+    """What a line holds. A byte order mark is nothing where a block begins with it, and no JSON elsewhere."""
+    first = _after_spaces(chunk, start + len(BOM) if is_first and chunk.startswith(BOM, start) else start, stop)
     if first == stop:
-        return start, stop, "blank"
+        return "blank"
     is_null = chunk.startswith(_NULL, first) and _after_spaces(chunk, first + len(_NULL), stop) == stop
-    return start, stop, "null" if is_null else "value"
+    return "null" if is_null else "value"
 
 
 def _after_spaces(chunk: bytes, start: int, stop: int) -> int:
