@@ -8,7 +8,7 @@ number of steps in all, another batch, a larger learning rate in its log, no sta
 The Trainer takes its place in the data and in the schedule from the number of steps alone, and warns of none of this.
 Run with LLaMA-Factory 0.9.5 and transformers 5.6.0: after 2 steps with batches of 2, batches of 4 go on at the second
 epoch, and 4 of 8 rows are left out of the first; a learning rate of 0.001 is not taken, 0.01 of the checkpoint stays;
-a run of 2 steps that goes on to 8 has a rate of 0.0, then 0.0075; without an optimizer's state (`save_only_model`) a
+a run of 2 steps that goes on to 8 has a rate of 0.0, then 0.00625; without an optimizer's state (`save_only_model`) a
 run begins its schedule again at the full rate after 2 of 8 steps.
 
 ## Example
