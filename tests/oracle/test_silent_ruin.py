@@ -12,6 +12,7 @@ from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT
 from validator.audit.case import training_case
 from validator.audit.judge import training_findings
 from validator.training.config import make_config
+from validator.training.length import most_steps
 from validator.training.record import DataFacts
 from validator.training.versions import Versions
 
@@ -41,6 +42,15 @@ KEPT = {"save_strategy": "steps", "save_steps": 2}
 LORA = {"finetuning_type": "lora"}
 PICTURES = {"dataset": "pictures", "freeze_vision_tower": False, "freeze_multi_modal_projector": False}
 TOKENS = {"dataset": "tokens", "add_special_tokens": "<new>"}
+ADAPTER = {**PICTURES, **LORA, "freeze_vision_tower": True, "lora_rank": 2, "lora_target": "q_proj"}
+MORE = {
+    **PICTURES,
+    **LORA,
+    "lora_rank": 16,
+    "additional_target": "visual.merger",
+    "adapter_name_or_path": "output",
+    "output_dir": "two",
+}
 LONG = {"num_train_epochs": 15, "per_device_train_batch_size": 4}
 
 
@@ -73,6 +83,10 @@ RUNS = {
     "LoRA on all": [{**PICTURES, **LORA}],
     "LoRA on names": [{**PICTURES, **LORA, "lora_target": "q_proj,v_proj"}],
     "LoRA and projector": [{**PICTURES, **LORA, "additional_target": "visual.merger"}],
+    "adapter": [ADAPTER],
+    "adapter gone on with": [ADAPTER, MORE],
+    "adapter merged": [ADAPTER, {**MORE, "create_new_adapter": True}],
+    "last batch left out": [{"per_device_train_batch_size": 3, "dataloader_drop_last": True, "num_train_epochs": 3}],
     "new token": [TOKENS],
     "new token under LoRA": [{**TOKENS, **LORA}],
     "new token, projector to save": [{**TOKENS, **LORA, "additional_target": "visual.merger"}],
@@ -166,6 +180,26 @@ def test_parts_that_stay_frozen(seen):
         "LoRA and projector": ["language_model", "projector", "vision_tower"],
     }
     assert [codes(name) for name in trained] == [["CF035"], ["CF035", "CF035"], []]
+
+
+def test_an_adapter_keeps_what_it_was_made_with(seen, tmp_path, monkeypatch):
+    first, same, anew = (seen[name] for name in ("adapter", "adapter gone on with", "adapter merged"))
+    assert (first["trained"], same["trained"]) == (["language_model"], ["language_model"])
+    assert same["trained_values"] == first["trained_values"] < anew["trained_values"]
+    assert anew["trained"] == ["language_model", "projector", "vision_tower"]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "output").mkdir()
+    made = {"r": 2, "lora_alpha": 4, "target_modules": ["model.language_model.layers.0.self_attn.q_proj"]}
+    (tmp_path / "output" / "adapter_config.json").write_text(json.dumps(made))
+    assert codes("adapter gone on with") == ["CF035"] * 4  # rank, additional target, vision tower, projector
+    assert codes("adapter merged") == []
+
+
+def test_a_last_batch_that_is_left_out(seen):
+    none, many = np.zeros(8, np.int64), np.full(8, 40)
+    facts = DataFacts(np.arange(8), many, many, many, none, none, none)
+    case = training_case(make_config(FILE | RUNS["last batch left out"][0]), Versions({}), 1, facts)
+    assert seen["last batch left out"]["steps"] == most_steps(case) == 6
 
 
 def test_new_tokens_that_are_never_trained(seen):

@@ -95,6 +95,7 @@ class Notes:
             "losses": [entry["loss"] for entry in state.log_history if "loss" in entry],
             "first_loss": self.loss,
             "trained": sorted({part_of(name) for name, value in now.items() if value.requires_grad}),
+            "trained_values": sum(value.numel() for value in now.values() if value.requires_grad),
             "changed": sorted({part_of(name) for name in changed}),
             "new_rows": self.new_rows(now),
             **(self.answers() if self.batch is not None else {}),

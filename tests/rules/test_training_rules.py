@@ -396,6 +396,27 @@ def test_preprocessed_data_of_yesterday(tmp_path):
     assert "CF019" not in {item.code for item in training_findings(training_case(make_config(given), Versions(NOW)))}
 
 
+def test_an_adapter_is_gone_on_with(tmp_path):
+    made = {
+        "r": 8,
+        "lora_alpha": 16,
+        "target_modules": ["model.visual.blocks.3.attn.qkv"],
+        "modules_to_save": ["merger"],
+    }
+    (tmp_path / "adapter_config.json").write_text(json.dumps(made))
+    given = LORA | {"adapter_name_or_path": f"other,{tmp_path}", "lora_rank": 8}
+    freed = {"freeze_vision_tower": False, "freeze_multi_modal_projector": False, "additional_target": "visual.merger"}
+    assert codes(given, ZERO2) == codes(given | freed, ZERO2) == []
+    for wrong in ({"lora_rank": 16}, {"lora_alpha": 32}, {"additional_target": "merger,embed_tokens"}):
+        assert codes(given | wrong, ZERO2) == ["CF035"]
+        assert codes(given | wrong | {"create_new_adapter": True}, ZERO2) == []
+    made |= {"target_modules": "^(?!.*visual).*q_proj", "modules_to_save": None}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(made))
+    assert codes(given | {"freeze_vision_tower": False}, ZERO2) == []  # a pattern is not read
+    (tmp_path / "adapter_config.json").write_text("[")
+    assert codes(given | {"lora_rank": 16}, ZERO2) == []
+
+
 def checkpoint(folder, optimizer=True, **changes):
     state = {"global_step": 60, "max_steps": 60, "train_batch_size": 1, "log_history": [{"learning_rate": 5e-5}]}
     folder.mkdir(parents=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from validator.training.adapter import continued
 from validator.training.config import TrainingConfig
 from validator.training.deepspeed import load_deepspeed
 from validator.training.record import DataFacts, TrainingCase
@@ -36,6 +37,7 @@ def training_case(
         written_at(config["tokenized_path"]),
         resumed(config),
         occupied(config),
+        continued(config),
         saved_model(model),
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from validator.audit.data import places_of
-from validator.training.length import MOST, step_counts
+from validator.training.length import MOST, micro_batches_of, step_counts
 from validator.training.record import DataFacts, TrainingCase
 from validator.training.shape import GIB, activation_bytes, state_bytes
 from validator.training.share import micro_batches
@@ -44,10 +44,10 @@ def cost_of(folder: Path, case: TrainingCase, memory: float | None = None) -> di
     }
     if config.packs:
         packs = math.ceil(total / config["cutoff_len"])
-        cost |= {"packs_at_least": packs} | step_counts(case, -(-packs // (config.batch_size * gpus)))
+        cost |= {"packs_at_least": packs} | step_counts(case, micro_batches_of(packs, config, gpus))
         worst: dict[str, Any] = {"tokens": int(config["cutoff_len"]) * min(config.batch_size, packs), "rows": []}
     else:
-        cost |= step_counts(case, -(-data.rows // (config.batch_size * gpus)))
+        cost |= step_counts(case, micro_batches_of(data.rows, config, gpus))
         try:
             rows = micro_batches(data, config, gpus)
         except ValueError as error:

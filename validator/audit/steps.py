@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from validator.training.length import step_counts
+from validator.training.length import micro_batches_of, step_counts
 from validator.training.record import DataFacts, TrainingCase
 from validator.training.share import micro_batches
 
@@ -33,8 +33,7 @@ def gpus_of(case: TrainingCase, data: DataFacts, wanted: int | None) -> int:
 
 
 def _run_steps(case: TrainingCase, data: DataFacts, gpus: int) -> int:
-    size = case.config.batch_size * gpus
-    return step_counts(case, -(-data.rows // size))["steps"]
+    return step_counts(case, micro_batches_of(data.rows, case.config, gpus))["steps"]
 
 
 def rows_of(case: TrainingCase, data: DataFacts, gpus: int, steps: Iterable[int]) -> list[int]:
@@ -48,7 +47,7 @@ def rows_of(case: TrainingCase, data: DataFacts, gpus: int, steps: Iterable[int]
     found: list[int] = []
     epochs: dict[int, Any] = {}
     for step in steps:
-        rounds = -(-data.rows // (case.config.batch_size * gpus))
+        rounds = micro_batches_of(data.rows, case.config, gpus)
         each = -(-rounds // accumulation)
         epoch, place = divmod(step - 1, each)
         if epoch not in epochs:

@@ -36,7 +36,13 @@ def rounds_of(case: TrainingCase) -> int | None:
     """Micro-batches of an epoch on each GPU (on one where their number is not known), None where they are not known."""
     if case.data is None or not case.data.rows or case.config.packs:
         return None
-    return -(-case.data.rows // (case.config.batch_size * (case.gpus or 1)))
+    return micro_batches_of(case.data.rows, case.config, case.gpus or 1)
+
+
+def micro_batches_of(rows: int, config: TrainingConfig, gpus: int) -> int:
+    """Micro-batches of an epoch on each of some GPUs: the last one may be short, unless `dataloader_drop_last`."""
+    size = config.batch_size * gpus
+    return rows // size if config["dataloader_drop_last"] else -(-rows // size)
 
 
 def most_steps(case: TrainingCase) -> int | None:

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from validator.training.adapter import Adapter
 from validator.training.config import TrainingConfig
 from validator.training.deepspeed import DeepSpeedConfig
 from validator.training.deepspeed_parser.filled import Refusal
@@ -57,8 +58,8 @@ class TrainingCase:
     """One training configuration before the rules. `deepspeed_fault` is why its file cannot be read; `gpus` and `data`
     are None where not known. `model_type` is what the model's config.json or name says it is. `cached` is when the
     preprocessed data of `tokenized_path` were written, None where there are none. `resumed` is the checkpoint that the
-    run goes on from, `occupied` the file of weights in `output_dir` that keeps it from beginning. `saved` is None where
-    the model's files are not here.
+    run goes on from, `occupied` the file of weights in `output_dir` that keeps it from beginning, `adapter` the one
+    that it goes on training. `saved` is None where the model's files are not here.
     """
 
     config: TrainingConfig
@@ -72,6 +73,7 @@ class TrainingCase:
     cached: float | None = None
     resumed: Resumed | None = None
     occupied: str | None = None
+    adapter: Adapter | None = None
     saved: SavedModel | None = None
 
     @property
