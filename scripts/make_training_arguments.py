@@ -47,17 +47,36 @@ def default_of(field: dataclasses.Field) -> object:
     return value if isinstance(value, (bool, int, float, str, list, dict)) else None
 
 
+def enumerated() -> dict[str, list]:
+    """Keys that are plain text to their class, and that its `__post_init__` makes members of an enumeration."""
+    from transformers import trainer_utils, training_args
+
+    kinds = {
+        "eval_strategy": trainer_utils.IntervalStrategy,
+        "logging_strategy": trainer_utils.IntervalStrategy,
+        "save_strategy": trainer_utils.SaveStrategy,
+        "hub_strategy": trainer_utils.HubStrategy,
+        "lr_scheduler_type": trainer_utils.SchedulerType,
+        "optim": training_args.OptimizerNames,
+    }
+    return {key: [member.value for member in kind] for key, kind in kinds.items()}
+
+
 def table() -> dict:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "shared" / "oracle"))
     import lf_oracle  # noqa: F401  stands in for what a CPU lacks
     from llamafactory.hparams import parser
 
+    words = enumerated()
     arguments = {}
     for group in parser._TRAIN_ARGS:
         hints = typing.get_type_hints(group)
         for field in dataclasses.fields(group):
             if field.init:
-                arguments[field.name] = {**describe(hints[field.name]), "default": default_of(field)}
+                known = field.metadata.get("choices") if "str" in describe(hints[field.name])["types"] else None
+                choices = words.get(field.name) or known
+                more = {"choices": list(choices)} if choices else {}
+                arguments[field.name] = {**describe(hints[field.name]), **more, "default": default_of(field)}
     packages = {name: version(name) for name in ("llamafactory", "transformers")}
     return {"versions": packages, "arguments": dict(sorted(arguments.items()))}
 

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from tests.conftest import ROOT, TAGS, check, say
+from validator.audit.case import training_case
 from validator.audit.data import data_facts
-from validator.rules.cf002_training_arguments_refused import refusals
 from validator.training.arguments import known_arguments
 from validator.training.config import check_settings, load_config, make_config
 from validator.training.order import split
 from validator.training.read import read_mapping
+from validator.training.refused import refusals
+from validator.training.versions import Versions
 
 ORACLE = ROOT / ".oracle" / "venv" / "bin" / "python"
 needs_oracle = pytest.mark.skipif(
@@ -68,6 +70,11 @@ REFUSED = [
     {"seed": -1},
     {"seed": 2**32},
 ]
+
+
+def refused(given):
+    """The trainer's words."""
+    return [refusal.words for refusal in refusals(training_case(make_config(given), Versions({})))]
 
 
 def read(text, path):
@@ -138,9 +145,9 @@ print(json.dumps({"table": table["arguments"], "values": values, "said": said, "
     assert answer["table"] == ours
     assert answer["values"] == READ
     for changes, said in zip(REFUSED, answer["said"], strict=False):
-        reasons = [reason for _, reason in refusals(make_config({**SOUND, **changes}), None)]
+        reasons = refused({**SOUND, **changes})
         assert said is not None and any(reason in said for reason in reasons), (changes, said, reasons)
-    assert answer["said"][-1] is None and not list(refusals(make_config(SOUND), None))
+    assert answer["said"][-1] is None and not refused(SOUND)
     drawn = [part for number, validation, seed in splits for part in split(number, validation, seed)]
     assert answer["rows"] == [part.tolist() for part in drawn]
 
@@ -170,21 +177,45 @@ def test_json_is_read_too(tmp_path):
     assert settings["image_max_pixels"] == 589824, "the trainer's own default, not ours"
 
 
-def test_a_value_of_the_wrong_type_leaves_the_default():
-    config = make_config({"cutoff_len": "8k", "neat_packing": "false", "dataset": "a", "learning_rate": 1})
-    assert config.mistyped == ("cutoff_len", "neat_packing")
-    assert (config["cutoff_len"], config["neat_packing"], config["learning_rate"]) == (2048, False, 1)
+def test_values_of_the_wrong_type_are_what_the_trainer_makes_of_them():
+    given = {"cutoff_len": "8k", "neat_packing": "false", "packing": 0, "dataset": "a", "learning_rate": 1}
+    config = make_config(given | {"per_device_train_batch_size": True, "eval_num_beams": "text"})
+    assert config.refused["cutoff_len"][:2] == ("model", "TypeError")
+    assert config.loose == ("neat_packing", "packing", "per_device_train_batch_size", "eval_num_beams")
+    assert (config["cutoff_len"], config["neat_packing"], config["packing"]) == (2048, True, False)
+    assert (config["learning_rate"], config["per_device_train_batch_size"], config["eval_num_beams"]) == (1, 1, None)
+
+
+def test_a_value_only_matters_where_something_looks_at_it():
+    assert "lora_rank" in make_config({"lora_rank": "8"}).refused
+    assert make_config({"lora_rank": "8", "finetuning_type": "full"}).loose == ("lora_rank",)
 
 
 def test_lists_stand_where_the_trainer_splits_text():
     """Elsewhere it calls `split` on them: AttributeError."""
     lists = {"dataset": ["a", "b"], "interleave_probs": [0.5, 0.5], "lora_target": ["q_proj"], "report_to": ["none"]}
-    assert make_config(lists).mistyped == ()
-    assert make_config({"adapter_name_or_path": ["a"], "deepspeed": [], "template": ["a"]}).mistyped == (
-        "adapter_name_or_path",
-        "deepspeed",
-        "template",
-    )
+    config = make_config(lists)
+    assert (config.loose, config.refused) == ((), {})
+    assert make_config({"adapter_name_or_path": ["a"]}).refused["adapter_name_or_path"][1] == "AttributeError"
+
+
+@pytest.mark.parametrize(
+    ("text", "odd"),
+    [
+        ("cutoff_len: 010", {"cutoff_len": "010"}),
+        ("cutoff_len: 1:30", {"cutoff_len": "1:30"}),
+        ("cutoff_len: 0", {}),
+        ("cutoff_len: 2_048", {}),
+        ("cutoff_len: 0x800", {}),
+        ("cutoff_len: '010'", {}),
+        ("cutoff_len: 0800", {}),  # text to YAML 1.1, which the trainer refuses
+        ("learning_rate: 0.00001", {}),
+    ],
+)
+def test_numbers_that_yaml_reads_as_others(text, odd, tmp_path):
+    path = tmp_path / "train.yaml"
+    path.write_text(text)
+    assert dict(load_config(path).odd) == odd
 
 
 def test_shares_of_validation():

@@ -54,6 +54,7 @@ def data_facts(folder: Path, config: TrainingConfig, *, dated: bool = False) -> 
         reasons += [f"{dataset}: {reason}"] if reason else []
         parts.append(order[: max(config["max_samples"], 0)] if config["max_samples"] is not None else order)
     raw = np.concatenate(parts) if parts else np.empty(0, np.int64)
+    loaded = len(raw)
     if config["val_size"] > 1e-6 and len(raw) and config["seed"] >= 0:  # below, the trainer stops
         raw = raw[split(len(raw), config["val_size"], config["seed"])[0]]
     reasons += [f"`{key}`" for key in ("streaming", "packing", "neat_packing") if config[key]]
@@ -75,6 +76,7 @@ def data_facts(folder: Path, config: TrainingConfig, *, dated: bool = False) -> 
         dropped=int((pc.equal(outcomes, "dropped").to_numpy()[raw]).sum()),
         kept_order="; ".join(reasons) or None,
         kinds=_kinds(catalog, (*config.names("dataset"), *config.names("eval_dataset"))),
+        loaded=loaded,
         newest=_newest(folder, settings, catalog) if dated else None,
     )
 

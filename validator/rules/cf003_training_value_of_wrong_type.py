@@ -1,19 +1,19 @@
-"""A value of the training file that is not what its key expects.
+"""A value of the training file that the trainer takes in another sense than it says.
 
 ## What it finds
-Values of another type than the key has, words that are not among those that it takes, and numbers with which nothing
-can be counted: NaN, infinity (but in `max_grad_norm`, where it means that nothing is clipped), whole numbers of more
-than 64 bits. Everything else here is judged with the trainer's default in their place.
+Text that says no where a switch is expected (`bf16: "false"`), and numbers with which nothing can be counted: NaN and
+infinity (but in `max_grad_norm`, where it means that nothing is clipped).
 
 ## Why it hurts
-Types are not checked when the file is read. A text where a switch is expected counts as true (`bf16: "false"` switches
-BF16 on), a text where a number is expected ends the run somewhere later, with a message that does not name the key.
+Types are not checked when the file is read, and any text that is not empty counts as true: `bf16: "false"` switches
+BF16 on, in silence. With `learning_rate: .nan` all weights are NaN after the first step. What stops the trainer is
+CF002, what it takes without harm CF023.
 
 ## Example
-`bf16: "false"`
+`neat_packing: "no"`
 
 ## What to do
-Write the value without quotation marks, or one of the words that the message lists.
+Write the value without quotation marks, and a finite number.
 """
 
 from __future__ import annotations
@@ -24,24 +24,26 @@ from validator.rules.base import Hit, training_rule
 from validator.training.arguments import known_arguments
 from validator.training.config import shown
 from validator.training.record import TrainingCase
+from validator.training.values import no_number, says_no
 
 
 @training_rule("CF003", "training-value-of-wrong-type", "error")
 def check(case: TrainingCase) -> Iterator[Hit]:
-    """Look at the values that do not fit."""
-    for key in case.config.mistyped:
-        argument = known_arguments()[key]
-        value = case.config.given[key]
-        wanted = ", ".join(argument.choices) or " or ".join(kind for kind in argument.types if kind != "null")
-        if isinstance(value, float) and "float" in argument.types:
-            wanted = "a finite number"
-        elif isinstance(value, int) and "int" in argument.types:
-            wanted = "a whole number of at most 64 bits"
-        yield Hit(
-            f"`{key}: {shown(value)}`: {wanted} is expected",
-            f"The trainer's default is {shown(argument.default)}.",
-            evidence={"key": key, "expected": wanted},
-        )
+    """Look for texts that say no, and numbers that are none."""
+    for key in case.config.loose:
+        argument, value = known_arguments()[key], case.config.given[key]
+        if says_no(argument, value):
+            yield Hit(
+                f"`{key}: {shown(value)}` is text, which the trainer reads as true",
+                f"Write {key}: false, without quotation marks.",
+                evidence={"key": key},
+            )
+        elif no_number(argument, value):
+            yield Hit(
+                f"`{key}: {shown(value)}`: a finite number is expected, and the trainer computes with this",
+                f"The trainer's default is {shown(argument.default)}.",
+                evidence={"key": key},
+            )
 
 
 RULE = check

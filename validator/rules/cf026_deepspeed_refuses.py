@@ -75,7 +75,7 @@ def advice(refusal: Refusal, release: Release) -> str:
     if "unexpected keyword argument" in refusal.says:
         return f"Remove `{short}`."
     if key == "warmup_num_steps":
-        return 'Set warmup_steps in the training file and write "warmup_num_steps": "auto", or remove `scheduler`.'
+        return 'Give the training file a number of warmup_steps and write "warmup_num_steps": "auto", or use no warmup.'
     if "batch related" in refusal.says:
         return 'Write "auto" for train_batch_size, train_micro_batch_size_per_gpu and gradient_accumulation_steps.'
     return f"Correct `{short}`."

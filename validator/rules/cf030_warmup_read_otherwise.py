@@ -1,12 +1,12 @@
 """A warm-up that transformers reads in another way than it is written.
 
 ## What it finds
-`warmup_ratio` beside `warmup_steps`, `warmup_ratio: 1.0`, and a `warmup_steps` below 1, by the version of transformers.
+`warmup_ratio` beside `warmup_steps`, and `warmup_ratio: 1.0`, by the version of transformers.
 
 ## Why it hurts
 From transformers 5.0 on `warmup_ratio` overwrites `warmup_steps`, with 0.0 too: there is no warm-up then. And what is 1
 or more counts steps, so that a ratio of 1.0 is one step. Before 5.0 it is the other way round: `warmup_steps` rules
-where it is above 0, and a share written there means nothing. Read in 4.46.1, 4.57.1 and 5.6.0. Run with 5.6.0 in a run
+where it is above 0 (a share there is refused: CF002). Read in 4.46.1, 4.57.1 and 5.6.0. Run with 5.6.0 in a run
 of 8 steps at a rate of 0.01: with `warmup_steps: 5` and `warmup_ratio: 0.0` the first step has the full rate, with
 `warmup_steps: 2` and `warmup_ratio: 0.5` it is reached in the fifth.
 
@@ -48,12 +48,6 @@ def check(case: TrainingCase) -> Iterator[Hit]:
             "`warmup_ratio: 1.0`: from transformers 5.0 on what is 1 or more counts steps: the warm-up has one step",
             "Write a share below 1, or warmup_steps.",
             evidence={"key": "warmup_ratio", "warmup_ratio": ratio},
-        )
-    elif 0 < steps < 1 and not rules:
-        yield Hit(
-            f"`warmup_steps: {steps:g}`: {versions.shown('transformers')} takes no share here: there is no warm-up",
-            "Write it as warmup_ratio.",
-            evidence={"key": "warmup_steps", "warmup_steps": steps},
         )
 
 

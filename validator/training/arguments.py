@@ -45,6 +45,8 @@ _SPLIT = (
 )
 LISTS = dict.fromkeys(_SPLIT.split(), ("str",)) | {"interleave_probs": ("float", "int", "str")}
 """Source: the calls of `split_arg` in `hparams/*.py` of LLaMA-Factory 0.9.5."""
+BOUNDED = ("adam_beta1", "adam_beta2")
+"""Shares: at 1 and above the optimizer refuses them."""
 LARGEST = 2**63
 """Whole numbers from here on are beyond torch, numpy and JSON."""
 
@@ -55,11 +57,21 @@ class Argument:
     `unbounded`: infinity is a value with a meaning. `items`: its text is split at commas, and may be a list of these.
     """
 
+    name: str
     types: tuple[str, ...]
     default: Any
     choices: tuple[str, ...] = ()
     unbounded: bool = False
     items: tuple[str, ...] = ()
+
+    @property
+    def bounded(self) -> bool:
+        """Whether its numbers have bounds that kinds of numbers (0, between 0 and 1, 1 and above) tell apart."""
+        return self.name in BOUNDED
+
+    def expects(self, value: Any) -> bool:
+        """Whether a value has one of the types, and is one of the words where only some are allowed."""
+        return self.fits(value) and (not self.choices or value is None or value in self.choices)
 
     def fits(self, value: Any) -> bool:
         """Whether a value has one of the types, and a number is one that can be counted with. A whole number is as good
@@ -87,6 +99,7 @@ def known_arguments() -> dict[str, Argument]:
     table = orjson.loads(files("validator.assets").joinpath("training_arguments.json").read_bytes())
     return {
         name: Argument(
+            name,
             tuple(item["types"]),
             item["default"],
             tuple(item.get("choices", ())),

@@ -10,7 +10,8 @@ from typing import Any
 
 from validator.findings import clip
 from validator.training.arguments import EARLIER, kind_of, known_arguments
-from validator.training.read import read_mapping
+from validator.training.read import read_file
+from validator.training.values import as_taken, matters, refused_value
 
 FACTORIES = ("ONLINE", "REMOTE:")
 """`dataset_dir` may name a place instead of a folder; none of these is read."""
@@ -18,10 +19,12 @@ FACTORIES = ("ONLINE", "REMOTE:")
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
-    """What is given, and what holds: given values of the right type over the trainer's defaults.
+    """What is given, and what holds: given values as the trainer takes them over its defaults.
 
-    `unknown` keys are in neither table; `mistyped` are keys whose value has a type (or a word) that the trainer does
-    not expect: for those the default holds here.
+    `unknown` keys are in neither table. `refused` are keys whose value alone stops the trainer, with (stage, error,
+    words); `loose` are keys whose value is none that they expect, and that the trainer takes all the same. For refused
+    keys, and loose ones that mean nothing, the default holds here. `odd` are texts of numbers that
+    YAML reads as others.
     """
 
     path: Path
@@ -29,7 +32,9 @@ class TrainingConfig:
     values: Mapping[str, Any]
     unknown: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()
-    mistyped: tuple[str, ...] = field(default=())
+    refused: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    loose: tuple[str, ...] = ()
+    odd: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
@@ -70,25 +75,37 @@ class TrainingConfig:
 
 def load_config(path: Path) -> TrainingConfig:
     """Read a training file. Raises ValueError with a sentence where it cannot be read."""
-    return make_config(read_mapping(path, "training file"), path)
+    read = read_file(path, "training file")
+    return make_config(read.values, path, odd=read.odd)
 
 
-def make_config(given: Mapping[str, Any], path: Path = Path("train.yaml")) -> TrainingConfig:
-    """The record of some keys and values."""
+def make_config(
+    given: Mapping[str, Any], path: Path = Path("train.yaml"), *, odd: Mapping[str, str] | None = None
+) -> TrainingConfig:
+    """The record of some keys and values. `odd`: texts of numbers that are not what their digits say."""
     table = known_arguments()
     values = {name: argument.default for name, argument in table.items()}
-    unknown: list[str] = []
-    earlier: list[str] = []
-    mistyped: list[str] = []
+    strange = [name for name in given if name not in table]
+    wrong = {name: said for name in given if name in table and (said := refused_value(name, given[name]))}
+    loose: list[str] = []
     for name, value in given.items():
-        argument = table.get(name)
-        if argument is None:
-            (earlier if name in EARLIER else unknown).append(name)
-        elif not argument.fits(value) or (argument.choices and value not in argument.choices and value is not None):
-            mistyped.append(name)
-        else:
+        if name in wrong or name in strange:
+            continue
+        if table[name].expects(value):
             values[name] = value
-    return TrainingConfig(path, given, values, tuple(unknown), tuple(earlier), tuple(mistyped))
+        else:
+            loose.append(name)
+            values[name] = as_taken(table[name], value)
+    return TrainingConfig(
+        path,
+        given,
+        values,
+        tuple(name for name in strange if name not in EARLIER),
+        tuple(name for name in strange if name in EARLIER),
+        {name: said for name, said in wrong.items() if matters(name, values)},
+        (*loose, *(name for name in wrong if not matters(name, values))),
+        odd or {},
+    )
 
 
 def near(name: str) -> str | None:

@@ -5,6 +5,8 @@ text, a key that stands twice is an error. `${...}` is left as it is, as the tra
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from validator.named_file import read_named
 
 MOST_BYTES = 256 << 10
 """A training file has a hundred lines; what is much larger is something else."""
+_ODD = re.compile(r"[-+]?0[0-7_]*[1-7][0-7_]*$|[-+]?\d[\d_.]*:")
 MOST_VALUES = 100_000
 """Of a YAML file with every alias (`*name`) written out, as OmegaConf does."""
 
@@ -45,26 +48,38 @@ _Loader.add_implicit_resolver(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The keys and values of a file, and the texts of numbers that are not what their digits say."""
+
+    values: dict[str, Any]
+    odd: dict[str, str] = field(default_factory=dict)
+
+
 def read_mapping(path: Path, what: str, *, is_json: bool = False) -> dict[str, Any]:
-    """The keys and values of a YAML or JSON file: `is_json`, or by its name. Raises ValueError with a sentence; `what`
-    says what it should be.
-    """
+    """The keys and values alone (`read_file`)."""
+    return read_file(path, what, is_json=is_json).values
+
+
+def read_file(path: Path, what: str, *, is_json: bool = False) -> Read:
+    """A YAML or JSON file: `is_json`, or by its name. Raises ValueError with a sentence; `what` says what it is."""
+    odd: dict[str, str] = {}
     shown = clip(str(path), 300)
     try:
         data = read_named(path, MOST_BYTES)
     except OSError as error:
         raise ValueError(f"The {what} {shown} cannot be read: {error.strerror}.") from None
     try:
-        value = parse_json(data) if is_json or path.suffix == ".json" else _parse_yaml(decode(data))
+        value = parse_json(data) if is_json or path.suffix == ".json" else _parse_yaml(decode(data), odd)
     except ValueError as error:
         raise ValueError(f"The {what} {shown} cannot be parsed: {clip(str(error), 300)}.") from None
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise ValueError(f"{shown} is no {what}: it holds no keys with values.")
-    return value
+    return Read(value, odd)
 
 
-def _parse_yaml(text: str) -> Any:
-    """The value of a YAML document. Raises ValueError."""
+def _parse_yaml(text: str, odd: dict[str, str]) -> Any:
+    """The value of a YAML document, and into `odd` the texts of its odd numbers. Raises ValueError."""
     loader: Any = None
     try:
         loader = _Loader(text)
@@ -73,6 +88,7 @@ def _parse_yaml(text: str) -> Any:
             return None
         _written_out(node, {})
         value = loader.construct_document(node)
+        odd.update(_odd_numbers(node))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
@@ -91,6 +107,13 @@ def _parse_yaml(text: str) -> Any:
             loader.dispose()
     refuse_unwritable(value)
     return value
+
+
+def _odd_numbers(node: Any) -> Iterator[tuple[str, str]]:
+    """Keys whose number is octal (`010` is 8) or counted in sixties (`1:30` is 90)."""
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        if isinstance(value, yaml.ScalarNode) and value.tag.endswith((":int", ":float")) and _ODD.match(value.value):
+            yield key.value, value.value
 
 
 class _TooManyError(ValueError):

@@ -1,0 +1,48 @@
+"""A value of the training file of another type than its key has, which the trainer takes all the same.
+
+## What it finds
+Values of the wrong type, and words that are none of those that a key takes, at which the trainer does not stop: because
+nothing looks at the key in this run, or because what looks at it does not mind.
+
+## Why it hurts
+It probably does not do what was meant: `dataloader_drop_last: 5` is true, `eval_num_beams: text` is never read here. In
+another run, or another release, it may stop the trainer.
+
+## Example
+`max_new_tokens: "512"`
+
+## What to do
+Write a value of the type that the finding names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.rules.base import Hit, training_rule
+from validator.training.arguments import known_arguments
+from validator.training.config import shown
+from validator.training.record import TrainingCase
+from validator.training.values import no_number, says_no
+
+
+@training_rule("CF023", "training-value-unexpected", "warning")
+def check(case: TrainingCase) -> Iterator[Hit]:
+    """Look at values that do not fit and that stop nothing."""
+    for key in case.config.loose:
+        argument, value = known_arguments()[key], case.config.given[key]
+        if says_no(argument, value) or no_number(argument, value):
+            continue  # CF003
+        if key == "quantization_method" and case.config["quantization_bit"]:
+            continue  # CF025
+        wanted = ", ".join(argument.choices) or " or ".join(kind for kind in argument.types if kind != "null")
+        if isinstance(value, int) and "int" in argument.types:
+            wanted = "a whole number of at most 64 bits"
+        yield Hit(
+            f"`{key}: {shown(value)}`: {wanted} is expected; the trainer takes it",
+            f"Its default is {shown(argument.default)}.",
+            evidence={"key": key, "expected": wanted},
+        )
+
+
+RULE = check
