@@ -439,7 +439,9 @@ def test_an_adapter_is_gone_on_with(tmp_path):
     made |= {"target_modules": "^(?!.*visual).*q_proj", "modules_to_save": None}
     (tmp_path / "adapter_config.json").write_text(json.dumps(made))
     assert codes(given | {"freeze_vision_tower": False}, ZERO2) == []  # a pattern is not read
-    (tmp_path / "adapter_config.json").write_text("[")
+    for text in ("[", "[]", '{"r": true, "lora_alpha": 1e999, "target_modules": [1], "modules_to_save": "x"}'):
+        (tmp_path / "adapter_config.json").write_text(text)
+        assert codes(given | {"lora_rank": 16, "lora_alpha": 3}, ZERO2) == []
     assert codes(given | {"lora_rank": 16}, ZERO2) == []
 
 

@@ -24,7 +24,7 @@ class Adapter:
     """
 
     name: str
-    rank: int | None
+    rank: float | None
     alpha: float | None
     targets: tuple[str, ...] | None
     saved: tuple[str, ...]
@@ -44,14 +44,18 @@ def continued(config: TrainingConfig) -> Adapter | None:
         return None
     if not isinstance(made, dict):
         return None
-    rank, alpha = made.get("r"), made.get("lora_alpha")
     return Adapter(
         names[-1],
-        rank if isinstance(rank, int) else None,
-        alpha if isinstance(alpha, int | float) else None,
+        _number(made.get("r")),
+        _number(made.get("lora_alpha")),
         _texts(made.get("target_modules")),
         _texts(made.get("modules_to_save")) or (),
     )
+
+
+def _number(value: Any) -> float | None:
+    """A number of a sensible size, None where it is none."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**53 else None
 
 
 def _texts(value: Any) -> tuple[str, ...] | None:
