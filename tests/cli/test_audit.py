@@ -216,11 +216,14 @@ def test_watch(mmvalidate, home):
         done = mmvalidate("watch", "lossless", cwd=home)
         assert (done.returncode, said in done.stdout) == (code, True), done.stdout
     history(home / "bad", [1.0] * 3 + [float("nan")] * 4)
+    (home / "mine.txt").write_text("mine")
+    (home / "rows.jsonl").symlink_to("mine.txt")
     options = ("--train-config", STAGE2, "--run", ".mmvalidate/stage2", "--write-rows", "rows.jsonl")
     done = mmvalidate("watch", "bad", *options, cwd=home)
     assert done.returncode == 1
     assert "hidden-nan: step 4: grad_norm nan and loss 1.0, and since" in done.stdout
     assert "step 4 fed 32 rows on 8 GPUs:" in done.stdout, "the number of GPUs follows from the number of steps"
+    assert (home / "mine.txt").read_text() == "mine", "nothing is written through a link"
     rows = [json.loads(line) for line in (home / "rows.jsonl").read_text().splitlines()]
     assert len(rows) == 32 and set(rows[0]) == {"dataset", "file", "row"}
     done = mmvalidate("watch", "bad", *options, "--gpus", "2", cwd=home)

@@ -1,7 +1,10 @@
 """What fails a run: severity, rates, numbers of rows, and what the baseline accepts."""
 
+import fcntl
 import json
+import os
 import random
+from threading import Thread
 
 import pytest
 
@@ -130,6 +133,23 @@ def test_writing_again_keeps_reasons(accepted):
     ]
     result, _ = dataset.check(baseline=path)
     assert result.summary["gate"]["baseline"]["without_reason"] == 1
+
+
+def test_two_baseline_writers_at_once(accepted):
+    """Each amends what the other has written, from whichever run folder."""
+    dataset, path = accepted
+    others = {"code": "MD001", "dataset": "elsewhere", "reason": "other", "findings": {"0" * 16: 1}}
+    other = os.open(path.parent, os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    content = json.loads(path.read_text())
+    mine = Thread(target=accept, args=(load_run(dataset.folder / "run"), path, ""))
+    mine.start()
+    mine.join(1)
+    content["accepted"].append(others)
+    path.write_text(json.dumps(content))
+    os.close(other)
+    mine.join()
+    assert [item["dataset"] for item in json.loads(path.read_text())["accepted"]] == ["data", "elsewhere"]
 
 
 def test_reports_leave_out_what_is_accepted(accepted):

@@ -1,5 +1,6 @@
 """An export that was ended half way: the next try replaces what it has left, and nothing else."""
 
+import json
 import os
 import shutil
 import signal
@@ -24,6 +25,21 @@ from validator.cli.main import main
 main()
 """
 """The command, ended by a signal when its rows and media are written."""
+
+
+CHANGED = """
+import validator.export.export as module
+from pathlib import Path
+checked = module.check_unchanged
+def changed(*arguments):
+    checked(*arguments)
+    path = Path({path!r})
+    path.write_bytes(path.read_bytes().replace(b"a", b"A"))
+module.check_unchanged = changed
+from validator.cli.main import main
+main()
+"""
+"""The command, of which the data file changes while it is copied."""
 
 
 @pytest.fixture
@@ -65,6 +81,15 @@ def test_asked_to_end(data, tmp_path, number):
     done = end_by(number, tmp_path)
     assert done.returncode == 3 and "interrupted; an unfinished copy is removed" in done.stderr
     assert not (tmp_path / "clean").exists() and state(data.folder) == before
+
+
+def test_data_that_change_meanwhile(data, tmp_path):
+    file = json.loads((data.folder / "dataset_info.json").read_text())["data"]["file_name"]
+    code = CHANGED.format(path=str(data.folder / file))
+    arguments = [sys.executable, "-c", code, "export", "run", "--to", "clean", "--no-check"]
+    done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True)
+    said = f"mmvalidate: the export stopped: the file `{file}` changed while it was read\n"
+    assert (done.returncode, done.stderr) == (3, said) and not (tmp_path / "clean").exists()
 
 
 def test_what_somebody_has_put_there_stays(data, tmp_path, mmvalidate):

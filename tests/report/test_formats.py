@@ -151,6 +151,7 @@ def test_hostile_text_stays_text(hostile, name):
         assert all(
             re.match(r"::(error|warning|notice) file=[^:,]*(,line=\d+)?,title=[^:,]*::[^:]", line) for line in commands
         )
+        assert "##[" not in text, "the runner writes messages into its log, where that is a command"
         assert commands == lines[: len(commands)] and "::error::x" not in " ".join(lines[len(commands) :])
     if name == "markdown":
         tokens = [

@@ -51,6 +51,7 @@ def guarded(
     user asked for something impossible. `kept` says what is there after an interruption.
     """
     from validator.engine.options import ClusterError
+    from validator.files import ChangedError
     from validator.report.formats import RefusedPathError
     from validator.rules.base import RuleError
     from validator.run_folder.damage import UnusableRunError
@@ -64,7 +65,7 @@ def guarded(
         say(f"interrupted; {kept}")
     except (BrokenPipeError, typer.Exit):
         raise
-    except (OSError, RuleError) as error:
+    except (OSError, RuleError, ChangedError) as error:
         say(f"{what} stopped: {error}")
     except Exception as error:
         if verbose:

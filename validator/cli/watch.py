@@ -116,6 +116,7 @@ def _rows(sign: Sign, log: Log, config: TrainingConfig, run: Path, gpus: int | N
     from validator.audit.steps import gpus_of, rows_of
     from validator.findings import count
     from validator.training.versions import find_versions
+    from validator.writing import write_whole
 
     try:
         if sign.step - sign.after > MOST_STEPS:
@@ -136,7 +137,7 @@ def _rows(sign: Sign, log: Log, config: TrainingConfig, run: Path, gpus: int | N
         tell(f"    and {len(rows) - SHOWN:,} more")
     if write_rows is not None:
         lines = [json.dumps({"dataset": dataset, "file": file, "row": row}) for dataset, file, row in rows]
-        write_rows.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_whole(write_rows, ("\n".join(lines) + "\n").encode())
         tell(f"replay them: mmvalidate replay {run} --rows {write_rows} --model CHECKPOINT_BEFORE")
     else:
         tell("--write-rows FILE keeps them for mmvalidate replay --rows FILE")

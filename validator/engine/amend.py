@@ -27,7 +27,7 @@ from validator.rules.base import Rule
 from validator.rules.registry import all_rules
 from validator.run_folder.damage import UnusableRunError, unusable
 from validator.run_folder.finding_lines import finding_lines
-from validator.run_folder.lock import hold
+from validator.run_folder.lock import alone_in, hold
 from validator.run_folder.names import SUMMARY
 from validator.run_folder.summary import read_summary
 from validator.settings import Settings
@@ -192,8 +192,10 @@ def accept(result: RunResult, path: Path, reason: str) -> RunResult:
         tables, settings = Tables.of(folder), settings_of(summary)
         judged = ([item["dataset"] for item in summary["datasets"]], sorted(codes_that_ran(summary)))
         marks = fingerprints(tables)
-        old = load_baseline(path) if path.exists() else {}
-        write(path, renewed(old, failing(tables, settings, marks), reason, judged=judged))
+        found = failing(tables, settings, marks)
+        with alone_in(path.parent):
+            old = load_baseline(path) if path.exists() else {}
+            write(path, renewed(old, found, reason, judged=judged))
         summary["settings"]["baseline"] = str(path)
         unchecked = summary["rows"]["unchecked"] or summary["unchecked_entries"]
         incomplete = summary["exit_code"] == 3 and not unchecked

@@ -243,7 +243,6 @@ def renewed(
 
 def write(path: Path, baseline: Sequence[_Columns]) -> None:
     """Write a baseline, whole or not at all. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     plain = {"version": 1, "accepted": [_plain(*item) for item in baseline]}
     write_whole(path, orjson.dumps(plain, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 

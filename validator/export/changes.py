@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from validator.engine.opened import Catalog
 from validator.engine.reread import reread
 from validator.export.plan import Plan
 from validator.facts.table import SAMPLES
+from validator.files import ChangedError, look
 from validator.run_folder.table import RunTable
 from validator.settings import Settings
 
@@ -49,6 +52,17 @@ def check_unchanged(run: Path, plan: Plan, settings: Settings) -> None:
             if not same:
                 where = _first_change(run, settings, going.facts.name, part.file.name)
                 raise ValueError(f"The data file `{part.file.name}` has changed since the run{where}: {_AGAIN}")
+
+
+@contextmanager
+def untouched(plan: Plan, settings: Settings) -> Iterator[None]:
+    """Raise ChangedError, naming the file, where a data file that is exported changes within."""
+    files = {part.file.name for going in plan.going for part in going.parts}
+    before = {name: look(str(Path(settings.folder) / name)) for name in files}
+    yield
+    for name, seen in sorted(before.items()):
+        if look(str(Path(settings.folder) / name)) != seen:
+            raise ChangedError(f"the file `{name}` changed while it was read")
 
 
 def check_apart(plan: Plan, source: Path, target: Path) -> None:

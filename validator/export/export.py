@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from validator.engine.amend import load_summary, settings_of
 from validator.engine.opened import load_catalog
 from validator.engine.store import as_json
-from validator.export.changes import check_apart, check_unchanged, read_registry
+from validator.export.changes import check_apart, check_unchanged, read_registry, untouched
 from validator.export.entry_copy import Desk, Written, copy_entry
 from validator.export.folder import Folder
 from validator.export.media import MediaMode, Placer
@@ -71,7 +71,8 @@ def export(
     of rules by which repaired rows, and the copy, are judged.
 
     Raises ValueError, in a sentence for the user, where `run` holds no run of this version, its data has changed since,
-    or the target is taken; OSError where something cannot be read or written.
+    or the target is taken; ChangedError where the data change meanwhile; OSError where something cannot be read or
+    written.
     """
     settings = settings_of(load_summary(run)).model_copy(update={"rules": rules})
     catalog = load_catalog(run, settings)
@@ -83,8 +84,9 @@ def export(
         check_apart(plan, Path(settings.folder), target)
         folder = Folder(target)
         try:
-            check_unchanged(run, plan, settings)
-            record = _write(folder, Job(run, settings, registry, plan, verdicts, policy, media, fix), progress)
+            with untouched(plan, settings):
+                check_unchanged(run, plan, settings)
+                record = _write(folder, Job(run, settings, registry, plan, verdicts, policy, media, fix), progress)
         except BaseException:
             folder.remove()
             raise

@@ -67,8 +67,10 @@ def _plain(text: str) -> str:
 
 
 def _data(text: str) -> str:
-    """Text of a command; source: @actions/core, command.ts."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Text of a command; source: @actions/core, command.ts. The runner writes it into its log with its line ends, where
+    `##[group]` would open a group.
+    """
+    return text.replace("##[", "## [").replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

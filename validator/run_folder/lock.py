@@ -1,4 +1,4 @@
-"""One writer at a time in a run folder: whoever writes into it holds its mark."""
+"""One writer at a time: in a run folder, whose mark it holds, and of a file that several runs amend."""
 
 from __future__ import annotations
 
@@ -55,6 +55,26 @@ def hold(folder: Path, command: str) -> Iterator[None]:
             os.ftruncate(descriptor, begin)
     finally:
         _held.pop(place, None)
+        os.close(descriptor)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Wait for the others that replace files of a folder so, and have those to come wait. The folder is made where
+    there is none. Where it cannot be locked - on Windows, on some network storage - two at once are the user's care.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
         os.close(descriptor)
 
 
