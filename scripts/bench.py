@@ -2,6 +2,8 @@
 
     .venv/bin/python -m scripts.bench [--quick] [--only NAME]... [--profile]
 
+`--only growth` alone writes its own section of that page.
+
 Makes its data and environments in .bench (first time: some minutes and a few GB). `--quick` is for trying the script:
 its numbers mean little. `--profile` prints where the time of a row goes, and measures nothing else.
 """
@@ -16,11 +18,11 @@ from collections.abc import Callable, Iterator
 from scripts.benchmarks import speed, whole
 from scripts.benchmarks.command import NotBuiltError
 from scripts.benchmarks.data import ROOT
-from scripts.benchmarks.growth import growth
+from scripts.benchmarks.growth import growth, growth_section
 from scripts.benchmarks.process import CommandError
 from scripts.benchmarks.scale import FULL, QUICK, Scale
 from scripts.benchmarks.stages import profile
-from scripts.benchmarks.table import Line, as_text, machine, page
+from scripts.benchmarks.table import Line, as_text, machine, page, with_section
 
 MEASURES: dict[str, Callable[[Scale], Iterator[Line]]] = {
     "floor": speed.against_floor,
@@ -64,6 +66,12 @@ def main() -> None:
             for line in lines_of(name, scale):
                 print(as_text(line), flush=True)
                 lines.append(line)
+    if asked.only == ["growth"]:
+        section = growth_section(lines)
+        print(f"\n{section}")
+        if not asked.quick:
+            PAGE.write_text(with_section(PAGE.read_text(encoding="utf-8"), section), encoding="utf-8")
+            print(f"written: {PAGE.relative_to(ROOT)}")
     if asked.only:
         return
     sections = profile(scale)

@@ -14,7 +14,7 @@ from scripts.benchmarks.command import ENDED, TOOL, check, serial
 from scripts.benchmarks.data import ENTRY
 from scripts.benchmarks.process import CommandError, cost_of
 from scripts.benchmarks.scale import Scale
-from scripts.benchmarks.table import Line
+from scripts.benchmarks.table import Line, machine, markdown_table
 
 ENTRIES = (100, 400, 1_600)
 MEGABYTES = (1.5, 6.0, 25.0)
@@ -31,6 +31,14 @@ def growth(scale: Scale) -> Iterator[Line]:
         yield _line("check, N entries that share 50 rows", entries, _each(entries, home, _shared))
         sizes = [size / 20 for size in MEGABYTES] if few else MEGABYTES
         yield _line("check, one text of so many megabytes", sizes, _each(sizes, home, _long_text))
+
+
+def growth_section(lines: Sequence[Line]) -> str:
+    """The section of docs/benchmarks.md that holds these lines."""
+    rows = [(line.what.removeprefix("growth: "), *line.measured.partition("; exponent ")[::2]) for line in lines]
+    table = markdown_table([("what", "size: processor time", "exponent"), ("---", "---", "--:"), *rows])
+    how = "Command: `python -m scripts.bench --only growth`. The exponent is that of the last two sizes."
+    return f"## Growth, as last measured\n\n{machine()}. {how}\n\n{table}"
 
 
 def _of_rows(home: Path, sizes: Sequence[int]) -> Iterator[Line]:

@@ -53,6 +53,16 @@ def page(lines: Sequence[Line], sections: Sequence[str], command: str) -> str:
     return "\n".join([HEAD, f"Machine: {machine()}. Command: `{command}`.\n", table, *sections])
 
 
+def with_section(text: str, section: str) -> str:
+    """A page with a section in the place of the one that has its heading, or at its end."""
+    heading, end = section.partition("\n")[0], text.rstrip() + "\n\n"
+    begin = text.find(f"{heading}\n")
+    if begin < 0:
+        return end + section
+    stop = text.find("\n## ", begin)
+    return text[:begin] + section + (text[stop:] if stop >= 0 else "")
+
+
 def machine() -> str:
     """The machine in general terms, and the versions that matter."""
     memory = next(line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemTotal"))
