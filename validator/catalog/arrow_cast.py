@@ -23,6 +23,10 @@ class CastError(ValueError):
 
 def fit_table(table: pa.Table, schema: Schema) -> pa.Table:
     """The table with the schema's columns, in its order. Raises CastError."""
+    if schema.partial:
+        table = table.select(
+            sorted({table.column_names.index(name) for name in table.column_names if name in schema.types})
+        )
     for name in table.column_names:
         if name not in schema.types:
             raise CastError(name, f"`{name}` is a column that the first table of the entry does not have")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from validator.catalog.json_rows import RawRow
-from validator.catalog.schema import Schema, schema_of
+from validator.catalog.schema import Schema
 from validator.catalog.survey import Survey
-from validator.catalog.table_rows import ROWS, UNREADABLE, survey_tables, table_rows
+from validator.catalog.table_rows import ROWS, UNREADABLE, own_schema, survey_tables, table_rows
 
 
 def survey_arrow(path: Path, schema: Schema | None, kinds: frozenset[str] = frozenset()) -> Survey:
@@ -18,7 +18,7 @@ def survey_arrow(path: Path, schema: Schema | None, kinds: frozenset[str] = froz
     survey = Survey("arrow")
     with path.open("rb") as file:
         try:
-            own = schema_of(_open(file).schema, kinds)
+            own = own_schema(_open(file).schema, kinds, survey)
         except UNREADABLE as error:
             survey.refuse(None, None, f"{type(error).__name__}: {error}")
             return survey

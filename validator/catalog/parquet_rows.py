@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from validator.catalog.json_rows import RawRow
-from validator.catalog.schema import Schema, schema_of
+from validator.catalog.schema import Schema
 from validator.catalog.survey import Survey
-from validator.catalog.table_rows import ROWS, UNREADABLE, survey_tables, table_rows
+from validator.catalog.table_rows import ROWS, UNREADABLE, own_schema, survey_tables, table_rows
 
 
 def survey_parquet(path: Path, schema: Schema | None, kinds: frozenset[str] = frozenset()) -> Survey:
@@ -20,7 +20,7 @@ def survey_parquet(path: Path, schema: Schema | None, kinds: frozenset[str] = fr
     with path.open("rb") as file:
         try:
             with pq.ParquetFile(file) as opened:
-                own = schema_of(opened.schema_arrow, kinds)
+                own = own_schema(opened.schema_arrow, kinds, survey)
                 first = opened.metadata.row_group(0).num_rows if opened.metadata.num_row_groups else None
         except UNREADABLE as error:
             survey.refuse(None, None, f"{type(error).__name__}: {error}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,10 +51,13 @@ _IS = {
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """Column types, and the paths (`images[]`, `turns[].shot`) that the loader decodes to images."""
+    """Column types, and the paths (`images[]`, `turns[].shot`) that the loader decodes to images. `partial`: tables
+    have other columns too, which keep the loader from reading them at all.
+    """
 
     types: dict[str, pa.DataType] = field(default_factory=dict)
     images: frozenset[str] = frozenset()
+    partial: bool = False
 
     @property
     def arrow(self) -> pa.Schema:
@@ -69,17 +73,41 @@ class StoredImage:
     path: str | None
 
 
+class UnknownColumnError(ValueError):
+    """The loader refuses a table for the type or the name of a column."""
+
+    def __init__(self, column: str, reason: str) -> None:
+        super().__init__(reason)
+        self.column = column
+
+
 def schema_of(arrow: pa.Schema, kinds: frozenset[str] = frozenset()) -> Schema:
     """The loader's schema for a file with this Arrow schema.
 
-    `kinds`: types that it takes besides. Raises ValueError for a type that it does not know.
+    `kinds`: types that it takes besides. Raises UnknownColumnError for a type that it does not know and for a name that
+    stands twice.
     """
-    types = {column.name: loader_type(column.type, kinds) for column in arrow}
-    if len(types) != len(arrow.names):
-        raise ValueError("a column name stands twice")
+    types: dict[str, pa.DataType] = {}
+    for column in arrow:
+        if column.name in types:
+            raise UnknownColumnError(column.name, f"there are two columns `{column.name}`")
+        try:
+            types[column.name] = loader_type(column.type, kinds)
+        except ValueError as error:
+            reason = f"the column `{column.name}` has a type that this loader does not know: {error}"
+            raise UnknownColumnError(column.name, reason) from None
     declared = _declared(arrow.metadata or {})
     paths = {path for name, kind in types.items() for path in _image_paths(kind, declared.get(name), name)}
     return Schema(types, frozenset(paths))
+
+
+def readable(arrow: pa.Schema) -> Schema:
+    """The columns that some release of the loader knows, of a table that this one refuses: rows are judged by them."""
+    types: dict[str, pa.DataType] = {}
+    for column in arrow:
+        with suppress(ValueError):
+            types.setdefault(column.name, loader_type(column.type, frozenset(_IS)))
+    return Schema(types, partial=True)
 
 
 def loader_type(kind: pa.DataType, kinds: frozenset[str] = frozenset()) -> pa.DataType:

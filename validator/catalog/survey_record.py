@@ -17,7 +17,7 @@ def to_plain(survey: Survey) -> dict[str, Any]:
         "layout": survey.layout,
         "num_rows": survey.num_rows,
         "types": _pack(pa.schema(list(survey.types.items()))),
-        "fixed": survey.fixed and [_pack(survey.fixed.arrow), sorted(survey.fixed.images)],
+        "fixed": survey.fixed and [_pack(survey.fixed.arrow), sorted(survey.fixed.images), survey.fixed.partial],
         "own": survey.own and _pack(survey.own),
         "refusals": [[refusal.row, refusal.column, refusal.reason, refusal.mixed] for refusal in survey.refusals],
         "num_refusals": survey.num_refusals,
@@ -30,8 +30,8 @@ def from_plain(plain: dict[str, Any]) -> Survey:
     """The survey again. Raises KeyError, TypeError or ValueError where the data is no survey."""
     fixed = None
     if plain["fixed"] is not None:
-        columns, images = plain["fixed"]
-        fixed = Schema(_types(columns), frozenset(images))
+        columns, images, partial = plain["fixed"]
+        fixed = Schema(_types(columns), frozenset(images), partial)
     return Survey(
         plain["layout"],
         plain["num_rows"],

@@ -11,7 +11,7 @@ import xxhash
 
 from validator.catalog.arrow_cast import CastError, fit_table
 from validator.catalog.json_rows import RawRow, ujson
-from validator.catalog.schema import Schema, StoredImage, is_json, schema_of
+from validator.catalog.schema import Schema, StoredImage, UnknownColumnError, is_json, readable, schema_of
 from validator.catalog.survey import Survey
 
 UNREADABLE = (pa.ArrowException, OSError, ValueError, MemoryError)
@@ -21,17 +21,27 @@ ROWS = 256
 """Rows of one table held in memory: they may hold images."""
 
 
+def own_schema(arrow: pa.Schema, kinds: frozenset[str], survey: Survey) -> Schema:
+    """The schema of a file; where the loader refuses it, which is noted once, that of what can be read."""
+    try:
+        return schema_of(arrow, kinds)
+    except UnknownColumnError as error:
+        survey.refuse(None, error.column, str(error))
+        return readable(arrow)
+
+
 def survey_tables(tables: Iterator[pa.Table], survey: Survey, schema: Schema | None) -> Survey:
     """Read all tables of a file. `schema` is the one that an earlier file of the entry, or this file's own header,
     has fixed; without one the first table fixes it. Errors of Arrow, of text decoding and of parsing become refusals.
     """
     own: dict[str, pa.DataType] = {}
+    told: set[str] = set()
     try:
         for table in tables:
             own.update((column.name, column.type) for column in table.schema if column.name not in own)
             if schema is None:
                 schema = schema_of(table.schema)
-            _judge(table, schema, survey)
+            _judge(table, schema, survey, told)
             survey.num_rows += table.num_rows
     except UNREADABLE as error:
         survey.refuse(None, None, f"{type(error).__name__}: {str(error).strip()}")
@@ -68,27 +78,34 @@ def _fitted(table: pa.Table, schema: Schema) -> pa.Table:
     return fitted
 
 
-def _judge(table: pa.Table, schema: Schema, survey: Survey) -> None:
+def _judge(table: pa.Table, schema: Schema, survey: Survey, told: set[str]) -> None:
+    """Refuse what does not fit, once for each column: of the file where no row could, else of the first such row."""
     try:
         _fitted(table, schema)
         return
     except (CastError, pa.ArrowInvalid):
         pass
-    seen: set[str] = set()
+    try:
+        fit_table(table.slice(0, 0), schema)
+    except CastError as error:
+        if error.column not in told:
+            survey.refuse(None, error.column, str(error))
+            told.add(error.column)
+        return
     for place in range(table.num_rows):
         try:
             _fitted(table.slice(place, 1), schema)
         except (CastError, pa.ArrowInvalid) as error:
             column = error.column if isinstance(error, CastError) else None
-            if column is None or column not in seen:
+            if column is None or column not in told:
                 survey.refuse(survey.num_rows + place, column, str(error))
-                seen.add(column or "")
+                told.update([column] if column else ())
 
 
 def _values(table: pa.Table, schema: Schema) -> Iterator[Any]:
     """Rows as Python values; a row that does not fit, or holds text that is no text, as a ValueError."""
     try:
-        rows = _fitted(table, schema).to_pylist()
+        rows = _fitted(table, schema).to_pylist() or [{} for _ in range(table.num_rows)]  # none of its columns is known
     except ValueError:
         for place in range(table.num_rows):
             try:

@@ -34,7 +34,7 @@ class Cache:
 
     def survey(self, digest: str, kind: str, schema: Schema | None, make: Callable[[], Survey]) -> Survey:
         """The survey of a file of this digest and type, against the columns that an earlier file has fixed."""
-        fixed = schema and [str(schema.arrow), sorted(schema.images)]
+        fixed = schema and [str(schema.arrow), sorted(schema.images), schema.partial]
         path = self._surveys / f"{key_of(self._program, digest, kind, fixed)}.json"
         with suppress(OSError, ValueError, KeyError, TypeError):
             survey = from_plain(orjson.loads(path.read_bytes()))

@@ -70,7 +70,7 @@ class _Survey(TypedDict):
     layout: str
     num_rows: _Count
     types: str
-    fixed: list[str | list[str]] | None
+    fixed: list[str | list[str] | bool] | None
     own: str | None
     refusals: list[list[int | str | bool | None]]
     num_refusals: _Count

@@ -134,7 +134,7 @@ class Planner:
         assert survey is not None
         span = span_of(survey, first, stop)
         end = sys.maxsize if stop is None else stop
-        refusals = [item for item in survey.refusals if item.row is not None and first <= item.row < end]
+        refusals = [item for item in survey.refusals if item.row is None or first <= item.row < end]
         near = replace(survey, refusals=refusals, marks=(), num_refusals=len(refusals))
         start = entry.order.starts.get(file.name)
         order = Order({} if start is None else {file.name: start}, entry.order.ranges)

@@ -89,6 +89,7 @@ class Measurer:
         mixed = any(is_of_parts(refusal, entry) for refusal in survey.refusals)
         self._parts = AMONG_TEXT if mixed else ""
         self._refused = {refusal.row for refusal in survey.refusals}
+        self._unreadable = _unreadable(entry, survey)
         self.processor = load_processor(settings.processor)
         self.trainer = settings.profile
         self.template = template_of(self.trainer, self.processor)
@@ -136,10 +137,10 @@ class Measurer:
 
     def _convert(self, row: _Row) -> None:
         raw, facts = row.raw, row.facts
-        if raw.unread or (raw.fault is not None and not facts.refused):
+        if raw.unread:
             row.give_up(raw.fault)
-        elif raw.fault is not None:
-            facts.problems.append(Problem("unparsable", None, None, "DatasetGenerationError", raw.fault, "convert"))
+        elif fault := raw.fault or self._unreadable:
+            facts.problems.append(Problem("unparsable", None, None, "DatasetGenerationError", fault, "convert"))
             row.done = True
         elif lost := [name for name in raw.undecodable if self._view.reads(name)]:
             facts.problems.append(Problem("not-utf8", None, None, "UnicodeDecodeError", lost[0], "convert"))
@@ -224,7 +225,8 @@ class Measurer:
     def _new(self, raw: RawRow) -> RowFacts:
         content_hash = xxhash.xxh3_128_hexdigest(raw.raw)
         facts = RowFacts(self.entry.name, self.file, raw.index, self._sample_id(raw), content_hash)
-        facts.refused = raw.index in self._refused
+        unfit = raw.fault is not None and not raw.unread  # the survey has told of it, or of the first like it
+        facts.refused = raw.index in self._refused or unfit or self._unreadable is not None
         return facts
 
     def _sample_id(self, raw: RawRow) -> str:
@@ -232,6 +234,13 @@ class Measurer:
         if isinstance(given, str | int) and not isinstance(given, bool) and given != "":
             return str(given)[:200]
         return f"{self.file}:{raw.index}"
+
+
+def _unreadable(entry: Entry, survey: Survey) -> str | None:
+    """Why the loader refuses a file for a column that the entry reads, and that cannot be read here either."""
+    columns = set(entry.columns.values()) - survey.types.keys()
+    refusals = (refusal for refusal in survey.refusals if refusal.row is None and refusal.column in columns)
+    return next((refusal.reason for refusal in refusals), None)
 
 
 def _fail_in_loader(sample: Sample, media: list[MediaFacts]) -> None:

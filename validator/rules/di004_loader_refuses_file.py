@@ -6,8 +6,9 @@ row that is no object, a column with a string in one row and a list in another, 
 surrogate pair, a byte order mark before an array, a number beyond 64 bits; and, in files of lines above 10 MB, a column
 or key that appears for the first time after the first 10 MB, or was only null until then. In a folder of files the
 first that the trainer reads fixes the columns for all others, in the order of `os.listdir`; in csv files the first
-10,000 rows do. Parquet and Arrow files that are damaged, or hold a type that the loader does not know. Names that are
-not UTF-8 and, outside of files of lines, text that is not.
+10,000 rows do. Parquet and Arrow files that are damaged, or hold a type that the loader does not know: a column is
+told of once, and the rows are judged by the others. Names that are not UTF-8 and, outside of files of lines, text that
+is not.
 
 ## Why it hurts
 One such row keeps the whole file from loading: `DatasetGenerationError: An error occurred while generating the
@@ -36,6 +37,10 @@ from validator.findings import clip, count
 from validator.rules.base import EVERY, CorpusCheck, EntryFacts, Hit, corpus_rule
 
 _IN_ROW = "Correct the row: valid text, and one type per column in all rows and files."
+_IN_COLUMN = (
+    "Write the column as text, numbers, lists or objects, under the name and with the type that it has in the entry's "
+    "first file, or take it out."
+)
 _IN_FILE = "Correct the file or write it again: readable to its end, with the columns of the entry's first file."
 
 
@@ -59,7 +64,7 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
         for refusal in others:
             yield Hit(
                 f"the trainer's loader refuses the file: {clip(refusal.reason, 200)}",
-                _IN_FILE if refusal.row is None else _IN_ROW,
+                _IN_ROW if refusal.row is not None else _IN_COLUMN if refusal.column else _IN_FILE,
                 file=file.name,
                 row=refusal.row,
                 evidence={"column": refusal.column} if refusal.column else {},

@@ -59,11 +59,12 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
 
 def _missing(entry: Entry, survey: Survey) -> Iterator[tuple[str, str]]:
     known = ", ".join(sorted(survey.types))[:200]
+    refused = {refusal.column for refusal in survey.refusals if refusal.row is None}
     for key in _USED[entry.formatting]:
         column = entry.columns[key]
         if key == "messages" and column is None:
             yield key, f"`columns` does not list `messages`: {stops_with('KeyError', 'None')}"
-        elif column is not None and column not in survey.types:
+        elif column is not None and column not in survey.types and column not in refused:
             missing = f"no row has the column `{column}` (columns.{key}), they have {known}"
             yield key, f"{missing}: {stops_with('KeyError', repr(column))}"
     if entry.formatting == "alpaca":
