@@ -1,6 +1,7 @@
 """Data sets as people publish them: under every trainer that takes them nothing above info, and export keeps each row.
 
-That the trainers do take them is asked of them in tests/oracle/test_live.py and tests/trainers/test_swift.py.
+That the trainers do take them is asked of them: LLaMA-Factory in tests/oracle/test_live.py, about all families; the
+others in tests/trainers/test_whole_rows.py, about those whose rows are written as JSON conversations.
 """
 
 from collections import Counter

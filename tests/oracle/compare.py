@@ -10,6 +10,7 @@ from pathlib import Path
 from validator.catalog.formats import file_rows
 from validator.catalog.json_rows import read_rows
 from validator.catalog.json_survey import survey
+from validator.catalog.kept_as_json import with_mixed
 from validator.catalog.registry import load_registry
 from validator.engine.entries import open_entries
 from validator.facts.measure import Measurer
@@ -30,8 +31,9 @@ def our_answers(registry: Path, corpus: dict) -> dict[str, list[dict]]:
     for spec in corpus["entries"]:
         settings = Settings(dataset_info=registry, **spec["settings"])
         entry = load_registry(registry, (spec["name"],)).entries[0]
-        file = registry.parent / entry.location
-        loaded = survey(file)
+        file, loader = registry.parent / entry.location, settings.profile.loader
+        loaded = survey(file, by_value=loader.mixes)
+        loaded = with_mixed(loaded, file, plain=loader.plain) if loader.mixes else loaded
         assert not loaded.refusals, loaded.refusals[:3]
         measurer = Measurer(entry, entry.location, loaded, settings)
         answers[spec["name"]] = [

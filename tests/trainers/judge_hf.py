@@ -44,7 +44,10 @@ def messages_of(entry, row):
     columns, tags = entry["columns"], entry["tags"]
     roles = {tags.get(tag): role for tag, role in ROLES.items()}
     messages = [
-        {"role": roles.get(message[tags["role_tag"]], message[tags["role_tag"]]), "content": message["content"]}
+        {
+            "role": roles.get(message[tags["role_tag"]], message[tags["role_tag"]]),
+            "content": message[tags["content_tag"]],
+        }
         for message in row[columns["messages"]]
     ]
     messages = [{**message, "content": parts(message["role"], message["content"])} for message in messages]
@@ -60,7 +63,9 @@ def loaded(path):
 
 
 def example(entry, row, folder):
-    images = [loaded(path if path is None else os.path.join(folder, path)) for path in row["images"] or []]
+    paths = row.get(entry["columns"]["images"]) or []
+    paths = [paths] if isinstance(paths, str) else paths
+    images = [loaded(path if path is None else os.path.join(folder, path)) for path in paths]
     return {"messages": messages_of(entry, row), "images": images}
 
 
@@ -84,7 +89,7 @@ for entry in given["corpus"]["entries"]:
     processor = lf_oracle.make_processor(tokenizer, settings["image_min_pixels"], settings["image_max_pixels"])
     processor.chat_template = template.read_text()
     collate = DataCollatorForVisionLanguageModeling(processor, max_length=settings["cutoff_len"])
-    file = os.path.join(given["folder"], f"{entry['name']}.{entry['suffix']}")
+    file = os.path.join(given["folder"], entry.get("file") or f"{entry['name']}.{entry['suffix']}")
     rows = load_dataset("json", data_files=[file], split="train")
     if "batches" in given:
         examples = [example(entry, row, given["folder"]) for row in rows]

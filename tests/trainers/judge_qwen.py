@@ -38,10 +38,10 @@ def messages_of(entry, row, pool):
     tags, messages = entry["tags"], []
     for message in row[entry["columns"]["messages"]]:
         if message[tags["role_tag"]] != tags["user_tag"]:
-            messages.append({"role": "assistant", "content": [{"type": "text", "text": message["content"]}]})
+            messages.append({"role": "assistant", "content": [{"type": "text", "text": message[tags["content_tag"]]}]})
             continue
         content = []
-        for part in re.split("(<image>|<video>)", message["content"]):
+        for part in re.split("(<image>|<video>)", message[tags["content_tag"]]):
             if part == "<image>":
                 content.append(pool.pop(0))
             elif part == "<video>":
@@ -68,7 +68,9 @@ def learned(ids):
 
 def processed(entry, row, processor, folder):
     limits = {"min_pixels": entry["settings"]["image_min_pixels"], "max_pixels": entry["settings"]["image_max_pixels"]}
-    pool = [{"type": "image", "image": os.path.join(folder, path), **limits} for path in row["images"] or []]
+    paths = row.get(entry["columns"]["images"]) or []
+    paths = [paths] if isinstance(paths, str) else paths
+    pool = [{"type": "image", "image": os.path.join(folder, path), **limits} for path in paths]
     messages = messages_of(entry, row, pool)
     text = processor.apply_chat_template(messages, tokenize=False)
     images, _ = process_vision_info(messages)
@@ -110,7 +112,7 @@ answers = {}
 for entry in given["corpus"]["entries"]:
     processor = lf_oracle.make_processor(tokenizer)
     processor.chat_template = template.read_text()
-    file = os.path.join(given["folder"], f"{entry['name']}.{entry['suffix']}")
+    file = os.path.join(given["folder"], entry.get("file") or f"{entry['name']}.{entry['suffix']}")
     rows = load_dataset("json", data_files=[file], split="train")
     if "batches" in given:
         answers[entry["name"]] = saved(given, rows, partial(batch, entry, processor, given["folder"]))

@@ -6,32 +6,16 @@ from collections import Counter
 
 import pytest
 
-from tests.oracle.compare import our_answer
+from tests.oracle.compare import our_answers
 from tests.oracle.corpus import write_corpus
 from tests.trainers.compare import ask, needs, spread
 from tests.trainers.swift_corpus import make_swift_corpus
-from validator.catalog.json_rows import read_rows
-from validator.catalog.json_survey import survey
-from validator.catalog.kept_as_json import with_mixed
-from validator.catalog.registry import load_registry
-from validator.facts.measure import Measurer
-from validator.settings import Settings
 from validator.tokens.vocabulary import LATER_TOKENS
 
 pytestmark = needs("ms-swift")
 SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))
 ROWS = int(os.environ.get("MMVALIDATE_TRAINER_ROWS", 160))
 COMPARED = ("status", "len", "labels", "image_tokens", "sha")
-
-
-def answers_of(registry, spec):
-    settings = Settings(dataset_info=registry, **spec["settings"])
-    entry = load_registry(registry, (spec["name"],)).entries[0]
-    file = registry.parent / entry.location
-    loaded = with_mixed(survey(file, by_value=True), file)
-    assert not loaded.refusals, loaded.refusals[:3]
-    measurer = Measurer(entry, entry.location, loaded, settings)
-    return [our_answer(measurer, raw) for raw in read_rows(file, loaded.layout, loader_floats=True)]
 
 
 @pytest.mark.parametrize("tokens", [(), tuple(LATER_TOKENS)], ids=["qwen2-vl", "qwen2.5-vl"])
@@ -44,9 +28,9 @@ def test_fresh_random_rows(tokens, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     given = {"corpus": corpus, "folder": str(tmp_path), "tokens": tokens}
     theirs = ask("ms-swift", "judge_swift.py", given, tmp_path)
-    differing, statuses = [], Counter()
+    answers, differing, statuses = our_answers(registry, corpus), [], Counter()
     for spec in corpus["entries"]:
-        ours, others = answers_of(registry, spec), theirs[spec["name"]]
+        ours, others = answers[spec["name"]], theirs[spec["name"]]
         for row, (mine, other) in enumerate(zip(ours, others, strict=True)):
             statuses[mine["status"]] += 1
             if mine["status"] != "unchecked" and any(mine.get(key) != other.get(key) for key in COMPARED):

@@ -4,6 +4,7 @@ import pytest
 
 from tests.conftest import say
 
+TEXT = {"type": "text", "text": "yo"}
 SYSTEM, QUESTION, ANSWER = 11, 6, 6
 """Tokens of the default system prompt, and of a question and an answer of one token each."""
 
@@ -28,6 +29,15 @@ def outcome(dataset, trainer, row, **entry):
         ("qwen-vl-utils", {"messages": [{"role": "robot", "content": "yo"}]}, ("ok", SYSTEM + ANSWER, ANSWER - 3)),
         ("qwen-vl-utils", say("<image>hi", "yo", images=["gone.png"]), ("dropped", None, None)),
         ("qwen-vl-utils", say("hi<|im_end|>", "yo"), ("unchecked", None, None)),
+        ("qwen-vl-utils", say(None, 5), ("dropped", None, None)),
+        ("qwen-vl-utils", say([TEXT], 5), ("dropped", None, None)),
+        ("qwen-vl-utils", say("hi", 5), ("ok", SYSTEM + QUESTION + ANSWER, ANSWER - 3)),
+        ("qwen-vl-utils", say("hi", [TEXT]), ("ok", SYSTEM + QUESTION + ANSWER + 13, ANSWER + 10)),
+        ("hf", say([TEXT], [TEXT]), ("ok", SYSTEM + QUESTION + ANSWER, SYSTEM + QUESTION + ANSWER)),
+        ("hf", {"messages": [{"role": "system", "content": [TEXT]}]}, ("ok", 6, 6)),
+        ("hf", {"messages": [{"role": "system", "content": [{"type": "image"}]}]}, ("unchecked", None, None)),
+        ("hf", say([{"type": "image"}, TEXT], [TEXT], images=[]), ("crash", None, None)),
+        ("hf", say([{"type": "image", "image": "a.png"}, TEXT], [TEXT]), ("unchecked", None, None)),
     ],
 )
 def test_rows(dataset, trainer, row, expected):

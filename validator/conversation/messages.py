@@ -13,6 +13,7 @@ from typing import Any
 from validator.catalog.entry import Entry
 from validator.conversation import alpaca
 from validator.conversation.columns import show, take, take_media
+from validator.conversation.parts import as_templated
 from validator.conversation.sample import Sample, Turn
 from validator.conversation.sharegpt import role_names, take_messages
 from validator.files import MediaFiles
@@ -45,6 +46,7 @@ def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Train
     if trainer.reading == "conversations":
         _as_conversation(sample)
     else:
+        _take_parts(sample)
         _refuse_values(sample)
     sample.unchecked = _unknown(sample) or _misleading(sample, trainer)
     return sample
@@ -60,11 +62,32 @@ def _as_conversation(sample: Sample) -> None:
     for turn in sample.turns:
         if turn.role != "user":
             turn.role = "assistant"
-            turn.content = "None" if turn.content is None else turn.content  # so the chat template writes it
-        elif turn.content is None:
-            sample.fail("content-type", TypeError("expected string or bytes-like object, got 'NoneType'"), turn.index)
         elif isinstance(turn.content, str):
             turn.content = "".join(part.strip() for part in _PLACEHOLDER.split(turn.content))
+        else:
+            error = TypeError(f"expected string or bytes-like object, got '{_type_name(turn.content)}'")
+            sample.fail("content-type", error, turn.index)
+    if not sample.crashed:
+        _write_values(sample)
+
+
+def _write_values(sample: Sample) -> None:
+    """The chat template writes an answer that is no text as Python shows it: null as None, parts as a list of them."""
+    for turn in sample.turns:
+        written = turn.content if isinstance(turn.content, str) else str(turn.content)
+        if isinstance(turn.content, list | dict):
+            sample.note("content-shown", turn.index, written[:100])
+        turn.content = written
+
+
+def _take_parts(sample: Sample) -> None:
+    """TRL passes lists of parts on to the chat template, which writes their texts, and media where they stand."""
+    if isinstance(sample.system, list):
+        sample.system = as_templated(sample.system, shows=False) or sample.system
+    for turn in sample.turns:
+        if isinstance(turn.content, list):
+            text = as_templated(turn.content, shows=turn.role in ("user", "assistant"))
+            turn.content = turn.content if text is None else text
 
 
 def _refuse_values(sample: Sample) -> None:
@@ -101,17 +124,19 @@ def _take_turns(sample: Sample, messages: Any, entry: Entry, trainer: Trainer) -
 
 def _misleading(sample: Sample, trainer: Trainer) -> str | None:
     """Qwen's fine-tuning looks for answers among the tokens, and finds them in text that looks like a turn."""
-    if trainer.reading == "conversations":
+    if trainer.reading == "conversations" and not sample.crashed:
         for turn in sample.turns:
-            if "<|im_start|>" in (turn.content or "") or "<|im_end|>" in (turn.content or ""):
+            if "<|im_start|>" in turn.content or "<|im_end|>" in turn.content:
                 return f"turn {turn.index} holds control tokens, after which answers are found that are none"
     return None
 
 
 def _unknown(sample: Sample) -> str | None:
+    if not isinstance(sample.system, str | None) and not sample.crashed:
+        return "the system prompt is not text: such contents in parts are not read"
     for turn in sample.turns:
         if not isinstance(turn.content, str | None) and not sample.crashed:
-            return f"turn {turn.index} is not text: contents in parts are not read"
+            return f"turn {turn.index} is not text: such contents in parts are not read"
     if sample.media.get("video") or sample.media.get("audio"):
         return "videos and audio are not reproduced under this trainer profile"
     for reference in sample.media.get("image", ()):

@@ -27,6 +27,8 @@ AMONG_TEXT = "among text"
 """Said of parts in a file whose loader refuses it because other contents are text."""
 _MEDIA: tuple[MediaKind, ...] = ("image", "video")
 _SHOWN = ("url", "path")
+_INNER = frozenset(("image", "image_url", "video"))
+"""Keys by which a template takes a part for a medium, whatever its type is."""
 
 
 @dataclass(slots=True)
@@ -66,6 +68,26 @@ def written(parts: Sequence[Any]) -> Written | None:
         else:
             made.media.append((kind, value))
     return made
+
+
+def as_templated(parts: Sequence[Any], *, shows: bool) -> str | None:
+    """Parts as the chat template of Qwen writes them, with placeholders where the turn `shows` media; None where that
+    is not known: images within the parts themselves, placeholders within text, parts of another kind.
+
+    Source: TRL 1.16 `data_utils.py`, `prepare_multimodal_messages`, and its `chat_templates/qwen2_5_vl.jinja`.
+    """
+    text = ""
+    for part in parts:
+        if not isinstance(part, dict) or not _INNER.isdisjoint(part):
+            return None
+        kind, words = part.get("type"), part.get("text")
+        if kind == "text" and isinstance(words, str) and not any(map(words.__contains__, PLACEHOLDERS.values())):
+            text += words
+        elif kind == "image" and shows:
+            text += PLACEHOLDERS[kind]
+        else:
+            return None
+    return text
 
 
 def _read(part: Any) -> tuple[Any, Any]:

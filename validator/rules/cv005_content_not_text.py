@@ -2,13 +2,15 @@
 
 ## What it finds
 Turns (and system prompts) whose content is no string. Lists of parts, as chat APIs use them, are among these. Where
-some contents of a file are text and some are parts its loader refuses it: that is DI004, said once. Also texts at
+some contents of a file are text and some are parts its loader refuses it: that is DI004, said once. Under `hf` parts
+of text, and parts of images that stand in the images column, are read as TRL reads them and are no fault. Also texts at
 which the `tokenizers` library panics: those with about ten million characters of white space in a row.
 
 ## Why it hurts
 The run stops while tokenizing: `AttributeError: 'NoneType' object has no attribute 'count'`, or
-`RuntimeError: Expected a string, got [...]` (LLaMA-Factory#10116). A panic (`PanicException`, "retry-limit-in-match
-over") passes every `except Exception` and ends the process.
+`RuntimeError: Expected a string, got [...]` (LLaMA-Factory#10116). Under `qwen-vl-utils` a question is left out with
+its row, and an answer is learned as Python shows it: brackets, quotes and all. A panic (`PanicException`,
+"retry-limit-in-match over") passes every `except Exception` and ends the process.
 
 ## Example
 ```json
@@ -44,6 +46,12 @@ def check(case: Case) -> Iterator[Hit]:
             if in_parts[problem.turn] != AMONG_TEXT:
                 stops = stops_with(problem.exception, problem.message)
                 yield Hit(f"the content of the turn is a list of parts: {stops}", ADVICE, turn=problem.turn)
+        elif problem.kind == "content-shown":
+            yield Hit(
+                f"the content of the turn is no text, and the model learns it as Python shows it: {problem.message}",
+                "Make the content a string.",
+                turn=problem.turn,
+            )
         elif problem.kind == "content-type" and not converted(case.facts):
             yield Hit(
                 f"the content of the turn is no text: {stops_with(problem.exception, problem.message)}",
