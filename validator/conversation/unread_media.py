@@ -1,4 +1,4 @@
-"""Columns that hold media and that the trainer never reads: rows train on what is left of them.
+"""Columns, and keys of messages, that hold media and that the trainer never reads: rows train on what is left of them.
 
 A column is judged by its values. Bytes are media where they begin as a file of media does; text, where it names such a
 file or holds it in base64, in columns whose name speaks of media.
@@ -44,22 +44,39 @@ _Holds = Literal["bytes", "text", ""]
 
 class UnreadMedia:
     """The columns of one file that may hold media and that the trainer does not read. `named` are those of them that
-    the entry names.
+    the entry names, `keys` stand beside role and content in its messages.
     """
 
     def __init__(self, entry: Entry, types: Mapping[str, pa.DataType], trainer: Trainer) -> None:
         read = _reads(entry, trainer)
         self.columns = tuple(name for name, kind in types.items() if not read(name) and _may_hold(name, kind))
         self.named = tuple(name for name in self.columns if name in entry.columns.values())
+        self._messages = entry.columns["messages"] or ""
+        self.keys = () if trainer.reading == "swift" else _unread_keys(entry, types)
 
     def of(self, value: Any, *, fed: bool) -> list[tuple[str, MediaKind]]:
         """The columns of a parsed row that do hold some, with the kind of the first medium. In rows that are `fed` with
         other media only those that the entry names.
         """
-        if not self.columns or not isinstance(value, dict):
+        if not (self.columns or self.keys) or not isinstance(value, dict):
             return []
         found = [(name, _kind(value.get(name))) for name in (self.named if fed else self.columns)]
+        messages = value.get(self._messages) if self.keys and not fed else None
+        if isinstance(messages, list):
+            for key in self.keys:
+                held = [message.get(key) for message in messages if isinstance(message, dict)]
+                found.append((f"{self._messages}[].{key}", _kind(held)))
         return [(name, kind) for name, kind in found if kind is not None]
+
+
+def _unread_keys(entry: Entry, types: Mapping[str, pa.DataType]) -> tuple[str, ...]:
+    """Keys of messages, besides role and content, that may hold media: no converter of conversations reads any."""
+    messages = types.get(entry.columns["messages"] or "", pa.null())
+    if entry.formatting == "alpaca" or not t.is_list(messages) or not t.is_struct(messages.value_type):
+        return ()
+    read = (entry.tags["role_tag"], entry.tags["content_tag"])
+    keys = (field for field in messages.value_type if field.name not in read)
+    return tuple(key.name for key in keys if _may_hold(key.name, key.type))
 
 
 def is_qwens_own(entry: Entry) -> bool:

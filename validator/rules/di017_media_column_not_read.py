@@ -3,7 +3,8 @@
 ## What it finds
 Columns with media that `columns` does not name, in rows that are trained on without any: paths and URLs of pictures,
 videos or sound, files as bytes or in base64, whatever the column is called. A column `image` of numbers or of empty
-texts is none. What a loader reads by its name, as ms-swift does, is read.
+texts is none. What a loader reads by its name, as ms-swift does, is read. Keys of messages beside role and content
+(`{"role": "user", "content": "What?", "images": ["a.png"]}`) count too: no loader of conversations reads them.
 
 Under `qwen-vl-utils` also entries that are laid out as Qwen's own fine-tuning reads them (`conversations` of `from` and
 `value`) and whose media stand in other columns than `image` and `video`, the only ones that it looks at.
@@ -71,7 +72,9 @@ def finish(unread: Unread, entry: EntryFacts) -> Iterator[Hit]:
         return
     named = set(entry.entry.columns.values())
     for name, (kind, rows, (_, file, row)) in sorted(unread.columns.items()):
-        where = f"the column `{clip(name)}` holds {_HOLDS[kind]}"
+        column, _, key = name.rpartition("[].")
+        where = f"the key `{clip(key)}` of `{clip(column)}`" if column else f"the column `{clip(name)}`"
+        where = f"{where} holds {_HOLDS[kind]}"
         first = f"{count(rows, 'row')} (first: row {row} of {clip(file)})"
         if entry.settings.profile.reading == "conversations" and name in named:
             message = f"{where}, and Qwen's own loader reads `conversations`, `image` and `video` alone: it finds none"
@@ -79,9 +82,10 @@ def finish(unread: Unread, entry: EntryFacts) -> Iterator[Hit]:
                 f"{message} for {first}", f"Call the column `{kind}` in the rows.", evidence=_evidence(name, rows)
             )
             continue
+        move = "Put it into a column of the row, name that" if column else "Name it"
         yield Hit(
             f"{where}, and nothing reads it: {first} {'trains' if rows == 1 else 'train'} on text alone",
-            f"Name it under `columns.{_COLUMNS[kind]}` and write {PLACEHOLDERS[kind]} where each belongs, or take it "
+            f"{move} under `columns.{_COLUMNS[kind]}` and write {PLACEHOLDERS[kind]} where each belongs, or take it "
             "out where only the text is meant.",
             evidence=_evidence(name, rows),
         )
