@@ -25,7 +25,8 @@ from validator.rules.base import EntryFacts
 from validator.rules.registry import find_rule
 from validator.rules.seen import is_evaluation
 from validator.settings import Settings
-from validator.training.shape import SHAPES, activation_bytes
+from validator.training.memory import activation_bytes
+from validator.training.shape import SHAPES
 
 SEE = "<image>Where is it?"
 PIXELS = turns(SEE, '"bbox": [1200, 10, 1800, 90]', images=["wide.png"])

@@ -76,11 +76,11 @@ def judged(config):
     """The findings on a configuration, and its cost over twenty rows, as JSON."""
     each = np.arange(1, 21)
     data = DataFacts(np.arange(20), each * 10, each, each, each * 0, each * 0, each * 0)
-    case = training_case(config, VERSIONS, 2, data)
+    case = training_case(config, VERSIONS, 2, data, memory=80.0)
     findings = training_findings(case)
     assert all(finding.message.isprintable() and len(finding.message) < 1000 for finding in findings)
     orjson.dumps([finding.evidence for finding in findings])
-    orjson.dumps(cost_of(Path("run"), case, 80.0))
+    orjson.dumps(cost_of(Path("run"), case))
     return findings
 
 

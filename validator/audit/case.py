@@ -16,9 +16,14 @@ from validator.training.versions import Versions
 
 
 def training_case(
-    config: TrainingConfig, versions: Versions, gpus: int | None = None, data: DataFacts | None = None
+    config: TrainingConfig,
+    versions: Versions,
+    gpus: int | None = None,
+    data: DataFacts | None = None,
+    *,
+    memory: float | None = None,
 ) -> TrainingCase:
-    """The case that the CF rules judge."""
+    """The case that the CF rules judge. `memory`: of one GPU, in GiB."""
     deepspeed = fault = None
     try:
         deepspeed = load_deepspeed(config)
@@ -39,6 +44,7 @@ def training_case(
         occupied(config),
         continued(config),
         saved_model(model),
+        memory,
     )
 
 

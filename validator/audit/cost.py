@@ -10,16 +10,13 @@ import numpy as np
 
 from validator.audit.data import places_of
 from validator.training.length import MOST, micro_batches_of, step_counts
+from validator.training.memory import MULTIPLE, memory_of, worst_batch
 from validator.training.record import DataFacts, TrainingCase
-from validator.training.shape import GIB, activation_bytes, state_bytes
 from validator.training.share import micro_batches
 
-MULTIPLE = 8
-"""The collator pads to a multiple of this."""
 
-
-def cost_of(folder: Path, case: TrainingCase, memory: float | None = None) -> dict[str, Any]:
-    """The cost of a run over the rows of a finished check. `memory`: of one card, in GiB.
+def cost_of(folder: Path, case: TrainingCase) -> dict[str, Any]:
+    """The cost of a run over the rows of a finished check.
 
     Without `gpus` one card is taken for granted. Padding is that of the first epoch, in the trainer's own order where
     that is known.
@@ -45,7 +42,6 @@ def cost_of(folder: Path, case: TrainingCase, memory: float | None = None) -> di
     if config.packs:
         packs = math.ceil(total / config["cutoff_len"])
         cost |= {"packs_at_least": packs} | step_counts(case, micro_batches_of(packs, config, gpus))
-        worst: dict[str, Any] = {"tokens": int(config["cutoff_len"]) * min(config.batch_size, packs), "rows": []}
     else:
         cost |= step_counts(case, micro_batches_of(data.rows, config, gpus))
         try:
@@ -55,10 +51,9 @@ def cost_of(folder: Path, case: TrainingCase, memory: float | None = None) -> di
         else:
             cost |= _padding(data, rows.reshape(-1, rows.shape[-1]))
             cost["labels_per_step"] = _labels_per_step(data, rows, config.accumulation)
-        worst = _worst(folder, data, min(config.batch_size, data.rows))
     if config["max_steps"] >= 0:
         cost["epochs"] = round(cost["steps"] / cost["steps_per_epoch"], 4)
-    cost["worst_batch"] = worst | _memory(case, worst["tokens"], gpus, memory)
+    cost["worst_batch"] = _worst(folder, case)
     return cost
 
 
@@ -81,29 +76,29 @@ def _labels_per_step(data: DataFacts, rows: Any, accumulation: int) -> dict[str,
     return {f"p{part}": int(np.percentile(steps, part, method="nearest")) for part in (10, 50, 90)}
 
 
-def _worst(folder: Path, data: DataFacts, size: int) -> dict[str, Any]:
+def _worst(folder: Path, case: TrainingCase) -> dict[str, Any]:
     """The batch that holds the longest rows together: chance may draw it in any epoch."""
-    longest = np.argsort(-data.tokens, kind="stable")[:size]
-    padded = -(-int(data.tokens[longest[0]]) // MULTIPLE) * MULTIPLE
-    rows = places_of(folder, data.places[longest[:3]].tolist())
+    data = case.data
+    assert data is not None
+    rows, length = worst_batch(case)
+    longest: Any = [] if case.config.packs else np.argsort(-data.tokens, kind="stable")[: min(rows, 3)]
+    places = places_of(folder, [int(data.places[row]) for row in longest])
     return {
-        "tokens": padded * size,
-        "rows": [{"dataset": dataset, "file": file, "row": row} for dataset, file, row in rows],
-    }
+        "tokens": length * rows,
+        "rows": [{"dataset": dataset, "file": file, "row": row} for dataset, file, row in places],
+    } | _memory(case)
 
 
-def _memory(case: TrainingCase, tokens: int, gpus: int, memory: float | None) -> dict[str, Any]:
-    """What the batch takes beside weights, gradients and Adam's state, on one card."""
-    if case.shape is None:
+def _memory(case: TrainingCase) -> dict[str, Any]:
+    """What the run takes on one card when it comes to this batch."""
+    needed, memory = memory_of(case), case.gpu_memory
+    if needed is None or case.shape is None:
         return {"model": None}
-    state = state_bytes(case.shape, stage=case.zero_stage, gpus=gpus, trained=case.trained or 0) + _buckets(case)
-    needed = min(state + activation_bytes(tokens, case.shape), MOST)
-    fits = None if memory is None else needed <= memory * GIB
-    return {"model": case.shape.name, "state_bytes": state, "bytes": needed, "memory_gib": memory, "fits": fits}
-
-
-def _buckets(case: TrainingCase) -> int:
-    """What DeepSpeed's buckets take under ZeRO-1 and ZeRO-2."""
-    if case.deepspeed is None or case.shape is None or case.deepspeed.stage not in (1, 2):
-        return 0
-    return case.deepspeed.bucket_bytes(case.shape.hidden) or 0
+    return {
+        "model": case.shape.name,
+        "state_bytes": min(needed.state, MOST),
+        "bytes": min(needed.total, MOST),
+        "assumed": list(needed.assumed),
+        "memory_gib": memory,
+        "fits": None if memory is None else needed.fits(memory),
+    }

@@ -45,7 +45,6 @@ def finish(
     case: TrainingCase,
     checkpoints: Sequence[CheckpointCase],
     not_audited: Sequence[str],
-    memory: float | None = None,
     *,
     incomplete: bool = False,
 ) -> dict[str, Any]:
@@ -70,7 +69,7 @@ def finish(
         "unchecked_entries": summary["unchecked_entries"],
         "checkpoints": [_checkpoint(item.facts) for item in checkpoints],
         "not_audited": list(not_audited),
-        "cost": cost_of(folder, case, memory),
+        "cost": cost_of(folder, case),
         "replay": _replay(summary.get("replay")),
         "reasons": found,
     }

@@ -155,8 +155,8 @@ def _whole(
         named = [checkpoint] if checkpoint else [config["model_name_or_path"], *config.names("adapter_name_or_path")]
         checkpoints, missing = _checkpoints(named, base, config, settings.processor, quiet)
         dated = written_at(config["tokenized_path"]) is not None
-        case = training_case(config, versions, gpus, data_facts(folder, config, dated=dated))
-        page = finish(folder, case, checkpoints, missing, memory, incomplete=bool((checkpoint or base) and missing))
+        case = training_case(config, versions, gpus, data_facts(folder, config, dated=dated), memory=memory)
+        page = finish(folder, case, checkpoints, missing, incomplete=bool((checkpoint or base) and missing))
         for name, path in [("html", folder / "report.html"), *reports]:
             write_file(name, Finished(folder), path)
     if not quiet:

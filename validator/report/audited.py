@@ -136,10 +136,12 @@ def _cost(cost: dict[str, Any] | None) -> list[str]:
     line = f"            worst batch {worst['tokens']:,} tokens" + (f" ({where})" if where else "")
     if worst["model"] is not None:
         line += f": about {worst['bytes'] / GIB:.0f} GiB a GPU for {worst['model']}"
-        line += f", {worst['state_bytes'] / GIB:.0f} of them weights, gradients and Adam's state"
+        line += f", {worst['state_bytes'] / GIB:.0f} of them weights, gradients and optimizer"
         if worst["fits"] is not None:
             line += f"; {'fits' if worst['fits'] else 'does not fit'} {worst['memory_gib']:g} GiB"
     lines.append(line)
+    if worst["model"] is not None:
+        lines.append(f"            estimated for {', '.join(worst['assumed'])}")
     if cost["order"] is not None:
         lines.append(f"            the order of rows is not the trainer's: {cost['order']}")
     return lines

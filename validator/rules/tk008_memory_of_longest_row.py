@@ -25,7 +25,8 @@ from dataclasses import dataclass
 
 from validator.facts.texts import Texts
 from validator.rules.base import EVERY, Case, CorpusCheck, EntryFacts, Hit, corpus_rule
-from validator.training.shape import SHAPES, activation_bytes
+from validator.training.memory import activation_bytes
+from validator.training.shape import SHAPES
 
 
 @dataclass(slots=True)

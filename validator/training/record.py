@@ -77,6 +77,8 @@ class TrainingCase:
     occupied: str | None = None
     adapter: Adapter | None = None
     saved: SavedModel | None = None
+    gpu_memory: float | None = None
+    """Of one GPU, in GiB."""
 
     @property
     def release(self) -> Release:
@@ -104,13 +106,3 @@ class TrainingCase:
     def zero_stage(self) -> int | None:
         """ZeRO's stage, None without DeepSpeed."""
         return None if self.deepspeed is None else self.deepspeed.stage
-
-    @property
-    def trained(self) -> int | None:
-        """Parameters that are trained, None where not known (adapters are counted as none)."""
-        if self.shape is None:
-            return None
-        if self.config["finetuning_type"] != "full":
-            return 0
-        trained = 0 if self.config["freeze_language_model"] else self.shape.language
-        return trained + (0 if self.config["freeze_vision_tower"] else self.shape.vision)

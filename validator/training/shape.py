@@ -1,10 +1,10 @@
-"""The size of a Qwen2-VL model: from its config.json, or from a name that says it. And the memory that follows."""
+"""The size of a Qwen2-VL model: from its config.json, or from a name that says it."""
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,26 @@ MOST = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Tower:
+    """Qwen2-VL's vision tower: blocks, width, inner width, values of a patch, patches that one token is merged from."""
+
+    depth: int = 32
+    width: int = 1280
+    inner: int = 5120
+    patch: int = 3 * 2 * 14 * 14
+    merged: int = 4
+
+    @property
+    def linear(self) -> int:
+        """Weights of the matrices of one block: qkv, proj, fc1, fc2."""
+        return self.width * (4 * self.width + 2 * self.inner)
+
+
+@dataclass(frozen=True, slots=True)
 class ModelShape:
-    """Layers, hidden size, inner size, words (rows of the embedding), and parameters of the vision tower."""
+    """Layers, hidden size, inner size, words (rows of the embedding), heads, and the vision tower; `bits` of a weight
+    of its matrices where the checkpoint itself is quantized.
+    """
 
     name: str
     layers: int
@@ -33,14 +51,46 @@ class ModelShape:
     heads: int
     key_heads: int
     tied: bool
-    vision: int = 665_000_000
+    tower: Tower = Tower()
+    bits: int | None = None
+
+    @property
+    def key_size(self) -> int:
+        """Columns of the keys of a layer."""
+        return self.hidden // self.heads * self.key_heads
+
+    @property
+    def linear(self) -> int:
+        """Weights of the matrices of one layer: q, k, v, o, gate, up, down."""
+        return 2 * self.hidden * (self.hidden + self.key_size) + 3 * self.hidden * self.inner
+
+    @property
+    def layer(self) -> int:
+        """Parameters of one layer: matrices, biases of q, k and v, two norms."""
+        return self.linear + 3 * self.hidden + 2 * self.key_size
+
+    @property
+    def embedding(self) -> int:
+        """Parameters of the embedding; the head has as many."""
+        return self.words * self.hidden
 
     @property
     def language(self) -> int:
         """Parameters of the language model, embedding and head included."""
-        head = self.hidden // self.heads * self.key_heads
-        layer = 2 * self.hidden * (self.hidden + head) + 3 * self.hidden * self.inner
-        return self.layers * layer + self.words * self.hidden * (1 if self.tied else 2)
+        return self.layers * self.layer + self.hidden + self.embedding * (1 if self.tied else 2)
+
+    @property
+    def vision(self) -> int:
+        """Parameters of the vision tower without its projector."""
+        tower = self.tower
+        biases = 4 * tower.width + tower.inner + tower.width + 4 * tower.width  # of qkv, proj, fc1, fc2; two norms
+        return tower.depth * (tower.linear + biases) + tower.width * tower.patch
+
+    @property
+    def projector(self) -> int:
+        """Parameters of the merger: a norm and two matrices with biases."""
+        merged = self.tower.merged * self.tower.width
+        return 2 * self.tower.width + merged * (merged + 1) + self.hidden * (merged + 1)
 
 
 SHAPES = {
@@ -49,6 +99,8 @@ SHAPES = {
     "72B": ModelShape("Qwen2-VL-72B", 80, 8192, 29568, 152064, 64, 8, tied=False),
 }
 """Source: config.json of Qwen2-VL-*-Instruct. The vision tower is the same in all of them, up to its projector."""
+_BITS = re.compile(r"awq|int(4|8)$")
+"""Qwen's names of quantized models: AWQ (4 bits), GPTQ-Int4, GPTQ-Int8."""
 
 
 def on_disk(name: str | None) -> Path | None:
@@ -76,8 +128,8 @@ def shape_of(name: str | None) -> ModelShape | None:
             return _from_config(Path(name).name, config)
         except ValueError:
             return None
-    found = _SIZE.search(name.lower())
-    return SHAPES[found[1].upper()] if found else None
+    found, bits = _SIZE.search(name.lower()), _BITS.search(name.lower())
+    return replace(SHAPES[found[1].upper()], bits=int(bits[1] or 4) if bits else None) if found else None
 
 
 def model_type(name: str | None) -> str | None:
@@ -117,7 +169,26 @@ def _from_config(name: str, config: dict[str, Any]) -> ModelShape | None:
         heads,
         key_heads,
         tied=bool(config.get("tie_word_embeddings", text.get("tie_word_embeddings", False))),
+        tower=_tower(config.get("vision_config")),
+        bits=_bits(config.get("quantization_config")),
     )
+
+
+def _tower(config: Any) -> Tower:
+    """The vision tower; what config.json leaves out is as in Qwen2-VL."""
+    given = config if isinstance(config, dict) else {}
+    sides = {"depth": 32, "embed_dim": 1280, "mlp_ratio": 4, "patch_size": 14, "temporal_patch_size": 2}
+    depth, width, ratio, patch, frames = (_size(given.get(key, default)) for key, default in sides.items())
+    channels, merge = _size(given.get("in_channels", 3)), _size(given.get("spatial_merge_size", 2))
+    return Tower(depth, width, width * ratio, channels * frames * patch * patch, merge * merge)
+
+
+def _bits(config: Any) -> int | None:
+    """Bits of a weight of a quantized checkpoint."""
+    if not isinstance(config, dict):
+        return None
+    bits = config.get("bits", config.get("w_bit", 4 if config.get("load_in_4bit") else None))
+    return bits if isinstance(bits, int) and not isinstance(bits, bool) and 1 <= bits <= 8 else None
 
 
 _SIZES = (
@@ -135,24 +206,3 @@ def _size(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= MOST:
         raise ValueError("no size")
     return value
-
-
-def activation_bytes(tokens: int, shape: ModelShape) -> int:
-    """An estimate for so many tokens of one micro-batch, with gradient checkpointing and flash attention: logits (BF16
-    and two copies in FP32), a BF16 copy of the hidden states per layer, one layer computed again.
-    """
-    once = 2 * (8 * shape.hidden + 4 * shape.inner)
-    return tokens * (10 * shape.words + 2 * shape.hidden * shape.layers + once)
-
-
-def state_bytes(shape: ModelShape, *, stage: int | None, gpus: int, trained: int) -> int:
-    """An estimate of weights, gradients and Adam's state on one GPU for `trained` parameters.
-
-    `stage`: ZeRO's, None without DeepSpeed (weights that are trained are then in FP32, as LLaMA-Factory casts them).
-    """
-    frozen = shape.language + shape.vision - trained
-    if stage is None:
-        return 2 * frozen + 16 * trained
-    weights = 2 * (frozen + trained) // (gpus if stage >= 3 else 1)
-    gradients = 2 * trained // (gpus if stage >= 2 else 1)
-    return weights + gradients + 12 * trained // (gpus if stage >= 1 else 1)
