@@ -4,12 +4,13 @@ import fcntl
 import json
 import os
 import random
-from threading import Thread
 
 import pytest
 
 from tests.conftest import TAGS, check, say
+from validator.engine import amend
 from validator.engine.amend import accept, load_run, still_open
+from validator.engine.baseline import renewed
 from validator.engine.rejudge import rejudge, settings_of
 
 EMPTY = say("a", "")  # LB002, a warning
@@ -135,21 +136,22 @@ def test_writing_again_keeps_reasons(accepted):
     assert result.summary["gate"]["baseline"]["without_reason"] == 1
 
 
-def test_two_baseline_writers_at_once(accepted):
-    """Each amends what the other has written, from whichever run folder."""
+def test_baseline_writers_wait_for_each_other(accepted, monkeypatch):
+    """From whichever run folder: between reading and writing nobody else reads."""
     dataset, path = accepted
-    others = {"code": "MD001", "dataset": "elsewhere", "reason": "other", "findings": {"0" * 16: 1}}
-    other = os.open(path.parent, os.O_RDONLY)
-    fcntl.flock(other, fcntl.LOCK_EX)
-    content = json.loads(path.read_text())
-    mine = Thread(target=accept, args=(load_run(dataset.folder / "run"), path, ""))
-    mine.start()
-    mine.join(1)
-    content["accepted"].append(others)
-    path.write_text(json.dumps(content))
-    os.close(other)
-    mine.join()
-    assert [item["dataset"] for item in json.loads(path.read_text())["accepted"]] == ["data", "elsewhere"]
+    asked = []
+
+    def between(*arguments, **named):
+        other = os.open(path.parent, os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(other)
+        asked.append(True)
+        return renewed(*arguments, **named)
+
+    monkeypatch.setattr(amend, "renewed", between)
+    accept(load_run(dataset.folder / "run"), path, "")
+    assert asked and [item["dataset"] for item in json.loads(path.read_text())["accepted"]] == ["data"]
 
 
 def test_reports_leave_out_what_is_accepted(accepted):
