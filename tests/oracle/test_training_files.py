@@ -40,9 +40,10 @@ EXPLAINED = {
         "No such file or directory",
     ),
     "needs a package that is not there": ("No module named", "is not defined", "Using bitsandbytes"),
+    "has fewer tokens than one pack, as these eight rows": ("Cannot find sufficient samples",),
     "needs a GPU": ("Torch not compiled with CUDA", "Default process group has not been"),
 }
-"""Refusals that depend on the machine of the training, by the trainer's words: no fault of the file."""
+"""Refusals that depend on the machine or the data of the training, by the trainer's words: no fault of the file."""
 
 
 def says(change: str, folder: Path) -> bool:

@@ -16,11 +16,13 @@ from typing import Any
 import orjson
 
 from validator.training.arguments import Argument, known_arguments
-from validator.training.kinds import context_of, kind_of_value
+from validator.training.kinds import KINDS, context_of, kind_of_value
 
 NO_WORDS = frozenset(("false", "no", "off", "n", "f", "0", "none", "null"))
 """Texts that say no and count as yes."""
 _NAMES = ("text", "number as text", "fraction as text", "list", "list of numbers", "mapping")
+_BESIDE_OTHERS = ("val_size", "warmup_steps", "warmup_ratio")
+"""Keys whose numbers are judged beside others."""
 _NUMBERS = ("one", "whole", "fraction", "large fraction")
 
 
@@ -61,8 +63,8 @@ def _decided_elsewhere(key: str) -> frozenset[str]:
         kinds += ["text"]
     if {"int", "float"} & set(argument.types) and not argument.bounded:
         kinds += _NUMBERS if "float" in argument.types else _NUMBERS[:2]
-    if key == "val_size":
-        kinds += ["negative", "negative fraction", "zero", "zero as fraction", "one as fraction", "whole as fraction"]
+    if key in _BESIDE_OTHERS:
+        kinds += [kind for kind in KINDS if kind.startswith(("negative", "zero", "one", "whole"))]
     return frozenset(kinds)
 
 
