@@ -12,7 +12,7 @@ a run of 2 steps that goes on to 8 has a rate of 0.0, then 0.00625; without an o
 run begins its schedule again at the full rate after 2 of 8 steps.
 
 ## Example
-`learning_rate: 1.0e-5` raised to `2.0e-5` before a run goes on.
+`learning_rate: 2.0e-5` lowered to `1.0e-5` before a run goes on.
 
 ## What to do
 Go on with the file that the run began with. To change something, begin a new run with the weights:

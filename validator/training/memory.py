@@ -76,8 +76,9 @@ def state_of(case: TrainingCase, shape: ModelShape) -> tuple[int, int, int, list
     """Bytes of weights, gradients and optimizer on one GPU, and what was assumed of them.
 
     Without DeepSpeed what is trained is in FP32, as LLaMA-Factory casts it; under DeepSpeed weights and gradients are
-    in half precision beside an FP32 copy, which is counted with the optimizer. Source of the shares by stage and of
-    what is offloaded: `estimate_zero2_model_states_mem_needs` and `estimate_zero3_model_states_mem_needs` of DeepSpeed.
+    in half precision beside an FP32 copy, which is counted with the optimizer. Source of the shares by stage:
+    arXiv:1910.02054, table 1; of what is offloaded: `estimate_zero2_model_states_mem_needs` and
+    `estimate_zero3_model_states_mem_needs` of DeepSpeed, which count more buffers.
     """
     config, stage, gpus = case.config, case.zero_stage, case.gpus or 1
     trained, bits = trained_weights(config, shape), quantized_bits(case, shape)
