@@ -70,6 +70,7 @@ class Settings(BaseModel):
     datasets: tuple[str, ...] = ()
     trainer: TrainerName = DEFAULT
     processor: str = "embedded"
+    template: str | None = None
     cutoff_len: int = Field(default=8192, ge=1, le=2**31)
     image_max_pixels: int = Field(default=1048576, ge=1, le=2**40)
     image_min_pixels: int = Field(default=32 * 32, ge=1, le=2**40)
@@ -114,8 +115,6 @@ class Settings(BaseModel):
                 f"({self.image_min_pixels}): the trainer refuses it"
             )
         video = self.profile.video
-        if self._of_video and video is None:
-            raise ValueError(f"{self.profile.describes} is reproduced without videos: leave the video settings away")
         if video is not None and video.max_pixels < video.min_pixels:
             raise ValueError(
                 f"video_max_pixels ({video.max_pixels}) cannot be smaller than video_min_pixels ({video.min_pixels}): "

@@ -14,6 +14,7 @@ from validator.audit.case import training_case
 from validator.audit.data import data_facts
 from validator.audit.judge import training_findings
 from validator.training.config import check_settings, make_config
+from validator.training.family import fed_as
 from validator.training.versions import Versions
 
 pytestmark = [
@@ -74,8 +75,8 @@ def theirs(questions):
 def ours(question, code):
     """What a rule says of a training file and its data."""
     config = make_config(question)
-    folder = Path("run", question["stage"], question["dataset"]).absolute()
-    settings = {key: value for key, value in check_settings(config).items() if value is not None}
+    folder = Path("run", question["stage"], str(question["template"]), question["dataset"]).absolute()
+    settings = {key: value for key, value in (check_settings(config) | fed_as(config)).items() if value is not None}
     check(settings.pop("dataset_info"), folder, **settings)
     case = training_case(config, Versions({}, frozenset()), data=data_facts(folder, config))
     return [finding.message for finding in training_findings(case) if finding.code == code]
@@ -93,5 +94,20 @@ def test_every_stage_with_every_kind_of_entry(data):
             assert len(said) == 1 and f"{answer['error']}: {answer['message']}" in said[0], where
         elif answer["rows"] < ROWS * len(question["dataset"].split(",")):
             assert len(said) == 1 and said[0].endswith("drops each of these rows"), where
+        else:
+            assert said == [], where
+
+
+TEMPLATES = ("qwen3_vl_nothink", "llama3", "mimo_vl", "qwen2-vl", None)
+
+
+def test_every_kind_of_template_with_and_without_images(data):
+    run = {**RUN, "stage": "sft", "model_name_or_path": "Qwen/Qwen2-VL-7B-Instruct"}
+    questions = [{**run, "template": name, "dataset": rows} for name in TEMPLATES for rows in ("plain", "pictures")]
+    for question, answer in zip(questions, theirs(questions), strict=True):
+        said = ours(question, "CF013")
+        where = (question["template"], question["dataset"], answer, said)
+        if answer["outcome"] == "refused":
+            assert len(said) == 1 and f"{answer['error']}: {answer['message']}" in said[0], where
         else:
             assert said == [], where

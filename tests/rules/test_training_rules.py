@@ -43,7 +43,7 @@ def zero2(**changes):
     return {**ZERO2, "zero_optimization": {"stage": 2, **changes}}
 
 
-def data(labels=(50,) * 20, images=(1,) * 20, videos=(0,) * 20, newest=None, kinds=None):
+def data(labels=(50,) * 20, images=(1,) * 20, videos=(0,) * 20, newest=None, kinds=None, media=()):
     rows, labels = len(labels), np.array(labels)
     counts = np.full(rows, 1000)
     return DataFacts(
@@ -56,6 +56,7 @@ def data(labels=(50,) * 20, images=(1,) * 20, videos=(0,) * 20, newest=None, kin
         counts,
         newest=newest,
         kinds=kinds or {},
+        media=frozenset(media),
     )
 
 
@@ -152,6 +153,31 @@ BAD = {
     ),
     "filter": ({"logging_nan_inf_filter": ...}, {}, "CF012"),
     "template of another model": ({"template": "qwen"}, {}, "CF013"),
+    "template that does not exist": ({"template": "qwen2-vl"}, {}, "CF013"),
+    "template without images": ({"template": "llama3"}, {"facts": data(media={"image"})}, "CF013"),
+    "no template over videos": ({"template": ...}, {"facts": data(media={"video"})}, "CF013"),
+    "text template over images, any model": (
+        {"template": "chatml", "model_name_or_path": "Qwen/Qwen2.5-0.5B-Instruct"},
+        {"facts": data(media={"image"})},
+        "CF013",
+    ),
+    "marks of another family": ({"template": "llava"}, {}, "CF013"),
+    "thoughts for an Instruct model": (
+        {"template": "qwen3_vl", "model_name_or_path": "Qwen/Qwen3-VL-4B-Instruct"},
+        {},
+        "CF038",
+    ),
+    "no thoughts for a Thinking model": (
+        {"template": "qwen3_vl_nothink", "model_name_or_path": "Qwen/Qwen3-VL-30B-A3B-Thinking"},
+        {},
+        "CF038",
+    ),
+    "template of the family before": (
+        {"template": "qwen2_vl", "model_name_or_path": "Qwen/Qwen3-VL-4B-Instruct"},
+        {},
+        "CF038",
+    ),
+    "text template over text": ({"template": "qwen"}, {"facts": data()}, "CF038"),
     "no template": ({"template": ...}, {}, "CF013"),
     "cutoff 8190": ({"neat_packing": True, "cutoff_len": 8190}, {}, "CF014"),
     "packs of text": ({"neat_packing": True}, {"facts": data(images=(1,) * 10 + (0,) * 10)}, "CF015"),
@@ -216,6 +242,23 @@ BAD = {
     "tags under sft": ({}, {"facts": data(kinds={"a": "kto"})}, "CF037"),
 }  # fmt: skip
 FINE = {
+    "Qwen2.5-VL": ({"model_name_or_path": "Qwen/Qwen2.5-VL-7B-Instruct"}, {"deepspeed": ZERO2}),
+    "Qwen3-VL Instruct": (
+        {"model_name_or_path": "Qwen/Qwen3-VL-4B-Instruct", "template": "qwen3_vl_nothink"},
+        {"deepspeed": ZERO2},
+    ),
+    "Qwen3-VL Thinking": (
+        {"model_name_or_path": "Qwen/Qwen3-VL-8B-Thinking", "template": "qwen3_vl"},
+        {"deepspeed": ZERO2},
+    ),
+    "another family with its own template": (
+        {"model_name_or_path": "llava-hf/llava-1.5-7b-hf", "template": "llava"},
+        {"deepspeed": ZERO2, "facts": data(media={"image"})},
+    ),
+    "text template, text model": (
+        {"model_name_or_path": "meta-llama/Meta-Llama-3-8B-Instruct", "template": "llama3"},
+        {"deepspeed": ZERO2, "facts": data()},
+    ),
     "a plain entry": ({}, {"deepspeed": ZERO2, "facts": data(kinds={"a": "plain"})}),
     "video frames": (
         {"video_maxlen": 16, "video_fps": 1.0, "video_max_pixels": 16384, "video_min_pixels": 0},

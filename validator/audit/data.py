@@ -77,6 +77,7 @@ def data_facts(folder: Path, config: TrainingConfig, *, dated: bool = False) -> 
         kept_order="; ".join(reasons) or None,
         kinds=_kinds(catalog, (*config.names("dataset"), *config.names("eval_dataset"))),
         loaded=loaded,
+        media=frozenset(kind for kind in ("image", "video") if counts[f"num_{kind}s"][raw].max(initial=0) > 0),
         newest=_newest(folder, settings, catalog) if dated else None,
     )
 

@@ -13,6 +13,7 @@ from validator.checkpoint.names import part_of
 from validator.checkpoint.record import CheckpointCase, CheckpointFacts
 from validator.engine.amend import load_findings, load_summary
 from validator.training.config import TrainingConfig
+from validator.training.family import assumption
 from validator.training.record import TrainingCase
 from validator.training.versions import Versions
 
@@ -94,6 +95,7 @@ def _about(case: TrainingCase) -> dict[str, Any]:
     config = case.config
     return {
         "model": config["model_name_or_path"],
+        "assumed": assumption(config),
         "finetuning_type": config["finetuning_type"],
         "frozen": list(frozen_parts(config)),
         "precision": "bf16" if case.bf16 else "fp16" if config["fp16"] else "fp32",

@@ -97,12 +97,12 @@ def _prepare(
     from validator.cli.check import _prepare as prepare
     from validator.settings import Settings
     from validator.training.config import check_settings
+    from validator.training.family import fed_as
     from validator.training.shape import on_disk
 
     folder = on_disk(config["model_name_or_path"])
     settings = Settings(
-        **check_settings(config),
-        processor=processor or (str(folder) if folder and (folder / "tokenizer.json").is_file() else "embedded"),
+        **check_settings(config) | fed_as(config) | ({"processor": processor} if processor else {}),
         integrity=integrity,  # type: ignore[arg-type]  # one of the enum's
     )
     replaying = None

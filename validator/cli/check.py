@@ -93,6 +93,9 @@ def check(
         help="Whose loader: llamafactory (also @0.9.4 to @0.9.1), hf, qwen-vl-utils, ms-swift, or all.",
     ),
     processor: str = typer.Option("embedded", help="embedded (Qwen2-VL), qwen2.5-vl, qwen3-vl, a folder, or a hub id."),
+    template: str | None = typer.Option(
+        None, help="LLaMA-Factory's template. Default: that of the processor.", show_default=False
+    ),
     cutoff_len: int = typer.Option(8192, help="The trainer's cutoff_len, in tokens."),
     image_max_pixels: int = typer.Option(1048576, help="The trainer's image_max_pixels."),
     image_min_pixels: int | None = typer.Option(
@@ -206,6 +209,7 @@ def check(
             datasets=tuple(dict.fromkeys(dataset)),
             trainer=DEFAULT if trainer == ALL else trainer,
             processor=processor,
+            template=template,
             cutoff_len=cutoff_len,
             image_max_pixels=image_max_pixels,
             image_min_pixels=image_min_pixels,  # type: ignore[arg-type]  # None: the trainer's own
@@ -327,7 +331,7 @@ def _prepare(settings: Settings) -> tuple[Registry, Sequence[Rule], Sequence[tup
             f"{registry.path} is a data file: name it in a dataset_info.json and pass that, or add --trainer ms-swift, "
             "which reads data files as they are."
         )
-    template_of(settings.profile, load_processor(settings.processor))
+    template_of(settings.profile, load_processor(settings.processor), settings.template)
     if not settings.datasets:
         _warn_of_strangers(settings, registry)
     return registry, rules, left_out

@@ -21,9 +21,11 @@ def _defaults(context: typer.Context, path: Path | None) -> Path | None:
     """Give the file's values to the command as defaults: environment variables and flags come before them."""
     if path is not None and not context.resilient_parsing:
         from validator.training.config import check_settings, load_config
+        from validator.training.family import fed_as
 
         try:
-            values = check_settings(load_config(path))
+            given = load_config(path)
+            values = check_settings(given) | fed_as(given)
         except ValueError as error:
             usage(error)
         named = {OPTIONS.get(name, name): value for name, value in values.items() if value is not None}

@@ -29,6 +29,7 @@ from validator.findings import clip
 from validator.media.geometry import ImageLimits
 from validator.settings import Settings
 from validator.tokens.encode import EncodedTurn, TrainerError, check_literal_pads, check_messages, encode_turns
+from validator.tokens.known_templates import NONE, REPRODUCED, not_reproduced, refused_media
 from validator.tokens.processor import Processor, load_processor
 from validator.tokens.template import PAD_TOKENS, template_of
 from validator.trainer import VideoRecipe
@@ -92,7 +93,11 @@ class Measurer:
         self._unreadable = _unreadable(entry, survey)
         self.processor = load_processor(settings.processor)
         self.trainer = settings.profile
-        self.template = template_of(self.trainer, self.processor)
+        named = settings.template if self.trainer.reading == "pairs" else None
+        self.template = template_of(self.trainer, self.processor, named)
+        self._refused_media = refused_media(named or REPRODUCED[0])
+        self._not_reproduced = not_reproduced(named) if named else None
+        self._times = self.processor.model == "qwen3-vl" or named == "qwen3_vl_nothink"
         self.limits = limits_of(settings, self.processor)
         self._view = view_of(entry, survey, whole=self.trainer.reading == "swift", plain=self.trainer.loader.plain)
         self._unread = UnreadMedia(entry, survey.types, self.trainer)
@@ -157,7 +162,9 @@ class Measurer:
                 row.sample.note("content-parts", turn, self._parts)
             for name, kind in self._unread.of(raw.value, fed=bool(row.sample.media)):
                 row.sample.note(f"unread-{kind}", None, name)
-            if row.sample.media.get("video") and self.processor.model == "qwen3-vl":
+            if self.settings.template == NONE:
+                row.sample.unchecked = self._not_reproduced
+            elif row.sample.media.get("video") and self._times and not self._refused_media & {"image", "video"}:
                 row.sample.unchecked = "videos under Qwen3-VL, which writes the time of each frame, are not reproduced"
             if row.sample.unchecked is not None:
                 row.give_up(row.sample.unchecked)
@@ -177,13 +184,16 @@ class Measurer:
         if sample.crashed or sample.dropped or row.facts.unchecked:
             return
         try:
-            check_messages(sample, self.trainer)
+            check_messages(sample, self.trainer, self._refused_media)
             self.write_objects(sample, row.facts.media)
         except UnreadError as error:
             row.facts.outcome, row.facts.unchecked = "unchecked", str(error)
             return
         except TrainerError as error:
             sample.fail(error.kind, error.cause, error.turn, stage=error.stage)
+            return
+        if self._not_reproduced is not None:
+            row.facts.outcome, row.facts.unchecked = "unchecked", self._not_reproduced
             return
         try:
             row.encoded = encode_turns(sample, self.processor, self.settings.default_system, self.template)

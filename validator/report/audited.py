@@ -75,6 +75,7 @@ def _about(audit: dict[str, Any]) -> list[str]:
     lines = [
         f"training    {audit['train_config']}: {how}",
         f"model       {audit['model']}, frozen: {frozen}",
+        *([f"            {audit['assumed']}"] if audit.get("assumed") else []),
         f"data        {', '.join(audit['datasets'])}: {count(rows['total'], 'row')}, {found}",
         f"limits      cutoff_len {audit['cutoff_len']:,}, image_max_pixels {audit['image_max_pixels']:,}",
         f"versions    {', '.join(f'{name} {text}' for name, text in audit['versions'].items()) or 'none known'}",

@@ -1,43 +1,79 @@
 """The template is not that of the model.
 
 ## What it finds
-A `template` other than `qwen2_vl` for a model whose config.json (or name) says qwen2_vl or qwen2_5_vl, none at all,
-and `qwen2_vl` for another model.
+A `template` that does not exist; one without images (or videos) over data that have some, or none at all; one that
+writes other marks for images than the model, a Qwen2-VL, Qwen2.5-VL or Qwen3-VL, has; and a template of these for a
+model that its config.json says is another.
 
 ## Why it hurts
-With another template images are not expanded, or the model is trained on marks that it has never seen; nothing stops.
-Without one LLaMA-Factory reads the tokenizer's chat template, which knows no images: `This model does not support image
-input. Please check whether the correct `template` is used.`
+Rows with images stop the trainer: `ValueError: This model does not support image input. Please check whether the
+correct `template` is used.` So does a file without a `template`: LLaMA-Factory reads the tokenizer's chat template
+then, which knows no images. With the marks of another model, image features find no place in the text, or the model is
+trained on marks that it has never seen.
 
 ## Example
-`template: qwen` with `model_name_or_path: Qwen/Qwen2-VL-7B-Instruct`
+`template: llama3` with `model_name_or_path: Qwen/Qwen2-VL-7B-Instruct`
 
 ## What to do
-`template: qwen2_vl`
+`template: qwen2_vl` for Qwen2-VL and Qwen2.5-VL, `qwen3_vl_nothink` for Qwen3-VL Instruct, `qwen3_vl` for Thinking.
 """
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 
+from validator.findings import clip
 from validator.rules.base import Hit, training_rule
+from validator.tokens.known_templates import OF_TOKENIZER, known_templates, refused_media
 from validator.training.config import shown
+from validator.training.family import OWN
 from validator.training.record import TrainingCase
 
-MODELS = ("qwen2_vl", "qwen2_5_vl")
-"""What LLaMA-Factory trains with this template."""
+MARK = "<|image_pad|>"
+"""What an image becomes under the templates of these families."""
+_REFUSES = "does not support {} input. Please check whether the correct `template` is used."
 
 
 @training_rule("CF013", "template-not-of-model", "error")
 def check(case: TrainingCase) -> Iterator[Hit]:
-    """Compare template and model."""
+    """Compare template, model and data."""
     template, model = case.config["template"], case.model_type
-    if model is not None and (model in MODELS) != (template == "qwen2_vl"):
+    said = _fault(case)
+    if said is not None:
+        own = OWN.get(model or "")
+        close = difflib.get_close_matches(str(template), known_templates(), n=1)
+        right = own[0] if own else close[0] if close and template not in known_templates() else None
         yield Hit(
-            f"`template` is {shown(template)}, the model's type is {model}",
-            "Set template: qwen2_vl for Qwen2-VL; the counts here are those of qwen2_vl.",
+            said,
+            f"Set template: {right}." if right else "Set the template that LLaMA-Factory lists for this model.",
             evidence={"key": "template", "model_type": model},
         )
+
+
+def _fault(case: TrainingCase) -> str | None:
+    """What is wrong with the template, None where nothing is."""
+    template, model = case.config["template"], case.model_type
+    if template is not None and template not in known_templates():
+        words = f"Template {clip(str(template), 60)} does not exist."
+        return f"`template` is {shown(template)}: the trainer stops with ValueError: {words}"
+    if case.config["stage"] == "pt":
+        return None  # learned as plain text
+    refused = refused_media(OF_TOKENIZER if template is None else template)
+    named = "`template` is not set" if template is None else f"`template` is {shown(template)}"
+    family = f", the model's type is {model}" if model else ""
+    if case.data is None:
+        met = ["image"] if model in OWN and "image" in refused else []
+    else:
+        met = [kind for kind in ("image", "video") if kind in refused and kind in case.data.media]
+    if met:
+        return f"{named}{family}: the trainer stops with ValueError: This model {_REFUSES.format(met[0])}"
+    marks = known_templates()[template].marks if template is not None else {}
+    if model in OWN and marks and marks.get("image") != MARK:
+        return f"{named}{family}: it writes {marks.get('image', 'no mark')} for an image, this model reads {MARK}"
+    if model is not None and model not in OWN and any(template in own for own in OWN.values()):
+        return f"{named}{family}: what is said of the data holds for the model of this template"
+    return None
 
 
 RULE = check

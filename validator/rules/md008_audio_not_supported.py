@@ -1,17 +1,17 @@
-"""Audio for a model that hears nothing.
+"""Audio for a model that hears nothing, images for a template that takes none.
 
 ## What it finds
-Rows with a non-empty audios column.
+Rows with a non-empty audios column, and rows with images or videos under a `template` that knows none.
 
 ## Why it hurts
-Qwen2-VL has no audio tower: `ValueError: This model does not support audio input. Please check whether the correct
-`template` is used.` ends the run at the first such row.
+Qwen2-VL has no audio tower, `llama3` no images: `ValueError: This model does not support audio input. Please check
+whether the correct `template` is used.` ends the run at the first such row.
 
 ## Example
-An omni-modal set listed in a Qwen2-VL run.
+An omni-modal set listed in a Qwen2-VL run; `template: llama3` over screenshots.
 
 ## What to do
-Leave the entry out of this run, or train an audio model on it.
+Leave the entry out of this run, or train an audio model on it; name the model's own template.
 """
 
 from __future__ import annotations
@@ -29,6 +29,11 @@ def check(case: Case) -> Iterator[Hit]:
         yield Hit(
             f"the row has {count(len(audios), 'audio clip')}: the model takes none",
             "Remove the audio with its placeholder, or leave the row out of this run.",
+        )
+    if any(problem.kind == "media-refused" for problem in case.facts.problems):
+        yield Hit(
+            f"the row has images or videos: the template {case.settings.template} takes none, and the trainer stops",
+            "Name the model's own template, qwen2_vl for Qwen2-VL and Qwen2.5-VL.",
         )
 
 

@@ -54,16 +54,18 @@ class TrainerError(Exception):
         self.kind, self.cause, self.turn, self.stage = kind, cause, turn, stage
 
 
-def check_messages(sample: Sample, trainer: Trainer) -> None:
-    """The trainer's checks of audio support and placeholder counts, before or after it opens any image.
+def check_messages(sample: Sample, trainer: Trainer, refused: frozenset[MediaKind] = frozenset(("audio",))) -> None:
+    """The trainer's checks of media that its template takes and of placeholder counts, before or after it opens any
+    image. `refused`: kinds of media that the template does not take.
 
     Raises TrainerError.
     """
-    if sample.media.get("audio"):
-        error = ValueError(
-            "This model does not support audio input. Please check whether the correct `template` is used."
-        )
-        raise TrainerError("audio", error)
+    for kind in PLACEHOLDERS:
+        if kind in refused and sample.media.get(kind):
+            error = ValueError(
+                f"This model does not support {kind} input. Please check whether the correct `template` is used."
+            )
+            raise TrainerError("audio" if kind == "audio" else "media-refused", error)
     if trainer.reading == "swift":
         return
     if trainer.reading != "pairs":

@@ -6,6 +6,7 @@ published prompt format; every character of it is counted.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample, Turn
 from validator.tokens import tool_formats
+from validator.tokens.known_templates import NONE, OF_TOKENIZER, REPRODUCED, known_templates
 from validator.tokens.processor import Processor
 from validator.trainer import Trainer
 
@@ -207,9 +209,17 @@ TEMPLATES: Mapping[str, Template] = {
 """By the name that a trainer profile gives, with that of a model that has another."""
 
 
-def template_of(trainer: Trainer, processor: Processor) -> Template:
-    """The template that a trainer has for a model. Raises ValueError where that is not reproduced."""
-    name = trainer.template if processor.model == "qwen2-vl" else f"{trainer.template} {processor.model}"
+def template_of(trainer: Trainer, processor: Processor, named: str | None = None) -> Template:
+    """The template that a trainer has for a model, or that of LLaMA-Factory which is named. Raises ValueError where
+    that is not reproduced; of a named one, `not_reproduced` says so.
+    """
+    if named is not None and named not in (*known_templates(), OF_TOKENIZER, NONE):
+        close = difflib.get_close_matches(named, known_templates(), n=1)
+        raise ValueError(f"There is no template {named}." + (f" Did you mean {close[0]}?" if close else ""))
+    later = processor.model == "qwen3-vl"
+    if named in REPRODUCED and trainer.reading == "pairs":
+        later = named != "qwen2_vl"
+    name = f"{trainer.template} qwen3-vl" if later else trainer.template
     if name not in TEMPLATES:
         raise ValueError(f"--processor {processor.name}: {trainer.name} with {processor.model} is not reproduced")
     return TEMPLATES[name]

@@ -46,6 +46,8 @@ class DataFacts:
     """What the entries of `dataset` and `eval_dataset` are for, by their names; `kto` has tags of true and false."""
     loaded: int | None = None
     """Rows that are loaded, before any are held out for validation or dropped."""
+    media: frozenset[str] = frozenset()
+    """The kinds of media that rows have, fed or not: `image`, `video`."""
     newest: tuple[float, str] | None = None
     """When the newest data file or medium was changed (seconds since 1970), and its name; None where not asked."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from validator.json_text import parse_json
 from validator.named_file import read_named
 
-_QWEN2_VL = re.compile(r"qwen2-vl-\d+b")
+_NAMED = re.compile(r"qwen(2|2[._-]5|3)[_-]?vl(?:-\d+b(-a\d+b)?)?")
 _SIZE = re.compile(r"qwen2-vl-(2b|7b|72b)")
 
 GIB = 1 << 30
@@ -138,7 +138,9 @@ def model_type(name: str | None) -> str | None:
         return None
     config = model_file(name)
     if config is None:
-        return "qwen2_vl" if _QWEN2_VL.search(name.lower()) else None
+        found = _NAMED.search(name.lower())
+        moe = "_moe" if found and found[2] and found[1] == "3" else ""
+        return f"qwen{found[1].replace('.', '_').replace('-', '_')}_vl{moe}" if found else None
     value = config.get("model_type")
     return value if isinstance(value, str) else None
 
