@@ -7,6 +7,7 @@ installed (`./scripts/trainers deepspeed-0.19.8`) it is asked again.
 import gzip
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -80,6 +81,11 @@ def ask(release, given, folder):
     raise RuntimeError(done.stderr[-3000:])
 
 
+def settled(said):
+    """An answer without what DeepSpeed draws by chance: of several strange arguments, the one that it names."""
+    return said and {**said, "says": re.sub("(unexpected keyword argument) '.*'", r"\1", said.get("says", ""))}
+
+
 @pytest.mark.oracle
 @pytest.mark.parametrize("release", RELEASES)
 def test_live(tmp_path, release):
@@ -87,7 +93,8 @@ def test_live(tmp_path, release):
         pytest.skip(f"the environment is not there: run ./scripts/trainers deepspeed-{release}")
     found = golden()
     answer = ask(release, found["cases"], tmp_path)
-    assert answer == {"version": release, "answers": found["answers"][release]}
+    assert answer["version"] == release
+    assert list(map(settled, answer["answers"])) == list(map(settled, found["answers"][release]))
 
 
 if __name__ == "__main__":
