@@ -75,7 +75,7 @@ def test_one_sentence_and_2(mmvalidate, home, arguments, sentence):
 def test_what_the_shell_puts_in_the_place_of_a_command(mmvalidate, home):
     """`<(...)` can be read once."""
     (home / "train.yaml").write_text(
-        "dataset: data\ndataset_dir: .\ndo_train: true\nmodel_name_or_path: m\nbf16: true\n"
+        "dataset: data\ndataset_dir: .\ndo_train: true\nmodel_name_or_path: m\ntemplate: qwen2_vl\nbf16: true\n"
     )
     command = '"$0" -m validator.cli.main dataset_info.json --workers 0 --train-config <(cat train.yaml)'
     done = subprocess.run(
