@@ -8,7 +8,8 @@ import pytest
 from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT
 from validator.audit.case import training_case
 from validator.training.config import make_config
-from validator.training.memory import state_of
+from validator.training.memory import activation_bytes, state_of
+from validator.training.shape import ModelShape
 from validator.training.trained import trained_weights
 from validator.training.versions import Versions
 
@@ -70,3 +71,29 @@ def test_bytes_are_the_trainers(tmp_path):
         if name in FACTORED:
             assert asked.pop("optimizer") < 0.05 * gradients and not ours.pop("optimizer")
         assert ours == asked, name
+
+
+SHAPES = (
+    {"hidden": 256, "inner": 1024, "layers": 4, "words": 8192, "lines": ""},
+    {"hidden": 256, "inner": 1024, "layers": 8, "words": 8192, "lines": ""},
+    {"hidden": 512, "inner": 1024, "layers": 4, "words": 4096, "lines": ""},
+    {"hidden": 256, "inner": 1024, "layers": 8, "words": 8192, "lines": "disable_gradient_checkpointing: true\n"},
+    {"hidden": 512, "inner": 2048, "layers": 4, "words": 8192, "lines": "disable_gradient_checkpointing: true\n"},
+)
+
+
+def test_activations_a_token_are_the_trainers():
+    done = subprocess.run(
+        [ENVIRONMENT / "bin" / "python", ROOT / "tests" / "oracle" / "judge_activations.py", ORACLE],
+        input=json.dumps(SHAPES),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    for case, measured in zip(SHAPES, json.loads(done.stdout), strict=True):
+        shape = ModelShape(
+            "tiny", case["layers"], case["hidden"], case["inner"], case["words"], heads=4, key_heads=2, tied=False
+        )
+        ours = activation_bytes(1, shape, checkpointing=not case["lines"])
+        assert ours == pytest.approx(measured, rel=0.07), case

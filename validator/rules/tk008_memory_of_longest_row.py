@@ -2,8 +2,8 @@
 
 ## What it finds
 The longest row of each entry after truncation, and an estimate for the given `--model-size`, with gradient
-checkpointing and flash attention, per row of a batch: the logits (10 bytes per token and word: BF16, and two copies in
-FP32), a BF16 copy of the hidden states per layer, and one layer computed again. A batch is padded to its longest row,
+checkpointing and flash attention, per row of a batch: the logits (12 bytes per token and word: three arrays in FP32)
+and an FP32 copy of the hidden states per layer. A batch is padded to its longest row,
 so the worst batch takes this times its size. Weights, gradients, optimizer and the vision tower come on top.
 
 ## Why it hurts
@@ -11,7 +11,7 @@ Memory is set by the longest row of the whole dataset, and that row comes at ran
 `torch.OutOfMemoryError` (LLaMA-Factory#9075).
 
 ## Example
-A row of 8,192 tokens: 14 GiB for 7B, most of it logits.
+A row of 8,192 tokens: 17.5 GiB for 7B, most of it logits.
 
 ## What to do
 Lower `cutoff_len`, `per_device_train_batch_size` or `image_max_pixels`, or compute logits in parts

@@ -143,13 +143,13 @@ def quantized_bits(case: TrainingCase, shape: ModelShape) -> int | None:
 
 
 def activation_bytes(tokens: int, shape: ModelShape, *, checkpointing: bool = True) -> int:
-    """An estimate for so many tokens of one micro-batch with flash attention: logits (BF16 and two copies in FP32),
-    and with gradient checkpointing a BF16 copy of the hidden states per layer and one layer computed again, else all
-    layers.
+    """An estimate for so many tokens of one micro-batch with flash or SDPA attention, at the peak, in the backward pass
+    of the loss: three FP32 arrays of logits, and with gradient checkpointing the FP32 hidden states before each layer,
+    else what every layer keeps. Within 7 % of what the trainer's own step takes on tiny models
+    (tests/oracle/test_memory.py).
     """
-    once = 2 * (8 * shape.hidden + 4 * shape.inner)
-    layers = 2 * shape.hidden * shape.layers + once if checkpointing else once * shape.layers
-    return tokens * (10 * shape.words + layers)
+    layer = 4 * shape.hidden if checkpointing else 36 * shape.hidden + 8 * shape.inner
+    return tokens * (12 * shape.words + 18 * shape.hidden + layer * shape.layers)
 
 
 def _activations(case: TrainingCase, shape: ModelShape, rows: int, length: int) -> tuple[int, list[str]]:
