@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import Any
 
 KINDS = {
@@ -66,9 +65,6 @@ def context_of(key: str) -> str:
     return _CONTEXT.get(key, "")
 
 
-_WHOLE, _FRACTION = re.compile(r"[-+]?\d+"), re.compile(r"[-+]?(\d+\.\d*|\.\d+|\d+(\.\d*)?[eE][-+]?\d+)")
-
-
 def kind_of_value(value: Any) -> str:
     """The kind of a value."""
     if value is None:
@@ -82,14 +78,22 @@ def kind_of_value(value: Any) -> str:
     if isinstance(value, str):
         if not value:
             return "empty text"
-        if _WHOLE.fullmatch(value.strip()):
-            return "number as text"
-        return "fraction as text" if _FRACTION.fullmatch(value.strip()) else "text"
+        return _of_text(value.strip())
     if isinstance(value, dict):
         return "mapping" if value else "empty mapping"
     if not value:
         return "empty list"
     return "list" if isinstance(value[0], str) else "list of numbers"
+
+
+def _of_text(text: str) -> str:
+    if text.lstrip("+-").isdecimal():
+        return "number as text"
+    try:
+        float(text)
+    except ValueError:
+        return "text"
+    return "fraction as text" if any(letter.isdecimal() for letter in text) else "text"  # `nan` is text
 
 
 def _of_float(value: float) -> str:

@@ -18,7 +18,6 @@ from validator.named_file import read_named
 
 MOST_BYTES = 256 << 10
 """A training file has a hundred lines; what is much larger is something else."""
-_ODD = re.compile(r"[-+]?0[0-7_]*[1-7][0-7_]*$|[-+]?\d[\d_.]*:")
 MOST_VALUES = 100_000
 """Of a YAML file with every alias (`*name`) written out, as OmegaConf does."""
 
@@ -112,8 +111,11 @@ def _parse_yaml(text: str, odd: dict[str, str]) -> Any:
 def _odd_numbers(node: Any) -> Iterator[tuple[str, str]]:
     """Keys whose number is octal (`010` is 8) or counted in sixties (`1:30` is 90)."""
     for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
-        if isinstance(value, yaml.ScalarNode) and value.tag.endswith((":int", ":float")) and _ODD.match(value.value):
-            yield key.value, value.value
+        if isinstance(value, yaml.ScalarNode) and value.tag.endswith((":int", ":float")) and value.style is None:
+            digits = value.value.lstrip("+-")
+            octal = value.tag.endswith(":int") and digits[:1] == "0" and digits[1:2] not in ("b", "x")
+            if ":" in digits or (octal and digits.strip("0_")):
+                yield key.value, value.value
 
 
 class _TooManyError(ValueError):
