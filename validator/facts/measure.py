@@ -248,7 +248,7 @@ class Measurer:
 
 def _unreadable(entry: Entry, survey: Survey) -> str | None:
     """Why the loader refuses a file for a column that the entry reads, and that cannot be read here either."""
-    columns = set(entry.columns.values()) - survey.types.keys()
+    columns = {column for column in entry.columns.values() if column} - survey.types.keys()
     refusals = (refusal for refusal in survey.refusals if refusal.row is None and refusal.column in columns)
     return next((refusal.reason for refusal in refusals), None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -56,12 +56,16 @@ class RunTable:
     def group(self, group: int, columns: Sequence[str] | None = None, *, threads: bool = True) -> pa.Table:
         """One row group; `columns`: only these."""
         with self._reading():
-            return self._file.read_row_group(group, columns=columns and list(columns), use_threads=threads)
+            table = self._file.read_row_group(group, columns=columns and list(columns), use_threads=threads)
+            _check_texts(table.to_batches())
+            return table
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
         """All records; `columns`: only these."""
         with self._reading():
-            return self._file.read(columns=columns and list(columns))
+            table = self._file.read(columns=columns and list(columns))
+            _check_texts(table.to_batches())
+            return table
 
     def batches(self, columns: Sequence[str], rows: int = 1 << 16) -> Iterator[pa.RecordBatch]:
         """Some columns of all records, `rows` records at a time."""
@@ -70,6 +74,8 @@ class RunTable:
         while True:
             with self._reading():
                 batch = next(batches, None)
+                if batch is not None:
+                    _check_texts([batch])
             if batch is None:
                 return
             yield batch
@@ -82,6 +88,15 @@ class RunTable:
             except UnicodeDecodeError as error:
                 raise unusable(self._path, f"is damaged ({error})") from None
             yield from listed
+
+
+def _check_texts(batches: Iterable[pa.RecordBatch]) -> None:
+    """Raise ArrowInvalid where a text is none, in a dictionary too."""
+    for batch in batches:
+        batch.validate(full=True)
+        for column in batch.columns:
+            if isinstance(column, pa.DictionaryArray):
+                column.dictionary.validate(full=True)
 
 
 def _same(found: pa.DataType, wanted: pa.DataType) -> bool:
