@@ -92,6 +92,8 @@ def _judge(table: pa.Table, schema: Schema, survey: Survey, told: set[str]) -> N
             survey.refuse(None, error.column, str(error))
             told.add(error.column)
         return
+    except pa.ArrowInvalid:  # damaged: its rows say which
+        pass
     for place in range(table.num_rows):
         try:
             _fitted(table.slice(place, 1), schema)
