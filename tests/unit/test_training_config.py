@@ -191,6 +191,15 @@ def test_a_value_only_matters_where_something_looks_at_it():
     assert make_config({"lora_rank": "8", "finetuning_type": "full"}).loose == ("lora_rank",)
 
 
+def test_a_number_is_judged_beside_others():
+    assert refused({**SOUND, "logging_steps": 0}) and not refused(
+        {**SOUND, "logging_steps": 0, "logging_strategy": "epoch"}
+    )
+    stopping = {"early_stopping_steps": 0, "eval_strategy": "steps", "val_size": 0.5}
+    assert refused({**SOUND, **stopping}) and not refused({**SOUND, **stopping, "metric_for_best_model": "loss"})
+    assert len(refused({**SOUND, "dataset": None})) == 1, "one cause, one finding"
+
+
 def test_lists_stand_where_the_trainer_splits_text():
     """Elsewhere it calls `split` on them: AttributeError."""
     lists = {"dataset": ["a", "b"], "interleave_probs": [0.5, 0.5], "lora_target": ["q_proj"], "report_to": ["none"]}

@@ -21,8 +21,19 @@ from validator.training.kinds import KINDS, context_of, kind_of_value
 NO_WORDS = frozenset(("false", "no", "off", "n", "f", "0", "none", "null"))
 """Texts that say no and count as yes."""
 _NAMES = ("text", "number as text", "fraction as text", "list", "list of numbers", "mapping")
-_BESIDE_OTHERS = ("val_size", "warmup_steps", "warmup_ratio")
-"""Keys whose numbers are judged beside others."""
+_BESIDE_OTHERS = (
+    "val_size",
+    "warmup_steps",
+    "warmup_ratio",
+    "logging_steps",
+    "early_stopping_steps",
+    "dataloader_prefetch_factor",
+    "quantization_bit",
+    "export_quantization_bit",
+    "image_max_pixels",
+    "video_max_pixels",
+)
+"""Keys whose numbers are judged beside others (`refusals.py`): `logging_steps: 0` stops nothing under `epoch`."""
 _NUMBERS = ("one", "whole", "fraction", "large fraction")
 
 
@@ -39,6 +50,8 @@ def refused_value(key: str, value: Any) -> tuple[str, str, str] | None:
     on the value itself (names of things, numbers of the right type, contents of mappings) or on others.
     """
     argument, kind = known_arguments()[key], kind_of_value(value)
+    if value is None and "null" in argument.types:
+        return None
     if argument.choices and isinstance(value, str) and value in argument.choices:
         return None
     if kind in _decided_elsewhere(key):
