@@ -198,6 +198,9 @@ def test_a_number_is_judged_beside_others():
     stopping = {"early_stopping_steps": 0, "eval_strategy": "steps", "val_size": 0.5}
     assert refused({**SOUND, **stopping}) and not refused({**SOUND, **stopping, "metric_for_best_model": "loss"})
     assert len(refused({**SOUND, "dataset": None})) == 1, "one cause, one finding"
+    assert refused({**SOUND, "dataloader_prefetch_factor": 0, "dataloader_num_workers": 1})
+    assert refused({**SOUND, "quantization_bit": 3}) and not refused({**SOUND, "quantization_bit": 4})
+    assert refused({**SOUND, "image_max_pixels": 0, "image_min_pixels": 0})
 
 
 def test_lists_stand_where_the_trainer_splits_text():

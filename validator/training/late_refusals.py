@@ -155,6 +155,35 @@ LATE: tuple[Row, ...] = (
         "training",
     ),
     Row(
+        "dataloader_prefetch_factor",
+        lambda on: (
+            on.dataloader_num_workers > 0
+            and on.dataloader_prefetch_factor is not None
+            and on.dataloader_prefetch_factor < 1
+        ),
+        "prefetch_factor must be greater than 0",
+        "Write 2, or remove it.",
+        stage="training",
+    ),
+    Row(
+        "quantization_bit quantization_method",
+        lambda on: (
+            on.finetuning_type in ("lora", "oft")
+            and on.quantization_bit not in (None, 4, 8)
+            and on.config.given.get("quantization_method", "bnb") == "bnb"
+        ),
+        "Bitsandbytes only accepts 4-bit or 8-bit quantization.",
+        "Write 4 or 8.",
+        stage="model",
+    ),
+    Row(
+        "image_max_pixels",
+        lambda on: on.image_min_pixels <= on.image_max_pixels <= 0,
+        "height and width must be > 0",
+        "Write a number of pixels, such as 1048576.",
+        stage="data",
+    ),
+    Row(
         "flash_attn",
         lambda on: on.flash_attn == "fa3",
         "Unknown attention type: fa3",
