@@ -104,7 +104,6 @@ def _on_request_to_end() -> None:
 
 def main() -> None:
     """Run the command of sys.argv. Raises SystemExit."""
-    os.environ.setdefault("PYTHONSAFEPATH", "1")  # of Dask's processes: no modules from the working folder
     _on_request_to_end()
     for stream in (sys.stdout, sys.stderr):  # dataset text may hold what the terminal's encoding cannot show
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -141,6 +140,7 @@ def command() -> None:
     """Entry point of the console script. Ends without taking the interpreter apart: to free the vocabulary's maps one
     by one takes a tenth of a second.
     """
+    os.environ.setdefault("PYTHONSAFEPATH", "1")  # of Dask's processes: no modules from the working folder
     try:
         main()
     except SystemExit as end:
