@@ -11,10 +11,15 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-import tomllib
 import yaml
 
 from tests.conftest import ROOT, Dataset, say
+from validator import __version__
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 SCHEMAS = files("check_jsonschema") / "builtin_schemas" / "vendor"
 
@@ -79,6 +84,15 @@ def installed(tmp_path_factory):
     packages = next((base / "temp" / "mmvalidate" / "lib").glob("python*/site-packages"))
     (packages / "tests.pth").write_text(str(next(Path(path) for path in sys.path if path.endswith("site-packages"))))
     return environment
+
+
+def test_the_installed_package_has_the_version_of_the_source(installed):
+    """`validator/__init__.py` is the one place; the packaging reads it from there."""
+    home = Path(installed["RUNNER_TEMP"])
+    ask = "import importlib.metadata as m; print(m.version('mmvalidate'), m.metadata('mmvalidate')['Author'])"
+    command = [home / "mmvalidate" / "bin" / "python", "-c", ask]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=home, env=installed, check=True)
+    assert done.stdout.strip() == f"{__version__} mmvalidate maintainers"
 
 
 def bash(script, folder, environment):
