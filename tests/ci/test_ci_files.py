@@ -34,6 +34,7 @@ def load(path):
     [
         ("action.yml", "github-actions"),
         (".github/workflows/sample-data.yml", "github-workflows"),
+        (".github/workflows/docs.yml", "github-workflows"),
         ("ci/gitlab.yml", "gitlab-ci"),
     ],
 )

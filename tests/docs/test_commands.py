@@ -2,8 +2,8 @@
 
 A command is a line of a code block (indented by four, or between fences without a language or with sh) that begins
 with the name of a program. A page's commands are run one after the other in a folder with `data/` and `sample_data/`,
-of which runs are finished. They may find something, but must not be wrong: no exit code 2, no traceback. What README
-and tour show between fences is what their commands print.
+of which runs are finished. They may find something, but must not be wrong: no exit code 2, no traceback. What README,
+index and tour show between fences is what their commands print.
 """
 
 import json
@@ -118,7 +118,7 @@ def test_the_commands_of_a_page(path, place, tmp_path, monkeypatch, capsys):
         assert ended.value.code in (0, None, 1, 3), f"{command}: {said.err}"
         assert "Traceback" not in said.err and "internal error" not in said.err, command
         printed |= set(said.out.splitlines())
-    if path.name in ("README.md", "tour.md"):
+    if path.name in ("README.md", "index.md", "tour.md"):
         assert [line for line in shown_in(path) if line not in printed] == []
 
 
