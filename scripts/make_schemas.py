@@ -6,6 +6,7 @@ python -m scripts.make_schemas
 import json
 from pathlib import Path
 
+from validator.cli.check import check
 from validator.cli.config_keys import config_model
 from validator.engine.baseline import BaselineFile
 
@@ -15,7 +16,7 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 def schemas() -> dict[str, str]:
     """Every generated schema by its file name."""
-    models = {"mmvalidate": config_model(), "baseline": BaselineFile}
+    models = {"mmvalidate": config_model(check), "baseline": BaselineFile}
     return {
         f"{name}.schema.json": json.dumps({"$schema": DRAFT, **_without_null(model.model_json_schema())}, indent=2)
         + "\n"

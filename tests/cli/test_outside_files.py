@@ -17,7 +17,9 @@ from tests.conftest import say
 from tests.unit.test_hostile import TREES
 from tests.unit.test_hostile_training import FEW
 from validator.catalog.registry import load_registry
+from validator.cli.check import check
 from validator.cli.config_file import read
+from validator.cli.config_keys import config_model
 from validator.cli.replaying import rows_named
 from validator.engine.baseline import load_baseline
 from validator.report.github import _plain
@@ -143,7 +145,7 @@ def test_nothing_in_a_log_ends_the_watching(home, monkeypatch):
 
 
 READERS = {
-    "settings": (read, "mmvalidate.toml"),
+    "settings": (lambda path: read(path, config_model(check)), "mmvalidate.toml"),
     "baseline": (load_baseline, "baseline.json"),
     "registry": (load_registry, "dataset_info.json"),
     "rows": (rows_named, "rows.jsonl"),

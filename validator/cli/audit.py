@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from validator.cli.check import Integrity
+from validator.cli.choices import Integrity
 from validator.cli.common import guarded, say, usage
 from validator.cli.gating import REPORT, files_of
 from validator.cli.replaying import DEVICE, PICKLES, check_possible, run_replay, wanted

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from validator.cli.choices import FailOn, Integrity, ModelSize, Truncation
 from validator.cli.common import OutputFormat, guarded, say, show, usage, words
 from validator.cli.completing import codes, datasets
-from validator.cli.config_file import CONFIG, rates, severities
+from validator.cli.config_file import configure, rates, severities
 from validator.cli.every_trainer import ALL, check_all
 from validator.cli.gating import MAX_RATE, REASON, REPORT, SEVERITY, WRITE_BASELINE, accept, files_of
 from validator.cli.replaying import (
@@ -43,36 +43,23 @@ if TYPE_CHECKING:
     from validator.trainer import Trainer
 
 
-class Integrity(str, Enum):
-    """How deep image files are looked into."""
+def _configure(context: typer.Context, value: str | None) -> str | None:
+    """Callback of `--config`: the keys of a settings file are the options of `check`."""
+    from validator.cli.config_keys import config_model
 
-    header = "header"
-    fast = "fast"
-    full = "full"
-
-
-class ModelSize(str, Enum):
-    """Whose memory is estimated."""
-
-    small = "2B"
-    medium = "7B"
-    large = "72B"
+    return configure(context, value, config_model(check))
 
 
-class Truncation(str, Enum):
-    """What ms-swift does to a row above the cutoff."""
-
-    delete = "delete"
-    left = "left"
-    right = "right"
-
-
-class FailOn(str, Enum):
-    """The least severity that fails the run."""
-
-    error = "error"
-    warning = "warning"
-    info = "info"
+CONFIG = Annotated[
+    str | None,
+    typer.Option(
+        "--config",
+        help="A settings file, or off. Default: mmvalidate.toml or pyproject.toml, here or above.",
+        is_eager=True,
+        callback=_configure,
+        show_default=False,
+    ),
+]
 
 
 def check(

@@ -52,7 +52,7 @@ def guarded(
     """
     from validator.engine.options import ClusterError
     from validator.files import ChangedError
-    from validator.report.formats import RefusedPathError
+    from validator.report.target import RefusedPathError
     from validator.rules.base import RuleError
     from validator.run_folder.damage import UnusableRunError
     from validator.run_folder.mark import NotOursError

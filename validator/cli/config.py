@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from validator.cli.check import check
 from validator.cli.common import tell, usage
 from validator.cli.config_file import Configured
 
@@ -23,7 +24,7 @@ def config(
     """Show the settings in force and where each comes from. Takes the options of `check`, to show what they change."""
     from validator.cli.config_keys import TABLES, config_model, kebab
 
-    fields = config_model().model_fields
+    fields = config_model(check).model_fields
     arguments = list(context.args)
     if key is not None and key.startswith("-"):
         arguments, key = [key, *arguments], None
@@ -36,8 +37,8 @@ def config(
             usage(ValueError(f"There is no setting {key}." + (f" Did you mean {close[0]}?" if close else "")))
         print(f"{key}: {fields[name].description}")
         return
-    check = context.find_root().command.commands["check"]  # type: ignore[attr-defined]
-    parsed = check.make_context("check", [*arguments], parent=context.parent, resilient_parsing=False)
+    command = context.find_root().command.commands["check"]  # type: ignore[attr-defined]
+    parsed = command.make_context("check", [*arguments], parent=context.parent, resilient_parsing=False)
     configured: Configured = parsed.obj
     tell(f"# settings file: {configured.path or 'none'}")
     for name in fields:

@@ -12,16 +12,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from validator.cli.common import usage
 from validator.files import is_remote
 from validator.findings import clip
 from validator.json_text import decode, refuse_unwritable
 from validator.named_file import read_named
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from validator.settings import PerDataset
 
 NAMES = ("mmvalidate.toml", "pyproject.toml")
@@ -44,36 +47,21 @@ class Configured:
     per_dataset: dict[str, PerDataset] = field(default_factory=dict)
 
 
-def configure(context: typer.Context, value: str | None) -> str | None:
-    """Callback of `--config`: find the file, check it, and lay its values below flags and environment."""
-    from validator.cli.common import usage
-    from validator.cli.config_keys import config_model
-
+def configure(context: typer.Context, value: str | None, keys: type[BaseModel]) -> str | None:
+    """What `--config` does: find the file, check it by its `keys`, and lay its values below flags and environment."""
     try:
-        known = set(config_model().model_fields)
+        known = set(keys.model_fields)
         _check_environment(os.environ, (known | {"trust", "allow_pickles"}) - {"per_dataset", "dataset_info"})
         path = None if value == "off" else find() if value is None else Path(value)
         if path is None:
             context.obj = Configured()
             return value
-        defaults, per_dataset = read(path)
+        defaults, per_dataset = read(path, keys)
     except ValueError as error:
         usage(error)
     context.default_map = {**defaults, **(context.default_map or {})}  # a training file's values come before these
     context.obj = Configured(path, defaults, per_dataset)
     return value
-
-
-CONFIG = Annotated[
-    str | None,
-    typer.Option(
-        "--config",
-        help="A settings file, or off. Default: mmvalidate.toml or pyproject.toml, here or above.",
-        is_eager=True,
-        callback=configure,
-        show_default=False,
-    ),
-]
 
 
 def find(start: Path | None = None) -> Path | None:
@@ -87,25 +75,25 @@ def find(start: Path | None = None) -> Path | None:
     return None
 
 
-def read(path: Path) -> tuple[dict[str, Any], dict[str, PerDataset]]:
+def read(path: Path, keys: type[BaseModel]) -> tuple[dict[str, Any], dict[str, PerDataset]]:
     """The values of a settings file, as the options of `check` take them, and its settings of single entries.
 
-    Paths in it are relative to its folder. Raises ValueError with a sentence.
+    `keys` is what a file may hold (validator/cli/config_keys.py). Paths in it are relative to its folder. Raises
+    ValueError with a sentence.
     """
     from pydantic import ValidationError
 
-    from validator.cli.config_keys import DatasetTable, config_model, kebab
+    from validator.cli.config_keys import DatasetTable, kebab
     from validator.settings import PerDataset
 
     table = _table(path)
-    model = config_model()
-    _check_keys(path, "", table, [kebab(name) for name in model.model_fields])
+    _check_keys(path, "", table, [kebab(name) for name in keys.model_fields])
     own = table.get("per-dataset")
     for name, values in own.items() if isinstance(own, dict) else ():
         if isinstance(values, dict):
             _check_keys(path, f"per-dataset.{name}.", values, [kebab(key) for key in DatasetTable.model_fields])
     try:
-        config = model.model_validate(table)
+        config = keys.model_validate(table)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("constrained", "function")))

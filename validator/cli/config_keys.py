@@ -45,12 +45,10 @@ class DatasetTable(PerDataset):
 
 
 @cache
-def config_model() -> type[BaseModel]:
-    """The content of mmvalidate.toml, or of [tool.mmvalidate] in pyproject.toml, as a model."""
-    from validator.cli.check import check
-
+def config_model(command: Callable[..., None]) -> type[BaseModel]:
+    """The content of mmvalidate.toml, or of [tool.mmvalidate] in pyproject.toml, as a model: the options of `check`."""
     fields: dict[str, Any] = {}
-    for name, kind, info, default in options_of(check):
+    for name, kind, info, default in options_of(command):
         if name in FLAGS_ONLY:
             continue
         kind = TABLES.get(name) or _checked(kind, info)

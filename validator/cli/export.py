@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from validator.cli.check import FailOn, place_of
+from validator.cli.check import place_of
+from validator.cli.choices import FailOn
 from validator.cli.common import RUN, PlainFormat, guarded, say, usage, words
 from validator.cli.completing import codes
 from validator.cli.trust import TRUST_RUN, rules_for_run

@@ -42,8 +42,10 @@ _OWN = ("--help", "-h", "--version", "--install-completion", "--show-completion"
 def _alone(context: Any) -> list[str]:
     """Check what a settings file names; without one, print the first screen and exit with 2: a word is missing."""
     if (path := find()) is not None:
+        from validator.cli.config_keys import config_model
+
         try:
-            if {"dataset_info", "train_config"} & read(path)[0].keys():
+            if {"dataset_info", "train_config"} & read(path, config_model(check.check))[0].keys():
                 return ["check"]
         except ValueError:
             return ["check"]  # which says what is wrong with it

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from validator.cli.check import FailOn, ModelSize, Truncation
+from validator.cli.choices import FailOn, ModelSize, Truncation
 from validator.cli.common import RUN, OutputFormat, guarded, show, usage, words
 from validator.cli.completing import codes
 from validator.cli.config_file import rates, severities

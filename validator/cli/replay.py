@@ -6,8 +6,8 @@ from pathlib import Path
 
 import typer
 
+from validator.cli.check import CONFIG
 from validator.cli.common import RUN, OutputFormat, guarded, show, usage
-from validator.cli.config_file import CONFIG
 from validator.cli.gating import REPORT, files_of
 from validator.cli.replaying import (
     ATTENTION,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from validator.conversation.sample import MediaKind
-from validator.facts.record import MediaFacts, TurnFacts
+from validator.facts.record import Budget, MediaFacts, PairBudget, TurnFacts
 from validator.facts.stretches import keep, num_labels, stretches
 from validator.media.geometry import ImageLimits, num_tokens
 from validator.media.video import Frames, video_tokens
@@ -29,39 +29,6 @@ class Limits:
     mask_history: bool = False
     train_on_prompt: bool = False
     trainer: Trainer = field(default_factory=lambda: trainer_named(DEFAULT))
-
-
-@dataclass(slots=True)
-class PairBudget:
-    """A question and its answer: full and kept lengths in tokens. Turn numbers are places in the raw row.
-
-    `pads` and `kept_pads` count image and video pads together.
-    """
-
-    source_turn: int | None
-    target_turn: int | None
-    source: int
-    target: int
-    kept_source: int
-    kept_target: int
-    pads: int
-    kept_pads: int
-
-
-@dataclass(slots=True)
-class Budget:
-    """What is left of a row after the cutoff. `image_tokens` and `video_tokens` are per medium, before it."""
-
-    pairs: tuple[PairBudget, ...]
-    image_tokens: tuple[int, ...]
-    video_tokens: tuple[int, ...]
-    num_tokens_full: int
-    num_tokens: int
-    num_image_tokens_full: int
-    num_image_tokens: int
-    num_video_tokens_full: int
-    num_video_tokens: int
-    num_label_tokens: int
 
 
 def spend(turns: Sequence[TurnFacts], media: Sequence[MediaFacts], limits: Limits) -> Budget:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from validator.conversation.sample import MediaKind, Problem
 from validator.tokens.template import MediaSlot
-
-if TYPE_CHECKING:
-    from validator.facts.budget import Budget
 
 Outcome = Literal["ok", "dropped", "crash", "unchecked"]
 
@@ -79,6 +76,39 @@ class MediaFacts:
     elsewhere: str | None = None
     no_folder: str | None = None
     shown: tuple[float, ...] = ()
+
+
+@dataclass(slots=True)
+class PairBudget:
+    """A question and its answer: full and kept lengths in tokens. Turn numbers are places in the raw row.
+
+    `pads` and `kept_pads` count image and video pads together.
+    """
+
+    source_turn: int | None
+    target_turn: int | None
+    source: int
+    target: int
+    kept_source: int
+    kept_target: int
+    pads: int
+    kept_pads: int
+
+
+@dataclass(slots=True)
+class Budget:
+    """What is left of a row after the cutoff. `image_tokens` and `video_tokens` are per medium, before it."""
+
+    pairs: tuple[PairBudget, ...]
+    image_tokens: tuple[int, ...]
+    video_tokens: tuple[int, ...]
+    num_tokens_full: int
+    num_tokens: int
+    num_image_tokens_full: int
+    num_image_tokens: int
+    num_video_tokens_full: int
+    num_video_tokens: int
+    num_label_tokens: int
 
 
 @dataclass(slots=True)

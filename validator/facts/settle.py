@@ -4,8 +4,8 @@ finished run can be settled again under others.
 
 from __future__ import annotations
 
-from validator.facts.budget import Budget, Limits, media_tokens, spend
-from validator.facts.record import RowFacts
+from validator.facts.budget import Limits, media_tokens, spend
+from validator.facts.record import Budget, RowFacts
 from validator.media.video import LATER
 
 TOO_LONG = "MaxLengthError"

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from validator.facts.budget import Budget, Limits, media_tokens
-from validator.facts.record import MediaFacts, RowFacts, TurnFacts
+from validator.facts.budget import Limits, media_tokens
+from validator.facts.record import Budget, MediaFacts, RowFacts, TurnFacts
 from validator.facts.stretches import keep, stretches
 
 Kind = Literal["text", "image", "video"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from validator.catalog.json_rows import RawRow
 from validator.conversation.sample import MediaKind, Sample
-from validator.facts.budget import Budget, Limits
+from validator.facts.budget import Limits
 from validator.facts.measure import Measurer
-from validator.facts.record import RowFacts
+from validator.facts.record import Budget, RowFacts
 from validator.facts.settle import settle
 from validator.facts.stretches import keep, stretches
 from validator.tokens.encode import EncodedTurn, encode_turns, flatten

@@ -17,10 +17,6 @@ FILE_FORMATS = ("html", "parquet", *TEXT_FORMATS)
 """What `--report FORMAT=PATH` takes."""
 
 
-class RefusedPathError(ValueError):
-    """A report would take the place of data. The message is a sentence for the user."""
-
-
 def emit(name: str, run: Finished, out: TextIO) -> None:
     """Write a run in one of the text formats."""
     import_module(f"validator.report.{_MODULES.get(name, name)}").write(run, out)

@@ -10,7 +10,6 @@ from validator.engine.amend import settings_of
 from validator.engine.opened import load_catalog
 from validator.files import is_remote
 from validator.report.finished import Finished
-from validator.report.formats import RefusedPathError
 from validator.run_folder.names import REPORT, is_ours
 
 _MEDIA = (
@@ -25,6 +24,10 @@ _MEDIA = (
     b"\x00\x00\x01\xba",
 )
 """How image and video files begin; MP4 and its kin are known by their fifth byte on."""
+
+
+class RefusedPathError(ValueError):
+    """A report would take the place of data. The message is a sentence for the user."""
 
 
 def check_target(path: Path, run: Finished) -> None:

@@ -17,8 +17,8 @@ from pydantic import TypeAdapter
 from validator.catalog.entry import Entry
 from validator.catalog.split import Order
 from validator.catalog.survey import Survey
-from validator.facts.budget import Budget, Limits
-from validator.facts.record import RowFacts
+from validator.facts.budget import Limits
+from validator.facts.record import Budget, RowFacts
 from validator.facts.texts import Texts
 from validator.files import ABSENT, Identity
 from validator.findings import Severity

@@ -1,0 +1,41 @@
+"""What import contracts (pyproject.toml, `lint-imports`) cannot see: what rules call, and what a start loads."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[2] / "validator"
+READS = {"open", "read_text", "read_bytes", "iterdir", "glob", "rglob"}
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "rules").glob("*.py")), ids=lambda path: path.stem)
+def test_rules_open_no_files(path):
+    calls = [node.func for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.Call)]
+    named = {call.id if isinstance(call, ast.Name) else getattr(call, "attr", "") for call in calls}
+    assert not named & READS
+
+
+@pytest.mark.parametrize(
+    ("arguments", "absent"),
+    [
+        (["--help"], ["torch", "transformers", "dask", "distributed", "pyarrow", "PIL", "pydantic", "datasets"]),
+        (["rules"], ["torch", "transformers", "dask", "distributed", "datasets"]),
+        (
+            [str(PACKAGE.parent / "sample_data" / "dataset_info.json"), "--dataset", "phone_screens"],
+            ["torch", "transformers", "dask", "distributed", "datasets", "pandas", "jinja2"],
+        ),
+    ],
+)
+def test_static_path_is_light(arguments, absent, tmp_path):
+    code = (
+        "import sys, atexit\n"
+        f"sys.argv = ['mmvalidate', *{arguments!r}]\n"
+        f"atexit.register(lambda: print('LOADED', sorted(set({absent!r}) & set(sys.modules)), file=sys.stderr))\n"
+        "from validator.cli.main import main\nmain()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "LOADED []" in done.stderr
