@@ -9,6 +9,7 @@ import orjson
 import pytest
 from PIL import Image
 
+from tests.environments import skip_without
 from validator.catalog.registry import load_registry
 from validator.engine.run import run
 from validator.files import locate
@@ -18,6 +19,10 @@ from validator.settings import Settings
 ROOT = Path(__file__).resolve().parents[1]
 TAGS = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
 ALL_TAGS = TAGS | {"observation_tag": "observation", "function_tag": "function", "system_tag": "system"}
+
+
+def pytest_runtest_setup(item):
+    skip_without(item)
 
 
 def findings_of(folder):

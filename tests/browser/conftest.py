@@ -1,4 +1,4 @@
-"""A real Chromium, and reports of small runs to look at in it. Skips, saying why, where there is no browser."""
+"""A real Chromium, and reports of small runs to look at in it. Tests that visit it have the mark `needs_browser`."""
 
 import json
 from dataclasses import replace
@@ -27,12 +27,10 @@ HOSTILE = [
 
 @pytest.fixture(scope="session")
 def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = find_chromium()
-    if path is None:
-        pytest.skip("there is no Chromium on this machine (scripts/browser installs one as root)")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         yield browser
         browser.close()
 

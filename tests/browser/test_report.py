@@ -2,6 +2,9 @@
 
 import pytest
 
+from tests.environments import needs_browser
+
+pytestmark = needs_browser
 LISTED = "#cards > details:not([hidden])"
 
 

@@ -6,15 +6,12 @@ import shutil
 import pytest
 
 from tests.conftest import ROOT, TAGS, Dataset, check, say
-from tests.oracle.compare import ENVIRONMENT, ORACLE, ask
+from tests.environments import needs_oracle
+from tests.oracle.compare import ask
 from validator.export.export import export
 from validator.export.policy import Policy
 
-pytestmark = [
-    pytest.mark.oracle,
-    pytest.mark.skipif(not ORACLE.exists(), reason="the oracle is not beside this checkout (../shared/oracle)"),
-    pytest.mark.skipif(not ENVIRONMENT.exists(), reason="the oracle's environment is not there: run ./scripts/oracle"),
-]
+pytestmark = needs_oracle
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,11 @@ import pytest
 from PIL import Image
 
 from tests.conftest import ALL_TAGS, TAGS, check, say
+from tests.environments import needs_oracle
 from tests.healthy.families import FAMILIES, NOT_COMPARED, taken_by
 from tests.healthy.family import write
 from tests.oracle.accused import accused
-from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT, ask, differences, oracle_answers, our_answers, our_entries
+from tests.oracle.compare import ROOT, ask, differences, oracle_answers, our_answers, our_entries
 from tests.oracle.corpus import SIZES, WORDS, make_corpus, make_other_formats, write_corpus
 from tests.oracle.file_entries import write_entries
 from tests.oracle.odd_values import make_odd_entries
@@ -26,11 +27,7 @@ from validator.media.geometry import ImageLimits, grid
 from validator.tokens.processor import load_processor
 from validator.tokens.vocabulary import LATER_TOKENS, LATEST_TOKENS
 
-pytestmark = [
-    pytest.mark.oracle,
-    pytest.mark.skipif(not ORACLE.exists(), reason="the oracle is not beside this checkout (../shared/oracle)"),
-    pytest.mark.skipif(not ENVIRONMENT.exists(), reason="the oracle's environment is not there: run ./scripts/oracle"),
-]
+pytestmark = needs_oracle
 SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))
 ROWS = int(os.environ.get("MMVALIDATE_ROWS", 1000))
 MODEL_ROWS = int(os.environ.get("MMVALIDATE_TRAINER_ROWS", 120))

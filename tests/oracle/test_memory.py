@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from tests.environments import needs_oracle
 from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT
 from validator.audit.case import training_case
 from validator.training.config import make_config
@@ -13,11 +14,7 @@ from validator.training.shape import ModelShape
 from validator.training.trained import trained_weights
 from validator.training.versions import Versions
 
-pytestmark = [
-    pytest.mark.oracle,
-    pytest.mark.skipif(not ORACLE.exists(), reason="the oracle is not beside this checkout (../shared/oracle)"),
-    pytest.mark.skipif(not ENVIRONMENT.exists(), reason="the oracle's environment is not there: run ./scripts/oracle"),
-]
+pytestmark = needs_oracle
 CASES = {
     "full": {"finetuning_type": "full"},
     "all parts": {

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
+from tests.environments import needs_oracle
 from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT
 from validator.audit.case import training_case
 from validator.audit.judge import training_findings
@@ -16,13 +17,7 @@ from validator.training.length import most_steps
 from validator.training.record import DataFacts
 from validator.training.versions import Versions
 
-pytestmark = [
-    pytest.mark.oracle,
-    pytest.mark.skipif(
-        not ENVIRONMENT.exists() or not ORACLE.is_dir(),
-        reason="the real trainer is not installed here: ./scripts/oracle",
-    ),
-]
+pytestmark = needs_oracle
 FILE = {
     "model_name_or_path": "model",
     "dataset": "rows",

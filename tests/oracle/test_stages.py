@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import TAGS, check, say
+from tests.environments import needs_oracle
 from tests.oracle.compare import ENVIRONMENT, ORACLE
 from validator.audit.case import training_case
 from validator.audit.data import data_facts
@@ -17,11 +18,7 @@ from validator.training.config import check_settings, make_config
 from validator.training.family import fed_as
 from validator.training.versions import Versions
 
-pytestmark = [
-    pytest.mark.oracle,
-    pytest.mark.skipif(not ORACLE.exists(), reason="the oracle is not beside this checkout (../shared/oracle)"),
-    pytest.mark.skipif(not ENVIRONMENT.exists(), reason="the oracle's environment is not there: run ./scripts/oracle"),
-]
+pytestmark = needs_oracle
 ROWS = 4
 RUN = {"dataset_dir": ".", "finetuning_type": "lora", "cutoff_len": 512, "packing": False, "template": "qwen2_vl"}
 STAGES = ("pt", "sft", "rm", "dpo", "kto", "ppo")

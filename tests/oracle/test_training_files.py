@@ -8,8 +8,8 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-import pytest
 
+from tests.environments import needs_oracle
 from tests.oracle.compare import ENVIRONMENT, GOLDEN, ORACLE, ROOT
 from tests.oracle.training_files import training_files, whole
 from validator.audit.case import training_case
@@ -100,10 +100,7 @@ def test_the_recorded_thousand(tmp_path):
     assert not apart, "\n".join(apart)
 
 
-@pytest.mark.oracle
-@pytest.mark.skipif(
-    not ENVIRONMENT.exists() or not ORACLE.is_dir(), reason="the real trainer is not installed here: ./scripts/oracle"
-)
+@needs_oracle
 def test_files_never_seen_before(tmp_path):
     number = int(os.environ.get("MMVALIDATE_TRAINING_FILES", "40"))
     seed = int(os.environ.get("MMVALIDATE_SEED", random.randrange(1 << 30)))

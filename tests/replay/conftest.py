@@ -1,14 +1,8 @@
 """What the tests of replay share. Those that need torch run in the environment that ./scripts/replay_env makes."""
 
-from importlib.util import find_spec
-
 import pytest
 
 from validator.engine import progress as engine
-
-needs_torch = pytest.mark.skipif(
-    find_spec("torch") is None, reason="torch is not installed here: ./scripts/replay_env makes an environment with it"
-)
 
 
 class Silent(engine.Silent):

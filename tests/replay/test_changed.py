@@ -2,10 +2,10 @@
 
 from PIL import Image
 
+from tests.environments import needs_replay
 from tests.replay.command import call, findings, replayed
-from tests.replay.conftest import needs_torch
 
-pytestmark = needs_torch
+pytestmark = needs_replay
 
 
 def test_a_picture_that_changed_after_the_check(rows):

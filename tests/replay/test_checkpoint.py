@@ -1,10 +1,10 @@
 """The names and shapes that a checkpoint is compared with are those of the real model."""
 
-from tests.replay.conftest import needs_torch
+from tests.environments import needs_replay
 from validator.checkpoint.audit import audit
 from validator.checkpoint.names import HEAD, expected
 
-pytestmark = needs_torch
+pytestmark = needs_replay
 
 
 def test_names_and_shapes_are_the_models():

@@ -6,15 +6,10 @@ import pytest
 from PIL import Image
 
 from tests.conftest import Dataset, say
-from tests.oracle.compare import ENVIRONMENT, ORACLE, ask
-from tests.replay.conftest import needs_torch
+from tests.environments import needs_oracle, needs_replay
+from tests.oracle.compare import ask
 
-pytestmark = [
-    needs_torch,
-    pytest.mark.oracle,
-    pytest.mark.skipif(not ORACLE.exists(), reason="the oracle is not beside this checkout (../shared/oracle)"),
-    pytest.mark.skipif(not ENVIRONMENT.exists(), reason="the oracle's environment is not there: run ./scripts/oracle"),
-]
+pytestmark = [needs_replay, needs_oracle]
 ON_TORCHVISION = find_spec("torchvision") is not None
 LIMITS = {"image_max_pixels": 200_000, "image_min_pixels": 1024, "cutoff_len": 1024}
 PICTURES = {"a.png": (224, 224), "b.png": (637, 411), "c.jpg": (900, 1900), "d.png": (20, 300), "e.png": (300, 200)}

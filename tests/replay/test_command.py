@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import Dataset, say
+from tests.environments import needs_replay
 from tests.replay.command import WORDS, call, findings, healthy, replayed, summary, verdicts
-from tests.replay.conftest import needs_torch
 
-pytestmark = needs_torch
+pytestmark = needs_replay
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.conftest import say
-from tests.replay.conftest import Silent, needs_torch
+from tests.environments import needs_replay
+from tests.replay.conftest import Silent
 from validator.media.geometry import ImageLimits
 from validator.replay.crew import Several
 from validator.replay.job import Ready
@@ -29,7 +30,7 @@ def test_a_resource_that_nobody_offers_is_not_waited_for(cluster):
         Several(cluster, Setup(ReplaySettings(), ImageLimits(1048576, 1024)), NOBODY)
 
 
-@needs_torch
+@needs_replay
 @pytest.mark.parametrize("cluster", [{"GPU": 1}], indirect=True)
 def test_two_workers_come_to_the_verdicts_of_one(cluster, dataset):
     rows = [say(f"question {index}", f"answer {index}") for index in range(14)] + [say("a<|image_pad|>", "b")]

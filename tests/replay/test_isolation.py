@@ -5,8 +5,8 @@ import os
 import pytest
 from PIL import Image
 
+from tests.environments import needs_replay
 from tests.replay import saboteur
-from tests.replay.conftest import needs_torch
 from validator.media.geometry import ImageLimits
 from validator.replay.crew import confirmed
 from validator.replay.job import Job, Medium, Task
@@ -15,7 +15,7 @@ from validator.replay.settings import ReplaySettings
 from validator.replay.supervisor import Setup, StartError, Supervisor
 from validator.replay.verdict import Yardstick, judge
 
-pytestmark = needs_torch
+pytestmark = needs_replay
 IDS = [*range(100, 120), 151652, *[151655] * 4, 151653, *range(200, 210)]
 
 

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from tests.replay.conftest import needs_torch
+from tests.environments import needs_replay
 from validator.replay.settings import ReplaySettings
 
-pytestmark = needs_torch
+pytestmark = needs_replay
 TOWER = ("visual.patch_embed", "visual.blocks")
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.replay.conftest import needs_torch
+from tests.environments import needs_replay
 from tests.replay.test_trial import job
 from validator.facts.replayed import Drift, Remedy, Replayed
 from validator.replay.job import Answer, Task
@@ -113,7 +113,7 @@ def worker(tiny, tmp_path_factory):
     torch.set_num_threads(threads)
 
 
-@needs_torch
+@needs_replay
 def test_an_absurd_answer_raises_the_loss_on_others(worker):
     """In every manner but with a tenth of the rate, where it raises it less; and the model is left as it was."""
     from validator.replay.model import fingerprint
@@ -129,7 +129,7 @@ def test_an_absurd_answer_raises_the_loss_on_others(worker):
     assert drifts[CLIP].median < drifts[AS_CONFIGURED].median
 
 
-@needs_torch
+@needs_replay
 def test_a_course_that_fails_is_an_answer(worker):
     """A picture that is gone: no losses, and the exception in the step."""
     from validator.replay.job import Medium

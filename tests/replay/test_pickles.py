@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.replay.conftest import needs_torch
+from tests.environments import needs_replay
 from validator.cli.replaying import check_possible
 from validator.replay.settings import ReplaySettings
 
@@ -55,7 +55,7 @@ def load(folder, **settings):
     return build_model(ReplaySettings(model=str(folder), **settings), "cpu")
 
 
-@needs_torch
+@needs_replay
 def test_a_checkpoint_of_pickles_is_refused_unless_asked_for(model, sound):
     from validator.replay.model import fingerprint
 
@@ -65,7 +65,7 @@ def test_a_checkpoint_of_pickles_is_refused_unless_asked_for(model, sound):
     assert fingerprint(load(model, allow_pickles=True)) == fingerprint(load(sound))
 
 
-@needs_torch
+@needs_replay
 @pytest.mark.parametrize("allowed", [False, True])
 def test_a_pickle_that_the_config_names_beside_safetensors(model, tmp_path, allowed):
     """transformers reads the file of this name whatever `use_safetensors` says; asked for, its tensors alone are."""
@@ -78,7 +78,7 @@ def test_a_pickle_that_the_config_names_beside_safetensors(model, tmp_path, allo
     assert not (tmp_path / "ran").exists()
 
 
-@needs_torch
+@needs_replay
 def test_an_adapter_of_pickles(model, tmp_path):
     from peft import LoraConfig, get_peft_model
 
@@ -94,7 +94,7 @@ def test_an_adapter_of_pickles(model, tmp_path):
     load(adapter, allow_pickles=True)
 
 
-@needs_torch
+@needs_replay
 @pytest.mark.parametrize("kind", ["qwen2_vl", "of_their_own"])
 def test_code_in_the_folder_of_a_model_is_not_run(model, tmp_path, kind):
     (model / "theirs.py").write_text(CODE.format(str(tmp_path / "ran")))
@@ -107,7 +107,7 @@ def test_code_in_the_folder_of_a_model_is_not_run(model, tmp_path, kind):
     assert not (tmp_path / "ran").exists()
 
 
-@needs_torch
+@needs_replay
 def test_code_in_the_folder_of_a_tokenizer_is_not_run(tmp_path, monkeypatch):
     """Where it is unknown to transformers, a person at a terminal would be asked, and nobody else."""
     from scripts.tiny_checkpoint import write_tokenizer

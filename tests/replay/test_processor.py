@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 
 from tests.conftest import say
-from tests.replay.conftest import needs_torch
+from tests.environments import needs_replay
 from validator.media.geometry import ImageLimits
 from validator.replay.job import Task
 
-pytestmark = needs_torch
+pytestmark = needs_replay
 LIMITS = ImageLimits(1048576, 1024)
 
 

@@ -4,10 +4,10 @@ import pytest
 from PIL import Image
 
 from tests.conftest import say
+from tests.environments import needs_replay
 from tests.replay.command import call, findings, healthy, replayed, summary
-from tests.replay.conftest import needs_torch
 
-pytestmark = needs_torch
+pytestmark = needs_replay
 TURNED, CLEAR, GONE, REPLACED = range(8, 12)
 """Rows with pictures that loaders treat differently, and with pictures that change after the check."""
 

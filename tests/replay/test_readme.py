@@ -5,10 +5,10 @@ import subprocess
 import sys
 
 from tests.conftest import ROOT
-from tests.replay.conftest import needs_torch
+from tests.environments import needs_replay
 
 
-@needs_torch
+@needs_replay
 def test_the_end_of_the_demo(tmp_path):
     demo = (ROOT / "scripts" / "demo").read_text(encoding="utf-8")
     (arguments,) = re.findall(r"bin/mmvalidate (.*) \"\$@\"", demo)

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from tests.replay.conftest import needs_torch
+from tests.environments import needs_replay
 
-pytestmark = needs_torch
+pytestmark = needs_replay
 
 
 @pytest.fixture(scope="module")

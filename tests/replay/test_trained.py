@@ -2,10 +2,10 @@
 
 from collections import Counter
 
-from tests.replay.conftest import needs_torch
+from tests.environments import needs_replay
 
 
-@needs_torch
+@needs_replay
 def test_planted_faults_are_found_and_healthy_rows_left_alone(tiny, tmp_path, monkeypatch):
     from scripts.experiments import replay_confusion
     from scripts.experiments.planted import KINDS

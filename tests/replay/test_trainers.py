@@ -4,11 +4,11 @@ import pytest
 from PIL import Image
 
 from tests.conftest import ALL_TAGS, Dataset, say
+from tests.environments import needs_replay, needs_trainer
 from tests.oracle.videos import film
-from tests.replay.conftest import needs_torch
-from tests.trainers.compare import ask, needs
+from tests.trainers.compare import ask
 
-pytestmark = needs_torch
+pytestmark = needs_replay
 JUDGES = {
     "hf": ("hf", "judge_hf.py"),
     "qwen-vl-utils": ("hf", "judge_qwen.py"),
@@ -108,7 +108,7 @@ def both(data):
 
 
 def under(trainer, name):
-    return pytest.param(trainer, name, marks=needs(JUDGES[trainer][0]), id=f"{trainer}: {name}")
+    return pytest.param(trainer, name, marks=needs_trainer(JUDGES[trainer][0]), id=f"{trainer}: {name}")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_equal_to_the_trainers_batch(trainer, name, both):
 
 
 @pytest.mark.parametrize("name", ["text alone", "two pictures, the first in palette colours", "several turns"])
-@pytest.mark.parametrize("trainer", [pytest.param("hf", marks=needs("hf"))])
+@pytest.mark.parametrize("trainer", [pytest.param("hf", marks=needs_trainer("hf"))])
 def test_our_positions_give_the_models_own_loss(trainer, name, both):
     """TRL leaves positions to the model: its loss on TRL's batch is that of our step on ours."""
     import torch

@@ -3,11 +3,11 @@
 import shutil
 
 from tests.conftest import say
+from tests.environments import needs_replay
 from tests.replay import saboteur
 from tests.replay.command import call, findings, healthy, replayed, summary, verdicts
-from tests.replay.conftest import needs_torch
 
-pytestmark = needs_torch
+pytestmark = needs_replay
 
 
 def damaged(tiny, folder, change):

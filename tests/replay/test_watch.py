@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import check
-from tests.replay.conftest import needs_torch
+from tests.environments import needs_replay
 from validator.audit.case import training_case
 from validator.audit.data import data_facts, places_of
 from validator.audit.steps import gpus_of, rows_of
@@ -18,7 +18,7 @@ from validator.training.config import load_config
 from validator.training.order import batches, permutation
 from validator.training.versions import Versions
 
-pytestmark = needs_torch
+pytestmark = needs_replay
 ROWS, PLANTED, BATCH, ACCUMULATION, LOGGED, SEED = 41, 17, 2, 3, 4, 11
 CONFIG = f"""
 model_name_or_path: tiny

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.replay.conftest import needs_torch
+from tests.environments import needs_replay
 from validator.facts.replayed import Replayed, Step
 from validator.replay.comparison import grown_most, side
 from validator.replay.weights import Tensor, Weights, at, differences, in_words
@@ -93,7 +93,7 @@ def test_the_block_that_grew_most():
     assert grown_most(here, None) is None
 
 
-@needs_torch
+@needs_replay
 def test_a_loaded_model_is_weighed(tmp_path):
     """Rows that are NaN, and attention whose projections are eight times as large: 64 times the logits."""
     import torch
@@ -118,7 +118,7 @@ def test_a_loaded_model_is_weighed(tmp_path):
     assert len(found) == 4
 
 
-@needs_torch
+@needs_replay
 def test_the_sum_of_gradients_from_sketches():
     """A window's gradient: weights and linearity, against the gradient of the joint loss."""
     import torch
@@ -137,7 +137,7 @@ def test_the_sum_of_gradients_from_sketches():
     assert combined([(0.75, found[0]), (0.25, found[1])]) == pytest.approx(float(whole.norm()), rel=1e-5)
 
 
-@needs_torch
+@needs_replay
 @pytest.mark.parametrize(
     ("weighting", "labels", "expected"),
     [

@@ -6,18 +6,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import pytest
-
-from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT
-
-HOME = Path(os.environ.get("MMVALIDATE_TRAINERS", ROOT / ".trainers"))
-
-
-def needs(name: str):
-    """Marks for tests that need one environment."""
-    there = (HOME / name / "ready").exists() and ORACLE.exists() and ENVIRONMENT.exists()
-    reason = f"the environment {name} is not there: run ./scripts/trainers {name}"
-    return [pytest.mark.oracle, pytest.mark.skipif(not there, reason=reason)]
+from tests.environments import VOCABULARY, trainer_home
+from tests.oracle.compare import ORACLE
 
 
 def ask(name: str, judge: str, given: dict, cwd: Path, question: str | None = None):
@@ -25,8 +15,8 @@ def ask(name: str, judge: str, given: dict, cwd: Path, question: str | None = No
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "input.json"
         file.write_text(json.dumps(given), encoding="utf-8")
-        command = [HOME / name / "bin" / "python", Path(__file__).parent / judge, ORACLE]
-        command += [ENVIRONMENT / "qwen.tiktoken", *([question] if question else []), file]
+        command = [trainer_home(name) / "bin" / "python", Path(__file__).parent / judge, ORACLE]
+        command += [VOCABULARY, *([question] if question else []), file]
         offline = dict.fromkeys(("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "DISABLE_VERSION_CHECK"), "1")
         environment = {**os.environ, **offline, "HF_HOME": scratch, "HF_DATASETS_CACHE": scratch, "PYTHONPATH": ""}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=cwd)

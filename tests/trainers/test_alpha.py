@@ -7,7 +7,8 @@ from PIL import Image, ImageDraw
 
 from scripts.sample_builder import TAGS
 from tests.conftest import check, say
-from tests.trainers.compare import ask, needs
+from tests.environments import needs_trainer
+from tests.trainers.compare import ask
 
 MODES = ("RGBA", "LA", "P")
 WAYS = {
@@ -65,7 +66,7 @@ def found(folder, way, paths):
     return [number in lost for number in range(len(rows))]
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=needs(name)) for name in WAYS])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=needs_trainer(name)) for name in WAYS])
 def test_what_is_lost(tmp_path, name):
     paths = glyphs(tmp_path)
     given = {"name": name, "pictures": list(map(str, paths)), "corpus": {"entries": []}, "folder": str(tmp_path)}

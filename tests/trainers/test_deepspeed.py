@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.oracle.compare import ENVIRONMENT
-from tests.trainers.compare import HOME
+from tests.environments import needs_trainer, trainer_home
 from tests.trainers.deepspeed_files import cases
 from validator.training.config import make_config
 from validator.training.deepspeed_parser.verdict import refusals
@@ -72,7 +71,8 @@ def ask(release, given, folder):
     """The answers of one release in its environment."""
     file = folder / "cases.json"
     file.write_text(json.dumps(given))
-    command = [HOME / f"deepspeed-{release}" / "bin" / "python", Path(__file__).with_name("judge_deepspeed.py"), file]
+    python = trainer_home(f"deepspeed-{release}") / "bin" / "python"
+    command = [python, Path(__file__).with_name("judge_deepspeed.py"), file]
     environment = {**os.environ, "PYTHONPATH": "", "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder)
     for line in done.stdout.splitlines():
@@ -86,11 +86,10 @@ def settled(said):
     return said and {**said, "says": re.sub("(unexpected keyword argument) '.*'", r"\1", said.get("says", ""))}
 
 
-@pytest.mark.oracle
-@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize(
+    "release", [pytest.param(release, marks=needs_trainer(f"deepspeed-{release}")) for release in RELEASES]
+)
 def test_live(tmp_path, release):
-    if not (HOME / f"deepspeed-{release}" / "ready").exists() or not ENVIRONMENT.exists():
-        pytest.skip(f"the environment is not there: run ./scripts/trainers deepspeed-{release}")
     found = golden()
     answer = ask(release, found["cases"], tmp_path)
     assert answer["version"] == release

@@ -6,10 +6,11 @@ import site
 from PIL import Image
 
 from tests.conftest import ROOT
-from tests.trainers.compare import ask, needs
+from tests.environments import needs_trainer
+from tests.trainers.compare import ask
 from validator.media.resize import fetch
 
-pytestmark = needs("hf")
+pytestmark = needs_trainer("hf")
 MOST, LEAST = 60_000, 12_544
 SIZES = ((637, 411), (20, 300), (30, 30), (28, 28), (112, 112), (1000, 6), (5700, 28), (28, 5700), (333, 901))
 MODES = ("RGB", "RGBA", "LA", "L", "P", "CMYK", "1", "I;16")

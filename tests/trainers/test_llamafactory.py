@@ -6,10 +6,11 @@ import random
 
 import pytest
 
+from tests.environments import needs_trainer
 from tests.oracle.compare import differences, our_answers
 from tests.oracle.corpus import make_corpus, make_other_formats, write_corpus
 from tests.oracle.videos import make_video_corpus
-from tests.trainers.compare import ask, needs
+from tests.trainers.compare import ask
 
 SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))
 NEW_LETTERS = json.dumps("\U000105c0\U000105d2\u0307 \U00016d67\U00016d67")[1:-1]
@@ -27,7 +28,7 @@ MAKERS = {
 @pytest.mark.parametrize(
     ("version", "make"),
     [
-        pytest.param(version, make, marks=needs(f"llamafactory-{version}"), id=f"{version} {name}")
+        pytest.param(version, make, marks=needs_trainer(f"llamafactory-{version}"), id=f"{version} {name}")
         for version in ("0.9.3", "0.9.4")
         for name, make in MAKERS.items()
         if (version, name) != ("0.9.3", "other formats")  # it has no openai
@@ -50,7 +51,7 @@ def test_fresh_random_rows_of_later_releases(version, make, tmp_path, monkeypatc
 
 @pytest.mark.parametrize(
     "version",
-    [pytest.param(version, marks=needs(f"llamafactory-{version}")) for version in ("0.9.1", "0.9.2")],
+    [pytest.param(version, marks=needs_trainer(f"llamafactory-{version}")) for version in ("0.9.1", "0.9.2")],
 )
 def test_fresh_random_rows(version, tmp_path, monkeypatch):
     corpus = make_corpus(SEED, ROWS)

@@ -6,13 +6,14 @@ from collections import Counter
 
 import pytest
 
+from tests.environments import needs_trainer
 from tests.oracle.compare import our_answers
 from tests.oracle.corpus import write_corpus
-from tests.trainers.compare import ask, needs, spread
+from tests.trainers.compare import ask, spread
 from tests.trainers.swift_corpus import make_swift_corpus
 from validator.tokens.vocabulary import LATER_TOKENS
 
-pytestmark = needs("ms-swift")
+pytestmark = needs_trainer("ms-swift")
 SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))
 ROWS = int(os.environ.get("MMVALIDATE_TRAINER_ROWS", 160))
 COMPARED = ("status", "len", "labels", "image_tokens", "sha")

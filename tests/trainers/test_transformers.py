@@ -8,12 +8,13 @@ import random
 
 import pytest
 
+from tests.environments import needs_trainer
 from tests.oracle.compare import our_answers
 from tests.oracle.corpus import make_corpus, write_corpus
-from tests.trainers.compare import ask, needs, spread
+from tests.trainers.compare import ask, spread
 from validator.tokens.vocabulary import LATER_TOKENS
 
-pytestmark = needs("hf")
+pytestmark = needs_trainer("hf")
 SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))
 ROWS = int(os.environ.get("MMVALIDATE_TRAINER_ROWS", 120))
 LIMITS = ("cutoff_len", "image_max_pixels", "image_min_pixels")

@@ -7,20 +7,21 @@ import json
 import pytest
 
 from tests.conftest import ALL_TAGS, say
+from tests.environments import needs_trainer
 from tests.healthy.families import taken_by
 from tests.healthy.family import put, write
 from tests.healthy.layouts import LAYOUTS
 from tests.oracle.accused import accused
 from tests.oracle.compare import our_answers
-from tests.trainers.compare import ask, needs
+from tests.trainers.compare import ask
 from validator.catalog.registry import load_registry
 
 LIMITS = {"cutoff_len": 4096, "image_max_pixels": 262144, "image_min_pixels": 3136}
 COMPARED = ("status", "len", "labels", "image_tokens", "sha")
 TRAINERS = [
-    pytest.param("hf", "hf", "judge_hf.py", marks=needs("hf")),
-    pytest.param("hf", "qwen-vl-utils", "judge_qwen.py", marks=needs("hf")),
-    pytest.param("ms-swift", "ms-swift", "judge_swift.py", marks=needs("ms-swift")),
+    pytest.param("hf", "hf", "judge_hf.py", marks=needs_trainer("hf")),
+    pytest.param("hf", "qwen-vl-utils", "judge_qwen.py", marks=needs_trainer("hf")),
+    pytest.param("ms-swift", "ms-swift", "judge_swift.py", marks=needs_trainer("ms-swift")),
 ]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import ROOT, TAGS, check, say
+from tests.environments import ORACLE, VOCABULARY, needs_oracle
 from validator.audit.case import training_case
 from validator.audit.data import data_facts
 from validator.training.arguments import known_arguments
@@ -17,11 +18,6 @@ from validator.training.read import read_mapping
 from validator.training.refused import refusals
 from validator.training.versions import Versions
 
-ORACLE = ROOT / ".oracle" / "venv" / "bin" / "python"
-needs_oracle = pytest.mark.skipif(
-    not ORACLE.exists() or not (ROOT.parent / "shared" / "oracle").is_dir(),
-    reason="the real trainer is not installed here: ./scripts/oracle",
-)
 VALUES = """\
 rate: 1e-4
 small: 1.5e3
@@ -94,15 +90,13 @@ def ask_oracle(code, tmp_path, given):
         "PYTHONPATH": str(ROOT.parent / "shared/oracle"),
     }
     (tmp_path / "ask.py").write_text(code)
-    done = subprocess.run(
-        [ORACLE, tmp_path / "ask.py"], input=json.dumps(given), capture_output=True, text=True, env=environment
-    )
+    command = [ORACLE / "bin" / "python", tmp_path / "ask.py"]
+    done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])
 
 
 @needs_oracle
-@pytest.mark.oracle
 def test_the_trainer_agrees(tmp_path):
     """Keys and defaults, OmegaConf's values, refusals in its words, and the split for validation: in one process."""
     code = """
@@ -248,7 +242,6 @@ print(json.dumps([[len(row["input_ids"]), sum(label != -100 for label in row["la
 
 
 @needs_oracle
-@pytest.mark.oracle
 def test_rows_are_held_in_the_trainers_order(tmp_path):
     """Two entries in the order named, `max_samples`, `split`, `val_size` and dropped rows, against get_dataset."""
     registry = {}
@@ -268,8 +261,7 @@ def test_rows_are_held_in_the_trainers_order(tmp_path):
     config = make_config({"dataset": "b,a", "max_samples": 30, "val_size": 0.2, "seed": 7, "do_train": True})
     facts = data_facts(tmp_path / "run", config)
     ours = list(zip(facts.tokens.tolist(), facts.labels.tolist(), strict=True))
-    vocabulary = str(ORACLE.parents[1] / "qwen.tiktoken")
-    theirs = ask_oracle(ORDER, tmp_path, {"folder": str(tmp_path), "vocabulary": vocabulary})
+    theirs = ask_oracle(ORDER, tmp_path, {"folder": str(tmp_path), "vocabulary": str(VOCABULARY)})
     assert facts.kept_order is None
     assert ours == [tuple(row) for row in theirs] and len(ours) + facts.dropped == 42
     assert len(set(ours)) > 20, "rows can be told apart"
