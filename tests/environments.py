@@ -1,7 +1,7 @@
 """What tests need beyond the main environment, and the marks of those that need it.
 
-Each mark is a `proof` mark: `./scripts/test` leaves such tests out, `./scripts/test --all` runs them. Where what a test
-needs is missing, it is skipped, and the reason names the command that brings it in any clone.
+Marks of kind `proof`: `./scripts/test` leaves such tests out, `./scripts/test --all` runs them. Where what a test needs
+is missing, it is skipped, and the reason names the command that brings it in any clone.
 """
 
 import os
@@ -50,6 +50,11 @@ browser = Environment(
     "there is no Chromium", "./scripts/browser", lambda: bool(find_spec("playwright") and find_chromium())
 )
 
+DEMO_DATA = ROOT / ".demo_data" / "llamafactory-0.9.5" / "data"
+"""LLaMA-Factory's own demo data, as published with the release that the oracle is."""
+needs_demo_data = pytest.mark.skipif(
+    not DEMO_DATA.exists(), reason="LLaMA-Factory's demo data is not here: run ./scripts/demo_data"
+)
 needs_oracle = pytest.mark.proof(oracle)
 needs_replay = pytest.mark.proof(replay)
 needs_browser = pytest.mark.proof(browser)

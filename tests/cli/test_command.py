@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import ROOT, say
+from tests.environments import DEMO_DATA, needs_demo_data
 
 SAMPLE = ROOT / "sample_data" / "dataset_info.json"
-DEMO = ROOT.parent / "shared" / "data" / "llamafactory_demo" / "dataset_info.json"
+DEMO = DEMO_DATA / "dataset_info.json"
 GOLDEN = ROOT / "tests" / "cli" / "golden"
 
 
@@ -205,7 +206,7 @@ def test_rule_and_rules(mmvalidate):
     assert lines[0].startswith("CF001  error    training-key-unknown") and len(lines) > 120
 
 
-@pytest.mark.skipif(not DEMO.exists(), reason="LLaMA-Factory's demo data is not beside this checkout")
+@needs_demo_data
 def test_llamafactorys_own_demo_data(mmvalidate):
     done = mmvalidate(DEMO, "--output-format", "json")
     document = json.loads(done.stdout)
@@ -217,11 +218,11 @@ def test_llamafactorys_own_demo_data(mmvalidate):
     assert datasets["mllm_demo"]["num_tokens_full"]["max"] == 195
     assert datasets["glaive_toolcall_en_demo"]["rows"]["ok"] == 300
     assert datasets["mllm_audio_demo"]["rows"]["flagged"] == 3
-    missing = {finding["dataset"] for finding in document["findings"] if finding["code"] == "DI002"}
-    assert "glaive_toolcall_zh_demo" in missing
+    nothing_left = {finding["dataset"] for finding in document["findings"] if finding["code"] == "DI009"}
+    assert nothing_left == {"c4_demo", "wiki_demo"}, "texts for pre-training: no answers"
 
 
-@pytest.mark.skipif(not DEMO.exists(), reason="LLaMA-Factory's demo data is not beside this checkout")
+@needs_demo_data
 def test_one_demo_set_passes(mmvalidate):
     done = mmvalidate(DEMO, "--dataset", "mllm_demo")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "passed: 6 rows, 6 ok")

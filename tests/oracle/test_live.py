@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 from tests.conftest import ALL_TAGS, TAGS, check, say
-from tests.environments import needs_oracle
+from tests.environments import DEMO_DATA, needs_demo_data, needs_oracle
 from tests.healthy.families import FAMILIES, NOT_COMPARED, taken_by
 from tests.healthy.family import write
 from tests.oracle.accused import accused
-from tests.oracle.compare import ROOT, ask, differences, oracle_answers, our_answers, our_entries
+from tests.oracle.compare import ask, differences, oracle_answers, our_answers, our_entries
 from tests.oracle.corpus import SIZES, WORDS, make_corpus, make_other_formats, write_corpus
 from tests.oracle.file_entries import write_entries
 from tests.oracle.odd_values import make_odd_entries
@@ -296,8 +296,6 @@ def test_videos(tmp_path, monkeypatch, cutoff_len):
     assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
 
 
-DEMO = ROOT.parent / "shared" / "data" / "llamafactory_demo"
-DEMO_SETS = ("identity", "alpaca_en_demo", "alpaca_zh_demo", "glaive_toolcall_en_demo", "mllm_demo", "mllm_audio_demo")
 OF_VIDEO = (
     {"video_max_pixels": 16384},
     {"video_max_pixels": 4096, "video_min_pixels": 4096, "video_fps": 7.5},
@@ -330,18 +328,20 @@ def test_videos_under_their_own_settings(tmp_path, monkeypatch):
     assert differences(our_answers(registry, corpus), theirs) == []
 
 
-DEMO_SETS += ("mllm_video_demo", "mllm_video_audio_demo")
+DEMO_SETS = ("identity", "alpaca_en_demo", "alpaca_zh_demo", "c4_demo", "glaive_toolcall_en_demo",
+             "glaive_toolcall_zh_demo", "mllm_demo", "mllm_audio_demo", "mllm_video_demo",
+             "mllm_video_audio_demo")  # fmt: skip
 
 
-@pytest.mark.skipif(not DEMO.exists(), reason="LLaMA-Factory's demo data is not beside this checkout")
+@needs_demo_data
 @pytest.mark.parametrize("settings", [{"cutoff_len": 8192, "image_max_pixels": 1048576}, {"cutoff_len": 128}])
 def test_every_row_of_the_demo_data(settings, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     corpus = {"entries": [{"name": name, "settings": settings} for name in DEMO_SETS]}
-    theirs = oracle_answers(corpus, DEMO)
-    assert sum(map(len, theirs.values())) == 2405
-    assert differences(our_answers(DEMO / "dataset_info.json", corpus), theirs) == []
-    assert accused(DEMO / "dataset_info.json", settings_of(corpus), theirs, tmp_path)[0] == []
+    theirs = oracle_answers(corpus, DEMO_DATA)
+    assert sum(map(len, theirs.values())) == 3005
+    assert differences(our_answers(DEMO_DATA / "dataset_info.json", corpus), theirs) == []
+    assert accused(DEMO_DATA / "dataset_info.json", settings_of(corpus), theirs, tmp_path)[0] == []
 
 
 def test_healthy_families(tmp_path, monkeypatch):

@@ -6,19 +6,19 @@ MMVALIDATE_ROWS=10000 asks for more rows; the trainer's own word on them is in t
 import os
 from collections import Counter
 
-import pytest
-
 from tests.conftest import ROOT, check
+from tests.environments import DEMO_DATA, needs_demo_data
 from tests.oracle.well_formed import make_well_formed
 
-DEMO = ROOT.parent / "shared" / "data" / "llamafactory_demo"
-DEMO_SETS = ("identity", "alpaca_en_demo", "alpaca_zh_demo", "glaive_toolcall_en_demo", "mllm_demo", "mllm_video_demo",
-             "kto_en_demo")  # fmt: skip
+DEMO_SETS = ("identity", "alpaca_en_demo", "alpaca_zh_demo", "glaive_toolcall_en_demo", "glaive_toolcall_zh_demo",
+             "mllm_demo", "mllm_video_demo", "kto_en_demo", "dpo_en_demo", "dpo_zh_demo")  # fmt: skip
 ROWS = int(os.environ.get("MMVALIDATE_ROWS", 600))
 
 
 def by_severity(findings):
-    return {level: Counter(f["code"] for f in findings if f["severity"] == level) for level in ("error", "warning")}
+    return {
+        level: Counter(f["code"] for f in findings if f["severity"] == level) for level in ("error", "warning", "info")
+    }
 
 
 def test_random_well_formed_rows(tmp_path, monkeypatch):
@@ -39,13 +39,13 @@ def test_the_good_rows_of_sample_data(tmp_path):
     assert findings == [] and result.summary["rows"]["ok"] == result.summary["rows"]["total"] > 50
 
 
-@pytest.mark.skipif(not DEMO.exists(), reason="LLaMA-Factory's demo data is not beside this checkout")
+@needs_demo_data
 def test_the_demo_data(tmp_path):
-    """Its five warnings: one row is longer than the cutoff (question and answer are cut), one answer ends in a loop,
-    one question was decoded wrongly, one answer goes on with another template's `<|user|>`.
+    """Its warnings: one row is longer than the cutoff (question and answer are cut) and than all others of its entry,
+    one answer ends in a loop, eight texts were decoded wrongly, one answer goes on with another template's `<|user|>`.
     """
-    result, findings = check(DEMO / "dataset_info.json", tmp_path, datasets=DEMO_SETS)
+    result, findings = check(DEMO_DATA / "dataset_info.json", tmp_path, datasets=DEMO_SETS)
     found = by_severity(findings)
-    assert not found["error"] and result.summary["rows"]["ok"] == result.summary["rows"]["total"]
-    assert found["warning"] == {"TK003": 1, "TK004": 1, "CV012": 1, "CV013": 1, "CV014": 1}
-    assert not {"TK005", "TK006"} & set(found.get("info", ()))
+    assert not found["error"] and result.summary["rows"]["ok"] == result.summary["rows"]["total"] == 3599
+    assert found["warning"] == {"TK003": 1, "TK004": 1, "CV012": 1, "CV013": 8, "CV014": 1}
+    assert (found["info"]["TK005"], found["info"]["TK006"]) == (1, 0)
