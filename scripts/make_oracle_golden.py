@@ -1,9 +1,10 @@
 """Asks the real trainer about one fixed corpus and keeps both, so that exactness is tested without its environment.
 
-.venv/bin/python -m scripts.make_oracle_golden       # needs ./scripts/oracle
+.venv/bin/python -m scripts.make_oracle_golden [FOLDER]       # needs ./scripts/oracle
 """
 
 import json
+import sys
 import tempfile
 from pathlib import Path
 
@@ -14,6 +15,7 @@ SEED, ROWS = 7, 300
 
 
 def main() -> None:
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else GOLDEN
     corpus = make_corpus(SEED, ROWS)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -22,7 +24,7 @@ def main() -> None:
         different = differences(our_answers(registry, corpus), answers)
     for name, content in (("corpus", corpus), ("answers", answers)):
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-        (GOLDEN / f"{name}.json").write_text(text.replace('{"index":', '\n{"index":') + "\n", encoding="utf-8")
+        (target / f"{name}.json").write_text(text.replace('{"index":', '\n{"index":') + "\n", encoding="utf-8")
     print(f"{sum(map(len, answers.values()))} rows, {len(different)} differ from ours")
 
 

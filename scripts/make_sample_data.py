@@ -1,12 +1,9 @@
-"""Makes sample_data/: good rows of six kinds, one planted fault per rule, and what a check must find.
-
-    python -m scripts.make_sample_data [FOLDER]
+"""sample_data/: good rows of six kinds, one planted fault per rule, and what a check must find (`./scripts/generate`).
 
 Everything is drawn and written here; nothing comes from elsewhere. Equal on every run (with the same Pillow).
 """
 
 import json
-import sys
 from pathlib import Path
 
 from scripts.sample_builder import APPS, SampleData, say
@@ -97,16 +94,10 @@ def good(data: SampleData) -> None:
     data.entry("tool_use", rows, columns={"messages": "messages", "tools": "tools"})
 
 
-def main() -> None:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent.parent / "sample_data"
-    folder.mkdir(parents=True, exist_ok=True)
+def write(folder: Path) -> None:
+    """Make the data in a folder."""
     data = SampleData(folder)
     good(data)
     planted(data)
     planted_entries(data)
     data.finish()
-    print(f"{folder}: {len(data.registry)} entries, {len(data.expected)} expected findings")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,4 @@
-"""Writes the schemas of mmvalidate.toml and of the baseline, from the models that read them, to schemas/.
-
-python -m scripts.make_schemas
-"""
+"""The schemas of mmvalidate.toml and of the baseline, from the models that read them (`./scripts/generate`)."""
 
 import json
 from pathlib import Path
@@ -10,7 +7,6 @@ from validator.cli.check import check
 from validator.cli.config_keys import config_model
 from validator.engine.baseline import BaselineFile
 
-FOLDER = Path(__file__).resolve().parents[1] / "schemas"
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -40,10 +36,7 @@ def _without_null(schema: object) -> object:
     return plain
 
 
-def main() -> None:
+def write(folder: Path) -> None:
+    """Write every generated schema to a folder."""
     for name, text in schemas().items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+        (folder / name).write_text(text, encoding="utf-8")

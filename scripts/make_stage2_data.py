@@ -1,6 +1,4 @@
-"""Makes sample_data/stage2/: the configuration of LLaMA-Factory#7362, with rows of its kind.
-
-    python -m scripts.make_stage2_data [FOLDER]
+"""sample_data/stage2/: the configuration of LLaMA-Factory#7362, with rows of its kind (`./scripts/generate`).
 
 One entry of text alone, one of phone and web screenshots with taps and descriptions; all rows are sound. The images are
 those of sample_data/. Equal on every run. docs/origin-case.md walks through it.
@@ -8,12 +6,10 @@ those of sample_data/. Equal on every run. docs/origin-case.md walks through it.
 
 import json
 import random
-import sys
 from pathlib import Path
 
 from scripts.sample_builder import ALL_TAGS, APPS, say
 
-FOLDER = Path(__file__).resolve().parents[1] / "sample_data" / "stage2"
 TEXT, SCREENS = 40, 180
 TRAIN = """\
 # Modelled on LLaMA-Factory#7362. The learning rate's exponent and the number of epochs are not known.
@@ -104,7 +100,8 @@ def screens(rng: random.Random) -> list[dict]:
     return rows
 
 
-def main(folder: Path) -> None:
+def write(folder: Path) -> None:
+    """Make the data in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = random.Random(7362)
     registry = {}
@@ -116,7 +113,3 @@ def main(folder: Path) -> None:
     (folder / "dataset_info.json").write_text(json.dumps(registry, indent=2) + "\n", encoding="utf-8")
     (folder / "ds_z2_config.json").write_text(json.dumps(DEEPSPEED, indent=2) + "\n", encoding="utf-8")
     (folder / "train.yaml").write_text(TRAIN, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)

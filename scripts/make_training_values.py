@@ -1,6 +1,6 @@
 """Writes validator/assets/training_values.json: what the trainer does with values of the wrong kind, key by key.
 
-    .venv/bin/python -m scripts.make_training_values [KEY ...]
+    .venv/bin/python -m scripts.make_training_values [--to FILE] [KEY ...]
 
 Every key of a training file (or those named) is given values of every kind in a file that is right otherwise, and the
 real trainer is asked (tests/oracle/judge_training.py: up to the first optimizer step). Kept is where it stops: {key:
@@ -8,6 +8,7 @@ real trainer is asked (tests/oracle/judge_training.py: up to the first optimizer
 few telling kinds change nothing is taken as not looked at, and its other kinds are not asked. Takes about 20 minutes.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -83,7 +84,7 @@ def measure(keys: Sequence[str]) -> Iterator[tuple[str, dict[str, list[str]]]]:
             yield key, found
 
 
-def write(table: dict[str, dict[str, list[str]]]) -> None:
+def write(table: dict[str, dict[str, list[str]]], file: Path) -> None:
     """Each answer once, and for every key and kind its place among the answers."""
     answers = sorted({tuple(said) for kinds in table.values() for said in kinds.values()})
     lines = [f"  {json.dumps(said, ensure_ascii=False)}" for said in answers]
@@ -91,16 +92,20 @@ def write(table: dict[str, dict[str, list[str]]]) -> None:
         f"  {json.dumps(key)}: {json.dumps({kind: answers.index(tuple(said)) for kind, said in kinds.items()})}"
         for key, kinds in sorted(table.items())
     ]
-    FILE.write_text('{"answers": [\n' + ",\n".join(lines) + '\n],\n"keys": {\n' + ",\n".join(keys) + "\n}}\n")
+    file.write_text('{"answers": [\n' + ",\n".join(lines) + '\n],\n"keys": {\n' + ",\n".join(keys) + "\n}}\n")
 
 
 if __name__ == "__main__":
     for kind, text in KINDS.items():
         assert kind_of_value(yaml.safe_load(text)) == kind, (kind, text)
-    named = sys.argv[1:]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("keys", nargs="*")
+    parser.add_argument("--to", type=Path, default=FILE)
+    given = parser.parse_args()
+    named = given.keys
     table = dict(measured()) if named else {}
     for key, found in measure(named):
         table.pop(key, None)
         table |= {key: found} if found else {}
-    write(table)
-    print(f"{FILE}: {len(table)} keys")
+    write(table, given.to)
+    print(f"{given.to}: {len(table)} keys")

@@ -72,7 +72,7 @@ def many_scans(side: int, times: int) -> bytes:
 
 def film(path: Path, codec: str, frames: int = 8, turned: int = 0) -> None:
     """Frames that get brighter, four a second. `turned`: degrees by which players turn them, against the clock."""
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options={"fflags": "bitexact"}) as container:
         stream = container.add_stream(codec, rate=25 if codec == "mpeg2video" else 4)
         stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
         if turned:

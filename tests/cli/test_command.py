@@ -1,7 +1,6 @@
 """The command as users meet it: exit codes, sentences, formats, files."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -13,6 +12,7 @@ import pytest
 
 from tests.conftest import ROOT, say
 from tests.environments import DEMO_DATA, needs_demo_data
+from tests.helpers.golden import assert_golden
 
 SAMPLE = ROOT / "sample_data" / "dataset_info.json"
 DEMO = DEMO_DATA / "dataset_info.json"
@@ -73,15 +73,6 @@ def test_nothing_to_check(dataset, mmvalidate):
     assert mmvalidate(dataset.registry, "--dataset", "hub").returncode == 3
 
 
-def golden(name, text):
-    """Compare with a committed file; MMVALIDATE_GOLDEN=write writes it."""
-    path = GOLDEN / name
-    if os.environ.get("MMVALIDATE_GOLDEN") == "write":
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("home")
@@ -89,11 +80,12 @@ def home(tmp_path_factory):
     return folder
 
 
+@pytest.mark.golden
 @pytest.mark.parametrize("output", ["full", "concise", "jsonl"])
 def test_golden_output(home, mmvalidate, output):
     done = mmvalidate("sample_data/dataset_info.json", "--output-format", output, cwd=home)
     assert done.returncode == 3 and done.stderr == ""
-    golden(f"sample_data.{output}.txt", re.sub(r"\(\d+\.\d s,", "(0.0 s,", done.stdout))
+    assert_golden(GOLDEN / f"sample_data.{output}.txt", re.sub(r"\(\d+\.\d s,", "(0.0 s,", done.stdout))
 
 
 def test_json_output_and_schemas(home, mmvalidate):

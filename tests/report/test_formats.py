@@ -1,7 +1,6 @@
 """Every machine format: what it says of a small run, that its schema takes it, and that nothing in the data escapes."""
 
 import json
-import os
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 import xmlschema
 from markdown_it import MarkdownIt
 
+from tests.helpers.golden import assert_golden
 from tests.report.conftest import written
 from validator.engine.finding_columns import to_batch
 from validator.engine.store import FindingsFile
@@ -72,15 +72,13 @@ def valid(name, text):
     return json.loads(text) if name == "json" else text
 
 
+@pytest.mark.golden
 @pytest.mark.parametrize("name", [name for name in TEXT_FORMATS if name not in ("json", "junit")])
 def test_golden(run, name):
     text = written(name, run)
     valid(name, text)
     text = re.sub(r'"semanticVersion": "[^"]+"', '"semanticVersion": "0"', text)
-    path = HERE / "golden" / f"{name}.txt"
-    if os.environ.get("MMVALIDATE_GOLDEN") == "write":
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+    assert_golden(HERE / "golden" / f"{name}.txt", text)
 
 
 def test_junit_has_a_case_for_each_rule_and_dataset(run):
