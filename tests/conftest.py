@@ -1,14 +1,14 @@
 """Shared helpers: small datasets in a folder, and a whole check of them in process."""
 
 import json
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import orjson
 import pytest
 from PIL import Image
 
+from tests.commands import run_in_process, run_process, warm_up
 from tests.environments import skip_without
 from validator.catalog.registry import load_registry
 from validator.engine.run import run
@@ -32,6 +32,7 @@ def findings_of(folder):
 
 def check(registry, folder, options=None, **settings):
     """Run a check in this process; returns its result and all findings as dicts."""
+    warm_up()
     chosen = Settings(dataset_info=registry, **settings)
     rules, left_out = choose_rules(chosen)
     result = run(
@@ -91,10 +92,15 @@ def dataset(tmp_path):
 
 @pytest.fixture
 def mmvalidate(tmp_path):
-    """Run the real command in an empty folder."""
+    """Run a command in an empty folder, in this process; with options of subprocess.run, as a process of its own."""
 
     def call(*arguments, cwd=tmp_path, **options):
-        command = [sys.executable, "-m", "validator.cli.main", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, cwd=cwd, encoding="utf-8", **options)
+        return run_process(*arguments, cwd=cwd, **options) if options else run_in_process(*arguments, cwd=cwd)
 
     return call
+
+
+@pytest.fixture
+def mmvalidate_process(tmp_path):
+    """Run the real command in an empty folder."""
+    return partial(run_process, cwd=tmp_path)

@@ -289,7 +289,9 @@ def _last_with(**changes):
     return damage
 
 
-@pytest.mark.parametrize(("name", "command", "what", "damage"), LATER, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("name", "command", "what", "damage"), LATER, ids=[f"{command} {name} {what}" for name, command, what, _ in LATER]
+)
 def test_damage_that_is_met_later(place, name, command, what, damage):
     changes = {"a number for a text": {"message": 5}, "a severity that is none": {"severity": "fatal"}}
     (damage or _last_with(**changes[what]))(place / name)

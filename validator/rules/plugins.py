@@ -53,11 +53,12 @@ def rules_of_file(path: Path) -> tuple[Rule, ...]:
         raise ValueError(f"The rules of {path} cannot be read: {error.strerror}.") from None
     if path.suffix != ".py":
         raise ValueError(f"{path} is no Python file: its name must end in .py.")
-    return _loaded(path, source)
+    return run_rules(path, source)
 
 
 @cache
-def _loaded(path: Path, source: bytes) -> tuple[Rule, ...]:
+def run_rules(path: Path, source: bytes) -> tuple[Rule, ...]:
+    """The rules of a Python file of this text, which is run once a process. Raises ValueError where it fails."""
     digest = hashlib.sha256(source).hexdigest()
     name = f"mmvalidate_rules_{digest}"
     module = ModuleType(name)
