@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.skipif(
-    find_spec("material") is None, reason="mkdocs is not installed: pip install '.[docs]', with Python 3.11 or later"
+    find_spec("material") is None, reason="mkdocs is not installed: run ./scripts/setup dev"
 )
 
 
