@@ -47,6 +47,30 @@ def _watch(parent: int) -> None:
     os._exit(1)
 
 
+def resident(process: int) -> int:
+    """Bytes of memory that a process holds; 0 where it has ended or the system does not say."""
+    if sys.platform == "linux":  # ten times as quick as psutil, and without loading it
+        try:
+            with open(f"/proc/{process}/statm", "rb") as file:
+                return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        except (OSError, IndexError):
+            return 0
+    import psutil
+
+    try:
+        return int(psutil.Process(process).memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def signal_name(number: int) -> str:
+    """SIGSEGV and its kin; those without a name by their number."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
 def command(module: str, *arguments: str) -> tuple[str, ...]:
     """What this process runs to have a module in a child process."""
     return (sys.executable, os.path.abspath(__file__), str(os.getpid()), module, *arguments)

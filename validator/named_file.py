@@ -14,6 +14,8 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+from validator.descriptors import make_blocking, open_descriptor
+
 _DESCRIPTOR = re.compile(r"/dev/(fd/\d+|stdin)|/proc/self/fd/\d+")
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -32,12 +34,12 @@ def open_named(path: Path) -> BinaryIO:
     """Open a regular file, or a pipe that the shell has opened. Raises OSError, whose `strerror` says what it is."""
     try:
         _refuse(path, os.stat(path).st_mode)  # a device may act when it is opened
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = open_descriptor(path, os.O_RDONLY, follow=True)
     except ValueError:
         raise OSError(errno.EINVAL, "its name holds a null character", str(path)) from None
     try:
         _refuse(path, os.fstat(descriptor).st_mode)  # it may have been replaced since
-        os.set_blocking(descriptor, True)
+        make_blocking(descriptor)
         return os.fdopen(descriptor, "rb")
     except OSError:
         os.close(descriptor)

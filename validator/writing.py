@@ -59,7 +59,7 @@ class Parts:
     def keep(self, *names: str) -> None:
         """Give files their names, in this order."""
         for name in names:
-            with self._open[name].open("rb") as file:
+            with self._open[name].open("r+b") as file:  # Windows flushes only what may be written
                 os.fsync(file.fileno())
         for name in names:
             self._open[name].replace(self._folder / name)

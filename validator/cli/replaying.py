@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -95,6 +96,8 @@ def check_possible(settings: ReplaySettings) -> None:
     """Raise ValueError where the replay cannot work, before anything else is done."""
     from validator.replay.pickles import check_folder
 
+    if sys.platform == "win32":
+        raise ValueError("a replay does not run on Windows: take WSL, Linux or macOS for it. All else works here.")
     if find_spec("torch") is None or find_spec("transformers") is None:
         raise ValueError("--replay needs torch and transformers: pip install 'mmvalidate[replay]'")
     for option, name in (("--model", settings.model), ("--reference-model", settings.reference_model or "scale")):

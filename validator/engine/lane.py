@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import sys
 import time
 from multiprocessing.connection import Connection, wait
@@ -12,7 +11,7 @@ from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
 
-from validator.children import begin_child
+from validator.children import begin_child, resident, signal_name
 from validator.engine.marker import Marker
 from validator.engine.outcome import Died, Failed, Outcome
 from validator.engine.shard import Job, ShardDone, StrangerError, check_shard
@@ -43,8 +42,9 @@ class Lane:
         assert self._job is None
         if self._process is None:
             self._connection, theirs = self._context.Pipe()
-            self._process = self._context.Process(target=_serve, args=(theirs, self._folder, os.getpid()), daemon=True)  # type: ignore[attr-defined]
-            self._process.start()
+            process = self._context.Process(target=_serve, args=(theirs, self._folder, os.getpid()), daemon=True)  # type: ignore[attr-defined]
+            process.start()
+            self._process = process
             theirs.close()
         assert self._connection is not None
         self._job, self._too_large = job, False
@@ -79,18 +79,13 @@ class Lane:
         if self._too_large:
             reason = f"its process needed more than {self._memory_limit >> 20:,} MiB"
         elif code is not None and code < 0:
-            reason = f"its process was ended by {signal.Signals(-code).name}"
+            reason = f"its process was ended by {signal_name(-code)}"
         else:
             reason = f"its process ended with code {code}"
         return Died(pid, reason)
 
     def _watch_memory(self) -> None:
-        try:
-            with open(f"/proc/{self._process.pid}/statm", "rb") as file:
-                used = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        except (OSError, IndexError):
-            return
-        if used > self._memory_limit:
+        if resident(self._process.pid) > self._memory_limit:
             self._too_large = True
             self._process.kill()
 

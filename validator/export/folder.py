@@ -10,18 +10,17 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
 
+from validator.descriptors import lock, open_descriptor, read_at
 from validator.export.names import MARKER
 
 _KNOWN = 10_000
 """Folders that are remembered to be there: a bound on memory."""
-_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 
 class Folder:
@@ -42,7 +41,7 @@ class Folder:
         before = _take_over(self._root, path)
         self.replaced = before is not None
         self._is_new = is_new or bool(before and before["is_new"])
-        self._marker = os.open(self._at(MARKER), os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o644)
+        self._marker = open_descriptor(self._at(MARKER), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644, follow=False)
         _hold(self._marker, path)
         header = {"format": "unfinished export of mmvalidate", "inode": _inode(self._marker), "is_new": self._is_new}
         os.write(self._marker, orjson.dumps(header) + b"\0")
@@ -121,7 +120,7 @@ def _take_over(root: str, path: Path) -> dict[str, Any] | None:
     if MARKER not in names:
         raise taken
     try:
-        marker = os.open(os.path.join(root, MARKER), os.O_RDWR | _NO_FOLLOW)
+        marker = open_descriptor(os.path.join(root, MARKER), os.O_RDWR, follow=False)
     except OSError:
         raise taken from None
     try:
@@ -144,7 +143,7 @@ def _header(marker: int, *, alone: bool) -> dict[str, Any] | None:
     status = os.fstat(marker)
     if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
         return None
-    first = os.pread(marker, 4096, 0).split(b"\0")[0]
+    first = read_at(marker, 4096, 0).split(b"\0")[0]
     if not first and alone:
         return {"is_new": False}  # killed before it wrote a word
     with suppress(ValueError, TypeError, KeyError):
@@ -185,11 +184,7 @@ def _inode(descriptor: int) -> list[int]:
 
 def _hold(marker: int, path: Path) -> None:
     """Raise OSError where another export is writing."""
-    if sys.platform == "win32":
-        return  # no advisory locks there
-    import fcntl
-
     try:
-        fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(marker, wait=False)
     except OSError as error:
         raise OSError(error.errno, f"another export is writing to {path}") from None

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Literal
 
 from PIL import Image, ImageFile, UnidentifiedImageError, WebPImagePlugin
 
+from validator.descriptors import read_at
 from validator.files import Identity, MediaFiles
 from validator.media.content import content_of, demands_pixels
 from validator.media.faults import fault_of, plain_words
@@ -142,7 +143,7 @@ def _source(path: str, file: BinaryIO, identity: Identity, depth: Depth) -> str 
     """
     if depth == "header":
         return file
-    if identity.size > MAX_JPEG_BYTES or os.pread(file.fileno(), 3, 0) != b"\xff\xd8\xff":
+    if identity.size > MAX_JPEG_BYTES or read_at(file.fileno(), 3, 0) != b"\xff\xd8\xff":
         return path
     return file.read()
 

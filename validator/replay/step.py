@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import resource
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from validator.facts.replayed import Step
 from validator.facts.training_ids import IGNORED
 from validator.findings import printable
 from validator.replay.model import base_of, cast, set_attention
+from validator.replay.resident import forget_peak, peak
 from validator.replay.watch import Gradients, Watch
 
 CHUNK = 512
@@ -131,11 +131,7 @@ class Stepper:
         if self._device.startswith("cuda"):
             torch.cuda.reset_peak_memory_stats()
             return
-        try:
-            with open("/proc/self/clear_refs", "w") as file:
-                file.write("5")  # Linux: forget the highest resident size
-        except OSError:
-            pass
+        forget_peak()
 
     def _peak(self) -> int:
         if self._device.startswith("cuda"):
@@ -143,11 +139,7 @@ class Stepper:
                 return int(torch.cuda.max_memory_allocated())
             except RuntimeError:
                 return 0
-        try:
-            with open("/proc/self/status") as file:
-                return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM"))
-        except (OSError, StopIteration):
-            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return peak()
 
 
 def _chunk(head: Any, rows: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

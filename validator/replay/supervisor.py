@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
-from validator.children import command
+from validator.children import command, signal_name
 from validator.facts.replayed import Step
 from validator.media.geometry import ImageLimits
 from validator.replay.job import WEIGHTS, Answer, Ready, Refused, Task
@@ -165,7 +165,5 @@ class Supervisor:
 def _named(code: int) -> str:
     if code >= 0:
         return f"exit code {code}"
-    try:
-        return f"signal {-code} ({signal.Signals(-code).name})"
-    except ValueError:
-        return f"signal {-code}"
+    name = signal_name(-code)
+    return name if name.startswith("signal") else f"signal {-code} ({name})"

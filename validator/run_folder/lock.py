@@ -14,6 +14,7 @@ from pathlib import Path
 
 import orjson
 
+from validator.descriptors import lock, open_descriptor, read_at, write_at
 from validator.run_folder.mark import FIRST_LINE, LONGEST, NotOursError, check_usable, version_of
 from validator.run_folder.names import MARK
 from validator.writing import write_new
@@ -64,15 +65,13 @@ def alone_in(folder: Path) -> Iterator[None]:
     there is none. Where it cannot be locked - on Windows, on some network storage - two at once are the user's care.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if sys.platform == "win32":
+    if sys.platform == "win32":  # a folder cannot be opened there
         yield
         return
-    import fcntl
-
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            lock(descriptor, wait=True)
         yield
     finally:
         os.close(descriptor)
@@ -80,17 +79,16 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 def _open(mark: Path, folder: Path) -> int:
     """The mark, made where there is none and locked."""
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     for _ in range(_RETRIES):
         try:
-            descriptor = os.open(mark, flags, 0o666)
+            descriptor = open_descriptor(mark, os.O_RDWR | os.O_CREAT, follow=False)
         except OSError as error:
             if error.errno == errno.ELOOP:
                 raise NotOursError(f"{mark} is a link: name another folder for the results.") from None
             raise
         try:
             status = os.fstat(descriptor)
-            content = os.pread(descriptor, LONGEST, 0) if stat.S_ISREG(status.st_mode) else b"?"
+            content = read_at(descriptor, LONGEST, 0) if stat.S_ISREG(status.st_mode) else b"?"
             if not version_of(content) or (not content and status.st_nlink > 1):
                 raise NotOursError(f"{mark} is not ours: name another folder for the results.")
             _lock(descriptor, folder)
@@ -105,16 +103,12 @@ def _open(mark: Path, folder: Path) -> int:
 
 
 def _lock(descriptor: int, folder: Path) -> None:
-    if sys.platform == "win32":
-        return  # no advisory locks there: two commands in one folder are the user's care
-    import fcntl
-
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(descriptor, wait=False)
     except BlockingIOError:
         holder = {}
         with suppress(ValueError):
-            holder = orjson.loads(os.pread(descriptor, LONGEST, 0).partition(b"\n")[2])
+            holder = orjson.loads(read_at(descriptor, LONGEST, 0).partition(b"\n")[2])
         raise _busy(folder, **{name: holder.get(name) for name in ("command", "process", "host")}) from None
     except OSError as error:
         raise OSError(error.errno, f"{folder} cannot be locked: {error.strerror}") from None
@@ -128,13 +122,13 @@ def _busy(folder: Path, command: str | None = None, process: int | None = None, 
 
 def _write_holder(descriptor: int, command: str) -> int:
     """Note who holds the folder behind the first line of its mark; returns where the note begins."""
-    content = os.pread(descriptor, LONGEST, 0)
+    content = read_at(descriptor, LONGEST, 0)
     begin = content.find(b"\n") + 1
     if not begin:
-        begin = os.pwrite(descriptor, FIRST_LINE, 0)
+        begin = write_at(descriptor, FIRST_LINE, 0)
     note = {"command": command, "process": os.getpid(), "host": socket.gethostname()}
     os.ftruncate(descriptor, begin)
-    os.pwrite(descriptor, orjson.dumps(note) + b"\n", begin)
+    write_at(descriptor, orjson.dumps(note) + b"\n", begin)
     return begin
 
 

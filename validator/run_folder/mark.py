@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from validator.descriptors import open_descriptor
 from validator.findings import clip
 from validator.run_folder.names import CACHE, FOLDERS, MARK, RUNNING, SUMMARY, TRAINERS, is_brief, is_ours
 
@@ -97,9 +98,8 @@ def _foreign(folder: Path) -> str | None:
 
 def _read_regular(path: Path, most: int = -1) -> bytes | None:
     """The content of a file; None where it is none, or a link: a pipe would never end."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        descriptor = os.open(path, flags)
+        descriptor = open_descriptor(path, os.O_RDONLY, follow=False)
     except OSError:
         return None
     with open(descriptor, "rb") as file:
