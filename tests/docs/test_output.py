@@ -182,3 +182,11 @@ def test_the_options_of_a_plan(run, capsys, monkeypatch):
     assert [(name, kind_of(value)) for name, value in flat(plan["options"][0])] == [
         column[:2] for column in table("A plan")
     ]
+
+
+def test_the_keys_of_a_diff(run, capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["mmvalidate", "diff", str(run), str(run), "--output-format", "json"])
+    with pytest.raises(SystemExit):
+        main()
+    said = re.search(r"^## A diff\n(.*?)^## ", PAGE, re.DOTALL | re.MULTILINE)[1]
+    assert list(json.loads(capsys.readouterr().out)) == re.findall(r"^\| `(\w+)`", said, re.MULTILINE)
