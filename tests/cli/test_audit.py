@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import ROOT
+from tests.helpers.checkpoints import Checkpoint
 from tests.helpers.golden import assert_golden
-from tests.rules.test_checkpoint_rules import Checkpoint
 
 ORIGIN = "deepspeed=0.14.4,torch=2.4.0,transformers=4.49.0,accelerate=1.0.1"
 STAGE2 = "sample_data/stage2/train.yaml"

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from rich.text import Text
 
 from tests.conftest import say
-from tests.unit.test_hostile import TREES
-from tests.unit.test_hostile_training import FEW
+from tests.helpers.anything import FEW, TREES
 from validator.catalog.registry import load_registry
 from validator.cli.check import check
 from validator.cli.config_file import read

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.conftest import say
-from tests.engine.test_remote import free_port
+from tests.helpers.ports import free_port
 from validator.cli import main
 
 GS = "Nothing that is installed reads gs://: Please install gcsfs to access Google Storage."

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import say
-from tests.engine.test_faults import COMMAND, command, nothing_left, results, run, start, wait_for
+from tests.engine.processes import COMMAND, command, nothing_left, results, run, start, wait_for
 from validator.engine.amend import ChangedRunError, accept, amend, identity_of, load_run
 from validator.run_folder.lock import BusyError, hold
 

@@ -5,9 +5,6 @@ import os
 import resource
 import signal
 import struct
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -15,36 +12,13 @@ import pytest
 from PIL import Image
 
 from tests.conftest import say
-
-COMMAND = [sys.executable, "-m", "validator.cli.main"]
-
-
-def command(registry, arguments):
-    return [*COMMAND, str(registry), "--output-format", "json", "--run-dir", str(registry.parent / "run"), *arguments]
-
-
-def run(registry, *arguments, **options):
-    folder = registry.parent
-    return subprocess.run(command(registry, arguments), capture_output=True, text=True, cwd=folder, **options)
-
-
-def start(registry, *arguments):
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command(registry, arguments), **pipes, text=True, cwd=registry.parent)
+from tests.engine.processes import nothing_left, results, run, start, wait_for
 
 
 def lost_rows(done):
     document = json.loads(done.stdout)
     found = [(item["row"], item["message"]) for item in document["findings"] if item["code"] == "XX001"]
     return document["summary"]["rows"], found
-
-
-def nothing_left(folder):
-    """No process, no temporary file."""
-    assert [
-        process for process in psutil.process_iter(["cmdline"]) if str(folder) in str(process.info["cmdline"])
-    ] == []
-    assert not list((folder / "run").glob("**/*.part")) and not (folder / "run" / "cache" / "running").exists()
 
 
 def slow_jpeg(path, scans, side=2000):
@@ -103,18 +77,6 @@ def children(process):
 def long_registry(dataset, rows=3000):
     dataset.image("ok.png", (900, 900))
     return dataset.write([say("a " * 3000, f"b{number}") for number in range(rows)])
-
-
-def wait_for(condition, process, seconds=60):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
-def results(dataset):
-    return list((dataset.folder / "run" / "cache" / "shards").glob("*.zip"))
 
 
 @WORKERS

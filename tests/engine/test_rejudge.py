@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import check, say
 from tests.engine.data import make_registry
-from tests.engine.test_same_bytes import written
+from tests.engine.written import written
 from validator.engine import finding_columns
 from validator.engine.amend import amend, identity_of
 from validator.engine.finding_columns import stored, to_findings

@@ -14,15 +14,10 @@ from PIL import Image
 
 from tests.conftest import check
 from tests.engine.data import make_registry
+from tests.helpers.ports import free_port
 from validator.engine.options import Options
 
 KEYS = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 class Meter:

@@ -1,55 +1,12 @@
 """The same files, to the byte, whatever engine, number of workers and size of shards."""
 
-import json
-import os
-import socket
-import subprocess
-import sys
-from contextlib import contextmanager
-
 import pytest
 
 from tests.conftest import check
+from tests.engine.dask_processes import dask_cluster
 from tests.engine.data import make_registry
+from tests.engine.written import written
 from validator.engine.options import Options
-
-NAMES = ("samples.parquet", "findings.parquet", "findings.jsonl", "catalog.json")
-
-
-def written(folder):
-    """Everything that a run wrote, without its times."""
-    summary = json.loads((folder / "summary.json").read_text())
-    engine = summary.pop("timing")["engine"]
-    return engine, [summary, *((folder / name).read_bytes() for name in NAMES)]
-
-
-@contextmanager
-def dask_cluster(folder, workers=2, others=()):
-    """A scheduler and workers as anyone would start them; `others`: environments of more workers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-    port = address.rpartition(":")[2]
-    processes = []
-
-    def start(*arguments, **options):
-        log = (folder / f"{arguments[0]}-{len(processes)}.log").open("w")
-        command = [sys.executable, "-m", "dask", *arguments]
-        processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **options))
-
-    start("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard")
-    for _ in range(workers):
-        start("worker", address, "--nthreads", "1", "--no-dashboard", "--local-directory", str(folder))
-    for environment in others:
-        join = ("worker", address, "--nthreads", "1", "--no-dashboard", "--local-directory", str(folder))
-        start(*join, env={**os.environ, **environment})
-    try:
-        yield address
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(30)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ from dataclasses import replace
 import pytest
 
 from tests.conftest import ROOT, check, say
-from tests.engine.test_same_bytes import dask_cluster, written
+from tests.engine.dask_processes import dask_cluster
+from tests.engine.written import written
 from validator.engine import program, shard
 from validator.engine.options import Options
 from validator.engine.program import differences, here, versions

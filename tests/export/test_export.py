@@ -4,60 +4,17 @@ import hashlib
 import json
 import os
 
-import jsonschema
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import ALL_TAGS, ROOT, check, say
+from tests.conftest import ALL_TAGS, check, say
+from tests.export.exporting import errors, records, rows_of, run_and_export
 from validator.export.export import export
 from validator.export.policy import make_policy
 
-SCHEMA = json.loads((ROOT / "schemas" / "export.schema.json").read_text())
 GOOD, BAD = say("a", "b"), say("a", "b", "c")
 ALPACA = '{"data": {"file_name": "%s"}}'
-
-
-def run_and_export(
-    folder, media="link", fix=False, severity="error", drop=(), keep=(), keep_unchecked=False, **settings
-):
-    """Check the registry in a folder, export it to `clean` beside, check that; returns export.json and its findings."""
-    check(folder / "dataset_info.json", folder.parent / "run", **settings)
-    policy = make_policy(severity, drop, keep, (), keep_unchecked)
-    done = export(folder.parent / "run", folder.parent / "clean", policy, media, fix=fix)
-    jsonschema.validate(done.record, SCHEMA)
-    findings = []
-    if any(item["kept"] for item in done.record["datasets"]):
-        chosen = done.settings.model_dump()
-        _, findings = check(chosen.pop("dataset_info"), folder.parent / "again", **chosen)
-    return done.record, findings
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    (tmp_path / "data").mkdir()
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def data(home):
-    from tests.conftest import Dataset
-
-    return Dataset(home / "data")
-
-
-def rows_of(path):
-    text = path.read_text()
-    return json.loads(text) if text.startswith("[") else [json.loads(line) for line in text.splitlines()]
-
-
-def records(path):
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def errors(findings):
-    return [finding["code"] for finding in findings if finding["severity"] == "error"]
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "json"])

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageChops, ImageOps
 
 from tests.conftest import ALL_TAGS, Dataset, say
-from tests.export.test_export import errors, records, rows_of, run_and_export
+from tests.export.exporting import errors, records, rows_of, run_and_export
 from tests.oracle.videos import film
 
 PICTURE = "<image>a"

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from tests.conftest import Dataset, say
-from tests.export.test_untouched import shown, state
+from tests.export.exporting import shown, state
 from validator.export.folder import Folder
 from validator.export.names import MARKER
 

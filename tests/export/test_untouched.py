@@ -1,51 +1,15 @@
 """An export changes nothing of the original, whatever its names and links are, and mixes nothing of ours with it."""
 
-import hashlib
 import json
 import os
 from itertools import product
-from pathlib import Path
 
 import pytest
 import xxhash
 from PIL import Image
 
-from tests.conftest import Dataset, say
-from tests.export.test_export import errors, records, rows_of, run_and_export
-
-OURS = {"run", "clean", "again"}
-"""Folders that a test has made beside the data."""
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    (tmp_path / "data").mkdir()
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def data(home):
-    return Dataset(home / "data")
-
-
-def state(home):
-    """Everything below a folder but what tests make: kind, inode, time, permissions, where it leads, content."""
-    found = {}
-    for folder, names, files in os.walk(home):
-        if folder == str(home):
-            names[:] = set(names) - OURS
-        for name in (*names, *files):
-            path = os.path.join(folder, name)
-            status = os.lstat(path)
-            link = os.readlink(path) if os.path.islink(path) else None
-            content = hashlib.sha256(Path(path).read_bytes()).hexdigest() if os.path.isfile(path) else None
-            found[path] = (status.st_mode, status.st_ino, status.st_mtime_ns, status.st_size, link, content)
-    return found
-
-
-def shown(*images):
-    return say("<image>" * len(images) + "a", "b", images=list(images))
+from tests.conftest import say
+from tests.export.exporting import errors, records, rows_of, run_and_export, shown, state
 
 
 def turned(path, colour):

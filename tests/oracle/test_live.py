@@ -21,7 +21,7 @@ from tests.oracle.file_entries import write_entries
 from tests.oracle.odd_values import make_odd_entries
 from tests.oracle.videos import film, make_video_corpus
 from tests.oracle.well_formed import make_well_formed
-from tests.rules.test_corpus_rules import JOINED, write_parquet
+from tests.rules.corpus_cases import JOINED, write_parquet
 from tests.unit.loader_cases import CASES
 from validator.media.geometry import ImageLimits, grid
 from validator.tokens.processor import load_processor

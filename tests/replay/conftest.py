@@ -2,20 +2,6 @@
 
 import pytest
 
-from validator.engine import progress as engine
-
-
-class Silent(engine.Silent):
-    """Progress that nobody sees."""
-
-    def __init__(self):
-        self.done = 0
-
-    def replaying(self, what, samples): ...
-
-    def row_done(self):
-        self.done += 1
-
 
 @pytest.fixture(scope="session")
 def tiny():

@@ -137,7 +137,7 @@ def test_an_interrupted_replay_goes_on(planted):
     done = call("replay", run, "--candidates", 5, "--device", "cpu", cwd=dataset.folder)
     assert done.returncode == 1
     assert verdicts(run) == verdicts(dataset.folder / "run")
-    from tests.replay.conftest import Silent
+    from tests.replay.samples import Silent
     from validator.replay.crew import Single
     from validator.replay.run import prepare, replay
     from validator.replay.settings import ReplaySettings

@@ -4,7 +4,7 @@ import pytest
 
 from tests.conftest import say
 from tests.environments import needs_replay
-from tests.replay.conftest import Silent
+from tests.replay.samples import Silent
 from validator.media.geometry import ImageLimits
 from validator.replay.crew import Several
 from validator.replay.job import Ready

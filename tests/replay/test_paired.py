@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.environments import needs_replay
-from tests.replay.test_trial import job
+from tests.replay.samples import job
 from validator.facts.replayed import Drift, Remedy, Replayed
 from validator.replay.job import Answer, Task
 from validator.replay.paired import HELD_OUT, LEAST, STEPS, WARM, WINDOW, draws, drift, paired

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.replay.test_verdict import member, step
+from tests.replay.samples import member, step
 from validator.facts.replayed import Window
 from validator.replay.baseline import Baseline, Point
 from validator.replay.job import Answer

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.replay.test_verdict import member
+from tests.replay.samples import job, member
 from validator.facts.replayed import Replayed
-from validator.replay.job import Job
 from validator.replay.loading import check_reproduced
 from validator.replay.remedies import CUTOFF, LONGER, PIXELS
 from validator.replay.trial import Remaker, neighbours, resized, same, unstable
@@ -19,10 +18,6 @@ from validator.trainer import trainer_named
 
 def control(row, tokens, labels):
     return replace(member(tokens=tokens, labels=labels), row=row, place=row)
-
-
-def job(row, tokens=50, labels=10):
-    return Job(("data", "data.jsonl", row), list(range(tokens)), [-100] * (tokens - labels) + [1] * labels)
 
 
 def test_neighbours_have_labels_enough_and_the_nearest_length():

@@ -5,22 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from validator.facts.replayed import Replayed, Step
+from tests.replay.samples import member, step
+from validator.facts.replayed import Replayed
 from validator.replay.baseline import Baseline, Point
 from validator.replay.job import Answer
-from validator.replay.population import Member
 from validator.replay.systemic import climbed, culprit, failing
 from validator.replay.verdict import Yardstick, judge
-
-
-def member(tokens=50, labels=10, modality="text", static=()):
-    return Member("data", "data.jsonl", 0, "0", "ok", 0, tokens, labels, modality, 1.0, None, static)
-
-
-def step(arm="bf16", loss=1.0, norm=2.0, labels=10, **changes):
-    known = {"loss": loss, "num_label_tokens": labels, "logits_finite": True, "grad_norm": norm}
-    known |= {"grad_norms": {"language_model": norm}, "grad_finite": {"language_model": math.isfinite(norm)}}
-    return Step(arm, **{**known, **changes})
 
 
 @pytest.fixture(scope="module")

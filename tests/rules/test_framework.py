@@ -7,9 +7,9 @@ from collections import Counter
 import pytest
 
 from tests.conftest import ROOT, check, say
+from tests.rules.corpus_cases import CORPUS
 from tests.rules.corruptions import CORRUPTIONS
-from tests.rules.test_corpus_rules import CORPUS
-from tests.rules.test_rules import FAULTS
+from tests.rules.row_cases import FAULTS
 from validator.rules.registry import all_rules, choose_rules, find_rule
 from validator.settings import Settings
 

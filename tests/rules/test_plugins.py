@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.conftest import ROOT, check, say
-from tests.engine.test_same_bytes import written
+from tests.engine.written import written
 from validator.engine.options import Options
 from validator.engine.rejudge import rejudge, settings_of
 from validator.rules.plugins import installed_rules

@@ -3,70 +3,10 @@
 import pytest
 
 from tests.conftest import ROOT, say
-from tests.rules.rows import SEE, codes, long
-
-CALL = {"messages": [*say("a")["messages"], {"role": "function", "content": "find(x)"}]}
-
+from tests.rules.row_cases import FAULTS
+from tests.rules.rows import SEE, codes
 
 # ---- one row, one fault: the corruptor's table ----------------------------------------------------
-FAULTS = {
-    "roles swapped": ({"messages": list(reversed(say("a", "b")["messages"]))}, {}, ["CV001"]),
-    "question without answer": (say("a", "b", "c"), {}, ["CV002"]),
-    "no messages": (say(), {}, ["CV003"]),
-    "system message alone": ({"messages": [{"role": "system", "content": "s"}]}, {}, ["CV003"]),
-    "messages null": ({"messages": None}, {}, ["CV004"]),
-    "content null": (say("a", None), {}, ["CV005"]),
-    "no UTF-8": (say("a\ud800", "b"), {}, ["CV010"]),
-    "function call no JSON": (CALL, {}, ["CV006"]),
-    "tools no JSON": (say("a", "b", tools="f()"), {}, ["CV007"]),
-    "image without placeholder": (say("a", "b", images=["ok.png"]), {}, ["PH001"]),
-    "placeholder without image": (say("<image>a", "b"), {}, ["PH001"]),
-    "literal <video>": (say("a", "use <video>"), {}, ["PH001"]),
-    "placeholder in answer": (say("a", "<image>", images=["ok.png"]), {}, ["PH002"]),
-    "placeholder in system prompt": (say("a", "b", system="<image>"), {}, ["PH003"]),
-    "end token in answer": (say("a", "b<|im_end|>"), {}, ["PH004"]),
-    "image pad in question": (say("a<|image_pad|>", "b"), {}, ["PH004"]),
-    "special token in system prompt": (say("a", "b", system="<|im_start|>"), {}, ["PH004"]),
-    "image gone": (say(*SEE, images=["gone.png"]), {}, ["MD001"]),
-    "empty path": (say(*SEE, images=[""]), {}, ["MD001"]),
-    "folder for image": (say(*SEE, images=["."]), {}, ["MD001"]),
-    "web page for image": (say(*SEE, images=["page.jpg"]), {}, ["MD002"]),
-    "empty file": (say(*SEE, images=["empty.jpg"]), {}, ["MD002"]),
-    "cut image": (say(*SEE, images=["cut.jpg"]), {}, ["MD003"]),
-    "flipped image": (say(*SEE, images=["flipped.png"]), {}, ["MD004"]),
-    "very large image": (say(*SEE, images=["huge.png"]), {}, ["MD010"]),
-    "slow image": (say(*SEE, images=["slow.jpg"]), {}, ["MD012"]),
-    "image that takes minutes": (say(*SEE, images=["endless.jpg"]), {}, ["MD012", "XX001"]),
-    "image with much behind it": (say(*SEE, images=["padded.png"]), {}, ["IM008", "MD013"]),
-    "garbled image": (say(*SEE, images=["garbled.jpg"]), {"advice": True}, ["MD011"]),
-    "URL": (say(*SEE, images=["https://a.b/c.png"]), {}, ["MD006"]),
-    "data URI": (say(*SEE, images=["data:image/png;base64,AAAA"]), {}, ["MD006"]),
-    "null image": (say(*SEE, images=[None]), {}, ["MD007"]),
-    "null video": (say("<video>a", "b", videos=[None]), {}, ["MD007"]),
-    "null video after a path": (say("<video><video>a", "b", videos=["page.mp4", None]), {}, ["MD002", "MD007"]),
-    "video of a protocol that FFmpeg lacks": (say("<video>a", "b", videos=["s3://a/b.mp4"]), {}, ["MD006"]),
-    "video that FFmpeg would fetch": (say("<video>a", "b", videos=["tcp://127.0.0.1:9"]), {}, ["XX001"]),
-    "video gone, as a URL": (say("<video>a", "b", videos=["file:///gone.mp4"]), {}, ["MD001"]),
-    "null after a path": (say("<image><image>", "b", images=["ok.png", None]), {}, ["MD007"]),
-    "audio": (say("<audio>a", "b", audios=["a.wav"]), {}, ["MD008"]),
-    "thin line": (say(*SEE, images=["line.png"]), {}, ["IM001", "IM008"]),
-    "thin image": (say(*SEE, images=["thin.png"]), {}, ["IM002"]),
-    "image cut": (
-        say("<image><image>a", "b", images=["big.png"] * 2),
-        {"cutoff_len": 2048},
-        ["LB003", "TK001", "TK006"],
-    ),
-    "image in a dropped turn": (say(long(50), "b", *SEE, images=["ok.png"]), {"cutoff_len": 256}, ["TK001", "TK003"]),
-    "turns dropped": (say(long(40), long(40), "c", "d"), {"cutoff_len": 512}, ["TK002", "TK003", "TK004"]),
-    "question cut": (say(long(100), "b"), {"cutoff_len": 512}, ["TK003"]),
-    "answer cut": (say("a", long(100)), {"cutoff_len": 512}, ["TK004"]),
-    "no label left": (say(long(2000), long(4)), {"cutoff_len": 64}, ["LB001", "TK003", "TK004"]),
-    "empty answer": (say("a", ""), {}, ["LB002"]),
-    "blank answer": (say("a", " \n"), {}, ["LB002"]),
-    "video gone": (say("<video>a", "b", videos=["a.mp4"]), {}, ["MD001"]),
-    "page for a video": (say("<video>a", "b", videos=["page.mp4"]), {}, ["MD002"]),
-    "absolute path": (say(*SEE, images=["/nowhere/a.png"]), {}, ["MD001", "MD009"]),
-}  # fmt: skip
 FINE = {
     "text only": say("a", "b"),
     "image": say(*SEE, images=["ok.png"]),

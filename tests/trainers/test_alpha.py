@@ -5,8 +5,7 @@ import json
 import pytest
 from PIL import Image, ImageDraw
 
-from scripts.sample_builder import TAGS
-from tests.conftest import check, say
+from tests.conftest import TAGS, check, say
 from tests.environments import needs_trainer
 from tests.trainers.compare import ask
 

@@ -7,20 +7,15 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts import fuzz
 from tests.conftest import ALL_TAGS, Dataset, check, say
+from tests.helpers.anything import RELAXED, TREES
 from validator.catalog.json_survey import survey
 from validator.catalog.registry import load_registry
 
-SCALARS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=8)
-TREES = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
-    max_leaves=6,
-)
 WORDS = st.sampled_from(
     (
         "<image>",
@@ -53,8 +48,6 @@ ROW = st.fixed_dictionaries(
         "id": TREES,
     },
 )
-RELAXED = settings(max_examples=int(os.environ.get("MMVALIDATE_EXAMPLES", 60)), deadline=None)
-RELAXED = settings(RELAXED, suppress_health_check=list(HealthCheck))
 
 
 @RELAXED

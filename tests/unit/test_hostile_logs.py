@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import ROOT
-from tests.unit.test_hostile import TREES
-from tests.unit.test_hostile_training import FEW, ODD
+from tests.helpers.anything import FEW, ODD, TREES
 from validator.audit import log_files, logs
 from validator.audit.logs import Point, read_log
 from validator.audit.signs import signs

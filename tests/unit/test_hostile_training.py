@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.test_hostile import RELAXED, TREES
+from tests.helpers.anything import FEW, NUMBERS, ODD, TREES
 from validator.audit.case import training_case
 from validator.audit.cost import cost_of
 from validator.audit.judge import training_findings
@@ -22,10 +22,7 @@ from validator.training.record import DataFacts
 from validator.training.shape import shape_of
 from validator.training.versions import Versions
 
-FEW = settings(RELAXED, max_examples=int(os.environ.get("MMVALIDATE_EXAMPLES", 20)))
 VERSIONS = Versions({"deepspeed": "0.18.0"})
-NUMBERS = [float("inf"), -float("inf"), float("nan"), 10**400, -(10**30), 2**62, -1, 0, 1e308]
-ODD = [*NUMBERS, True, None, [], {}, "\0", "x" * 5000]
 KEYS = sorted(known_arguments())
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.rules.test_training_rules import data
+from tests.rules.training_runs import data
 from validator.audit.case import training_case
 from validator.audit.judge import training_findings
 from validator.training.config import make_config

@@ -1,0 +1,33 @@
+"""What tests may import: helpers of their own, never each other, and of scripts what is tested or makes their data."""
+
+import ast
+
+from tests.conftest import ROOT
+
+FILES = sorted((ROOT / "tests").rglob("*.py"))
+MAKERS = {
+    "sample_faults": "damaged and turned files, as in sample_data",
+    "synthetic_rows": "rows of any number",
+    "replay_jobs": "samples to replay, from a registry",
+    "tiny_checkpoint": "the model that is replayed",
+}
+TESTED = {"generate", "make_command_docs", "fuzz", "experiments"}
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def test_no_test_imports_another():
+    """What two tests need stands in a module of its own."""
+    named = {(path.name, name) for path in FILES for name in imports(path) if name.startswith("tests.")}
+    assert {(path, name) for path, name in named if ".test_" in name.rpartition(".")[0]} == set()
+
+
+def test_scripts_are_imported_where_they_are_meant():
+    named = {(path.name, name) for path in FILES for name in imports(path) if name.startswith("scripts.")}
+    assert {(path, name) for path, name in named if name.split(".")[1] not in MAKERS.keys() | TESTED} == set()

@@ -1,0 +1,43 @@
+"""Runs as processes of their own, which tests stop, starve or kill."""
+
+import subprocess
+import sys
+import time
+
+import psutil
+
+COMMAND = [sys.executable, "-m", "validator.cli.main"]
+
+
+def command(registry, arguments):
+    return [*COMMAND, str(registry), "--output-format", "json", "--run-dir", str(registry.parent / "run"), *arguments]
+
+
+def run(registry, *arguments, **options):
+    folder = registry.parent
+    return subprocess.run(command(registry, arguments), capture_output=True, text=True, cwd=folder, **options)
+
+
+def start(registry, *arguments):
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command(registry, arguments), **pipes, text=True, cwd=registry.parent)
+
+
+def nothing_left(folder):
+    """No process, no temporary file."""
+    assert [
+        process for process in psutil.process_iter(["cmdline"]) if str(folder) in str(process.info["cmdline"])
+    ] == []
+    assert not list((folder / "run").glob("**/*.part")) and not (folder / "run" / "cache" / "running").exists()
+
+
+def wait_for(condition, process, seconds=60):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def results(dataset):
+    return list((dataset.folder / "run" / "cache" / "shards").glob("*.zip"))

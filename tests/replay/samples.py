@@ -1,0 +1,34 @@
+"""Samples and steps of a replay, made up."""
+
+import math
+
+from validator.engine import progress as engine
+from validator.facts.replayed import Step
+from validator.replay.job import Job
+from validator.replay.population import Member
+
+
+def member(tokens=50, labels=10, modality="text", static=()):
+    return Member("data", "data.jsonl", 0, "0", "ok", 0, tokens, labels, modality, 1.0, None, static)
+
+
+def step(arm="bf16", loss=1.0, norm=2.0, labels=10, **changes):
+    known = {"loss": loss, "num_label_tokens": labels, "logits_finite": True, "grad_norm": norm}
+    known |= {"grad_norms": {"language_model": norm}, "grad_finite": {"language_model": math.isfinite(norm)}}
+    return Step(arm, **{**known, **changes})
+
+
+def job(row, tokens=50, labels=10):
+    return Job(("data", "data.jsonl", row), list(range(tokens)), [-100] * (tokens - labels) + [1] * labels)
+
+
+class Silent(engine.Silent):
+    """Progress that nobody sees."""
+
+    def __init__(self):
+        self.done = 0
+
+    def replaying(self, what, samples): ...
+
+    def row_done(self):
+        self.done += 1
