@@ -91,7 +91,7 @@ def _replace_picture(rng: random.Random, row: dict, folder: Path) -> dict:
     return row
 
 
-def _letters(rng: random.Random, number: int) -> str:
+def letters(rng: random.Random, number: int) -> str:
     return "".join(rng.choices("bcdfghjklmnpqrstvwxzBCDFGHJKLMNPQRSTVWXZ#%&*+=", k=number))
 
 
@@ -163,7 +163,7 @@ KINDS = (
     Kind("missing picture", "file", ("CRASH",), _missing_picture, pictures=True),
     Kind("no label within the cutoff", "file", ("NO_TARGET",), _no_label, pictures=False),
     Kind("one token 120 times", "file", _LOUD, _answer(lambda rng, text: rng.choice("abcxyz") * 2 + " the" * 120)),
-    Kind("random letters", "file", _LOUD, _answer(lambda rng, text: _letters(rng, 40))),
+    Kind("random letters", "file", _LOUD, _answer(lambda rng, text: letters(rng, 40))),
     Kind("unknown script", "file", _LOUD, _answer(_cyrillic)),
     Kind("all labels masked", "job", ("NO_TARGET",), _all_masked),
     Kind("id beyond the vocabulary", "job", ("CRASH",), _id_beyond),

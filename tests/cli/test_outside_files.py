@@ -21,7 +21,7 @@ from validator.cli.config_file import read
 from validator.cli.config_keys import config_model
 from validator.cli.replaying import rows_named
 from validator.engine.baseline import load_baseline
-from validator.report.github import _plain
+from validator.report.github import plain
 from validator.report.tables import console_for
 from validator.tokens.processor import load_processor
 
@@ -104,7 +104,7 @@ def test_no_report_prints_an_escape(content):
     out = StringIO()
     console_for(out).print(content, markup=False)
     assert not {"\x1b", "\x07"} & set(out.getvalue()) and "evil" in out.getvalue()
-    assert "##[" not in _plain(EVIL)
+    assert "##[" not in plain(EVIL)
 
 
 def test_watch_calls_nothing_quiet_that_it_did_not_read(mmvalidate, home):

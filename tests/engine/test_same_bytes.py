@@ -25,7 +25,7 @@ def home(tmp_path_factory):
         (Options(workers=1, shard_rows=16), "dask, 1 worker"),
         (Options(workers=2, shard_rows=10), "dask, 2 workers"),
     ],
-    ids=str,
+    ids=["one process, large shards", "one process, shards of 7", "1 worker, shards of 16", "2 workers, shards of 10"],
 )
 def test_engines_and_sizes(home, tmp_path, options, engine):
     check(home / "dataset_info.json", tmp_path / "run", options)

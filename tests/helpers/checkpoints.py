@@ -43,7 +43,7 @@ class Checkpoint:
         folder.mkdir(exist_ok=True)
         (folder / "config.json").write_text(json.dumps(self.config))
         (folder / "tokenizer.json").write_text(json.dumps(self.tokenizer))
-        names = {name: _old(name) if old_names else name for name in self.weights}
+        names = {name: old_name(name) if old_names else name for name in self.weights}
         shards = {"model-00001-of-00002.safetensors": {}, "model-00002-of-00002.safetensors": {}}
         for number, (name, values) in enumerate(self.weights.items()):
             shards[list(shards)[number % 2]][names[name]] = values
@@ -56,7 +56,7 @@ class Checkpoint:
         return folder
 
 
-def _old(name):
+def old_name(name):
     return name.replace("model.visual.", "visual.").replace("model.language_model.", "model.")
 
 

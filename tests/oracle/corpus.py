@@ -139,15 +139,15 @@ def make_other_formats(seed: int, rows: int) -> dict:
 
 
 def _alpaca_row(dice: random.Random, images: list[str], _: bool) -> dict:
-    question = _text(dice, 3)
+    question = some_text(dice, 3)
     shown = [dice.choice(images) for _ in range(dice.choice((0, 0, 1, 2)))]
-    history = [[_text(dice, 2), _text(dice, 2)] for _ in range(dice.choice((0, 0, 1, 2)))]
+    history = [[some_text(dice, 2), some_text(dice, 2)] for _ in range(dice.choice((0, 0, 1, 2)))]
     if history and dice.random() < 0.05:
         history[0] = history[0][:1]
     return {
         "q": dice.choice(("", None, question, question)) if not shown else "<image>" * len(shown) + question,
-        "i": dice.choice(("", None, _text(dice, 2))),
-        "a": None if dice.random() < 0.1 else _text(dice, 3),
+        "i": dice.choice(("", None, some_text(dice, 2))),
+        "a": None if dice.random() < 0.1 else some_text(dice, 3),
         "h": dice.choice((history, history, None)),
         "images": shown + ["gone.png"] * (dice.random() < 0.05),
         "s": dice.choice(("", None, "Be kind.")),
@@ -166,13 +166,13 @@ def _openai_row(dice: random.Random, images: list[str], tools_as_text: bool) -> 
     for _ in range(dice.choice((1, 1, 2))):
         image = dice.random() < 0.4
         shown += [dice.choice(images)] * image
-        messages.append({"role": "user", "content": "<image>" * image + _text(dice, 3)})
+        messages.append({"role": "user", "content": "<image>" * image + some_text(dice, 3)})
         if dice.random() < 0.4:
             call = {"name": "find", "arguments": dice.choice(('{"n": 0.7}', "{}", "not json"))}
             calls = [{"id": str(i), "type": "function", "function": call} for i in range(dice.choice((1, 2)))]
             messages.append({"role": "assistant", "content": dice.choice((None, "")), "tool_calls": calls})
-            messages += [{"role": "tool", "content": _text(dice, 2)} for _ in range(dice.choice((1, 2)))]
-        messages.append({"role": "assistant", "content": _text(dice, 2), "tool_calls": dice.choice(([], None))})
+            messages += [{"role": "tool", "content": some_text(dice, 2)} for _ in range(dice.choice((1, 2)))]
+        messages.append({"role": "assistant", "content": some_text(dice, 2), "tool_calls": dice.choice(([], None))})
     fault = dice.randrange(24)
     if fault == 0:
         messages.append({"role": "tool", "content": "late"})
@@ -211,7 +211,7 @@ def _plain_row(image: str) -> dict:
     return {"messages": messages, "images": [image], "system": "", "tools": ""}
 
 
-def _text(dice: random.Random, most: int = 6) -> str:
+def some_text(dice: random.Random, most: int = 6) -> str:
     text = dice.choice(("", " ", "\n")).join(dice.choice(WORDS) for _ in range(dice.randint(0, most)))
     return text * dice.choice((1, 1, 1, 1, 3, 20))
 
@@ -221,7 +221,7 @@ def _row(dice: random.Random, good: list[str], every: list[str], tags: dict) -> 
     messages, placed = [], []
     for _ in range(turns):
         role = "observation" if "observation_tag" in tags and dice.random() < 0.1 and messages else "user"
-        content = _text(dice)
+        content = some_text(dice)
         for _ in range(dice.choice((0, 0, 1, 1, 2, 3)) if len(placed) < 4 else 0):
             cut = dice.randint(0, len(content))
             content = content[:cut] + "<image>" + content[cut:]
@@ -230,7 +230,7 @@ def _row(dice: random.Random, good: list[str], every: list[str], tags: dict) -> 
         if "function_tag" in tags and dice.random() < 0.1:
             messages.append({"role": "function", "content": _call(dice)})
         else:
-            messages.append({"role": "assistant", "content": _text(dice, 3)})
+            messages.append({"role": "assistant", "content": some_text(dice, 3)})
     row = {
         "messages": messages,
         "images": placed,
@@ -238,7 +238,7 @@ def _row(dice: random.Random, good: list[str], every: list[str], tags: dict) -> 
         "tools": _tools(dice),
     }
     if "system_tag" in tags and dice.random() < 0.2:
-        messages.insert(0, {"role": "system", "content": _text(dice, 2)})
+        messages.insert(0, {"role": "system", "content": some_text(dice, 2)})
     if dice.random() < 0.3:
         _spoil(dice, row, every)
     count = sum(str(message["content"]).count("<image>") for message in row["messages"])

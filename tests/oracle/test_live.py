@@ -243,7 +243,7 @@ def test_rows_stop_the_trainer_for_the_reason_we_give(tmp_path, monkeypatch):
     theirs = oracle_answers(corpus, tmp_path)["e"]
     ours = our_answers(registry, corpus)["e"]
     for mine, other in zip(ours, theirs, strict=True):
-        assert mine.get("message", "")[:60] == other.get("message", "")[:60]
+        assert (mine["status"], mine.get("message", "")[:60]) == (other["status"], other.get("message", "")[:60])
 
 
 def test_grids_of_the_processor():

@@ -93,7 +93,7 @@ def worker(tiny, tmp_path_factory):
     import torch
 
     from scripts import synthetic_rows
-    from scripts.experiments.planted import _letters
+    from scripts.experiments.planted import letters
     from scripts.replay_jobs import jobs_of
     from validator.replay.settings import ReplaySettings
     from validator.replay.supervisor import Setup
@@ -102,7 +102,7 @@ def worker(tiny, tmp_path_factory):
     folder = tmp_path_factory.mktemp("paired")
     dice = random.Random(77)
     rows = [synthetic_rows.text_row(dice) for _ in range(100)]
-    absurd = {"role": "assistant", "content": _letters(dice, 60)}
+    absurd = {"role": "assistant", "content": letters(dice, 60)}
     rows.append({**rows[0], "messages": [rows[0]["messages"][0], absurd]})
     jobs, limits = jobs_of(folder, rows, str(tiny))
     many = [item for item in jobs[:-1] if sum(label >= 0 for label in item.labels) >= 20]

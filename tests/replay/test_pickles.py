@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 
 import pytest
 
@@ -124,7 +125,8 @@ def test_code_in_the_folder_of_a_tokenizer_is_not_run(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("option", ["model", "reference_model"])
 def test_pickles_are_refused_before_anything_is_checked(tmp_path, monkeypatch, option):
-    monkeypatch.setattr("validator.cli.replaying.find_spec", lambda name: object())
+    monkeypatch.setitem(sys.modules, "torch", sys)  # as if it were installed
+    monkeypatch.setitem(sys.modules, "transformers", sys)
     (tmp_path / "pytorch_model-00001-of-00002.bin").touch()
     with pytest.raises(ValueError, match=rf"--{option.replace('_', '-')} {tmp_path}: .*00001-of-00002.bin is a pickle"):
         check_possible(ReplaySettings(**{option: str(tmp_path)}))

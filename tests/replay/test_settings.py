@@ -1,5 +1,7 @@
 """What a replay can be asked."""
 
+import sys
+
 import pytest
 
 from validator.cli.replaying import check_possible, wanted
@@ -36,12 +38,13 @@ def test_an_untrained_model_is_not_trained_on():
 
 
 def test_no_such_model(monkeypatch):
-    monkeypatch.setattr("validator.cli.replaying.find_spec", lambda name: object())
+    monkeypatch.setitem(sys.modules, "torch", sys)  # as if it were installed
+    monkeypatch.setitem(sys.modules, "transformers", sys)
     with pytest.raises(ValueError, match=r"--model ./nowhere: no such folder, and it is no hub id"):
         check_possible(ReplaySettings(model="./nowhere"))
 
 
 def test_no_torch(monkeypatch):
-    monkeypatch.setattr("validator.cli.replaying.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ValueError, match=r"pip install 'mmvalidate\[replay\]'"):
         check_possible(ReplaySettings())

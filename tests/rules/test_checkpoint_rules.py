@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.helpers.checkpoints import CONFIG, TOKENIZER, Checkpoint, _old, write_safetensors
+from tests.helpers.checkpoints import CONFIG, TOKENIZER, Checkpoint, old_name, write_safetensors
 from validator.audit.judge import checkpoint_findings
 from validator.checkpoint.audit import audit
 from validator.checkpoint.names import EMBEDDING, canonical, expected
@@ -35,7 +35,7 @@ def test_a_sound_checkpoint_is_quiet(base, tmp_path):
 
 
 def test_names_of_transformers_4_and_5_are_the_same():
-    assert {canonical(_old(name)) for name in expected(CONFIG)} == set(expected(CONFIG))
+    assert {canonical(old_name(name)) for name in expected(CONFIG)} == set(expected(CONFIG))
 
 
 def _one_nan(weights):

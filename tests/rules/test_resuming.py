@@ -40,17 +40,18 @@ def test_the_end_of_another_stage_is_resumed(tmp_path):
     assert said_of_resuming(resume | {"resume_from_checkpoint": str(tmp_path)}) == []  # no trainer_state.json there
 
 
-def test_a_checkpoint_is_found_in_the_output(tmp_path):
-    output = {"output_dir": str(tmp_path / "out"), "num_train_epochs": 1}
+def test_a_checkpoint_is_found_in_the_output(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    output = {"output_dir": "out", "num_train_epochs": 1}
     checkpoint(tmp_path / "out" / "checkpoint-9", global_step=9, max_steps=20)
     assert said_of_resuming(output) == []  # it was interrupted and goes on
     checkpoint(tmp_path / "out" / "checkpoint-20", global_step=20, max_steps=20)
     (tmp_path / "out" / "checkpoint-100").write_text("")
     (tmp_path / "out" / "model.safetensors").write_text("")
     (said,) = said_of_resuming(output)
-    assert f"`output_dir` holds {tmp_path}/out/checkpoint-20: its global_step is 20" in said
+    assert "`output_dir` holds out/checkpoint-20: its global_step is 20" in said
     assert said_of_resuming(output | {"resume_from_checkpoint": True}) == [
-        said.replace(f"`output_dir` holds {tmp_path}/out", f"`resume_from_checkpoint: {tmp_path}/out").replace(
+        said.replace("`output_dir` holds out", "`resume_from_checkpoint: out").replace(
             "checkpoint-20:", "checkpoint-20`:"
         )
     ]

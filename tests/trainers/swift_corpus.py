@@ -3,7 +3,7 @@
 import json
 import random
 
-from tests.oracle.corpus import ALL_TAGS, SIZES, TAGS, WORDS, _text
+from tests.oracle.corpus import ALL_TAGS, SIZES, TAGS, WORDS, some_text
 
 OWN_WORDS = ("{{ROUND0}} and {{ROUND1}}", "<image>", "<bbox>", "<ref-object>", "ends<|im_end|>", "<video>", "\n\nlines")
 LAYOUTS = ("messages", "conversations", "pairs", "query", "alpaca", "sharegpt entry", "alpaca entry", "odd", "mixed")
@@ -55,7 +55,7 @@ def _size(dice: random.Random) -> tuple[int, int]:
 
 
 def _words(dice: random.Random, most: int = 4) -> str:
-    text = _text(dice, most)
+    text = some_text(dice, most)
     if dice.random() < 0.06:
         cut = dice.randint(0, len(text))
         text = text[:cut] + dice.choice(OWN_WORDS) + text[cut:]

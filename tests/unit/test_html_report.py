@@ -21,7 +21,7 @@ from validator.media.resize import regularize
 from validator.report.html import thumbnails, write_html
 from validator.report.html.charts import histogram
 from validator.report.html.choice import MOST, choose
-from validator.report.html.page import _compact
+from validator.report.html.page import compact
 from validator.report.html.scan import cell_of, scan
 from validator.report.html.text import pieces
 from validator.report.html.thumbnails import Task, draw
@@ -131,7 +131,7 @@ def test_bars_hold_every_row_on_its_side_of_the_cutoff(cutoff, top):
     [(0, "0"), (15.5, "16"), (9876, "9,876"), (12_345, "12.3k"), (111_244, "111k"), (1_250_000, "1.2M"), (4e9, "4.0G")],
 )
 def test_numbers_at_an_axis_are_short(value, text):
-    assert _compact(value) == text
+    assert compact(value) == text
 
 
 @pytest.mark.parametrize(
@@ -252,8 +252,8 @@ def test_a_folder_without_a_run_is_refused(tmp_path):
 def test_a_picture_that_hangs_or_kills_its_process_costs_only_itself(tmp_path, monkeypatch):
     monkeypatch.setattr(thumbnails, "SECONDS", 3.0)
     Image.init()  # the child has its plug-ins at once
-    real = thumbnails._both
-    monkeypatch.setattr(thumbnails, "_both", lambda task: os._exit(9) if task.key[2] == 1 else real(task))
+    real = thumbnails.draw_one
+    monkeypatch.setattr(thumbnails, "draw_one", lambda task: os._exit(9) if task.key[2] == 1 else real(task))
     Image.new("RGB", (100, 50), "red").save(tmp_path / "good.png")
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "bad.png").write_bytes(b"no image")

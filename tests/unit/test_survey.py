@@ -7,7 +7,7 @@ import pytest
 from tests.unit.loader_cases import CASES
 from validator.catalog.json_survey import survey
 from validator.catalog.kept_as_json import with_mixed
-from validator.catalog.line_survey import LOADER_CHUNK, _first_nulls
+from validator.catalog.line_survey import LOADER_CHUNK, first_nulls
 
 
 def surveyed(tmp_path, text):
@@ -97,7 +97,7 @@ FIRST_NULLS = {
 @pytest.mark.parametrize("name", FIRST_NULLS)
 def test_nulls_that_stand_first_in_a_block(name):
     text, places = FIRST_NULLS[name]
-    assert list(_first_nulls(text.encode(), 16)) == places
+    assert list(first_nulls(text.encode(), 16)) == places
 
 
 def test_a_null_after_a_mark_is_named_by_its_row(tmp_path):

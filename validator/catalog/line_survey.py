@@ -96,7 +96,7 @@ def _without_first_nulls(chunk: bytes, block_size: int, result: Survey) -> bytes
     """Refuse each null that stands first in a block of pyarrow's reader (26.0.1), which ends the process there; the
     trainer's too.
     """
-    for place in _first_nulls(chunk, block_size):
+    for place in first_nulls(chunk, block_size):
         reason = "the row is null where the loader begins a block: its process ends there (segmentation fault)"
         before = chunk[: chunk.rfind(b"\n", 0, place) + 1]
         row = result.num_rows + _num_lines(before if result.num_rows else before.removeprefix(BOM))
@@ -108,7 +108,7 @@ def _without_first_nulls(chunk: bytes, block_size: int, result: Survey) -> bytes
 _NULL = b"null"
 
 
-def _first_nulls(chunk: bytes, block_size: int) -> Iterator[int]:
+def first_nulls(chunk: bytes, block_size: int) -> Iterator[int]:
     """Where nulls stand of which the line is the first to end within a block, and not blank."""
     start, stop, what = 0, -1, "blank"
     yielded = -1

@@ -14,7 +14,8 @@ from PIL import Image
 
 from validator.media.jpeg_skeleton import BARE, EOI, FRAMES, MAX_SIDE, SIDE, SOS, end_of_scan, segments
 
-_MOST_SHAPES, _MOST = 8, 1024
+MOST_SHAPES, _MOST = 8, 1024
+"""Shapes, and headers of all shapes, that are remembered."""
 _PATIENCE = 64
 """Misses in a row after which only every so many-th header is learned: these pictures have nothing in common."""
 
@@ -58,10 +59,10 @@ class Headers:
         """
         if (self._misses > _PATIENCE and self._misses % _PATIENCE) or not _is_usual(*size):
             return
-        shape = _shape(data)
+        shape = shape_of(data)
         if shape is None:
             return
-        if self._number == _MOST or (len(self._shapes) == _MOST_SHAPES and shape not in self._shapes):
+        if self._number == _MOST or (len(self._shapes) == MOST_SHAPES and shape not in self._shapes):
             self._shapes, self._number = {}, 0
         end, place = shape
         header = Header(opened, end if loads else None)
@@ -81,7 +82,7 @@ def _is_usual(wide: int, high: int) -> bool:
     return SIDE <= wide <= MAX_SIDE and SIDE <= high <= MAX_SIDE and wide * high <= (Image.MAX_IMAGE_PIXELS or 0)
 
 
-def _shape(data: bytes) -> tuple[int, int] | None:
+def shape_of(data: bytes) -> tuple[int, int] | None:
     """Where the header of the first scan ends, and where height and width stand; None where Pillow, reading segment
     after segment, might see something else.
     """

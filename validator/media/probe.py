@@ -117,12 +117,13 @@ def _probe_local(path: str, identity: Identity, depth: Depth) -> ImageProbe:
     return _with_warnings(probe, caught)
 
 
-_HEADERS: dict[Depth, Headers] = {"header": Headers(), "fast": Headers()}
+HEADERS: dict[Depth, Headers] = {"header": Headers(), "fast": Headers()}
+"""Headers of JPEGs that were met before, at the depths at which they say all."""
 
 
 def _recalled(head: bytes, num_bytes: int, depth: Depth) -> ImageProbe | None:
     """The probe of a JPEG whose header was met before; at `fast` only if the file certainly loads."""
-    headers = _HEADERS.get(depth)
+    headers = HEADERS.get(depth)
     known = headers.recall(head) if headers else None
     if known is None or (depth == "fast" and not is_whole(head, known[0])):
         return None
@@ -131,10 +132,10 @@ def _recalled(head: bytes, num_bytes: int, depth: Depth) -> ImageProbe | None:
 
 
 def _learn(head: bytes, probe: ImageProbe, depth: Depth, certain: bool) -> None:
-    if depth in _HEADERS:
+    if depth in HEADERS:
         size = (probe.width or 0, probe.height or 0)
         opened = (probe.mode, probe.bits, probe.frames, probe.orientation)
-        _HEADERS[depth].learn(head, size, opened, loads=certain and probe.scans == 1)
+        HEADERS[depth].learn(head, size, opened, loads=certain and probe.scans == 1)
 
 
 def _source(path: str, file: BinaryIO, identity: Identity, depth: Depth) -> str | bytes | BinaryIO:

@@ -181,12 +181,12 @@ class Expanded:
         for step in reversed(steps) if limits.mask_history else steps:
             pair = over[by_number[ends[step] : ends[step + 1]]]
             row = self.unit_row[pair]
-            source[pair], target[pair] = _infer_seqlen(self.source[pair], self.target[pair], budget[row])
+            source[pair], target[pair] = infer_seqlens(self.source[pair], self.target[pair], budget[row])
             budget[row] -= source[pair] + target[pair]
         return source, target
 
 
-def _infer_seqlen(source: Ints, target: Ints, cutoff: Ints) -> tuple[Ints, Ints]:
+def infer_seqlens(source: Ints, target: Ints, cutoff: Ints) -> tuple[Ints, Ints]:
     """`tokens.truncation.infer_seqlen` for many pairs; nothing is kept where the cutoff is used up."""
     with np.errstate(invalid="ignore"):
         share = cutoff * (target / (source + target))

@@ -80,10 +80,10 @@ class Laid:
     sizes: list[tuple[int, ...]]
 
 
-def read(samples: Path, rows: int = ROWS) -> Iterator[Laid]:
-    """The facts of a samples.parquet, `rows` rows at a time. Raises UnusableRunError where it is none."""
+def read(samples: Path) -> Iterator[Laid]:
+    """The facts of a samples.parquet, ROWS rows at a time. Raises UnusableRunError where it is none."""
     with RunTable(samples, SAMPLES) as table:
-        for batch in table.batches(_COLUMNS, rows):
+        for batch in table.batches(_COLUMNS, ROWS):
             yield lay(batch)
 
 

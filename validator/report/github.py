@@ -32,8 +32,8 @@ def write(run: Finished, out: TextIO) -> None:
     if left_out:
         out.write(f"{left_out} more rules and datasets have findings: see the summary of the job\n")
     for note in gate_notes(run.summary):
-        out.write(_plain(note) + "\n")
-    out.write(_plain(describe(run.summary)) + "\n")
+        out.write(plain(note) + "\n")
+    out.write(plain(describe(run.summary)) + "\n")
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write(markdown.text(run, SUMMARY_BYTES))
@@ -61,7 +61,7 @@ def _command(group: Group, places: Places) -> str:
     return f"::{_COMMANDS[group.severity]} {named}::{_data(text + chr(10) + 'help: ' + clip(first['help'], 1000))}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A line that begins with our words and is no command: the runner takes `##[` for one anywhere."""
     return printable(text).replace("##[", "## [")
 

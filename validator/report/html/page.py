@@ -121,7 +121,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["name"] = NAME
-    environment.filters |= {"number": _number, "compact": _compact, "share": _share, "printable": _printable}
+    environment.filters |= {"number": _number, "compact": compact, "share": _share, "printable": _printable}
     return environment
 
 
@@ -137,7 +137,7 @@ def _number(value: float | None) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 
-def _compact(value: float) -> str:
+def compact(value: float) -> str:
     """A number in at most five characters: `9,876`, `123k`, `4.6M`."""
     for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
         if value >= 10 * size or (unit != "k" and value >= size):

@@ -107,13 +107,14 @@ def _work(tasks: Connection, parent: int) -> None:
         except EOFError:
             return
         try:
-            result = _both(task)
+            result = draw_one(task)
         except Exception:  # Pillow's and FFmpeg's decoders raise nearly everything
             result = None
         tasks.send(result)
 
 
-def _both(task: Task) -> Thumbnails:
+def draw_one(task: Task) -> Thumbnails:
+    """Both views of one picture. Raises whatever its decoder raises."""
     if task.video:
         return _with_fed(_first_frame(task.source), task)
     source = io.BytesIO(task.source) if isinstance(task.source, bytes) else task.source
