@@ -14,6 +14,8 @@ from validator.tokens.processor import load_processor
 
 COMMAND = [sys.executable, "-m", "validator.cli.main"]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+MOST_SECONDS = 300
+"""After which a command in this process is taken to hang."""
 
 
 def run_process(*arguments, cwd, **options):
@@ -38,11 +40,14 @@ def run_in_process(*arguments, cwd):
         out, err = stack.enter_context(_redirected(1, "stdout")), stack.enter_context(_redirected(2, "stderr"))
         os.chdir(cwd)
         sys.argv = ["mmvalidate", *map(str, arguments)]
+        signal.alarm(MOST_SECONDS)
         try:
             main()
             code = 0
         except SystemExit as end:
             code = end.code or 0
+        finally:
+            signal.alarm(0)
         sys.stdout.flush()
         sys.stderr.flush()
         said = [_text(file) for file in (out, err)]
@@ -52,6 +57,7 @@ def run_in_process(*arguments, cwd):
 @contextmanager
 def _restored():
     folder, environment, arguments, path = os.getcwd(), dict(os.environ), sys.argv, list(sys.path)
+    signal.signal(signal.SIGALRM, _hangs)
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
     try:
         yield
@@ -79,6 +85,10 @@ def _redirected(descriptor, name):
             setattr(sys, name, before)
             os.dup2(kept, descriptor)
             os.close(kept)
+
+
+def _hangs(*_):
+    raise TimeoutError(f"the command has not ended within {MOST_SECONDS} seconds")
 
 
 def _text(file):

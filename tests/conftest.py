@@ -1,6 +1,7 @@
 """Shared helpers: small datasets in a folder, and a whole check of them in process."""
 
 import json
+import os
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from PIL import Image
 
 from tests.commands import run_in_process, run_process, warm_up
 from tests.environments import skip_without
+from tests.tiers import draw_examples
 from validator.catalog.registry import load_registry
 from validator.engine.run import run
 from validator.files import locate
@@ -21,8 +23,27 @@ TAGS = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assis
 ALL_TAGS = TAGS | {"observation_tag": "observation", "function_tag": "function", "system_tag": "system"}
 
 
+os.environ["HF_HUB_OFFLINE"] = "1"  # the tests' hub names are nobody's; asking for them takes half a minute
+
+
+def pytest_configure():
+    draw_examples()
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if hasattr(getattr(item, "obj", None), "hypothesis"):
+            item.add_marker("larger")
+
+
 def pytest_runtest_setup(item):
     skip_without(item)
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Reports of commands in this process are without pictures, which take seconds; tests of the report draw them."""
+    monkeypatch.setattr("validator.report.html.page.draw", lambda tasks, most_bytes: {})
 
 
 def findings_of(folder):

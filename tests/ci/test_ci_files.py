@@ -87,6 +87,7 @@ def installed(tmp_path_factory):
     return environment
 
 
+@pytest.mark.proof  # installs the package anew
 def test_the_installed_package_has_the_version_of_the_source(installed):
     """`validator/__init__.py` is the one place; the packaging reads it from there."""
     home = Path(installed["RUNNER_TEMP"])
@@ -140,6 +141,7 @@ def checkout(tmp_path, installed):
 ROWS = [say("a", "b"), say("<image>", "b", images=["gone.png"])]
 
 
+@pytest.mark.proof  # installs the package anew
 def test_the_actions_check(checkout):
     checkout.data.write(ROWS)
     done = checkout.check()
@@ -152,6 +154,7 @@ def test_the_actions_check(checkout):
     assert json.loads((checkout.reports / "findings.sarif").read_text())["runs"][0]["results"]
 
 
+@pytest.mark.proof  # installs the package anew
 def test_the_actions_options(checkout):
     checkout.data.write(ROWS)
     done = checkout.check("--max-rate MD=50\n  --min-rows 2")
@@ -165,6 +168,7 @@ def test_the_actions_options(checkout):
     assert checkout.check(dataset_info="").returncode == 0
 
 
+@pytest.mark.proof  # installs the package anew
 def test_the_action_checks_only_what_changed(checkout):
     """The restored cache answers for rows and images that are the same, whatever times a checkout gives them."""
     for number in range(3):
@@ -188,6 +192,7 @@ def test_the_action_checks_only_what_changed(checkout):
     assert json.loads(summary.read_text())["timing"]["engine"] == "one process"
 
 
+@pytest.mark.proof  # installs the package anew
 def test_the_workflow_on_sample_data(checkout):
     """Each job's use of the action, on a copy of sample_data: the good rows pass, the planted ones are found."""
     shutil.copytree(ROOT / "sample_data", checkout.folder / "sample_data")
@@ -198,6 +203,7 @@ def test_the_workflow_on_sample_data(checkout):
     assert codes == {"good-rows": 0, "planted-rows": 1}
 
 
+@pytest.mark.proof  # installs the package anew
 def test_the_hook(dataset, mmvalidate, installed):
     """What pre-commit would run, with the registry in the hook's args."""
     hook = load(".pre-commit-hooks.yaml")[0]
@@ -224,6 +230,7 @@ def test_the_hooks_files(path, wanted):
     assert bool(re.search(load(".pre-commit-hooks.yaml")[0]["files"], path)) is wanted
 
 
+@pytest.mark.proof  # installs the package anew
 def test_the_gitlab_template(checkout, installed):
     """The script of the job, with the variables that GitLab would set."""
     job = load("ci/gitlab.yml")[".mmvalidate"]

@@ -22,6 +22,9 @@ def home(tmp_path):
     return tmp_path
 
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
+
 def audit(mmvalidate, home, *options):
     return mmvalidate("audit", STAGE2, "--workers", "0", "-q", *options, cwd=home)
 

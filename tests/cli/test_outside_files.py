@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rich.text import Text
 
 from tests.conftest import say
-from tests.helpers.anything import FEW, TREES
+from tests.helpers.anything import TREES
 from validator.catalog.registry import load_registry
 from validator.cli.check import check
 from validator.cli.config_file import read
@@ -68,7 +68,7 @@ def home(dataset, monkeypatch):
     ],
 )
 def test_one_sentence_and_2(mmvalidate, home, arguments, sentence):
-    done = mmvalidate(*arguments, cwd=home, timeout=60)
+    done = mmvalidate(*arguments, cwd=home)
     assert done.returncode == 2, done.stderr
     assert sentence in done.stderr and done.stderr.count("\n") <= 2 and len(done.stderr) < 6000
 
@@ -112,7 +112,7 @@ def test_watch_calls_nothing_quiet_that_it_did_not_read(mmvalidate, home):
     done = mmvalidate("watch", "log", cwd=home)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "nothing suspicious")
     os.mkfifo(home / "log" / "trainer_log.jsonl")
-    done = mmvalidate("watch", "log", cwd=home, timeout=60)
+    done = mmvalidate("watch", "log", cwd=home)
     assert done.returncode == 3
     assert done.stdout.splitlines()[1:] == [
         "trainer_log.jsonl was not read: it is a named pipe, not a file.",
@@ -164,7 +164,6 @@ CONTENT = (
 
 
 @pytest.mark.parametrize("reader", READERS)
-@FEW
 @given(CONTENT)
 def test_any_content(reader, content):
     """A value, or ValueError with one sentence."""
@@ -181,7 +180,6 @@ SIZE = TREES | st.sampled_from([float("inf"), float("nan"), 10**400, 0, -1, "x",
 SIZES = ("min_pixels", "max_pixels", "patch_size", "merge_size", "size")
 
 
-@FEW
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(SIZES, SIZE)) | TREES, TREES | TABLES)
 def test_any_processor(settings, tokenizer):
     with tempfile.TemporaryDirectory() as scratch:

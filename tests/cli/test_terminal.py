@@ -94,17 +94,14 @@ def test_colours_only_where_they_are_wanted(finished, mmvalidate):
         (["dataset_info.json", "--cutoff"], ["--cutoff-len"]),
     ],
 )
-def test_completion(dataset, mmvalidate, words, offered):
+def test_completion(dataset, mmvalidate, monkeypatch, words, offered):
     dataset.write([say("a", "b")])
     (dataset.folder / ".mmvalidate" / "a").mkdir(parents=True)
     (dataset.folder / ".mmvalidate" / "a" / "summary.json").write_text("{}")
-    given = {
-        **os.environ,
-        "_MMVALIDATE_COMPLETE": "complete_bash",
-        "COMP_WORDS": " ".join(["mmvalidate", *words]),
-        "COMP_CWORD": str(len(words)),
-    }
-    assert mmvalidate(cwd=dataset.folder, env=given).stdout.split() == offered
+    monkeypatch.setenv("_MMVALIDATE_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", " ".join(["mmvalidate", *words]))
+    monkeypatch.setenv("COMP_CWORD", str(len(words)))
+    assert mmvalidate(cwd=dataset.folder).stdout.split() == offered
 
 
 def test_the_script_for_the_shell(mmvalidate):

@@ -102,6 +102,7 @@ def place(tmp_path_factory):
 @pytest.mark.parametrize(
     "path", [path for path in PAGES if commands_of(path)], ids=lambda path: str(path.relative_to(ROOT))
 )
+@pytest.mark.usefixtures("undrawn")
 def test_the_commands_of_a_page(path, place, tmp_path, monkeypatch, capsys):
     home = tmp_path / "home"
     shutil.copytree(place, home)
@@ -153,6 +154,7 @@ def test_links_lead_somewhere():
                 assert (path.parent / target).exists(), f"{path.relative_to(ROOT)}: {target}"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_first_screen_names_what_is_here_and_what_it_names_can_be_done(place, tmp_path, monkeypatch, capsys):
     words = welcome(place)
     monkeypatch.chdir(shutil.copytree(place, tmp_path / "home"))

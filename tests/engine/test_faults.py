@@ -38,7 +38,7 @@ def huge_jpeg(path):
     path.write_bytes(data)
 
 
-WORKERS = pytest.mark.parametrize("workers", ["0", "2"])
+WORKERS = pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.proof)])
 
 
 @WORKERS

@@ -1,8 +1,5 @@
 """Values of any kind, for tests that must hold whatever is given."""
 
-import os
-
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=8)
@@ -11,9 +8,5 @@ TREES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=6,
 )
-RELAXED = settings(
-    max_examples=int(os.environ.get("MMVALIDATE_EXAMPLES", 60)), deadline=None, suppress_health_check=list(HealthCheck)
-)
-FEW = settings(RELAXED, max_examples=int(os.environ.get("MMVALIDATE_EXAMPLES", 20)))
 NUMBERS = [float("inf"), -float("inf"), float("nan"), 10**400, -(10**30), 2**62, -1, 0, 1e308]
 ODD = [*NUMBERS, True, None, [], {}, "\0", "x" * 5000]

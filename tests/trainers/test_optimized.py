@@ -11,6 +11,8 @@ import pytest
 from tests.conftest import ROOT
 from validator.trainer import TRAINERS
 
+pytestmark = pytest.mark.proof
+
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory):

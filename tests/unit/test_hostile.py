@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from scripts import fuzz
 from tests.conftest import ALL_TAGS, Dataset, check, say
-from tests.helpers.anything import RELAXED, TREES
+from tests.helpers.anything import TREES
+from tests.tiers import many
 from validator.catalog.json_survey import survey
 from validator.catalog.registry import load_registry
 
@@ -50,7 +51,6 @@ ROW = st.fixed_dictionaries(
 )
 
 
-@RELAXED
 @given(TREES | st.dictionaries(st.text(max_size=4), TREES | st.just({"file_name": "a"}), max_size=4))
 def test_registries(content):
     with tempfile.TemporaryDirectory() as scratch:
@@ -62,7 +62,6 @@ def test_registries(content):
             assert "\n" not in str(error)
 
 
-@RELAXED
 @given(st.binary(max_size=60) | st.text(alphabet='{}[]",:\\ 01ae\n\ufeff', max_size=40).map(str.encode))
 def test_data_files(data):
     with tempfile.TemporaryDirectory() as scratch:
@@ -74,7 +73,6 @@ def test_data_files(data):
         _whole(dataset, None)
 
 
-@RELAXED
 @given(
     st.lists(ROW, min_size=1, max_size=4),
     st.sampled_from(("json", "jsonl")),
@@ -92,10 +90,11 @@ def test_rows(rows, suffix, formatting):
         _whole(dataset, len(rows))
 
 
+@pytest.mark.larger
 @pytest.mark.parametrize("kind", fuzz.KINDS)
 def test_mutated_inputs(tmp_path, kind):
     """scripts/fuzz.py, which does the same at length: whole inputs of every kind, damaged."""
-    for number in range(int(os.environ.get("MMVALIDATE_EXAMPLES", 60)) // 10):
+    for number in range(many(2, 10)):
         (tmp_path / str(number)).mkdir()
         fuzz.KINDS[kind](Dataset(tmp_path / str(number)), random.Random(number))
 
@@ -121,6 +120,7 @@ def test_deep_nesting(dataset, depth, suffix):
     assert not any(finding["code"] == "XX001" for finding in findings)
 
 
+@pytest.mark.proof
 def test_a_text_of_a_hundred_megabytes(dataset):
     dataset.write([say("a" * 100_000_000, "b"), say("a", "b")])
     result, findings = dataset.check()

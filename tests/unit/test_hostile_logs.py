@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import ROOT
-from tests.helpers.anything import FEW, ODD, TREES
+from tests.helpers.anything import ODD, TREES
 from validator.audit import log_files, logs
 from validator.audit.logs import Point, read_log
 from validator.audit.signs import signs
@@ -145,7 +145,6 @@ ITEM = st.fixed_dictionaries({}, optional=dict.fromkeys(("step", "current_steps"
 TEXT = st.text(alphabet="{}'[]:,.1e-nainf\n\r\0 losgrad_rm\"", max_size=80)
 
 
-@FEW
 @given(st.lists(ITEM, max_size=6), st.lists(ITEM | TREES, max_size=6), TEXT, VALUE, st.integers(0, 60))
 def test_any_log(items, lines, text, max_steps, cut):
     """Nothing but ValueError, and every sign can be told."""
@@ -166,7 +165,6 @@ def test_any_log(items, lines, text, max_steps, cut):
 NORMS = st.lists(st.floats() | st.sampled_from([-1.0, 1e308, 5e-324, 0.0, None]), max_size=40)
 
 
-@FEW
 @given(NORMS, st.lists(st.none() | st.floats(), min_size=40, max_size=40))
 def test_any_numbers(norms, losses):
     points = [Point(step, loss, norm) for step, (norm, loss) in enumerate(zip(norms, losses, strict=False), 1)]

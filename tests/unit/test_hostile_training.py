@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.helpers.anything import FEW, NUMBERS, ODD, TREES
+from tests.helpers.anything import NUMBERS, ODD, TREES
 from validator.audit.case import training_case
 from validator.audit.cost import cost_of
 from validator.audit.judge import training_findings
@@ -89,7 +89,6 @@ def no_run():
     patch.undo()
 
 
-@FEW
 @given(st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=6), TREES | st.sampled_from(ODD), max_size=6))
 def test_any_training_file(given):
     with tempfile.TemporaryDirectory() as scratch:
@@ -190,7 +189,6 @@ ZERO = st.fixed_dictionaries(
 SWITCH = st.fixed_dictionaries({}, optional={"enabled": TREES, "check_grad_overflow": TREES | st.sampled_from(ODD)})
 
 
-@FEW
 @given(
     st.fixed_dictionaries(
         {},
@@ -215,7 +213,6 @@ SIZES = [f"num_{name}" if name.endswith(("layers", "heads")) else name for name 
 SIZE = TREES | st.sampled_from([*ODD, 4, 100_000_000])
 
 
-@FEW
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys([*SIZES, "text_config"], SIZE)))
 def test_any_config_of_a_model(content):
     with tempfile.TemporaryDirectory() as scratch:

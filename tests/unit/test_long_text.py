@@ -6,6 +6,7 @@ from itertools import chain
 
 import pytest
 
+from tests.tiers import many
 from validator.tokens import encoder as encoding
 from validator.tokens import long_text, long_word
 from validator.tokens.encode import _encode_turn
@@ -35,12 +36,13 @@ def test_the_vocabulary_is_read_when_a_text_is_encoded():
     assert made.encode("a") and asked
 
 
+@pytest.mark.larger
 @pytest.mark.parametrize("name", ALPHABETS)
 def test_parts_are_exact(encoder, monkeypatch, name):
     monkeypatch.setattr(encoding, "LONG_TEXT", 1)
     monkeypatch.setattr(long_text, "PART", 1)
     draw = random.Random(name)
-    for _ in range(400):
+    for _ in range(many(100, 400)):
         text = "".join(draw.choices(ALPHABETS[name], k=draw.randint(1, 60)))
         whole = encoder._encode_all(text)
         ids = encoder.encode(text)
@@ -118,6 +120,7 @@ def make_word(draw, kind, length, encoder):
     return "".join(draw.choices(LETTERS, k=1 if kind == "one letter" else draw.randint(2, 9))) * length
 
 
+@pytest.mark.larger
 @pytest.mark.parametrize("kind", ["two letters", "any letters", "tokens", "a period", "one letter"])
 @pytest.mark.parametrize("width", [48, 100])
 def test_windows_of_a_word_are_exact(encoder, monkeypatch, kind, width):
@@ -125,7 +128,7 @@ def test_windows_of_a_word_are_exact(encoder, monkeypatch, kind, width):
     monkeypatch.setattr(long_word, "MARGIN", width // 3)
     draw = random.Random(kind)
     bytes_of = encoder._bpe.decode_single_token_bytes
-    for _ in range(60):
+    for _ in range(many(20, 60)):
         word = make_word(draw, kind, draw.randint(2 * width + 1, 12 * width), encoder)
         word = draw.choice(("", " ")) + word
         assert long_word.is_long_word(word, 0, len(word))
@@ -134,8 +137,10 @@ def test_windows_of_a_word_are_exact(encoder, monkeypatch, kind, width):
         assert len(found) > 1
 
 
+@pytest.mark.larger
 def test_a_long_word_among_others(encoder):
-    text = f"Look:\nyes {'Ab' * 2_000_000}, no <|im_end|> {'x' * 1_500_000}"
+    length = many(400_000, 2_000_000)
+    text = f"Look:\nyes {'Ab' * length}, no <|im_end|> {'x' * length}"
     ids = encoder.encode(text)
     assert isinstance(ids, long_text.LongIds)
     assert list(ids) == encoder._encode_all(text) and len(ids) == len(encoder._encode_all(text))

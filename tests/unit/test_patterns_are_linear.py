@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import validator
+from tests.tiers import many
 
 try:
     from re import _constants as codes
@@ -22,7 +23,7 @@ except ImportError:  # Python 3.10
 
 NOT_DATA = ("validator.cli", "validator.replay.step")
 """Patterns over the words of the command line alone; a module that needs torch."""
-SIZES = (2_000, 8_000, 32_000, 64_000)
+SIZES = (2_000, 8_000, many(24_000, 64_000))
 MOST_SECONDS = 0.3
 """Of processor time for one text: linear patterns take a few hundredths, quadratic ones several seconds."""
 REPEATS = (codes.MAX_REPEAT, codes.MIN_REPEAT)
@@ -119,6 +120,7 @@ def texts(pattern):
 PATTERNS = patterns()
 
 
+@pytest.mark.larger
 @pytest.mark.parametrize("name", PATTERNS)
 def test_linear(name):
     assert slowest(PATTERNS[name]) is None
