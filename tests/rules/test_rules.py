@@ -1,8 +1,9 @@
 """Every rule: rows that it must find, exactly, and rows that it must leave alone (the traps of the taxonomy)."""
 
 import pytest
+from PIL import Image
 
-from tests.conftest import ROOT, say
+from tests.conftest import ROOT, Dataset, say
 from tests.rules.row_cases import FAULTS
 from tests.rules.rows import SEE, codes
 
@@ -41,10 +42,9 @@ NOTED = {
 }
 
 
-@pytest.fixture
-def files(dataset):
-    from PIL import Image
-
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    dataset = Dataset(tmp_path_factory.mktemp("rules"))
     dataset.image("ok.png")
     dataset.image("cmyk.jpg", (60, 60), "CMYK")
     dataset.image("dot.png", (1, 1))
