@@ -198,7 +198,7 @@ def test_accepting_findings_while_the_run_is_checked_again(dataset):
 
 def test_results_of_one_try_are_kept(dataset):
     """A killed check goes on with the shards that it had finished."""
-    dataset.write([say("a " * 3000, f"b{number}") for number in range(3000)])
+    dataset.write([say("a " * 1000, f"b{number}") for number in range(3000)])
     process = start(dataset.registry, "--workers", "0", "--shard-rows", "300")
     wait_for(lambda: len(results(dataset)) >= 2, process)
     process.kill()

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import Dataset, say
+from tests.tiers import many
 from validator.cli.main import main
 from validator.facts.replayed import Replayed, Step
 from validator.replay import table
@@ -301,15 +302,12 @@ def test_damage_that_is_met_later(place, name, command, what, damage):
     assert named in said, said
 
 
-BYTES = 30
-"""Damages at random."""
-
-
+@pytest.mark.larger
 def test_bytes_at_random(place):
     """Whatever happens to the bytes, a command either does its work or names the file in one sentence."""
     chance = random.Random(int(os.environ.get("DAMAGE_SEED", 7)))
     wrong = []
-    for _ in range(int(os.environ.get("DAMAGES", BYTES))):
+    for _ in range(many(10, 60)):
         name = chance.choice([*FILES, "replay.parquet", "accepted.json"])
         data = bytearray((place / name).read_bytes())
         for _ in range(chance.choice([1, 1, 3, 20])):

@@ -1,6 +1,7 @@
 """Ids: special tokens, normalisation, and processors read from folders."""
 
 import json
+import shutil
 import unicodedata
 
 import pytest
@@ -137,14 +138,17 @@ def checkpoint(tmp_path_factory):
         ("processor_config.json", {"image_processor": {"size": {"shortest_edge": 5, "longest_edge": 9}}}, (5, 9)),
     ],
 )
-def test_the_embedded_vocabulary_in_a_folder_is_recognised(checkpoint, file, content, limits):
-    for name in ("preprocessor_config.json", "processor_config.json"):
-        (checkpoint / name).unlink(missing_ok=True)
-    (checkpoint / file).write_text(json.dumps(content))
-    load_processor.cache_clear()
+def test_the_limits_of_a_folder(small, tmp_path, file, content, limits):
+    shutil.copy(small[0] / "tokenizer.json", tmp_path)
+    (tmp_path / file).write_text(json.dumps(content))
+    processor = load_processor(str(tmp_path))
+    assert (processor.min_pixels, processor.max_pixels) == limits
+
+
+def test_the_embedded_vocabulary_in_a_folder_is_recognised(checkpoint):
+    (checkpoint / "preprocessor_config.json").write_text("{}")
     processor = load_processor(str(checkpoint))
     assert isinstance(processor.encoder, RankEncoder)
-    assert (processor.min_pixels, processor.max_pixels) == limits
     assert processor.encoder.encode("Hi<|im_end|>") == load_processor("embedded").encoder.encode("Hi<|im_end|>")
 
 
