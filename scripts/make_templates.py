@@ -1,6 +1,6 @@
 """Writes validator/assets/templates.json: every template of LLaMA-Factory, and the marks that it writes for media.
 
-    .oracle/venv/bin/python scripts/make_templates.py [FILE]
+    .oracle/venv/bin/python -m scripts.make_templates [FILE]
 
 Runs in the oracle's environment, where the published package lies. A medium that a template does not take is not
 listed; `thinks` marks those that write empty thoughts into answers without any.
@@ -14,9 +14,9 @@ FILE = Path(__file__).resolve().parents[1] / "validator" / "assets" / "templates
 
 
 def table() -> dict:
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "shared" / "oracle"))
-    import lf_oracle  # noqa: F401  stands in for what a CPU lacks
     from llamafactory.data.template import TEMPLATES, ReasoningTemplate
+
+    import tests.oracle.environment  # noqa: F401  stands in for what a CPU lacks
 
     found = {}
     for name, template in sorted(TEMPLATES.items()):

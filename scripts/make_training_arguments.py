@@ -1,6 +1,6 @@
 """Writes validator/assets/training_arguments.json: every key of a LLaMA-Factory training file, its type and default.
 
-    .oracle/venv/bin/python scripts/make_training_arguments.py [FILE]
+    .oracle/venv/bin/python -m scripts.make_training_arguments [FILE]
 
 Runs in the oracle's environment, where the published package lies: the table is what its dataclasses say.
 """
@@ -63,9 +63,9 @@ def enumerated() -> dict[str, list]:
 
 
 def table() -> dict:
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "shared" / "oracle"))
-    import lf_oracle  # noqa: F401  stands in for what a CPU lacks
     from llamafactory.hparams import parser
+
+    import tests.oracle.environment  # noqa: F401  stands in for what a CPU lacks
 
     words = enumerated()
     arguments = {}

@@ -10,21 +10,20 @@ few telling kinds change nothing is taken as not looked at, and its other kinds 
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import yaml
 
+from tests.environments import ORACLE, ROOT
+from tests.judges import command_of
 from tests.oracle.training_files import LEFT_OUT, REACHING, whole
 from validator.training.arguments import known_arguments
 from validator.training.kinds import CONTEXTS, KINDS, context_of, kind_of_value
 from validator.training.values import measured
 
-ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "validator" / "assets" / "training_values.json"
 TELLING = ("text", "list", "null", "negative fraction", "true", "large fraction", "empty text", "mapping")
 PACKAGES = ("ImportError", "ModuleNotFoundError", "NameError")
@@ -36,9 +35,10 @@ WORDS = 160
 @contextmanager
 def trainer():
     """A question: the text of a training file in, the answer out."""
-    python = Path(os.environ.get("MMVALIDATE_ORACLE", ROOT / ".oracle" / "venv")) / "bin" / "python"
+    command, environment = command_of(ORACLE, "tests.oracle.judge_training")
     judge = subprocess.Popen(
-        [python, ROOT / "tests" / "oracle" / "judge_training.py", ROOT.parent / "shared" / "oracle"],
+        command,
+        env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -5,16 +5,17 @@ import logging
 import sys
 import time
 
-import lf_oracle  # lies in the oracle's folder
 import torch
+
+from tests.oracle.environment.oracle import Oracle
+from tests.oracle.environment.tokenizer import make_tokenizer
 
 
 def main(folder: str, vocabulary: str) -> None:
     logging.disable(logging.WARNING)
     torch.set_num_threads(1)
-    oracle = lf_oracle.build(
-        dataset_dir=folder, dataset="bench", vocab=vocabulary, cutoff_len=8192, image_max_pixels=1048576
-    )
+    tokenizer = make_tokenizer(vocabulary)
+    oracle = Oracle(folder, "bench", tokenizer=tokenizer, cutoff_len=8192, image_max_pixels=1048576)
     wall, processor = time.perf_counter(), time.process_time()
     rows = oracle.full()
     wall, processor = time.perf_counter() - wall, time.process_time() - processor

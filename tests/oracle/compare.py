@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-import os
-import subprocess
-import tempfile
 from pathlib import Path
+from typing import Any
 
+from tests import judges
+from tests.environments import ORACLE, ROOT, VOCABULARY
 from validator.catalog.formats import file_rows
 from validator.catalog.json_rows import read_rows
 from validator.catalog.json_survey import survey
@@ -18,9 +18,6 @@ from validator.facts.settle import settle
 from validator.facts.training_ids import training_ids
 from validator.settings import Settings
 
-ROOT = Path(__file__).resolve().parents[2]
-ORACLE = ROOT.parent / "shared" / "oracle"
-ENVIRONMENT = Path(os.environ.get("MMVALIDATE_ORACLE", ROOT / ".oracle" / "venv"))
 GOLDEN = Path(__file__).parent / "golden"
 COMPARED = ("status", "len", "labels", "image_tokens", "video_tokens", "sha", "error")
 
@@ -91,19 +88,9 @@ def oracle_answers(corpus: dict, folder: Path, **model) -> dict[str, list[dict]]
     return ask("rows", {"corpus": corpus, "folder": str(folder), **model}, folder)
 
 
-def ask(question: str, given, cwd: Path = ROOT):
+def ask(question: str, given: Any, cwd: Path = ROOT) -> Any:
     """Ask the real trainer, in its own environment (see judge.py)."""
-    with tempfile.TemporaryDirectory() as scratch:
-        file = Path(scratch) / "input.json"
-        file.write_text(json.dumps(given), encoding="utf-8")
-        command = [ENVIRONMENT / "bin" / "python", Path(__file__).with_name("judge.py"), ORACLE]
-        command += [ENVIRONMENT / "qwen.tiktoken", question, file]
-        environment = {**os.environ, "HF_HOME": scratch, "HF_DATASETS_CACHE": scratch}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=cwd)
-    for line in done.stdout.splitlines():
-        if line.startswith("ANSWERS "):
-            return json.loads(line.removeprefix("ANSWERS "))
-    raise RuntimeError(f"the oracle failed:\n{done.stderr[-3000:]}")
+    return judges.ask(ORACLE, "tests.oracle.judge", VOCABULARY, question, given=given, cwd=cwd)
 
 
 def differences(ours: dict[str, list[dict]], theirs: dict[str, list[dict]]) -> list[str]:

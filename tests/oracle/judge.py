@@ -1,6 +1,6 @@
 """Runs inside the oracle's environment: asks the real trainer.
 
-    ORACLE_PYTHON judge.py ORACLE_FOLDER VOCABULARY QUESTION INPUT_JSON
+    ORACLE_PYTHON -m tests.oracle.judge VOCABULARY QUESTION INPUT_JSON
 
 Questions: rows (every row of a corpus), entries (load entries of files of all kinds, then every row of each), load
 (does the JSON loader take a file), full (does the whole preprocessing of a dataset end, and with what), grids
@@ -9,75 +9,32 @@ Questions: rows (every row of a corpus), entries (load entries of files of all k
 
 import json
 import logging
-import pathlib
 import sys
 import tempfile
+from pathlib import Path
 
-oracle_folder, vocabulary, question, input_file = sys.argv[1:5]
-sys.path.insert(0, oracle_folder)
-import lf_oracle  # noqa: E402
-
-logging.disable(logging.CRITICAL)
-made = {}
-make = lf_oracle.make_tokenizer
-make_processor = lf_oracle.make_processor
+from tests.oracle.environment.oracle import Oracle
+from tests.oracle.environment.processor import make_processor
+from tests.oracle.environment.tokenizer import make_tokenizer
 
 
-def with_limits(tokenizer, least=3136, most=12845056):
-    """transformers 4 takes the limits from attributes, which a checkpoint's preprocessor_config.json sets."""
-    processor = make_processor(tokenizer, least, most)
-    if hasattr(processor.image_processor, "max_pixels"):
-        processor.image_processor.min_pixels, processor.image_processor.max_pixels = least, most
-    return processor
-
-
-lf_oracle.make_processor = with_limits
-lf_oracle.make_tokenizer = lambda vocab: made.setdefault(vocab, make(vocab))  # one tokenizer serves all settings
-
-
-def rows(given):
+def rows(given, tokenizer):
     from llamafactory.data.template import TEMPLATES
 
-    name = given.get("template", "qwen2_vl")
+    name, model = given.get("template", "qwen2_vl"), given.get("model", "qwen2-vl")
     template = TEMPLATES[name]
     default_system = template.default_system
-    if given.get("model"):
-        as_later_model(given["model"], given["tokens"])
     answers = {}
     for entry in given["corpus"]["entries"]:
         settings = {k: v for k, v in entry["settings"].items() if v is not None and k != "processor"}
         template.default_system = default_system  # the trainer writes its setting into this global; a run has only one
-        settings |= {"dataset_dir": given["folder"], "dataset": entry["name"], "template": name}
-        oracle = lf_oracle.build(vocab=vocabulary, **settings)
-        attributes, rows = oracle.raw_rows(entry["name"])
-        answers[entry["name"]] = [oracle.sample(attributes, row, index) for index, row in enumerate(rows)]
+        processor = make_processor(tokenizer, model=model)
+        settings |= {"template": name, "tokenizer": tokenizer, "processor": processor}
+        answers[entry["name"]] = list(Oracle(given["folder"], entry["name"], **settings).samples(entry["name"]))
     return answers
 
 
-def as_later_model(model, tokens):
-    """Qwen2.5-VL and Qwen3-VL: their added tokens, and their own processor classes."""
-    from tokenizers import AddedToken
-    from transformers import Qwen2_5_VLProcessor, Qwen2VLImageProcessor, Qwen3VLProcessor, Qwen3VLVideoProcessor
-
-    make_tokenizer, make_processor = lf_oracle.make_tokenizer, lf_oracle.make_processor
-
-    def tokenizer(vocab):
-        made = make_tokenizer(vocab)
-        made.add_tokens([AddedToken(token, special=False, normalized=False) for token in tokens])
-        return made
-
-    def processor(tokenizer, *limits):
-        parts = make_processor(tokenizer, *limits)
-        if model == "qwen3-vl":
-            size = {"shortest_edge": 65536, "longest_edge": 16777216}
-            images = Qwen2VLImageProcessor(size=size, patch_size=16)
-            return Qwen3VLProcessor(images, tokenizer, Qwen3VLVideoProcessor(), chat_template=None)
-        return Qwen2_5_VLProcessor(parts.image_processor, tokenizer, parts.video_processor, chat_template=None)
-
-    lf_oracle.make_tokenizer, lf_oracle.make_processor = tokenizer, processor
-
-
-def entries(given):
+def entries(given, tokenizer):
     """The trainer's own loading of each entry, cut off before the conversion, which is then done row by row."""
     import llamafactory.data.loader as loader
     from datasets.formatting import format_table, get_formatter
@@ -85,7 +42,7 @@ def entries(given):
 
     loader.align_dataset = lambda dataset, *_: dataset
     answers = {}
-    oracle = lf_oracle.build(dataset_dir=given["folder"], vocab=vocabulary)
+    oracle = Oracle(given["folder"], tokenizer=tokenizer)
     for name in given["names"]:
         attributes = get_dataset_list([name], given["folder"])[0]
         try:
@@ -104,7 +61,7 @@ def entries(given):
     return answers
 
 
-def load(paths):
+def load(paths, tokenizer):
     from datasets import load_dataset
 
     answers = {}
@@ -118,10 +75,10 @@ def load(paths):
     return answers
 
 
-def full(given):
+def full(given, tokenizer):
     answers = {}
     for name in given["names"]:
-        oracle = lf_oracle.build(dataset_dir=given["folder"], dataset=name, vocab=vocabulary)
+        oracle = Oracle(given["folder"], name, tokenizer=tokenizer)
         try:
             oracle.full()
             answers[name] = None
@@ -130,12 +87,12 @@ def full(given):
     return answers
 
 
-def grids(cases):
+def grids(cases, tokenizer):
     from llamafactory.data.mm_plugin import get_mm_plugin
     from PIL import Image
 
     plugin = get_mm_plugin("qwen2_vl", image_token="<|image_pad|>", video_token="<|video_pad|>")
-    processor = lf_oracle.make_processor(lf_oracle.make_tokenizer(vocabulary)).image_processor
+    processor = make_processor(tokenizer).image_processor
     answers = []
     for width, height, most, least in cases:
         image = Image.new("RGB", (width, height))
@@ -147,12 +104,12 @@ def grids(cases):
     return answers
 
 
-def batches(given):
+def batches(given, tokenizer):
     import torch
 
-    oracle = lf_oracle.build(dataset_dir=given["folder"], dataset="data", vocab=vocabulary, **given["settings"])
+    oracle = Oracle(given["folder"], "data", tokenizer=tokenizer, **given["settings"])
     collate = oracle.collator(oracle.tiny_model())
-    attributes, rows = oracle.raw_rows("data")
+    attributes, rows = oracle.rows("data")
     samples = [oracle.convert(attributes, row) for row in rows]
     answers = []
     for number, members in enumerate(given["batches"]):
@@ -166,11 +123,20 @@ def batches(given):
     return answers
 
 
-def ids(texts):
-    tokenizer = lf_oracle.make_tokenizer(vocabulary)
+def ids(texts, tokenizer):
     return [tokenizer.encode(text, add_special_tokens=False) for text in texts]
 
 
-questions = (rows, entries, load, full, grids, ids, batches)
-answer = {function.__name__: function for function in questions}[question]
-print("ANSWERS " + json.dumps(answer(json.loads(pathlib.Path(input_file).read_text(encoding="utf-8")))))
+QUESTIONS = {function.__name__: function for function in (rows, entries, load, full, grids, ids, batches)}
+
+
+def main(vocabulary, question, input_file):
+    logging.disable(logging.CRITICAL)
+    given = json.loads(Path(input_file).read_text(encoding="utf-8"))
+    added = given.get("tokens", ()) if isinstance(given, dict) else ()
+    answers = QUESTIONS[question](given, make_tokenizer(vocabulary, added))
+    print("ANSWERS " + json.dumps(answers))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

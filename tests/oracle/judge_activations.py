@@ -1,6 +1,6 @@
 """Runs inside the oracle's environment: the peak of live tensors in the trainer's first step on tiny models.
 
-    ORACLE_PYTHON judge_activations.py ORACLE_FOLDER < CASES > ANSWERS
+    ORACLE_PYTHON -m tests.oracle.judge_activations < CASES > ANSWERS
 
 CASES is [{"hidden", "inner", "layers", "words", "lines"}]; an answer is bytes a token: the difference between
 rows of two lengths over the difference of their tokens, so that weights drop out.
@@ -13,7 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-import judge_training
+from tests.oracle import judge_training
+from tests.oracle.environment.oracle import Oracle
+
+# The judge sets the number of threads, and the stand-ins are in place, before these are imported
+# isort: split
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -44,7 +48,7 @@ class Peak(TorchDispatchMode):
 
 
 def save_model(folder, case):
-    oracle = judge_training.lf_oracle.build(dataset_dir=str(folder.parent), dataset="rows")
+    oracle = Oracle(folder.parent, "rows")
     ids, hidden = oracle.tokenizer.convert_tokens_to_ids, case["hidden"]
     rope = {
         "rope_type": "default",

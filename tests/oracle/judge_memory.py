@@ -1,6 +1,6 @@
 """Runs inside the oracle's environment: what LLaMA-Factory trains of a tiny Qwen2-VL, and the bytes that it takes.
 
-    ORACLE_PYTHON judge_memory.py ORACLE_FOLDER MODEL < CASES > ANSWERS
+    ORACLE_PYTHON -m tests.oracle.judge_memory MODEL < CASES > ANSWERS
 
 CASES is {name: fields of FinetuningArguments, and `optim`}. The model is saved to MODEL. An answer counts parameters
 that are trained, and after one optimizer step the bytes of all weights, gradients and tensors of the optimizer.
@@ -9,10 +9,11 @@ that are trained, and after one optimizer step the bytes of all weights, gradien
 import json
 import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, sys.argv[1])
-import lf_oracle
+import torch
+
+from tests.oracle.environment.model import tiny_model
+from tests.oracle.environment.tokenizer import make_tokenizer
 
 OPTIMIZERS = {"adamw_torch": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop", "adagrad": "Adagrad"}
 
@@ -22,7 +23,6 @@ def num_bytes(tensors):
 
 
 def ask(model, case):
-    import torch
     from llamafactory.hparams import FinetuningArguments, ModelArguments
     from llamafactory.model.adapter import init_adapter
     from transformers import Adafactor, AutoModelForImageTextToText
@@ -48,13 +48,10 @@ def ask(model, case):
 def main():
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # the trainer prints
-    folder = Path(sys.argv[2])
-    folder.mkdir()
-    (folder / "dataset_info.json").write_text('{"rows": {"file_name": "rows.json"}}')
-    (folder / "rows.json").write_text('[{"instruction": "a", "input": "", "output": "b"}]')
-    lf_oracle.build(dataset_dir=str(folder), dataset="rows").tiny_model().save_pretrained(folder)
+    folder = sys.argv[1]
+    tiny_model(make_tokenizer()).save_pretrained(folder)
     cases = json.load(sys.stdin)
-    json.dump({name: ask(str(folder), case) for name, case in cases.items()}, answers)
+    json.dump({name: ask(folder, case) for name, case in cases.items()}, answers)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Runs inside the oracle's environment: asks the real trainer what it does with data under a stage and a template.
 
-    ORACLE_PYTHON judge_stages.py ORACLE_FOLDER < QUESTIONS
+    ORACLE_PYTHON -m tests.oracle.judge_stages < QUESTIONS
 
 A line of input is a training file as JSON; a line of output says what its workflow comes to before it loads the model:
 {"outcome": "taken", "tokens": of the first row} or {"outcome": "refused", "error", "message"}.
@@ -14,8 +14,8 @@ import logging
 import sys
 import tempfile
 
-sys.path.insert(0, sys.argv[1])
-import lf_oracle
+from tests.oracle.environment.processor import make_processor
+from tests.oracle.environment.tokenizer import make_tokenizer
 
 logging.disable(logging.CRITICAL)
 
@@ -34,8 +34,8 @@ def answer(given):
     def load_tokenizer(model_args):
         from llamafactory.model.patcher import patch_processor
 
-        tokenizer = lf_oracle.make_tokenizer(None)
-        processor = lf_oracle.make_processor(tokenizer)
+        tokenizer = make_tokenizer()
+        processor = make_processor(tokenizer)
         patch_processor(processor, tokenizer, model_args)
         return {"tokenizer": tokenizer, "processor": processor}
 

@@ -1,6 +1,6 @@
 """Runs inside the oracle's environment: asks the real trainer what it does with training files.
 
-    ORACLE_PYTHON judge_training.py ORACLE_FOLDER < LINES
+    ORACLE_PYTHON -m tests.oracle.judge_training < LINES
 
 A line of input is {"text": the YAML file, "gpus": 1}; a line of output is {"outcome", "stage", "error", "message"}:
 `trained` (the first optimizer step was taken), or `refused` at a stage: `read` (the YAML), `arguments`
@@ -24,9 +24,9 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
-sys.path.insert(0, sys.argv[1])
 os.environ["OMP_NUM_THREADS"] = "1"  # a process with threads cannot be forked
-import lf_oracle
+
+from tests.oracle.environment.oracle import Oracle
 
 PLACES = {  # the innermost of these functions on the stack says the stage
     "read_args": "read",
@@ -55,7 +55,7 @@ LIMIT = 120
 
 def make_model(folder):
     """A Qwen2-VL of two layers over a vocabulary of 256 bytes and the special tokens."""
-    oracle = lf_oracle.build(dataset_dir=str(folder.parent), dataset="rows")
+    oracle = Oracle(folder.parent, "rows")
     model = oracle.tiny_model()
     model.save_pretrained(folder)
     oracle.processor.save_pretrained(folder)

@@ -1,12 +1,11 @@
 """Parameters that are trained, and the bytes of weights, gradients and optimizer: those of the trainer, exactly."""
 
 import json
-import subprocess
 
 import pytest
 
-from tests.environments import needs_oracle
-from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT
+from tests.environments import ORACLE, needs_oracle
+from tests.judges import run_judge
 from validator.audit.case import training_case
 from validator.training.config import make_config
 from validator.training.memory import activation_bytes, state_of
@@ -47,15 +46,8 @@ FACTORED = ("adafactor",)
 
 def test_bytes_are_the_trainers(tmp_path):
     model = tmp_path / "model"
-    done = subprocess.run(
-        [ENVIRONMENT / "bin" / "python", ROOT / "tests" / "oracle" / "judge_memory.py", ORACLE, model],
-        input=json.dumps(CASES),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    for name, asked in json.loads(done.stdout).items():
+    answers = run_judge(ORACLE, "tests.oracle.judge_memory", model, text=json.dumps(CASES))
+    for name, asked in json.loads(answers).items():
         given = make_config({"model_name_or_path": str(model), "bf16": True, **CASES[name]})
         case = training_case(given, Versions({}))
         weights, gradients, optimizer, _ = state_of(case, case.shape)
@@ -80,15 +72,8 @@ SHAPES = (
 
 
 def test_activations_a_token_are_the_trainers():
-    done = subprocess.run(
-        [ENVIRONMENT / "bin" / "python", ROOT / "tests" / "oracle" / "judge_activations.py", ORACLE],
-        input=json.dumps(SHAPES),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    for case, measured in zip(SHAPES, json.loads(done.stdout), strict=True):
+    answers = run_judge(ORACLE, "tests.oracle.judge_activations", text=json.dumps(SHAPES))
+    for case, measured in zip(SHAPES, json.loads(answers), strict=True):
         shape = ModelShape(
             "tiny", case["layers"], case["hidden"], case["inner"], case["words"], heads=4, key_heads=2, tied=False
         )

@@ -2,14 +2,13 @@
 
 import json
 import math
-import subprocess
 
 import numpy as np
 import pytest
 import yaml
 
-from tests.environments import needs_oracle
-from tests.oracle.compare import ENVIRONMENT, ORACLE, ROOT
+from tests.environments import ORACLE, needs_oracle
+from tests.judges import run_judge
 from validator.audit.case import training_case
 from validator.audit.judge import training_findings
 from validator.training.config import make_config
@@ -99,10 +98,7 @@ RUNS = {
 def seen():
     """What the trainer did with every file of RUNS, the last one where there are several."""
     lines = "".join(json.dumps([yaml.safe_dump(FILE | given) for given in files]) + "\n" for files in RUNS.values())
-    command = [ENVIRONMENT / "bin" / "python", ROOT / "tests/oracle/train_tiny.py", ORACLE]
-    done = subprocess.run(command, input=lines, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    answers = list(map(json.loads, run_judge(ORACLE, "tests.oracle.train_tiny", text=lines).splitlines()))
     assert not any("error" in first for first, *more in answers if more)
     return {name: answer[-1] for name, answer in zip(RUNS, answers, strict=True)}
 

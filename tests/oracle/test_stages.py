@@ -1,16 +1,14 @@
 """The real trainer under each stage: which entries it refuses, and in which words. Skipped without the oracle."""
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from tests.conftest import TAGS, check, say
-from tests.environments import needs_oracle
-from tests.oracle.compare import ENVIRONMENT, ORACLE
+from tests.environments import ORACLE, needs_oracle
+from tests.judges import run_judge
 from validator.audit.case import training_case
 from validator.audit.data import data_facts
 from validator.audit.judge import training_findings
@@ -60,13 +58,9 @@ def data(tmp_path, monkeypatch):
 
 def theirs(questions):
     """What the trainer comes to, for each training file."""
-    command = [ENVIRONMENT / "bin" / "python", Path(__file__).with_name("judge_stages.py"), ORACLE]
-    environment = {**os.environ, "HF_DATASETS_CACHE": str(Path("cache").absolute())}
-    text = "".join(json.dumps(question) + "\n" for question in questions)
-    done = subprocess.run(command, input=text, capture_output=True, text=True, env=environment)
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(answers) == len(questions), done.stderr[-2000:]
-    return answers
+    text, here = "".join(json.dumps(question) + "\n" for question in questions), Path.cwd()
+    said = run_judge(ORACLE, "tests.oracle.judge_stages", text=text, cwd=here, HF_DATASETS_CACHE=str(here / "cache"))
+    return [json.loads(line) for line in said.splitlines()]
 
 
 def ours(question, code):

@@ -3,14 +3,14 @@
 import json
 import os
 import random
-import subprocess
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
-from tests.environments import needs_oracle
-from tests.oracle.compare import ENVIRONMENT, GOLDEN, ORACLE, ROOT
+from tests.environments import ORACLE, needs_oracle
+from tests.judges import run_judge
+from tests.oracle.compare import GOLDEN
 from tests.oracle.training_files import training_files, whole
 from validator.audit.case import training_case
 from validator.audit.judge import training_findings
@@ -87,9 +87,7 @@ def differences(answers: list[tuple[str, bool, str]], folder: Path) -> tuple[lis
 def ask(changes: list[str]) -> list[dict]:
     """The real trainer's answers."""
     lines = "".join(json.dumps({"text": whole(change)}) + "\n" for change in changes)
-    command = [ENVIRONMENT / "bin" / "python", ROOT / "tests/oracle/judge_training.py", ORACLE]
-    done = subprocess.run(command, input=lines, capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return list(map(json.loads, run_judge(ORACLE, "tests.oracle.judge_training", text=lines).splitlines()))
 
 
 def test_the_recorded_thousand(tmp_path):

@@ -1,6 +1,6 @@
 """Runs inside the oracle's environment: trains a tiny Qwen2-VL with the real trainer and says what came of it.
 
-    ORACLE_PYTHON train_tiny.py ORACLE_FOLDER < LINES
+    ORACLE_PYTHON -m tests.oracle.train_tiny < LINES
 
 A line of input is a list of training files (text), which run one after the other in one folder; a line of output is a
 list with a dictionary for each: `error`, or what `Notes.said` returns. Every file runs in a process of its own, forked
@@ -18,17 +18,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, sys.argv[1])
 os.environ["OMP_NUM_THREADS"] = "1"  # a process with threads cannot be forked
-import lf_oracle
+
 import torch
+
+from tests.oracle.environment.oracle import Oracle
 
 PARTS = {"visual.merger": "projector", "visual": "vision_tower", "": "language_model"}
 NEW = "<new>"
 
 
 def make_models(folder):
-    oracle = lf_oracle.build(dataset_dir=str(folder), dataset="rows")
+    oracle = Oracle(folder, "rows")
     model = oracle.tiny_model()
     for name in ("model", "overflowing"):
         if name == "overflowing":

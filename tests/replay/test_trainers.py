@@ -10,10 +10,10 @@ from tests.trainers.compare import ask
 
 pytestmark = needs_replay
 JUDGES = {
-    "hf": ("hf", "judge_hf.py"),
-    "qwen-vl-utils": ("hf", "judge_qwen.py"),
-    "llamafactory@0.9.2": ("llamafactory-0.9.2", "judge_llamafactory.py"),
-    "llamafactory@0.9.1": ("llamafactory-0.9.1", "judge_llamafactory.py"),
+    "hf": ("hf", "judge_hf"),
+    "qwen-vl-utils": ("hf", "judge_qwen"),
+    "llamafactory@0.9.2": ("llamafactory-0.9.2", "judge_llamafactory"),
+    "llamafactory@0.9.1": ("llamafactory-0.9.1", "judge_llamafactory"),
 }
 LIMITS = {"image_max_pixels": 100_000, "image_min_pixels": 1024, "cutoff_len": 512}
 BATCHES = {

@@ -1,23 +1,17 @@
 """Runs inside the environment with qwen-vl-utils: its images, and what the replay makes of them there.
 
-PYTHON judge_fetch.py ORACLE_FOLDER VOCABULARY INPUT_JSON
+PYTHON -m tests.trainers.judge_fetch VOCABULARY INPUT_JSON
 """
 
 import hashlib
 import json
-import pathlib
 import sys
+from pathlib import Path
 
-oracle_folder, _, input_file = sys.argv[1:4]
-given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
-sys.path.insert(0, oracle_folder)
-sys.path += given["ours"]
-import lf_oracle  # noqa: E402, F401  # declares what torchvision lacks
-from qwen_vl_utils import fetch_image  # noqa: E402
+import tests.oracle.environment  # noqa: F401  # stands in for torchvision, before the package imports it
 
-from validator.media.geometry import ImageLimits  # noqa: E402
-from validator.replay.job import Medium  # noqa: E402
-from validator.replay.loading import load, who_resizes  # noqa: E402
+# isort: split
+from qwen_vl_utils import fetch_image
 
 
 def hashed(make):
@@ -28,10 +22,23 @@ def hashed(make):
     return [image.mode, *image.size, hashlib.sha256(image.tobytes()).hexdigest()]
 
 
-limits = {"max_pixels": given["most"], "min_pixels": given["least"]}
-ours = ImageLimits(**limits, resizing="twice")
-answers = {
-    path: [hashed(lambda: fetch_image({"image": path, **limits})), hashed(lambda: load(Medium(path), ours))]  # noqa: B023
-    for path in given["pictures"]
-}
-print("ANSWERS " + json.dumps({"pictures": answers, "words": who_resizes("twice")}))
+def main(_, input_file):
+    given = json.loads(Path(input_file).read_text(encoding="utf-8"))
+    sys.path += given["ours"]  # where our own dependencies lie
+    from validator.media.geometry import ImageLimits
+    from validator.replay.job import Medium
+    from validator.replay.loading import load, who_resizes
+
+    limits = {"max_pixels": given["most"], "min_pixels": given["least"]}
+    ours = ImageLimits(**limits, resizing="twice")
+
+    def both(path):
+        package = hashed(lambda: fetch_image({"image": path, **limits}))
+        return [package, hashed(lambda: load(Medium(path), ours))]
+
+    answers = {path: both(path) for path in given["pictures"]}
+    print("ANSWERS " + json.dumps({"pictures": answers, "words": who_resizes("twice")}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

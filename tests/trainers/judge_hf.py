@@ -1,9 +1,10 @@
 """Runs inside the environment with TRL: asks its collator about every row of a corpus, one at a time; with `batches`
 in the input it collates those rows of each entry, and writes the tensors to files.
 
-PYTHON judge_hf.py ORACLE_FOLDER VOCABULARY INPUT_JSON
+PYTHON -m tests.trainers.judge_hf VOCABULARY INPUT_JSON
 """
 
+import functools
 import hashlib
 import json
 import logging
@@ -11,22 +12,20 @@ import os
 import pathlib
 import sys
 
-oracle_folder, vocabulary, input_file = sys.argv[1:4]
-sys.path.insert(0, oracle_folder)
-import datasets  # noqa: E402
+from tests.oracle.environment.processor import make_processor
+from tests.oracle.environment.tokenizer import make_tokenizer
+from tests.trainers.batches import saved
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import lf_oracle  # noqa: E402
-import models  # noqa: E402
-import trl  # noqa: E402
-from batches import saved  # noqa: E402
-from datasets import load_dataset  # noqa: E402
-from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling  # noqa: E402
+# What stands in for torchvision is in place before the trainer imports it
+# isort: split
+import datasets
+import trl
+from datasets import load_dataset
+from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 
 logging.disable(logging.CRITICAL)
 ROLES = {"user_tag": "user", "assistant_tag": "assistant", "observation_tag": "tool", "function_tag": "assistant",
          "system_tag": "system"}  # fmt: skip
-tokenizer = lf_oracle.make_tokenizer(vocabulary)
 template = pathlib.Path(trl.__file__).parent / "chat_templates" / "qwen2_5_vl.jinja"
 
 
@@ -69,31 +68,38 @@ def example(entry, row, folder):
     return {"messages": messages_of(entry, row), "images": images}
 
 
-def answer(entry, row, collate, folder):
+def answer(make, collate, image_pad):
+    """`make`: loads the row."""
     try:
-        out = collate([example(entry, row, folder)])
+        out = collate([make()])
     except Exception as error:
         return {"status": "error", "error": type(error).__name__, "message": str(error)[:300]}
     ids, labels = out["input_ids"][0].tolist(), out["labels"][0].tolist()
     sha = hashlib.sha256(json.dumps([ids, labels]).encode()).hexdigest()[:16]
-    pads = ids.count(tokenizer.convert_tokens_to_ids("<|image_pad|>"))
-    return {"status": "ok", "len": len(ids), "labels": sum(x != -100 for x in labels), "image_tokens": pads, "sha": sha}
+    pads, learned = ids.count(image_pad), sum(label != -100 for label in labels)
+    return {"status": "ok", "len": len(ids), "labels": learned, "image_tokens": pads, "sha": sha}
 
 
-given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
-if given.get("tokens"):
-    models.as_qwen2_5(tokenizer, given["tokens"])
-answers = {}
-for entry in given["corpus"]["entries"]:
-    settings = entry["settings"]
-    processor = lf_oracle.make_processor(tokenizer, settings["image_min_pixels"], settings["image_max_pixels"])
+def answers_of(entry, given, tokenizer):
+    settings, model = entry["settings"], "qwen2.5-vl" if given.get("tokens") else "qwen2-vl"
+    limits = settings["image_min_pixels"], settings["image_max_pixels"]
+    processor = make_processor(tokenizer, *limits, model=model)
     processor.chat_template = template.read_text()
     collate = DataCollatorForVisionLanguageModeling(processor, max_length=settings["cutoff_len"])
     file = os.path.join(given["folder"], entry.get("file") or f"{entry['name']}.{entry['suffix']}")
     rows = load_dataset("json", data_files=[file], split="train")
     if "batches" in given:
-        examples = [example(entry, row, given["folder"]) for row in rows]
-        answers[entry["name"]] = saved(given, examples, collate)
-    else:
-        answers[entry["name"]] = [answer(entry, row, collate, given["folder"]) for row in rows]
-print("ANSWERS " + json.dumps(answers))
+        return saved(given, [example(entry, row, given["folder"]) for row in rows], collate)
+    image_pad = tokenizer.convert_tokens_to_ids("<|image_pad|>")
+    return [answer(functools.partial(example, entry, row, given["folder"]), collate, image_pad) for row in rows]
+
+
+def main(vocabulary, input_file):
+    given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
+    tokenizer = make_tokenizer(vocabulary, given.get("tokens", ()))
+    answers = {entry["name"]: answers_of(entry, given, tokenizer) for entry in given["corpus"]["entries"]}
+    print("ANSWERS " + json.dumps(answers))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

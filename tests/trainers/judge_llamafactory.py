@@ -1,7 +1,7 @@
 """Runs inside the environment of an earlier LLaMA-Factory (0.9.1, 0.9.2): asks it about every row of a corpus; with
 `batches` in the input it collates those rows of each entry, and writes the tensors to files.
 
-PYTHON judge_llamafactory.py ORACLE_FOLDER VOCABULARY INPUT_JSON
+PYTHON -m tests.trainers.judge_llamafactory VOCABULARY INPUT_JSON
 """
 
 import json
@@ -10,27 +10,26 @@ import pathlib
 import sys
 from functools import partial
 
-oracle_folder, vocabulary, input_file = sys.argv[1:4]
-sys.path.insert(0, oracle_folder)
-import lf_oracle  # noqa: E402
-import torch  # noqa: E402
-from batches import saved  # noqa: E402
+import torch
+
+from tests.oracle.environment.oracle import Oracle
+from tests.oracle.environment.tokenizer import make_tokenizer
+from tests.trainers.batches import saved
 
 logging.disable(logging.CRITICAL)
-tokenizer = lf_oracle.make_tokenizer(vocabulary)
 
 
-def processor():
+def processor_of(tokenizer):
     from transformers import Qwen2VLImageProcessor, Qwen2VLProcessor
 
     images = Qwen2VLImageProcessor(min_pixels=3136, max_pixels=12845056)
     return Qwen2VLProcessor(image_processor=images, tokenizer=tokenizer, chat_template=None)
 
 
-class Earlier(lf_oracle.Oracle):
+class Earlier(Oracle):
     """The oracle on the interfaces of the versions before 0.9.3."""
 
-    def __init__(self, folder, name, settings):
+    def __init__(self, folder, name, tokenizer, settings):
         import llamafactory
         from llamafactory.data.template import get_template_and_fix_tokenizer
         from llamafactory.hparams import DataArguments
@@ -39,7 +38,7 @@ class Earlier(lf_oracle.Oracle):
         self.version = llamafactory.extras.env.VERSION
         given = {"image_dir": None} if self.version == "0.9.1" else {"media_dir": None}
         self.data_args = DataArguments(template="qwen2_vl", dataset=name, dataset_dir=folder, **given, **settings)
-        self.tokenizer, self.processor = tokenizer, processor()
+        self.tokenizer, self.processor = tokenizer, processor_of(tokenizer)
         limits = {"image_max_pixels": most, "image_min_pixels": least, "video_max_pixels": 65536}
         limits |= {"video_min_pixels": 256, "video_fps": 2.0, "video_maxlen": 128}
         if self.version == "0.9.1":
@@ -57,12 +56,10 @@ class Earlier(lf_oracle.Oracle):
 
             arguments = (self.data_args, "sft", self.template, self.tokenizer, self.processor)
             self.preprocess = _get_dataset_processor(*arguments).preprocess_dataset
-        c = self.tokenizer.convert_tokens_to_ids
-        self.img_id, self.vid_id = c("<|image_pad|>"), c("<|video_pad|>")
 
     def convert(self, attributes, row):
         if self.version != "0.9.1":
-            return super_convert(attributes, self.data_args, row)
+            return super().convert(attributes, row)
         from llamafactory.data import aligner
 
         convert = aligner.convert_alpaca if attributes.formatting == "alpaca" else aligner.convert_sharegpt
@@ -88,20 +85,20 @@ class Earlier(lf_oracle.Oracle):
         return collate(features)
 
 
-def super_convert(attributes, data_args, row):
-    from llamafactory.data.converter import get_dataset_converter
-
-    return get_dataset_converter(attributes.formatting, attributes, data_args)(row)
-
-
-given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
-answers = {}
-for entry in given["corpus"]["entries"]:
+def answers_of(entry, given, tokenizer):
     settings = {key: value for key, value in entry["settings"].items() if value is not None and key != "trainer"}
-    oracle = Earlier(given["folder"], entry["name"], settings)
-    attributes, rows = oracle.raw_rows(entry["name"])
-    if "batches" in given:
-        answers[entry["name"]] = saved(given, rows, partial(oracle.batch, attributes))
-    else:
-        answers[entry["name"]] = [oracle.sample(attributes, row, index) for index, row in enumerate(rows)]
-print("ANSWERS " + json.dumps(answers))
+    oracle = Earlier(given["folder"], entry["name"], tokenizer, settings)
+    if "batches" not in given:
+        return list(oracle.samples(entry["name"]))
+    attributes, rows = oracle.rows(entry["name"])
+    return saved(given, rows, partial(oracle.batch, attributes))
+
+
+def main(vocabulary, input_file):
+    given, tokenizer = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8")), make_tokenizer(vocabulary)
+    answers = {entry["name"]: answers_of(entry, given, tokenizer) for entry in given["corpus"]["entries"]}
+    print("ANSWERS " + json.dumps(answers))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,6 +1,6 @@
 """Runs inside an environment with some release of `datasets`: its verdict about files.
 
-PYTHON judge_loader.py INPUT_JSON
+PYTHON -m tests.trainers.judge_loader INPUT_JSON
 
 Of each file: null where the loader refuses it, else the kind of each column (date, json, other).
 """

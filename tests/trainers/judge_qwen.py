@@ -1,6 +1,6 @@
 """Runs inside the environment with qwen-vl-utils and transformers: Qwen's own fine-tuning, one row at a time.
 
-    PYTHON judge_qwen.py ORACLE_FOLDER VOCABULARY INPUT_JSON
+    PYTHON -m tests.trainers.judge_qwen VOCABULARY INPUT_JSON
 
 The packages are real. How rows become messages and batches, and which tokens are learned, follows the description of
 Qwen's `qwen-vl-finetune` (data_processor.py), which is no package. With `batches` in the input those rows of each entry
@@ -16,19 +16,21 @@ import re
 import sys
 from functools import partial
 
-oracle_folder, vocabulary, input_file = sys.argv[1:4]
-sys.path.insert(0, oracle_folder)
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import lf_oracle  # noqa: E402
-import models  # noqa: E402
-import torch  # noqa: E402
-import trl  # noqa: E402
-from batches import saved  # noqa: E402
-from datasets import load_dataset  # noqa: E402
-from qwen_vl_utils import process_vision_info  # noqa: E402
+from tests.oracle.environment.processor import make_processor
+from tests.oracle.environment.tokenizer import make_tokenizer
+from tests.trainers.batches import saved
+
+# What stands in for torchvision is in place before the trainer imports it
+# isort: split
+import torch
+import trl
+from datasets import load_dataset
+from qwen_vl_utils import process_vision_info
 
 logging.disable(logging.CRITICAL)
-tokenizer = lf_oracle.make_tokenizer(vocabulary)
+vocabulary, input_file = sys.argv[1:]
+given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
+tokenizer = make_tokenizer(vocabulary, given.get("tokens", ()))
 START, END, ANSWER = (tokenizer.convert_tokens_to_ids(token) for token in ("<|im_start|>", "<|im_end|>", "assistant"))
 PAD = tokenizer.convert_tokens_to_ids("<|image_pad|>")
 template = pathlib.Path(trl.__file__).parent / "chat_templates" / "qwen2_5_vl.jinja"
@@ -105,12 +107,9 @@ def answer(entry, row, processor, folder):
     return {"status": "ok", "len": len(ids), "labels": count, "image_tokens": ids.count(PAD), "sha": sha}
 
 
-given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
-if given.get("tokens"):
-    models.as_qwen2_5(tokenizer, given["tokens"])
 answers = {}
 for entry in given["corpus"]["entries"]:
-    processor = lf_oracle.make_processor(tokenizer)
+    processor = make_processor(tokenizer, model="qwen2.5-vl" if given.get("tokens") else "qwen2-vl")
     processor.chat_template = template.read_text()
     file = os.path.join(given["folder"], entry.get("file") or f"{entry['name']}.{entry['suffix']}")
     rows = load_dataset("json", data_files=[file], split="train")

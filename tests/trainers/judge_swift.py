@@ -1,6 +1,6 @@
 """Runs inside the environment with ms-swift: its own loader and template, asked about every row of a corpus.
 
-    PYTHON judge_swift.py ORACLE_FOLDER VOCABULARY INPUT_JSON
+    PYTHON -m tests.trainers.judge_swift VOCABULARY INPUT_JSON
 
 A row is followed through the loader by its number, in a column that ms-swift carries along (`channel`).
 """
@@ -12,25 +12,23 @@ import os
 import pathlib
 import sys
 
-oracle_folder, vocabulary, input_file = sys.argv[1:4]
-sys.path.insert(0, oracle_folder)
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import lf_oracle  # noqa: E402
-import models  # noqa: E402
-import torch  # noqa: E402
-from datasets import disable_progress_bars, load_dataset  # noqa: E402
-from qwen_vl_utils import vision_process  # noqa: E402
-from swift.dataset import RowPreprocessor  # noqa: E402
-from swift.dataset.preprocessor import AutoPreprocessor, MessagesPreprocessor  # noqa: E402
-from swift.model import MODEL_MAPPING  # noqa: E402
-from swift.model.model_meta import ModelInfo  # noqa: E402
-from swift.model.models.qwen import compat_qwen_vl_utils, patch_qwen_vl_utils  # noqa: E402
-from swift.template import MaxLengthError, get_template  # noqa: E402
+from tests.oracle.environment.processor import make_processor
+from tests.oracle.environment.tokenizer import make_tokenizer
+
+# What stands in for torchvision is in place before the trainer imports it
+# isort: split
+import torch
+from datasets import disable_progress_bars, load_dataset
+from qwen_vl_utils import vision_process
+from swift.dataset import RowPreprocessor
+from swift.dataset.preprocessor import AutoPreprocessor, MessagesPreprocessor
+from swift.model import MODEL_MAPPING
+from swift.model.model_meta import ModelInfo
+from swift.model.models.qwen import compat_qwen_vl_utils, patch_qwen_vl_utils
+from swift.template import MaxLengthError, get_template
 
 logging.disable(logging.CRITICAL)
 disable_progress_bars()
-tokenizer = lf_oracle.make_tokenizer(vocabulary)
-PAD = tokenizer.convert_tokens_to_ids("<|image_pad|>")
 
 
 def set_limits(most, least):
@@ -44,9 +42,8 @@ def set_limits(most, least):
     patch_qwen_vl_utils(vision_process)
 
 
-def template_of(settings):
-    processor = lf_oracle.make_processor(tokenizer)
-    model = "qwen2_5_vl" if given.get("tokens") else "qwen2_vl"
+def template_of(tokenizer, settings, *, model="qwen2_vl"):
+    processor = make_processor(tokenizer, model={"qwen2_vl": "qwen2-vl", "qwen2_5_vl": "qwen2.5-vl"}[model])
     processor.model_info = ModelInfo(
         model, "/model", torch.bfloat16, 32768, None, None, is_multimodal=True, task_type="causal_lm"
     )
@@ -105,22 +102,32 @@ def answer(row, template):
     ids, labels = list(out["input_ids"]), list(out["labels"])
     sha = hashlib.sha256(json.dumps([ids, labels]).encode()).hexdigest()[:16]
     count = sum(label != -100 for label in labels)
-    return {"status": "ok", "len": len(ids), "labels": count, "image_tokens": ids.count(PAD), "sha": sha}
+    return {
+        "status": "ok",
+        "len": len(ids),
+        "labels": count,
+        "image_tokens": ids.count(template.image_token_id),
+        "sha": sha,
+    }
 
 
-given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
-if given.get("tokens"):
-    models.as_qwen2_5(tokenizer, given["tokens"])
-os.environ["ROOT_IMAGE_DIR"] = given["folder"]
-answers = {}
-for entry in given["corpus"]["entries"]:
+def answers_of(entry, given, tokenizer):
     settings = entry["settings"]
     set_limits(settings["image_max_pixels"], settings["image_min_pixels"])
-    template = template_of(settings)
+    template = template_of(tokenizer, settings, model="qwen2_5_vl" if given.get("tokens") else "qwen2_vl")
     file = os.path.join(given["folder"], entry.get("file") or f"{entry['name']}.{entry['suffix']}")
     number, kept, stopped = loaded(entry, file)
     gone = {"status": "dropped", "message": "the loader"}
-    answers[entry["name"]] = [
-        stopped.get(place) or (answer(kept[place], template) if place in kept else gone) for place in range(number)
-    ]
-print("ANSWERS " + json.dumps(answers))
+    return [stopped.get(place) or (answer(kept[place], template) if place in kept else gone) for place in range(number)]
+
+
+def main(vocabulary, input_file):
+    given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
+    tokenizer = make_tokenizer(vocabulary, given.get("tokens", ()))
+    os.environ["ROOT_IMAGE_DIR"] = given["folder"]
+    answers = {entry["name"]: answers_of(entry, given, tokenizer) for entry in given["corpus"]["entries"]}
+    print("ANSWERS " + json.dumps(answers))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -69,7 +69,7 @@ def found(folder, way, paths):
 def test_what_is_lost(tmp_path, name):
     paths = glyphs(tmp_path)
     given = {"name": name, "pictures": list(map(str, paths)), "corpus": {"entries": []}, "folder": str(tmp_path)}
-    answers = ask(name, "judge_alpha.py", given, tmp_path)
+    answers = ask(name, "judge_alpha", given, tmp_path)
     for way in WAYS[name]:
         assert found(tmp_path, way, paths) == answers[way], way
         assert any(answers[way]) and not all(answers[way])

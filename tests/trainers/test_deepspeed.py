@@ -6,14 +6,13 @@ installed (`./scripts/trainers deepspeed-0.19.8`) it is asked again.
 
 import gzip
 import json
-import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.environments import needs_trainer, trainer_home
+from tests.judges import ask
 from tests.trainers.deepspeed_files import cases
 from validator.training.config import make_config
 from validator.training.deepspeed_parser.verdict import refusals
@@ -67,18 +66,9 @@ def test_cases_are_many():
     assert all(150 < count < 350 for count in refused.values()), refused
 
 
-def ask(release, given, folder):
+def answers_of(release, given):
     """The answers of one release in its environment."""
-    file = folder / "cases.json"
-    file.write_text(json.dumps(given))
-    python = trainer_home(f"deepspeed-{release}") / "bin" / "python"
-    command = [python, Path(__file__).with_name("judge_deepspeed.py"), file]
-    environment = {**os.environ, "PYTHONPATH": "", "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder)
-    for line in done.stdout.splitlines():
-        if line.startswith("ANSWERS "):
-            return json.loads(line.removeprefix("ANSWERS "))
-    raise RuntimeError(done.stderr[-3000:])
+    return ask(trainer_home(f"deepspeed-{release}"), "tests.trainers.judge_deepspeed", given=given)
 
 
 def settled(said):
@@ -89,18 +79,15 @@ def settled(said):
 @pytest.mark.parametrize(
     "release", [pytest.param(release, marks=needs_trainer(f"deepspeed-{release}")) for release in RELEASES]
 )
-def test_live(tmp_path, release):
+def test_live(release):
     found = golden()
-    answer = ask(release, found["cases"], tmp_path)
+    answer = answers_of(release, found["cases"])
     assert answer["version"] == release
     assert list(map(settled, answer["answers"])) == list(map(settled, found["answers"][release]))
 
 
 if __name__ == "__main__":
-    import tempfile
-
     made = cases()
-    with tempfile.TemporaryDirectory() as scratch:
-        answers = {release: ask(release, made, Path(scratch))["answers"] for release in RELEASES}
+    answers = {release: answers_of(release, made)["answers"] for release in RELEASES}
     text = json.dumps({"cases": made, "answers": answers}, sort_keys=True).encode()
     FILE.write_bytes(gzip.compress(text, 9, mtime=0))

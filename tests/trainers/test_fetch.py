@@ -5,7 +5,6 @@ import site
 
 from PIL import Image
 
-from tests.conftest import ROOT
 from tests.environments import needs_trainer
 from tests.trainers.compare import ask
 from validator.media.resize import fetch
@@ -42,8 +41,8 @@ def pictures(folder):
 
 def test_the_same_pixels(tmp_path):
     paths = pictures(tmp_path)
-    given = {"pictures": paths, "most": MOST, "least": LEAST, "ours": [str(ROOT), site.getsitepackages()[0]]}
-    theirs = ask("hf", "judge_fetch.py", given, tmp_path)
+    given = {"pictures": paths, "most": MOST, "least": LEAST, "ours": site.getsitepackages()}
+    theirs = ask("hf", "judge_fetch", given, tmp_path)
     for path, (package, replay) in theirs["pictures"].items():
         assert package == replay == hashed(lambda: fetch(Image.open(path), MOST, LEAST)), path  # noqa: B023
     assert theirs["words"] == ", images by qwen-vl-utils 0.0.14"

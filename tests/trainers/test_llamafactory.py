@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from tests.environments import needs_trainer
+from tests import judges
+from tests.environments import VOCABULARY, needs_trainer, trainer_home
 from tests.oracle.compare import differences, our_answers
 from tests.oracle.corpus import make_corpus, make_other_formats, write_corpus
 from tests.oracle.videos import make_video_corpus
@@ -42,7 +43,8 @@ def test_fresh_random_rows_of_later_releases(version, make, tmp_path, monkeypatc
     registry = write_corpus(corpus, tmp_path)
     monkeypatch.chdir(tmp_path)
     given = {"corpus": corpus, "folder": str(tmp_path)}
-    theirs = ask(f"llamafactory-{version}", "../oracle/judge.py", given, tmp_path, "rows")
+    home = trainer_home(f"llamafactory-{version}")
+    theirs = judges.ask(home, "tests.oracle.judge", VOCABULARY, "rows", given=given, cwd=tmp_path)
     for entry in corpus["entries"]:
         entry["settings"]["trainer"] = f"llamafactory@{version}"
     print(f"llamafactory {version}: {sum(map(len, theirs.values()))} rows compared")
@@ -62,9 +64,7 @@ def test_fresh_random_rows(version, tmp_path, monkeypatch):
             entry["rows"] = json.loads(json.dumps(entry["rows"]).replace(NEW_LETTERS, ""))
     registry = write_corpus(corpus, tmp_path)
     monkeypatch.chdir(tmp_path)
-    theirs = ask(
-        f"llamafactory-{version}", "judge_llamafactory.py", {"corpus": corpus, "folder": str(tmp_path)}, tmp_path
-    )
+    theirs = ask(f"llamafactory-{version}", "judge_llamafactory", {"corpus": corpus, "folder": str(tmp_path)}, tmp_path)
     statuses = [answer["status"] for answers in theirs.values() for answer in answers]
     assert len(statuses) >= ROWS and {"ok", "dropped", "error"} == set(statuses)
     assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"

@@ -3,14 +3,13 @@ golden verdicts were made by running the releases named in it; where one is inst
 """
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from tests.environments import ORACLE, needs_oracle, needs_trainer, trainer_home
+from tests.judges import ask
 from tests.trainers.loader_files import write_files
 from validator.catalog.formats import survey_file
 from validator.catalog.kept_as_json import with_mixed
@@ -64,17 +63,8 @@ def test_verdicts(tmp_path, release):
 
 @pytest.mark.parametrize("release", [pytest.param(release, marks=NEEDED[release]) for release in LOADERS])
 def test_golden_verdicts_are_the_releases_own(tmp_path, release):
-    python = ENVIRONMENTS[release] / "bin" / "python"
     names = write_files(tmp_path)
-    given = tmp_path / "given"
-    given.write_text(json.dumps(names))
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": ""}
-    judge = Path(__file__).with_name("judge_loader.py")
-    done = subprocess.run(
-        [python.absolute(), judge, given], cwd=tmp_path, env=environment, capture_output=True, text=True
-    )
-    answer = next(line for line in done.stdout.splitlines() if line.startswith("ANSWERS "))
-    version, verdicts = json.loads(answer.removeprefix("ANSWERS "))
+    version, verdicts = ask(ENVIRONMENTS[release], "tests.trainers.judge_loader", given=names, cwd=tmp_path)
     if version != release:
         pytest.skip(f"the environment has datasets {version}")
     assert verdicts == GOLDEN[release]

@@ -28,7 +28,7 @@ def test_fresh_random_rows(tokens, tmp_path, monkeypatch):
     registry = write_corpus(corpus, tmp_path)
     monkeypatch.chdir(tmp_path)
     given = {"corpus": corpus, "folder": str(tmp_path), "tokens": tokens}
-    theirs = ask("ms-swift", "judge_swift.py", given, tmp_path)
+    theirs = ask("ms-swift", "judge_swift", given, tmp_path)
     answers, differing, statuses = our_answers(registry, corpus), [], Counter()
     for spec in corpus["entries"]:
         ours, others = answers[spec["name"]], theirs[spec["name"]]

@@ -22,9 +22,7 @@ COMPARED = ("status", "len", "labels", "image_tokens", "sha")
 
 
 @pytest.mark.parametrize("tokens", [(), tuple(LATER_TOKENS)], ids=["qwen2-vl", "qwen2.5-vl"])
-@pytest.mark.parametrize(
-    ("trainer", "judge", "least"), [("hf", "judge_hf.py", 0.9), ("qwen-vl-utils", "judge_qwen.py", 0.5)]
-)
+@pytest.mark.parametrize(("trainer", "judge", "least"), [("hf", "judge_hf", 0.9), ("qwen-vl-utils", "judge_qwen", 0.5)])
 def test_fresh_random_rows(trainer, judge, least, tokens, tmp_path, monkeypatch):
     """A row whose image tokens are cut stops TRL in the collator; ours is accepted, and then an error finding.
 

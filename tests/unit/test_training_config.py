@@ -1,14 +1,13 @@
 """Training files: read as OmegaConf reads them, with LLaMA-Factory's own keys, defaults and refusals."""
 
 import json
-import os
-import subprocess
 
 import numpy as np
 import pytest
 
-from tests.conftest import ROOT, TAGS, check, say
+from tests.conftest import TAGS, check, say
 from tests.environments import ORACLE, VOCABULARY, needs_oracle
+from tests.judges import ask
 from validator.audit.case import training_case
 from validator.audit.data import data_facts
 from validator.training.arguments import known_arguments
@@ -82,52 +81,16 @@ def test_values_are_omegaconfs(tmp_path):
     assert read(VALUES, tmp_path / "train.yaml") == READ
 
 
-def ask_oracle(code, tmp_path, given):
-    environment = {**os.environ, "RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0", "MASTER_ADDR": "127.0.0.1"}
-    environment |= {
-        "MASTER_PORT": "29617",
-        "DISABLE_VERSION_CHECK": "1",
-        "PYTHONPATH": str(ROOT.parent / "shared/oracle"),
-    }
-    (tmp_path / "ask.py").write_text(code)
-    command = [ORACLE / "bin" / "python", tmp_path / "ask.py"]
-    done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, env=environment)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 @needs_oracle
-def test_the_trainer_agrees(tmp_path):
+def test_the_trainer_agrees():
     """Keys and defaults, OmegaConf's values, refusals in its words, and the split for validation: in one process."""
-    code = """
-import sys, json, runpy, contextlib
-import lf_oracle
-from llamafactory.hparams import parser
-from omegaconf import OmegaConf
-from datasets import Dataset
-given = json.load(sys.stdin)
-table = runpy.run_path(given["script"])["table"]()
-values = OmegaConf.to_container(OmegaConf.create(given["yaml"]))
-said = []
-for arguments in given["refused"]:
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            parser.get_train_args(dict(arguments))
-        said.append(None)
-    except (ValueError, AssertionError) as error:
-        said.append(str(error))
-rows = [list(Dataset.from_dict({"x": list(range(n))}).train_test_split(test_size=v, seed=s)[part]["x"])
-        for n, v, s in given["splits"] for part in ("train", "test")]
-print(json.dumps({"table": table["arguments"], "values": values, "said": said, "rows": rows}))
-"""
     splits = [(50, 0.1, 42), (7, 0.5, 0), (1000, 13, 7)]
     given = {
-        "script": str(ROOT / "scripts" / "make_training_arguments.py"),
         "yaml": VALUES,
         "refused": [{**SOUND, **changes} for changes in REFUSED] + [SOUND],
         "splits": splits,
     }
-    answer = ask_oracle(code, tmp_path, given)
+    answer = ask(ORACLE, "tests.oracle.judge_arguments", "arguments", given=given)
     ours = {
         name: {
             "types": list(item.types),
@@ -230,17 +193,6 @@ def test_shares_of_validation():
     assert sorted(np.concatenate([train, held]).tolist()) == list(range(10))
 
 
-ORDER = """
-import sys, json
-import lf_oracle
-given = json.load(sys.stdin)
-oracle = lf_oracle.build(dataset_dir=given["folder"], dataset="b,a", cutoff_len=64, vocab=given["vocabulary"])
-oracle.data_args.max_samples, oracle.data_args.val_size, oracle.training_args.seed = 30, 0.2, 7
-rows = oracle.full()
-print(json.dumps([[len(row["input_ids"]), sum(label != -100 for label in row["labels"])] for row in rows]))
-"""
-
-
 @needs_oracle
 def test_rows_are_held_in_the_trainers_order(tmp_path):
     """Two entries in the order named, `max_samples`, `split`, `val_size` and dropped rows, against get_dataset."""
@@ -261,7 +213,8 @@ def test_rows_are_held_in_the_trainers_order(tmp_path):
     config = make_config({"dataset": "b,a", "max_samples": 30, "val_size": 0.2, "seed": 7, "do_train": True})
     facts = data_facts(tmp_path / "run", config)
     ours = list(zip(facts.tokens.tolist(), facts.labels.tolist(), strict=True))
-    theirs = ask_oracle(ORDER, tmp_path, {"folder": str(tmp_path), "vocabulary": str(VOCABULARY)})
+    given = {"folder": str(tmp_path), "vocabulary": str(VOCABULARY)}
+    theirs = ask(ORACLE, "tests.oracle.judge_arguments", "order", given=given)
     assert facts.kept_order is None
     assert ours == [tuple(row) for row in theirs] and len(ours) + facts.dropped == 42
     assert len(set(ours)) > 20, "rows can be told apart"

@@ -1,0 +1,41 @@
+"""Runs judges: modules of these tests that ask a real trainer, each inside that trainer's environment.
+
+A judge is run as a module, with the root of the project as the only addition to its path: neither the current folder
+nor the judge's own can hide a package, and it works where PYTHONSAFEPATH is set.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.environments import ROOT
+
+
+def command_of(home: Path, module: str, *arguments: Any) -> tuple[list[str], dict[str, str]]:
+    """The command that runs a judge in the environment `home`, and the variables that it needs."""
+    own = {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1", "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
+    python = (home / "bin" / "python").absolute()
+    return [str(python), "-m", module, *map(str, arguments)], {**os.environ, **own}
+
+
+def run_judge(home: Path, module: str, *arguments: Any, text: str = "", cwd: Path = ROOT, **environment: str) -> str:
+    """What a judge in the environment `home` prints when it is given a text. Raises RuntimeError where it fails."""
+    command, own = command_of(home, module, *arguments)
+    done = subprocess.run(command, input=text, capture_output=True, text=True, cwd=cwd, env={**own, **environment})
+    if done.returncode:
+        raise RuntimeError(f"{module} failed in {home}:\n{done.stderr[-3000:]}")
+    return done.stdout
+
+
+def ask(home: Path, module: str, *arguments: Any, given: Any, cwd: Path = ROOT) -> Any:
+    """The answers of a judge that is given JSON in a file, its last argument, and prints them behind `ANSWERS`."""
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "input.json"
+        file.write_text(json.dumps(given), encoding="utf-8")
+        places = {"HF_HOME": scratch, "HF_DATASETS_CACHE": scratch}
+        said = run_judge(home, module, *arguments, file, cwd=cwd, **places)
+    (answers,) = (line for line in said.splitlines() if line.startswith("ANSWERS "))
+    return json.loads(answers.removeprefix("ANSWERS "))
