@@ -65,8 +65,8 @@ PRODUCTS = (
 )
 _ALL = "./scripts/oracle && ./scripts/generate --all"
 OF_THE_TRAINER = (
-    Product("validator/assets/templates.json", script(ORACLE, "scripts/make_templates.py"), _ALL),
-    Product("validator/assets/training_arguments.json", script(ORACLE, "scripts/make_training_arguments.py"), _ALL),
+    Product("validator/assets/templates.json", script(ORACLE, "-m", "scripts.make_templates"), _ALL),
+    Product("validator/assets/training_arguments.json", script(ORACLE, "-m", "scripts.make_training_arguments"), _ALL),
     Product("tests/oracle/golden", script(OURS, "-m", "scripts.make_oracle_golden"), _ALL),
     Product("validator/assets/training_values.json", script(OURS, "-m", "scripts.make_training_values", "--to"), _ALL),
 )

@@ -26,6 +26,7 @@ LEFT_OUT = {
     r"^pip install": ("installs into the environment that runs this", "scripts/setup", "install"),
     r"^\./scripts/demo": ("minutes", "scripts/demo", "replay"),
     r"^\./scripts/trainers": ("minutes, and a gigabyte", "scripts/trainers", "make"),
+    r"^\.oracle/venv": ("needs the trainer", "tests/oracle/test_environment.py", "tests.oracle.environment"),
     r"^\./scripts/generate": ("writes into the project", "tests/ci/test_generated.py", "generate"),
     r"^\./scripts/test": ("it is what runs this", "scripts/test", "pytest"),
     r"scripts\.bench": ("an hour", "scripts/bench.py", "def main"),

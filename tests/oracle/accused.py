@@ -12,7 +12,7 @@ BY_DESIGN = {
     "PH003": "the placeholder stays text: the row speaks of a medium that is not shown there",
     "PH004": "text is parsed as control tokens: what is fed is another conversation than the row's",
 }
-"""Errors in rows that are fed whole (../shared/design.md, Severity: content silently falsified)."""
+"""Errors in rows that are fed whole (an error is what falsifies content in silence, too)."""
 
 
 def accused(registry: Path, settings: dict[str, dict], theirs: dict, folder: Path) -> tuple[list[str], Counter]:

@@ -1,7 +1,4 @@
-"""The real trainer, asked now: fresh random rows, the loader's verdicts, whole runs, sizes and texts.
-
-Needs the oracle's environment (`./scripts/oracle`) and ../shared; skipped, saying so, without them.
-"""
+"""The real trainer, asked now: fresh random rows, the loader's verdicts, whole runs, sizes and texts."""
 
 import json
 import os
