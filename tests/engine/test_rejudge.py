@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import check, say
 from tests.engine.data import make_registry
 from tests.engine.written import written
+from tests.tiers import many
 from validator.engine import finding_columns
 from validator.engine.amend import amend, identity_of
 from validator.engine.finding_columns import stored, to_findings
@@ -18,11 +19,13 @@ from validator.engine.rejudge import rejudge, settings_of
 from validator.findings import Finding
 from validator.rules.registry import find_rule
 
+pytestmark = pytest.mark.larger
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rejudge")
-    make_registry(folder)
+    make_registry(folder, many(100, 300))
     check(folder / "dataset_info.json", folder / "run")
     return folder
 
@@ -42,7 +45,7 @@ def home(tmp_path_factory):
 )
 def test_equal_to_a_full_run(home, tmp_path, changes):
     check(home / "dataset_info.json", tmp_path / "full", **changes)
-    rejudge(home / "run", settings_of(home / "run", changes), tmp_path / "again", options=Options(shard_rows=100))
+    rejudge(home / "run", settings_of(home / "run", changes), tmp_path / "again", options=Options(shard_rows=37))
     assert written(tmp_path / "again")[1] == written(tmp_path / "full")[1]
 
 

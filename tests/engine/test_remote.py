@@ -96,7 +96,7 @@ def call(environment, folder, *arguments):
     return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder.parent)
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.proof)])
 def test_the_same_facts_as_on_this_machine(home, store, tmp_path, workers):
     _, environment, _ = store
     done = call(environment, tmp_path / "run", "s3://bucket/data/dataset_info.json", "--workers", workers, "-q")

@@ -6,6 +6,7 @@ from tests.conftest import check
 from tests.engine.dask_processes import dask_cluster
 from tests.engine.data import make_registry
 from tests.engine.written import written
+from tests.tiers import many
 from validator.engine.options import Options
 
 
@@ -17,15 +18,16 @@ def home(tmp_path_factory):
     return folder
 
 
+@pytest.mark.larger
 @pytest.mark.parametrize(
     ("options", "engine"),
     [
         (Options(workers=0, shard_rows=1000), "one process"),
-        (Options(workers=0, shard_rows=7), "one process"),
-        (Options(workers=1, shard_rows=16), "dask, 1 worker"),
-        (Options(workers=2, shard_rows=10), "dask, 2 workers"),
+        (Options(workers=0, shard_rows=many(29, 7)), "one process"),
+        pytest.param(Options(workers=1, shard_rows=16), "dask, 1 worker", marks=pytest.mark.proof),
+        (Options(workers=2, shard_rows=many(60, 10)), "dask, 2 workers"),
     ],
-    ids=["one process, large shards", "one process, shards of 7", "1 worker, shards of 16", "2 workers, shards of 10"],
+    ids=["one process, large shards", "one process, small shards", "1 worker, shards of 16", "2 workers"],
 )
 def test_engines_and_sizes(home, tmp_path, options, engine):
     check(home / "dataset_info.json", tmp_path / "run", options)
@@ -34,6 +36,7 @@ def test_engines_and_sizes(home, tmp_path, options, engine):
     assert files == written(home / "reference")[1]
 
 
+@pytest.mark.proof
 def test_a_running_cluster(home, tmp_path):
     with dask_cluster(tmp_path) as address:
         check(home / "dataset_info.json", tmp_path / "run", Options(scheduler=address, shard_rows=20))

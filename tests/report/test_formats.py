@@ -162,6 +162,7 @@ def test_hostile_text_stays_text(hostile, name):
         assert any("@someone" in token.content for token in tokens if token.type == "code_inline")
 
 
+@pytest.mark.proof
 def test_limits_of_hosts(run, tmp_path):
     """A run with 30,000 pairs of rule and dataset, more than any host takes."""
     line = json.loads((run.folder / "findings.jsonl").read_text().splitlines()[0])

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from tests.conftest import ALL_TAGS, Dataset, findings_of, say
 from tests.rules.corpus_cases import CORPUS, EITHER, JOINED, NORMALISED, PIXELS, SEE, write_parquet
 from tests.rules.corruptions import noise, turns
+from tests.tiers import many
 from validator.engine.judge import Judge, finish_run
 from validator.engine.options import Options
 from validator.engine.rejudge import rejudge, settings_of
@@ -291,12 +292,13 @@ def test_rows_that_train_on_text_alone_are_counted_again(dataset):
 
 
 # ---- bounded memory --------------------------------------------------------------------------------
+@pytest.mark.larger
 def test_any_cut_gives_the_same_and_memory_is_bounded(files, monkeypatch):
     """Above the bound a sample is compared: the same one, however the rows are cut into shards."""
     monkeypatch.setattr(alike, "KEPT", 20)
     rows = [say(f"question {number % 90}", f"answer {number % 120}") for number in range(400)]
     seen = []
-    for shard_rows in (400, 37, 1):
+    for shard_rows in (400, 37, many(6, 1)):
         files.write(rows)
         findings = files.check(select=("DU",), options=Options(workers=0, shard_rows=shard_rows, resume=False))[1]
         seen.append([(finding["code"], finding["message"], finding["evidence"]) for finding in findings])

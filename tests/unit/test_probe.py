@@ -12,6 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from scripts.sample_faults import many_scans
+from tests.tiers import many
 from validator.files import MediaFiles
 from validator.media import integrity, jpeg_skeleton
 from validator.media.faults import fault_of, plain_words
@@ -293,6 +294,7 @@ def cheaply_fine(path):
             return False
 
 
+@pytest.mark.larger
 def test_fast_never_calls_a_broken_jpeg_fine_nor_an_intact_one_broken(tmp_path):
     dice = random.Random(7)
     cheap = 0
@@ -300,14 +302,14 @@ def test_fast_never_calls_a_broken_jpeg_fine_nor_an_intact_one_broken(tmp_path):
     for intact in jpegs():
         path.write_bytes(intact)
         assert cheaply_fine(path)
-        for _ in range(12):
+        for _ in range(many(3, 12)):
             for data in damages(intact, dice):
                 path.write_bytes(data)
                 wanted = truth(path)
                 assert probe(path, "fast").exception == wanted, (wanted, data[:64])
                 assert probe(path, "full").exception == wanted
                 cheap += cheaply_fine(path)
-    assert cheap > 500  # the cheap path was taken, not only the doubtful one
+    assert cheap > many(120, 500)  # the cheap path was taken, not only the doubtful one
 
 
 @pytest.mark.parametrize("side", [65499, 65500, 65501, 65535])
