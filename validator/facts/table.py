@@ -207,50 +207,15 @@ def from_columns(batch: pa.RecordBatch) -> list[RowFacts]:
 
 def from_counts(batch: pa.RecordBatch) -> list[RowFacts]:
     """The facts of records without media and problems, as they were settled; turns are left out."""
-    return [
-        RowFacts(
-            dataset,
-            file,
-            row,
-            sample_id,
-            content_hash,
-            outcome,
-            error,
-            unchecked,
-            refused,
-            filled,
-            asked=asked,
-            answered=answered,
-            num_tokens=num_tokens,
-            num_tokens_full=num_tokens_full,
-            num_text_tokens=num_text_tokens,
-            num_image_tokens=num_image_tokens,
-            num_video_tokens=num_video_tokens,
-            num_label_tokens=num_label_tokens,
-        )
-        for (
-            dataset,
-            file,
-            row,
-            sample_id,
-            content_hash,
-            outcome,
-            error,
-            unchecked,
-            refused,
-            filled,
-            asked,
-            answered,
-            num_tokens,
-            num_tokens_full,
-            num_text_tokens,
-            num_image_tokens,
-            num_video_tokens,
-            num_label_tokens,
-        ) in zip(*(values_of(batch[name]) for name in (*_STORED[:10], *_STORED[-2:], *_COUNTS)), strict=True)
-    ]
+    known, settled = (
+        zip(*(values_of(batch[name]) for name in names), strict=True)
+        for names in (_STORED[:10], ("asked", "answered", *_COUNTS))
+    )
+    in_order = ((*first, [], [], [], *last) for first, last in zip(known, settled, strict=True))
+    return [RowFacts(*values) for values in in_order]
 
 
+# Names in the order of RowFacts.
 _COUNTS = (
     "num_tokens",
     "num_tokens_full",

@@ -13,7 +13,7 @@ from typing import Any
 
 from validator.json_text import parse_json
 from validator.training.record import DataFacts
-from validator.training.refusals import Asked, Refusal, Row, refused
+from validator.training.refusal import Asked, Refusal, Row, refused
 from validator.training.versions import Versions
 
 _PLATEAU = frozenset(("mode", "factor", "patience", "threshold", "threshold_mode", "cooldown", "min_lr", "eps"))

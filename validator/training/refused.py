@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from validator.training.arguments import Argument, known_arguments
 from validator.training.late_refusals import late_refusals
 from validator.training.record import TrainingCase
-from validator.training.refusals import Asked, Refusal, Stage, argument_refusals
+from validator.training.refusal import Asked, Refusal, Stage
+from validator.training.refusals import argument_refusals
 
 STAGES: tuple[Stage, ...] = ("read", "arguments", "data", "model", "training", "evaluation")
 
