@@ -7,7 +7,6 @@ import dataclasses
 import hashlib
 import json
 import tempfile
-import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -94,8 +93,7 @@ class Oracle:
             stage = "tokenize"
             encoded = self.encode(converted)
         except Exception as error:
-            where = traceback.extract_tb(error.__traceback__)[-1].name
-            said = {"error": type(error).__name__, "message": str(error)[:SAID], "where": where}
+            said = {"error": type(error).__name__, "message": str(error)[:SAID]}
             return {"index": index, "status": "error", "stage": stage, **said}
         if encoded is None:
             return {"index": index, "status": "dropped"}
