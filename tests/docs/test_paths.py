@@ -55,3 +55,12 @@ def test_the_functions_that_the_map_names_are_there():
         assert re.search(rf"^\s*(?:def|class) {name.split('.')[-1]}\b|^{name}\b", source, re.MULTILINE), (
             f"{file}: {name}"
         )
+
+
+def test_each_decision_has_a_heading_of_its_own_and_a_date():
+    text = text_of("docs/decisions.md")
+    decided = re.split(r"^### ", text.split("## Known differences")[0], flags=re.MULTILINE)[1:]
+    headings = [decision.splitlines()[0] for decision in decided]
+    assert len(set(headings)) == len(headings) > 100
+    dated = re.compile(r"^\*20\d\d-\d\d-\d\d, [0-9a-f]{7}\*$", re.MULTILINE)
+    assert [head for head, body in zip(headings, decided, strict=True) if not dated.search(body)] == []

@@ -17,7 +17,8 @@ KEPT = 1000
 TIMES = ((0.99, 2.5), (0.95, 5.0))
 """A row stands out above 2.5 times what 99 of 100 rows reach at most, or 5 times what 95 of 100 do, whichever is less:
 the second holds where outliers are more than one row in a hundred. Lengths of rows are skewed, so that distances from
-the median (10 median absolute deviations) name up to 9 in 100 healthy rows: docs/decisions.md, "Outliers".
+the median (10 median absolute deviations) name up to 9 in 100 healthy rows: docs/decisions.md, "Outliers are far above
+what nearly all peers reach".
 """
 LEAST = 256
 """Tokens below which no row stands out: it costs a step nothing, and holds no log."""
