@@ -1,12 +1,17 @@
 """Settings from files and environment: which comes first, what is refused, what `mmvalidate config` shows."""
 
 import json
+import sys
 
 import jsonschema
 import pytest
-import tomllib
 
 from tests.conftest import ROOT, say
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # the same, for Python 3.10
 
 BROKEN = [say("a", "b", "c"), say("a", ""), say("a", "b")]
 

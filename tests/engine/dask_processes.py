@@ -17,9 +17,9 @@ def dask_cluster(folder, workers=2, others=()):
     processes = []
 
     def start(*arguments, **options):
-        log = (folder / f"{arguments[0]}-{len(processes)}.log").open("w")
         command = [sys.executable, "-m", "dask", *arguments]
-        processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **options))
+        with (folder / f"{arguments[0]}-{len(processes)}.log").open("w") as log:
+            processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **options))
 
     start("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard")
     for _ in range(workers):

@@ -165,6 +165,7 @@ def test_a_child_does_not_keep_the_lock(tmp_path):
         pass
     process.kill()
     process.wait()
+    process.stdout.close()
     with hold(tmp_path / "run", "check"):
         assert children[0].is_running()
     children[0].kill()

@@ -27,9 +27,8 @@ def test_a_child_ends_with_its_parent_and_not_by_itself(tmp_path):
     code = "import subprocess, sys, time\nfrom validator.children import command\n"
     code += "child = subprocess.Popen(command('waits'))\nprint(child.pid, flush=True)\ntime.sleep(60)"
     here = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
-    parent = subprocess.Popen([sys.executable, "-c", code], env=here, stdout=subprocess.PIPE, text=True)
-    assert int(parent.stdout.readline()) > 0
-    assert parent.stdout.readline() == "1 1\n"
-    parent.send_signal(signal.SIGKILL)
-    assert parent.stdout.read() == ""  # ends when the child, which has it too, has ended
-    parent.wait()
+    with subprocess.Popen([sys.executable, "-c", code], env=here, stdout=subprocess.PIPE, text=True) as parent:
+        assert int(parent.stdout.readline()) > 0
+        assert parent.stdout.readline() == "1 1\n"
+        parent.send_signal(signal.SIGKILL)
+        assert parent.stdout.read() == ""  # ends when the child, which has it too, has ended

@@ -3,11 +3,14 @@
 import ast
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "validator"
+UNLESS_ARROW_LOADS_IT = ["pandas"] if int(version("pyarrow").partition(".")[0]) >= 26 else []
+"""Arrow before 26, the last for Python 3.10, loads pandas whenever it makes an array."""
 READS = {"open", "read_text", "read_bytes", "iterdir", "glob", "rglob"}
 
 
@@ -25,7 +28,7 @@ def test_rules_open_no_files(path):
         (["rules"], ["torch", "transformers", "dask", "distributed", "datasets"]),
         (
             [str(PACKAGE.parent / "sample_data" / "dataset_info.json"), "--dataset", "phone_screens"],
-            ["torch", "transformers", "dask", "distributed", "datasets", "pandas", "jinja2"],
+            ["torch", "transformers", "dask", "distributed", "datasets", "jinja2", *UNLESS_ARROW_LOADS_IT],
         ),
     ],
 )

@@ -37,9 +37,8 @@ class Marker:
     """Written by the process that checks, into a small file that others map; a hundred nanoseconds a row."""
 
     def __init__(self, folder: Path, *, watched: bool = True) -> None:
-        self._watched = watched
         name = f"{socket.gethostname()}-{os.getpid()}"
-        self._stalled = (folder / f"{name}.stalled").open("w")
+        self._stalled = (folder / f"{name}.stalled").open("w") if watched else None
         with (folder / f"{name}.at").open("w+b") as file:
             file.write(bytes(_LAYOUT.size))
             file.flush()
@@ -58,7 +57,7 @@ class Marker:
         """A row begins."""
         self._at[_ROW] = row
         now = time.monotonic()
-        if self._watched and now - self._armed > REARM:
+        if self._stalled is not None and now - self._armed > REARM:
             self._armed = now
             faulthandler.dump_traceback_later(self._limit + REARM, exit=True, file=self._stalled)
 
