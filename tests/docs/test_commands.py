@@ -21,7 +21,7 @@ from validator.cli.main import main
 from validator.cli.welcome import welcome
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-PROGRAMS = re.compile(r"(mmvalidate|pip|python|dask|git|pre-commit|\.venv/bin/\S+|\./\S+) ?")
+PROGRAMS = re.compile(r"(mmvalidate|pip|python|dask|git|pre-commit|\.(oracle/|replay/)?venv/bin/\S+|\./\S+) ?")
 LEFT_OUT = {
     r"^pip install": ("installs into the environment that runs this", "scripts/setup", "install"),
     r"^\./scripts/demo": ("minutes", "scripts/demo", "replay"),
