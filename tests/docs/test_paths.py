@@ -7,7 +7,14 @@ import pytest
 from tests.conftest import ROOT
 
 PAGES = (
-    *("CONTRIBUTING.md", "CHANGELOG.md", "RELEASING.md", "SECURITY.md", ".github/PULL_REQUEST_TEMPLATE.md"),
+    *(
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "RELEASING.md",
+        "SECURITY.md",
+        ".github/PULL_REQUEST_TEMPLATE.md",
+    ),
     *("docs/architecture.md", "docs/decisions.md", "docs/glossary.md", "docs/platforms.md"),
 )
 NAMED = re.compile(
