@@ -11,7 +11,7 @@ MAKERS = {
     "replay_jobs": "samples to replay, from a registry",
     "tiny_checkpoint": "the model that is replayed",
 }
-TESTED = {"generate", "make_command_docs", "fuzz", "experiments"}
+TESTED = {"generate", "make_command_docs", "make_training_arguments", "fuzz", "experiments"}
 
 
 def imports(path):
