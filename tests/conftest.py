@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.commands import run_in_process, run_process, warm_up
 from tests.environments import skip_without
+from tests.helpers.names import name_of
 from tests.tiers import draw_examples
 from validator.catalog.registry import load_registry
 from validator.engine.run import run
@@ -34,6 +35,10 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if hasattr(getattr(item, "obj", None), "hypothesis"):
             item.add_marker("larger")
+
+
+def pytest_make_parametrize_id(val):
+    return name_of(val)
 
 
 def pytest_runtest_setup(item):

@@ -2,7 +2,10 @@
 
 import ast
 
+import pytest
+
 from tests.conftest import ROOT
+from tests.helpers.names import name_of
 
 FILES = sorted((ROOT / "tests").rglob("*.py"))
 MAKERS = {
@@ -31,3 +34,18 @@ def test_no_test_imports_another():
 def test_scripts_are_imported_where_they_are_meant():
     named = {(path.name, name) for path in FILES for name in imports(path) if name.startswith("scripts.")}
     assert {(path, name) for path, name in named if name.split(".")[1] not in MAKERS.keys() | TESTED} == set()
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ({"max_rate": {"CV002": 1}, "strict": True}, "max_rate CV002 1, strict True"),
+        ([("a", None), {1}], "a None set"),
+        ((), "nothing"),
+        (b"\xff\x00a", r"\xff\x00a"),
+        ("x" * 100, "x" * 57 + "..."),
+        (5, None),
+    ],
+)
+def test_cases_are_named_in_words(value, name):
+    assert name_of(value) == name

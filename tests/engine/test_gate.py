@@ -48,7 +48,6 @@ def rows_of(odd, empty, fine):
         ({"severity": {"CV002": "info", "LB": "error"}}, 1, ["3 errors"]),
         ({"severity": {"CV": "info"}, "per_dataset": {"data": {"severity": {"CV002": "error"}}}}, 1, ["2 errors"]),
     ],
-    ids=str,
 )
 def test_reasons(dataset, settings, code, reasons):
     dataset.write(rows_of(2, 3, 95))

@@ -41,7 +41,6 @@ def home(tmp_path_factory):
         {"ignore": ("MD001",)},
         {"cutoff_len": 10**6, "image_max_pixels": 1200, "image_min_pixels": 1024},
     ],
-    ids=str,
 )
 def test_equal_to_a_full_run(home, tmp_path, changes):
     check(home / "dataset_info.json", tmp_path / "full", **changes)
@@ -59,7 +58,6 @@ def test_equal_to_a_full_run(home, tmp_path, changes):
         ({"mask_history": True}, "all"),
         ({"severity": {"CV": "info"}}, "all"),
     ],
-    ids=str,
 )
 def test_rows_for_which_nothing_changes_are_not_judged(home, tmp_path, monkeypatch, changes, judged):
     seen = tmp_path / "judged.txt"

@@ -111,7 +111,6 @@ def test_equal_to_full_runs(home, tmp_path):
         {"trainer": "ms-swift", "truncation_strategy": "left"},
         {"trainer": "ms-swift", "truncation_strategy": "right"},
     ],
-    ids=str,
 )
 def test_other_recipes(home, tmp_path, more):
     check(home / "dataset_info.json", tmp_path / "run", **more)
