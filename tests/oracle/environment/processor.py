@@ -1,7 +1,10 @@
-"""The processors of Qwen2-VL and of later models, made by transformers without a checkpoint."""
+"""The processors of Qwen2-VL and of later models, made by transformers without a checkpoint.
+
+Classes are looked up when they are asked for: releases before 4.52 lack some of them.
+"""
 
 import transformers
-from transformers import PreTrainedTokenizerBase, ProcessorMixin, Qwen2VLProcessor, Qwen2VLVideoProcessor
+from transformers import PreTrainedTokenizerBase, ProcessorMixin
 
 LATEST = {"shortest_edge": 65536, "longest_edge": 16777216}
 """Pixels of a picture in Qwen3-VL's preprocessor_config.json."""
@@ -12,21 +15,17 @@ def make_processor(
 ) -> ProcessorMixin:
     """The processor of `model`: qwen2-vl, qwen2.5-vl or qwen3-vl, whose own limits stand in place of those given."""
     if model == "qwen3-vl":
-        from transformers import Qwen2VLImageProcessor, Qwen3VLProcessor, Qwen3VLVideoProcessor
-
-        images = Qwen2VLImageProcessor(size=dict(LATEST), patch_size=16)
-        return Qwen3VLProcessor(images, tokenizer, Qwen3VLVideoProcessor(), chat_template=None)
+        images = transformers.Qwen2VLImageProcessor(size=dict(LATEST), patch_size=16)
+        videos = transformers.Qwen3VLVideoProcessor()
+        return transformers.Qwen3VLProcessor(images, tokenizer, videos, chat_template=None)
     # As a size of two edges, a new one each: min_pixels alone would change the default of the class
     size = {"shortest_edge": min_pixels, "longest_edge": max_pixels}
-    images, videos = image_processor(size), Qwen2VLVideoProcessor(size=dict(size))
-    if model == "qwen2.5-vl":
-        from transformers import Qwen2_5_VLProcessor
-
-        return Qwen2_5_VLProcessor(images, tokenizer, videos, chat_template=None)
-    return Qwen2VLProcessor(images, tokenizer, videos, chat_template=None)
+    images, videos = image_processor(size), transformers.Qwen2VLVideoProcessor(size=dict(size))
+    kind = transformers.Qwen2_5_VLProcessor if model == "qwen2.5-vl" else transformers.Qwen2VLProcessor
+    return kind(images, tokenizer, videos, chat_template=None)
 
 
-def image_processor(size: dict[str, int]) -> transformers.BaseImageProcessor:
+def image_processor(size: dict[str, int]) -> transformers.ImageProcessingMixin:
     """The class on torchvision, which LLaMA-Factory asks for (`use_fast`): since 5 it has the plain name."""
     if int(transformers.__version__.partition(".")[0]) >= 5:
         return transformers.Qwen2VLImageProcessor(size=dict(size))
