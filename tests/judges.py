@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,43 @@ def run_judge(home: Path, module: str, *arguments: Any, text: str = "", cwd: Pat
 def ask(home: Path, module: str, *arguments: Any, given: Any, cwd: Path = ROOT) -> Any:
     """The answers of a judge that is given JSON in a file, its last argument, and prints them behind `ANSWERS`."""
     with tempfile.TemporaryDirectory() as scratch:
-        file = Path(scratch) / "input.json"
-        file.write_text(json.dumps(given), encoding="utf-8")
         places = {"HF_HOME": scratch, "HF_DATASETS_CACHE": scratch}
-        said = run_judge(home, module, *arguments, file, cwd=cwd, **places)
+        return answers_in(run_judge(home, module, *arguments, written(given, scratch), cwd=cwd, **places))
+
+
+def ask_in_fork(home: Path, module: str, *arguments: Any, given: Any, cwd: Path = ROOT) -> Any:
+    """The same for a judge with a `main`, of which one process stays: its imports take longer than most answers."""
+    process = _standing(home, module)
+    assert process.stdin is not None and process.stdout is not None
+    with tempfile.TemporaryDirectory() as scratch:
+        question = {"arguments": [*map(str, arguments), str(written(given, scratch))], "cwd": str(cwd)}
+        process.stdin.write(json.dumps({**question, "folder": scratch}) + "\n")
+        process.stdin.flush()
+        code = process.stdout.readline().strip()
+        if code != "0":
+            said = Path(scratch, "stderr")
+            text = said.read_text(encoding="utf-8", errors="replace") if said.exists() else "it ended"
+            raise RuntimeError(f"{module} failed in {home}:\n{text[-3000:]}")
+        return answers_in(Path(scratch, "stdout").read_text(encoding="utf-8"))
+
+
+@cache
+def _standing(home: Path, module: str) -> subprocess.Popen[str]:
+    """It ends with this process, which holds the other end of its pipe."""
+    command, own = command_of(home, "tests.judge_in_forks", module)
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=own
+    )
+
+
+def written(given: Any, folder: str) -> Path:
+    """A file with JSON."""
+    file = Path(folder) / "input.json"
+    file.write_text(json.dumps(given), encoding="utf-8")
+    return file
+
+
+def answers_in(said: str) -> Any:
+    """The JSON that a judge has printed behind `ANSWERS`."""
     (answers,) = (line for line in said.splitlines() if line.startswith("ANSWERS "))
     return json.loads(answers.removeprefix("ANSWERS "))

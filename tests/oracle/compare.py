@@ -90,7 +90,7 @@ def oracle_answers(corpus: dict, folder: Path, **model) -> dict[str, list[dict]]
 
 def ask(question: str, given: Any, cwd: Path = ROOT) -> Any:
     """Ask the real trainer, in its own environment (see judge.py)."""
-    return judges.ask(ORACLE, "tests.oracle.judge", VOCABULARY, question, given=given, cwd=cwd)
+    return judges.ask_in_fork(ORACLE, "tests.oracle.judge", VOCABULARY, question, given=given, cwd=cwd)
 
 
 def differences(ours: dict[str, list[dict]], theirs: dict[str, list[dict]]) -> list[str]:

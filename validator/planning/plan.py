@@ -9,6 +9,7 @@ from typing import Any
 
 from validator.engine.rejudge import limits_under
 from validator.facts.measure import limits_of
+from validator.findings import count
 from validator.planning.counts import Counts, Expanded, Sizes
 from validator.planning.laid_out import read
 from validator.planning.padding import padded_tokens
@@ -185,7 +186,7 @@ def _advice(plan: Plan) -> list[str]:
                 f"{cheapest.image_max_pixels}, {1 - cheapest.counts.num_tokens / counts.num_tokens:.0%} fewer tokens."
             )
     if counts.stopped:
-        lines.append(f"No limit mends {counts.stopped:,} rows at which preprocessing stops: see the findings.")
+        lines.append(f"No limit mends {count(counts.stopped, 'row')} at which preprocessing stops: see the findings.")
     return lines
 
 
