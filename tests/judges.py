@@ -4,6 +4,7 @@ A judge is run as a module, with the root of the project as the only addition to
 nor the judge's own can hide a package, and it works where PYTHONSAFEPATH is set.
 """
 
+import atexit
 import json
 import os
 import subprocess
@@ -56,11 +57,13 @@ def ask_in_fork(home: Path, module: str, *arguments: Any, given: Any, cwd: Path 
 
 @cache
 def _standing(home: Path, module: str) -> subprocess.Popen[str]:
-    """It ends with this process, which holds the other end of its pipe."""
+    """It ends when its pipe does, with this process."""
     command, own = command_of(home, "tests.judge_in_forks", module)
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=own
     )
+    atexit.register(process.communicate)
+    return process
 
 
 def written(given: Any, folder: str) -> Path:
