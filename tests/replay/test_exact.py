@@ -4,9 +4,10 @@ import pytest
 
 from tests.conftest import check
 from tests.engine.data import make_registry
+from tests.environments import needs_replay
 from validator.engine.options import Options
 
-torch = pytest.importorskip("torch", reason="torch is not installed here: ./scripts/replay_env makes an environment")
+pytestmark = needs_replay
 
 
 def contradicted(registry, folder, options, **settings):
