@@ -1,5 +1,7 @@
 """The names and shapes that a checkpoint is compared with are those of the real model."""
 
+from contextlib import closing
+
 from tests.environments import needs_replay
 from validator.checkpoint.audit import audit
 from validator.checkpoint.names import HEAD, expected
@@ -40,5 +42,6 @@ def test_logits_are_those_of_torch(tmp_path):
     queries = (layer.self_attn.q_proj.weight * scale).double().reshape(2, 16, 32)
     keys = (layer.self_attn.k_proj.weight * scale).double().reshape(1, 16, 32)
     exact = [torch.linalg.matrix_norm(query.T @ keys[0], 2).item() for query in queries]
-    found = largest_logits(open_shards(tmp_path), Reader(), 1, 16)
+    with closing(Reader()) as reader:
+        found = largest_logits(open_shards(tmp_path), reader, 1, 16)
     assert abs(found / exact - 1).max() < 0.01

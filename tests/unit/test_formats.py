@@ -115,7 +115,7 @@ def test_names_that_are_not_utf8_are_refused(tmp_path, row):
     assert [refusal.row for refusal in survey.refusals] == [1] and survey.num_rows == 2
 
 
-@pytest.mark.parametrize("kind", [pa.map_(pa.string(), pa.int64()), pa.string_view(), pa.binary(2)])
+@pytest.mark.parametrize("kind", [pa.map_(pa.string(), pa.int64()), pa.string_view(), pa.binary(2)], ids=str)
 def test_types_that_the_loader_does_not_know(kind):
     with pytest.raises(ValueError, match="does not have a datasets dtype equivalent"):
         schema_of(pa.schema([("a", pa.list_(kind))]))
