@@ -118,7 +118,8 @@ def test_what_nohup_has_ignored_stays_so(slow, busy):
         process.wait(0.5)
 
 
-def test_all_who_write_hold_the_folder(dataset, mmvalidate):
+def test_all_who_write_hold_the_folder(dataset, mmvalidate_process):
+    """Another process: this one, which holds the folder, may."""
     dataset.write([say("a", "b"), say("<image>", "b")])
     dataset.check()
     run_folder = dataset.folder / "run"
@@ -132,14 +133,14 @@ def test_all_who_write_hold_the_folder(dataset, mmvalidate):
             ["clean", "run"],
             ["clean", "run", "--all"],
         ):
-            done = mmvalidate(*arguments)
+            done = mmvalidate_process(*arguments)
             assert done.returncode == 3, arguments
             assert f"run is in use by `mmvalidate check` (process {os.getpid()}): wait until" in done.stderr
             assert len(done.stderr.splitlines()) == 1
         with hold(run_folder, "inside"):  # whoever holds it may hold it again
             pass
     assert {path: path.read_bytes() for path in before} == before and not (dataset.folder / "accepted.json").exists()
-    assert mmvalidate("clean", "run", "--all").returncode == 0 and not run_folder.exists()
+    assert mmvalidate_process("clean", "run", "--all").returncode == 0 and not run_folder.exists()
 
 
 def test_another_thread_is_another_writer(tmp_path):
