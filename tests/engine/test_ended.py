@@ -156,7 +156,7 @@ def test_another_thread_is_another_writer(tmp_path):
 
 def test_a_child_does_not_keep_the_lock(tmp_path):
     code = "import os, time\nfrom pathlib import Path\nfrom validator.run_folder.lock import hold\n"
-    code += "with hold(Path('run'), 'check'):\n if os.fork() == 0: time.sleep(60)\n print(os.getpid(), flush=True)\n"
+    code += "with hold(Path('run'), 'check'):\n if os.fork() == 0: print(os.getpid(), flush=True)\n"
     code += " time.sleep(60)\n"
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=tmp_path)
     process.stdout.readline()

@@ -172,6 +172,7 @@ def test_two_runs_at_once(dataset):
     assert process.communicate(timeout=120) and process.returncode == 0
 
 
+@pytest.mark.proof  # it waits for one
 def test_a_cluster_that_is_not_there(dataset):
     done = run(dataset.write([say("a", "b")] * 5), "--scheduler", "tcp://127.0.0.1:9", "--shard-rows", "2")
     assert done.returncode == 2 and "tcp://127.0.0.1:9 cannot be used" in done.stderr

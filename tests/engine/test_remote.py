@@ -15,6 +15,7 @@ from PIL import Image
 from tests.conftest import check
 from tests.engine.data import make_registry
 from tests.helpers.ports import free_port
+from tests.tiers import many
 from validator.engine.options import Options
 
 KEYS = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -36,9 +37,14 @@ class Meter:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            server = socket.create_connection(("127.0.0.1", self._target))
-            threading.Thread(target=self._pass, args=(client, server, False), daemon=True).start()
-            threading.Thread(target=self._pass, args=(server, client, True), daemon=True).start()
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client):
+        with client, socket.create_connection(("127.0.0.1", self._target)) as server:
+            back = threading.Thread(target=self._pass, args=(server, client, True), daemon=True)
+            back.start()
+            self._pass(client, server, False)
+            back.join()
 
     def _pass(self, source, sink, counted):
         try:
@@ -56,7 +62,7 @@ class Meter:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("remote")
-    make_registry(folder)
+    make_registry(folder, many(30, 300))
     check(folder / "dataset_info.json", folder / "run")
     return folder
 
@@ -96,6 +102,7 @@ def call(environment, folder, *arguments):
     return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder.parent)
 
 
+@pytest.mark.larger
 @pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.proof)])
 def test_the_same_facts_as_on_this_machine(home, store, tmp_path, workers):
     _, environment, _ = store

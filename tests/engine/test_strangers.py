@@ -71,6 +71,7 @@ def test_strangers_alone(rows, tmp_path, other):
     assert not list((rows.folder / "run" / "cache" / "shards").glob("*.zip"))
 
 
+@pytest.mark.proof
 def test_one_that_joins_later_refuses_by_itself(rows, tmp_path, other):
     """Given a job before anybody has asked it, it hands the job back."""
     from validator.engine.cluster import Cluster

@@ -11,10 +11,11 @@ def name_of(value):
     if isinstance(value, (dict, list, tuple)):
         text = _words(value, 3) or "nothing"
     elif isinstance(value, bytes):
-        text = ascii(value[: MOST + 1])[2:-1]
+        text = value[: MOST + 1].decode("latin-1")
     else:
         text = value if isinstance(value, str) else ""
-    return (text if len(text) <= MOST else f"{text[: MOST - 3]}...") or None
+    shown = (text if len(text) <= MOST else f"{text[: MOST - 3]}...").encode("unicode_escape")  # as pytest does
+    return shown.decode("ascii") or None
 
 
 def _words(value, depth):

@@ -19,11 +19,12 @@ NOBODY = Ready("cpu", "", 0, "", "", "", 0, 0, 0, "")
 def cluster(request):
     from distributed import Client, LocalCluster
 
-    options = {"processes": True, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    options = {"processes": True, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "silence_logs": 50}
     with LocalCluster(n_workers=2, resources=request.param, **options) as made, Client(made) as client:
         yield client
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("cluster", [None, {"GPU": 0}], indirect=True)
 def test_a_resource_that_nobody_offers_is_not_waited_for(cluster):
     with pytest.raises(ValueError, match=r"none of the 2 Dask workers offers the resource GPU=1"):
