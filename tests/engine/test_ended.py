@@ -198,6 +198,7 @@ def test_accepting_findings_while_the_run_is_checked_again(dataset):
     assert accept(load_run(dataset.folder / "run"), dataset.folder / "accepted.json", "").summary["exit_code"] == 0
 
 
+@pytest.mark.proof
 def test_results_of_one_try_are_kept(dataset):
     """A killed check goes on with the shards that it had finished."""
     dataset.write([say("a " * 1000, f"b{number}") for number in range(3000)])

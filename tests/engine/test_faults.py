@@ -99,6 +99,7 @@ def test_a_worker_that_is_killed(dataset, workers):
     nothing_left(dataset.folder)
 
 
+@pytest.mark.proof
 @WORKERS
 def test_an_interrupted_run_goes_on_where_it_was(dataset, workers):
     registry = long_registry(dataset, 4_000)
@@ -115,6 +116,7 @@ def test_an_interrupted_run_goes_on_where_it_was(dataset, workers):
     assert {path.name: path.stat().st_ino for path in results(dataset)}.items() >= kept.items()
 
 
+@pytest.mark.proof
 @WORKERS
 def test_a_data_file_that_is_cut_while_it_is_read(dataset, workers):
     registry = long_registry(dataset)
@@ -131,6 +133,7 @@ def test_a_data_file_that_is_cut_while_it_is_read(dataset, workers):
     assert "the file `data.jsonl` changed while it was read" in message
 
 
+@pytest.mark.proof
 @WORKERS
 def test_media_that_vanish(dataset, workers):
     """What is gone when its row comes is missing, as it would be for the trainer."""
@@ -163,6 +166,7 @@ def test_a_full_disk(dataset, workers):
     nothing_left(dataset.folder)
 
 
+@pytest.mark.proof
 def test_two_runs_at_once(dataset):
     registry = long_registry(dataset)
     process = start(registry, "--workers", "0", "--shard-rows", "300")

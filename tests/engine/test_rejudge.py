@@ -25,7 +25,7 @@ pytestmark = pytest.mark.larger
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rejudge")
-    make_registry(folder, many(100, 300))
+    make_registry(folder, many(40, 300))
     check(folder / "dataset_info.json", folder / "run")
     return folder
 
@@ -44,7 +44,7 @@ def home(tmp_path_factory):
 )
 def test_equal_to_a_full_run(home, tmp_path, changes):
     check(home / "dataset_info.json", tmp_path / "full", **changes)
-    rejudge(home / "run", settings_of(home / "run", changes), tmp_path / "again", options=Options(shard_rows=37))
+    rejudge(home / "run", settings_of(home / "run", changes), tmp_path / "again", options=Options(shard_rows=23))
     assert written(tmp_path / "again")[1] == written(tmp_path / "full")[1]
 
 

@@ -15,7 +15,6 @@ from PIL import Image
 from tests.conftest import check
 from tests.engine.data import make_registry
 from tests.helpers.ports import free_port
-from tests.tiers import many
 from validator.engine.options import Options
 
 KEYS = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -62,7 +61,7 @@ class Meter:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("remote")
-    make_registry(folder, many(30, 300))
+    make_registry(folder)
     check(folder / "dataset_info.json", folder / "run")
     return folder
 
@@ -102,8 +101,8 @@ def call(environment, folder, *arguments):
     return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder.parent)
 
 
-@pytest.mark.larger
-@pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.proof)])
+@pytest.mark.proof
+@pytest.mark.parametrize("workers", ["0", "2"])
 def test_the_same_facts_as_on_this_machine(home, store, tmp_path, workers):
     _, environment, _ = store
     done = call(environment, tmp_path / "run", "s3://bucket/data/dataset_info.json", "--workers", workers, "-q")
@@ -117,6 +116,7 @@ def test_the_same_facts_as_on_this_machine(home, store, tmp_path, workers):
     assert findings(tmp_path / "run") == findings(home / "run")
 
 
+@pytest.mark.proof
 def test_a_header_costs_no_more_than_its_first_block(store, tmp_path):
     system, environment, meter = store
     Image.effect_noise((2000, 2000), 90).save(tmp_path / "large.png")
@@ -140,6 +140,7 @@ def test_a_header_costs_no_more_than_its_first_block(store, tmp_path):
     assert read["header"] < 300_000 and read["full"] > size
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("address", "code", "sentence"),
     [

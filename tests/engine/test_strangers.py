@@ -53,6 +53,7 @@ def rows(dataset):
     return dataset
 
 
+@pytest.mark.proof
 def test_a_stranger_among_the_workers(rows, tmp_path, other):
     with dask_cluster(tmp_path, 1, [other]) as address:
         all_there(address, 2)

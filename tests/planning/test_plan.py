@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import check, findings_of, say
 from tests.engine.data import make_registry
+from tests.tiers import many
 from validator.planning import laid_out
 from validator.planning.counts import infer_seqlens
 from validator.planning.padding import padded_tokens
@@ -19,10 +20,13 @@ from validator.tokens.truncation import infer_seqlen
 CUTOFFS, PIXELS = (40, 64, 300, 1000, 8192), (1100, 20_000, 262_144, 1_048_576)
 
 
+pytestmark = pytest.mark.larger
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("plan")
-    registry = make_registry(folder, rows=60)
+    registry = make_registry(folder, rows=many(25, 60))
     dice = random.Random(1)
     odd = [say("a<|image_pad|>b<image>c<|video_pad|>", "<|image_pad|>d", images=["shots/1.png"])]
     odd += [say("<image>", "x", images=["shots/0.png"]) | {"system": "be " + "kind " * 30}]
@@ -122,7 +126,10 @@ def test_other_recipes(home, tmp_path, more):
         assert planned == wanted, limits
 
 
-@pytest.mark.parametrize("strategy", ["delete", "left", "right"])
+@pytest.mark.parametrize(
+    "strategy",
+    ["delete", pytest.param("left", marks=pytest.mark.proof), pytest.param("right", marks=pytest.mark.proof)],
+)
 def test_rows_of_ms_swift(tmp_path, strategy):
     """Answers that are not learned, joined messages, pads in the text: random rows in all its layouts."""
     from tests.oracle.corpus import write_corpus

@@ -6,7 +6,7 @@ import platform
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -194,7 +194,7 @@ def summarize(
             for name, default in settings.profile.defaults.items()
             if getattr(settings, name) != default
         },
-        "versions": _versions(),
+        "versions": dict(_versions()),
         "inputs": catalog.inputs,
     }
     return Conclusion(summary, concluded.gate)
@@ -227,6 +227,7 @@ def _distribution(counts: Counter[int]) -> dict[str, int | None]:
     return shown
 
 
+@cache  # reading the metadata of packages takes longer than a small check
 def _versions() -> dict[str, str]:
     versions = {"mmvalidate": __version__, "python": platform.python_version()}
     for package in _PACKAGES:

@@ -40,6 +40,7 @@ def _load(module: str) -> Rule:
     return rule
 
 
+@cache
 def _load_of_rows(module: str) -> Rule:
     """A rule; where it judges no rows, what its file is called says enough of it, and what it needs is not imported."""
     code, _, name = module.partition("_")
