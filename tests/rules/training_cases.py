@@ -23,6 +23,8 @@ BAD = {
     "text for a number": ({"cutoff_len": "8k"}, {}, "CF002"),
     "word that is none of the choices": ({"flash_attn": "fa4"}, {}, "CF002"),
     "no, without quotation marks": ({"eval_strategy": False}, {}, "CF002"),
+    "accelerator's key": ({"accelerator_config": {"a": 1}}, {}, "CF002"),
+    "accelerator's key, as JSON text": ({"accelerator_config": '{"a": 1}'}, {}, "CF002"),
     "scheduler's argument": ({"lr_scheduler_kwargs": {"min_lr": 0.1}}, {}, "CF002"),
     "whole data set held out": ({"val_size": 1.0}, {}, "CF002"),
     "rows held out": ({"val_size": 20}, {"facts": replace(data(), loaded=20)}, "CF002"),

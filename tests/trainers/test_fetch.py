@@ -3,6 +3,7 @@
 import hashlib
 import site
 
+import pytest
 from PIL import Image
 
 from tests.environments import needs_trainer
@@ -39,6 +40,7 @@ def pictures(folder):
     return [str(path) for path in paths]
 
 
+@pytest.mark.filterwarnings("ignore:Palette images with Transparency")
 def test_the_same_pixels(tmp_path):
     paths = pictures(tmp_path)
     given = {"pictures": paths, "most": MOST, "least": LEAST, "ours": site.getsitepackages()}

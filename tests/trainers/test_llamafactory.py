@@ -14,7 +14,7 @@ from tests.oracle.videos import make_video_corpus
 from tests.trainers.compare import ask
 
 SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))
-NEW_LETTERS = json.dumps("\U000105c0\U000105d2\u0307 \U00016d67\U00016d67")[1:-1]
+NEW_LETTERS = [json.dumps(letter)[1:-1] for letter in ("\U000105c0", "\U000105d2", "\U00016d67")]
 """Letters of Unicode 16: tokenizers 0.20, which this version asks for, does not know them and splits text elsewhere."""
 ROWS = int(os.environ.get("MMVALIDATE_TRAINER_ROWS", 120))
 
@@ -61,7 +61,10 @@ def test_fresh_random_rows(version, tmp_path, monkeypatch):
         entry["settings"].pop("default_system")
         entry["settings"]["trainer"] = f"llamafactory@{version}"
         if version == "0.9.1":
-            entry["rows"] = json.loads(json.dumps(entry["rows"]).replace(NEW_LETTERS, ""))
+            rows = json.dumps(entry["rows"])
+            for letter in NEW_LETTERS:  # one by one: a placeholder may stand between two of them
+                rows = rows.replace(letter, "")
+            entry["rows"] = json.loads(rows)
     registry = write_corpus(corpus, tmp_path)
     monkeypatch.chdir(tmp_path)
     theirs = ask(f"llamafactory-{version}", "judge_llamafactory", {"corpus": corpus, "folder": str(tmp_path)}, tmp_path)

@@ -11,9 +11,8 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from validator.json_text import parse_json
 from validator.training.record import DataFacts
-from validator.training.refusal import Asked, Refusal, Row, refused
+from validator.training.refusal import Asked, Refusal, Row, as_mapping, refused
 from validator.training.versions import Versions
 
 _PLATEAU = frozenset(("mode", "factor", "patience", "threshold", "threshold_mode", "cooldown", "min_lr", "eps"))
@@ -45,9 +44,7 @@ def schedule_refusals(on: Asked) -> Iterator[Refusal]:
     known = SCHEDULERS.get(name) if isinstance(name, str) else None
     if known is None:
         return
-    given = on.lr_scheduler_kwargs
-    if isinstance(given, str) and given.startswith("{"):
-        given = parse_json(given.encode())
+    given = as_mapping(on.lr_scheduler_kwargs)
     given = {} if given is None else given
     if not isinstance(given, dict):
         words = "argument after ** must be a mapping"
@@ -131,8 +128,7 @@ _EIGHT_BIT = ("adamw_bnb_8bit", "adamw_8bit", "paged_adamw_8bit")
 
 def _dispatches(config: Any) -> bool:
     """Whether accelerate's first process reads batches for all, as it does for streamed data unless told not to."""
-    if isinstance(config, str) and config.startswith("{"):
-        config = parse_json(config.encode())
+    config = as_mapping(config)
     return not (isinstance(config, dict) and config.get("dispatch_batches") is False)
 
 

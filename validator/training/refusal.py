@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from validator.json_text import parse_json
 from validator.training.config import TrainingConfig
 from validator.training.versions import Versions
 
@@ -82,3 +83,8 @@ def refused(rows: tuple[Row, ...], asked: Asked, versions: Versions) -> Iterator
     for row in rows:
         if row.of(versions) and row.holds(asked):
             yield Refusal(tuple(row.keys.split()), row.words, row.fix, row.error, row.stage)
+
+
+def as_mapping(value: Any) -> Any:
+    """A mapping of a training file that is written as JSON text, as transformers reads it; else the value as it is."""
+    return parse_json(value.encode()) if isinstance(value, str) and value.startswith("{") else value

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.training.refusal import Asked, Refusal, Row, refused
+from validator.training.refusal import Asked, Refusal, Row, as_mapping, refused
 from validator.training.versions import Versions
 
 
@@ -439,7 +439,7 @@ ARGUMENTS: tuple[Row, ...] = (
     ),
     Row(
         "accelerator_config",
-        lambda on: isinstance(on.accelerator_config, dict) and not set(on.accelerator_config) <= ACCELERATOR,
+        lambda on: isinstance(given := as_mapping(on.accelerator_config), dict) and not given.keys() <= ACCELERATOR,
         "AcceleratorConfig.__init__() got an unexpected keyword argument",
         f"Its keys are: {', '.join(sorted(ACCELERATOR))}.",
         "TypeError",
