@@ -25,6 +25,7 @@ BAD = {
     "no, without quotation marks": ({"eval_strategy": False}, {}, "CF002"),
     "accelerator's key": ({"accelerator_config": {"a": 1}}, {}, "CF002"),
     "accelerator's key, as JSON text": ({"accelerator_config": '{"a": 1}'}, {}, "CF002"),
+    "a share of no steps": ({"max_steps": 0, "logging_steps": 0.5}, {}, "CF002 CF032"),
     "scheduler's argument": ({"lr_scheduler_kwargs": {"min_lr": 0.1}}, {}, "CF002"),
     "whole data set held out": ({"val_size": 1.0}, {}, "CF002"),
     "rows held out": ({"val_size": 20}, {"facts": replace(data(), loaded=20)}, "CF002"),

@@ -262,6 +262,14 @@ LATE: tuple[Row, ...] = (
         stage="data",
     ),
     Row(
+        "max_steps logging_steps",
+        lambda on: on.max_steps == 0 and on.logging_strategy == "steps" and 0 < on.logging_steps < 1,
+        "integer modulo by zero",
+        "A share of no steps is none: write a whole number of logging_steps, or remove max_steps.",
+        "ZeroDivisionError",
+        "training",
+    ),
+    Row(
         "max_steps streaming",
         lambda on: on.streaming and on.max_steps != -1 and on.max_steps <= 0,
         "The train_dataset does not implement __len__, max_steps has to be specified.",
