@@ -124,8 +124,7 @@ def test_an_absurd_answer_raises_the_loss_on_others(worker):
     assert fingerprint(made.model) == before
     drifts = {item.name: item for item in found[absurd.key]}
     assert tuple(drifts) == COURSES and {item.seeds for item in drifts.values()} == {2}
-    raised = drifts[AS_CONFIGURED]  # beyond chance; by how many bands depends on the training of the tiny model
-    assert raised.raised == raised.seeds and raised.median > raised.band
+    assert drifts[AS_CONFIGURED].destabilises  # beyond three bands
     assert 0 < drifts[SLOWER].median < drifts[AS_CONFIGURED].median
     assert drifts[CLIP].median < drifts[AS_CONFIGURED].median
 
