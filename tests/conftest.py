@@ -1,5 +1,6 @@
 """Shared helpers: small datasets in a folder, and a whole check of them in process."""
 
+import gc
 import json
 import os
 from functools import partial
@@ -35,6 +36,12 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if hasattr(getattr(item, "obj", None), "hypothesis"):
             item.add_marker("larger")
+
+
+def pytest_collection_finish():
+    """The tests' own tables, of which there are many, are not looked at again at every collection of garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(val):

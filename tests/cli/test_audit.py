@@ -172,6 +172,7 @@ def test_a_check_takes_its_settings_from_the_training_file(mmvalidate, home):
     assert (settings["cutoff_len"], settings["datasets"]) == (4096, ["instructions"]), "flags come first"
 
 
+@pytest.mark.proof
 def test_the_cost_is_that_of_the_rows(mmvalidate, home):
     done = audit(mmvalidate, home, "--versions", ORIGIN, "--gpus", "8", "--json")
     cost = json.loads(done.stdout)["cost"]

@@ -198,6 +198,7 @@ def test_rule_and_rules(mmvalidate):
     assert lines[0].startswith("CF001  error    training-key-unknown") and len(lines) > 120
 
 
+@pytest.mark.proof
 @needs_demo_data
 def test_llamafactorys_own_demo_data(mmvalidate):
     done = mmvalidate(DEMO, "--output-format", "json")

@@ -72,6 +72,7 @@ def test_a_narrow_table_names_its_numbers(finished):
 COLOURS = ("\x1b[31m", "\x1b[1;31m", "\x1b[33m", "\x1b[1;32m")
 
 
+@pytest.mark.proof
 def test_colours_only_where_they_are_wanted(finished, mmvalidate):
     arguments = ("dataset_info.json", "--run-dir", "run")
     coloured = on_terminal(100, *arguments, cwd=finished.folder)

@@ -43,6 +43,7 @@ def site(tmp_path_factory):
     return folder
 
 
+@pytest.mark.proof
 def test_every_page_is_there_and_found(site):
     index = (site / "search" / "search_index.json").read_text(encoding="utf-8")
     for page in PAGES:
@@ -55,6 +56,7 @@ def counted(html):
     return Counter(re.findall(r"<(h[1-6]|[ou]l|li|pre|table|tr|img)\b", html))
 
 
+@pytest.mark.proof
 def test_pages_are_built_as_on_github(site):
     """The site's Markdown is another: code in a list is part of it where it is indented by four, say."""
     different = []

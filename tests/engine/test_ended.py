@@ -118,6 +118,7 @@ def test_what_nohup_has_ignored_stays_so(slow, busy):
         process.wait(0.5)
 
 
+@pytest.mark.proof
 def test_all_who_write_hold_the_folder(dataset, mmvalidate_process):
     """Another process: this one, which holds the folder, may."""
     dataset.write([say("a", "b"), say("<image>", "b")])

@@ -41,7 +41,8 @@ def huge_jpeg(path):
 WORKERS = pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.proof)])
 
 
-@WORKERS
+@pytest.mark.proof
+@pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_row_that_needs_too_much_memory(dataset, workers):
     dataset.image("ok.png")
     huge_jpeg(dataset.folder / "huge.jpg")
@@ -56,7 +57,8 @@ def test_a_row_that_needs_too_much_memory(dataset, workers):
     nothing_left(dataset.folder)
 
 
-@WORKERS
+@pytest.mark.proof
+@pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_row_that_hangs(dataset, workers):
     dataset.image("ok.png")
     slow_jpeg(dataset.folder / "slow.jpg", 1500)

@@ -154,6 +154,7 @@ def test_sentences(store, tmp_path, address, code, sentence):
     assert done.returncode == code and sentence in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.proof
 def test_a_registry_in_memory(home, tmp_path):
     """Any storage that fsspec knows."""
     system = fsspec.filesystem("memory")

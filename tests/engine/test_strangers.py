@@ -63,6 +63,7 @@ def test_a_stranger_among_the_workers(rows, tmp_path, other):
     assert written(rows.folder / "run")[1] == written(rows.folder / "alone")[1]
 
 
+@pytest.mark.proof
 def test_strangers_alone(rows, tmp_path, other):
     with dask_cluster(tmp_path, 0, [other]) as address:
         done = run(rows, address)

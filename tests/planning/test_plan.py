@@ -126,6 +126,7 @@ def test_other_recipes(home, tmp_path, more):
         assert planned == wanted, limits
 
 
+@pytest.mark.larger
 @pytest.mark.parametrize(
     "strategy",
     ["delete", pytest.param("left", marks=pytest.mark.proof), pytest.param("right", marks=pytest.mark.proof)],
@@ -135,7 +136,7 @@ def test_rows_of_ms_swift(tmp_path, strategy):
     from tests.oracle.corpus import write_corpus
     from tests.trainers.swift_corpus import make_swift_corpus
 
-    registry = write_corpus(make_swift_corpus(7, 320), tmp_path)
+    registry = write_corpus(make_swift_corpus(7, many(100, 320)), tmp_path)
     more = {"trainer": "ms-swift", "truncation_strategy": strategy}
     check(registry, tmp_path / "run", **more)
     for option in plan(tmp_path / "run", (64, 200, 8192), (50_000,), 8).options:

@@ -53,6 +53,7 @@ WRONG = {
 }
 
 
+@pytest.mark.proof
 def test_the_tutorial(dataset):
     """The rule of the tutorial is as short as it says, in one process, in two, and judged again."""
     assert len(TUTORIAL.read_text().splitlines()) <= 20

@@ -6,6 +6,8 @@ MMVALIDATE_ROWS=10000 asks for more rows; the trainer's own word on them is in t
 import os
 from collections import Counter
 
+import pytest
+
 from tests.conftest import ROOT, check
 from tests.environments import DEMO_DATA, needs_demo_data
 from tests.oracle.well_formed import make_well_formed
@@ -39,6 +41,7 @@ def test_the_good_rows_of_sample_data(tmp_path):
     assert findings == [] and result.summary["rows"]["ok"] == result.summary["rows"]["total"] > 50
 
 
+@pytest.mark.proof
 @needs_demo_data
 def test_the_demo_data(tmp_path):
     """Its warnings: one row is longer than the cutoff (question and answer are cut) and than all others of its entry,

@@ -29,6 +29,7 @@ def advised(data):
     return advice_on(data, probe_bytes(data, "fast"))
 
 
+@pytest.mark.proof
 def test_nothing_is_said_of_intact_images():
     for name, what, data in written():
         if name in ("JPEG", "MPO", "PNG", "WEBP"):

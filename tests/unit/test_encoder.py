@@ -145,6 +145,7 @@ def test_the_limits_of_a_folder(small, tmp_path, file, content, limits):
     assert (processor.min_pixels, processor.max_pixels) == limits
 
 
+@pytest.mark.proof
 def test_the_embedded_vocabulary_in_a_folder_is_recognised(checkpoint):
     (checkpoint / "preprocessor_config.json").write_text("{}")
     processor = load_processor(str(checkpoint))
@@ -152,6 +153,7 @@ def test_the_embedded_vocabulary_in_a_folder_is_recognised(checkpoint):
     assert processor.encoder.encode("Hi<|im_end|>") == load_processor("embedded").encoder.encode("Hi<|im_end|>")
 
 
+@pytest.mark.proof
 def test_a_changed_merge_is_not_taken_for_the_embedded_vocabulary(checkpoint):
     spec = json.loads((checkpoint / "tokenizer.json").read_text(encoding="utf-8"))
     merges = spec["model"]["merges"]

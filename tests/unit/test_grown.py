@@ -61,7 +61,7 @@ def small(monkeypatch):
     monkeypatch.setattr(pyarrow.json, "ReadOptions", alone)
 
 
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(n, marks=pytest.mark.proof) for n in range(2, 8))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.proof) for n in range(1, 8))])
 def test_what_is_found_is_what_the_whole_file_shows(tmp_path, small, seed):
     dice = random.Random(seed)
     path, taken_up = tmp_path / "data.jsonl", 0

@@ -126,6 +126,7 @@ def test_numbers_that_cannot_be_counted_with(key, value, code, words):
     assert all(finding.message.startswith(words) for finding in found)
 
 
+@pytest.mark.proof
 def test_as_many_keys_as_a_file_holds_are_few_findings():
     findings = judged(make_config({f"key_{number}": 1 for number in range(20_000)} | {"k" * 100_000: 1}))
     found = [finding.message for finding in findings if finding.code == "CF001"]
@@ -168,6 +169,7 @@ def test_deepspeed_files_that_it_refuses(text, tmp_path, monkeypatch):
     assert found and NOT_TAKEN[text] in found[0] and found[0].endswith(LATE)
 
 
+@pytest.mark.proof
 def test_as_many_deepspeed_keys_as_a_file_holds_are_few_findings():
     keys = {f"key_{number}": 1 for number in range(10_000)} | {"k" * 100_000: 1}
     findings = judged(make_config({"deepspeed": {**keys, "zero_optimization": keys}}))

@@ -161,6 +161,7 @@ def test_long_text_keeps_both_ends_and_counts_what_is_between():
     assert seen["<image>"] >= 990
 
 
+@pytest.mark.proof
 def test_a_page_of_hostile_rows_and_noisy_pictures_is_bounded(dataset):
     noise = np.random.default_rng(0)
     pictures = []
@@ -178,6 +179,7 @@ def test_a_page_of_hostile_rows_and_noisy_pictures_is_bounded(dataset):
     assert 3_000_000 < page.stat().st_size < 5_000_000
 
 
+@pytest.mark.proof
 def test_names_without_end_are_bounded(dataset):
     dataset.write([say("hello", "", images=[])] * 3)
     entry = json.loads(dataset.registry.read_text())["data"]

@@ -113,7 +113,7 @@ def test_bytes_that_are_no_text(tmp_path):
     assert rows[0].fault and rows[1].value == {"a": "x"}
 
 
-@pytest.mark.larger
+@pytest.mark.proof
 @pytest.mark.parametrize("suffix", ["array", "lines"])
 def test_memory_does_not_grow_with_the_file(tmp_path, suffix):
     row = orjson.dumps({"messages": [{"role": "user", "content": "x" * 900}]})

@@ -40,7 +40,7 @@ def plainly(encoder, text):
     return [mark for part in parts for mark in ([known[part]] if part in known else plain(encoding.normalize(part)))]
 
 
-@pytest.mark.larger
+@pytest.mark.proof
 def test_spaces_are_exact(encoder, short):
     draw = random.Random("spaces")
     for before, after in product(BEFORE, AFTER):
