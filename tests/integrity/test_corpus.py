@@ -11,7 +11,7 @@ from tests.integrity.corpus import corpus
 from tests.tiers import many
 from validator.media.integrity import CHECKS
 
-COUNT, SEED = many(500, 10_000), 20
+COUNT, SEED = many(1_500, 10_000), 20
 
 
 @pytest.mark.larger
