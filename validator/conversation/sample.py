@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from validator.records.arrow import Int32
+
 MediaKind = Literal["image", "video", "audio"]
 MEDIA_COLUMNS: dict[str, MediaKind] = {"images": "image", "videos": "video", "audios": "audio"}
 Stage = Literal["", "convert", "encode"]
@@ -22,8 +24,8 @@ class Problem:
     """
 
     kind: str
-    turn: int | None = None
-    media_index: int | None = None
+    turn: Int32 | None = None
+    media_index: Int32 | None = None
     exception: str = ""
     message: str = ""
     stage: Stage = ""

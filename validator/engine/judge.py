@@ -169,11 +169,11 @@ def _present(facts: RowFacts) -> tuple[Need, ...]:
         found.append("cut")
     if traits:
         found.append("traits")
-    if broken or any(media.fault is not None for media in facts.media):
+    if broken or any(media.probe.fault is not None for media in facts.media):
         found.append("faults")
     if facts.media:
         found.append("media")
-        if any(media.content for media in facts.media):
+        if any(media.probe.content for media in facts.media):
             found.append("content")
         if reach:
             found.append("reach")

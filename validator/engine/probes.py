@@ -22,13 +22,14 @@ import xxhash
 
 from validator.facts.columns import plain_array
 from validator.files import Identity
-from validator.media.probe import ImageProbe
 from validator.media.video import Frames, VideoProbe
+from validator.records.image_probe import ImageProbe
 from validator.writing import whole_file
 
 MOST = 4_000_000
 """Files that are remembered, about 1.5 GB; beyond it the earlier ones are forgotten."""
-_VALUES = attrgetter(*(field.name for field in fields(ImageProbe)))
+_NAMES = [field.name for field in fields(ImageProbe)]
+_VALUES = attrgetter(*_NAMES)
 _SCHEMA = pa.schema([("key", pa.uint64()), ("probe", pa.binary())])
 Probe = ImageProbe | VideoProbe
 
@@ -63,7 +64,7 @@ class Probes:
             return None
         if kind == "image":
             known: list[Any] = [tuple(value) if isinstance(value, list) else value for value in values]
-            return ImageProbe(*known)
+            return ImageProbe(**dict(zip(_NAMES, known, strict=True)))
         frames = {name: values[name] and Frames(**values[name]) for name in ("header", "decoded")}
         return VideoProbe(**{**values, **frames})
 

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from validator.engine.finding_columns import WITH_LINES, to_batch
 from validator.engine.summary import Tally
 from validator.facts.columns import Batch
-from validator.facts.table import SAMPLES
+from validator.facts.table import ROW, SAMPLES
 from validator.files import Identity
 from validator.findings import Finding
 from validator.writing import whole_file
@@ -43,7 +43,7 @@ class ResultWriter:
     """Collects the result of a shard. Memory is bounded by the size of the result, compressed."""
 
     def __init__(self) -> None:
-        self._batch = Batch(SAMPLES)
+        self._batch = Batch(SAMPLES, ROW)
         self._samples = BytesIO()
         self._writer = pa.ipc.new_stream(self._samples, SAMPLES, options=pa.ipc.IpcWriteOptions(compression="lz4"))
         self._found: list[Finding] = []

@@ -15,7 +15,7 @@ from validator.engine.results import ShardResult
 from validator.facts.budget import Limits
 from validator.facts.columns import Batch, are_among, has_items, numbers_of, plain_array
 from validator.facts.settle import settle
-from validator.facts.table import SAMPLES, from_columns, from_counts, to_row
+from validator.facts.table import ROW, SAMPLES, from_columns, from_counts, to_row
 from validator.run_folder.damage import unusable
 from validator.run_folder.table import RunTable
 
@@ -36,7 +36,7 @@ def judge_stored(
             measured = iter(from_columns(_where(batch, ~plain)))
         except (TypeError, KeyError, AttributeError, ValueError) as error:
             raise unusable(source, f"holds a record that is none ({error})") from None
-        anew, found = Batch(SAMPLES), []
+        anew, found = Batch(SAMPLES, ROW), []
         for stays, is_plain in () if together else zip(keeps.tolist(), plain.tolist(), strict=True):
             if is_plain:
                 judge.fold(next(counted))

@@ -149,7 +149,7 @@ def _pairs(turns: Sequence[TurnFacts], shares: Sequence[_Share]) -> list[PairBud
 
 def media_tokens(item: MediaFacts, limits: Limits) -> int:
     """Pads that an image or a video takes. Raises ValueError where a side becomes zero."""
-    return tokens_of(item.kind, item.width or 0, item.height or 0, item.frames or 0, limits)
+    return tokens_of(item.kind, item.probe.width or 0, item.probe.height or 0, item.probe.frames or 0, limits)
 
 
 def tokens_of(kind: str, width: int, height: int, frames: int, limits: Limits) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from itertools import chain, pairwise
 from operator import attrgetter
 from typing import Any
@@ -11,12 +11,14 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import types as t
 
+from validator.records.arrow import attributes_of
+
 
 class Batch:
-    """Collects rows, given as values in the order of a schema."""
+    """Collects rows of a schema, given as values in the order of some names, which are all of its columns."""
 
-    def __init__(self, schema: pa.Schema) -> None:
-        self._schema = schema
+    def __init__(self, schema: pa.Schema, names: Sequence[str]) -> None:
+        self._schema, self._names = schema, names
         self._rows: list[tuple[Any, ...]] = []
         self.append = self._rows.append
 
@@ -27,19 +29,23 @@ class Batch:
 
     def take(self) -> pa.RecordBatch:
         """The rows so far; the batch is empty afterwards."""
-        columns = zip(*self._rows, strict=True) if self._rows else ((),) * len(self._schema)
-        arrays = [array_of(list(values), kind) for values, kind in zip(columns, self._schema.types, strict=True)]
+        columns = dict(
+            zip(self._names, zip(*self._rows, strict=True) if self._rows else ((),) * len(self._names), strict=True)
+        )
+        arrays = [array_of(list(columns[field.name]), field.type) for field in self._schema]
         self._rows.clear()
         return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
 
 
 def array_of(values: list[Any], kind: pa.DataType) -> pa.Array:
-    """Values of a type as an array: plain values, lists of a type, or objects whose attributes are named like a
-    struct's. None is null; objects are never null.
+    """Values of a type as an array: plain values, lists of a type, or records of the dataclass that a struct was made
+    of. None is null; records are never null.
     """
     if t.is_struct(kind):
-        names = [field.name for field in kind]
-        arrays = [array_of([*map(attrgetter(name), values)], kind.field(name).type) for name in names]
+        paths = attributes_of(values[0].__class__) if values else {}
+        arrays = [
+            array_of([*map(attrgetter(paths[field.name]), values)] if values else [], field.type) for field in kind
+        ]
         return pa.StructArray.from_arrays(arrays, fields=list(kind))
     return _lists(values, kind) if t.is_list(kind) else plain_array(values, kind)
 

@@ -73,8 +73,16 @@ class _Row:
     def give_up(self, reason: str | None) -> None:
         """The row stays unchecked: nothing but its identity is known."""
         new = self.facts
-        self.facts = RowFacts(new.dataset, new.file, new.row, new.sample_id, new.content_hash, refused=new.refused)
-        self.facts.outcome, self.facts.unchecked = "unchecked", reason
+        self.facts = RowFacts(
+            dataset=new.dataset,
+            file=new.file,
+            row=new.row,
+            sample_id=new.sample_id,
+            content_hash=new.content_hash,
+            outcome="unchecked",
+            unchecked=reason,
+            refused=new.refused,
+        )
         self.done = True
 
 
@@ -172,10 +180,10 @@ class Measurer:
     def _look_at_media(self, row: _Row) -> None:
         row.facts.filled = _filled(row.sample)
         row.facts.media = self._media(row.sample)
-        if unloaded := next((item for item in row.facts.media if item.fault in _UNLOADED), None):
+        if unloaded := next((item for item in row.facts.media if item.probe.fault in _UNLOADED), None):
             row.facts.outcome = "unchecked"
-            what = f"the {unloaded.kind} `{clip(unloaded.written)}` {_UNLOADED[unloaded.fault or '']}"
-            row.facts.unchecked = f"{what}: {unloaded.message}"
+            what = f"the {unloaded.kind} `{clip(unloaded.written)}` {_UNLOADED[unloaded.probe.fault or '']}"
+            row.facts.unchecked = f"{what}: {unloaded.probe.message}"
         _fail_in_loader(row.sample, row.facts.media)
 
     def _encode(self, row: _Row) -> None:
@@ -205,7 +213,7 @@ class Measurer:
 
     def write_objects(self, sample: Sample, media: Sequence[MediaFacts]) -> None:
         """Fill in boxes that depend on the sizes of images (ms-swift). Raises TrainerError and UnreadError."""
-        sizes = [(item.width, item.height) for item in media if item.width and item.height]
+        sizes = [(item.probe.width, item.probe.height) for item in media if item.probe.width and item.probe.height]
         if not sample.objects or len(sizes) < len(media):
             return
         if self.processor.name != "embedded" and sample.objects.get("bbox"):
@@ -233,11 +241,15 @@ class Measurer:
         return row.facts
 
     def _new(self, raw: RawRow) -> RowFacts:
-        content_hash = xxhash.xxh3_128_hexdigest(raw.raw)
-        facts = RowFacts(self.entry.name, self.file, raw.index, self._sample_id(raw), content_hash)
         unfit = raw.fault is not None and not raw.unread  # the survey has told of it, or of the first like it
-        facts.refused = raw.index in self._refused or unfit or self._unreadable is not None
-        return facts
+        return RowFacts(
+            dataset=self.entry.name,
+            file=self.file,
+            row=raw.index,
+            sample_id=self._sample_id(raw),
+            content_hash=xxhash.xxh3_128_hexdigest(raw.raw),
+            refused=raw.index in self._refused or unfit or self._unreadable is not None,
+        )
 
     def _sample_id(self, raw: RawRow) -> str:
         given = raw.value.get("id") if isinstance(raw.value, dict) else None
@@ -257,7 +269,11 @@ def _fail_in_loader(sample: Sample, media: list[MediaFacts]) -> None:
     """Image columns are decoded while the row is read: a fault stops the trainer even where it would drop the row."""
     references = [reference for kind in sample.media.values() for reference in kind]
     for reference, image in zip(references, media, strict=True):
-        if reference.decoded and not sample.crashed and (reference.problem is not None or image.fault is not None):
+        if (
+            reference.decoded
+            and not sample.crashed
+            and (reference.problem is not None or image.probe.fault is not None)
+        ):
             sample.fail("media-unreadable", _media_error(reference, image), image.turn, reference.index)
 
 
@@ -274,7 +290,7 @@ def _in_parts(sample: Sample) -> list[int | None]:
 
 def _media_error(reference: MediaReference, image: MediaFacts) -> Exception:
     """The exception that the trainer stops with, by name and message."""
-    name = reference.problem.exception if reference.problem else image.exception or "OSError"
-    message = reference.problem.message if reference.problem else image.message or ""
+    name = reference.problem.exception if reference.problem else image.probe.exception or "OSError"
+    message = reference.problem.message if reference.problem else image.probe.message or ""
     made: Exception = type(name, (Exception,), {})(message)
     return made

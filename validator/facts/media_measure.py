@@ -10,9 +10,10 @@ from validator.facts.record import MediaFacts
 from validator.files import MediaFiles
 from validator.media.advice import advice_on
 from validator.media.likeness import likeness_of
-from validator.media.probe import ImageProbe, probe_bytes, probe_image
+from validator.media.probe import probe_bytes, probe_image
 from validator.media.video import VideoProbe, probe_frames, probe_video, settle
 from validator.media.whereabouts import whereabouts
+from validator.records.image_probe import ImageProbe
 from validator.settings import Settings
 from validator.trainer import Trainer, VideoRecipe
 
@@ -40,10 +41,12 @@ class MediaMeasurer:
             elif kind == "video":
                 facts += self._videos(references, turns)
             else:
-                facts += map(_untouched, references, turns)
+                facts += map(_facts, references, turns)
         references = [reference for kind in sample.media.values() for reference in kind]
         return [
-            self._where(item, reference.target) if item.fault == "missing" and reference.target is not None else item
+            self._where(item, reference.target)
+            if item.probe.fault == "missing" and reference.target is not None
+            else item
             for item, reference in zip(facts, references, strict=True)
         ]
 
@@ -54,13 +57,16 @@ class MediaMeasurer:
 
     def _image(self, reference: MediaReference, turn: int | None) -> MediaFacts:
         if reference.data is None and reference.target is None:
-            return _unusable(_untouched(reference, turn), reference)
+            return _facts(reference, turn, ImageProbe())
         probe = self._probe(reference)
         if probe.content:
             probe = replace(probe, content=words_under(probe, self._trainer))
-        advice = self._advice(reference, probe) if self._settings.advice else None
-        likeness = self._likeness(reference, probe) if self._settings.preview else None
-        return _with_probe(reference, turn, probe, advice, likeness)
+        if self._settings.advice and (advice := self._advice(reference, probe)):
+            probe = replace(probe, advice=advice)
+        facts = _facts(reference, turn, probe)
+        if self._settings.preview:
+            facts.likeness = self._likeness(reference, probe)
+        return facts
 
     def _videos(self, references: list[MediaReference], turns: list[int | None]) -> list[MediaFacts]:
         depth, recipe = self._settings.integrity, self._trainer.video or VideoRecipe()
@@ -74,22 +80,19 @@ class MediaMeasurer:
                 probes.append(VideoProbe(fault="not-a-path"))  # `_unusable` says why
         facts = []
         for reference, turn, probe, fed in zip(references, turns, probes, settle(probes), strict=True):
-            frames = fed.frames
-            item = replace(
-                _untouched(reference, turn),
+            seen = ImageProbe(
                 num_bytes=probe.num_bytes,
                 format=probe.format,
-                width=frames.width if frames else None,
-                height=frames.height if frames else None,
-                frames=frames.number if frames else None,
+                width=fed.frames.width if fed.frames else None,
+                height=fed.frames.height if fed.frames else None,
+                frames=fed.frames.number if fed.frames else None,
                 orientation=probe.orientation,
-                shown=probe.shown,
                 fault=fed.fault,
                 exception=fed.exception,
                 message=fed.message,
                 found=probe.found,
             )
-            facts.append(_unusable(item, reference))
+            facts.append(replace(_facts(reference, turn, seen), shown=probe.shown))
         return facts
 
     def _probe(self, reference: MediaReference) -> ImageProbe:
@@ -138,44 +141,17 @@ def _owners(sample: Sample, kind: MediaKind) -> list[int]:
     return owners
 
 
-def _untouched(reference: MediaReference, turn: int | None) -> MediaFacts:
-    """What is known of a reference alone. `turn`: whose placeholder it fills."""
-    return MediaFacts(reference.kind, reference.index, reference.written, reference.form, turn)
-
-
-def _with_probe(
-    reference: MediaReference, turn: int | None, probe: ImageProbe, advice: str | None, likeness: str | None
-) -> MediaFacts:
-    """What is known of a reference and of the file behind it."""
+def _facts(reference: MediaReference, turn: int | None, probe: ImageProbe | None = None) -> MediaFacts:
+    """What is known of a reference and of the file behind it, which is none where the reference is no path. `turn`:
+    whose placeholder it fills.
+    """
+    if probe is not None and (problem := reference.problem) is not None:
+        probe = replace(probe, fault="not-a-path", exception=problem.exception, message=problem.message)
     return MediaFacts(
-        reference.kind,
-        reference.index,
-        reference.written,
-        reference.form,
-        turn,
-        probe.num_bytes,
-        probe.format,
-        probe.width,
-        probe.height,
-        probe.mode,
-        probe.bits,
-        probe.frames,
-        probe.orientation,
-        probe.scans,
-        probe.fault,
-        probe.exception,
-        probe.message,
-        probe.found,
-        probe.warnings,
-        advice,
-        probe.content,
-        likeness,
+        kind=reference.kind,
+        index=reference.index,
+        written=reference.written,
+        form=reference.form,
+        turn=turn,
+        probe=probe or ImageProbe(),
     )
-
-
-def _unusable(base: MediaFacts, reference: MediaReference) -> MediaFacts:
-    """The facts of a reference that is no path; all others as they are."""
-    problem = reference.problem
-    if problem is None:
-        return base
-    return replace(base, fault="not-a-path", exception=problem.exception, message=problem.message)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from validator.conversation.sample import MediaKind, Problem
+from validator.records.arrow import FLAT, Int32
+from validator.records.image_probe import ImageProbe
 from validator.tokens.template import MediaSlot
 
 Outcome = Literal["ok", "dropped", "crash", "unchecked"]
@@ -25,53 +27,36 @@ class TurnFacts:
     in rows with images.
     """
 
-    index: int | None
+    index: Int32 | None
     role: str
     slots: tuple[MediaSlot, ...] = ()
     text_tokens: tuple[int, ...] | None = None
     loose_pads: tuple[int, ...] = ()
     loose_video_pads: tuple[int, ...] = ()
     special_tokens: tuple[str, ...] = ()
-    placeholders: tuple[int, int, int] = (0, 0, 0)
+    placeholders: tuple[Int32, Int32, Int32] = (0, 0, 0)
     num_characters: int = 0
     blank: bool = False
     traits: tuple[str, ...] = ()
     reach: tuple[float, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class MediaFacts:
     """One media reference and its probe. `turn` is the turn whose placeholder it fills, if any.
 
-    `frames` are an image's animation frames, or the (even) number of frames of a video that are fed.
-    `advice` is what a second decoder says of an image that loads, where it was asked. `content` are words for its
-    pixels where they were decoded (validator/media/content.py), `likeness` a perceptual hash, where asked for. Of what
-    does not exist, `elsewhere` is the path under which the file is there, and `no_folder` the first folder on the way
-    to it that is not.
-    `orientation` is the number by which EXIF turns what the trainer does not. `shown` as in `VideoProbe`.
+    The probe of a video is what the trainer takes it for: the frames that are fed, an even number of one size, and
+    the number by which EXIF would turn what its display matrix turns. `likeness` is a perceptual hash, where asked for.
+    Of what does not exist, `elsewhere` is the path under which the file is there, and `no_folder` the first folder on
+    the way to it that is not. `shown` as in `VideoProbe`.
     """
 
     kind: MediaKind
-    index: int
+    index: Int32
     written: str
     form: str
-    turn: int | None = None
-    num_bytes: int | None = None
-    format: str | None = None
-    width: int | None = None
-    height: int | None = None
-    mode: str | None = None
-    bits: int | None = None
-    frames: int | None = None
-    orientation: int | None = None
-    scans: int | None = None
-    fault: str | None = None
-    exception: str | None = None
-    message: str | None = None
-    found: str | None = None
-    warnings: tuple[str, ...] = ()
-    advice: str | None = None
-    content: tuple[str, ...] = ()
+    turn: Int32 | None = None
+    probe: ImageProbe = field(default_factory=ImageProbe, metadata=FLAT)
     likeness: str | None = None
     elsewhere: str | None = None
     no_folder: str | None = None
@@ -111,7 +96,7 @@ class Budget:
     num_label_tokens: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class RowFacts:
     """Everything measured of one raw row, and, once settled under a run's limits, what the trainer makes of it.
 

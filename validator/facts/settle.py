@@ -59,8 +59,8 @@ def _media_error(facts: RowFacts, limits: Limits) -> str | None:
     for media in facts.media:
         if media.kind == "audio":
             continue
-        if media.fault is not None and media.fault not in LATER:
-            return f"{media.exception or 'OSError'}: {media.message or ''}"[:300]
+        if media.probe.fault is not None and media.probe.fault not in LATER:
+            return f"{media.probe.exception or 'OSError'}: {media.probe.message or ''}"[:300]
         try:
             media_tokens(media, limits)
         except (ValueError, ZeroDivisionError) as error:

@@ -17,7 +17,7 @@ from threading import Timer
 from validator.children import command
 from validator.media.geometry import SLOW_VISITS
 from validator.media.integrity import MAX_JPEG_BYTES
-from validator.media.probe import ImageProbe
+from validator.records.image_probe import ImageProbe
 
 SECONDS = 60.0
 """After which the helper is ended. Nothing that is asked about takes as long, unless the helper hangs."""

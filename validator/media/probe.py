@@ -10,7 +10,7 @@ import logging
 import os
 import re
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from io import BytesIO
 from typing import Any, BinaryIO, Literal
@@ -26,6 +26,7 @@ from validator.media.integrity import JPEGS, MAX_JPEG_BYTES, examine, reader_of
 from validator.media.jpeg_headers import Headers, is_whole
 from validator.media.native_stderr import caught_stderr
 from validator.media.sniff import sniff
+from validator.records.image_probe import ImageProbe
 
 Depth = Literal["header", "fast", "full"]
 _ORIENTATION = 0x0112
@@ -37,35 +38,6 @@ MAX_VISITS = 10**11
 """Scans x pixels of a JPEG that is loaded here: half a minute. libjpeg has no limit, 2 MB can ask for hours."""
 assert WebPImagePlugin  # else the first WebP has Pillow import its forty other formats, twenty times as long
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Pillow's errors go to stderr
-
-
-@dataclass(slots=True)
-class ImageProbe:
-    """What was measured of one file. Sizes in pixels, `num_bytes` of the file.
-
-    `scans` are the walks over all pixels that a JPEG asks for; None for other formats and at the depth `header`.
-    `fault` is None where the trainer can load the image (as far as the depth looked), `endless` where it is not known
-    because loading takes too long, otherwise a word for what is wrong; `exception` and `message` are the trainer's;
-    `found` says it in plain words: what an unreadable file is, or what is wrong with an image. `warnings` are Pillow's
-    and libtiff's, without repetitions, at most eight of 200 characters. `content` are words for the pixels where they
-    were decoded: at the depth `full`, and where the cheap check left doubt or the conversion may lose what they show.
-    """
-
-    num_bytes: int | None = None
-    format: str | None = None
-    width: int | None = None
-    height: int | None = None
-    mode: str | None = None
-    bits: int | None = None
-    frames: int | None = None
-    orientation: int | None = None
-    scans: int | None = None
-    fault: str | None = None
-    exception: str | None = None
-    message: str | None = None
-    found: str | None = None
-    warnings: tuple[str, ...] = ()
-    content: tuple[str, ...] = ()
 
 
 def probe_image(path: str, depth: Depth, files: MediaFiles) -> ImageProbe:
@@ -128,7 +100,18 @@ def _recalled(head: bytes, num_bytes: int, depth: Depth) -> ImageProbe | None:
     if known is None or (depth == "fast" and not is_whole(head, known[0])):
         return None
     header, wide, high = known
-    return ImageProbe(num_bytes, "JPEG", wide, high, *header.opened, None if depth == "header" else 1)
+    mode, bits, frames, orientation = header.opened
+    return ImageProbe(
+        num_bytes=num_bytes,
+        format="JPEG",
+        width=wide,
+        height=high,
+        mode=mode,
+        bits=bits,
+        frames=frames,
+        orientation=orientation,
+        scans=None if depth == "header" else 1,
+    )
 
 
 def _learn(head: bytes, probe: ImageProbe, depth: Depth, certain: bool) -> None:
@@ -190,7 +173,16 @@ def _probe(source: str | bytes | BinaryIO, num_bytes: int, depth: Depth) -> tupl
                 certain, scans = examine(image, source)  # after it, load() of other formats may see something else
             loaded = _load(image, depth, certain, (scans or 0) * image.width * image.height)
         probe = ImageProbe(
-            num_bytes, image.format, *size, mode, bits, _frames(image), _orientation(image), scans, **loaded
+            num_bytes=num_bytes,
+            format=image.format,
+            width=size[0],
+            height=size[1],
+            mode=mode,
+            bits=bits,
+            frames=_frames(image),
+            orientation=_orientation(image),
+            scans=scans,
+            **loaded,
         )
         return probe, certain
 

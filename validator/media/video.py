@@ -18,8 +18,9 @@ from typing import Any, BinaryIO
 from validator.files import Identity, MediaFiles
 from validator.media.geometry import ImageLimits, num_tokens, trainer_resize
 from validator.media.playing import orientation_of, seconds_shown
-from validator.media.probe import Depth, ImageProbe, probe_image
+from validator.media.probe import Depth, probe_image
 from validator.media.sniff import sniff
+from validator.records.image_probe import ImageProbe
 from validator.trainer import VideoRecipe
 
 NOTHING_FETCHED = {"protocol_whitelist": "file,crypto,data"}

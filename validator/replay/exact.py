@@ -33,7 +33,7 @@ class Exact:
     def __call__(self, raw: RawRow, facts: RowFacts) -> str | None:
         """Where grids, counts or ids of a row differ, in words; None where they agree or the trainer stops earlier."""
         settle(facts, self._measurer.limits)
-        if facts.budget is None or any(media.fault in LATER for media in facts.media):
+        if facts.budget is None or any(media.probe.fault in LATER for media in facts.media):
             return None
         job = make_job(self._measurer, raw, facts)
         try:

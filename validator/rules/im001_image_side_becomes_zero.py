@@ -30,18 +30,18 @@ from validator.rules.wording import stops_with
 def check(case: Case) -> Iterator[Hit]:
     """Run the trainer's resize arithmetic."""
     for image in case.facts.of_kind("image") if case.budget is None else ():  # tokens were counted: no side is zero
-        if not image.width or not image.height:
+        if not image.probe.width or not image.probe.height:
             continue
         try:
-            num_tokens(image.width, image.height, case.limits.image)
+            num_tokens(image.probe.width, image.probe.height, case.limits.image)
         except ValueError as error:
             yield Hit(
-                f"the image `{clip(image.written)}` of {image.width}x{image.height} cannot be resized: "
+                f"the image `{clip(image.written)}` of {image.probe.width}x{image.probe.height} cannot be resized: "
                 f"{stops_with('ValueError', str(error))}",
                 "Crop or pad the image.",
                 turn=image.turn,
                 media_index=image.index,
-                evidence={"width": image.width, "height": image.height},
+                evidence={"width": image.probe.width, "height": image.probe.height},
             )
 
 

@@ -32,21 +32,22 @@ def check(case: Case) -> Iterator[Hit]:
     """Compare the proportions before and after the trainer's own resize."""
     limits = case.limits.image
     for image in case.facts.of_kind("image"):
-        if not image.width or not image.height or image.fault:
+        probe = image.probe
+        if not probe.width or not probe.height or probe.fault:
             continue
         try:
-            width, height = trainer_resize(image.width, image.height, limits.max_pixels, limits.min_pixels)
+            width, height = trainer_resize(probe.width, probe.height, limits.max_pixels, limits.min_pixels)
         except ValueError:
             continue  # IM001
-        change = (width / height) / (image.width / image.height)
-        thin = max(image.width / image.height, image.height / image.width) > 200 or min(width, height) <= 28
+        change = (width / height) / (probe.width / probe.height)
+        thin = max(probe.width / probe.height, probe.height / probe.width) > 200 or min(width, height) <= 28
         if thin and max(change, 1 / change) > TOLERANCE:
             yield Hit(
-                f"the image `{clip(image.written)}` of {image.width}x{image.height} is distorted to {width}x{height}",
+                f"the image `{clip(image.written)}` of {probe.width}x{probe.height} is distorted to {width}x{height}",
                 "Crop, pad or split the image.",
                 turn=image.turn,
                 media_index=image.index,
-                evidence={"width": image.width, "height": image.height, "resized": [width, height]},
+                evidence={"width": probe.width, "height": probe.height, "resized": [width, height]},
             )
 
 

@@ -28,14 +28,15 @@ from validator.rules.base import EVERY, Case, Hit, row_rule
 def check(case: Case) -> Iterator[Hit]:
     """Look at each image."""
     for image in case.facts.of_kind("image"):
-        if "clipped" in image.content:
+        probe = image.probe
+        if "clipped" in probe.content:
             yield Hit(
-                f"the {image.format} `{clip(image.written)}` has {image.bits} bits in mode {image.mode}: "
+                f"the {probe.format} `{clip(image.written)}` has {probe.bits} bits in mode {probe.mode}: "
                 "values above 255 become white",
                 "Write the image again with 8 bits, scaled.",
                 turn=image.turn,
                 media_index=image.index,
-                evidence={"mode": image.mode, "bits": image.bits},
+                evidence={"mode": probe.mode, "bits": probe.bits},
             )
 
 

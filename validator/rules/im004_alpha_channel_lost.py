@@ -32,15 +32,15 @@ _LOST = {"alpha-lost": "its alpha channel is dropped", "lost-on-white": "the tra
 def check(case: Case) -> Iterator[Hit]:
     """Look at each image."""
     for image in case.facts.of_kind("image"):
-        for word in image.content:
+        for word in image.probe.content:
             if word in _LOST:
                 yield Hit(
-                    f"the {image.format} `{clip(image.written)}` is of one colour once {_LOST[word]}: "
+                    f"the {image.probe.format} `{clip(image.written)}` is of one colour once {_LOST[word]}: "
                     "its picture is lost",
                     "Put the image on a ground that shows it and write it without alpha.",
                     turn=image.turn,
                     media_index=image.index,
-                    evidence={"mode": image.mode},
+                    evidence={"mode": image.probe.mode},
                 )
 
 

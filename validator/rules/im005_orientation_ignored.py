@@ -28,14 +28,15 @@ from validator.rules.wording import SEEN_AS
 def check(case: Case) -> Iterator[Hit]:
     """Look at each image."""
     for image in case.facts.of_kind("image"):
-        if image.orientation in SEEN_AS:
+        probe = image.probe
+        if probe.orientation in SEEN_AS:
             yield Hit(
-                f"the {image.format} `{clip(image.written)}` has the EXIF orientation {image.orientation}, "
-                f"which the trainer ignores: the model sees it {SEEN_AS[image.orientation]}",
+                f"the {probe.format} `{clip(image.written)}` has the EXIF orientation {probe.orientation}, "
+                f"which the trainer ignores: the model sees it {SEEN_AS[probe.orientation]}",
                 "Turn the pixels and save the image without the tag.",
                 turn=image.turn,
                 media_index=image.index,
-                evidence={"orientation": image.orientation},
+                evidence={"orientation": probe.orientation},
             )
 
 

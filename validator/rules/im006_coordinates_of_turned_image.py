@@ -28,19 +28,20 @@ from validator.rules.pointing import reach_of_row, within
 def check(case: Case) -> Iterator[Hit]:
     """Compare how far the coordinates reach with both ways to hold the image."""
     images = case.facts.of_kind("image")
-    if len(images) != 1 or images[0].orientation not in (5, 6, 7, 8):
+    if len(images) != 1 or images[0].probe.orientation not in (5, 6, 7, 8):
         return
     image, reach = images[0], reach_of_row(case.facts)
-    if reach is None or not image.width or not image.height:
+    probe = image.probe
+    if reach is None or not probe.width or not probe.height:
         return
-    if not within(reach, image.width, image.height) and within(reach, image.height, image.width):
+    if not within(reach, probe.width, probe.height) and within(reach, probe.height, probe.width):
         yield Hit(
             f"coordinates reach to {reach[0]:g}, {reach[1]:g}: they fit `{clip(image.written)}` as its EXIF block "
-            f"turns it, not the {image.width}x{image.height} that the model sees",
+            f"turns it, not the {probe.width}x{probe.height} that the model sees",
             "Turn the pixels and save the image without the tag.",
             turn=image.turn,
             media_index=image.index,
-            evidence={"reach": list(reach), "width": image.width, "height": image.height},
+            evidence={"reach": list(reach), "width": probe.width, "height": probe.height},
         )
 
 

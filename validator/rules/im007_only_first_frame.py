@@ -26,13 +26,14 @@ from validator.rules.base import EVERY, Case, Hit, row_rule
 def check(case: Case) -> Iterator[Hit]:
     """Look at each image."""
     for image in case.facts.of_kind("image"):
-        if (image.frames or 1) > 1 and image.format != "MPO":
+        probe = image.probe
+        if (probe.frames or 1) > 1 and probe.format != "MPO":
             yield Hit(
-                f"`{clip(image.written)}` has {image.frames:,} frames: the model sees the first only",
+                f"`{clip(image.written)}` has {probe.frames:,} frames: the model sees the first only",
                 "Extract the frames that are meant.",
                 turn=image.turn,
                 media_index=image.index,
-                evidence={"frames": image.frames},
+                evidence={"frames": probe.frames},
             )
 
 

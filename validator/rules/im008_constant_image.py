@@ -27,13 +27,14 @@ from validator.rules.base import EVERY, Case, Hit, row_rule
 def check(case: Case) -> Iterator[Hit]:
     """Look at each image."""
     for image in case.facts.of_kind("image"):
-        if "constant" in image.content:
+        probe = image.probe
+        if "constant" in probe.content:
             yield Hit(
-                f"the {image.format} `{clip(image.written)}` of {image.width}x{image.height} is of one colour",
+                f"the {probe.format} `{clip(image.written)}` of {probe.width}x{probe.height} is of one colour",
                 "Look at it; a failed capture teaches guessing.",
                 turn=image.turn,
                 media_index=image.index,
-                evidence={"width": image.width, "height": image.height},
+                evidence={"width": probe.width, "height": probe.height},
             )
 
 

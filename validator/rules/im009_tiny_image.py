@@ -26,13 +26,14 @@ from validator.rules.base import EVERY, Case, Hit, row_rule
 def check(case: Case) -> Iterator[Hit]:
     """Look at each image."""
     for image in case.facts.of_kind("image"):
-        if image.width and image.height and max(image.width, image.height) < 28 and not image.fault:
+        probe = image.probe
+        if probe.width and probe.height and max(probe.width, probe.height) < 28 and not probe.fault:
             yield Hit(
-                f"the image `{clip(image.written)}` has {image.width}x{image.height} pixels, less than one image token",
+                f"the image `{clip(image.written)}` has {probe.width}x{probe.height} pixels, less than one image token",
                 "Look at it; an icon is fine.",
                 turn=image.turn,
                 media_index=image.index,
-                evidence={"width": image.width, "height": image.height},
+                evidence={"width": probe.width, "height": probe.height},
             )
 
 

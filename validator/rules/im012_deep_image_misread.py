@@ -34,15 +34,16 @@ _SEEN = {
 def check(case: Case) -> Iterator[Hit]:
     """Look at each image."""
     for image in case.facts.of_kind("image"):
-        for word in image.content:
+        probe = image.probe
+        for word in probe.content:
             if word in _SEEN:
                 yield Hit(
-                    f"the {image.format} `{clip(image.written)}` has {image.bits} bits in mode {image.mode}: "
+                    f"the {probe.format} `{clip(image.written)}` has {probe.bits} bits in mode {probe.mode}: "
                     f"{_SEEN[word]}",
                     "Write the image again with 8 bits, scaled, with black as zero.",
                     turn=image.turn,
                     media_index=image.index,
-                    evidence={"mode": image.mode, "bits": image.bits},
+                    evidence={"mode": probe.mode, "bits": probe.bits},
                 )
 
 

@@ -35,10 +35,10 @@ from validator.settings import Settings
 def check(case: Case) -> Iterator[Hit]:
     """Report paths that cannot be opened."""
     for media in case.facts.media:
-        if media.fault in NOT_OPENED and names_file(media):
+        if media.probe.fault in NOT_OPENED and names_file(media):
             name = f"`{clip(media.written)}`" if media.written else "an empty path"
             folder = media.no_folder
-            what = NOT_OPENED[media.fault]
+            what = NOT_OPENED[media.probe.fault]
             if media.elsewhere is not None:
                 what += f", but `{clip(media.elsewhere)}` does"
             elif folder is not None:

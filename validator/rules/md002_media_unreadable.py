@@ -26,13 +26,14 @@ from validator.rules.base import EVERY, Case, Hit, row_rule
 def check(case: Case) -> Iterator[Hit]:
     """Report files that cannot be identified, and what they are."""
     for media in case.facts.media:
-        if media.fault == "unreadable" or (media.fault == "truncated" and media.format is None):
+        probe = media.probe
+        if probe.fault == "unreadable" or (probe.fault == "truncated" and probe.format is None):
             yield Hit(
-                f"the {media.kind} `{clip(media.written)}` cannot be opened: it is {media.found}",
+                f"the {media.kind} `{clip(media.written)}` cannot be opened: it is {probe.found}",
                 "Fetch or convert the file again, or remove the row.",
                 turn=media.turn,
                 media_index=media.index,
-                evidence={"exception": media.exception, "message": media.message, "bytes": media.num_bytes},
+                evidence={"exception": probe.exception, "message": probe.message, "bytes": probe.num_bytes},
             )
 
 

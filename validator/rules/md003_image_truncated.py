@@ -27,14 +27,15 @@ from validator.rules.wording import stops_with
 def check(case: Case) -> Iterator[Hit]:
     """Report truncated images."""
     for media in case.facts.media:
-        if media.fault == "truncated" and media.format is not None:
+        probe = media.probe
+        if probe.fault == "truncated" and probe.format is not None:
             yield Hit(
-                f"the {media.format} `{clip(media.written)}` of {media.num_bytes:,} bytes ends too early: "
-                f"{stops_with(media.exception, media.message)}",
+                f"the {probe.format} `{clip(media.written)}` of {probe.num_bytes:,} bytes ends too early: "
+                f"{stops_with(probe.exception, probe.message)}",
                 "Fetch the file again or remove the row.",
                 turn=media.turn,
                 media_index=media.index,
-                evidence={"exception": media.exception, "message": media.message, "bytes": media.num_bytes},
+                evidence={"exception": probe.exception, "message": probe.message, "bytes": probe.num_bytes},
             )
 
 

@@ -28,15 +28,16 @@ from validator.rules.wording import stops_with
 def check(case: Case) -> Iterator[Hit]:
     """Report images that do not decode."""
     for media in case.facts.media:
-        if media.fault in ("corrupt", "memory"):
-            kind = media.format or "image"
+        probe = media.probe
+        if probe.fault in ("corrupt", "memory"):
+            kind = probe.format or "image"
             yield Hit(
-                f"the {kind} `{clip(media.written)}` does not decode ({media.found}): "
-                f"{stops_with(media.exception, media.message)}",
+                f"the {kind} `{clip(media.written)}` does not decode ({probe.found}): "
+                f"{stops_with(probe.exception, probe.message)}",
                 "Fetch or write the file again, or remove the row.",
                 turn=media.turn,
                 media_index=media.index,
-                evidence={"exception": media.exception, "message": media.message, "bytes": media.num_bytes},
+                evidence={"exception": probe.exception, "message": probe.message, "bytes": probe.num_bytes},
             )
 
 

@@ -26,13 +26,13 @@ from validator.rules.base import EVERY, Case, Hit, row_rule
 def check(case: Case) -> Iterator[Hit]:
     """Report images beyond Pillow's limit."""
     for media in case.facts.media:
-        if media.fault == "bomb":
+        if media.probe.fault == "bomb":
             yield Hit(
-                f"the image `{clip(media.written)}` has too many pixels: {clip(media.message or '', 160)}",
+                f"the image `{clip(media.written)}` has too many pixels: {clip(media.probe.message or '', 160)}",
                 "Scale it down before training.",
                 turn=media.turn,
                 media_index=media.index,
-                evidence={"bytes": media.num_bytes},
+                evidence={"bytes": media.probe.num_bytes},
             )
 
 

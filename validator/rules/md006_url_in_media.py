@@ -31,7 +31,7 @@ from validator.rules.wording import NOT_OPENED, names_file
 def check(case: Case) -> Iterator[Hit]:
     """Report URLs and data URIs."""
     for media in case.facts.media:
-        if media.fault in NOT_OPENED and not names_file(media):
+        if media.probe.fault in NOT_OPENED and not names_file(media):
             kind = "a URL" if media.form == "url" else "base64 data"
             there = media.elsewhere
             also = f", but the file `{clip(there)}` exists" if there is not None else ""

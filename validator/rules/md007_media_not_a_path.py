@@ -38,10 +38,10 @@ def check(case: Case) -> Iterator[Hit]:
                 "Write an empty list where the row has no media.",
             )
     for media in case.facts.media:
-        if media.fault == "not-a-path":
+        if media.probe.fault == "not-a-path":
             yield Hit(
                 f"{media.kind} {media.index} is no path but {clip(media.written, 60)}: "
-                f"{stops_with(media.exception, media.message)}",
+                f"{stops_with(media.probe.exception, media.probe.message)}",
                 "List the path of the file, as text." if media.kind == "video" else "List a path, or the file's bytes.",
                 turn=media.turn,
                 media_index=media.index,

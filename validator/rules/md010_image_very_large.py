@@ -28,16 +28,17 @@ from validator.rules.base import EVERY, Case, Hit, row_rule
 def check(case: Case) -> Iterator[Hit]:
     """Report images above the size at which Pillow warns."""
     for media in case.facts.media:
-        pixels = (media.width or 0) * (media.height or 0)
+        probe = media.probe
+        pixels = (probe.width or 0) * (probe.height or 0)
         if pixels > LARGE_PIXELS:
             yield Hit(
-                f"the image `{clip(media.written)}` of {media.width}x{media.height} takes about "
+                f"the image `{clip(media.written)}` of {probe.width}x{probe.height} takes about "
                 f"{pixels * 8 / 1e9:.1f} GB while it is prepared: {pixels:,} pixels, where Pillow warns above "
                 f"{LARGE_PIXELS:,}",
                 "Scale it down before training.",
                 turn=media.turn,
                 media_index=media.index,
-                evidence={"width": media.width, "height": media.height, "bytes": media.num_bytes},
+                evidence={"width": probe.width, "height": probe.height, "bytes": probe.num_bytes},
             )
 
 

@@ -30,14 +30,15 @@ from validator.rules.base import EVERY, Case, Hit, row_rule
 def check(case: Case) -> Iterator[Hit]:
     """Report what the second decoder complained of."""
     for media in case.facts.media:
-        if media.advice is not None:
+        probe = media.probe
+        if probe.advice is not None:
             yield Hit(
-                f"the {media.format} `{clip(media.written)}` loads, but FFmpeg finds its compressed data damaged: "
-                f"{clip(media.advice)}",
+                f"the {probe.format} `{clip(media.written)}` loads, but FFmpeg finds its compressed data damaged: "
+                f"{clip(probe.advice)}",
                 "Look at the picture; if it is spoiled, fetch it again or remove the row.",
                 turn=media.turn,
                 media_index=media.index,
-                evidence={"ffmpeg": media.advice, "bytes": media.num_bytes},
+                evidence={"ffmpeg": probe.advice, "bytes": probe.num_bytes},
             )
 
 

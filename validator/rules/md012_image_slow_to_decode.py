@@ -29,16 +29,17 @@ from validator.rules.base import EVERY, Case, Hit, row_rule
 def check(case: Case) -> Iterator[Hit]:
     """Report JPEGs by scans x pixels."""
     for media in case.facts.media:
-        visits = (media.scans or 0) * (media.width or 0) * (media.height or 0)
+        probe = media.probe
+        visits = (probe.scans or 0) * (probe.width or 0) * (probe.height or 0)
         if visits > SLOW_VISITS:
             billions = f"{visits / 1e9:,.1f} billion pixels, above the limit of {SLOW_VISITS // 10**9} billion"
             yield Hit(
-                f"the {media.format} `{clip(media.written)}` of {media.width}x{media.height} has {media.scans:,} "
+                f"the {probe.format} `{clip(media.written)}` of {probe.width}x{probe.height} has {probe.scans:,} "
                 f"scans; loading it visits {billions}",
                 "Save the picture again, or remove the row.",
                 turn=media.turn,
                 media_index=media.index,
-                evidence={"scans": media.scans, "width": media.width, "height": media.height, "bytes": media.num_bytes},
+                evidence={"scans": probe.scans, "width": probe.width, "height": probe.height, "bytes": probe.num_bytes},
             )
 
 

@@ -31,17 +31,18 @@ BYTES_PER_PIXEL, SPARE_BYTES = 8, 4 << 20
 def check(case: Case) -> Iterator[Hit]:
     """Compare bytes with pixels."""
     for media in case.facts.of_kind("image"):
-        if media.width is None or media.height is None or media.num_bytes is None:
+        probe = media.probe
+        if probe.width is None or probe.height is None or probe.num_bytes is None:
             continue
-        most = SPARE_BYTES + BYTES_PER_PIXEL * media.width * media.height * (media.frames or 1)
-        if media.num_bytes > most:
+        most = SPARE_BYTES + BYTES_PER_PIXEL * probe.width * probe.height * (probe.frames or 1)
+        if probe.num_bytes > most:
             yield Hit(
-                f"the {media.format} `{clip(media.written)}` has {media.num_bytes:,} bytes for a picture of "
-                f"{media.width}x{media.height}, which needs {most:,} at most",
+                f"the {probe.format} `{clip(media.written)}` has {probe.num_bytes:,} bytes for a picture of "
+                f"{probe.width}x{probe.height}, which needs {most:,} at most",
                 "Save the picture that is meant again, without the rest.",
                 turn=media.turn,
                 media_index=media.index,
-                evidence={"bytes": media.num_bytes, "width": media.width, "height": media.height},
+                evidence={"bytes": probe.num_bytes, "width": probe.width, "height": probe.height},
             )
 
 

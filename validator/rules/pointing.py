@@ -18,11 +18,12 @@ def largest_image(facts: RowFacts) -> tuple[int, int] | None:
     """The largest width and height among the images, turned images both ways; None where one is unknown."""
     sizes = []
     for image in facts.of_kind("image"):
-        if not image.width or not image.height:
+        probe = image.probe
+        if not probe.width or not probe.height:
             return None
-        sizes.append((image.width, image.height))
-        if image.orientation in (5, 6, 7, 8):
-            sizes.append((image.height, image.width))
+        sizes.append((probe.width, probe.height))
+        if probe.orientation in (5, 6, 7, 8):
+            sizes.append((probe.height, probe.width))
     return (max(width for width, _ in sizes), max(height for _, height in sizes)) if sizes else None
 
 

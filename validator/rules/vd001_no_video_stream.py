@@ -26,10 +26,10 @@ from validator.rules.wording import stops_with
 def check(case: Case) -> Iterator[Hit]:
     """Report such videos."""
     for media in case.facts.of_kind("video"):
-        if media.fault == "no-video-stream":
+        if media.probe.fault == "no-video-stream":
             yield Hit(
-                f"the {media.format} file `{clip(media.written)}` has no video stream: "
-                f"{stops_with(media.exception, media.message)}",
+                f"the {media.probe.format} file `{clip(media.written)}` has no video stream: "
+                f"{stops_with(media.probe.exception, media.probe.message)}",
                 "Fetch the video again or remove the row.",
                 turn=media.turn,
                 media_index=media.index,

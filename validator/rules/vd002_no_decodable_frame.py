@@ -26,9 +26,10 @@ from validator.rules.wording import stops_with
 def check(case: Case) -> Iterator[Hit]:
     """Report such videos."""
     for media in case.facts.of_kind("video"):
-        if media.fault == "no-frames":
+        if media.probe.fault == "no-frames":
             yield Hit(
-                f"no frame of the video `{clip(media.written)}` decodes: {stops_with(media.exception, media.message)}",
+                f"no frame of the video `{clip(media.written)}` decodes: "
+                f"{stops_with(media.probe.exception, media.probe.message)}",
                 "Fetch the video again or remove the row.",
                 turn=media.turn,
                 media_index=media.index,

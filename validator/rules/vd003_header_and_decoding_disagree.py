@@ -29,8 +29,9 @@ from validator.rules.base import Case, Hit, row_rule
 def check(case: Case) -> Iterator[Hit]:
     """Report videos that pass preprocessing and stop training."""
     for media in case.facts.of_kind("video"):
-        if media.fault in LATER:
-            reason = media.message if media.fault == "header-mismatch" else f"decoding fails: {media.message}"
+        probe = media.probe
+        if probe.fault in LATER:
+            reason = probe.message if probe.fault == "header-mismatch" else f"decoding fails: {probe.message}"
             yield Hit(
                 f"training stops at the video `{clip(media.written)}`: {clip(reason or '', 160)}",
                 "Write the video again with a correct header, or re-encode it.",

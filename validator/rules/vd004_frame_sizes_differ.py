@@ -27,9 +27,10 @@ from validator.rules.wording import stops_with
 def check(case: Case) -> Iterator[Hit]:
     """Report such videos."""
     for media in case.facts.of_kind("video"):
-        if media.fault == "frame-sizes-differ":
+        if media.probe.fault == "frame-sizes-differ":
             yield Hit(
-                f"the frames of video {media.index} differ in size: {stops_with(media.exception, media.message)}",
+                f"the frames of video {media.index} differ in size: "
+                f"{stops_with(media.probe.exception, media.probe.message)}",
                 "Scale the frames of this video to one size.",
                 turn=media.turn,
                 media_index=media.index,

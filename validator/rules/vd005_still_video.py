@@ -26,7 +26,7 @@ from validator.rules.base import Case, Hit, row_rule
 def check(case: Case) -> Iterator[Hit]:
     """Look at the frames that are fed."""
     for video in case.facts.of_kind("video"):
-        if video.frames == 2 and not video.fault:
+        if video.probe.frames == 2 and not video.probe.fault:
             yield Hit(
                 f"only 2 frames of the video `{clip(video.written)}` are fed: no motion is seen",
                 "Use an image or a longer clip.",

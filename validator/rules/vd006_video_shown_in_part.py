@@ -30,17 +30,17 @@ from validator.rules.base import Case, Hit, row_rule
 def check(case: Case) -> Iterator[Hit]:
     """Look at the videos of which the first frames are fed."""
     for video in case.facts.of_kind("video"):
-        if not video.shown or video.fault:
+        if not video.shown or video.probe.fault:
             continue
         total, *seconds = video.shown
         length = f", {seconds[0]:.1f} of {seconds[1]:.1f} seconds" if seconds else ""
         yield Hit(
-            f"the video `{clip(video.written)}` names no number of frames: the model sees the first {video.frames} of "
-            f"{total:,.0f}{length}",
+            f"the video `{clip(video.written)}` names no number of frames: the model sees the first "
+            f"{video.probe.frames} of {total:,.0f}{length}",
             "Remux it to MP4, as with `ffmpeg -i in.mkv -c copy out.mp4`.",
             turn=video.turn,
             media_index=video.index,
-            evidence={"frames": video.frames, "total_frames": int(total)}
+            evidence={"frames": video.probe.frames, "total_frames": int(total)}
             | dict(zip(("seconds", "total_seconds"), (round(value, 3) for value in seconds), strict=False)),
         )
 

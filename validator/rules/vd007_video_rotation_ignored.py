@@ -27,14 +27,15 @@ from validator.rules.wording import SEEN_AS
 def check(case: Case) -> Iterator[Hit]:
     """Look at each video."""
     for video in case.facts.of_kind("video"):
-        if video.orientation in SEEN_AS and not video.fault:
+        probe = video.probe
+        if probe.orientation in SEEN_AS and not probe.fault:
             yield Hit(
                 f"the video `{clip(video.written)}` asks players to turn it, which the trainer ignores: the model "
-                f"sees it {SEEN_AS[video.orientation]}",
+                f"sees it {SEEN_AS[probe.orientation]}",
                 "Encode it again, which turns its frames: `ffmpeg -i in.mp4 out.mp4`.",
                 turn=video.turn,
                 media_index=video.index,
-                evidence={"orientation": video.orientation},
+                evidence={"orientation": probe.orientation},
             )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample, Turn
+from validator.records.arrow import Int32
 from validator.tokens import tool_formats
 from validator.tokens.known_templates import NONE, OF_TOKENIZER, REPRODUCED, known_templates
 from validator.tokens.processor import Processor
@@ -32,7 +33,7 @@ class MediaSlot:
     """Where a placeholder stood in a message, and which medium of its kind (0-based) is put there."""
 
     kind: MediaKind
-    index: int
+    index: Int32
 
 
 Piece = str | MediaSlot

@@ -41,13 +41,14 @@ def media(
         pictures = thumbnails.get((*item.key, facts.kind, facts.index))
         found.append(
             {
-                "kind": facts.kind, "index": facts.index, "written": facts.written, "format": facts.format,
-                "mode": facts.mode, "bytes": facts.num_bytes,
-                "size": (facts.width, facts.height) if facts.width else None,
-                "frames": facts.frames if facts.kind == "video" else None, "fed": shape, "tokens": tokens,
+                "kind": facts.kind, "index": facts.index, "written": facts.written, "format": facts.probe.format,
+                "mode": facts.probe.mode, "bytes": facts.probe.num_bytes,
+                "size": (facts.probe.width, facts.probe.height) if facts.probe.width else None,
+                "frames": facts.probe.frames if facts.kind == "video" else None, "fed": shape, "tokens": tokens,
                 "kept": kept[facts.kind, facts.index] if known else None,
-                "distortion": _distortion(facts, shape), "orientation": facts.orientation,
-                "fault": facts.fault, "message": facts.message or facts.found, "cells": _cells(shape, limits),
+                "distortion": _distortion(facts, shape), "orientation": facts.probe.orientation,
+                "fault": facts.probe.fault, "message": facts.probe.message or facts.probe.found,
+                "cells": _cells(shape, limits),
                 "original": _uri(pictures.original) if pictures else None,
                 "resized": _uri(pictures.fed) if pictures and pictures.fed else None,
             }
@@ -66,7 +67,7 @@ def tasks(item: Shown, limits: Limits | None) -> list[Task]:
         if len(found) < PICTURES and reference is not None and _drawable(facts):
             source = reference.data if reference.data is not None else _path(reference)
             if source is not None:
-                shape = fed_shape(facts, limits) if facts.fault in _FED else None
+                shape = fed_shape(facts, limits) if facts.probe.fault in _FED else None
                 film = facts.kind == "video" and reference.frames is None
                 key = (*item.key, facts.kind, facts.index)
                 turned = reference.decoded or (limits is not None and limits.trainer.turns_images)
@@ -75,8 +76,8 @@ def tasks(item: Shown, limits: Limits | None) -> list[Task]:
 
 
 def _drawable(facts: MediaFacts) -> bool:
-    pixels = (facts.width or 0) * (facts.height or 0)
-    return facts.fault in _DRAWN and facts.kind != "audio" and 0 < pixels * (facts.scans or 1) <= _SLOW
+    pixels = (facts.probe.width or 0) * (facts.probe.height or 0)
+    return facts.probe.fault in _DRAWN and facts.kind != "audio" and 0 < pixels * (facts.probe.scans or 1) <= _SLOW
 
 
 def _pixel_limits(facts: MediaFacts, limits: Limits | None) -> tuple[int, int]:
@@ -101,19 +102,19 @@ def _path(reference: MediaReference) -> str | None:
 
 def fed_shape(facts: MediaFacts, limits: Limits | None) -> tuple[int, int] | None:
     """The size (width, height) that the processor resizes an image or a frame to; None where the trainer stops."""
-    if limits is None or not facts.width or not facts.height or facts.kind == "audio":
+    if limits is None or not facts.probe.width or not facts.probe.height or facts.kind == "audio":
         return None
     most, least = _pixel_limits(facts, limits)
     image = replace(limits.image, max_pixels=most, min_pixels=least)
     try:
-        rows, columns = grid(facts.width, facts.height, image)
+        rows, columns = grid(facts.probe.width, facts.probe.height, image)
     except ValueError:
         return None
     return columns * image.patch_size, rows * image.patch_size
 
 
 def _tokens(facts: MediaFacts, limits: Limits | None) -> int | None:
-    if limits is None or not facts.width or facts.kind == "audio":
+    if limits is None or not facts.probe.width or facts.kind == "audio":
         return None
     try:
         return media_tokens(facts, limits)
@@ -128,9 +129,9 @@ def _cells(shape: tuple[int, int] | None, limits: Limits | None) -> tuple[int, i
 
 def _distortion(facts: MediaFacts, shape: tuple[int, int] | None) -> float | None:
     """By what factor one side is stretched against the other."""
-    if shape is None or not facts.width or not facts.height:
+    if shape is None or not facts.probe.width or not facts.probe.height:
         return None
-    ratio = (shape[0] / shape[1]) / (facts.width / facts.height)
+    ratio = (shape[0] / shape[1]) / (facts.probe.width / facts.probe.height)
     return max(ratio, 1 / ratio)
 
 

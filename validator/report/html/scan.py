@@ -13,8 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from validator.facts.budget import Limits, media_tokens
-from validator.facts.record import MediaFacts
+from validator.facts.budget import Limits, tokens_of
 from validator.facts.table import SAMPLES
 from validator.run_folder.table import RunTable
 
@@ -144,9 +143,6 @@ def _video_tokens(file: RunTable, group: int, places: Ints, limits: Limits) -> I
             if item["kind"] == "video" and item["width"]:
                 size = item["frames"], item["width"], item["height"]
                 if size not in known:
-                    frames, width, height = size
-                    known[size] = media_tokens(
-                        MediaFacts("video", 0, "", "", frames=frames, width=width, height=height), limits
-                    )
+                    known[size] = tokens_of("video", item["width"], item["height"], item["frames"], limits)
                 tokens[row] += known[size]
     return tokens

@@ -1,0 +1,1 @@
+"""Records that several layers share, and their columns."""
