@@ -150,9 +150,9 @@ def test_modalities_in_other_trainers():
     """No trainer but LLaMA-Factory can be asked for yet: the rule itself is."""
     rule, limits = find_rule("DI014"), Limits(ImageLimits(1048576, 1024), 8192)
     judges = []
-    for name, media in (("text", []), ("shots", [MediaFacts("image", 0, "a.png", "path")])):
+    for name, media in (("text", []), ("shots", [MediaFacts(kind="image", index=0, written="a.png", form="path")])):
         judges.append(Judge([rule], EntryFacts(name, Settings(dataset_info="x.json")), limits))
-        judges[-1].row(RowFacts(name, "f", 0, "f:0", "", media=media))
+        judges[-1].row(RowFacts(dataset=name, file="f", row=0, sample_id="f:0", content_hash="", media=media))
     assert [finding.message for finding in finish_run([rule], judges)] == [
         "1 row with media are trained beside 1 row without: ZeRO-3 and FSDP may hang"
     ]
@@ -315,7 +315,7 @@ def test_groups_kept_are_counted_exactly(monkeypatch):
     keys = [(number * 7919) % 101 for number in range(1000)]
     groups = alike.Groups()
     for place, key in enumerate(keys):
-        groups.add(key, RowFacts("d", "f", place, "", ""))
+        groups.add(key, RowFacts(dataset="d", file="f", row=place, sample_id="", content_hash=""))
     assert groups.keys.tolist() == [*range(8)]
     assert [(group.rows, group.row) for group in groups.of(range(8))] == [
         (keys.count(key), keys.index(key)) for key in range(8)
@@ -353,7 +353,7 @@ def test_groups_are_what_their_rows_say_however_they_are_cut(monkeypatch, marked
             later.add_all(np.array(mine, np.uint64), file, np.array(numbers), np.array(marks, np.uint64))
         else:
             for _, row, key, mark in part:
-                later.add(key, RowFacts("d", file, row, "", ""), mark)
+                later.add(key, RowFacts(dataset="d", file=file, row=row, sample_id="", content_hash=""), mark)
         groups.merge(adapter.validate_python(orjson.loads(orjson.dumps(adapter.dump_python(later, mode="json")))))
     wanted = []
     for key in sorted({row[2] for row in rows})[:kept]:
