@@ -112,10 +112,10 @@ def generate(product: Product, root: Path = ROOT) -> None:
             path.unlink()
 
 
-def write_golden() -> None:
-    """Have the tests that compare the program's output with a file write that file."""
+def write_golden(marks: str) -> None:
+    """Have the tests of some marks, which compare the program's output with a file, write that file."""
     environment = {**os.environ, "MMVALIDATE_GOLDEN": "write", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "pytest", "-q", "-m", "golden", "tests/cli", "tests/report"]
+    command = [sys.executable, "-m", "pytest", "-q", "-m", marks, "tests/cli", "tests/report", "tests/goldens"]
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
 
 
@@ -132,7 +132,7 @@ def main() -> None:
     for product in products:
         generate(product)
         print(product.place)
-    write_golden()
+    write_golden("golden" if given.all else "golden and not proof")
 
 
 if __name__ == "__main__":

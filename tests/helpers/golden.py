@@ -4,9 +4,14 @@ import os
 from pathlib import Path
 
 
-def assert_golden(path: Path, text: str) -> None:
-    """Compare with a committed file; `./scripts/generate` has it written."""
+def renew(path: Path, text: str) -> None:
+    """Write a committed file where `./scripts/generate` asks for it."""
     if os.environ.get("MMVALIDATE_GOLDEN") == "write":
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
+
+
+def assert_golden(path: Path, text: str) -> None:
+    """Compare with a committed file; `./scripts/generate` has it written."""
+    renew(path, text)
     assert text == path.read_text(encoding="utf-8"), f"{path.name}: ./scripts/generate renews it"
