@@ -14,26 +14,13 @@ import pyarrow as pa
 
 from validator.facts.columns import array_of, plain_array
 from validator.findings import Finding, order_of
+from validator.records.arrow import type_of, types_of
 from validator.run_folder.damage import opened, unusable
 from validator.run_folder.finding_lines import LONGEST, parsed
 from validator.run_folder.table import RunTable
 
-FINDINGS = pa.schema(
-    [
-        ("code", pa.string()),
-        ("name", pa.string()),
-        ("severity", pa.string()),
-        ("dataset", pa.string()),
-        ("file", pa.string()),
-        ("row", pa.int64()),
-        ("sample_id", pa.string()),
-        ("turn", pa.int64()),
-        ("media_index", pa.int64()),
-        ("message", pa.string()),
-        ("help", pa.string()),
-        ("evidence", pa.string()),
-    ]
-)
+_AS_TEXT = {"evidence": str}
+FINDINGS = pa.schema([(name, type_of(hint)) for name, hint in {**types_of(Finding), **_AS_TEXT}.items()])
 LINE = "line"
 ROW_GROUP = 4096
 """Records of a group in Parquet files."""
@@ -41,8 +28,7 @@ PIECE = 1 << 21
 """Bytes of lines that are read at once, as a rule those of a group."""
 WITH_LINES = FINDINGS.append(pa.field(LINE, pa.binary()))
 _KEY = ("dataset", "file", "row", "code", "turn", "media_index", "message")
-_PLAIN = [field for field in FINDINGS if field.name != "evidence"]
-_AS_OBJECT = pa.struct(_PLAIN)
+_AS_OBJECT = pa.struct([field for field in FINDINGS if field.name not in _AS_TEXT])
 
 
 def to_batch(findings: Sequence[Finding]) -> pa.RecordBatch:
