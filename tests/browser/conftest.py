@@ -81,7 +81,16 @@ def make_run(folder):
 def add_replay(run):
     """Ten controls, a candidate that spikes, one that gives NaN and a blind sample."""
     base = Replayed(
-        "data", "data.jsonl", 0, "x", "control", "image", 300, "STABLE", "quiet", Step("bf16", loss=2.0, grad_norm=1.0)
+        dataset="data",
+        file="data.jsonl",
+        row=0,
+        sample_id="x",
+        group="control",
+        modality="image",
+        num_tokens=300,
+        verdict="STABLE",
+        why="quiet",
+        step=Step("bf16", loss=2.0, grad_norm=1.0),
     )
     samples = [
         replace(base, row=100 + number, step=Step("bf16", loss=2 + number / 10, grad_norm=1 + number / 5))

@@ -79,18 +79,23 @@ def run(tmp_path_factory):
 def replayed(tmp_path_factory):
     """A replay of a row of which nothing is known, and of one of which all is."""
     folder = tmp_path_factory.mktemp("replayed")
-    known = ("data", "data.jsonl")
-    nothing = Replayed(*known, 0, "a", "candidate", "text", 0, "INCONCLUSIVE", "nothing is known", risk_score=1.0)
+    known = {"dataset": "data", "file": "data.jsonl", "group": "candidate", "modality": "text", "risk_score": 1.0}
+    nothing = Replayed(**known, row=0, sample_id="a", num_tokens=0, verdict="INCONCLUSIVE", why="nothing is known")
     remedy = Remedy("clip 1.0", None, False, "no effect")
     drift = Drift("as configured", None, 1, 12, 0.1, False)
     near = Range(1.0, 2.0, 3.0, 40)
     everything = Replayed(
-        *(*known, 1, "b", "candidate", "text", 9, "STABLE", "finite", Step("bf16")),
+        **known,
+        row=1,
+        sample_id="b",
+        num_tokens=9,
+        verdict="STABLE",
+        why="finite",
+        step=Step("bf16"),
         remedies=(remedy,),
         drifts=(drift,),
         control_loss=near,
         control_grad_norm=near,
-        risk_score=1.0,
     )
     write(folder, [nothing, everything])
     return folder

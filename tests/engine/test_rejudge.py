@@ -95,7 +95,19 @@ def test_a_judged_run_is_judged_again(home, tmp_path):
 def test_findings_that_a_later_step_changed_are_made_again(home, tmp_path):
     shutil.copytree(home / "run", tmp_path / "run")
     before = written(tmp_path / "run")[1]
-    extra = Finding("RP001", "replay-crash", "error", "lines", "lines.jsonl", 3, "3", None, None, "it fell", "look")
+    extra = Finding(
+        code="RP001",
+        name="replay-crash",
+        severity="error",
+        dataset="lines",
+        file="lines.jsonl",
+        row=3,
+        sample_id="3",
+        turn=None,
+        media_index=None,
+        message="it fell",
+        help="look",
+    )
     seen = identity_of(tmp_path / "run")
     amend(tmp_path / "run", "RP", [extra], (find_rule("RP001"),), {}, seen=seen, incomplete=False)
     assert b"it fell" in (tmp_path / "run" / "findings.jsonl").read_bytes()

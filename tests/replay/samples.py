@@ -9,7 +9,20 @@ from validator.replay.population import Member
 
 
 def member(tokens=50, labels=10, modality="text", static=()):
-    return Member("data", "data.jsonl", 0, "0", "ok", 0, tokens, labels, modality, 1.0, None, static)
+    return Member(
+        dataset="data",
+        file="data.jsonl",
+        row=0,
+        sample_id="0",
+        status="ok",
+        place=0,
+        num_tokens=tokens,
+        num_labels=labels,
+        modality=modality,
+        risk=1.0,
+        trainer_error=None,
+        static=static,
+    )
 
 
 def step(arm="bf16", loss=1.0, norm=2.0, labels=10, **changes):

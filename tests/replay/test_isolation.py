@@ -25,7 +25,19 @@ def job(path):
 
 
 def verdict(answer):
-    member = Member("data", "data.jsonl", 0, "0", "ok", 0, len(IDS), 10, "image", 1.0, None)
+    member = Member(
+        dataset="data",
+        file="data.jsonl",
+        row=0,
+        sample_id="0",
+        status="ok",
+        place=0,
+        num_tokens=len(IDS),
+        num_labels=10,
+        modality="image",
+        risk=1.0,
+        trainer_error=None,
+    )
     replayed = judge(member, "candidate", answer, Yardstick(vocabulary=151936))
     return replayed.verdict, replayed.why
 

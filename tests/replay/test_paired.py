@@ -75,7 +75,18 @@ def test_courses_that_do_not_end_are_left_out():
 
 def test_a_smaller_learning_rate_is_measured():
     remedies = (Remedy(CLIP, "GRAD_SPIKE", False, ""), Remedy(SLOWER, "GRAD_SPIKE", False, "reasoned", measured=False))
-    sample = Replayed("d", "f", 0, "", "candidate", "text", 9, "GRAD_SPIKE", "", remedies=remedies)
+    sample = Replayed(
+        dataset="d",
+        file="f",
+        row=0,
+        sample_id="",
+        group="candidate",
+        modality="text",
+        num_tokens=9,
+        verdict="GRAD_SPIKE",
+        why="",
+        remedies=remedies,
+    )
     loud, calm = Drift(AS_CONFIGURED, 0.065, 12, 12, 0.008, True), Drift(SLOWER, 0.001, 7, 12, 0.008, False)
     found = trained(sample, (loud, calm))
     assert found.remedy == SLOWER and found.drifts == (loud, calm)

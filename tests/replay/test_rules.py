@@ -10,7 +10,19 @@ RULES = [rule for rule in all_rules() if rule.family == "RP"]
 
 
 def sample(verdict, why="because", step=STEP, **changes):
-    return Replayed("d", "f.jsonl", 3, "3", "candidate", "text", 9, verdict, why, step, **changes)
+    return Replayed(
+        dataset="d",
+        file="f.jsonl",
+        row=3,
+        sample_id="3",
+        group="candidate",
+        modality="text",
+        num_tokens=9,
+        verdict=verdict,
+        why=why,
+        step=step,
+        **changes,
+    )
 
 
 SAID = {

@@ -28,7 +28,18 @@ def test_neighbours_have_labels_enough_and_the_nearest_length():
 
 def test_the_riskiest_unstable_samples_are_tried():
     def sample(row, verdict, risk):
-        return Replayed("data", "data.jsonl", row, "", "candidate", "text", 9, verdict, "", risk_score=risk)
+        return Replayed(
+            dataset="data",
+            file="data.jsonl",
+            row=row,
+            sample_id="",
+            group="candidate",
+            modality="text",
+            num_tokens=9,
+            verdict=verdict,
+            why="",
+            risk_score=risk,
+        )
 
     samples = [sample(0, "CRASH", 1), sample(1, "STABLE", 9), sample(2, "RESOURCE", 5), sample(3, "GRAD_SPIKE", 3)]
     jobs = {item.key: job(item.row) for item in samples[:3]}

@@ -117,7 +117,18 @@ def test_a_loss_worse_than_guessing_counts_where_no_control_has_one():
 
 
 def control(verdict, modality="text", error=None):
-    return Replayed("d", "f", 0, "0", "control", modality, 9, verdict, "", relative_gradient_error=error)
+    return Replayed(
+        dataset="d",
+        file="f",
+        row=0,
+        sample_id="0",
+        group="control",
+        modality=modality,
+        num_tokens=9,
+        verdict=verdict,
+        why="",
+        relative_gradient_error=error,
+    )
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,19 @@ def test_attention_and_tokens():
 
 def judged(verdict, **changes):
     step = Step("bf16", logits_finite=verdict not in ("NON_FINITE", "RESOURCE"), grad_norm=1.0)
-    return Replayed("d", "f", 0, "0", "candidate", "text", 9, verdict, "", step, **changes)
+    return Replayed(
+        dataset="d",
+        file="f",
+        row=0,
+        sample_id="0",
+        group="candidate",
+        modality="text",
+        num_tokens=9,
+        verdict=verdict,
+        why="",
+        step=step,
+        **changes,
+    )
 
 
 @pytest.mark.parametrize(

@@ -55,16 +55,16 @@ def finished(tmp_path_factory):
         whole = folder / "run"
         samples = [
             Replayed(
-                "data",
-                "data.jsonl",
-                row,
-                f"data.jsonl:{row}",
-                group,
-                "text",
-                20,
-                "STABLE",
-                "it is",
-                Step("bf16", loss=2.0),
+                dataset="data",
+                file="data.jsonl",
+                row=row,
+                sample_id=f"data.jsonl:{row}",
+                group=group,
+                modality="text",
+                num_tokens=20,
+                verdict="STABLE",
+                why="it is",
+                step=Step("bf16", loss=2.0),
             )
             for row, group in ((0, "control"), (1, "candidate"))
         ]

@@ -65,22 +65,22 @@ def audit(folder: Path, base: Path | None = None, told: Told = lambda done, tota
             reader.close()
     embedding = shards.places.get(EMBEDDING)
     return CheckpointFacts(
-        str(folder),
-        None if base is None else str(base),
-        tuple(shards.problems),
-        missing,
-        unknown,
-        misshapen,
-        tuple(not_read),
-        tuple(tensors),
-        tuple(rows),
-        tuple(attention),
-        embedding.shape[0] if embedding and embedding.shape else None,
-        tokens,
-        total,
-        time.monotonic() - began,
-        lack_of(folder) if shards.empty else None,
-        family,
+        folder=str(folder),
+        base=None if base is None else str(base),
+        problems=tuple(shards.problems),
+        missing=missing,
+        unknown=unknown,
+        misshapen=misshapen,
+        not_read=tuple(not_read),
+        tensors=tuple(tensors),
+        special_rows=tuple(rows),
+        attention=tuple(attention),
+        rows=embedding.shape[0] if embedding and embedding.shape else None,
+        tokens=tokens,
+        num_bytes=total,
+        seconds=time.monotonic() - began,
+        lack=lack_of(folder) if shards.empty else None,
+        family=family,
     )
 
 

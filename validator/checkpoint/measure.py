@@ -70,17 +70,17 @@ def measure(
                         moved[index] = math.sqrt(squares(differences[index - begin]) / old) if old else math.inf
     number = max(place.elements, 1)
     facts = TensorFacts(
-        name,
-        place.written,
-        place.file.name,
-        place.dtype,
-        place.shape,
-        count,
-        None if first is None else tuple(int(side) for side in np.unravel_index(first, place.shape)),
-        largest,
-        math.sqrt(total / number),
-        math.sqrt(base_total / number) if comparing else None,
-        _ratio(moved_total, base_total) if comparing else None,
+        name=name,
+        written=place.written,
+        shard=place.file.name,
+        dtype=place.dtype,
+        shape=place.shape,
+        non_finite=count,
+        first=None if first is None else tuple(int(side) for side in np.unravel_index(first, place.shape)),
+        largest=largest,
+        rms=math.sqrt(total / number),
+        base_rms=math.sqrt(base_total / number) if comparing else None,
+        drift=_ratio(moved_total, base_total) if comparing else None,
     )
     return facts, {"rows": rows, "moved": np.array(list(moved.values()))}
 

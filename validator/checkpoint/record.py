@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 Shape = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TensorFacts:
     """One tensor: `name` as in transformers 5, `written` as in the file. `first` is the index of its first element that
     is not finite. `drift` is the length of its change since the base over the base's length; None without a base.
@@ -65,7 +65,7 @@ class Lack:
     remedy: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointFacts:
     """Everything measured of a checkpoint. `problems` are files that cannot be used, `not_read` tensors whose type is
     none of those that are audited. `rows` are those of the embedding, `tokens` what the tokenizer beside it needs.

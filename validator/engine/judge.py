@@ -197,16 +197,16 @@ def status_of(facts: RowFacts, findings: Iterable[_Severe]) -> str:
 def finding_of(rule: Rule, hit: Hit, dataset: str, file: str | None, row: int | None, sample_id: str | None) -> Finding:
     """The finding that a rule's hit becomes."""
     return Finding(
-        rule.code,
-        rule.name,
-        rule.severity if rule.overruled or hit.severity is None else hit.severity,
-        dataset,
-        file,
-        row,
-        sample_id,
-        hit.turn,
-        hit.media_index,
-        printable(hit.message),
-        printable(hit.help),
-        hit.evidence,
+        code=rule.code,
+        name=rule.name,
+        severity=rule.severity if rule.overruled or hit.severity is None else hit.severity,
+        dataset=dataset,
+        file=file,
+        row=row,
+        sample_id=sample_id,
+        turn=hit.turn,
+        media_index=hit.media_index,
+        message=printable(hit.message),
+        help=printable(hit.help),
+        evidence=hit.evidence,
     )

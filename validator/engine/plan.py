@@ -150,20 +150,20 @@ class Planner:
             key = key_of(key, os.getpid(), self._ordinal)
         return Shard(
             Job(
-                self._ordinal,
-                self._settings,
-                replace(entry, files=(), order=order),
-                replace(file, survey=near),
-                path,
-                span,
-                self._cache.shard(f"{key}-{self.judging}"),
-                self._running,
-                os.getcwd(),
-                self._options.row_timeout,
-                self._made_by,
-                self.probes if self._options.resume else self._running / "none",
-                self._options.by_content,
-                self._options.witness,
+                ordinal=self._ordinal,
+                settings=self._settings,
+                entry=replace(entry, files=(), order=order),
+                file=replace(file, survey=near),
+                path=path,
+                span=span,
+                target=self._cache.shard(f"{key}-{self.judging}"),
+                folder=self._running,
+                working=os.getcwd(),
+                row_timeout=self._options.row_timeout,
+                made_by=self._made_by,
+                probes=self.probes if self._options.resume else self._running / "none",
+                by_content=self._options.by_content,
+                witness=self._options.witness,
             )
         )
 

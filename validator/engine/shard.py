@@ -40,7 +40,7 @@ TOGETHER = 64
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One shard to check, self-contained: a worker needs nothing else but the files.
 

@@ -140,7 +140,7 @@ class Range:
         return f"{self.low:.3g} to {self.high:.3g}, median {self.middle:.3g}, in {self.number} controls"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
     """One replayed sample. `loss_score` and `gradient_score` are robust z-values against the controls.
 

@@ -24,7 +24,7 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """One row of the run. `static`: codes of its error and warning findings; `error`: one of them is an error.
 
@@ -79,17 +79,19 @@ def members(folder: Path) -> Iterator[Member]:
         codes, error = (held[1], held[2]) if held is not None and held[0] == key else ((), False)
         images, videos = record["num_image_tokens"] or 0, record["num_video_tokens"] or 0
         yield Member(
-            *key,
-            record["sample_id"],
-            record["status"],
-            place,
-            record["num_tokens"] or 0,
-            record["num_label_tokens"] or 0,
-            "video" if videos else "image" if images else "text",
-            record["risk_score"] or 0.0,
-            record["trainer_error"],
-            codes,
-            error,
+            dataset=record["dataset"],
+            file=record["file"],
+            row=record["row"],
+            sample_id=record["sample_id"],
+            status=record["status"],
+            place=place,
+            num_tokens=record["num_tokens"] or 0,
+            num_labels=record["num_label_tokens"] or 0,
+            modality="video" if videos else "image" if images else "text",
+            risk=record["risk_score"] or 0.0,
+            trainer_error=record["trainer_error"],
+            static=codes,
+            error=error,
         )
 
 

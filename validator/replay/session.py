@@ -128,14 +128,25 @@ class Session:
         return samples
 
     def _without_job(self, member: Member, group: str) -> Replayed:
-        known = (*member.key, member.sample_id, group, member.modality, member.num_tokens)
         error = member.trainer_error
         step = Step("bf16", "preprocessing", exception=error) if error else None
-        verdict = "CRASH" if error else "INCONCLUSIVE"
         why = (
             f"preprocessing stops at it: {error}" if error else self._missing.get(member.key, "nothing is known of it")
         )
-        return Replayed(*known, verdict, why, step, static=member.static, risk_score=member.risk)  # type: ignore[arg-type]
+        return Replayed(
+            dataset=member.dataset,
+            file=member.file,
+            row=member.row,
+            sample_id=member.sample_id,
+            group=group,  # type: ignore[arg-type]
+            modality=member.modality,
+            num_tokens=member.num_tokens,
+            verdict="CRASH" if error else "INCONCLUSIVE",
+            why=why,
+            step=step,
+            static=member.static,
+            risk_score=member.risk,
+        )
 
     def _settled(self, sample: Replayed, systemic: Sequence[Systemic]) -> Replayed:
         """What other samples' verdicts and the static pass make of a verdict."""
