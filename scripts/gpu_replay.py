@@ -35,6 +35,7 @@ from validator.replay.settings import ReplaySettings
 from validator.replay.step import Stepper
 from validator.replay.supervisor import Setup, Supervisor
 from validator.replay.watch import Watch
+from validator.trainers.registry import trainer_named
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = {  # hidden, inter, layers, heads, kv heads, vocabulary, tied, vision depth and width: config.json on the hub
@@ -126,7 +127,7 @@ def bare(model: Qwen2VLForConditionalGeneration, batch: dict[str, torch.Tensor],
 def measure(size: str, lengths: list[int], device: str) -> list[str]:
     """One line for each length and arm: time, samples a minute, against the bare model, memory, the arithmetic."""
     model = build(size, device)
-    collate = Collator(model, Pictures(None, ImageLimits(1048576, 1024)), 151643)
+    collate = Collator(model, Pictures(None, ImageLimits(1048576, 1024), trainer_named("llamafactory")), 151643)
     lines = []
     with tempfile.TemporaryDirectory() as scratch:
         batches = {}

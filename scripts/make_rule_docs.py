@@ -4,6 +4,8 @@ from pathlib import Path
 
 from validator.rules.base import Rule
 from validator.rules.registry import all_rules
+from validator.rules.scope import holds
+from validator.trainers.registry import trainers
 
 FAMILIES = {
     "DI": "dataset_info.json and data files",
@@ -25,12 +27,18 @@ FAMILIES = {
 def page(rule: Rule) -> str:
     """The page of one rule."""
     facts = [f"**{rule.severity}**", _about(rule)]
-    facts.append("trainers: " + ", ".join(rule.trainers))
+    facts.append("trainers: " + ", ".join(_families(rule)))
     if rule.depth != "header":
         facts.append(f"needs `--integrity {rule.depth}`")
     if rule.option:
         facts.append(f"needs `--{rule.option.replace('_', '-')}`")
     return f"# {rule.code} {rule.name}\n\n{' · '.join(facts)}\n\n{rule.doc.strip()}\n"
+
+
+def _families(rule: Rule) -> tuple[str, ...]:
+    """The families of trainers for which a rule holds."""
+    found = (trainer.family for trainer in trainers().values() if holds(rule.trainers, trainer))
+    return tuple(dict.fromkeys(found))
 
 
 def _about(rule: Rule) -> str:

@@ -106,6 +106,7 @@ def train(folder: Path) -> None:
     from validator.replay.collate import Collator
     from validator.replay.pictures import Pictures
     from validator.tokens.processor import load_processor
+    from validator.trainers.registry import trainer_named
 
     logging.set_verbosity_error()
     began = time.perf_counter()
@@ -115,7 +116,8 @@ def train(folder: Path) -> None:
     torch.manual_seed(0)
     model = Qwen2VLForConditionalGeneration(tiny_config(dict(processor.encoder.special_tokens)))
     jobs, limits = jobs_of(folder / "train", synthetic_rows.rows(1, ROWS, folder / "train"), str(folder))
-    collate = Collator(model, Pictures(str(folder), limits), processor.token_id("<|endoftext|>"))
+    pictures = Pictures(str(folder), limits, trainer_named("llamafactory"))
+    collate = Collator(model, pictures, processor.token_id("<|endoftext|>"))
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=STEPS)
     rng = random.Random(0)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
 from validator.files import is_remote, locate
-from validator.trainer import DEFAULT, Trainer, trainer_named
+from validator.trainers.base import Trainer
+from validator.trainers.registry import DEFAULT, trainer_named
 
 Integrity = Literal["header", "fast", "full"]
 Severity = Literal["error", "warning", "info"]
@@ -122,27 +122,22 @@ class Settings(BaseModel):
             )
         if self.mask_history and self.train_on_prompt:
             raise ValueError("mask_history cannot be combined with train_on_prompt: the trainer refuses it")
-        if self.default_system is not None and not self.profile.has_default_system:
+        if self.default_system is not None and "default_system" not in self.profile.options:
             raise ValueError(f"{self.profile.describes} has no default_system for training")
         trainer = trainer_named(self.trainer)
-        if trainer.truncation != "pairs" and (self.mask_history or self.train_on_prompt):
+        if "mask_history" not in trainer.options and (self.mask_history or self.train_on_prompt):
             raise ValueError(f"{trainer.describes} has neither mask_history nor train_on_prompt")
-        if trainer.truncation != "delete" and (self.truncation_strategy or self.strict):
+        if "truncation_strategy" not in trainer.options and (self.truncation_strategy or self.strict):
             raise ValueError(f"truncation_strategy and strict are ms-swift's: {trainer.describes} has neither")
         return self
 
     @property
     def profile(self) -> Trainer:
         """The trainer whose loader is reproduced, as it is set up."""
-        trainer = trainer_named(self.trainer)
-        if self.truncation_strategy is not None:
-            trainer = replace(trainer, truncation=self.truncation_strategy)
-        if self._of_video and trainer.video is not None:
-            trainer = replace(trainer, video=replace(trainer.video, **self._of_video))
-        return replace(trainer, failures="stop") if self.strict else trainer
+        return trainer_named(self.trainer).configured(self)
 
     @property
-    def _of_video(self) -> dict[str, Any]:
+    def of_video(self) -> dict[str, Any]:
         """What is said about videos, by the names that a trainer profile has for it."""
         said = {
             "max_pixels": self.video_max_pixels,

@@ -16,6 +16,7 @@ from validator.replay.model import freeze
 from validator.replay.pictures import Pictures
 from validator.replay.settings import ReplaySettings
 from validator.tokens.processor import load_processor
+from validator.trainers.registry import trainer_named
 
 FIRST, BATCH, ACCUMULATION, RATE, CLIP = 250, 8, 4, 1e-3, 1.0
 """Steps and rows a step of the first stage; micro-batches of a step, learning rate and clipping of the second."""
@@ -48,7 +49,11 @@ class Trainer:
         torch.manual_seed(0)
         self.model = Qwen2VLForConditionalGeneration(tiny_config(dict(self.processor.encoder.special_tokens)))
         freeze(self.model, ReplaySettings())
-        self.collate = Collator(self.model, Pictures(str(folder), limits), self.processor.token_id("<|endoftext|>"))
+        self.collate = Collator(
+            self.model,
+            Pictures(str(folder), limits, trainer_named("llamafactory")),
+            self.processor.token_id("<|endoftext|>"),
+        )
         self.trained = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
 
     def batch(self, jobs: list[Job]) -> dict:

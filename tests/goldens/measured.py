@@ -15,11 +15,11 @@ from validator.catalog.registry import load_registry
 from validator.engine.entries import open_entries
 from validator.facts.measure import Measurer
 from validator.facts.settle import settle
-from validator.facts.strip import segments
+from validator.facts.strip import Segment, segments
 from validator.facts.training_ids import training_ids
 from validator.planning.plan import plan
 from validator.settings import Settings
-from validator.trainer import TRAINERS
+from validator.trainers.registry import trainers
 
 REGISTRY = Path("dataset_info.json")
 """In the working directory: messages name the same paths everywhere."""
@@ -33,7 +33,7 @@ PLANNED = (64, 200, 2048), (50_000, 1_048_576)
 
 
 def profiles() -> list[str]:
-    return list(TRAINERS)
+    return list(trainers())
 
 
 def rows(first: int | None, **settings: Any) -> Iterator[dict[str, Any]]:
@@ -59,8 +59,16 @@ def _row(measurer: Measurer, raw: Any) -> dict[str, Any]:
         "counts": counts | {name: getattr(facts.budget, name) for name in BUDGET},
         "ids": training_ids(measurer, raw) if facts.outcome == "ok" else None,
         "pairs": [dataclasses.asdict(pair) for pair in facts.budget.pairs],
-        "segments": [dataclasses.asdict(segment) for segment in segments(facts, measurer.limits)],
+        "segments": [_segment(segment) for segment in segments(facts, measurer.limits)],
     }
+
+
+def _segment(segment: Segment) -> dict[str, Any]:
+    span = segment.span
+    return {
+        "kind": span.kind, "tokens": segment.tokens, "kept": segment.kept, "turn": span.turn, "medium": span.medium,
+        "learned": span.is_label,
+    }  # fmt: skip
 
 
 def finished(target: Path, **settings: Any) -> dict[str, Any]:

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from validator.trainer import TRAINERS
+from validator.trainers.registry import trainers
 
 LATE = ("llamafactory", "llamafactory@0.9.4", "llamafactory@0.9.3")
 LLAMAFACTORY = (*LATE, "llamafactory@0.9.2", "llamafactory@0.9.1")
-EVERY = tuple(TRAINERS)
+EVERY = tuple(trainers())
 TAGS = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
 IMAGES = {"messages": "messages", "images": "images"}
 FILE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])

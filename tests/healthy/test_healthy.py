@@ -14,7 +14,7 @@ from tests.healthy.family import write
 from tests.healthy.stored import HUB
 from validator.export.export import export
 from validator.export.policy import make_policy
-from validator.trainer import TRAINERS
+from validator.trainers.registry import trainers
 
 ACROSS = ("DI013",)
 """What is said of families that are named together."""
@@ -42,7 +42,7 @@ def above_info(found):
     return found["severity"] != "info"
 
 
-@pytest.mark.parametrize("trainer", TRAINERS)
+@pytest.mark.parametrize("trainer", trainers())
 def test_nothing_above_info(folder, trainer, monkeypatch, tmp_path):
     monkeypatch.chdir(folder)
     names = taken_by(trainer)

@@ -20,9 +20,10 @@ from tests.oracle.videos import film, make_video_corpus
 from tests.oracle.well_formed import make_well_formed
 from tests.rules.corpus_cases import JOINED, write_parquet
 from tests.unit.loader_cases import CASES
-from validator.media.geometry import ImageLimits, grid
+from validator.media.geometry import ImageLimits
 from validator.tokens.processor import load_processor
 from validator.tokens.vocabulary import LATER_TOKENS, LATEST_TOKENS
+from validator.trainers.llamafactory.resize import image_grid
 
 pytestmark = needs_oracle
 SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))
@@ -254,7 +255,7 @@ def test_grids_of_the_processor():
     answers = ask("grids", cases)
     for case, answer in zip(cases, answers, strict=True):
         try:
-            mine = list(grid(case[0], case[1], ImageLimits(case[2], case[3])))
+            mine = list(image_grid(case[0], case[1], ImageLimits(case[2], case[3])))
         except ValueError as error:
             mine = str(error)
         assert mine == answer, (case, f"MMVALIDATE_SEED={SEED}")

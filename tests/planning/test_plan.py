@@ -163,12 +163,24 @@ def test_truncation_of_many_pairs():
     assert list(zip(*(column.tolist() for column in found), strict=True)) == [infer_seqlen(*case) for case in cases]
 
 
+@pytest.mark.parametrize("multiple", [1, 8])
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 20])
-def test_padding_is_the_mean_over_all_batches(batch_size):
+def test_padding_is_the_mean_over_all_batches(batch_size, multiple):
     lengths = [5, 8, 9, 9, 17, 40, 64]
-    batches = list(itertools.combinations([-(-length // 8) * 8 for length in lengths], min(batch_size, len(lengths))))
+    padded = [-(-length // multiple) * multiple for length in lengths]
+    batches = list(itertools.combinations(padded, min(batch_size, len(lengths))))
     mean = sum(map(max, batches)) / len(batches)
-    assert padded_tokens(Counter(lengths), batch_size) == pytest.approx(mean * len(lengths))
+    assert padded_tokens(Counter(lengths), batch_size, multiple) == pytest.approx(mean * len(lengths))
+
+
+@pytest.mark.parametrize(
+    ("trainer", "padded"), [("llamafactory", True), ("hf", False), ("qwen-vl-utils", False), ("ms-swift", False)]
+)
+def test_batches_of_one_row_are_padded_to_the_multiple_of_the_trainer(dataset, trainer, padded):
+    dataset.write([say("a", "b")])
+    dataset.check(trainer=trainer)
+    (option,) = plan(dataset.folder / "run", (), (), 1).options
+    assert (option.padding_waste > 0) == padded
 
 
 def test_recommends_the_largest_images_without_loss(home):

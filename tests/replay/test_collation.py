@@ -71,9 +71,10 @@ def ours(data):
     from validator.replay.collate import Collator
     from validator.replay.model import scale_model
     from validator.replay.pictures import Pictures
+    from validator.trainers.registry import trainer_named
 
     jobs, limits = jobs_of_registry(data.registry, "embedded", **LIMITS)
-    collate = Collator(scale_model(), Pictures(None, limits), 151643)
+    collate = Collator(scale_model(), Pictures(None, limits, trainer_named("llamafactory")), 151643)
 
     def batch(members):
         chosen = [jobs[member] for member in members]

@@ -10,6 +10,7 @@ from tests.conftest import say
 from tests.environments import needs_replay
 from validator.media.geometry import ImageLimits
 from validator.replay.job import Task
+from validator.trainers.registry import trainer_named
 
 pytestmark = needs_replay
 LIMITS = ImageLimits(1048576, 1024)
@@ -67,7 +68,7 @@ def test_which_image_processor_runs_is_said():
     from validator.replay.pictures import Pictures
 
     expected = "Qwen2VLImageProcessor on torchvision" if find_spec("torchvision") else "Qwen2VLImageProcessorPil on PIL"
-    assert Pictures(None, LIMITS).kind == expected
+    assert Pictures(None, LIMITS, trainer_named("llamafactory")).kind == expected
 
 
 def test_a_stored_picture_is_turned_as_the_loader_turns_it(tmp_path):
@@ -78,7 +79,7 @@ def test_a_stored_picture_is_turned_as_the_loader_turns_it(tmp_path):
     exif[0x0112] = 6
     Image.new("RGB", (112, 56)).save(tmp_path / "a.jpg", exif=exif)
     data = (tmp_path / "a.jpg").read_bytes()
-    pictures = Pictures(None, LIMITS)
+    pictures = Pictures(None, LIMITS, trainer_named("llamafactory"))
     grids = [pictures([Medium(data=data, turned=turned)], [])["image_grid_thw"][0].tolist() for turned in (False, True)]
     assert grids == [[1, 4, 8], [1, 8, 4]]
 
@@ -93,7 +94,9 @@ def test_other_trainers_add_no_fake_picture(tiny, tmp_path):
     from validator.tokens.processor import load_processor
 
     jobs, limits = jobs_of(tmp_path, synthetic_rows.rows(3, 8, tmp_path), str(tiny))
-    worker = Worker(Setup(ReplaySettings(model=str(tiny), device="cpu"), limits, str(tiny), trainer="hf"))
+    worker = Worker(
+        Setup(ReplaySettings(model=str(tiny), device="cpu"), limits, str(tiny), trainer=trainer_named("hf"))
+    )
     spoiled = load_processor(str(tiny)).token_id("<|vision_start|>")
     worker.model.get_input_embeddings().weight.data[spoiled] = float("nan")
     finite = {bool(job.images): worker.measure(Task(job, ("bf16",))).steps[0].finite for job in jobs}

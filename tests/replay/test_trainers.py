@@ -78,7 +78,7 @@ def both(data):
     from validator.replay.collate import Collator
     from validator.replay.model import scale_model
     from validator.replay.pictures import Pictures
-    from validator.trainer import trainer_named
+    from validator.trainers.registry import trainer_named
 
     made = {}
 
@@ -87,7 +87,7 @@ def both(data):
             return made[trainer]
         jobs, limits = jobs_of_registry(data.registry, "embedded", trainer=trainer, **LIMITS)
         profile = trainer_named(trainer)
-        collate = Collator(scale_model(), Pictures(None, limits, profile.video), 151643, profile.batch)
+        collate = Collator(scale_model(), Pictures(None, limits, profile), 151643)
         by_row = {job.key[2]: job for job in jobs}
 
         def ours(rows):

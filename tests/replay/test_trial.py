@@ -13,7 +13,7 @@ from validator.replay.loading import check_reproduced
 from validator.replay.remedies import CUTOFF, LONGER, PIXELS
 from validator.replay.trial import Remaker, neighbours, resized, same, unstable
 from validator.settings import Settings
-from validator.trainer import trainer_named
+from validator.trainers.registry import trainer_named
 
 
 def control(row, tokens, labels):
@@ -69,4 +69,4 @@ def test_the_command_knows_no_torch():
 def test_a_trainer_whose_loading_is_not_reproduced():
     check_reproduced(trainer_named("hf"))
     with pytest.raises(ValueError, match="neither --replay nor --exact: images are not loaded here"):
-        check_reproduced(replace(trainer_named("hf"), resizing="otherwise"))
+        check_reproduced(replace(trainer_named("hf"), is_replayed=False))

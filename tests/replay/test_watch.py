@@ -69,6 +69,7 @@ def trained(tiny, tmp_path_factory):
     from validator.replay.collate import Collator
     from validator.replay.pictures import Pictures
     from validator.tokens.processor import load_processor
+    from validator.trainers.registry import trainer_named
 
     folder = tmp_path_factory.mktemp("watch")
     rng = random.Random(3)
@@ -82,7 +83,8 @@ def trained(tiny, tmp_path_factory):
     jobs, limits = jobs_of_registry(registry, str(tiny))
     assert len(jobs) == ROWS
     model = Qwen2VLForConditionalGeneration.from_pretrained(tiny, dtype=torch.float32)
-    collate = Collator(model, Pictures(str(tiny), limits), load_processor(str(tiny)).token_id("<|endoftext|>"))
+    pictures = Pictures(str(tiny), limits, trainer_named("llamafactory"))
+    collate = Collator(model, pictures, load_processor(str(tiny)).token_id("<|endoftext|>"))
     fed = []
 
     def batch(items):

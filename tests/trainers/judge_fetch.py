@@ -27,17 +27,18 @@ def main(_, input_file):
     sys.path += given["ours"]  # where our own dependencies lie
     from validator.media.geometry import ImageLimits
     from validator.replay.job import Medium
-    from validator.replay.loading import load, who_resizes
+    from validator.replay.loading import load
+    from validator.trainers.registry import trainer_named
 
     limits = {"max_pixels": given["most"], "min_pixels": given["least"]}
-    ours = ImageLimits(**limits, resizing="twice")
+    ours, qwen = ImageLimits(**limits), trainer_named("qwen-vl-utils")
 
     def both(path):
         package = hashed(lambda: fetch_image({"image": path, **limits}))
-        return [package, hashed(lambda: load(Medium(path), ours))]
+        return [package, hashed(lambda: load(Medium(path), ours, qwen))]
 
     answers = {path: both(path) for path in given["pictures"]}
-    print("ANSWERS " + json.dumps({"pictures": answers, "words": who_resizes("twice")}))
+    print("ANSWERS " + json.dumps({"pictures": answers, "words": qwen.resizer()}))
 
 
 if __name__ == "__main__":

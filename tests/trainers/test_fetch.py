@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.environments import needs_trainer
 from tests.trainers.compare import ask
-from validator.media.resize import fetch
+from validator.trainers.qwen_vl_utils.resize import fetch
 
 pytestmark = needs_trainer("hf")
 MOST, LEAST = 60_000, 12_544

@@ -13,7 +13,8 @@ from tests.judges import ask
 from tests.trainers.loader_files import write_files
 from validator.catalog.formats import survey_file
 from validator.catalog.kept_as_json import with_mixed
-from validator.trainer import DATASETS_4_0, DATASETS_4_8, DATASETS_5_2, TRAINERS
+from validator.catalog.loader import DATASETS_4_0, DATASETS_4_8, DATASETS_5_2
+from validator.trainers.registry import trainers
 
 GOLDEN = json.loads(Path(__file__).with_name("golden_loaders.json").read_text())
 LOADERS = {"4.0.0": DATASETS_4_0, "4.8.4": DATASETS_4_8, "5.2.0": DATASETS_5_2}
@@ -71,7 +72,7 @@ def test_golden_verdicts_are_the_releases_own(tmp_path, release):
 
 
 def test_the_loader_of_each_trainer():
-    assert {name: trainer.loader.name for name, trainer in TRAINERS.items() if trainer.family != "llamafactory"} == {
+    assert {name: trainer.loader.name for name, trainer in trainers().items() if trainer.family != "llamafactory"} == {
         "hf": "datasets 5.2",
         "qwen-vl-utils": "json",
         "ms-swift": "datasets 4.8",

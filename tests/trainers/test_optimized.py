@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from tests.conftest import ROOT
-from validator.trainer import TRAINERS
+from validator.trainers.registry import trainers
 
 pytestmark = pytest.mark.proof
 
@@ -29,13 +29,13 @@ def both(tmp_path_factory):
 
 def test_the_rows_are_of_every_kind(both):
     plain, _ = both
-    statuses = {name: Counter() for name in TRAINERS}
+    statuses = {name: Counter() for name in trainers()}
     for entry, answers in plain.items():
         statuses[entry.split()[0]].update(answer["status"] for answer in answers)
     assert all(min(counts["ok"], counts["error"] + counts["dropped"]) > 10 for counts in statuses.values()), statuses
 
 
-@pytest.mark.parametrize("trainer", TRAINERS)
+@pytest.mark.parametrize("trainer", trainers())
 def test_verdicts_are_the_same(both, trainer):
     plain, optimized = ({key: rows for key, rows in found.items() if key.split()[0] == trainer} for found in both)
     assert plain == optimized

@@ -13,7 +13,7 @@ from validator.catalog.kept_as_json import with_mixed
 from validator.catalog.registry import load_registry
 from validator.facts.measure import Measurer
 from validator.settings import Settings
-from validator.trainer import TRAINERS
+from validator.trainers.registry import trainers
 
 SEED, ROWS = 20261128, 180
 
@@ -24,14 +24,14 @@ def answers() -> dict[str, list[dict]]:
     others = (make_corpus(SEED, ROWS), make_other_formats(SEED, ROWS // 2))
     corpora = [
         (swift, ["ms-swift"]),
-        *((corpus, [name for name in TRAINERS if name != "ms-swift"]) for corpus in others),
+        *((corpus, [name for name in trainers() if name != "ms-swift"]) for corpus in others),
     ]
     found = {}
-    for number, (corpus, trainers) in enumerate(corpora):
+    for number, (corpus, names) in enumerate(corpora):
         place = Path(str(number))
         place.mkdir()
         registry = write_corpus(corpus, place)
-        for trainer in trainers:
+        for trainer in names:
             for spec in corpus["entries"]:
                 given = spec["settings"] if trainer == "ms-swift" else {"trainer": trainer, "cutoff_len": 333}
                 settings = Settings(dataset_info=registry, **given)

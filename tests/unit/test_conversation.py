@@ -5,10 +5,9 @@ import pytest
 
 from tests.conftest import ALL_TAGS, TAGS
 from validator.catalog.entry import parse_entry
-from validator.conversation.convert import convert
 from validator.conversation.row_view import RowView
 from validator.files import MediaFiles
-from validator.trainer import trainer_named
+from validator.trainers.registry import trainer_named
 
 COLUMNS = {"messages": "m", "images": "i", "system": "s", "tools": "t"}
 TYPES = {
@@ -21,7 +20,7 @@ TYPES = {
 
 def sample(row, tags=ALL_TAGS, types=TYPES, media_dir="/nowhere", formatting="sharegpt"):
     entry = parse_entry("x", {"file_name": "x.json", "formatting": formatting, "columns": COLUMNS, "tags": tags})
-    return convert(RowView(entry, types)(row), entry, MediaFiles(media_dir), trainer_named("llamafactory"))
+    return trainer_named("llamafactory").sample(RowView(entry, types)(row), entry, MediaFiles(media_dir))
 
 
 def talk(*roles):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from validator.media.geometry import ImageLimits, grid, num_tokens, smart_resize, trainer_resize
+from validator.media.geometry import ImageLimits, smart_resize
+from validator.trainers.llamafactory.resize import image_grid, trainer_resize
 
 DEFAULT = ImageLimits(max_pixels=589824, min_pixels=1024)
 ORIGIN = ImageLimits(max_pixels=1048576, min_pixels=1024)
@@ -26,8 +27,7 @@ ORIGIN = ImageLimits(max_pixels=1048576, min_pixels=1024)
     ],
 )
 def test_tokens(limits, size, tokens):
-    assert num_tokens(*size, limits) == tokens
-    rows, columns = grid(*size, limits)
+    rows, columns = image_grid(*size, limits)
     assert rows * columns == 4 * tokens
 
 
@@ -51,7 +51,7 @@ def test_the_trainers_own_resize(size, resized):
 @pytest.mark.parametrize("size", [(1_200_000, 1), (1, 1_048_577)])
 def test_a_side_that_becomes_zero(size):
     with pytest.raises(ValueError, match="height and width must be > 0"):
-        num_tokens(*size, ORIGIN)
+        image_grid(*size, ORIGIN)
 
 
 def test_smart_resize_refuses_a_ratio_above_200():

@@ -3,6 +3,7 @@
 import json
 import os
 from collections import Counter
+from functools import partial
 from io import BytesIO
 
 import numpy as np
@@ -17,7 +18,6 @@ from validator.facts.measure import limits_of
 from validator.facts.settle import settle
 from validator.facts.strip import segments
 from validator.facts.table import from_record
-from validator.media.resize import regularize
 from validator.report.html import thumbnails, write_html
 from validator.report.html.charts import histogram
 from validator.report.html.choice import MOST, choose
@@ -27,8 +27,10 @@ from validator.report.html.text import pieces
 from validator.report.html.thumbnails import Task, draw
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
+from validator.trainers.llamafactory.resize import regularize
 
 SAMPLES = ROOT / "sample_data" / "dataset_info.json"
+RESIZE = partial(regularize, max_pixels=1 << 20, min_pixels=1024)
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +66,9 @@ def test_segments_add_up_to_the_counts_of_the_row(cut_run, cutoff, options):
             continue
         assert sum(part.tokens for part in strip) == facts.num_tokens_full
         assert sum(part.kept for part in strip) == facts.num_tokens
-        assert sum(part.kept for part in strip if part.learned) == facts.num_label_tokens
-        if not any(turn.loose_pads or turn.loose_video_pads for turn in facts.turns):
-            visual = sum(part.kept for part in strip if part.kind != "text")
-            assert visual == facts.num_image_tokens + facts.num_video_tokens
+        assert sum(part.kept for part in strip if part.span.is_label) == facts.num_label_tokens
+        visual = sum(part.kept for part in strip if part.span.kind != "text")
+        assert visual == facts.num_image_tokens + facts.num_video_tokens
 
 
 def test_distributions_are_those_of_the_rows(cut_run):
@@ -261,7 +262,7 @@ def test_a_picture_that_hangs_or_kills_its_process_costs_only_itself(tmp_path, m
     (tmp_path / "bad.png").write_bytes(b"no image")
     sources = [tmp_path / name for name in ("pipe.png", "good.png", "bad.png", "good.png")]
     tasks = [
-        Task(("data", "file", number, "image", 0), str(source), False, (112, 56), (1 << 20, 1024))
+        Task(("data", "file", number, "image", 0), str(source), False, (112, 56), RESIZE)
         for number, source in enumerate(sources)
     ]
     drawn = draw(tasks, 100_000)
@@ -300,9 +301,7 @@ def odd_picture(kind, path):
 def test_the_two_pictures_are_what_a_viewer_and_what_the_model_sees(tmp_path, kind):
     path = tmp_path / "picture"
     shown = odd_picture(kind, path)
-    (drawn,) = draw(
-        [Task(("data", "file", 0, "image", 0), str(path), False, (112, 84), (1 << 20, 1024))], 10**6
-    ).values()
+    (drawn,) = draw([Task(("data", "file", 0, "image", 0), str(path), False, (112, 84), RESIZE)], 10**6).values()
     original, fed = (Image.open(BytesIO(data)) for data in (drawn.original, drawn.fed))
     assert original.size == shown.size and fed.size == (112, 84)
     expected = regularize(Image.open(path), 1 << 20, 1024)

@@ -11,7 +11,7 @@ from scripts.sample_faults import film
 from validator.files import MediaFiles
 from validator.media.playing import seconds_shown
 from validator.media.video import probe_video
-from validator.trainer import VideoRecipe
+from validator.media.video_recipe import VideoRecipe
 
 
 def probe(path):

@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import check, say
 from validator.catalog.json_survey import survey
 from validator.catalog.kept_as_json import with_mixed
-from validator.conversation.row_view import WholeRow
+from validator.trainers.ms_swift.view import WholeRow
 
 SYSTEM, QUESTION, ANSWER = 11, 9, 3
 """Tokens of the default system prompt, of a question of one token with the header of its answer, and of such an answer

@@ -5,9 +5,10 @@ import json
 import pytest
 
 from validator.conversation.sample import Sample
-from validator.tokens.template import TEMPLATES, MediaSlot
+from validator.tokens.template import MediaSlot
+from validator.trainers.llamafactory.template import TEMPLATES
 
-TEMPLATE = TEMPLATES["llamafactory"]
+TEMPLATE = TEMPLATES["0.9.4"]
 IMAGE, SECOND = MediaSlot("image", 0), MediaSlot("image", 1)
 
 

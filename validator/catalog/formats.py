@@ -8,10 +8,10 @@ from pathlib import Path
 
 from validator.catalog.json_files import json_rows, survey_json
 from validator.catalog.json_rows import RawRow
+from validator.catalog.loader import DATASETS_4_0, Loader
 from validator.catalog.marks import Span, digest_file, mark, span_of
 from validator.catalog.schema import Schema
 from validator.catalog.survey import Grown, Survey
-from validator.trainer import DATASETS_4_0, Loader
 
 TYPES = {"arrow": "arrow", "csv": "csv", "json": "json", "jsonl": "json", "parquet": "parquet", "txt": "text"}
 """Extension (case counts) -> the loader's name for the format."""

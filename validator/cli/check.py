@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from validator.engine.run import RunResult
     from validator.rules.base import Rule
     from validator.settings import Settings
-    from validator.trainer import Trainer
+    from validator.trainers.base import Trainer
 
 
 def _configure(context: typer.Context, value: str | None) -> str | None:
@@ -181,7 +181,7 @@ def check(
     try:
         from validator.engine.options import Options
         from validator.settings import Settings
-        from validator.trainer import DEFAULT
+        from validator.trainers.registry import DEFAULT
 
         if dataset_info is None:
             raise ValueError(
@@ -305,7 +305,6 @@ def _prepare(settings: Settings) -> tuple[Registry, Sequence[Rule], Sequence[tup
     from validator.files import is_remote, locate, storage
     from validator.rules.registry import choose_rules
     from validator.tokens.processor import load_processor
-    from validator.tokens.template import template_of
 
     rules, left_out = choose_rules(settings)
     if settings.baseline is not None:
@@ -318,7 +317,7 @@ def _prepare(settings: Settings) -> tuple[Registry, Sequence[Rule], Sequence[tup
             f"{registry.path} is a data file: name it in a dataset_info.json and pass that, or add --trainer ms-swift, "
             "which reads data files as they are."
         )
-    template_of(settings.profile, load_processor(settings.processor), settings.template)
+    settings.profile.template(load_processor(settings.processor), settings.template)
     if not settings.datasets:
         _warn_of_strangers(settings, registry)
     return registry, rules, left_out

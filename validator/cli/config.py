@@ -63,7 +63,7 @@ def _source(parsed: Any, name: str, configured: Configured) -> str:
     if kind == "DEFAULT_MAP":
         known = configured.path and configured.values.get(name) == parsed.default_map[name]
         return configured.path.name if configured.path and known else "training file"
-    from validator.trainer import DEFAULT, trainer_named
+    from validator.trainers.registry import DEFAULT, trainer_named
 
     trainer = trainer_named(DEFAULT).defaults.get(name)
     return "default" if trainer is None else f"default (the trainer's own: {trainer})"

@@ -9,12 +9,12 @@ from typing import Any
 
 from validator.catalog.entry import Entry
 from validator.conversation.columns import show, take, take_media
+from validator.conversation.media_paths import MediaColumns
 from validator.conversation.sample import Sample, Turn
 from validator.files import MediaFiles
-from validator.trainer import Trainer
 
 
-def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Trainer) -> Sample:
+def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, read: MediaColumns) -> Sample:
     """Convert one row (as seen through `RowView`). Faults become problems of the sample; nothing is raised."""
     sample = Sample()
     contents = _history(sample, row, entry)
@@ -32,7 +32,7 @@ def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Train
     sample.turns = [Turn(index, ("user", "assistant")[index % 2], text) for index, text in enumerate(contents)]
     sample.system = take(sample, row, entry, "system")
     sample.tools = take(sample, row, entry, "tools")
-    take_media(sample, row, entry, files, trainer)
+    take_media(sample, row, entry, files, read)
     return sample
 
 

@@ -1,14 +1,15 @@
-"""What all converters do alike: take columns, and find media."""
+"""What converters do alike: take columns and messages, and find media."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from validator.catalog.entry import Entry
-from validator.conversation.media_paths import find_media
+from validator.conversation.media_paths import MediaColumns, find_media
 from validator.conversation.sample import MEDIA_COLUMNS, Sample
 from validator.files import MediaFiles
-from validator.trainer import Trainer
+
+MAPPED = ("user_tag", "assistant_tag", "observation_tag", "function_tag", "system_tag")
 
 
 def take(sample: Sample, row: dict[str, Any], entry: Entry, column: str) -> Any:
@@ -23,13 +24,35 @@ def take(sample: Sample, row: dict[str, Any], entry: Entry, column: str) -> Any:
         return ""
 
 
-def take_media(sample: Sample, row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Trainer) -> None:
+def take_media(sample: Sample, row: dict[str, Any], entry: Entry, files: MediaFiles, read: MediaColumns) -> None:
     """Find the images, videos and audios of a row, as far as the trainer reads them."""
     for column, kind in MEDIA_COLUMNS.items():
-        if entry.columns[column] and (trainer.audio or kind != "audio"):
+        if entry.columns[column] and (read.audio or kind != "audio"):
             value = take(sample, row, entry, column)
             missing = value == "" and entry.columns[column] not in row
-            find_media(sample, kind, [] if missing else value, files, trainer)
+            find_media(sample, kind, [] if missing else value, files, read)
+
+
+def take_messages(sample: Sample, row: dict[str, Any], entry: Entry) -> Any:
+    """The messages without a leading system message, which becomes the system prompt; None where the trainer stops."""
+    tags, name = entry.tags, entry.columns["messages"]
+    try:
+        messages = row[name]  # type: ignore[index]
+        if not (tags["system_tag"] and len(messages) != 0 and messages[0][tags["role_tag"]] == tags["system_tag"]):
+            iter(messages)  # else the TypeError of the trainer's loop
+            return messages
+        sample.system, sample.system_turn = messages[0][tags["content_tag"]], 0
+        return messages[1:]
+    except KeyError as error:
+        sample.fail("column-missing", error)
+    except (TypeError, IndexError, AttributeError) as error:
+        sample.fail("messages-null" if row.get(name or "") is None else "message-type", error)
+    return None
+
+
+def role_names(entry: Entry) -> dict[str | None, str]:
+    """The trainer's role for each tag; where a tag is given twice the last one counts."""
+    return {entry.tags[name]: name.removesuffix("_tag") for name in MAPPED}
 
 
 def show(value: Any) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from validator.catalog.schema import StoredImage
 from validator.conversation.sample import MediaKind, MediaReference, Problem, Sample
 from validator.files import MediaFiles
-from validator.trainer import Trainer
 
 _URL = re.compile(r"\A[a-zA-Z][a-zA-Z0-9+.-]*://")
 SHOWN = 200
@@ -17,19 +17,32 @@ _NO_FILE = "File object has no read() method, or readable() returned False."
 """What PyAV says of anything but a path."""
 
 
-def find_media(sample: Sample, kind: MediaKind, value: Any, files: MediaFiles, trainer: Trainer) -> None:
+@dataclass(frozen=True, slots=True)
+class MediaColumns:
+    """How a release reads columns of media. `null`: what a null column is, nothing, a crash, or one element that cannot
+    be opened. `joins_each_path`: each path is joined to media_dir on its own, whatever the first element is.
+    `frame_lists`: a list within the column is the frames of a video. `audio`: audio columns are read (and refused).
+    """
+
+    null: Literal["nothing", "crash", "item"]
+    joins_each_path: bool
+    frame_lists: bool
+    audio: bool
+
+
+def find_media(sample: Sample, kind: MediaKind, value: Any, files: MediaFiles, columns: MediaColumns) -> None:
     """Normalise one media column of a row into references, as the trainer does, noting what it crashes on."""
-    if value == [] or (value is None and trainer.null_media == "nothing"):
+    if value == [] or (value is None and columns.null == "nothing"):
         return
-    if value is None and trainer.null_media == "crash":
+    if value is None and columns.null == "crash":
         sample.fail("media-type", IndexError("list index out of range"))
         return
     items = value if isinstance(value, list) else [value]
-    if isinstance(items[0], list) and trainer.video is not None and trainer.video.lists:
+    if isinstance(items[0], list) and columns.frame_lists:
         sample.media[kind] = [_frames(sample, kind, index, item, files) for index, item in enumerate(items)]
         return
     joined = isinstance(items[0], str) and files.joins  # the first element alone decides how all are treated
-    each = trainer.joins_each
+    each = columns.joins_each_path
     references = []
     for index, item in enumerate(items):
         if isinstance(item, str):

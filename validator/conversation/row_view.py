@@ -13,7 +13,6 @@ from validator.catalog.arrow_types import dates_within, projector, steps_of
 from validator.catalog.entry import Entry
 from validator.catalog.json_rows import ujson
 from validator.catalog.survey import Survey
-from validator.conversation.swift_rows import TEXT_NAMES
 
 _PAIRS, _MESSAGES = ("prompt", "query", "response", "history"), ("messages",)
 _TEXTS = ("system", "tools", "chosen", "rejected")
@@ -55,62 +54,27 @@ class RowView:
         row = value if isinstance(value, dict) else {}
         seen = {name: project(row.get(name)) for name, project in self._columns}
         for steps in self._mixed.values():
-            seen = _decoded(seen, steps)
+            seen = decoded(seen, steps)
         return seen
 
     def misread(self, value: Any) -> list[str]:
         """The paths of text that is JSON, where the loader reads it."""
-        return [path for path, steps in self._mixed.items() if self.reads(steps[0]) and _decoded(value, steps) != value]
+        return [path for path, steps in self._mixed.items() if self.reads(steps[0]) and decoded(value, steps) != value]
 
     def converted(self, value: Any) -> list[str]:
         """The paths of text of which the loader makes dates or numbers."""
         return [path for path, steps in self._converted.items() if _stands(value, steps, self.csv)]
 
 
-class WholeRow(RowView):
-    """Every column as ms-swift receives it, whose loader keeps values of mixed types as JSON: where one stands among
-    them, text that is JSON itself (`null`, `5`, `["a.png"]`) is read as what it says.
-
-    Source: `datasets` 4.8.4 `utils/json.py`, `json_encode_field`.
-    """
-
-    def __init__(self, types: Mapping[str, pa.DataType], mixed: Sequence[str], converted: Sequence[str] = ()) -> None:
-        self._converted = {path: steps_of(path) for path in converted}
-        self._names = tuple(types)
-        self._mixed = {path: steps_of(path) for path in mixed}
-        kept = {steps[0] for steps in self._mixed.values()}
-        self._dates = [
-            (name, projector(kind))
-            for name, kind in types.items()
-            if name not in kept and any(dates_within(kind, name))
-        ]
-        self._decimals = [name for name, kind in types.items() if pa.types.is_floating(kind) and name not in kept]
-
-    def reads(self, column: str) -> bool:
-        """Every column is looked at."""
-        return column in self._names
-
-    def __call__(self, value: Any) -> dict[str, Any]:
-        """The row with null for each column that it lacks."""
-        row: dict[str, Any] = {**dict.fromkeys(self._names), **(value if isinstance(value, dict) else {})}
-        for name, project in self._dates:
-            row[name] = project(row[name])
-        for name in self._decimals:
-            row[name] = float(row[name]) if isinstance(row[name], int) else row[name]
-        for steps in self._mixed.values():
-            row = _decoded(row, steps)
-        return row
-
-
-def _decoded(value: Any, steps: Sequence[str]) -> Any:
+def decoded(value: Any, steps: Sequence[str]) -> Any:
     """A value with the text at the end of some steps read as JSON, where it is JSON."""
     if not steps:
         with suppress(ValueError):
             return ujson(value) if isinstance(value, str) else value
     elif isinstance(value, list) and steps[0] == "[]":
-        return [_decoded(item, steps[1:]) for item in value]
+        return [decoded(item, steps[1:]) for item in value]
     elif isinstance(value, dict) and steps[0] in value:
-        return {**value, steps[0]: _decoded(value[steps[0]], steps[1:])}
+        return {**value, steps[0]: decoded(value[steps[0]], steps[1:])}
     return value
 
 
@@ -127,24 +91,21 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-def view_of(entry: Entry, survey: Survey, *, whole: bool, plain: bool = False) -> RowView:
-    """The view of a trainer: through the schema, of whole rows, or of JSON as it stands (`plain`)."""
+def view_of(entry: Entry, survey: Survey, *, plain: bool = False) -> RowView:
+    """The view of a trainer that reads the columns of an entry: through the schema, or of JSON as it stands."""
     plain = plain and survey.layout in _JSON
-    converted = [] if plain else _converted_text(entry, survey, whole=whole)
-    if whole:
-        view: RowView = WholeRow(survey.types, survey.mixed, converted)
-    else:
-        view = RowView(entry, survey.types, converted, mixed=survey.mixed, plain=plain)
+    converted = [] if plain else converted_text(entry, survey)
+    view = RowView(entry, survey.types, converted, mixed=survey.mixed, plain=plain)
     view.csv = survey.layout == "csv"
     return view
 
 
-def _converted_text(entry: Entry, survey: Survey, *, whole: bool) -> list[str]:
+def converted_text(entry: Entry, survey: Survey, known: frozenset[str] = frozenset()) -> list[str]:
     """The paths of columns of text which a file does not say to be dates or numbers, and that the loader makes such:
-    of JSON dates, of csv, where all is text, numbers too.
+    of JSON dates, of csv, where all is text, numbers too. `known`: columns that are read whatever the entry names.
     """
     columns = (*(_PAIRS if entry.formatting == "alpaca" else _MESSAGES), *_TEXTS)
-    names = {entry.columns[name] for name in columns} | (TEXT_NAMES if whole else frozenset())
+    names = {entry.columns[name] for name in columns} | known
     types = {name: kind for name, kind in survey.types.items() if name in names}
     if survey.layout == "csv":
         return [name for name, kind in types.items() if not any(test(kind) for test in _WORDS)]

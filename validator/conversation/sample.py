@@ -13,6 +13,10 @@ Stage = Literal["", "convert", "encode"]
 PLACEHOLDERS: dict[MediaKind, str] = {"image": "<image>", "video": "<video>", "audio": "<audio>"}
 
 
+class UnreadError(Exception):
+    """A layout that is not reproduced. The message says which."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One fault seen while a row is converted or encoded.

@@ -7,22 +7,18 @@ file or holds it in base64, in columns whose name speaks of media.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pyarrow as pa
 from pyarrow import types as t
 
-from validator.catalog.entry import TAG_DEFAULTS, Entry
+from validator.catalog.entry import Entry
 from validator.catalog.schema import StoredImage
 from validator.conversation.sample import MediaKind
-from validator.conversation.swift_rows import MEDIA as SWIFT
-from validator.trainer import Trainer
+from validator.trainers.base import Trainer
 
-QWEN = ("conversations", "image", "video")
-"""What Qwen's own fine-tuning reads of a row. Source: `qwen-vl-finetune` `data_processor.py`, `_build_messages`."""
-_TRL = ("image", "images")
 _SPEAKS = re.compile("im(age|g)|pic|photo|screen|frame|figure|video|clip|audio|sound|media", re.IGNORECASE)
 _ENDINGS: dict[str, MediaKind] = {
     **dict.fromkeys(("png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "heic", "avif"), "image"),
@@ -48,11 +44,11 @@ class UnreadMedia:
     """
 
     def __init__(self, entry: Entry, types: Mapping[str, pa.DataType], trainer: Trainer) -> None:
-        read = _reads(entry, trainer)
+        read = trainer.reads(entry)
         self.columns = tuple(name for name, kind in types.items() if not read(name) and _may_hold(name, kind))
         self.named = tuple(name for name in self.columns if name in entry.columns.values())
         self._messages = entry.columns["messages"] or ""
-        self.keys = () if trainer.reading == "swift" else _unread_keys(entry, types)
+        self.keys = () if trainer.reads_whole_rows else _unread_keys(entry, types)
 
     def of(self, value: Any, *, fed: bool) -> list[tuple[str, MediaKind]]:
         """The columns of a parsed row that do hold some, with the kind of the first medium. In rows that are `fed` with
@@ -77,25 +73,6 @@ def _unread_keys(entry: Entry, types: Mapping[str, pa.DataType]) -> tuple[str, .
     read = (entry.tags["role_tag"], entry.tags["content_tag"])
     keys = (field for field in messages.value_type if field.name not in read)
     return tuple(key.name for key in keys if _may_hold(key.name, key.type))
-
-
-def is_qwens_own(entry: Entry) -> bool:
-    """Whether the rows are laid out as Qwen's own fine-tuning takes them, but for the names of media."""
-    keys = ("role_tag", "content_tag")
-    return entry.columns["messages"] == "conversations" and all(entry.tags[key] == TAG_DEFAULTS[key] for key in keys)
-
-
-def _reads(entry: Entry, trainer: Trainer) -> Callable[[str], bool]:
-    """Which columns a trainer reads: those that the entry names, and those that its loader knows by name. Where rows go
-    to Qwen's own loader as they are, nothing stands between it and the names.
-    """
-    named = {name for name in entry.columns.values() if name is not None}
-    if trainer.reading == "swift":
-        return lambda name: name in named or name.lower() in SWIFT
-    if trainer.reading == "conversations":
-        known = {*QWEN} if is_qwens_own(entry) else named | {*QWEN}
-        return known.__contains__
-    return (named | {*_TRL} if trainer.reading == "messages" else named).__contains__
 
 
 def _may_hold(name: str, kind: pa.DataType) -> bool:

@@ -11,6 +11,7 @@ from validator.catalog.formats import packed_as, survey_file
 from validator.catalog.kept_as_json import with_mixed
 from validator.catalog.line_survey import LOADER_CHUNK
 from validator.catalog.listing import list_files
+from validator.catalog.loader import Loader
 from validator.catalog.marks import read_again
 from validator.catalog.registry import Registry
 from validator.catalog.schema import Schema
@@ -21,7 +22,6 @@ from validator.files import Identity, look
 from validator.findings import clip
 from validator.rules.base import EntryFacts, FileFacts
 from validator.settings import Settings
-from validator.trainer import Loader
 
 Surveying = Callable[[str], None]
 

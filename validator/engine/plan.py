@@ -223,7 +223,7 @@ def _view(survey: Survey, entry: EntryFacts) -> object:
     if survey.tables is not None or entry.entry is None:
         return None
     plain = to_plain(survey)
-    whole = entry.settings.profile.reading == "swift"
+    whole = entry.settings.profile.reads_whole_rows
     if survey.layout in ("lines", "array", "values") and survey.own is None and not whole:  # columns that are not used
         wanted = {name for name in entry.entry.columns.values() if name is not None}
         plain["types"] = [[name, str(kind)] for name, kind in sorted(survey.types.items()) if name in wanted]

@@ -16,7 +16,7 @@ from validator.engine.finding_columns import FINDINGS
 from validator.facts.table import SAMPLES
 from validator.run_folder.table import RunTable
 from validator.settings import Settings
-from validator.trainer import TRAINERS
+from validator.trainers.registry import trainers
 from validator.writing import whole_path
 
 OUTCOMES = ("whole", "cut", "stops", "dropped", "unchecked")
@@ -50,7 +50,7 @@ class Comparison:
     def record(self) -> dict[str, Any]:
         """As it is written to JSON."""
         return {
-            "trainers": {name: TRAINERS[name].describes for name in self.trainers},
+            "trainers": {name: trainers()[name].describes for name in self.trainers},
             "left_out": dict(self.left_out),
             "counts": {name: dict(counts) for name, counts in self.counts.items()},
             "patterns": [
@@ -69,7 +69,7 @@ def possible(settings: Settings) -> tuple[dict[str, Settings], dict[str, str]]:
     """The settings under each profile, and why others cannot have them."""
     chosen, left_out = {}, {}
     given = settings.model_dump(exclude={"trainer", "image_min_pixels"} - settings.model_fields_set)
-    for name in TRAINERS:
+    for name in trainers():
         try:
             chosen[name] = Settings(**{**given, "trainer": name})
         except ValueError as error:

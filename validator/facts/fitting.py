@@ -18,9 +18,7 @@ def max_pixels_that_fits(turns: Sequence[TurnFacts], media: Sequence[MediaFacts]
     low = -(-limits.image.min_pixels // step)
 
     def fits(tokens: int) -> bool:
-        image = replace(limits.image, max_pixels=tokens * step)
-        if image.resizing == "processor":
-            image = replace(image, processor_max_pixels=image.max_pixels)
+        image = limits.trainer.with_max_pixels(limits.image, tokens * step)
         try:
             return spend(turns, media, replace(limits, image=image)).num_tokens_full <= limits.cutoff_len
         except ValueError:

@@ -12,12 +12,8 @@ import xxhash
 from validator.catalog.entry import Entry
 from validator.catalog.json_rows import RawRow
 from validator.catalog.survey import Survey
-from validator.conversation.convert import convert
 from validator.conversation.parts import AMONG_TEXT, are_parts, is_of_parts
-from validator.conversation.row_view import view_of
-from validator.conversation.sample import MEDIA_COLUMNS, MediaReference, Problem, Sample
-from validator.conversation.swift import write_objects
-from validator.conversation.swift_rows import UnreadError
+from validator.conversation.sample import MEDIA_COLUMNS, MediaReference, Problem, Sample, UnreadError
 from validator.conversation.unread_media import UnreadMedia
 from validator.facts.budget import Limits
 from validator.facts.media_measure import MediaMeasurer
@@ -26,13 +22,11 @@ from validator.facts.sameness import hashes_of
 from validator.facts.turn_measure import TurnMeasurer
 from validator.files import ChangedError, MediaFiles
 from validator.findings import clip
-from validator.media.geometry import ImageLimits
 from validator.settings import Settings
-from validator.tokens.encode import EncodedTurn, TrainerError, check_literal_pads, check_messages, encode_turns
+from validator.tokens.encode import EncodedTurn, TrainerError, encode_turns, refuse_media
 from validator.tokens.known_templates import NONE, REPRODUCED, not_reproduced, refused_media
 from validator.tokens.processor import Processor, load_processor
-from validator.tokens.template import PAD_TOKENS, template_of
-from validator.trainer import VideoRecipe
+from validator.tokens.template import PAD_TOKENS
 
 _NO_SAMPLE = Sample()
 _UNLOADED = {"endless": "takes too long to load", "fetched": "is not opened here"}
@@ -41,21 +35,8 @@ _UNLOADED = {"endless": "takes too long to load", "fetched": "is not opened here
 
 def limits_of(settings: Settings, processor: Processor) -> Limits:
     """The settings that decide counts, with the processor's own limits."""
-    trainer, video = settings.profile, settings.profile.video or VideoRecipe()
-    direct = trainer.resizing == "processor"
-    step = (processor.patch_size * processor.merge_size) ** 2 if trainer.resizing == "utils" else 1  # it counts tokens
-    image = ImageLimits(
-        settings.image_max_pixels // step * step,
-        settings.image_min_pixels // step * step if trainer.has_min_pixels else 0,
-        settings.image_min_pixels if direct else processor.min_pixels,
-        settings.image_max_pixels if direct else processor.max_pixels,
-        processor.patch_size,
-        processor.merge_size,
-        video.max_pixels,
-        video.min_pixels,
-        trainer.resizing,
-        trainer.nearest,
-    )
+    trainer = settings.profile
+    image = trainer.image_limits(settings, processor)
     return Limits(image, settings.cutoff_len, settings.mask_history, settings.train_on_prompt, trainer)
 
 
@@ -101,13 +82,13 @@ class Measurer:
         self._unreadable = _unreadable(entry, survey)
         self.processor = load_processor(settings.processor)
         self.trainer = settings.profile
-        named = settings.template if self.trainer.reading == "pairs" else None
-        self.template = template_of(self.trainer, self.processor, named)
+        named = settings.template if "template" in self.trainer.options else None
+        self.template = self.trainer.template(self.processor, named)
         self._refused_media = refused_media(named or REPRODUCED[0])
         self._not_reproduced = not_reproduced(named) if named else None
         self._times = self.processor.model == "qwen3-vl" or named == "qwen3_vl_nothink"
         self.limits = limits_of(settings, self.processor)
-        self._view = view_of(entry, survey, whole=self.trainer.reading == "swift", plain=self.trainer.loader.plain)
+        self._view = self.trainer.view(entry, survey)
         self._unread = UnreadMedia(entry, survey.types, self.trainer)
         self._pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
         self._media = MediaMeasurer(settings, self.files).measure
@@ -115,11 +96,11 @@ class Measurer:
 
     def convert(self, raw: RawRow) -> Sample:
         """The sample that the trainer makes of a row."""
-        return convert(self._view(raw.value), self.entry, self.files, self.trainer)
+        return self.trainer.sample(self._view(raw.value), self.entry, self.files)
 
     def media(self, raw: RawRow) -> list[MediaReference]:
         """The media of a row. Rows without any, where they are named in columns alone, are not converted for that."""
-        if self.trainer.reading == "pairs":
+        if self.trainer.names_media_in_columns:
             value = raw.value if isinstance(raw.value, dict) else {}
             if not any(value.get(self.entry.columns[name]) for name in MEDIA_COLUMNS):
                 return []
@@ -192,8 +173,9 @@ class Measurer:
         if sample.crashed or sample.dropped or row.facts.unchecked:
             return
         try:
-            check_messages(sample, self.trainer, self._refused_media)
-            self.write_objects(sample, row.facts.media)
+            refuse_media(sample, self._refused_media)
+            self.trainer.check(sample)
+            self.complete(sample, row.facts.media)
         except UnreadError as error:
             row.facts.outcome, row.facts.unchecked = "unchecked", str(error)
             return
@@ -208,22 +190,13 @@ class Measurer:
         except TrainerError as error:
             sample.fail(error.kind, error.cause, error.turn, stage="encode")
             return
-        if self.trainer.reading in ("messages", "conversations"):
-            check_literal_pads(sample, row.encoded, self._pads)
+        self.trainer.check_encoded(sample, row.encoded, self._pads)
 
-    def write_objects(self, sample: Sample, media: Sequence[MediaFacts]) -> None:
-        """Fill in boxes that depend on the sizes of images (ms-swift). Raises TrainerError and UnreadError."""
+    def complete(self, sample: Sample, media: Sequence[MediaFacts]) -> None:
+        """Fill in what depends on the sizes of images, where all are known. Raises TrainerError and UnreadError."""
         sizes = [(item.probe.width, item.probe.height) for item in media if item.probe.width and item.probe.height]
-        if not sample.objects or len(sizes) < len(media):
-            return
-        if self.processor.name != "embedded" and sample.objects.get("bbox"):
-            raise UnreadError("boxes are reproduced for Qwen2-VL alone: later models write pixels of the resized image")
-        try:
-            write_objects(sample, sizes)
-        except UnreadError:
-            raise
-        except Exception as error:  # what the trainer's own code raises on such objects
-            raise TrainerError("objects-type", error, None, "encode") from None
+        if len(sizes) == len(media):
+            self.trainer.complete(sample, sizes, self.processor)
 
     def _finish(self, row: _Row) -> None:
         facts, sample = row.facts, row.sample

@@ -12,10 +12,11 @@ from validator.media.advice import advice_on
 from validator.media.likeness import likeness_of
 from validator.media.probe import probe_bytes, probe_image
 from validator.media.video import VideoProbe, probe_frames, probe_video, settle
+from validator.media.video_recipe import VideoRecipe
 from validator.media.whereabouts import whereabouts
 from validator.records.image_probe import ImageProbe
 from validator.settings import Settings
-from validator.trainer import Trainer, VideoRecipe
+from validator.trainers.base import Trainer
 
 _LYING = frozenset((5, 6, 7, 8))
 """EXIF orientations that exchange width and height."""
@@ -73,7 +74,7 @@ class MediaMeasurer:
         probes = []
         for reference in references:
             if reference.frames is not None:
-                probes.append(probe_frames(reference.frames, depth, self._files, recipe))
+                probes.append(probe_frames(reference.frames, depth, self._files, self._trainer.frame_size))
             elif reference.target is not None:
                 probes.append(probe_video(reference.target, depth, self._files, recipe))
             else:
@@ -101,7 +102,7 @@ class MediaMeasurer:
             probe = probe_bytes(reference.data, depth)
         else:
             probe = probe_image(reference.target or "", depth, self._files)
-        if not (reference.decoded or self._trainer.turns_images) or probe.orientation is None:
+        if not (reference.decoded or self._trainer.applies_exif) or probe.orientation is None:
             return probe
         if probe.orientation in _LYING and probe.width is not None:
             return replace(probe, width=probe.height, height=probe.width, orientation=1)

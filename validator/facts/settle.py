@@ -5,11 +5,8 @@ finished run can be settled again under others.
 from __future__ import annotations
 
 from validator.facts.budget import Limits, media_tokens, spend
-from validator.facts.record import Budget, RowFacts
+from validator.facts.record import RowFacts
 from validator.media.video import LATER
-
-TOO_LONG = "MaxLengthError"
-"""What a row that ms-swift deletes for its length fails with."""
 
 
 def settle(facts: RowFacts, limits: Limits) -> None:
@@ -24,27 +21,22 @@ def settle(facts: RowFacts, limits: Limits) -> None:
         return
     error = _problem(facts, "convert") or _media_error(facts, limits) or _problem(facts, "encode")
     if error is not None:
-        stops = limits.trainer.failures == "stop" or facts.refused
+        stops = limits.trainer.stops_at_failures or facts.refused
         facts.outcome, facts.trainer_error = "crash" if stops else "dropped", error
         return
     facts.outcome = "ok"
     budget = spend(facts.turns, facts.media, limits)
-    if limits.trainer.truncation == "delete" and budget.num_tokens_full > limits.cutoff_len:
-        stops = limits.trainer.failures == "stop"
-        facts.outcome, facts.trainer_error = "crash" if stops else "dropped", too_long(budget, limits)
-        return
+    if budget.num_tokens_full > limits.cutoff_len:
+        error = limits.trainer.too_long(budget.num_tokens_full, limits.cutoff_len)
+        if error is not None:
+            facts.outcome, facts.trainer_error = "crash" if limits.trainer.stops_at_failures else "dropped", error
+            return
     facts.budget = budget
     facts.num_tokens, facts.num_tokens_full = budget.num_tokens, budget.num_tokens_full
     facts.num_image_tokens, facts.num_video_tokens = budget.num_image_tokens, budget.num_video_tokens
     facts.num_text_tokens = budget.num_tokens - budget.num_image_tokens - budget.num_video_tokens
     facts.num_label_tokens = budget.num_label_tokens
     facts.image_tokens = list(budget.image_tokens)
-
-
-def too_long(budget: Budget, limits: Limits) -> str:
-    """What ms-swift says of a row above its max_length. Source: ms-swift 4.6.0 `template/base.py`."""
-    rest = f"is larger than the max_length({limits.cutoff_len})."
-    return f"{TOO_LONG}: Current length of row({budget.num_tokens_full}) {rest}"
 
 
 def _problem(facts: RowFacts, stage: str) -> str | None:

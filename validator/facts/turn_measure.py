@@ -8,10 +8,10 @@ from itertools import chain
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample
 from validator.facts.coordinates import reach_of
 from validator.facts.record import TurnFacts
-from validator.facts.stretches import OPEN, UNLEARNED
 from validator.facts.traits import traits_of
 from validator.tokens.encode import EncodedTurn
 from validator.tokens.encoder import Encoder, common_prefix, special_pattern
+from validator.trainers.ms_swift.layout import OPEN, UNLEARNED
 
 NO_PLACEHOLDERS = (0, 0, 0)
 

@@ -10,18 +10,17 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, BinaryIO
 
 from validator.files import Identity, MediaFiles
-from validator.media.geometry import ImageLimits, num_tokens, trainer_resize
 from validator.media.playing import orientation_of, seconds_shown
 from validator.media.probe import Depth, probe_image
 from validator.media.sniff import sniff
+from validator.media.video_recipe import VideoRecipe
 from validator.records.image_probe import ImageProbe
-from validator.trainer import VideoRecipe
 
 NOTHING_FETCHED = {"protocol_whitelist": "file,crypto,data"}
 """FFmpeg opens what a row names by these protocols alone, which are those that it allows a local file to name."""
@@ -167,8 +166,12 @@ def wanted_frames(stream: Any, recipe: VideoRecipe) -> frozenset[int]:
     return frozenset(sample_indices(stream.frames, seconds, recipe))
 
 
-def probe_frames(paths: Sequence[str], depth: Depth, files: MediaFiles, recipe: VideoRecipe) -> VideoProbe:
-    """Probe a video that is given as a list of image files: all are fed, the last one twice if their number is odd."""
+def probe_frames(
+    paths: Sequence[str], depth: Depth, files: MediaFiles, resized: Callable[[int, int], tuple[int, int]]
+) -> VideoProbe:
+    """Probe a video that is given as a list of image files: all are fed, the last one twice if their number is odd.
+    `resized`: the size (width, height) to which the trainer resizes a frame of some size.
+    """
     known = VideoProbe(format="frames")
     if not paths:
         return replace(known, fault="no-frames", exception="IndexError", message="list index out of range")
@@ -182,16 +185,10 @@ def probe_frames(paths: Sequence[str], depth: Depth, files: MediaFiles, recipe: 
             fault = {"fault": probe.fault, "exception": probe.exception, "message": probe.message, "found": probe.found}
             return replace(known, **fault)  # type: ignore[arg-type]
     sizes = [(probe.width or 0, probe.height or 0) for probe in probes]
-    if len({trainer_resize(*size, recipe.max_pixels, recipe.min_pixels) for size in sizes}) > 1:
+    if len({resized(*size) for size in sizes}) > 1:
         message = "all input arrays must have the same shape"
         return replace(known, fault="frame-sizes-differ", exception="ValueError", message=message)
     return replace(known, decoded=Frames(_even(len(paths)), *sizes[0]))
-
-
-def video_tokens(frames: Frames, limits: ImageLimits) -> int:
-    """Video tokens (`<|video_pad|>`) of a video. Raises ValueError where the trainer does."""
-    image = replace(limits, max_pixels=limits.video_max_pixels, min_pixels=limits.video_min_pixels)
-    return frames.number // 2 * num_tokens(frames.width, frames.height, image)
 
 
 def _promised(stream: Any, recipe: VideoRecipe) -> Frames | None:

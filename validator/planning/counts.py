@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from validator.facts.budget import MARKERS, Limits, tokens_of
+from validator.facts.budget import Limits, tokens_of
 from validator.planning.laid_out import AUDIO, Flags, Ints, Laid
 
 Sizes = dict[tuple[int, ...], int]
 """Tokens of each (kind, width, height, frames) met so far; -1 where the trainer stops at it."""
+_MARKERS = 2
+"""Tokens around the pads of a slot: vision start and vision end."""
 _KINDS = ("image", "video")
 
 
@@ -72,7 +74,7 @@ class Expanded:
 
         slot_alive = turn_alive[laid.slot_turn]
         number = np.where(slot_alive, tokens_of_media[laid.slot_medium] if len(tokens_of_media) else 0, 0)
-        laid_before = np.concatenate(([0], np.cumsum(number + MARKERS)))
+        laid_before = np.concatenate(([0], np.cumsum(number + _MARKERS)))
         first = laid_before[laid.turn_first_slot]
         ends = np.append(laid.turn_first_slot[1:], len(number))
         self.length = laid.turn_text + laid_before[ends] - first
@@ -138,7 +140,7 @@ class Expanded:
         cut = trained & (num_tokens < self.total)
         counts.rows += laid.rows
         failing = ~self.alive & ~laid.gone
-        stopped = failing & laid.refused if limits.trainer.failures == "replace" else failing
+        stopped = failing if limits.trainer.stops_at_failures else failing & laid.refused
         counts.dropped += laid.dropped + int((failing & ~stopped).sum())
         counts.unchecked += laid.unchecked
         counts.stopped += int(stopped.sum())
@@ -155,8 +157,12 @@ class Expanded:
 
     def _labels(self, source: Ints, target: Ints, limits: Limits) -> Ints:
         trainer = limits.trainer
-        learned = np.where(self.is_last, target, 0) if limits.mask_history else np.maximum(target - trainer.header, 0)
-        if trainer.labels == "all":
+        learned = (
+            np.where(self.is_last, target, 0)
+            if limits.mask_history
+            else np.maximum(target - trainer.unlearned_header, 0)
+        )
+        if trainer.learns_everything:
             learned = source + target
         elif limits.train_on_prompt:
             learned = learned + source

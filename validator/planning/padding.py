@@ -6,19 +6,17 @@ from collections.abc import Mapping
 
 import numpy as np
 
-MULTIPLE = 8
-"""Batches are padded to a multiple of this. Source: LLaMA-Factory 0.9.5 `workflow.py`, `pad_to_multiple_of`."""
 
-
-def padded_tokens(lengths: Mapping[int, int], batch_size: int) -> float:
+def padded_tokens(lengths: Mapping[int, int], batch_size: int, multiple: int) -> float:
     """Tokens of an epoch, padding included, as the mean over all orders in which rows can be drawn.
 
-    `lengths` counts rows by their number of tokens. The length of a batch is the largest of `batch_size` rows drawn
-    without replacement, of which the exact mean is taken; the last, smaller batch counts as its share of a full one.
+    `lengths` counts rows by their number of tokens; a batch is padded to a `multiple` of tokens. The length of a batch
+    is the largest of `batch_size` rows drawn without replacement, of which the exact mean is taken; the last, smaller
+    batch counts as its share of a full one.
     """
     rounded: dict[int, int] = {}
     for length, rows in lengths.items():
-        up = -(-length // MULTIPLE) * MULTIPLE
+        up = -(-length // multiple) * multiple
         rounded[up] = rounded.get(up, 0) + rows
     if not rounded:
         return 0.0

@@ -132,17 +132,20 @@ def plan(
     for laid in read(run / "samples.parquet"):
         for most, some in asked.items():
             first = limits[most, some[0]]
-            expanded = (Stretched if first.trainer.reading == "swift" else Expanded)(laid, first, sizes[most])
+            expanded = (Expanded if first.trainer.truncation in ("pairs", "end") else Stretched)(
+                laid, first, sizes[most]
+            )
             for cutoff in some:
                 expanded.count(limits[most, cutoff], counts[most, cutoff])
         done += laid.rows
         progress(done)
-    options = {pair: _option(pair, counts[pair], batch_size) for pair in counts}
+    multiple = settings.profile.batch.pad_to_multiple_of
+    options = {pair: _option(pair, counts[pair], batch_size, multiple) for pair in counts}
     return Plan(settings, tuple(options[pair] for pair in sorted(wanted)), options[own], batch_size)
 
 
-def _option(pair: tuple[int, int], counts: Counts, batch_size: int) -> Option:
-    padded = padded_tokens(counts.lengths, batch_size)
+def _option(pair: tuple[int, int], counts: Counts, batch_size: int, multiple: int) -> Option:
+    padded = padded_tokens(counts.lengths, batch_size, multiple)
     return Option(pair[1], pair[0], counts, 1 - counts.num_tokens / padded if padded else 0.0)
 
 

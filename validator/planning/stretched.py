@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from validator.facts.budget import Limits
-from validator.facts.stretches import END
 from validator.planning.counts import Counts, Sizes, medium_tokens
 from validator.planning.laid_out import Flags, Ints, Laid
+from validator.trainers.ms_swift.layout import END
 
 
 class Stretched:
@@ -96,7 +96,7 @@ class Stretched:
         cut = trained & (num_tokens < self.total)
         failing = ~self.alive & ~laid.gone
         lost = failing if truncation != "delete" else failing | over
-        stopped = lost & laid.refused if limits.trainer.failures == "replace" else lost
+        stopped = lost if limits.trainer.stops_at_failures else lost & laid.refused
         counts.rows += laid.rows
         counts.dropped += laid.dropped + int((lost & ~stopped).sum())
         counts.unchecked += laid.unchecked

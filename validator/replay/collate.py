@@ -15,7 +15,6 @@ from validator.facts.training_ids import IGNORED
 from validator.replay.job import Job
 from validator.replay.model import base_of
 from validator.replay.pictures import Pictures
-from validator.trainer import BatchRecipe
 
 FAKE_PADS = 4
 """LLaMA-Factory gives a batch without media a white square, so that all ranks go through the vision tower: 4 pads and
@@ -26,9 +25,9 @@ FAKE_PADS = 4
 class Collator:
     """Makes batches for one model. `recipe`: as a trainer does."""
 
-    def __init__(self, model: Any, pictures: Pictures, pad_id: int, recipe: BatchRecipe | None = None) -> None:
+    def __init__(self, model: Any, pictures: Pictures, pad_id: int) -> None:
         self._model, self._pictures, self._pad = base_of(model), pictures, pad_id
-        self.recipe = recipe or BatchRecipe()
+        self.recipe = pictures.trainer.batch
 
     def pixels(self, jobs: Sequence[Job]) -> dict[str, torch.Tensor]:
         """Pixels and grids of all media of a batch. Raises what the trainer's libraries raise."""
@@ -46,7 +45,7 @@ class Collator:
         """
         extra: list[int] = []
         pixels = dict(pixels)
-        if self.recipe.fake_picture and not bare and not pixels:
+        if self.recipe.adds_fake_image and not bare and not pixels:
             config = self._model.config
             self._pictures.add_fake(pixels)
             pads = [config.image_token_id] * FAKE_PADS
@@ -54,7 +53,7 @@ class Collator:
         rows = [(list(job.ids), list(job.labels), self._mask(job.ids)) for job in jobs]
         for row, tail in zip(rows[0], (extra, [IGNORED] * len(extra), [0] * len(extra)), strict=True):
             row += tail
-        multiple = self.recipe.multiple
+        multiple = self.recipe.pad_to_multiple_of
         length = -(-max(len(ids) for ids, _, _ in rows) // multiple) * multiple
         batch = {
             name: torch.tensor([row[place] + [fill] * (length - len(row[place])) for row in rows])

@@ -26,7 +26,7 @@ class Exact:
         folder = str(measurer.processor.folder) if measurer.processor.folder is not None else None
         key = folder, measurer.limits.image, measurer.trainer.name
         if key not in _made:
-            pictures = Pictures(folder, measurer.limits.image, measurer.trainer.video)
+            pictures = Pictures(folder, measurer.limits.image, measurer.trainer)
             _made[key] = pictures, Spelling(folder)
         self._pictures, self._spelling = _made[key]
 

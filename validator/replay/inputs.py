@@ -15,10 +15,11 @@ from validator.facts.budget import spend
 from validator.facts.measure import Measurer
 from validator.facts.record import RowFacts
 from validator.facts.table import from_record
-from validator.facts.training_ids import lay_out, spelled_turns
+from validator.facts.training_ids import encoded_turns, lay_out
 from validator.replay.job import Job, Key, Medium, RenderedTurn
 from validator.replay.population import Member, records_at
 from validator.settings import Settings
+from validator.tokens.encode import flatten
 
 CHANGED = "the row is not what it was when the run was made: check the dataset again"
 
@@ -45,9 +46,10 @@ def make_jobs(folder: Path, settings: Settings, chosen: Iterable[Member]) -> tup
 def make_job(measurer: Measurer, raw: RawRow, facts: RowFacts) -> Job:
     """The job of one row with its facts."""
     budget = spend(facts.turns, facts.media, measurer.limits)
+    sizes: dict[MediaKind, tuple[int, ...]] = {"image": budget.image_tokens, "video": budget.video_tokens}
+    encoded = encoded_turns(measurer, raw, facts)
+    ids, labels = lay_out(measurer, encoded, facts.turns, budget)
     sample = measurer.convert(raw)
-    spelled = spelled_turns(measurer, sample, budget)
-    ids, labels = lay_out(spelled, budget, measurer.limits)
     assert len(ids) == budget.num_tokens, "the facts and the row disagree"
     return Job(
         (facts.dataset, facts.file, facts.row),
@@ -55,13 +57,16 @@ def make_job(measurer: Measurer, raw: RawRow, facts: RowFacts) -> Job:
         labels,
         _media(measurer, sample, "image"),
         _media(measurer, sample, "video"),
-        tuple(RenderedTurn(tuple(turn.written), tuple(turn.slots), turn_ids) for turn, turn_ids in spelled),
-        {"image": budget.image_tokens, "video": budget.video_tokens},
+        tuple(
+            RenderedTurn(tuple(turn.written), tuple(turn.slots), flatten(turn, measurer.processor, sizes))
+            for turn in encoded
+        ),
+        sizes,
     )
 
 
 def _media(measurer: Measurer, sample: Sample, kind: MediaKind) -> list[Medium]:
-    limits, turns = measurer.limits.image, measurer.trainer.turns_images
+    limits, turns = measurer.limits.image, measurer.trainer.applies_exif
     return [
         Medium(reference.target, reference.data, reference.frames, reference.decoded or turns, limits)
         for reference in sample.media.get(kind, ())

@@ -13,8 +13,8 @@ from PIL import Image
 from validator.conversation.sample import MediaKind
 from validator.media.geometry import ImageLimits
 from validator.replay.job import Medium
-from validator.replay.loading import frames_of, load, who_resizes
-from validator.trainer import VideoRecipe
+from validator.replay.loading import frames_of, load
+from validator.trainers.base import Trainer
 
 FAKE_SIDE = 64
 """Of the white square, in pixels: 4 pads."""
@@ -22,15 +22,15 @@ FAKE_SIDE = 64
 
 class Pictures:
     """Makes pixel tensors of images and videos. `kind` says which image processor runs, on what it rests, and what
-    resizes images before it. `video`: how the trainer samples videos.
+    resizes images before it.
     """
 
-    def __init__(self, folder: str | None, limits: ImageLimits, video: VideoRecipe | None = None) -> None:
-        self._limits, self._recipe = limits, video or VideoRecipe()
+    def __init__(self, folder: str | None, limits: ImageLimits, trainer: Trainer) -> None:
+        self._limits, self.trainer = limits, trainer
         self.merge_size = limits.merge_size
         self._images, kind = image_processor(folder, limits)
         self._videos = _video_processor(limits) if kind.endswith("torchvision") else None
-        self.kind = kind + who_resizes(limits.resizing)
+        self.kind = kind + trainer.resizer()
 
     def __call__(self, images: list[Medium], videos: list[Medium]) -> dict[str, torch.Tensor]:
         """`pixel_values` (patches, 1176) and `image_grid_thw` (images, 3), the same for videos; absent without media.
@@ -40,10 +40,10 @@ class Pictures:
         tensors: dict[str, torch.Tensor] = {}
         if images:
             limits = [image.limits or self._limits for image in images]
-            loaded = [load(image, its) for image, its in zip(images, limits, strict=True)]
+            loaded = [load(image, its, self.trainer) for image, its in zip(images, limits, strict=True)]
             self.add_images(tensors, loaded, limits)
         if videos:
-            self._add_videos(tensors, [frames_of(video, self._limits, self._recipe) for video in videos])
+            self._add_videos(tensors, [frames_of(video, self._limits, self.trainer) for video in videos])
         return tensors
 
     def add_images(

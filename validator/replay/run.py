@@ -55,8 +55,7 @@ def prepare(folder: Path, settings: ReplaySettings) -> Setup:
     check_reproduced(run_settings.profile)
     processor = load_processor(run_settings.processor)
     place = str(processor.folder) if processor.folder is not None else None
-    limits, video = limits_of(run_settings, processor).image, run_settings.profile.video
-    return Setup(settings, limits, place, run_settings.trainer, video)
+    return Setup(settings, limits_of(run_settings, processor).image, place, run_settings.profile)
 
 
 def hire(setup: Setup) -> Crew:
@@ -120,5 +119,5 @@ def _fits(processor: Processor, ready: Ready, settings: ReplaySettings) -> None:
 def _identity(setup: Setup, ready: Ready) -> str:
     """Names everything that a step depends on besides the sample."""
     apart = {"candidates", "controls", "blind", "remedies", "k_step", "reference_model"}
-    parts = (setup.settings.model_dump(exclude=apart), setup.limits, setup.trainer, setup.video, ready)
+    parts = (setup.settings.model_dump(exclude=apart), setup.limits, setup.trainer.name, setup.trainer.video, ready)
     return xxhash.xxh3_64_hexdigest(repr(parts).encode())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
@@ -18,7 +18,8 @@ from validator.media.geometry import ImageLimits
 from validator.replay.job import WEIGHTS, Answer, Ready, Refused, Task
 from validator.replay.settings import ReplaySettings
 from validator.replay.weights import Weights
-from validator.trainer import VideoRecipe
+from validator.trainers.base import Trainer
+from validator.trainers.registry import DEFAULT, trainer_named
 
 _QUIET = {"PYTHONWARNINGS": "ignore", "TRANSFORMERS_VERBOSITY": "error", "TQDM_DISABLE": "1"}
 START_LIMIT = 1800.0
@@ -32,9 +33,7 @@ class Setup:
     settings: ReplaySettings
     limits: ImageLimits
     processor_folder: str | None = None
-    trainer: str = "llamafactory"
-    video: VideoRecipe | None = None
-    """How a run samples its videos; None: as its trainer does where nothing is set."""
+    trainer: Trainer = field(default_factory=lambda: trainer_named(DEFAULT))
     visible_device: str | None = None
     """CUDA_VISIBLE_DEVICES of this worker, where several share a machine."""
 

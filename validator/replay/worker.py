@@ -32,7 +32,6 @@ from validator.replay.supervisor import Setup
 from validator.replay.watch import Gradients, Watch
 from validator.replay.weigh import weigh
 from validator.replay.window import windows
-from validator.trainer import trainer_named
 
 _PACKAGES = ("torch", "torchvision", "transformers", "peft", "safetensors", "qwen-vl-utils")
 
@@ -41,14 +40,14 @@ class Worker:
     """One model, one device."""
 
     def __init__(self, setup: Setup) -> None:
-        self.settings, self.trainer = setup.settings, trainer_named(setup.trainer)
+        self.settings, self.trainer = setup.settings, setup.trainer
         self.device = _device(setup.settings)
         torch.manual_seed(setup.settings.seed)
         torch.backends.cudnn.allow_tf32 = False  # fp32 is the reference
         self.model = build_model(setup.settings, self.device)
         self.spelling = Spelling(setup.processor_folder)
-        self.pictures = Pictures(setup.processor_folder, setup.limits, setup.video or self.trainer.video)
-        self.collate = Collator(self.model, self.pictures, self.spelling.pad_id, self.trainer.batch)
+        self.pictures = Pictures(setup.processor_folder, setup.limits, self.trainer)
+        self.collate = Collator(self.model, self.pictures, self.spelling.pad_id)
         watch = Watch(self.model)
         self.step = Stepper(self.model, watch, self.device, setup.settings.attention)
         self.course = Course(self.model, watch, self.step, setup.settings.learning_rate)
@@ -79,7 +78,7 @@ class Worker:
         try:
             pixels = self.collate.pixels([job])
         except Exception as error:  # the libraries raise many kinds, and each would end training
-            if self.trainer.failures == "stop" or is_memory(error):
+            if self.trainer.stops_at_failures or is_memory(error):
                 return Answer((_stopped(error, arms[0], "processor"),))
             return Answer((_stopped(error, arms[0], LEFT_OUT),), f"the processor stops with {described(error)}")
         disagreement = self.spelling.compare(job, counted(pixels, job.tokens, self.pictures.merge_size))
@@ -94,7 +93,7 @@ class Worker:
                 others["padded"] = others["padded_fp32"] = self.collate(pair, self.collate.pixels(pair))
             except Exception as error:
                 others["padded"] = _stopped(error, "padded", "collator")
-        if self.trainer.batch.fake_picture and not pixels and "bare" in arms:
+        if self.trainer.batch.adds_fake_image and not pixels and "bare" in arms:
             others["bare"] = self.collate([job], pixels, bare=True)
         steps = self.steps(batch, arms, others)
         poisoned = _poisoned(steps[-1])

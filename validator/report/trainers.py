@@ -13,7 +13,7 @@ from rich.text import Text
 from validator.engine.trainers import OUTCOMES, Comparison
 from validator.report.console import location
 from validator.report.tables import console_for
-from validator.trainer import TRAINERS
+from validator.trainers.registry import trainers
 
 _BREAK = re.compile("(?<=llama)|(?=@)|(?<=-vl-)")
 """Where the name of a profile may be broken above a column of outcomes."""
@@ -47,7 +47,7 @@ def full(comparison: Comparison, base: Path, out: TextIO) -> None:
     for trainer, reason in comparison.left_out.items():
         console.print(Text(f"not run: {trainer} ({reason})"))
     for trainer in comparison.trainers:
-        console.print(Text(f"{trainer}: {TRAINERS[trainer].describes}", style="dim"))
+        console.print(Text(f"{trainer}: {trainers()[trainer].describes}", style="dim"))
     console.print(Text(f"all rows: {comparison.table}; each profile's findings lie beside it"))
 
 

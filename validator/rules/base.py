@@ -22,8 +22,8 @@ from validator.facts.record import Budget, RowFacts
 from validator.facts.texts import Texts
 from validator.files import ABSENT, Identity
 from validator.findings import Severity
+from validator.rules.scope import Scope, pairing, replayed
 from validator.settings import Integrity, Settings
-from validator.trainer import families
 
 if TYPE_CHECKING:  # a check of rows needs none of these
     from validator.checkpoint.record import CheckpointCase
@@ -102,12 +102,6 @@ class Hit:
     """Where it is not the rule's; what the user's settings say of the rule comes first."""
 
 
-EVERY = families()
-"""Of a rule that holds under every trainer profile."""
-COUNTING = tuple(family for family in EVERY if family != "ms-swift")
-"""Of a rule about trainers that want as many placeholders as media."""
-REPLAYED = COUNTING
-"""Of a rule about what a model is fed by one of the trainers that replay knows."""
 Need = Literal["nothing", "problems", "mismatch", "misplaced", "media", "faults", "cut", "traits", "content", "reach"]
 """What most rows lack: problems of conversion or encoding, placeholders that are more or fewer than the media,
 placeholders in answers or system prompts, media, media that the trainer cannot open, a cut by the cutoff, text
@@ -171,7 +165,7 @@ class Rule:
     systemic: SystemicCheck | None = None
     training: TrainingCheck | None = None
     checkpoint: CheckpointCheck | None = None
-    trainers: tuple[str, ...] = ("llamafactory",)
+    trainers: Scope = pairing
     depth: Integrity = "header"
     needs: Need = "nothing"
     option: Option | None = None
@@ -203,7 +197,7 @@ def row_rule(
     depth: Integrity = "header",
     needs: Need = "nothing",
     *,
-    trainers: tuple[str, ...] = ("llamafactory",),
+    trainers: Scope = pairing,
     option: Option | None = None,
 ) -> Callable[[RowCheck], Rule]:
     """Make a rule of a function on one case."""
@@ -218,7 +212,7 @@ def corpus_rule(
     severity: Severity,
     check: CorpusCheck,
     *,
-    trainers: tuple[str, ...] = ("llamafactory",),
+    trainers: Scope = pairing,
     option: Option | None = None,
 ) -> Rule:
     """Make a rule of an aggregate over an entry or over the run."""
@@ -228,12 +222,12 @@ def corpus_rule(
 
 def replay_rule(code: str, name: str, severity: Severity) -> Callable[[ReplayCheck], Rule]:
     """Make a rule of a function on one replayed sample."""
-    return lambda check: Rule(code, name, severity, _doc(check), replay=check, trainers=REPLAYED)
+    return lambda check: Rule(code, name, severity, _doc(check), replay=check, trainers=replayed)
 
 
 def systemic_rule(code: str, name: str, severity: Severity) -> Callable[[SystemicCheck], Rule]:
     """Make a rule of a function on controls that fail together."""
-    return lambda check: Rule(code, name, severity, _doc(check), systemic=check, trainers=REPLAYED)
+    return lambda check: Rule(code, name, severity, _doc(check), systemic=check, trainers=replayed)
 
 
 def training_rule(code: str, name: str, severity: Severity) -> Callable[[TrainingCheck], Rule]:

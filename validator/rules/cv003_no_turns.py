@@ -19,10 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 
 
-@row_rule("CV003", "no-turns", "error", needs="problems", trainers=EVERY)
+@row_rule("CV003", "no-turns", "error", needs="problems", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report rows without turns."""
     for problem in case.facts.problems:

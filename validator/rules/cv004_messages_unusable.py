@@ -22,7 +22,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 from validator.rules.wording import converted, stops_with
 
 _WHAT = {
@@ -35,7 +36,7 @@ _WHAT = {
 }
 
 
-@row_rule("CV004", "messages-unusable", "error", needs="problems", trainers=EVERY)
+@row_rule("CV004", "messages-unusable", "error", needs="problems", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report rows whose messages the trainer cannot walk through."""
     for problem in case.facts.problems:

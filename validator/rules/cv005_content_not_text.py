@@ -27,11 +27,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.conversation.parts import ADVICE, AMONG_TEXT
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 from validator.rules.wording import converted, stops_with
 
 
-@row_rule("CV005", "content-not-text", "error", needs="problems", trainers=EVERY)
+@row_rule("CV005", "content-not-text", "error", needs="problems", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report the turn whose content stops the trainer."""
     in_parts = {problem.turn: problem.message for problem in case.facts.problems if problem.kind == "content-parts"}

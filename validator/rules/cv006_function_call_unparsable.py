@@ -21,10 +21,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import parsing
 from validator.rules.wording import stops_with
 
 
-@row_rule("CV006", "function-call-unparsable", "error", needs="problems", trainers=("llamafactory", "ms-swift"))
+@row_rule("CV006", "function-call-unparsable", "error", needs="problems", trainers=parsing)
 def check(case: Case) -> Iterator[Hit]:
     """Report the function call that stops the trainer."""
     for problem in case.facts.problems:

@@ -20,11 +20,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.findings import clip
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 from validator.rules.wording import converted
 
 
-@row_rule("CV009", "answer-missing", "error", needs="problems", trainers=EVERY)
+@row_rule("CV009", "answer-missing", "error", needs="problems", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report rows without an answer."""
     for problem in case.facts.problems:

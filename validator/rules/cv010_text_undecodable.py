@@ -20,10 +20,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.findings import clip
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 
 
-@row_rule("CV010", "text-undecodable", "error", trainers=EVERY)
+@row_rule("CV010", "text-undecodable", "error", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report the column, where the trainer reads it."""
     for problem in case.facts.problems:

@@ -18,11 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 from validator.rules.wording import the_turn
 
 
-@row_rule("CV011", "encoded-data-in-text", "warning", needs="traits", trainers=EVERY)
+@row_rule("CV011", "encoded-data-in-text", "warning", needs="traits", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report each turn whose text looks like it."""
     for turn in case.facts.turns:

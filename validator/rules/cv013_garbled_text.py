@@ -18,13 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 from validator.rules.wording import the_turn
 
 _WHAT = {True: "it holds replacement characters", False: "UTF-8 was read as something else"}
 
 
-@row_rule("CV013", "garbled-text", "warning", needs="traits", trainers=EVERY)
+@row_rule("CV013", "garbled-text", "warning", needs="traits", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report each turn whose text looks like it."""
     for turn in case.facts.turns:

@@ -27,9 +27,10 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import taking_jsons
 
 
-@row_rule("CV016", "text-read-as-json", "warning", needs="problems", trainers=("hf", "ms-swift"))
+@row_rule("CV016", "text-read-as-json", "warning", needs="problems", trainers=taking_jsons)
 def check(case: Case) -> Iterator[Hit]:
     """Report each path with such text."""
     for problem in case.facts.problems:

@@ -23,11 +23,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 from validator.rules.wording import the_turn
 
 
-@row_rule("CV017", "tool-reply-in-answer", "warning", needs="traits", trainers=EVERY)
+@row_rule("CV017", "tool-reply-in-answer", "warning", needs="traits", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report each answer that holds a reply after a call."""
     for turn in case.facts.turns:

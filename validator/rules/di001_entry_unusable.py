@@ -21,7 +21,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import EVERY, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.scope import every
 
 
 def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
@@ -30,4 +31,4 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
         yield Hit(f"the trainer cannot use this entry: {entry.fault}", "Correct the entry in dataset_info.json.")
 
 
-RULE = corpus_rule("DI001", "entry-unusable", "error", CorpusCheck(finish), trainers=EVERY)
+RULE = corpus_rule("DI001", "entry-unusable", "error", CorpusCheck(finish), trainers=every)

@@ -20,7 +20,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import EVERY, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.scope import every
 
 
 def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
@@ -36,4 +37,4 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
             )
 
 
-RULE = corpus_rule("DI002", "data-file-missing", "error", CorpusCheck(finish), trainers=EVERY)
+RULE = corpus_rule("DI002", "data-file-missing", "error", CorpusCheck(finish), trainers=every)

@@ -34,7 +34,8 @@ from collections.abc import Iterator, Sequence
 from validator.catalog.survey import Refusal
 from validator.conversation.parts import ADVICE, is_of_parts, path_of
 from validator.findings import clip, count
-from validator.rules.base import EVERY, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.scope import every
 
 _IN_ROW = "Correct the row: valid text, and one type per column in all rows and files."
 _IN_COLUMN = (
@@ -84,4 +85,4 @@ def _told_apart(refusals: Sequence[Refusal], entry: EntryFacts) -> tuple[list[Re
     return mixed, others
 
 
-RULE = corpus_rule("DI004", "loader-refuses-file", "error", CorpusCheck(finish), trainers=EVERY)
+RULE = corpus_rule("DI004", "loader-refuses-file", "error", CorpusCheck(finish), trainers=every)

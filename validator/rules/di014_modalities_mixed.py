@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from validator.facts.texts import Texts
 from validator.findings import count
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.scope import batching_as_they_come
 
 
 @dataclass(slots=True)
@@ -73,5 +74,5 @@ RULE = corpus_rule(
     "modalities-mixed",
     "info",
     CorpusCheck(start=Modalities, fold=fold, merge=merge, finish_run=finish_run, fold_texts=fold_texts),
-    trainers=("hf", "qwen-vl-utils"),
+    trainers=batching_as_they_come,
 )

@@ -31,7 +31,8 @@ from dataclasses import dataclass, field
 
 from validator.conversation.sample import MEDIA_COLUMNS, PLACEHOLDERS, MediaKind
 from validator.findings import clip, count
-from validator.rules.base import EVERY, Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.scope import every
 
 _COLUMNS = {kind: column for column, kind in MEDIA_COLUMNS.items()}
 _HOLDS = {"image": "images", "video": "videos", "audio": "audio"}
@@ -76,7 +77,7 @@ def finish(unread: Unread, entry: EntryFacts) -> Iterator[Hit]:
         where = f"the key `{clip(key)}` of `{clip(column)}`" if column else f"the column `{clip(name)}`"
         where = f"{where} holds {_HOLDS[kind]}"
         first = f"{count(rows, 'row')} (first: row {row} of {clip(file)})"
-        if entry.settings.profile.reading == "conversations" and name in named:
+        if entry.settings.profile.family == "qwen-vl-utils" and name in named:
             message = f"{where}, and Qwen's own loader reads `conversations`, `image` and `video` alone: it finds none"
             yield Hit(
                 f"{message} for {first}", f"Call the column `{kind}` in the rows.", evidence=_evidence(name, rows)
@@ -100,5 +101,5 @@ RULE = corpus_rule(
     "media-column-not-read",
     "warning",
     CorpusCheck(finish, Unread, fold, merge, needs="problems"),
-    trainers=EVERY,
+    trainers=every,
 )

@@ -35,7 +35,8 @@ from pyarrow import types as t
 from validator.catalog.arrow_types import steps_of
 from validator.catalog.survey import Survey
 from validator.findings import clip, count
-from validator.rules.base import EVERY, Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.scope import every
 
 _OF_ARRAY = "Rename the column, also in the entry's `columns`: pandas makes dates of columns named {names}."
 _NAMES = "date, datetime, modified, timestamp..., ..._at and ..._time"
@@ -115,5 +116,5 @@ RULE = corpus_rule(
     "text-column-converted",
     "error",
     CorpusCheck(finish, Lost, fold, merge, needs="problems"),
-    trainers=EVERY,
+    trainers=every,
 )

@@ -22,7 +22,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.findings import count
-from validator.rules.base import EVERY, EntryFacts, Hit, corpus_rule
+from validator.rules.base import EntryFacts, Hit, corpus_rule
+from validator.rules.scope import every
 from validator.rules.seen import Seen, of_entry
 
 
@@ -37,4 +38,4 @@ def finish(seen: Seen, _: EntryFacts) -> Iterator[Hit]:
         )
 
 
-RULE = corpus_rule("DU001", "duplicate-row", "info", of_entry(finish), trainers=EVERY)
+RULE = corpus_rule("DU001", "duplicate-row", "info", of_entry(finish), trainers=every)

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import EVERY, EntryFacts, Hit, corpus_rule
+from validator.rules.base import EntryFacts, Hit, corpus_rule
+from validator.rules.scope import every
 from validator.rules.seen import Seen, of_entry
 
 ENOUGH, SHARE = 50, 0.9
@@ -34,4 +35,4 @@ def finish(seen: Seen, _: EntryFacts) -> Iterator[Hit]:
         )
 
 
-RULE = corpus_rule("DU003", "same-answer-everywhere", "info", of_entry(finish), trainers=EVERY)
+RULE = corpus_rule("DU003", "same-answer-everywhere", "info", of_entry(finish), trainers=every)

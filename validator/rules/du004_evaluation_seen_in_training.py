@@ -20,8 +20,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from validator.rules.base import EVERY, EntryFacts, Hit, corpus_rule
+from validator.rules.base import EntryFacts, Hit, corpus_rule
 from validator.rules.overlap import between
+from validator.rules.scope import every
 from validator.rules.seen import Seen, is_evaluation, of_run
 
 
@@ -37,4 +38,4 @@ def finish_run(parts: Sequence[tuple[EntryFacts, Seen]]) -> Iterator[Hit]:
     )
 
 
-RULE = corpus_rule("DU004", "evaluation-seen-in-training", "warning", of_run(finish_run), trainers=EVERY)
+RULE = corpus_rule("DU004", "evaluation-seen-in-training", "warning", of_run(finish_run), trainers=every)

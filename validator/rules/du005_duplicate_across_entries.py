@@ -19,8 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from validator.rules.base import EVERY, EntryFacts, Hit, corpus_rule
+from validator.rules.base import EntryFacts, Hit, corpus_rule
 from validator.rules.overlap import among
+from validator.rules.scope import every
 from validator.rules.seen import Seen, is_evaluation, of_run
 
 
@@ -31,4 +32,4 @@ def finish_run(parts: Sequence[tuple[EntryFacts, Seen]]) -> Iterator[Hit]:
         yield from among(kind, "also in {}", "Train on one of them, or remove the repetitions.")
 
 
-RULE = corpus_rule("DU005", "duplicate-across-entries", "info", of_run(finish_run), trainers=EVERY)
+RULE = corpus_rule("DU005", "duplicate-across-entries", "info", of_run(finish_run), trainers=every)

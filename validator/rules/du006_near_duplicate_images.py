@@ -24,7 +24,8 @@ import xxhash
 
 from validator.findings import count
 from validator.rules.alike import Groups
-from validator.rules.base import EVERY, Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.scope import every
 
 
 def fold(groups: Groups, case: Case) -> None:
@@ -51,5 +52,5 @@ RULE = corpus_rule(
     "info",
     CorpusCheck(finish, partial(Groups, marked=True), fold, Groups.merge, Groups, needs="media"),
     option="preview",
-    trainers=EVERY,
+    trainers=every,
 )

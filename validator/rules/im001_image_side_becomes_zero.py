@@ -21,19 +21,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.findings import clip
-from validator.media.geometry import num_tokens
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 from validator.rules.wording import stops_with
 
 
-@row_rule("IM001", "image-side-becomes-zero", "error", needs="media", trainers=EVERY)
+@row_rule("IM001", "image-side-becomes-zero", "error", needs="media", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Run the trainer's resize arithmetic."""
     for image in case.facts.of_kind("image") if case.budget is None else ():  # tokens were counted: no side is zero
         if not image.probe.width or not image.probe.height:
             continue
         try:
-            num_tokens(image.probe.width, image.probe.height, case.limits.image)
+            case.limits.trainer.image_grid(image.probe.width, image.probe.height, case.limits.image)
         except ValueError as error:
             yield Hit(
                 f"the image `{clip(image.written)}` of {image.probe.width}x{image.probe.height} cannot be resized: "

@@ -20,8 +20,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.findings import clip
-from validator.media.geometry import trainer_resize
 from validator.rules.base import Case, Hit, row_rule
+from validator.trainers.llamafactory.resize import trainer_resize
 
 TOLERANCE = 1.05
 """Change of the aspect ratio that rounding to whole pixels may make."""

@@ -23,12 +23,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.findings import clip
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 
 _LOST = {"alpha-lost": "its alpha channel is dropped", "lost-on-white": "the trainer puts it on white"}
 
 
-@row_rule("IM004", "alpha-channel-lost", "warning", "fast", needs="content", trainers=EVERY)
+@row_rule("IM004", "alpha-channel-lost", "warning", "fast", needs="content", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Look at each image."""
     for image in case.facts.of_kind("image"):

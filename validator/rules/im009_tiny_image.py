@@ -19,10 +19,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.findings import clip
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 
 
-@row_rule("IM009", "tiny-image", "info", needs="media", trainers=EVERY)
+@row_rule("IM009", "tiny-image", "info", needs="media", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Look at each image."""
     for image in case.facts.of_kind("image"):

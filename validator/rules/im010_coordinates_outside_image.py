@@ -19,11 +19,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
 from validator.rules.pointing import NORMALISED, largest_image, reach_of_row, within
+from validator.rules.scope import every
 
 
-@row_rule("IM010", "coordinates-outside-image", "warning", needs="reach", trainers=EVERY)
+@row_rule("IM010", "coordinates-outside-image", "warning", needs="reach", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Compare how far the coordinates reach with the largest sides of the images."""
     reach, size = reach_of_row(case.facts), largest_image(case.facts)

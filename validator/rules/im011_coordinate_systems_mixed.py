@@ -19,9 +19,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from validator.rules.base import EVERY, Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 from validator.rules.noticed import Noticed
 from validator.rules.pointing import NORMALISED, largest_image, reach_of_row, within
+from validator.rules.scope import every
 
 
 @dataclass(slots=True)
@@ -64,5 +65,5 @@ RULE = corpus_rule(
     "coordinate-systems-mixed",
     "warning",
     CorpusCheck(finish, Systems, fold, merge, needs="reach"),
-    trainers=EVERY,
+    trainers=every,
 )

@@ -22,7 +22,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.findings import clip
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 
 _SEEN = {
     "darkened": "values that differ become black, nothing scales them",
@@ -30,7 +31,7 @@ _SEEN = {
 }
 
 
-@row_rule("IM012", "deep-image-misread", "warning", "fast", needs="content", trainers=EVERY)
+@row_rule("IM012", "deep-image-misread", "warning", "fast", needs="content", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Look at each image."""
     for image in case.facts.of_kind("image"):

@@ -19,10 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 
 
-@row_rule("LB001", "no-label-left", "error", trainers=EVERY)
+@row_rule("LB001", "no-label-left", "error", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report rows with tokens but no labels."""
     if case.budget is not None and case.budget.num_label_tokens == 0:

@@ -20,10 +20,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 
 
-@row_rule("LB002", "empty-answer", "warning", trainers=EVERY)
+@row_rule("LB002", "empty-answer", "warning", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report blank answers."""
     for turn in case.facts.turns:

@@ -26,12 +26,13 @@ from collections.abc import Iterator
 from validator.facts.record import MediaFacts
 from validator.findings import clip
 from validator.media.whereabouts import spellings
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 from validator.rules.wording import NOT_OPENED, names_file
 from validator.settings import Settings
 
 
-@row_rule("MD001", "media-missing", "error", needs="faults", trainers=EVERY)
+@row_rule("MD001", "media-missing", "error", needs="faults", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report paths that cannot be opened."""
     for media in case.facts.media:

@@ -19,10 +19,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.findings import clip
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 
 
-@row_rule("MD002", "media-unreadable", "error", needs="faults", trainers=EVERY)
+@row_rule("MD002", "media-unreadable", "error", needs="faults", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report files that cannot be identified, and what they are."""
     for media in case.facts.media:

@@ -19,11 +19,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.findings import clip
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 from validator.rules.wording import stops_with
 
 
-@row_rule("MD003", "image-truncated", "error", depth="fast", needs="faults", trainers=EVERY)
+@row_rule("MD003", "image-truncated", "error", depth="fast", needs="faults", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report truncated images."""
     for media in case.facts.media:

@@ -19,10 +19,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.findings import clip
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 
 
-@row_rule("MD005", "decompression-bomb", "error", needs="faults", trainers=EVERY)
+@row_rule("MD005", "decompression-bomb", "error", needs="faults", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report images beyond Pillow's limit."""
     for media in case.facts.media:

@@ -24,11 +24,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.findings import clip
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 from validator.rules.wording import stops_with
 
 
-@row_rule("MD007", "media-not-a-path", "error", needs="faults", trainers=EVERY)
+@row_rule("MD007", "media-not-a-path", "error", needs="faults", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report elements that cannot be opened because of what they are, and columns that cannot be walked through."""
     for problem in case.facts.problems:

@@ -19,10 +19,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.findings import count
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 
 
-@row_rule("MD008", "audio-not-supported", "error", needs="media", trainers=EVERY)
+@row_rule("MD008", "audio-not-supported", "error", needs="media", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report rows with audio."""
     if audios := case.facts.of_kind("audio"):

@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from validator.findings import clip, count
-from validator.rules.base import EVERY, Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.scope import every
 
 
 @dataclass(slots=True)
@@ -58,5 +59,5 @@ def merge(left: Outside, right: Outside) -> Outside:
 
 
 RULE = corpus_rule(
-    "MD009", "media-outside-folder", "info", CorpusCheck(finish, Outside, fold, merge, needs="media"), trainers=EVERY
+    "MD009", "media-outside-folder", "info", CorpusCheck(finish, Outside, fold, merge, needs="media"), trainers=every
 )

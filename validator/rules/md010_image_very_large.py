@@ -21,10 +21,11 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.media.geometry import LARGE_PIXELS
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 
 
-@row_rule("MD010", "image-very-large", "warning", needs="media", trainers=EVERY)
+@row_rule("MD010", "image-very-large", "warning", needs="media", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report images above the size at which Pillow warns."""
     for media in case.facts.media:

@@ -23,10 +23,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.findings import clip
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 
 
-@row_rule("MD011", "image-possibly-garbled", "info", depth="fast", option="advice", trainers=EVERY)
+@row_rule("MD011", "image-possibly-garbled", "info", depth="fast", option="advice", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report what the second decoder complained of."""
     for media in case.facts.media:

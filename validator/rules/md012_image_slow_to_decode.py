@@ -22,10 +22,11 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.media.geometry import SLOW_VISITS
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 
 
-@row_rule("MD012", "image-slow-to-decode", "warning", depth="fast", trainers=EVERY)
+@row_rule("MD012", "image-slow-to-decode", "warning", depth="fast", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report JPEGs by scans x pixels."""
     for media in case.facts.media:

@@ -21,13 +21,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.findings import clip
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 
 BYTES_PER_PIXEL, SPARE_BYTES = 8, 4 << 20
 """16 bits in each of four channels, and room for metadata."""
 
 
-@row_rule("MD013", "image-file-oversized", "info", trainers=EVERY)
+@row_rule("MD013", "image-file-oversized", "info", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Compare bytes with pixels."""
     for media in case.facts.of_kind("image"):

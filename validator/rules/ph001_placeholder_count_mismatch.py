@@ -24,11 +24,12 @@ from collections.abc import Iterator
 
 from validator.conversation.sample import PLACEHOLDERS
 from validator.findings import count
-from validator.rules.base import COUNTING, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import counting
 from validator.rules.wording import ANSWERS
 
 
-@row_rule("PH001", "placeholder-count-mismatch", "error", needs="mismatch", trainers=COUNTING)
+@row_rule("PH001", "placeholder-count-mismatch", "error", needs="mismatch", trainers=counting)
 def check(case: Case) -> Iterator[Hit]:
     """Compare counts per kind of media and point at the turn that is likeliest wrong."""
     turns = [turn for turn in case.facts.turns if turn.role != "system"]

@@ -21,14 +21,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 
 _FATAL = ("<|image_pad|>", "<|video_pad|>")
 _MEANT = ("<|object_ref_", "<|box_", "<|quad_", "<tool_call>", "</tool_call>")
 """Tokens that Qwen models read and write in text: names and places of objects, tool calls."""
 
 
-@row_rule("PH004", "literal-special-token", "error", trainers=EVERY)
+@row_rule("PH004", "literal-special-token", "error", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report each turn that holds special tokens, with those that it holds."""
     for turn in case.facts.turns:

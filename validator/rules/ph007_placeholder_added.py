@@ -23,9 +23,10 @@ from collections.abc import Iterator
 
 from validator.findings import count
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import completing
 
 
-@row_rule("PH007", "placeholder-added", "info", needs="problems", trainers=("ms-swift",))
+@row_rule("PH007", "placeholder-added", "info", needs="problems", trainers=completing)
 def check(case: Case) -> Iterator[Hit]:
     """Report missing placeholders."""
     for problem in case.facts.problems:

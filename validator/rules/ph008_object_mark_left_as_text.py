@@ -22,9 +22,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import filling
 
 
-@row_rule("PH008", "object-mark-left-as-text", "warning", needs="problems", trainers=("ms-swift",))
+@row_rule("PH008", "object-mark-left-as-text", "warning", needs="problems", trainers=filling)
 def check(case: Case) -> Iterator[Hit]:
     """Report surplus marks."""
     for problem in case.facts.problems:

@@ -23,11 +23,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import filling
 
 _NAMED = {"bbox": ("box", "boxes", "<bbox>"), "ref": ("name", "names", "<ref-object>")}
 
 
-@row_rule("PH009", "object-unused", "warning", needs="problems", trainers=("ms-swift",))
+@row_rule("PH009", "object-unused", "warning", needs="problems", trainers=filling)
 def check(case: Case) -> Iterator[Hit]:
     """Report surplus objects."""
     for problem in case.facts.problems:

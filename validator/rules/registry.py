@@ -15,6 +15,7 @@ import validator.rules
 from validator.findings import Severity
 from validator.rules.base import Rule
 from validator.rules.plugins import installed_rules, rules_of_file
+from validator.rules.scope import holds
 from validator.settings import Settings
 
 _MODULE = re.compile(r"[a-z]{2}\d{3}_\w+")
@@ -118,7 +119,7 @@ def _reason_left_out(rule: Rule, settings: Settings) -> str | None:
         return "not selected"
     if nearest(rule.code, rule.name, settings.ignore) is not None:
         return "ignored"
-    if settings.profile.family not in rule.trainers:
+    if not holds(rule.trainers, settings.profile):
         return f"not for the trainer {settings.trainer}"
     if _DEPTHS.index(settings.integrity) < _DEPTHS.index(rule.depth):
         return f"needs --integrity {rule.depth}"

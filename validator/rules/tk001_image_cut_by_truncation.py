@@ -22,10 +22,11 @@ from collections.abc import Iterator
 
 from validator.facts.fitting import max_pixels_that_fits
 from validator.findings import count
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 
 
-@row_rule("TK001", "image-cut-by-truncation", "error", needs="cut", trainers=EVERY)
+@row_rule("TK001", "image-cut-by-truncation", "error", needs="cut", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report the first pair of turns that loses image tokens."""
     budget = case.budget

@@ -19,10 +19,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.findings import count
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 
 
-@row_rule("TK002", "turns-dropped-by-truncation", "warning", needs="cut", trainers=EVERY)
+@row_rule("TK002", "turns-dropped-by-truncation", "warning", needs="cut", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report pairs of which nothing is kept."""
     pairs = case.budget.pairs if case.budget else ()

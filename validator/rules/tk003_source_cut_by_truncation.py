@@ -18,10 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 
 
-@row_rule("TK003", "source-cut-by-truncation", "warning", needs="cut", trainers=EVERY)
+@row_rule("TK003", "source-cut-by-truncation", "warning", needs="cut", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report shortened questions, unless image tokens went with them (TK001)."""
     for pair in case.budget.pairs if case.budget else ():

@@ -24,8 +24,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from validator.facts.texts import Texts
-from validator.rules.base import EVERY, Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 from validator.rules.peers import Peers
+from validator.rules.scope import every
 
 
 @dataclass(slots=True)
@@ -78,5 +79,5 @@ RULE = corpus_rule(
     "sequence-length-extreme",
     "info",
     CorpusCheck(finish, Lengths, fold, merge, fold_texts=fold_texts),
-    trainers=EVERY,
+    trainers=every,
 )

@@ -21,8 +21,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from validator.facts.fitting import max_pixels_that_fits
-from validator.rules.base import EVERY, Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 from validator.rules.peers import KEPT, Peers
+from validator.rules.scope import every
 
 
 @dataclass(slots=True)
@@ -83,5 +84,5 @@ RULE = corpus_rule(
     "image-token-explosion",
     "warning",
     CorpusCheck(finish, Explosions, fold, merge, needs="media"),
-    trainers=EVERY,
+    trainers=every,
 )

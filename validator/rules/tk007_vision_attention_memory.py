@@ -20,14 +20,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 
 HEADS, BYTES = 16, 2
 """Of the vision tower of Qwen2-VL, in all sizes, and of BF16."""
 MOST = 16 << 30
 
 
-@row_rule("TK007", "vision-attention-memory", "info", needs="media", trainers=EVERY)
+@row_rule("TK007", "vision-attention-memory", "info", needs="media", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Square the patches of all media of the row."""
     if case.budget is None:

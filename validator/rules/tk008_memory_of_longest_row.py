@@ -24,7 +24,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from validator.facts.texts import Texts
-from validator.rules.base import EVERY, Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.scope import every
 from validator.training.memory import activation_bytes
 from validator.training.shape import SHAPES
 
@@ -83,5 +84,5 @@ RULE = corpus_rule(
     "info",
     CorpusCheck(finish, Longest, fold, merge, fold_texts=fold_texts),
     option="model_size",
-    trainers=EVERY,
+    trainers=every,
 )

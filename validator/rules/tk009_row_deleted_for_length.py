@@ -20,11 +20,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.facts.fitting import max_pixels_that_fits
-from validator.facts.settle import TOO_LONG
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import deleting
+from validator.trainers.ms_swift.layout import TOO_LONG
 
 
-@row_rule("TK009", "row-deleted-for-length", "error", trainers=("ms-swift",))
+@row_rule("TK009", "row-deleted-for-length", "error", trainers=deleting)
 def check(case: Case) -> Iterator[Hit]:
     """Report rows that fail for their length."""
     facts, limits = case.facts, case.limits
@@ -33,7 +34,7 @@ def check(case: Case) -> Iterator[Hit]:
     tokens = int((facts.trainer_error or "").split("row(")[1].split(")")[0])
     fits = max_pixels_that_fits(facts.turns, facts.media, limits) if facts.media else None
     lower = f", or lower image_max_pixels to {fits}" if fits else ""
-    becomes = "training stops at it" if limits.trainer.failures == "stop" else "it is left out"
+    becomes = "training stops at it" if limits.trainer.stops_at_failures else "it is left out"
     yield Hit(
         f"the row has {tokens:,} tokens, the cutoff is {limits.cutoff_len:,}: {becomes}",
         f"Raise cutoff_len to {tokens}{lower}, or split the row.",

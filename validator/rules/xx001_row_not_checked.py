@@ -19,10 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import EVERY, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 
 
-@row_rule("XX001", "row-not-checked", "info", trainers=EVERY)
+@row_rule("XX001", "row-not-checked", "info", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report rows whose facts are incomplete."""
     if case.facts.unchecked is not None:

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import EVERY, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.base import CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.scope import every
 
 
 def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
@@ -26,4 +27,4 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
         yield Hit(f"not checked: {entry.unchecked}", "Select other entries with --dataset, or check it by other means.")
 
 
-RULE = corpus_rule("XX002", "entry-not-checked", "info", CorpusCheck(finish), trainers=EVERY)
+RULE = corpus_rule("XX002", "entry-not-checked", "info", CorpusCheck(finish), trainers=every)

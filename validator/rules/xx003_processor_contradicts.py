@@ -18,10 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.rules.base import REPLAYED, Case, Hit, row_rule
+from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import replayed
 
 
-@row_rule("XX003", "processor-contradicts", "error", trainers=REPLAYED, option="exact")
+@row_rule("XX003", "processor-contradicts", "error", trainers=replayed, option="exact")
 def check(case: Case) -> Iterator[Hit]:
     """Report what the processor says otherwise."""
     if case.facts.disagreement is not None:

@@ -12,14 +12,12 @@ from validator.tokens.processor import Processor
 from validator.tokens.template import (
     PAD_TOKENS,
     SLOTS,
-    TEMPLATES,
     VISION_END,
     VISION_START,
     MediaSlot,
     Piece,
     Template,
 )
-from validator.trainer import Trainer
 
 PANIC = "tokenizer-panic"
 """Kind of the problem that the tokenizer ends the trainer's process."""
@@ -54,95 +52,20 @@ class TrainerError(Exception):
         self.kind, self.cause, self.turn, self.stage = kind, cause, turn, stage
 
 
-def check_messages(sample: Sample, trainer: Trainer, refused: frozenset[MediaKind] = frozenset(("audio",))) -> None:
-    """The trainer's checks of media that its template takes and of placeholder counts, before or after it opens any
-    image. `refused`: kinds of media that the template does not take.
-
-    Raises TrainerError.
-    """
+def refuse_media(sample: Sample, refused: frozenset[MediaKind]) -> None:
+    """Raise TrainerError where a sample has media of a kind that its template does not take."""
     for kind in PLACEHOLDERS:
         if kind in refused and sample.media.get(kind):
             error = ValueError(
                 f"This model does not support {kind} input. Please check whether the correct `template` is used."
             )
             raise TrainerError("audio" if kind == "audio" else "media-refused", error)
-    if trainer.reading == "swift":
-        return
-    if trainer.reading != "pairs":
-        _check_parts(sample, TEMPLATES[trainer.template])
-        return
-    if trainer.media_first:
-        _check_while_expanding(sample)
-        return
-    counts = dict.fromkeys(PLACEHOLDERS, 0)
-    for turn in sample.turns:
-        if isinstance(turn.content, str) and "<" not in turn.content:
-            continue
-        for kind, placeholder in PLACEHOLDERS.items():
-            try:
-                counts[kind] += turn.content.count(placeholder)
-            except (AttributeError, TypeError) as error:
-                raise TrainerError("content-type", error, turn.index) from None
-    for kind, placeholder in PLACEHOLDERS.items():
-        if counts[kind] != len(sample.media.get(kind, ())):
-            text = f"The number of {kind}s does not match the number of {placeholder} tokens in"
-            raise TrainerError("count-mismatch", ValueError(text))
-
-
-def _check_parts(sample: Sample, template: Template) -> None:
-    """The check of TRL and of Qwen's fine-tuning: as many image parts as images."""
-    images = len(sample.media.get("image", ()))
-    parts = sum(
-        turn.content.count(PLACEHOLDERS["image"])
-        for turn in sample.turns
-        if turn.role in template.parted and isinstance(turn.content, str)
-    )
-    if parts != images:
-        text = f"Number of images provided ({images}) does not match number of image placeholders ({parts})."
-        raise TrainerError("count-mismatch", ValueError(text))
-
-
-def check_literal_pads(sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
-    """transformers' processor takes every pad in the text for a medium; one too many stops it, after the images are
-    opened.
-    """
-    for turn in turns:
-        for kind, pad in pads.items():
-            if not any(pad in text for text in turn.texts):
-                continue
-            index = turn.turn.index if turn.turn is not None else sample.system_turn
-            text = f"Found {PAD_TOKENS[kind]} tokens in the text but no {kind}s were passed."
-            if sample.media.get(kind):
-                text = f"The total number of {PAD_TOKENS[kind]} tokens should be the same as the number of {kind}s."
-            sample.fail("literal-pad", ValueError(text), index, stage="encode")
-            return
-
-
-def _check_while_expanding(sample: Sample) -> None:
-    """LLaMA-Factory before 0.9.3 finds a wrong number while it replaces the placeholders, message by message."""
-    kinds: tuple[MediaKind, ...] = ("image", "video")
-    left = {kind: len(sample.media.get(kind, ())) for kind in kinds}
-    for turn in sample.turns:
-        for kind in kinds:
-            placeholder = PLACEHOLDERS[kind]
-            try:
-                number = turn.content.count(placeholder) if placeholder in turn.content else 0
-            except (AttributeError, TypeError) as error:
-                raise TrainerError("content-type", error, turn.index, "encode") from None
-            left[kind] -= number
-            if left[kind] < 0:
-                text = f"`len({kind}s)` is less than the number of {placeholder} tokens."
-                raise TrainerError("count-mismatch", ValueError(text), None, "encode")
-    for kind in kinds:
-        if left[kind]:
-            text = f"The number of {kind}s does not match the number of {PLACEHOLDERS[kind]} tokens."
-            raise TrainerError("count-mismatch", ValueError(text), None, "encode")
 
 
 def encode_turns(
     sample: Sample, processor: Processor, default_system: str | None, template: Template
 ) -> list[EncodedTurn]:
-    """Encode a sample that passed `check_messages`. Raises TrainerError."""
+    """Encode a sample that passed the trainer's checks. Raises TrainerError."""
     encoder = processor.encoder
     taken: dict[MediaKind, int] = dict.fromkeys(PAD_TOKENS, 0)
     turns = []

@@ -1,7 +1,7 @@
 """Chat templates: a message becomes pieces of text and media slots, ready to be encoded.
 
-Sources: LLaMA-Factory `template.py` (qwen2_vl) of 0.9.5, 0.9.2 and 0.9.1, and `formatter.py`. The wording is Qwen's
-published prompt format; every character of it is counted.
+Source: LLaMA-Factory `template.py` and `formatter.py`. The wording is Qwen's published prompt format; every
+character of it is counted. The templates themselves stand with their trainers.
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ from typing import Any
 
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample, Turn
 from validator.records.arrow import Int32
-from validator.tokens import tool_formats
-from validator.tokens.known_templates import NONE, OF_TOKENIZER, REPRODUCED, known_templates
+from validator.tokens.known_templates import NONE, OF_TOKENIZER, known_templates
 from validator.tokens.processor import Processor
-from validator.trainer import Trainer
 
 DEFAULT_SYSTEM = "You are a helpful assistant."
 VISION_START, VISION_END = "<|vision_start|>", "<|vision_end|>"
@@ -26,6 +24,12 @@ _SLOT = re.compile("(<image>|<video>)")
 _KINDS: dict[str, MediaKind] = {PLACEHOLDERS[kind]: kind for kind in PAD_TOKENS}
 SLOTS = tuple(_KINDS)
 """The placeholders that are expanded."""
+HEADER = "<|im_start|>assistant\n"
+SYSTEM = ("<|im_start|>system\n", "<|im_end|>\n")
+USER = ("<|im_start|>user\n", f"<|im_end|>\n{HEADER}")
+ANSWER = ("", "<|im_end|>\n")
+QWEN = {"user": USER, "observation": USER, "assistant": ANSWER, "function": ANSWER}
+"""What stands around the text of each role where the header of an answer belongs to the question before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Template:
         """The system turn, present in nearly every sample. Raises what the trainer raises on broken tools or a
         non-string.
         """
-        before, after = _SYSTEM
+        before, after = SYSTEM
         if not self.expands_all:
             if sample.system is None and (not sample.turns or sample.turns[0].role == "system"):
                 return ""
@@ -132,98 +136,16 @@ class Template:
         return pieces
 
 
-class SwiftTemplate(Template):
-    """ms-swift's qwen2_vl. Source: ms-swift 4.6.0 `template/templates/qwen.py`, `template/base.py`."""
-
-    __slots__ = ()
-
-    def system(self, sample: Sample, default_system: str | None) -> str:
-        """The system turn; an empty prompt without tools is not written."""
-        default = self.default_system if default_system is None else default_system
-        text = default if sample.system is None else sample.system
-        text += self.tools(sample.tools) if sample.tools else ""
-        return _SYSTEM[0] + text + _SYSTEM[1] if text else ""
-
-    def around(self, turns: Sequence[Turn], index: int) -> tuple[str, str]:
-        """The beginning of an answer is encoded together with what is not learned: with the question before it, or with
-        an answer that is not learned.
-        """
-        turn = turns[index]
-        if turn.role in ("user", "observation"):
-            apart = index + 1 < len(turns) and not turns[index + 1].learned
-            return _USER[0], _ANSWER[1] if apart else _USER[1]
-        first = not index or turns[index - 1].role in ("user", "observation")
-        return _HEADER if first and not turn.learned else "", _ANSWER[1] if turn.ends else ""
-
-
-_HEADER = "<|im_start|>assistant\n"
-_SYSTEM = ("<|im_start|>system\n", "<|im_end|>\n")
-_USER = ("<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n")
-_ANSWER = ("", "<|im_end|>\n")
-_QWEN = {"user": _USER, "observation": _USER, "assistant": _ANSWER, "function": _ANSWER}
-_RESPONSE = ("<tool_response>\n", "\n</tool_response>")
-
-
-def _messages(parted: tuple[str, ...]) -> Template:
-    """Qwen2-VL's own chat template, as transformers renders it."""
-    roles = {"user": "user", "observation": "tool", "assistant": "assistant", "function": "assistant"}
-    frames = {role: (f"<|im_start|>{name}\n", "<|im_end|>\n") for role, name in roles.items()}
-    return Template(
-        {**frames, "system": _SYSTEM},
-        tool_formats.qwen_calls,
-        tool_formats.qwen_tools,
-        expands_all=False,
-        slot=re.compile("(<image>)"),
-        parted=frozenset(parted),
-    )
-
-
-TEMPLATES: Mapping[str, Template] = {
-    "llamafactory": Template(_QWEN, tool_formats.qwen_calls, tool_formats.qwen_tools, _RESPONSE),
-    "llamafactory qwen3-vl": Template(
-        _QWEN, tool_formats.qwen_calls, tool_formats.qwen_tools, _RESPONSE, default_system=""
-    ),
-    "llamafactory@0.9.3": Template(_QWEN, tool_formats.middle_qwen_calls, tool_formats.qwen_tools, _RESPONSE),
-    "llamafactory@0.9.2": Template(_QWEN, tool_formats.early_qwen_calls, tool_formats.early_qwen_tools, _RESPONSE),
-    "llamafactory@0.9.1": Template(
-        {
-            "user": _USER,
-            "observation": ("<|im_start|>tool\n", _USER[1]),
-            "assistant": ("", "<|im_end|>"),
-            "function": ("", ""),  # each call ends with its own <|im_end|>
-        },
-        tool_formats.default_calls,
-        tool_formats.default_tools,
-        separator="\n",
-    ),
-    "messages": _messages(("user", "assistant", "function")),
-    "conversations": _messages(("user",)),
-    "ms-swift": SwiftTemplate(
-        _QWEN,
-        tool_formats.qwen_calls,
-        tool_formats.swift_tools,
-        expands_all=False,
-        slot=re.compile("(<image>)"),
-        repairs=True,
-    ),
-}
-"""By the name that a trainer profile gives, with that of a model that has another."""
-
-
-def template_of(trainer: Trainer, processor: Processor, named: str | None = None) -> Template:
-    """The template that a trainer has for a model, or that of LLaMA-Factory which is named. Raises ValueError where
-    that is not reproduced; of a named one, `not_reproduced` says so.
-    """
+def check_named(named: str | None) -> None:
+    """Raise ValueError where there is no template of this name."""
     if named is not None and named not in (*known_templates(), OF_TOKENIZER, NONE):
         close = difflib.get_close_matches(named, known_templates(), n=1)
         raise ValueError(f"There is no template {named}." + (f" Did you mean {close[0]}?" if close else ""))
-    later = processor.model == "qwen3-vl"
-    if named in REPRODUCED and trainer.reading == "pairs":
-        later = named != "qwen2_vl"
-    name = f"{trainer.template} qwen3-vl" if later else trainer.template
-    if name not in TEMPLATES:
-        raise ValueError(f"--processor {processor.name}: {trainer.name} with {processor.model} is not reproduced")
-    return TEMPLATES[name]
+
+
+def not_reproduced(trainer: str, processor: Processor) -> ValueError:
+    """Of a model for which a trainer's template is not reproduced."""
+    return ValueError(f"--processor {processor.name}: {trainer} with {processor.model} is not reproduced")
 
 
 def _number(pieces: list[Piece], pair: int) -> list[Piece]:

@@ -97,7 +97,7 @@ def turns(item: Shown) -> list[dict[str, Any]]:
         return []
     lengths: dict[int | None, tuple[int, int]] = {}
     for segment in item.strip:
-        turn = item.facts.turns[segment.turn]
+        turn = item.facts.turns[segment.span.turn]
         key = None if turn.role == "system" else turn.index
         tokens, kept = lengths.get(key, (0, 0))
         lengths[key] = tokens + segment.tokens, kept + segment.kept
@@ -151,10 +151,10 @@ def budget(item: Shown, cutoff: int) -> dict[str, Any] | None:
         "blocks": blocks,
         "sums": {kind: sums[kind] for kind in ("text", "image", "video", "label") if sums[kind]},
         "total": total,
-        "visual": sum(part.tokens for part in item.strip if part.kind != "text"),
+        "visual": sum(part.tokens for part in item.strip if part.span.kind != "text"),
         "kept": kept,
         "cut": total - kept,
-        "cut_visual": sum(part.tokens - part.kept for part in item.strip if part.kind != "text"),
+        "cut_visual": sum(part.tokens - part.kept for part in item.strip if part.span.kind != "text"),
         "cutoff": round(1000 * cutoff / total, 2) if total > cutoff else None,
     }
 
@@ -163,8 +163,8 @@ def _joined(strip: list[Segment]) -> list[tuple[str, int, int]]:
     """Neighbours of one kind that are kept or cut alike, as (kind, tokens, kept); learned text is `label`."""
     found: list[tuple[str, int, int]] = []
     for segment in strip:
-        kind = "label" if segment.learned and segment.kind == "text" else segment.kind
-        if found and segment.kind == "text" and found[-1][0] == kind and found[-1][1] == found[-1][2]:
+        kind = "label" if segment.span.is_label and segment.span.kind == "text" else segment.span.kind
+        if found and segment.span.kind == "text" and found[-1][0] == kind and found[-1][1] == found[-1][2]:
             found[-1] = kind, found[-1][1] + segment.tokens, found[-1][2] + segment.kept
         elif segment.tokens:
             found.append((kind, segment.tokens, segment.kept))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
+
+from PIL import Image
 
 from validator.conversation.sample import MediaReference
 from validator.facts.budget import Limits, media_tokens
 from validator.facts.record import MediaFacts
-from validator.media.geometry import LARGE_PIXELS, grid
+from validator.media.geometry import LARGE_PIXELS, ImageLimits
 from validator.media.video import LATER
 from validator.report.html.samples import Shown
 from validator.report.html.thumbnails import Task, Thumbnails
@@ -31,8 +34,8 @@ def media(
     """The media of a row, those with pictures first: what is known of each, and what becomes of it."""
     kept: Counter[tuple[str, int | None]] = Counter()
     for segment in item.strip:
-        if segment.kind != "text":
-            kept[segment.kind, segment.medium] += segment.kept
+        if segment.span.kind != "text":
+            kept[segment.span.kind, segment.span.medium] += segment.kept
     found = []
     for facts in item.facts.media[:MEDIA]:
         shape = fed_shape(facts, limits)
@@ -59,7 +62,7 @@ def media(
 def tasks(item: Shown, limits: Limits | None) -> list[Task]:
     """What there is to draw of a row's media: first those that are cut, then those that a finding names."""
     found: list[Task] = []
-    cut = {(part.kind, part.medium) for part in item.strip if part.kept < part.tokens}
+    cut = {(part.span.kind, part.span.medium) for part in item.strip if part.kept < part.tokens}
     named = {finding["media_index"] for finding in item.findings}
     ordered = sorted(item.facts.media, key=lambda one: ((one.kind, one.index) not in cut, one.index not in named))
     for facts in ordered:
@@ -70,8 +73,8 @@ def tasks(item: Shown, limits: Limits | None) -> list[Task]:
                 shape = fed_shape(facts, limits) if facts.probe.fault in _FED else None
                 film = facts.kind == "video" and reference.frames is None
                 key = (*item.key, facts.kind, facts.index)
-                turned = reference.decoded or (limits is not None and limits.trainer.turns_images)
-                found.append(Task(key, source, film, shape, _own_limits(facts, limits), turned))
+                turned = reference.decoded or (limits is not None and limits.trainer.applies_exif)
+                found.append(Task(key, source, film, shape, _resize(facts, limits), turned))
     return found
 
 
@@ -80,19 +83,19 @@ def _drawable(facts: MediaFacts) -> bool:
     return facts.probe.fault in _DRAWN and facts.kind != "audio" and 0 < pixels * (facts.probe.scans or 1) <= _SLOW
 
 
-def _pixel_limits(facts: MediaFacts, limits: Limits | None) -> tuple[int, int]:
-    """The trainer's largest and least number of pixels."""
-    if limits is None:
-        return 0, 0
+def _of_medium(facts: MediaFacts, limits: Limits) -> ImageLimits:
+    """The trainer's limits for an image or a frame."""
     image = limits.image
     if facts.kind == "video":
-        return image.video_max_pixels, image.video_min_pixels
-    return image.max_pixels, image.min_pixels
+        return replace(image, max_pixels=image.video_max_pixels, min_pixels=image.video_min_pixels)
+    return image
 
 
-def _own_limits(facts: MediaFacts, limits: Limits | None) -> tuple[int, int] | None:
-    """The pixel limits of a trainer that resizes before the processor does; None for one that does not."""
-    return _pixel_limits(facts, limits) if limits is None or limits.trainer.resizing == "trainer" else None
+def _resize(facts: MediaFacts, limits: Limits | None) -> Callable[[Image.Image], Image.Image] | None:
+    """What resizes an image or a frame before the processor does; None where nothing does, or not by Pillow alone."""
+    if limits is None or not limits.trainer.resizes_by_pillow:
+        return None
+    return partial(limits.trainer.resize, limits=_of_medium(facts, limits))
 
 
 def _path(reference: MediaReference) -> str | None:
@@ -104,10 +107,9 @@ def fed_shape(facts: MediaFacts, limits: Limits | None) -> tuple[int, int] | Non
     """The size (width, height) that the processor resizes an image or a frame to; None where the trainer stops."""
     if limits is None or not facts.probe.width or not facts.probe.height or facts.kind == "audio":
         return None
-    most, least = _pixel_limits(facts, limits)
-    image = replace(limits.image, max_pixels=most, min_pixels=least)
+    image = _of_medium(facts, limits)
     try:
-        rows, columns = grid(facts.probe.width, facts.probe.height, image)
+        rows, columns = limits.trainer.image_grid(facts.probe.width, facts.probe.height, image)
     except ValueError:
         return None
     return columns * image.patch_size, rows * image.patch_size

@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -17,7 +17,6 @@ from typing import Any
 from PIL import Image, ImageFile, ImageOps
 
 from validator.children import begin_child
-from validator.media.resize import regularize
 from validator.media.video import NOTHING_FETCHED
 
 AREA, SIDE = 52_000, 420
@@ -35,8 +34,8 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "TGA", "ICO", "A
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One image, or the first frame of a `video`, to draw. `limits`: the trainer's largest and least number of pixels,
-    where it resizes before the processor does. `size` is what the processor makes of it (width, height); None where the
+    """One image, or the first frame of a `video`, to draw. `resize`: what the trainer does before the
+    processor, where that is to be drawn. `size` is what the processor makes of it (width, height); None where the
     trainer stops at it. `turned`: the loader or the trainer turns it as its EXIF block says.
     """
 
@@ -44,7 +43,7 @@ class Task:
     source: str | bytes
     video: bool
     size: tuple[int, int] | None
-    limits: tuple[int, int] | None
+    resize: Callable[[Image.Image], Image.Image] | None
     turned: bool = False
 
 
@@ -131,7 +130,7 @@ def _with_fed(image: Image.Image, task: Task) -> Thumbnails:
     if task.size is None:
         return Thumbnails(original)
     fed: Any = ImageOps.exif_transpose(image) if task.turned else image
-    fed = fed.convert("RGB") if large or task.limits is None else regularize(fed, *task.limits)
+    fed = fed.convert("RGB") if large or task.resize is None else task.resize(fed)
     return Thumbnails(original, _small(fed, task.size))
 
 

@@ -7,21 +7,23 @@ the end), tool calls become a function turn, and the system prompt is always len
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from validator.catalog.entry import Entry
-from validator.conversation.columns import take_media
+from validator.conversation.columns import role_names, take_media, take_messages
 from validator.conversation.sample import Sample, Turn
-from validator.conversation.sharegpt import answer_by_preference, judge_count, raw_turn, role_names, take_messages
 from validator.files import MediaFiles
-from validator.trainer import Trainer
+from validator.trainers.llamafactory.sharegpt import answer_by_preference, judge_count, raw_turn
+
+if TYPE_CHECKING:
+    from validator.trainers.llamafactory.profile import LlamaFactory
 
 THINKING_OFF = "detailed thinking off"
 _JOIN = "\n</tool_response>\n<tool_response>\n"
 _ASKING, _ANSWERING = ("user", "observation"), ("assistant", "function")
 
 
-def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Trainer) -> Sample:
+def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: LlamaFactory) -> Sample:
     """Convert one row (as seen through `RowView`). Faults become problems of the sample; nothing is raised."""
     sample = Sample()
     messages = take_messages(sample, row, entry)
@@ -36,7 +38,7 @@ def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Train
         sample.system = _system(sample.system, sample.tools)
     except TypeError as error:
         sample.fail("content-type", error, sample.system_turn)
-    take_media(sample, row, entry, files, trainer)
+    take_media(sample, row, entry, files, trainer.media_columns)
     return sample
 
 
@@ -53,7 +55,7 @@ def _system(system: Any, tools: Any) -> Any:
     return system if "detailed thinking on" in system or THINKING_OFF in system else system + "\n" + THINKING_OFF
 
 
-def _align(sample: Sample, messages: Any, entry: Entry, trainer: Trainer) -> None:
+def _align(sample: Sample, messages: Any, entry: Entry, trainer: LlamaFactory) -> None:
     shift = 0 if sample.system_turn is None else 1
     waiting: list[tuple[int, Any]] = []  # tool messages that the next turn will follow
     index = shift
@@ -83,7 +85,7 @@ def _align(sample: Sample, messages: Any, entry: Entry, trainer: Trainer) -> Non
         sample.note("tool-messages-lost", waiting[0][0], f"{len(waiting)} at the end have no turn after them")
 
 
-def _role_and_content(message: Any, entry: Entry, trainer: Trainer) -> tuple[Any, Any]:
+def _role_and_content(message: Any, entry: Entry, trainer: LlamaFactory) -> tuple[Any, Any]:
     role, content = message[entry.tags["role_tag"]], message[entry.tags["content_tag"]]
     answer = role in (entry.tags["assistant_tag"], entry.tags["function_tag"])
     if answer and trainer.null_calls == "crash" and "tool_calls" in message:

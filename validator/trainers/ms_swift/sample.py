@@ -11,16 +11,16 @@ import base64
 import binascii
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from validator.catalog.entry import Entry
 from validator.catalog.schema import StoredImage
 from validator.conversation.media_paths import SHOWN, form_of
-from validator.conversation.sample import MediaKind, MediaReference, Problem, Sample
-from validator.conversation.swift_rows import FaultError, Loaded, UnreadError, faults, load, parsed
-from validator.conversation.swift_turns import joined, turns_of
+from validator.conversation.sample import MediaKind, MediaReference, Problem, Sample, UnreadError
 from validator.files import MediaFiles
-from validator.trainer import Trainer
+from validator.trainers.ms_swift.rows import FaultError, Loaded, faults, load, parsed
+from validator.trainers.ms_swift.turns import joined, turns_of
 
 _KINDS: tuple[MediaKind, ...] = ("image", "audio", "video")
 _MARK = re.compile("<ref-object>|<bbox>")
@@ -30,7 +30,7 @@ LONGEST_PATH = 255
 """Characters above which a name without a file behind it may be an image in base64."""
 
 
-def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Trainer) -> Sample:
+def convert(row: dict[str, Any], entry: Entry, files: MediaFiles) -> Sample:
     """Convert one row (as seen through `WholeRow`). Faults become problems of the sample; nothing is raised."""
     sample = Sample()
     try:
@@ -209,7 +209,7 @@ def _count_marks(sample: Sample) -> None:
             sample.note("objects-unused", None, f"{given - len(places)} {key}")
 
 
-def write_objects(sample: Sample, sizes: list[tuple[int, int]]) -> None:
+def write_objects(sample: Sample, sizes: Sequence[tuple[int, int]]) -> None:
     """Fill in the references and boxes of a row whose images have some sizes (width, height): boxes in thousandths of
     their image. Raises what the trainer raises, and UnreadError.
     """

@@ -18,6 +18,7 @@ from typing import Any
 
 from validator.catalog.entry import Entry
 from validator.catalog.schema import StoredImage
+from validator.conversation.sample import UnreadError
 
 ROLES = frozenset(("system", "user", "tool_call", "tool_response", "tool", "assistant"))
 _MESSAGES = ("conversation", "conversations", "messages")
@@ -38,10 +39,6 @@ _STANDARD = {"messages": "messages", "system": "system", "tools": "tools", "imag
 _PREFERENCES = ("rejected_", "positive_", "negative_")
 _LITERAL = ("default", "const")
 _SCHEMAS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies")
-
-
-class UnreadError(Exception):
-    """A layout that is not reproduced. The message says which."""
 
 
 class FaultError(Exception):

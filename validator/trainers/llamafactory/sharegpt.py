@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from validator.catalog.entry import Entry
-from validator.conversation.columns import show, take, take_media
+from validator.conversation.columns import role_names, show, take, take_media, take_messages
 from validator.conversation.sample import Sample, Turn
 from validator.files import MediaFiles
-from validator.trainer import Trainer
+
+if TYPE_CHECKING:
+    from validator.trainers.llamafactory.profile import LlamaFactory
 
 ASKING, ANSWERING = ("user_tag", "observation_tag"), ("assistant_tag", "function_tag")
-MAPPED = ("user_tag", "assistant_tag", "observation_tag", "function_tag", "system_tag")
 
 
-def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Trainer) -> Sample:
+def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: LlamaFactory) -> Sample:
     """Convert one row (as seen through `RowView`). Faults become problems of the sample; nothing is raised."""
     sample = Sample()
     messages = take_messages(sample, row, entry)
@@ -24,30 +25,8 @@ def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, trainer: Train
         _align(sample, messages, entry, trainer)
         answer_by_preference(sample, row, entry)
     sample.tools = take(sample, row, entry, "tools")
-    take_media(sample, row, entry, files, trainer)
+    take_media(sample, row, entry, files, trainer.media_columns)
     return sample
-
-
-def take_messages(sample: Sample, row: dict[str, Any], entry: Entry) -> Any:
-    """The messages without a leading system message, which becomes the system prompt; None where the trainer stops."""
-    tags, name = entry.tags, entry.columns["messages"]
-    try:
-        messages = row[name]  # type: ignore[index]
-        if not (tags["system_tag"] and len(messages) != 0 and messages[0][tags["role_tag"]] == tags["system_tag"]):
-            iter(messages)  # else the TypeError of the trainer's loop
-            return messages
-        sample.system, sample.system_turn = messages[0][tags["content_tag"]], 0
-        return messages[1:]
-    except KeyError as error:
-        sample.fail("column-missing", error)
-    except (TypeError, IndexError, AttributeError) as error:
-        sample.fail("messages-null" if row.get(name or "") is None else "message-type", error)
-    return None
-
-
-def role_names(entry: Entry) -> dict[str | None, str]:
-    """The trainer's role for each tag; where a tag is given twice the last one counts."""
-    return {entry.tags[name]: name.removesuffix("_tag") for name in MAPPED}
 
 
 def judge_count(sample: Sample, turns: int, entry: Entry) -> None:
@@ -83,7 +62,7 @@ def answer_by_preference(sample: Sample, row: dict[str, Any], entry: Entry) -> N
     sample.turns.append(Turn(sample.turns[-1].index + 1, roles[role], content))
 
 
-def _align(sample: Sample, messages: Any, entry: Entry, trainer: Trainer) -> None:
+def _align(sample: Sample, messages: Any, entry: Entry, trainer: LlamaFactory) -> None:
     tags, roles = entry.tags, role_names(entry)
     allowed = [tuple(tags[name] for name in names) for names in (ASKING, ANSWERING)]
     shift = 0 if sample.system_turn is None else 1

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from validator.conversation.sample import Turn
-from validator.conversation.swift_rows import FaultError, UnreadError, faults, parsed
+from validator.conversation.sample import Turn, UnreadError
+from validator.trainers.ms_swift.rows import FaultError, faults, parsed
 
 _STOPS = ("<|endoftext|>", "<|im_end|>")
 """No end is written after a last answer that ends with one of them."""

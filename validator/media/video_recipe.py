@@ -1,0 +1,25 @@
+"""How a trainer samples videos: the choices in which trainers differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRecipe:
+    """How videos are sampled and resized. Pixel limits are per frame.
+
+    `headers`: tokens are counted from the container's header where that is usable. `odd`: what becomes of an odd number
+    of frames; `least` is the smallest number that is sampled of a video with a length, `endless` says whether one
+    without a number of frames is sampled by place.
+    """
+
+    fps: float = 2.0
+    most: int = 128
+    least: int = 1
+    max_pixels: int = 256 * 256
+    min_pixels: int = 16 * 16
+    headers: bool = True
+    odd: Literal["repeat", "drop"] = "repeat"
+    endless: bool = True

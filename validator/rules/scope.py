@@ -1,0 +1,64 @@
+"""Under which trainers a rule holds: a property of theirs. A tuple of names of families does for rules of users."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from validator.trainers.base import Trainer
+
+Scope = Callable[[Trainer], bool] | tuple[str, ...]
+
+
+def holds(scope: Scope, trainer: Trainer) -> bool:
+    """Whether rules of a scope hold under a trainer."""
+    return trainer.family in scope if isinstance(scope, tuple) else scope(trainer)
+
+
+def every(trainer: Trainer) -> bool:
+    """All trainers."""
+    return True
+
+
+def pairing(trainer: Trainer) -> bool:
+    """Trainers whose rows are questions and answers by turns, in the words of the entry."""
+    return trainer.pairs_turns
+
+
+def counting(trainer: Trainer) -> bool:
+    """Trainers that want as many placeholders as media."""
+    return trainer.strict_placeholders
+
+
+def replayed(trainer: Trainer) -> bool:
+    """Trainers by which replay feeds a model."""
+    return trainer.is_replayed
+
+
+def completing(trainer: Trainer) -> bool:
+    """Trainers that add placeholders which are missing, and leave those that are too many as text."""
+    return not trainer.strict_placeholders
+
+
+def filling(trainer: Trainer) -> bool:
+    """Trainers that fill references and boxes into the text."""
+    return trainer.fills_objects
+
+
+def deleting(trainer: Trainer) -> bool:
+    """Trainers that may leave out a row for its length."""
+    return "truncation_strategy" in trainer.options
+
+
+def parsing(trainer: Trainer) -> bool:
+    """Trainers that parse tools and calls."""
+    return trainer.parses_tools
+
+
+def taking_jsons(trainer: Trainer) -> bool:
+    """Trainers whose loader reads text that is JSON where other values stand beside it."""
+    return trainer.loader.mixes and not trainer.loader.plain
+
+
+def batching_as_they_come(trainer: Trainer) -> bool:
+    """Trainers that cannot batch rows with images and rows without."""
+    return not trainer.mixes_modalities

@@ -1,0 +1,1 @@
+"""LLaMA-Factory 0.9.1 to 0.9.5."""

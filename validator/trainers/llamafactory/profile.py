@@ -1,0 +1,209 @@
+"""LLaMA-Factory and its releases: what each does otherwise stands here as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from PIL import Image
+
+from validator.catalog.entry import Entry
+from validator.catalog.loader import DATASETS_4_0
+from validator.catalog.survey import Survey
+from validator.conversation import alpaca
+from validator.conversation.media_paths import MediaColumns
+from validator.conversation.row_view import RowView, view_of
+from validator.conversation.sample import MediaKind, Sample
+from validator.files import MediaFiles
+from validator.media.geometry import ImageLimits
+from validator.media.video_recipe import VideoRecipe
+from validator.settings import Settings
+from validator.tokens.encode import EncodedTurn
+from validator.tokens.processor import Processor
+from validator.tokens.template import Template
+from validator.trainers.base import BatchRecipe, Trainer
+from validator.trainers.layout import Kept, Sizes, TokenSpan
+from validator.trainers.llamafactory import layout, openai, sharegpt
+from validator.trainers.llamafactory.checks import check_counts, check_while_expanding
+from validator.trainers.llamafactory.resize import image_grid, regularize, trainer_resize
+from validator.trainers.llamafactory.template import template_of
+
+if TYPE_CHECKING:
+    from validator.facts.budget import Limits
+    from validator.facts.record import TurnFacts
+
+
+@dataclass(frozen=True, kw_only=True)
+class LlamaFactory(Trainer):
+    """A release of LLaMA-Factory."""
+
+    template_since: str
+    """The release that brought its template."""
+    media_columns: MediaColumns
+    media_first: bool
+    """Media are opened before placeholders are counted."""
+    unknown_role: Literal["drop", "crash"]
+    """What a role that the registry does not name does to a row."""
+    null_calls: Literal["nothing", "crash"]
+    """What null tool_calls are."""
+    has_min_pixels: bool
+    resample: Image.Resampling | None
+    """By which it resizes images; None: Pillow's default for the image's mode."""
+
+    def configured(self, settings: Settings) -> Trainer:
+        """With what is said about videos."""
+        said = settings.of_video
+        return replace(self, video=replace(self.video or VideoRecipe(), **said)) if said else self
+
+    def view(self, entry: Entry, survey: Survey) -> RowView:
+        """Columns of the entry, through the schema of the file."""
+        return view_of(entry, survey)
+
+    def sample(self, row: dict[str, Any], entry: Entry, files: MediaFiles) -> Sample:
+        """By the converter of the entry's formatting."""
+        if entry.formatting == "alpaca":
+            return alpaca.convert(row, entry, files, self.media_columns)
+        if entry.formatting == "openai":
+            return openai.convert(row, entry, files, self)
+        return sharegpt.convert(row, entry, files, self)
+
+    def reads(self, entry: Entry) -> Callable[[str], bool]:
+        """Columns that the entry names."""
+        return {name for name in entry.columns.values() if name is not None}.__contains__
+
+    def template(self, processor: Processor, named: str | None) -> Template:
+        """Its `template`, or that of the model."""
+        return template_of(self.name, self.template_since, processor, named)
+
+    def check(self, sample: Sample) -> None:
+        """As many placeholders as media."""
+        (check_while_expanding if self.media_first else check_counts)(sample)
+
+    def complete(self, sample: Sample, sizes: Sequence[tuple[int, int]], processor: Processor) -> None:
+        """Nothing depends on the sizes of images."""
+
+    def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
+        """Pads in the text are taken as they are."""
+
+    def spans(self, turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[TokenSpan]:
+        """Turn by turn."""
+        return layout.spans(turns, sizes, limits)
+
+    def truncate(self, spans: Sequence[TokenSpan], limits: Limits) -> list[Kept]:
+        """Pair by pair."""
+        return layout.truncate(spans, limits)
+
+    def too_long(self, num_tokens: int, cutoff_len: int) -> str | None:
+        """It is cut."""
+        return None
+
+    def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
+        """Its own limits, then those of the processor."""
+        video = self.video or VideoRecipe()
+        return ImageLimits(
+            max_pixels=settings.image_max_pixels,
+            min_pixels=settings.image_min_pixels if self.has_min_pixels else 0,
+            processor_min_pixels=processor.min_pixels,
+            processor_max_pixels=processor.max_pixels,
+            patch_size=processor.patch_size,
+            merge_size=processor.merge_size,
+            video_max_pixels=video.max_pixels,
+            video_min_pixels=video.min_pixels,
+        )
+
+    def with_max_pixels(self, limits: ImageLimits, max_pixels: int) -> ImageLimits:
+        """The processor's limits stay."""
+        return replace(limits, max_pixels=max_pixels)
+
+    def image_grid(self, width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
+        """Resized by the trainer, then by the processor."""
+        return image_grid(width, height, limits)
+
+    def frame_size(self, width: int, height: int) -> tuple[int, int]:
+        """Frames are resized as images, within limits of their own."""
+        video = self.video or VideoRecipe()
+        return trainer_resize(width, height, video.max_pixels, video.min_pixels)
+
+    def resize(self, image: Image.Image, limits: ImageLimits) -> Image.Image:
+        """Its pixel limits, RGB, then its plugin's sides."""
+        return regularize(image, limits.max_pixels, limits.min_pixels, resample=self.resample)
+
+    def resizer(self) -> str:
+        """No library."""
+        return ""
+
+
+_LATEST = LlamaFactory(
+    name="llamafactory",
+    describes="LLaMA-Factory 0.9.5",
+    formattings=("alpaca", "sharegpt", "openai"),
+    options=frozenset(("default_system", "mask_history", "train_on_prompt", "template")),
+    defaults={"image_max_pixels": 768 * 768, "cutoff_len": 2048},
+    min_pixels=32 * 32,
+    loader=DATASETS_4_0,
+    video=VideoRecipe(),
+    batch=BatchRecipe(pad_to_multiple_of=8, adds_fake_image=True, masks_pads=False),
+    applies_exif=False,
+    on_white="nothing",
+    is_replayed=True,
+    resizes_by_pillow=True,
+    strict_placeholders=True,
+    pairs_turns=True,
+    parses_tools=True,
+    fills_objects=False,
+    mixes_modalities=True,
+    reads_whole_rows=False,
+    names_media_in_columns=True,
+    truncation="pairs",
+    learns_everything=False,
+    unlearned_header=0,
+    first_is_label=True,
+    stops_at_failures=True,
+    template_since="0.9.4",
+    media_columns=MediaColumns(null="nothing", joins_each_path=False, frame_lists=True, audio=True),
+    media_first=False,
+    unknown_role="drop",
+    null_calls="nothing",
+    has_min_pixels=True,
+    resample=None,
+)
+_0_9_4 = replace(
+    _LATEST,
+    name="llamafactory@0.9.4",
+    describes="LLaMA-Factory 0.9.4",
+    null_calls="crash",
+    video=VideoRecipe(headers=False),
+)
+_0_9_3 = replace(
+    _0_9_4,
+    name="llamafactory@0.9.3",
+    describes="LLaMA-Factory 0.9.3",
+    formattings=("alpaca", "sharegpt"),
+    template_since="0.9.3",
+    null_calls="nothing",
+)
+_0_9_2 = replace(
+    _0_9_3,
+    name="llamafactory@0.9.2",
+    describes="LLaMA-Factory 0.9.2",
+    options=_0_9_3.options - {"default_system"},
+    template_since="0.9.2",
+    media_first=True,
+    media_columns=MediaColumns(null="crash", joins_each_path=False, frame_lists=False, audio=True),
+    video=VideoRecipe(least=0, headers=False),
+)
+_0_9_1 = replace(
+    _0_9_2,
+    name="llamafactory@0.9.1",
+    describes="LLaMA-Factory 0.9.1",
+    template_since="0.9.1",
+    unknown_role="crash",
+    media_columns=MediaColumns(null="item", joins_each_path=True, frame_lists=False, audio=False),
+    has_min_pixels=False,
+    video=VideoRecipe(most=64, least=0, max_pixels=128 * 128, min_pixels=0, headers=False, odd="drop", endless=False),
+    resample=Image.Resampling.NEAREST,
+    batch=BatchRecipe(pad_to_multiple_of=8, adds_fake_image=False, masks_pads=False),
+    defaults={"image_max_pixels": 512 * 512, "cutoff_len": 2048},
+)
+TRAINERS = (_LATEST, _0_9_4, _0_9_3, _0_9_2, _0_9_1)

@@ -1,0 +1,81 @@
+"""ms-swift never cuts pads: a row that is too long is left out, or loses text from its left or its right.
+
+Source: ms-swift 4.6.0 `template/base.py`: `_add_dynamic_eos`, `_extend_tokens`, `_truncate`; `loss_scale/base.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from validator.trainers.layout import ANSWERS, Kept, Sizes, TokenSpan, split_at_pads
+
+if TYPE_CHECKING:
+    from validator.facts.record import TurnFacts
+
+UNLEARNED, OPEN = "unlearned", "open"
+"""Words among the traits of a turn: the row leaves the answer out of the loss; no end is written after it."""
+END = 2
+"""Tokens that end an answer."""
+
+
+def spans(turns: Sequence[TurnFacts], sizes: Sizes) -> list[TokenSpan]:
+    """Answers that are not left out are labels, the end of the last turn is always one.
+
+    Pads that stand in the text are taken for those of images: the first pads of a row, whatever they are, get the
+    images' numbers.
+    """
+    given = iter(enumerate(sizes["image"]))
+    made: list[TokenSpan] = []
+    for place, turn in enumerate(turns):
+        answer = turn.role in ANSWERS
+        learned = answer and UNLEARNED not in turn.traits
+        texts = turn.text_tokens or (0,)
+        seen = 0
+        for index, text in enumerate(texts):
+            last = index == len(texts) - 1
+            end = END if last and answer and OPEN not in turn.traits else 0
+            if index:
+                made.append(TokenSpan("text", 1, place, None, is_label=False))
+            for tokens, pad in split_at_pads(turn, seen, text - end):
+                if tokens:
+                    made.append(TokenSpan("text", tokens, place, None, learned))
+                if pad is not None:
+                    medium, number = next(given, (None, 1)) if pad == "image" else (None, 1)
+                    made.append(TokenSpan(pad, number, place, medium, learned and medium is None))
+            if end:
+                learns = place == len(turns) - 1 or (learned and text > end)
+                made.append(TokenSpan("text", end, place, None, learns))
+            if not last:
+                medium, number = next(given, (None, 1))
+                made.append(TokenSpan("text", 1, place, None, is_label=False))
+                made.append(TokenSpan("image", number, place, medium, is_label=False))
+            seen += text
+        if not made or made[-1].turn != place:
+            made.append(TokenSpan("text", 0, place, None, learned))
+    return made
+
+
+def truncate(spans: Sequence[TokenSpan], cutoff: int, strategy: str) -> list[Kept]:
+    """What is left of a row above the cutoff: all of it where it is left out as a whole."""
+    kept = [(0, span.num_tokens) for span in spans]
+    if strategy == "delete":
+        return kept
+    left = max(cutoff - sum(span.num_tokens for span in spans if span.kind != "text"), 0)
+    order = range(len(spans)) if strategy == "right" else reversed(range(len(spans)))
+    for index in order:
+        if spans[index].kind == "text":
+            tokens = spans[index].num_tokens
+            stays = min(tokens, left)
+            left -= stays
+            kept[index] = (0, stays) if strategy == "right" else (tokens - stays, tokens)
+    return kept
+
+
+def too_long(num_tokens: int, cutoff: int) -> str:
+    """What is said of a row above max_length that is left out."""
+    return f"{TOO_LONG}: Current length of row({num_tokens}) is larger than the max_length({cutoff})."
+
+
+TOO_LONG = "MaxLengthError"
+"""What a row that is left out for its length fails with."""

@@ -1,0 +1,160 @@
+"""ms-swift 4.6 for Qwen2-VL: columns by their names, pads that are never cut, failures left out.
+
+Batches are padded to their longest row. Source: ms-swift 4.6.0 `trainers/mixin.py`, `template/base.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from validator.catalog.entry import Entry
+from validator.catalog.loader import DATASETS_4_8
+from validator.catalog.survey import Survey
+from validator.conversation.row_view import RowView
+from validator.conversation.sample import MediaKind, Sample, UnreadError
+from validator.files import MediaFiles
+from validator.media.geometry import ImageLimits
+from validator.settings import Settings
+from validator.tokens.encode import EncodedTurn, TrainerError
+from validator.tokens.processor import Processor
+from validator.tokens.template import Template, check_named, not_reproduced
+from validator.trainers.base import BatchRecipe, Trainer
+from validator.trainers.layout import Kept, Sizes, TokenSpan
+from validator.trainers.ms_swift import layout
+from validator.trainers.ms_swift.resize import image_grid
+from validator.trainers.ms_swift.rows import MEDIA
+from validator.trainers.ms_swift.sample import convert, write_objects
+from validator.trainers.ms_swift.template import TEMPLATE
+from validator.trainers.ms_swift.view import view_of
+
+if TYPE_CHECKING:
+    from validator.facts.budget import Limits
+    from validator.facts.record import TurnFacts
+
+
+@dataclass(frozen=True, kw_only=True)
+class MsSwift(Trainer):
+    """swift sft, with one of its truncation strategies."""
+
+    def configured(self, settings: Settings) -> Trainer:
+        """With its truncation_strategy, and stopping at failures where it is `strict`."""
+        strategy = settings.truncation_strategy or self.truncation
+        return replace(self, truncation=strategy, stops_at_failures=settings.strict)
+
+    def view(self, entry: Entry, survey: Survey) -> RowView:
+        """Whole rows."""
+        return view_of(entry, survey)
+
+    def sample(self, row: dict[str, Any], entry: Entry, files: MediaFiles) -> Sample:
+        """One answer to all layouts."""
+        return convert(row, entry, files)
+
+    def reads(self, entry: Entry) -> Callable[[str], bool]:
+        """Columns that the entry names, and those of media by name."""
+        named = {name for name in entry.columns.values() if name is not None}
+        return lambda name: name in named or name.lower() in MEDIA
+
+    def template(self, processor: Processor, named: str | None) -> Template:
+        """Its own of Qwen2-VL."""
+        check_named(named)
+        if processor.model == "qwen3-vl":
+            raise not_reproduced(self.name, processor)
+        return TEMPLATE
+
+    def check(self, sample: Sample) -> None:
+        """Tags are completed, and none is too many."""
+
+    def complete(self, sample: Sample, sizes: Sequence[tuple[int, int]], processor: Processor) -> None:
+        """Boxes are written in thousandths of their image."""
+        if not sample.objects:
+            return
+        if processor.name != "embedded" and sample.objects.get("bbox"):
+            raise UnreadError("boxes are reproduced for Qwen2-VL alone: later models write pixels of the resized image")
+        try:
+            write_objects(sample, sizes)
+        except UnreadError:
+            raise
+        except Exception as error:  # what the trainer's own code raises on such objects
+            raise TrainerError("objects-type", error, None, "encode") from None
+
+    def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
+        """Pads in the text are taken as they are."""
+
+    def spans(self, turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[TokenSpan]:
+        """Pads are never cut."""
+        return layout.spans(turns, sizes)
+
+    def truncate(self, spans: Sequence[TokenSpan], limits: Limits) -> list[Kept]:
+        """Text alone, by its strategy."""
+        return layout.truncate(spans, limits.cutoff_len, self.truncation)
+
+    def too_long(self, num_tokens: int, cutoff_len: int) -> str | None:
+        """Under `delete` it is left out."""
+        return layout.too_long(num_tokens, cutoff_len) if self.truncation == "delete" else None
+
+    def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
+        """It counts in tokens: pixels are rounded down to those of whole ones."""
+        step = (processor.patch_size * processor.merge_size) ** 2
+        return ImageLimits(
+            max_pixels=settings.image_max_pixels // step * step,
+            min_pixels=settings.image_min_pixels // step * step,
+            processor_min_pixels=processor.min_pixels,
+            processor_max_pixels=processor.max_pixels,
+            patch_size=processor.patch_size,
+            merge_size=processor.merge_size,
+        )
+
+    def with_max_pixels(self, limits: ImageLimits, max_pixels: int) -> ImageLimits:
+        """Its processor has no limits of its own."""
+        return replace(limits, max_pixels=max_pixels)
+
+    def image_grid(self, width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
+        """Resized by qwen-vl-utils alone."""
+        return image_grid(width, height, limits)
+
+    def frame_size(self, width: int, height: int) -> tuple[int, int]:
+        """Videos are not reproduced."""
+        return width, height
+
+    def resize(self, image: Image.Image, limits: ImageLimits) -> Image.Image:
+        """Not reproduced."""
+        raise ValueError(f"images are not loaded here as {self.describes} loads them")
+
+    def resizer(self) -> str:
+        """No library."""
+        return ""
+
+
+TRAINERS = (
+    MsSwift(
+        name="ms-swift",
+        describes="ms-swift 4.6, swift sft for Qwen2-VL",
+        formattings=("alpaca", "sharegpt", "ms-swift"),
+        options=frozenset(("default_system", "truncation_strategy", "strict")),
+        defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 32768},
+        min_pixels=28 * 28 * 4,
+        loader=DATASETS_4_8,
+        video=None,
+        batch=BatchRecipe(pad_to_multiple_of=1, adds_fake_image=False, masks_pads=False),
+        applies_exif=False,
+        on_white="nothing",
+        is_replayed=False,
+        resizes_by_pillow=False,
+        strict_placeholders=False,
+        pairs_turns=False,
+        parses_tools=True,
+        fills_objects=True,
+        mixes_modalities=True,
+        reads_whole_rows=True,
+        names_media_in_columns=False,
+        truncation="delete",
+        learns_everything=False,
+        unlearned_header=0,
+        first_is_label=False,
+        stops_at_failures=False,
+    ),
+)

@@ -1,0 +1,56 @@
+"""Rows as ms-swift's loader hands them on: with all their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from validator.catalog.arrow_types import dates_within, projector, steps_of
+from validator.catalog.entry import Entry
+from validator.catalog.survey import Survey
+from validator.conversation.row_view import RowView, converted_text, decoded
+from validator.trainers.ms_swift.rows import TEXT_NAMES
+
+
+def view_of(entry: Entry, survey: Survey) -> RowView:
+    """The view of whole rows."""
+    view = WholeRow(survey.types, survey.mixed, converted_text(entry, survey, TEXT_NAMES))
+    view.csv = survey.layout == "csv"
+    return view
+
+
+class WholeRow(RowView):
+    """Every column as ms-swift receives it, whose loader keeps values of mixed types as JSON: where one stands among
+    them, text that is JSON itself (`null`, `5`, `["a.png"]`) is read as what it says.
+
+    Source: `datasets` 4.8.4 `utils/json.py`, `json_encode_field`.
+    """
+
+    def __init__(self, types: Mapping[str, pa.DataType], mixed: Sequence[str], converted: Sequence[str] = ()) -> None:
+        self._converted = {path: steps_of(path) for path in converted}
+        self._names = tuple(types)
+        self._mixed = {path: steps_of(path) for path in mixed}
+        kept = {steps[0] for steps in self._mixed.values()}
+        self._dates = [
+            (name, projector(kind))
+            for name, kind in types.items()
+            if name not in kept and any(dates_within(kind, name))
+        ]
+        self._decimals = [name for name, kind in types.items() if pa.types.is_floating(kind) and name not in kept]
+
+    def reads(self, column: str) -> bool:
+        """Every column is looked at."""
+        return column in self._names
+
+    def __call__(self, value: Any) -> dict[str, Any]:
+        """The row with null for each column that it lacks."""
+        row: dict[str, Any] = {**dict.fromkeys(self._names), **(value if isinstance(value, dict) else {})}
+        for name, project in self._dates:
+            row[name] = project(row[name])
+        for name in self._decimals:
+            row[name] = float(row[name]) if isinstance(row[name], int) else row[name]
+        for steps in self._mixed.values():
+            row = decoded(row, steps)
+        return row

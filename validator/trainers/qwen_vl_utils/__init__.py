@@ -1,0 +1,1 @@
+"""Qwen's own fine-tuning, with images of qwen-vl-utils."""

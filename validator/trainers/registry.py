@@ -1,0 +1,70 @@
+"""Which trainers there are: those here, and those of installed packages (entry points of the group GROUP).
+
+Both are named by a module that has `TRAINERS`, its releases, the newest first. They are loaded when they are asked for,
+so that this file stands below all that a trainer is made of.
+"""
+
+from __future__ import annotations
+
+import difflib
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from validator.trainers.base import Trainer
+
+GROUP = "mmvalidate.trainers"
+DEFAULT = "llamafactory"
+_MODULES = {
+    DEFAULT: "validator.trainers.llamafactory.profile",
+    "hf": "validator.trainers.transformers.profile",
+    "qwen-vl-utils": "validator.trainers.qwen_vl_utils.profile",
+    "ms-swift": "validator.trainers.ms_swift.profile",
+}
+_NOT_BUILT = {
+    "llamafactory@0.9.0": "it limits the longer side of images instead of their pixels",
+}
+"""Known trainers without a profile, and what they do that none here does."""
+_SAME = {f"{DEFAULT}@0.9.5": DEFAULT}
+
+
+@cache
+def trainers() -> dict[str, Trainer]:
+    """All trainers by name. Raises ValueError where an installed package's cannot be used."""
+    found = {trainer.name: trainer for module in _MODULES.values() for trainer in import_module(module).TRAINERS}
+    for point in entry_points(group=GROUP):
+        try:
+            added = tuple(point.load().TRAINERS)
+        except Exception as error:  # the code of others
+            reason = f"{type(error).__name__}: {error}"
+            raise ValueError(f"The trainer {point.name} of {point.value} cannot be loaded: {reason}") from error
+        for trainer in added:
+            if not isinstance(trainer, Trainer) or trainer.name in found:
+                wrong = "its name is taken" if isinstance(trainer, Trainer) else "it is no Trainer"
+                raise ValueError(f"The trainer {trainer!r:.80} of {point.value} cannot be used: {wrong}.")
+            found[trainer.name] = trainer
+    return found
+
+
+@cache
+def trainer_named(name: str) -> Trainer:
+    """The trainer of a name. Raises ValueError with the names that there are."""
+    name = _SAME.get(name, name)
+    family = name.partition("@")[0]
+    if family in _MODULES:  # the others are not loaded for it
+        for trainer in import_module(_MODULES[family]).TRAINERS:
+            if trainer.name == name:
+                return trainer  # type: ignore[no-any-return]
+    known = trainers()
+    if name in _NOT_BUILT:
+        raise ValueError(f"The trainer {name} is not reproduced: {_NOT_BUILT[name]}. Known: {', '.join(known)}.")
+    if name not in known:
+        close = difflib.get_close_matches(name, [*known, *_SAME], n=1, cutoff=0.6)
+        guess = f" Did you mean {close[0]}?" if close else ""
+        raise ValueError(f"There is no trainer profile {name}.{guess} Known: {', '.join(known)}.")
+    return known[name]
+
+
+def families() -> tuple[str, ...]:
+    """The names of all trainers without their releases."""
+    return tuple(dict.fromkeys(trainer.family for trainer in trainers().values()))
