@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 
 from validator.files import is_remote, locate
 from validator.trainers.base import Trainer
-from validator.trainers.registry import DEFAULT, trainer_named
+from validator.trainers.registry import DEFAULT, trainer_named, trainers
 
 Integrity = Literal["header", "fast", "full"]
 Severity = Literal["error", "warning", "info"]
@@ -128,7 +128,8 @@ class Settings(BaseModel):
         if "mask_history" not in trainer.options and (self.mask_history or self.train_on_prompt):
             raise ValueError(f"{trainer.describes} has neither mask_history nor train_on_prompt")
         if "truncation_strategy" not in trainer.options and (self.truncation_strategy or self.strict):
-            raise ValueError(f"truncation_strategy and strict are ms-swift's: {trainer.describes} has neither")
+            whose = ", ".join(one.name for one in trainers().values() if "truncation_strategy" in one.options)
+            raise ValueError(f"truncation_strategy and strict are {whose}'s: {trainer.describes} has neither")
         return self
 
     @property

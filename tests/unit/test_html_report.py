@@ -15,6 +15,7 @@ from tests.conftest import ROOT, check, say
 from validator.engine import store
 from validator.engine.amend import accept, load_run
 from validator.facts.measure import limits_of
+from validator.facts.record import RowFacts, TurnFacts
 from validator.facts.settle import settle
 from validator.facts.strip import segments
 from validator.facts.table import from_record
@@ -69,6 +70,16 @@ def test_segments_add_up_to_the_counts_of_the_row(cut_run, cutoff, options):
         assert sum(part.kept for part in strip if part.span.is_label) == facts.num_label_tokens
         visual = sum(part.kept for part in strip if part.span.kind != "text")
         assert visual == facts.num_image_tokens + facts.num_video_tokens
+
+
+def test_pads_in_the_text_are_pads_of_no_medium():
+    turn = TurnFacts(0, "user", text_tokens=(9,), loose_pads=(4,))
+    answer = TurnFacts(1, "assistant", text_tokens=(3,))
+    facts = RowFacts(dataset="", file="", row=0, sample_id="", content_hash="", turns=[turn, answer])
+    limits = limits_for(cutoff_len=64)
+    settle(facts, limits)
+    spans = [(part.span.kind, part.tokens, part.kept, part.span.medium) for part in segments(facts, limits)]
+    assert spans == [("text", 4, 4, None), ("image", 1, 1, None), ("text", 4, 4, None), ("text", 3, 3, None)]
 
 
 def test_distributions_are_those_of_the_rows(cut_run):
