@@ -104,7 +104,7 @@ def test_a_trainer_of_another_package(toy, dataset):
     assert [row["num_image_tokens"] for row in rows[:2]] == [4, 0]
     assert (rows[1]["num_tokens"], rows[1]["num_label_tokens"]) == (20, 6)
     assert toy("plan", "run", "--cutoff-len", "20,4096").returncode == 0
-    assert toy("report", "run").returncode == 0
+    assert toy("report", "run", "--report", "html=report.html").returncode == 0
 
 
 def test_a_trainer_that_is_not_there_is_offered_with_those_of_packages(toy):
