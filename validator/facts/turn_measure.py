@@ -11,7 +11,7 @@ from validator.facts.record import TurnFacts
 from validator.facts.traits import traits_of
 from validator.tokens.encode import EncodedTurn
 from validator.tokens.encoder import Encoder, common_prefix, special_pattern
-from validator.trainers.ms_swift.layout import OPEN, UNLEARNED
+from validator.trainers.layout import OPEN, UNLEARNED
 
 NO_PLACEHOLDERS = (0, 0, 0)
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from validator.facts.table import SAMPLES
 from validator.media.video import LATER
 from validator.run_folder.table import RunTable
-from validator.trainers.ms_swift.layout import OPEN, UNLEARNED
+from validator.trainers.layout import OPEN, UNLEARNED
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]

@@ -14,6 +14,8 @@ Sizes = Mapping["MediaKind", Sequence[int]]
 """The number of pads of each medium, by kind."""
 Kept = tuple[int, int]
 """Of a span: the first token that is left, and the one behind the last."""
+UNLEARNED, OPEN = "unlearned", "open"
+"""Words among the traits of a turn: the row leaves the answer out of the loss; no end is written after it."""
 ANSWERS = ("assistant", "function")
 """Roles of answers."""
 

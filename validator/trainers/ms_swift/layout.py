@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from validator.trainers.layout import ANSWERS, Kept, Sizes, TokenSpan, split_at_pads
+from validator.trainers.layout import ANSWERS, OPEN, UNLEARNED, Kept, Sizes, TokenSpan, split_at_pads
 
 if TYPE_CHECKING:
     from validator.facts.record import TurnFacts
 
-UNLEARNED, OPEN = "unlearned", "open"
-"""Words among the traits of a turn: the row leaves the answer out of the loss; no end is written after it."""
 END = 2
 """Tokens that end an answer."""
 
