@@ -24,7 +24,7 @@ from validator.catalog.registry import load_registry
 from validator.engine import progress
 from validator.engine.run import run
 from validator.facts.replayed import Replayed
-from validator.replay.choice import Choice, draw_controls
+from validator.replay.choice import Selection, draw_controls
 from validator.replay.comparison import compare
 from validator.replay.crew import Single
 from validator.replay.inputs import make_jobs
@@ -96,7 +96,7 @@ def experiment(
         pools[everyone[row].stratum].append((row, -row, everyone[row]))
     drawn = (everyone[row] for row in range(POOL))
     controls = draw_controls((*candidates, *blind), pools, drawn, set(), replay_settings.controls)
-    choice = Choice(candidates, controls, blind, POOL + HEALTHY)
+    choice = Selection(candidates, controls, blind, POOL + HEALTHY)
     jobs, missing = make_jobs(folder / "run", settings, (*everyone.values(),))
     for row, kind in owner.items():
         if kind.where == "job":

@@ -9,7 +9,7 @@ from validator.catalog.registry import load_registry
 from validator.engine.cache import Cache
 from validator.engine.entries import open_entries
 from validator.engine.options import Options
-from validator.engine.parts import Plan
+from validator.engine.parts import RunPlan
 from validator.engine.plan import PILOT, Planner
 from validator.files import MediaFiles
 from validator.settings import Settings
@@ -20,7 +20,7 @@ def plan(dataset):
     registry = load_registry(dataset.write([say(f"a {n}", "b") for n in range(200)]), ())
     settings = Settings(dataset_info=registry.path)
     planner = Planner(settings, [], Cache(dataset.folder / "cache", ""), ("", ""), dataset.folder, Options())
-    return Plan(open_entries(registry, settings), planner, str(registry.folder), MediaFiles(""))
+    return RunPlan(open_entries(registry, settings), planner, str(registry.folder), MediaFiles(""))
 
 
 def spans(plan):

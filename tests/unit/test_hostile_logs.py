@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.conftest import ROOT
 from tests.helpers.anything import ODD, TREES
 from validator.audit import log_files, logs
-from validator.audit.logs import Point, read_log
+from validator.audit.logs import LogPoint, read_log
 from validator.audit.signs import signs
 
 STEP = '{"current_steps": 10, "loss": 1.5}\n'
@@ -167,17 +167,17 @@ NORMS = st.lists(st.floats() | st.sampled_from([-1.0, 1e308, 5e-324, 0.0, None])
 
 @given(NORMS, st.lists(st.none() | st.floats(), min_size=40, max_size=40))
 def test_any_numbers(norms, losses):
-    points = [Point(step, loss, norm) for step, (norm, loss) in enumerate(zip(norms, losses, strict=False), 1)]
+    points = [LogPoint(step, loss, norm) for step, (norm, loss) in enumerate(zip(norms, losses, strict=False), 1)]
     assert all(sign.message for sign in signs(points, 151936))
 
 
 def test_a_norm_of_minus_one_is_a_sign():
-    points = [Point(step, 1.0, -1.0 if step > 20 else 2.0) for step in range(1, 41)]
+    points = [LogPoint(step, 1.0, -1.0 if step > 20 else 2.0) for step in range(1, 41)]
     (sign,) = signs(points, None)
     assert (sign.kind, sign.after, sign.step) == ("hidden-nan", 20, 21)
     assert "grad_norm -1.0 (DeepSpeed's word for NaN or infinity) and loss 1.0, and since" in sign.message
 
 
 def test_norms_near_the_largest_float_leave_their_band():
-    points = [Point(step, 1.0, 1.7e308 if step > 35 else 1e307) for step in range(1, 41)]
+    points = [LogPoint(step, 1.0, 1.7e308 if step > 35 else 1e307) for step in range(1, 41)]
     assert "stays above 1e308" in signs(points, None)[0].message

@@ -25,7 +25,7 @@ from validator.report.html.choice import MOST, choose
 from validator.report.html.page import compact
 from validator.report.html.scan import cell_of, scan
 from validator.report.html.text import pieces
-from validator.report.html.thumbnails import Task, draw
+from validator.report.html.thumbnails import Drawing, draw
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
 from validator.trainers.llamafactory.resize import regularize
@@ -273,7 +273,7 @@ def test_a_picture_that_hangs_or_kills_its_process_costs_only_itself(tmp_path, m
     (tmp_path / "bad.png").write_bytes(b"no image")
     sources = [tmp_path / name for name in ("pipe.png", "good.png", "bad.png", "good.png")]
     tasks = [
-        Task(("data", "file", number, "image", 0), str(source), False, (112, 56), RESIZE)
+        Drawing(("data", "file", number, "image", 0), str(source), False, (112, 56), RESIZE)
         for number, source in enumerate(sources)
     ]
     drawn = draw(tasks, 100_000)
@@ -312,7 +312,7 @@ def odd_picture(kind, path):
 def test_the_two_pictures_are_what_a_viewer_and_what_the_model_sees(tmp_path, kind):
     path = tmp_path / "picture"
     shown = odd_picture(kind, path)
-    (drawn,) = draw([Task(("data", "file", 0, "image", 0), str(path), False, (112, 84), RESIZE)], 10**6).values()
+    (drawn,) = draw([Drawing(("data", "file", 0, "image", 0), str(path), False, (112, 84), RESIZE)], 10**6).values()
     original, fed = (Image.open(BytesIO(data)) for data in (drawn.original, drawn.fed))
     assert original.size == shown.size and fed.size == (112, 84)
     expected = regularize(Image.open(path), 1 << 20, 1024)

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from validator.audit.logs import Point, read_log
+from validator.audit.logs import LogPoint, read_log
 from validator.audit.signs import signs
 
 WORDS = 151936
@@ -13,7 +13,9 @@ WORDS = 151936
 
 def points(norms, losses=None):
     losses = losses or [1.0] * len(norms)
-    return [Point(10 * (place + 1), loss, norm) for place, (norm, loss) in enumerate(zip(norms, losses, strict=True))]
+    return [
+        LogPoint(10 * (place + 1), loss, norm) for place, (norm, loss) in enumerate(zip(norms, losses, strict=True))
+    ]
 
 
 QUIET = [1.0, 1.2, 0.9, 1.1, 1.0, 0.8, 1.3, 1.0, 1.1, 0.9] * 4

@@ -19,7 +19,7 @@ MOST_POINTS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class LogPoint:
     """One logged step: the mean loss since the one before, and the gradient norm of this step; None: not logged."""
 
     step: int
@@ -31,11 +31,11 @@ class Point:
         """Whether it says anything of the training: an evaluation at this step does not."""
         return self.loss is not None or self.grad_norm is not None
 
-    def over(self, before: Point | None) -> Point:
+    def over(self, before: LogPoint | None) -> LogPoint:
         """This step with what was said of it before, where nothing is said now."""
         if before is None or (self.loss is not None and self.grad_norm is not None):
             return self
-        return Point(
+        return LogPoint(
             self.step,
             before.loss if self.loss is None else self.loss,
             before.grad_norm if self.grad_norm is None else self.grad_norm,
@@ -49,7 +49,7 @@ class Log:
     does. `unread` says, in a sentence each, what was not read.
     """
 
-    points: tuple[Point, ...]
+    points: tuple[LogPoint, ...]
     sources: tuple[str, ...]
     last: int = 0
     max_steps: int | None = None
@@ -61,7 +61,7 @@ def read_log(folder: Path, logging_steps: int | None = None) -> Log:
 
     Lines of *.log carry no step: `logging_steps` says how many steps lie between them.
     """
-    points: dict[int, Point] = {}
+    points: dict[int, LogPoint] = {}
     sources: list[str] = []
     unread: list[str] = []
     every = logging_steps or 1
@@ -71,7 +71,7 @@ def read_log(folder: Path, logging_steps: int | None = None) -> Log:
         found = _points(path.name, line_records(path) if by_line else console_records(path, every), unread)
         _add(points, found)
         sources += [path.name] if found else []
-    newest, saved = State(), dict[str, dict[int, Point]]()
+    newest, saved = State(), dict[str, dict[int, LogPoint]]()
     for path in (folder / "trainer_state.json", *sorted(folder.glob("checkpoint-*/trainer_state.json"))):
         state, name = State(), str(path.relative_to(folder))
         found = _points(name, read_state(path, state), unread)
@@ -87,22 +87,22 @@ def read_log(folder: Path, logging_steps: int | None = None) -> Log:
     return Log(told, tuple(sources), max(points), newest.max_steps, tuple(unread))
 
 
-def _add(points: dict[int, Point], found: Mapping[int, Point]) -> None:
+def _add(points: dict[int, LogPoint], found: Mapping[int, LogPoint]) -> None:
     """Put later words on some steps over earlier ones; what they leave out stays."""
     for step, point in found.items():
         points[step] = point.over(points.get(step))
 
 
-def _points(name: str, records: Iterator[Record], unread: list[str]) -> dict[int, Point]:
+def _points(name: str, records: Iterator[Record], unread: list[str]) -> dict[int, LogPoint]:
     """The logged steps of a file; `unread` gets what could not be read of it. A file that is not there, or was rotated
     or removed meanwhile, is no log.
     """
-    found: dict[int, Point] = {}
+    found: dict[int, LogPoint] = {}
     try:
         for step, loss, grad_norm in records:
             if len(found) >= MOST_POINTS and step not in found:
                 raise ValueError(f"it holds more than {count(MOST_POINTS, 'logged step')}")
-            found[step] = Point(step, loss, grad_norm).over(found.get(step))
+            found[step] = LogPoint(step, loss, grad_norm).over(found.get(step))
     except FileNotFoundError:
         pass
     except OSError as error:

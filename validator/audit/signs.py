@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from validator.audit.logs import Point
+from validator.audit.logs import LogPoint
 
 EARLY, LEAST = 0.1, 10
 """The share of logged steps that the band is taken from, and how many at least."""
@@ -33,17 +33,17 @@ class Sign:
     help: str
 
 
-def signs(points: Sequence[Point], words: int | None) -> list[Sign]:
+def signs(points: Sequence[LogPoint], words: int | None) -> list[Sign]:
     """What is wrong, first things first. `words` are the rows of the model's embedding."""
     found = [*_not_finite(points), *_gradients(points), *_plateau(points, words)]
     return sorted(found, key=lambda sign: (sign.step, sign.kind))
 
 
-def _before(points: Sequence[Point], index: int) -> int:
+def _before(points: Sequence[LogPoint], index: int) -> int:
     return points[index - 1].step if index else 0
 
 
-def _not_finite(points: Sequence[Point]) -> Iterator[Sign]:
+def _not_finite(points: Sequence[LogPoint]) -> Iterator[Sign]:
     for index, point in enumerate(points):
         loss, norm = point.loss, point.grad_norm
         bad_norm = norm is not None and not _is_norm(norm)
@@ -87,7 +87,7 @@ def _is_norm(value: float) -> bool:
     return math.isfinite(value) and value >= 0
 
 
-def _gradients(points: Sequence[Point]) -> Iterator[Sign]:
+def _gradients(points: Sequence[LogPoint]) -> Iterator[Sign]:
     known = [(index, point) for index, point in enumerate(points) if point.grad_norm and _is_norm(point.grad_norm)]
     number = min(max(int(len(known) * EARLY), LEAST), MOST_EARLY)
     if len(known) <= number:
@@ -115,7 +115,7 @@ def _norm(logarithm: float) -> str:
     return f"{math.exp(logarithm):.3g}" if logarithm < LARGEST else f"1e{logarithm / math.log(10):.0f}"
 
 
-def _plateau(points: Sequence[Point], words: int | None) -> Iterator[Sign]:
+def _plateau(points: Sequence[LogPoint], words: int | None) -> Iterator[Sign]:
     sizes = [words] if words else [151936, 152064]
     near = (
         (index, point.loss is not None and any(abs(point.loss - math.log(size)) < FLAT for size in sizes))

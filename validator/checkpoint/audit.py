@@ -10,7 +10,7 @@ from validator.checkpoint.attention import grown
 from validator.checkpoint.lack import lack_of
 from validator.checkpoint.measure import measure, row_facts, special_tokens, total_bytes, wants_rows
 from validator.checkpoint.names import EMBEDDING, HEAD, expected
-from validator.checkpoint.record import CheckpointFacts, RowFacts, Shape, TensorFacts
+from validator.checkpoint.record import CheckpointFacts, EmbeddingRow, Shape, TensorFacts
 from validator.checkpoint.shards import SIZES, Shards, open_shards
 from validator.checkpoint.stream import Reader
 from validator.findings import clip
@@ -34,7 +34,7 @@ def audit(folder: Path, base: Path | None = None, told: Told = lambda done, tota
     special = {} if family is not None and tokens is None else special  # Qwen2-VL's ids are other words there
     readers = Reader(), Reader()
     tensors: list[TensorFacts] = []
-    rows: list[RowFacts] = []
+    rows: list[EmbeddingRow] = []
     not_read: list[tuple[str, str]] = []
     done, total = 0, total_bytes(shards)
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from validator.checkpoint.names import EMBEDDING, HEAD
-from validator.checkpoint.record import RowFacts, TensorFacts
-from validator.checkpoint.shards import SIZES, Place, Shards, read_json
+from validator.checkpoint.record import EmbeddingRow, TensorFacts
+from validator.checkpoint.shards import SIZES, Shards, TensorPlace, read_json
 from validator.checkpoint.stream import Reader, squares
 
 SPECIAL = {
@@ -30,7 +30,13 @@ Told = Callable[[int], None]
 
 
 def measure(
-    here: Reader, place: Place, name: str, base: Reader | None, other: Place | None, ids: Sequence[int], told: Told
+    here: Reader,
+    place: TensorPlace,
+    name: str,
+    base: Reader | None,
+    other: TensorPlace | None,
+    ids: Sequence[int],
+    told: Told,
 ) -> tuple[TensorFacts, dict[str, NDArray[Any]]]:
     """The facts of one tensor; and for the ids given, the squared length of every row and the drift of those rows."""
     comparing = base is not None and other is not None and other.dtype in SIZES and other.shape == place.shape
@@ -104,7 +110,7 @@ def special_tokens(folder: Path) -> tuple[dict[int, str], int | None]:
     return {index: token for index, token in added.items() if token in SPECIAL.values()}, largest + 1
 
 
-def row_facts(name: str, special: dict[int, str], found: dict[str, NDArray[Any]]) -> list[RowFacts]:
+def row_facts(name: str, special: dict[int, str], found: dict[str, NDArray[Any]]) -> list[EmbeddingRow]:
     """What is known of the rows of special tokens in one tensor."""
     lengths, moved = found["rows"], found["moved"]
     if not len(lengths):
@@ -113,7 +119,7 @@ def row_facts(name: str, special: dict[int, str], found: dict[str, NDArray[Any]]
     inside = [index for index in special if index < len(lengths)]
     drifts = dict(zip(special, moved.tolist(), strict=False))
     return [
-        RowFacts(special[index], index, name, math.sqrt(float(lengths[index])), median, drifts.get(index))
+        EmbeddingRow(special[index], index, name, math.sqrt(float(lengths[index])), median, drifts.get(index))
         for index in inside
     ]
 

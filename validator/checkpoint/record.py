@@ -27,7 +27,7 @@ class TensorFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class RowFacts:
+class EmbeddingRow:
     """The row of a special token in the embedding or in lm_head: its length, the middle length of all rows, and how
     far it has moved from the base's row, over the base's length.
     """
@@ -81,7 +81,7 @@ class CheckpointFacts:
     misshapen: tuple[tuple[str, Shape, Shape], ...] = ()
     not_read: tuple[tuple[str, str], ...] = ()
     tensors: tuple[TensorFacts, ...] = ()
-    special_rows: tuple[RowFacts, ...] = ()
+    special_rows: tuple[EmbeddingRow, ...] = ()
     attention: tuple[Attention, ...] = ()
     rows: int | None = None
     tokens: int | None = None

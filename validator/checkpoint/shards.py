@@ -34,7 +34,7 @@ _DIGITS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TensorPlace:
     """Where a tensor lies: its name in the file, the file, the first byte, its type and shape."""
 
     written: str
@@ -56,7 +56,7 @@ class Shards:
     """
 
     folder: Path
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, TensorPlace] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     config: dict[str, Any] | None = None
     adapter: bool = False
@@ -135,7 +135,7 @@ def _is_name(file: str) -> bool:
     return Path(file).name == file and file not in ("", "..") and "\0" not in file
 
 
-def _header(path: Path, problems: list[str]) -> list[Place]:
+def _header(path: Path, problems: list[str]) -> list[TensorPlace]:
     """The tensors of one file; what is wrong with it is added to `problems`."""
     try:
         with open_named(path) as file:  # a pipe would be waited for
@@ -152,7 +152,7 @@ def _header(path: Path, problems: list[str]) -> list[Place]:
         problems.append(f"{path.name} cannot be read: {clip(str(error))}")
         return []
     return [
-        Place(name, path, 8 + length + item["data_offsets"][0], item["dtype"], tuple(item["shape"]))
+        TensorPlace(name, path, 8 + length + item["data_offsets"][0], item["dtype"], tuple(item["shape"]))
         for name, item in header.items()
         if name != "__metadata__"
     ]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from validator.checkpoint.shards import SIZES, Place
+from validator.checkpoint.shards import SIZES, TensorPlace
 
 PIECE = 1 << 18
 """Elements of a piece: it stays in the processor's caches on its way from bits to sums."""
@@ -37,7 +37,7 @@ class Reader:
         for file in self._files.values():
             file.close()
 
-    def pieces(self, place: Place, row: int = 1) -> Iterator[Piece]:
+    def pieces(self, place: TensorPlace, row: int = 1) -> Iterator[TensorPiece]:
         """A tensor in pieces of about PIECE elements, of whole rows of `row` elements, at least one.
 
         Raises OSError where the file cannot be read or has become shorter.
@@ -46,14 +46,14 @@ class Reader:
         for begin in range(0, place.elements, step):
             yield self._read(place, begin, min(step, place.elements - begin))
 
-    def whole(self, place: Place) -> Floats:
+    def whole(self, place: TensorPlace) -> Floats:
         """A tensor at once, in FP32."""
         out = np.empty(place.elements, np.float32)
         for piece in self.pieces(place):
             out[piece.begin : piece.begin + len(piece.values)] = piece.values
         return out.reshape(place.shape)
 
-    def _read(self, place: Place, begin: int, number: int) -> Piece:
+    def _read(self, place: TensorPlace, begin: int, number: int) -> TensorPiece:
         size = SIZES[place.dtype]
         if len(self._raw) < number * size:
             self._raw = np.empty(number * size, np.uint8)
@@ -77,7 +77,7 @@ class Reader:
         bare = np.bitwise_and(bits, kind(mask), out=self._bare[:number])
         top = int(bare.max())
         faulty = np.flatnonzero(bare >= infinite) if top >= infinite else None
-        return Piece(begin, self._floats(bits, place.dtype, number), faulty)
+        return TensorPiece(begin, self._floats(bits, place.dtype, number), faulty)
 
     def _floats(self, bits: NDArray[Any], dtype: str, number: int) -> Floats:
         if dtype == "F32":
@@ -94,7 +94,7 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TensorPiece:
     """Some elements of a tensor from the flat place `begin` on; `faulty` are the places in it that are not finite."""
 
     begin: int

@@ -32,7 +32,7 @@ _INNER = frozenset(("image", "image_url", "video"))
 
 
 @dataclass(slots=True)
-class Written:
+class WrittenParts:
     """Parts as text. `media` are what the parts name, `standing` the kinds of those that name nothing, in order."""
 
     text: str = ""
@@ -45,12 +45,12 @@ def are_parts(content: Any) -> bool:
     return isinstance(content, list) and all(isinstance(part, dict | str) for part in content)
 
 
-def written(parts: Sequence[Any]) -> Written | None:
+def written(parts: Sequence[Any]) -> WrittenParts | None:
     """Parts as text with placeholders; None where that could be done in two ways, or something would be lost: texts
     side by side, which may be one line or two, placeholders within text, parts of another kind, or with sizes of their
     own.
     """
-    made, after_text = Written(), False
+    made, after_text = WrittenParts(), False
     for part in parts:
         kind, value = _read(part)
         if kind == "text" and isinstance(value, str):

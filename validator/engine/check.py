@@ -10,7 +10,7 @@ from validator.engine.lane import Lane, attempt
 from validator.engine.marker import Marker, rows_marked
 from validator.engine.options import Options, cores, worker_memory
 from validator.engine.outcome import Failed
-from validator.engine.parts import Plan
+from validator.engine.parts import RunPlan
 from validator.engine.plan import Shard
 from validator.engine.progress import Progress
 from validator.engine.supervise import Engine, carry_out
@@ -20,7 +20,7 @@ CLUSTER_PAYS = 30.0
 NOTHING = "nothing: all results were there"
 
 
-def check(plan: Plan, running: Path, options: Options, progress: Progress) -> str:
+def check(plan: RunPlan, running: Path, options: Options, progress: Progress) -> str:
     """Bring every shard of a plan to its end; says by what. Raises OSError where a result cannot be written."""
     with ExitStack() as stack:
         lane = Lane(running, worker_memory(options, 1))

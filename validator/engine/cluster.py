@@ -23,7 +23,7 @@ from validator.engine.options import ClusterError, Options, worker_memory
 from validator.engine.outcome import Died, Failed, Outcome
 from validator.engine.program import differences, here, program
 from validator.engine.progress import Progress
-from validator.engine.shard import Job, ShardDone
+from validator.engine.shard import ShardDone, ShardJob
 from validator.engine.worker_process import prepare
 from validator.findings import count
 
@@ -52,7 +52,7 @@ class Cluster:
         distributed: Any = dask.distributed
         self._client: Any = None
         self._local: Any = None
-        self._futures: dict[Any, Job] = {}
+        self._futures: dict[Any, ShardJob] = {}
         self._progress, self._exact = progress, options.witness is not None
         self._refused: dict[str, str] = {}
         self._met: set[str] = set()
@@ -117,13 +117,13 @@ class Cluster:
         self._refused[address] = f"the worker {named} is another program than this and gets no rows: {why}"
         self._progress.note(self._refused[address])
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: ShardJob) -> None:
         """Begin a job."""
         chosen = {"workers": sorted(self._met), "allow_other_workers": True} if self._refused else {}
         key = f"shard-{job.ordinal}-{job.attempt}-{next(self._numbers)}"
         self._futures[self._client.submit(_work, job, key=key, pure=False, **chosen)] = job
 
-    def wait(self, seconds: float) -> list[tuple[Job, Outcome]]:
+    def wait(self, seconds: float) -> list[tuple[ShardJob, Outcome]]:
         """Outcomes that arrive within some seconds. Raises OSError where no worker is left that may judge."""
         import dask.distributed
 
@@ -137,7 +137,7 @@ class Cluster:
         ended = [(self._futures.pop(future), _outcome(future)) for future in list(ready)]
         return [(job, outcome) for job, outcome in ended if not self._sent_again(job, outcome)]  # type: ignore[misc]
 
-    def _sent_again(self, job: Job, outcome: Outcome | Stranger) -> bool:
+    def _sent_again(self, job: ShardJob, outcome: Outcome | Stranger) -> bool:
         """Whether a job was refused by a worker, or not even understood, that nobody had asked yet, and waits again."""
         refused = len(self._refused)
         if isinstance(outcome, Stranger):
@@ -194,7 +194,7 @@ _markers: dict[Path, Marker] = {}
 _one_at_a_time = threading.Lock()
 
 
-def _work(job: Job) -> ShardDone | Failed | Stranger:
+def _work(job: ShardJob) -> ShardDone | Failed | Stranger:
     """Runs in a worker, which compares itself with the program that asks before it looks at a row. Its marker is made
     once per run; a worker with several threads takes one job at a time.
     """

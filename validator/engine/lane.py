@@ -14,7 +14,7 @@ from typing import Any
 from validator.children import begin_child, resident, signal_name
 from validator.engine.marker import Marker
 from validator.engine.outcome import Died, Failed, Outcome
-from validator.engine.shard import Job, ShardDone, StrangerError, check_shard
+from validator.engine.shard import ShardDone, ShardJob, StrangerError, check_shard
 from validator.engine.worker_process import prepare
 from validator.files import ChangedError
 from validator.run_folder.damage import UnusableRunError
@@ -34,10 +34,10 @@ class Lane:
         self._context: BaseContext = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
         self._process: Any = None
         self._connection: Connection | None = None
-        self._job: Job | None = None
+        self._job: ShardJob | None = None
         self._too_large = False
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: ShardJob) -> None:
         """Begin a job. The one before must have ended."""
         assert self._job is None
         if self._process is None:
@@ -50,7 +50,7 @@ class Lane:
         self._job, self._too_large = job, False
         self._connection.send(job)
 
-    def wait(self, seconds: float) -> list[tuple[Job, Outcome]]:
+    def wait(self, seconds: float) -> list[tuple[ShardJob, Outcome]]:
         """Outcomes that arrive within some seconds; at most one."""
         assert self._connection is not None and self._job is not None
         until = time.monotonic() + seconds
@@ -68,7 +68,7 @@ class Lane:
             if time.monotonic() >= until:
                 return []
 
-    def _ended(self, outcome: Outcome) -> tuple[Job, Outcome]:
+    def _ended(self, outcome: Outcome) -> tuple[ShardJob, Outcome]:
         job, self._job = self._job, None
         assert job is not None
         return job, outcome
@@ -107,13 +107,13 @@ def _serve(connection: Connection, folder: Path, parent: int) -> None:
     marker = Marker(folder)
     while True:
         try:
-            job: Job = connection.recv()
+            job: ShardJob = connection.recv()
         except EOFError:
             return
         connection.send(attempt(job, marker))
 
 
-def attempt(job: Job, marker: Marker) -> ShardDone | Failed:
+def attempt(job: ShardJob, marker: Marker) -> ShardDone | Failed:
     """Check a shard; what goes wrong comes back as data."""
     try:
         return check_shard(job, marker)

@@ -16,7 +16,7 @@ UNKNOWN_SPEED = 4096
 
 
 @dataclass(slots=True)
-class Part:
+class FilePlan:
     """One file of an entry. Of a long file only the first shard is planned until its speed is known."""
 
     entry: EntryFacts
@@ -25,19 +25,19 @@ class Part:
     shards: list[Shard]
 
 
-class Plan:
+class RunPlan:
     """All parts. Results of earlier runs are looked up as shards are planned."""
 
     def __init__(self, entries: Sequence[EntryFacts], planner: Planner, folder: str, files: MediaFiles) -> None:
         self._planner, self._files = planner, files
-        self.parts: list[Part] = []
+        self.parts: list[FilePlan] = []
         for entry in entries:
             for file in entry.files if entry.entry is not None else ():
                 if file.survey is not None:
                     path = os.path.join(folder, file.name) if file.survey.tables is None else ""  # it may be absolute
                     pilot = planner.pilot(entry, file, path)
                     planner.look_up(pilot, files)
-                    self.parts.append(Part(entry, file, path, [pilot]))
+                    self.parts.append(FilePlan(entry, file, path, [pilot]))
 
     @property
     def rows_left(self) -> int:

@@ -22,7 +22,7 @@ from validator.engine.keys import key_of
 from validator.engine.options import Options
 from validator.engine.program import judges
 from validator.engine.results import ShardResult
-from validator.engine.shard import Job
+from validator.engine.shard import ShardJob
 from validator.files import MediaFiles
 from validator.rules.base import EntryFacts, FileFacts, Rule
 from validator.settings import JUDGING, NEUTRAL, Settings
@@ -44,7 +44,7 @@ class Shard:
     died of it, `suspect` is the row that the last one was at.
     """
 
-    job: Job
+    job: ShardJob
     done: bool = False
     seconds: float | None = None
     deaths: int = 0
@@ -149,7 +149,7 @@ class Planner:
         if survey.tables is not None:  # what lies elsewhere has no digest
             key = key_of(key, os.getpid(), self._ordinal)
         return Shard(
-            Job(
+            ShardJob(
                 ordinal=self._ordinal,
                 settings=self._settings,
                 entry=replace(entry, files=(), order=order),

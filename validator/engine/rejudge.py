@@ -25,9 +25,9 @@ from validator.engine.plan import Shard, judging_key
 from validator.engine.program import judges, program
 from validator.engine.progress import Progress, Silent
 from validator.engine.run import RunResult
-from validator.engine.shard import Job
+from validator.engine.shard import ShardJob
 from validator.engine.summary import Conclusion, Tally, summarize
-from validator.engine.written import Written
+from validator.engine.written import OutputStamp
 from validator.facts.columns import numbers_of
 from validator.facts.measure import limits_of
 from validator.facts.table import SAMPLES
@@ -99,7 +99,7 @@ def rejudge(
 
         if folder.resolve() != run.resolve():  # which is not held
             check_same(run, seen)
-        written = Written(folder / "cache" / "written.json", folder)
+        written = OutputStamp(folder / "cache" / "written.json", folder)
         written.forget()
         tally, concluded = assemble(targets, catalog, folder.absolute(), rules, limits, conclusion_of)
         written.remember("", tally, judging)
@@ -118,7 +118,7 @@ def _kept(run: Path, catalog: Catalog, settings: Settings, rules: Sequence[Rule]
     causes = {rule.code for rule in earlier if rule.corpus is not None and rule.corpus.names_causes}
     if any(item["code"] in causes for item in summary["rules"]):
         return None
-    if not Written(run / "cache" / "written.json", run).judged_by(key_of(key, judging_key(before, earlier))):
+    if not OutputStamp(run / "cache" / "written.json", run).judged_by(key_of(key, judging_key(before, earlier))):
         return None
     return kept(run, [entry.name for entry in catalog.entries], (before, earlier), (settings, rules))
 
@@ -144,7 +144,7 @@ def _shards(
         for start in range(0, len(rows), options.shard_rows or ROWS):
             part = rows[start : start + (options.shard_rows or ROWS)]
             ordinal += 1
-            job = Job(
+            job = ShardJob(
                 ordinal=ordinal,
                 settings=settings,
                 entry=replace(entry, files=()),

@@ -19,7 +19,7 @@ from validator.engine.gate import Tables
 from validator.engine.keys import key_of
 from validator.engine.opened import Catalog, to_json
 from validator.engine.options import Options
-from validator.engine.parts import Plan
+from validator.engine.parts import RunPlan
 from validator.engine.plan import Planner
 from validator.engine.probes import merge_into
 from validator.engine.program import program
@@ -27,7 +27,7 @@ from validator.engine.progress import Progress, Silent
 from validator.engine.results import ShardResult
 from validator.engine.store import publish
 from validator.engine.summary import Conclusion, Tally, summarize
-from validator.engine.written import Written
+from validator.engine.written import OutputStamp
 from validator.facts.measure import limits_of
 from validator.files import MediaFiles
 from validator.rules.base import EntryFacts, Rule
@@ -74,7 +74,7 @@ def run(
         catalog = _catalog(registry, entries, processor.fingerprint)
         planner = Planner(settings, rules, cache, (key, processor.fingerprint), running, options)
         files = MediaFiles(settings.resolved_media_dir, by_content=options.by_content)
-        plan = Plan(entries, planner, str(registry.folder), files)
+        plan = RunPlan(entries, planner, str(registry.folder), files)
         engine = check(plan, running, options, progress)
         _keep_probes(planner.probes, plan.fresh)
 
@@ -84,7 +84,7 @@ def run(
             return Conclusion({**concluded.summary, "timing": timing}, concluded.gate)
 
         digest = key_of(to_json(catalog), planner.judging, [digest_file(shard.job.target) for shard in plan.shards])
-        written = Written(cache.folder / "written.json", folder)
+        written = OutputStamp(cache.folder / "written.json", folder)
         lost = [shard.job.target for shard in plan.shards if shard.job.lost]
         tally = written.tally(digest) if not lost else None
         if tally is not None:

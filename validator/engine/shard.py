@@ -41,7 +41,7 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class ShardJob:
     """One shard to check, self-contained: a worker needs nothing else but the files.
 
     `entry` comes without its other files. `facts`: the result of a shard that holds facts of the same rows, or a
@@ -96,7 +96,7 @@ class StrangerError(Exception):
     """This process judges otherwise than the one that asks. The message is a sentence."""
 
 
-def check_shard(job: Job, marker: Marker) -> ShardDone:
+def check_shard(job: ShardJob, marker: Marker) -> ShardDone:
     """Check the rows of a job and write its result.
 
     Raises OSError where the result cannot be written, ChangedError where the file is no longer the one that was
@@ -152,25 +152,25 @@ def _stranger(same_program: bool) -> str:
     return f"the worker {os.getpid()} on {socket.gethostname()} {what}: its results would not be this command's"
 
 
-def _verify(job: Job) -> None:
+def _verify(job: ShardJob) -> None:
     """What was read by its digests may have been touched meanwhile, but not grown."""
     seen, now = job.file.seen, look(job.path)
     if now != seen and not (job.span.stretches and (now.kind, now.size) == (seen.kind, seen.size)):
         raise ChangedError(_changed(job))
 
 
-def _changed(job: Job) -> str:
+def _changed(job: ShardJob) -> str:
     return f"the file `{job.file.name}` changed while it was read"
 
 
-def _stored(job: Job, judge: Judge, limits: Limits) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
+def _stored(job: ShardJob, judge: Judge, limits: Limits) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
     """Rows whose facts were measured earlier."""
     assert job.facts is not None
     file, rows = (job.entry.name, job.file.name), (job.span.first, job.span.stop)
     return judge_stored(records_of(job.facts, job.facts_begin, file, rows), job.facts, job.kept, judge, limits)
 
 
-def _measured(job: Job, files: MediaFiles, marker: Marker) -> Iterator[list[RowFacts]]:
+def _measured(job: ShardJob, files: MediaFiles, marker: Marker) -> Iterator[list[RowFacts]]:
     assert job.entry.entry is not None and job.file.survey is not None
     measurer = Measurer(job.entry.entry, job.file.name, job.file.survey, job.settings, files)
     order, lost = job.entry.order, dict(job.lost)
@@ -195,7 +195,7 @@ def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield batch
 
 
-def _rows(job: Job) -> Iterator[RawRow]:
+def _rows(job: ShardJob) -> Iterator[RawRow]:
     """The rows of the span; where the file is no longer what was surveyed, the rest of them unread."""
     survey = job.file.survey
     assert survey is not None and job.entry.entry is not None

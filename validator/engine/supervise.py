@@ -12,7 +12,7 @@ from validator.engine.marker import BETWEEN, Place, has_stalled, places
 from validator.engine.outcome import Died, Failed, Outcome
 from validator.engine.plan import Shard
 from validator.engine.progress import Progress
-from validator.engine.shard import Job
+from validator.engine.shard import ShardJob
 
 _LOOK = 0.25
 """Seconds between reports of progress."""
@@ -24,11 +24,11 @@ class Engine(Protocol):
     capacity: int
     name: str
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: ShardJob) -> None:
         """Begin a job."""
         ...
 
-    def wait(self, seconds: float) -> list[tuple[Job, Outcome]]:
+    def wait(self, seconds: float) -> list[tuple[ShardJob, Outcome]]:
         """What has ended within some seconds."""
         ...
 
@@ -107,7 +107,7 @@ def _after_death(
     return [right, left]
 
 
-def _place(death: Died, job: Job, running: Path) -> Place | None:
+def _place(death: Died, job: ShardJob, running: Path) -> Place | None:
     for place in places(running):
         mine = place.pid == death.pid if death.pid is not None else True
         if mine and place.ordinal == job.ordinal and place.attempt == job.attempt:

@@ -38,7 +38,7 @@ class Pattern:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class TrainerComparison:
     """`left_out`: profiles that the settings rule out, and why. `counts`: rows by outcome under each profile."""
 
     trainers: tuple[str, ...]
@@ -77,7 +77,7 @@ def possible(settings: Settings) -> tuple[dict[str, Settings], dict[str, str]]:
     return chosen, left_out
 
 
-def compare(runs: Mapping[str, Path], left_out: Mapping[str, str], target: Path) -> Comparison:
+def compare(runs: Mapping[str, Path], left_out: Mapping[str, str], target: Path) -> TrainerComparison:
     """Put finished runs beside each other, and write `target`: one record per row, one outcome per profile."""
     table: pa.Table | None = None
     for name, folder in runs.items():
@@ -91,7 +91,7 @@ def compare(runs: Mapping[str, Path], left_out: Mapping[str, str], target: Path)
     with whole_path(target) as part:
         pq.write_table(table, part, compression="zstd")
     counts = {name: _counted(table[name]) for name in names}
-    return Comparison(tuple(names), dict(left_out), counts, _patterns(table, names), target)
+    return TrainerComparison(tuple(names), dict(left_out), counts, _patterns(table, names), target)
 
 
 def _outcomes(folder: Path) -> pa.Table:

@@ -15,7 +15,7 @@ from validator.writing import write_whole
 _TALLY = TypeAdapter(Tally)
 
 
-class Written:
+class OutputStamp:
     """What was written last into a run folder: `digest` identifies everything it was made from."""
 
     def __init__(self, state: Path, folder: Path) -> None:

@@ -16,7 +16,7 @@ from validator.catalog.marks import digest_file
 from validator.catalog.registry import as_registry, is_data_file
 from validator.engine.opened import Catalog
 from validator.engine.reread import reread
-from validator.export.plan import Plan
+from validator.export.plan import ExportPlan
 from validator.facts.table import SAMPLES
 from validator.files import ChangedError, look
 from validator.run_folder.table import RunTable
@@ -40,7 +40,7 @@ def read_registry(settings: Settings, catalog: Catalog) -> dict[str, Any]:
     return content
 
 
-def check_unchanged(run: Path, plan: Plan, settings: Settings) -> None:
+def check_unchanged(run: Path, plan: ExportPlan, settings: Settings) -> None:
     """Raise ValueError, naming file and row, where a data file that is exported is not the one that was checked."""
     for going in plan.going:
         for part in going.parts:
@@ -55,7 +55,7 @@ def check_unchanged(run: Path, plan: Plan, settings: Settings) -> None:
 
 
 @contextmanager
-def untouched(plan: Plan, settings: Settings) -> Iterator[None]:
+def untouched(plan: ExportPlan, settings: Settings) -> Iterator[None]:
     """Raise ChangedError, naming the file, where a data file that is exported changes within."""
     files = {part.file.name for going in plan.going for part in going.parts}
     before = {name: look(str(Path(settings.folder) / name)) for name in files}
@@ -65,7 +65,7 @@ def untouched(plan: Plan, settings: Settings) -> Iterator[None]:
             raise ChangedError(f"the file `{name}` changed while it was read")
 
 
-def check_apart(plan: Plan, source: Path, target: Path) -> None:
+def check_apart(plan: ExportPlan, source: Path, target: Path) -> None:
     """Raise ValueError where the target lies in a folder whose files are an entry's data: it would become some."""
     for going in plan.going:
         assert going.facts.entry is not None

@@ -21,9 +21,9 @@ from validator.export.folder import Folder
 from validator.export.media import MisplacedError, Placer
 from validator.export.mend import Mended, Mender
 from validator.export.names import QUARANTINE
-from validator.export.plan import Going, Part
+from validator.export.plan import ExportPart, Going
 from validator.export.policy import Reason, plain
-from validator.export.verdicts import Row, Verdicts
+from validator.export.verdicts import VerdictRow, Verdicts
 from validator.facts.measure import Measurer
 from validator.rules.base import EntryFacts, FileFacts
 from validator.settings import Settings
@@ -37,7 +37,7 @@ _MENDED = 64
 
 
 @dataclass(slots=True)
-class Written:
+class WrittenEntry:
     """What was written of an entry. `columns` are those of the rows that are kept, None where the format fixes them;
     `by_code` counts rows that stay behind, by the first reason; `added` are columns that mended rows have gained, as
     the entry must name them.
@@ -67,12 +67,12 @@ class Desk:
     told: Callable[[], None]
 
 
-def copy_entry(going: Going, desk: Desk, mender_of: Callable[[EntryFacts, FileFacts], Mender] | None) -> Written:
+def copy_entry(going: Going, desk: Desk, mender_of: Callable[[EntryFacts, FileFacts], Mender] | None) -> WrittenEntry:
     """Write an entry. `mender_of` makes the mender of a file, or is None where nothing is to be repaired.
 
     Raises OSError, and ValueError where rows cannot be told apart.
     """
-    done = Written()
+    done = WrittenEntry()
     for part in going.parts:
         assert part.file.survey is not None
         if part.file.survey.layout in _JSON or part.file.survey.layout == "empty":
@@ -85,11 +85,11 @@ def copy_entry(going: Going, desk: Desk, mender_of: Callable[[EntryFacts, FileFa
 class _Book:
     """Writes down which rows of a file stay behind, and which were mended."""
 
-    def __init__(self, going: Going, part: Part, desk: Desk, done: Written) -> None:
+    def __init__(self, going: Going, part: ExportPart, desk: Desk, done: WrittenEntry) -> None:
         self._base = {"dataset": going.facts.name, "file": part.file.name}
         self._part, self._desk, self._done = part, desk, done
 
-    def drop(self, row: Row, reasons: tuple[Reason, ...], place: int | None) -> None:
+    def drop(self, row: VerdictRow, reasons: tuple[Reason, ...], place: int | None) -> None:
         """A row that stays behind, as row `place` of its file in the quarantine; None where it is not written there."""
         self._done.quarantined += 1
         self._done.by_code[reasons[0].code or "no finding"] += 1
@@ -117,7 +117,7 @@ class _Book:
         self._desk.fixes.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def _copy_json(going: Going, part: Part, desk: Desk, done: Written, mender: Mender | None) -> None:
+def _copy_json(going: Going, part: ExportPart, desk: Desk, done: WrittenEntry, mender: Mender | None) -> None:
     book = _Book(going, part, desk, done)
     survey = part.file.survey
     assert survey is not None and going.facts.entry is not None
@@ -156,8 +156,8 @@ def _copy_json(going: Going, part: Part, desk: Desk, done: Written, mender: Mend
 
 
 def _mended(
-    rows: Iterable[tuple[RawRow, Row | None]], mender: Mender | None
-) -> Iterator[tuple[RawRow, Row | None, Mended | None]]:
+    rows: Iterable[tuple[RawRow, VerdictRow | None]], mender: Mender | None
+) -> Iterator[tuple[RawRow, VerdictRow | None, Mended | None]]:
     """Rows with what they become where they can be repaired."""
     rows = iter(rows)
     while block := list(islice(rows, _MENDED)):
@@ -166,7 +166,7 @@ def _mended(
             yield raw, known, made
 
 
-def _copy_table(going: Going, part: Part, desk: Desk, done: Written) -> None:
+def _copy_table(going: Going, part: ExportPart, desk: Desk, done: WrittenEntry) -> None:
     book = _Book(going, part, desk, done)
     survey, source = part.file.survey, desk.source / part.file.name
     assert survey is not None and going.facts.entry is not None
@@ -187,7 +187,7 @@ def _copy_table(going: Going, part: Part, desk: Desk, done: Written) -> None:
         split_copy(source, survey.layout, _targets(part, desk), fates)
 
 
-def _targets(part: Part, desk: Desk) -> tuple[Opener, Opener]:
+def _targets(part: ExportPart, desk: Desk) -> tuple[Opener, Opener]:
     """What makes the file of kept rows, and that of the others."""
     return (
         lambda: desk.folder.create(part.target),
@@ -195,7 +195,9 @@ def _targets(part: Part, desk: Desk) -> tuple[Opener, Opener]:
     )
 
 
-def _with_verdicts(rows: Iterable[RawRow], going: Going, part: Part, desk: Desk) -> Iterator[tuple[RawRow, Row | None]]:
+def _with_verdicts(
+    rows: Iterable[RawRow], going: Going, part: ExportPart, desk: Desk
+) -> Iterator[tuple[RawRow, VerdictRow | None]]:
     """The rows that the entry takes of a file, with what was found in each."""
     found = desk.verdicts.of((going.facts.name, part.file.name))
     known = next(found, None)
@@ -207,10 +209,10 @@ def _with_verdicts(rows: Iterable[RawRow], going: Going, part: Part, desk: Desk)
             yield raw, known if known is not None and known.row == raw.index else None
 
 
-def _unknown(measurer: Measurer, raw: RawRow) -> Row:
+def _unknown(measurer: Measurer, raw: RawRow) -> VerdictRow:
     """A row in which nothing was found."""
     facts = measurer.leave_unchecked(raw)
-    return Row(raw.index, facts.sample_id, facts.content_hash)
+    return VerdictRow(raw.index, facts.sample_id, facts.content_hash)
 
 
 def _place(placer: Placer, measurer: Measurer, raw: RawRow) -> MisplacedError | None:

@@ -15,13 +15,13 @@ from validator.engine.amend import load_summary, settings_of
 from validator.engine.opened import load_catalog
 from validator.engine.store import as_json
 from validator.export.changes import check_apart, check_unchanged, read_registry, untouched
-from validator.export.entry_copy import Desk, Written, copy_entry
+from validator.export.entry_copy import Desk, WrittenEntry, copy_entry
 from validator.export.folder import Folder
 from validator.export.media import MediaMode, Placer
 from validator.export.mend import Mender
 from validator.export.names import QUARANTINE, Names
-from validator.export.pictures import Pictures
-from validator.export.plan import Plan, entry_of, make_plan
+from validator.export.pictures import PictureFiles
+from validator.export.plan import ExportPlan, entry_of, make_plan
 from validator.export.policy import Policy, plain
 from validator.export.verdicts import Verdicts
 from validator.files import is_remote
@@ -45,7 +45,7 @@ class Export:
     replaced: bool
 
 
-class Progress(Protocol):
+class ExportProgress(Protocol):
     """Is told how far an export is."""
 
     def copying(self, rows: int) -> None:
@@ -65,7 +65,7 @@ def export(
     *,
     fix: bool,
     rules: tuple[Path, ...] = (),
-    progress: Progress | None = None,
+    progress: ExportProgress | None = None,
 ) -> Export:
     """Write a filtered copy of a run's dataset to a new folder, whole or not at all. `rules`: the files
     of rules by which repaired rows, and the copy, are judged.
@@ -86,7 +86,9 @@ def export(
         try:
             with untouched(plan, settings):
                 check_unchanged(run, plan, settings)
-                record = _write(folder, Job(run, settings, registry, plan, verdicts, policy, media, fix), progress)
+                record = _write(
+                    folder, ExportJob(run, settings, registry, plan, verdicts, policy, media, fix), progress
+                )
         except BaseException:
             folder.remove()
             raise
@@ -95,20 +97,20 @@ def export(
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ExportJob:
     """What is to be written."""
 
     run: Path
     settings: Settings
     registry: dict[str, Any]
-    plan: Plan
+    plan: ExportPlan
     verdicts: Verdicts
     policy: Policy
     media: MediaMode
     fix: bool
 
 
-def _write(folder: Folder, job: Job, progress: Progress | None) -> dict[str, Any]:
+def _write(folder: Folder, job: ExportJob, progress: ExportProgress | None) -> dict[str, Any]:
     """Write everything; returns what export.json says."""
     settings, plan, media = job.settings, job.plan, job.media
     place = _place_of_pictures(settings.resolved_media_dir, plan.names)
@@ -121,7 +123,7 @@ def _write(folder: Folder, job: Job, progress: Progress | None) -> dict[str, Any
         fixes = stack.enter_context(folder.create("fixes.jsonl")) if job.fix else BytesIO()
         told = progress.row_done if progress is not None else lambda: None
         desk = Desk(Path(settings.folder), folder, settings, job.verdicts, placer, dropped, fixes, told)
-        pictures = Pictures(folder, place, absolute=media == "reference")
+        pictures = PictureFiles(folder, place, absolute=media == "reference")
         menders = _menders(settings, job.policy, pictures) if job.fix else None
         done = {going.facts.name: copy_entry(going, desk, menders) for going in plan.going}
     absent = _write_registries(folder, job.registry, plan, done)
@@ -160,13 +162,13 @@ def _settings_for(target: Path, settings: Settings, media_dir: str | None) -> Se
     return Settings(**{**values, **changes, **no_limits, "baseline": None, "per_dataset": own})
 
 
-def _menders(settings: Settings, policy: Policy, pictures: Pictures) -> Callable[[EntryFacts, FileFacts], Mender]:
+def _menders(settings: Settings, policy: Policy, pictures: PictureFiles) -> Callable[[EntryFacts, FileFacts], Mender]:
     rules, _ = choose_rules(settings)
     return lambda entry, file: Mender(entry, file, settings, rules, policy, pictures)
 
 
 def _write_registries(
-    folder: Folder, registry: dict[str, Any], plan: Plan, done: dict[str, Written]
+    folder: Folder, registry: dict[str, Any], plan: ExportPlan, done: dict[str, WrittenEntry]
 ) -> dict[str, set[str]]:
     """Write the registry of the export and that of its quarantine; returns columns that no row has any more."""
     kept, behind, lost = {}, {}, {}
@@ -190,7 +192,7 @@ def _write_registries(
     return lost
 
 
-def _left_out(registry: dict[str, Any], plan: Plan, done: dict[str, Written]) -> list[dict[str, Any]]:
+def _left_out(registry: dict[str, Any], plan: ExportPlan, done: dict[str, WrittenEntry]) -> list[dict[str, Any]]:
     """Every entry of the original that the export does not have, with the reasons."""
     reasons = {name: plain(against) for name, against in plan.staying.items()}
     for name, raw in registry.items():
@@ -201,7 +203,7 @@ def _left_out(registry: dict[str, Any], plan: Plan, done: dict[str, Written]) ->
     return [{"dataset": name, "reasons": against} for name, against in sorted(reasons.items())]
 
 
-def _counts(name: str, written: Written) -> dict[str, Any]:
+def _counts(name: str, written: WrittenEntry) -> dict[str, Any]:
     return {
         "dataset": name,
         "kept": written.kept,

@@ -10,11 +10,11 @@ from typing import Any
 from validator.catalog.json_rows import RawRow, parse_row
 from validator.catalog.survey import Survey
 from validator.engine.judge import Judge, status_of
-from validator.export.pictures import Pictures
+from validator.export.pictures import PictureFiles
 from validator.export.policy import Policy, Reason
 from validator.export.repairs import OUTSIDE, PARTS, REPAIRS, Bench, repair
 from validator.export.target import Target
-from validator.export.verdicts import Row
+from validator.export.verdicts import VerdictRow
 from validator.facts.measure import Measurer, limits_of
 from validator.facts.record import RowFacts
 from validator.facts.settle import settle
@@ -46,7 +46,7 @@ class Mender:
         settings: Settings,
         rules: tuple[Rule, ...],
         policy: Policy,
-        pictures: Pictures,
+        pictures: PictureFiles,
     ) -> None:
         assert entry.entry is not None and file.survey is not None
         self._target = Target(entry.entry, file.survey)
@@ -57,7 +57,7 @@ class Mender:
         self._limits = limits_of(settings, load_processor(settings.processor))
         self._judge = Judge(rules, entry, self._limits)
 
-    def mend(self, rows: Sequence[tuple[RawRow, Row | None]], *, outside: bool = False) -> list[Mended | None]:
+    def mend(self, rows: Sequence[tuple[RawRow, VerdictRow | None]], *, outside: bool = False) -> list[Mended | None]:
         """Rows repaired, None where one cannot be or would still stay behind. Each comes with what was found in it;
         `outside`: its media lead out of the folder that is copied.
         """
@@ -143,7 +143,7 @@ class Mender:
 class _WithPictures(MediaFiles):
     """The original media folder, and the new pictures of the export."""
 
-    def __init__(self, root: str, pictures: Pictures) -> None:
+    def __init__(self, root: str, pictures: PictureFiles) -> None:
         super().__init__(root)
         self._pictures = pictures
 
@@ -151,7 +151,7 @@ class _WithPictures(MediaFiles):
         return self._pictures.find(item) or super().resolve(item)
 
 
-def _codes(row: Row | None, outside: bool) -> frozenset[str]:
+def _codes(row: VerdictRow | None, outside: bool) -> frozenset[str]:
     return (row.codes if row is not None else frozenset()) | ({OUTSIDE} if outside else frozenset())
 
 

@@ -17,7 +17,7 @@ from validator.export.folder import Folder
 _UNFIT = re.compile(r"[^\w.-]", re.ASCII)
 
 
-class Pictures:
+class PictureFiles:
     """Writes images into a sub-folder of an export that holds nothing else, each content once. Paths are returned as a
     row must name them: relative to the export, or absolute where it is not the media folder.
     """

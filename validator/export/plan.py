@@ -27,7 +27,7 @@ _ROLES = "to speak first"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ExportPart:
     """One data file: `target` is its path in the export; `written`: another entry has put the same rows there."""
 
     file: FileFacts
@@ -41,11 +41,11 @@ class Going:
 
     facts: EntryFacts
     location: str
-    parts: tuple[Part, ...]
+    parts: tuple[ExportPart, ...]
 
 
 @dataclass(slots=True)
-class Plan:
+class ExportPlan:
     """Entries that go, those that stay with the reasons, what becomes of single files, as (entry, file, words), and the
     names that are taken.
     """
@@ -56,9 +56,9 @@ class Plan:
     names: Names = field(default_factory=Names)
 
 
-def make_plan(catalog: Catalog, verdicts: Verdicts, policy: Policy, *, fix: bool) -> Plan:
+def make_plan(catalog: Catalog, verdicts: Verdicts, policy: Policy, *, fix: bool) -> ExportPlan:
     """Decide for every entry of a run."""
-    plan = Plan()
+    plan = ExportPlan()
     claims: dict[str, Hashable] = {}
     shared = Counter(file.name for facts in catalog.entries for file in facts.files)
     for facts in catalog.entries:
@@ -78,7 +78,7 @@ def make_plan(catalog: Catalog, verdicts: Verdicts, policy: Policy, *, fix: bool
         parts = []
         for file, (rest, rows) in zip(files, wanted.items(), strict=True):
             target = location + rest
-            parts.append(Part(file, target, written=target in claims))
+            parts.append(ExportPart(file, target, written=target in claims))
             claims[target] = rows
             plan.names.claim(target)
             plan.names.claim(f"{QUARANTINE}/{target}")
@@ -110,7 +110,7 @@ def _fits(place: str, wanted: dict[str, Hashable], claims: dict[str, Hashable], 
 
 
 def _judge(
-    facts: EntryFacts, verdicts: Verdicts, policy: Policy, plan: Plan, fix: bool
+    facts: EntryFacts, verdicts: Verdicts, policy: Policy, plan: ExportPlan, fix: bool
 ) -> tuple[tuple[Reason, ...], list[FileFacts]]:
     """The reasons against an entry, and the files of it that go."""
     if facts.unchecked is not None:

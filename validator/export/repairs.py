@@ -21,7 +21,7 @@ from validator.catalog.entry import Entry
 from validator.catalog.survey import Survey
 from validator.conversation.parts import are_parts, written
 from validator.conversation.sample import MEDIA_COLUMNS
-from validator.export.pictures import Pictures
+from validator.export.pictures import PictureFiles
 from validator.files import MediaFiles
 from validator.findings import clip, count
 from validator.media.whereabouts import is_there, spellings
@@ -43,7 +43,7 @@ class Bench:
     entry: Entry
     survey: Survey
     files: MediaFiles
-    pictures: Pictures
+    pictures: PictureFiles
     has_boxes: Callable[[], bool]
     codes: frozenset[str]
 

@@ -33,7 +33,7 @@ _FINDINGS = ("dataset", "file", "row", "code", "severity", "message")
 
 
 @dataclass(slots=True)
-class Row:
+class VerdictRow:
     """A row that something was found in. `reasons` are those for which it stays behind; `codes` are those of all its
     findings, and of one about its entry that stands for them.
     """
@@ -60,8 +60,8 @@ class Verdicts:
 
     def __init__(self, run: Path, policy: Policy) -> None:
         self._policy = policy
-        self._samples = _Table(run / "samples.parquet", SAMPLES, _SAMPLES)
-        self._findings = _Table(run / "findings.parquet", FINDINGS, _FINDINGS)
+        self._samples = _VerdictTable(run / "samples.parquet", SAMPLES, _SAMPLES)
+        self._findings = _VerdictTable(run / "findings.parquet", FINDINGS, _FINDINGS)
         self._rows = self._samples.spans("status", pc.is_valid)
         self._odd = self._samples.spans("status", _is_odd).keys()
         self._found = self._findings.spans("row", pc.is_valid)
@@ -73,7 +73,7 @@ class Verdicts:
         """Whether something was found in a row of a file."""
         return key in self._odd or key in self._found
 
-    def of(self, key: FileKey) -> Iterator[Row]:
+    def of(self, key: FileKey) -> Iterator[VerdictRow]:
         """The rows of a file that something was found in, in their order."""
         of_entry = {against.reason.code for against in self.against.get(key[0], ())} & _CAUSES
         grouped = groupby(self._findings.read(self._found.get(key)), itemgetter(2))
@@ -87,7 +87,7 @@ class Verdicts:
             if findings or status != "ok":
                 reasons = self._policy.reasons(findings, status, *why)
                 codes = frozenset(finding.code for finding in findings) | of_entry
-                yield Row(row, sample_id, content_hash, codes, reasons)
+                yield VerdictRow(row, sample_id, content_hash, codes, reasons)
 
     def digest_of_dropped(self, key: FileKey) -> str:
         """The same for two entries where the same rows of a file stay behind."""
@@ -103,7 +103,7 @@ class Verdicts:
         self._findings.close()
 
 
-class _Table:
+class _VerdictTable:
     """A table of a run whose rows are in the order of dataset and file."""
 
     def __init__(self, path: Path, schema: pa.Schema, columns: Sequence[str]) -> None:

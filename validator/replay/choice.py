@@ -30,7 +30,7 @@ Pool = list[tuple[int, int, Member]]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Selection:
     """The chosen rows, disjoint. `eligible` is the number of unflagged rows in the run."""
 
     candidates: tuple[Member, ...]
@@ -44,7 +44,7 @@ class Choice:
         return self.candidates + self.controls + self.blind
 
 
-def choose(folder: Path, settings: ReplaySettings) -> Choice:
+def choose(folder: Path, settings: ReplaySettings) -> Selection:
     """Choose from a finished run, in two passes, in memory bounded by the number of strata.
 
     The same run and seed give the same choice. Raises ValueError where the folder holds no finished run.
@@ -76,7 +76,7 @@ def choose(folder: Path, settings: ReplaySettings) -> Choice:
         member for _, member in zip(range(min(settings.blind, eligible // _SHARE_OF_BLIND)), drawn, strict=False)
     )
     controls = draw_controls(candidates, pools, drawn, taken | {member.place for member in blind}, settings.controls)
-    return Choice(candidates, controls, blind, eligible)
+    return Selection(candidates, controls, blind, eligible)
 
 
 def draw_controls(

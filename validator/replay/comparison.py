@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from validator.facts.replayed import Replayed, Step, Systemic, Verdict
-from validator.replay.choice import Choice
+from validator.replay.choice import Selection
 from validator.replay.remedies import first_that_helps, on_reference
 from validator.replay.session import Judged, Session
 from validator.replay.systemic import climbed, culprit
@@ -23,7 +23,7 @@ NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class CheckpointComparison:
     """Two checkpoints. `table`: samples by group and side. `verdicts`: (verdict here, verdict there) -> samples.
 
     `differences`: the largest between the checkpoints; None where the weights could not be read.
@@ -37,8 +37,8 @@ class Comparison:
 
 
 def compare(
-    mine: Judged, reference: Session, choice: Choice, weights: Weights | None, others: Weights | None
-) -> tuple[tuple[Replayed, ...], tuple[Systemic, ...], Comparison]:
+    mine: Judged, reference: Session, choice: Selection, weights: Weights | None, others: Weights | None
+) -> tuple[tuple[Replayed, ...], tuple[Systemic, ...], CheckpointComparison]:
     """Replay the same samples on the reference, and say of each what became of it there."""
     theirs = reference.run(choice, thorough=False)
     there = {sample.key: sample for sample in theirs.samples}
@@ -50,7 +50,7 @@ def compare(
         table[sample.group][side(sample, there[sample.key])] += 1
     verdicts = Counter((sample.own_verdict, there[sample.key].own_verdict) for sample in samples)
     named = None if found is None else tuple(found[:NAMED])
-    return samples, systemic, Comparison(table, verdicts, named, theirs.systemic)
+    return samples, systemic, CheckpointComparison(table, verdicts, named, theirs.systemic)
 
 
 def side(here: Replayed, there: Replayed) -> Side:

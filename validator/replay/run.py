@@ -11,14 +11,14 @@ import xxhash
 from validator.engine.amend import identity_of, load_summary, settings_of
 from validator.facts.measure import limits_of
 from validator.facts.replayed import Replayed, Systemic
-from validator.replay.choice import Choice, choose
-from validator.replay.comparison import Comparison, compare
+from validator.replay.choice import Selection, choose
+from validator.replay.comparison import CheckpointComparison, compare
 from validator.replay.crew import Crew, local_gpus
 from validator.replay.inputs import make_jobs
 from validator.replay.job import Ready
 from validator.replay.journal import Journal
 from validator.replay.loading import check_reproduced
-from validator.replay.session import Progress, Session
+from validator.replay.session import ReplayProgress, Session
 from validator.replay.settings import ReplaySettings
 from validator.replay.supervisor import Setup, Supervisor
 from validator.replay.trial import Remaker
@@ -37,12 +37,12 @@ class Outcome:
 
     samples: tuple[Replayed, ...]
     systemic: tuple[Systemic, ...]
-    choice: Choice
+    choice: Selection
     yardstick: Yardstick
     ready: Ready
     settings: ReplaySettings
     run: str
-    comparison: Comparison | None = None
+    comparison: CheckpointComparison | None = None
 
     def of(self, group: str) -> list[Replayed]:
         """The samples of a group."""
@@ -63,7 +63,7 @@ def hire(setup: Setup) -> Crew:
     return local_gpus(setup, Supervisor(setup))
 
 
-def replay(folder: Path, settings: ReplaySettings, progress: Progress, hire: Hire = hire) -> Outcome:
+def replay(folder: Path, settings: ReplaySettings, progress: ReplayProgress, hire: Hire = hire) -> Outcome:
     """Replay a finished run. Interrupted, it goes on with the next call.
 
     The reference model takes the device when the model has left it: both need not fit together. Raises ValueError for

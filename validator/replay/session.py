@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from validator.facts.replayed import Replayed, Step, Systemic, Verdict
-from validator.replay.choice import Choice
+from validator.replay.choice import Selection
 from validator.replay.crew import Crew
 from validator.replay.job import Answer, Job, Key, Task
 from validator.replay.journal import Journal
@@ -24,7 +24,7 @@ from validator.replay.yardstick import referenced, yardstick_of
 ONCE, TWICE, COMPARED = ("bf16",), ("bf16", "repeat"), ("bf16", "repeat", "fp32")
 
 
-class Progress(Protocol):
+class ReplayProgress(Protocol):
     """Is told how far a replay is."""
 
     def replaying(self, what: str, samples: int) -> None:
@@ -57,7 +57,7 @@ class Session:
         journal: Journal,
         jobs: Mapping[Key, Job],
         missing: Mapping[Key, str],
-        progress: Progress,
+        progress: ReplayProgress,
         remaker: Remaker | None = None,
         seeds: int = SEEDS,
     ) -> None:
@@ -65,7 +65,7 @@ class Session:
         self._jobs, self._missing, self._progress, self._remaker = jobs, missing, progress, remaker
         self._seeds = seeds
 
-    def run(self, choice: Choice, *, thorough: bool = True) -> Judged:
+    def run(self, choice: Selection, *, thorough: bool = True) -> Judged:
         """Controls, then candidates with the blind controls among them; `thorough`: then the ladder and remedies."""
         controls = [member for member in choice.controls if member.key in self._jobs]
         answers = self._controls(controls)
@@ -112,7 +112,7 @@ class Session:
                 modality, failure, len(failed), asked, first, ladder, culprit(failure, ladder), datasets, probed
             )
 
-    def _candidates(self, choice: Choice, yardstick: Yardstick) -> list[Replayed]:
+    def _candidates(self, choice: Selection, yardstick: Yardstick) -> list[Replayed]:
         arms = COMPARED if self._settings.judges_statistics else TWICE
         groups = {member.key: (member, "candidate") for member in choice.candidates}
         groups |= {member.key: (member, "blind") for member in choice.blind}
@@ -179,7 +179,7 @@ class Session:
         ]
 
     def _remedied(
-        self, samples: list[Replayed], choice: Choice, controls: Sequence[Replayed], yardstick: Yardstick
+        self, samples: list[Replayed], choice: Selection, controls: Sequence[Replayed], yardstick: Yardstick
     ) -> list[Replayed]:
         """Try the remedies on what is not stable."""
         chosen = unstable(samples, self._jobs, self._settings.remedies)

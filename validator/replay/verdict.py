@@ -39,7 +39,7 @@ class Yardstick:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observed:
     """A sample's steps, sorted out."""
 
     first: Step
@@ -47,7 +47,7 @@ class Seen:
     reference: Step | None
 
     @classmethod
-    def of(cls, answer: Answer) -> Seen:
+    def of(cls, answer: Answer) -> Observed:
         """Sort the steps of an answer by arm."""
         arms = {step.arm: step for step in answer.steps}
         return cls(answer.steps[0], arms.get("repeat"), arms.get("fp32"))
@@ -73,7 +73,7 @@ def point_of(member: Member, step: Step) -> Point | None:
 
 def judge(member: Member, group: str, answer: Answer, yardstick: Yardstick) -> Replayed:
     """The verdict on one sample, `STATIC_ONLY` and what depends on other samples' verdicts left aside."""
-    seen = Seen.of(answer)
+    seen = Observed.of(answer)
     point = point_of(member, seen.first)
     scores = yardstick.baseline.score(point) if yardstick.baseline is not None and point is not None else None
     agree = seen.agree(yardstick.repeat_tolerance)
@@ -106,7 +106,7 @@ def judge(member: Member, group: str, answer: Answer, yardstick: Yardstick) -> R
 
 
 def _verdict(
-    seen: Seen, agree: bool | None, scores: Scores | None, yardstick: Yardstick, error_limit: float
+    seen: Observed, agree: bool | None, scores: Scores | None, yardstick: Yardstick, error_limit: float
 ) -> tuple[Verdict, str]:
     step = seen.first
     if step.resource:
@@ -167,7 +167,7 @@ def _where(step: Step) -> str:
     return {"processor": "image processor", "process": "process"}.get(step.stage, step.stage)
 
 
-def _nonfinite(seen: Seen) -> str:
+def _nonfinite(seen: Observed) -> str:
     step = seen.first
     where = f"first in {step.first_nonfinite}" if step.first_nonfinite else "in the logits"
     if seen.reference is None:

@@ -10,7 +10,7 @@ import orjson
 from rich.table import Table
 from rich.text import Text
 
-from validator.engine.trainers import OUTCOMES, Comparison
+from validator.engine.trainers import OUTCOMES, TrainerComparison
 from validator.report.console import location
 from validator.report.tables import console_for
 from validator.trainers.registry import trainers
@@ -21,7 +21,7 @@ _WIDEST = max(map(len, OUTCOMES))
 _STYLES = {"whole": "green", "cut": "yellow", "stops": "bold red", "dropped": "red", "unchecked": "dim"}
 
 
-def full(comparison: Comparison, base: Path, out: TextIO) -> None:
+def full(comparison: TrainerComparison, base: Path, out: TextIO) -> None:
     """Print rows by outcome under each profile, then where the profiles disagree."""
     console = console_for(out)
     table = _table("What becomes of the rows")
@@ -51,7 +51,7 @@ def full(comparison: Comparison, base: Path, out: TextIO) -> None:
     console.print(Text(f"all rows: {comparison.table}; each profile's findings lie beside it"))
 
 
-def json(comparison: Comparison, out: TextIO) -> None:
+def json(comparison: TrainerComparison, out: TextIO) -> None:
     """Write the comparison as one document."""
     out.write(orjson.dumps(comparison.record(), option=orjson.OPT_INDENT_2).decode() + "\n")
 

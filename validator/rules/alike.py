@@ -37,7 +37,7 @@ _GROUP = np.dtype(
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class HashGroup:
     """Rows of one key: how many, the first as (file, row), and the first later one with another mark (without marks:
     the second).
     """
@@ -133,25 +133,25 @@ class Groups:
         self.trim()
         return self._table["key"]
 
-    def of(self, keys: Sequence[int]) -> list[Group]:
+    def of(self, keys: Sequence[int]) -> list[HashGroup]:
         """The groups of some of the keys."""
         return self._groups(self._table[np.searchsorted(self.keys, np.array(keys, np.uint64))])
 
-    def most(self) -> Group | None:
+    def most(self) -> HashGroup | None:
         """The group with the most rows."""
         self.trim()
         return self._groups(self._table[[np.argmax(self._table["rows"])]])[0] if len(self._table) else None
 
-    def alike(self) -> list[Group]:
+    def alike(self) -> list[HashGroup]:
         """Groups with a second row (of another mark), in the order of file and row."""
         self.trim()
         found = self._groups(self._table[self._table["other_file"] >= 0])
         return sorted(found, key=lambda group: (group.file, group.row))
 
-    def _groups(self, table: np.ndarray) -> list[Group]:
+    def _groups(self, table: np.ndarray) -> list[HashGroup]:
         files = [*self._files]
         return [
-            Group(rows, files[file], row, None if other < 0 else (files[other], other_row))
+            HashGroup(rows, files[file], row, None if other < 0 else (files[other], other_row))
             for _, rows, row, _, other_row, file, other in table.tolist()
         ]
 

@@ -32,7 +32,7 @@ from collections.abc import Iterator
 from validator.findings import clip
 from validator.rules.base import Hit, training_rule
 from validator.training.config import shown
-from validator.training.deepspeed_parser.filled import Refusal
+from validator.training.deepspeed_parser.filled import DeepSpeedRefusal
 from validator.training.deepspeed_parser.models import known_keys
 from validator.training.deepspeed_parser.release import Release
 from validator.training.record import TrainingCase
@@ -61,7 +61,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         yield Hit(f"{len(found) - MOST:,} more keys of {case.deepspeed.name} are refused", "Correct the first ones.")
 
 
-def advice(refusal: Refusal, release: Release) -> str:
+def advice(refusal: DeepSpeedRefusal, release: Release) -> str:
     """What to write instead."""
     section, _, key = refusal.key.rpartition(".")
     short = clip(refusal.key, 120)

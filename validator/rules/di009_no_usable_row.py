@@ -27,26 +27,26 @@ from validator.rules.wording import converted
 
 
 @dataclass(slots=True)
-class Counts:
+class UsableRows:
     """Rows, and those that are dropped for what they hold."""
 
     rows: int = 0
     dropped: int = 0
 
 
-def fold(counts: Counts, case: Case) -> None:
+def fold(counts: UsableRows, case: Case) -> None:
     """Count a row."""
     counts.rows += 1
     counts.dropped += case.facts.outcome == "dropped" and not converted(case.facts)
 
 
-def fold_texts(counts: Counts, texts: Texts) -> None:
+def fold_texts(counts: UsableRows, texts: Texts) -> None:
     """Count rows."""
     counts.rows += texts.records.num_rows
     counts.dropped += int(texts.are("outcome", "dropped").sum())
 
 
-def finish(counts: Counts, entry: EntryFacts) -> Iterator[Hit]:
+def finish(counts: UsableRows, entry: EntryFacts) -> Iterator[Hit]:
     """Report empty files, and entries without a surviving row."""
     surveys = [file.survey for file in entry.files if file.survey is not None]
     if surveys and not any(survey.num_refusals or (survey.types and survey.num_rows) for survey in surveys):
@@ -63,9 +63,11 @@ def finish(counts: Counts, entry: EntryFacts) -> Iterator[Hit]:
         )
 
 
-def merge(left: Counts, right: Counts) -> Counts:
+def merge(left: UsableRows, right: UsableRows) -> UsableRows:
     """Add two counts."""
-    return Counts(left.rows + right.rows, left.dropped + right.dropped)
+    return UsableRows(left.rows + right.rows, left.dropped + right.dropped)
 
 
-RULE = corpus_rule("DI009", "no-usable-row", "error", CorpusCheck(finish, Counts, fold, merge, fold_texts=fold_texts))
+RULE = corpus_rule(
+    "DI009", "no-usable-row", "error", CorpusCheck(finish, UsableRows, fold, merge, fold_texts=fold_texts)
+)

@@ -61,7 +61,7 @@ _UNREAD: Consequences = {**dict.fromkeys(_OF_TEXT, _ALL), **_EMPTY}
 
 
 @dataclass(slots=True)
-class Seen:
+class RowsSeen:
     """How many rows there are, how many the trainer drops or stops at, in how many each problem and each unknown role
     occurs, and how many have placeholders of a kind without media of it.
     """
@@ -73,7 +73,7 @@ class Seen:
     unfilled: Counter[str] = field(default_factory=Counter)
 
 
-def fold(seen: Seen, case: Case) -> None:
+def fold(seen: RowsSeen, case: Case) -> None:
     """Count a row."""
     facts = case.facts
     seen.rows += 1
@@ -89,13 +89,13 @@ def fold(seen: Seen, case: Case) -> None:
                     seen.unfilled[kind] += 1
 
 
-def fold_texts(seen: Seen, texts: Texts) -> None:
+def fold_texts(seen: RowsSeen, texts: Texts) -> None:
     """Count rows without problems."""
     seen.rows += texts.records.num_rows
     seen.lost += int((texts.are("outcome", "dropped") | texts.are("outcome", "crash")).sum())
 
 
-def finish(seen: Seen, entry: EntryFacts) -> Iterator[Hit]:
+def finish(seen: RowsSeen, entry: EntryFacts) -> Iterator[Hit]:
     """Compare what the entry says with what the rows are."""
     types = next((file.survey.types for file in entry.files if file.survey is not None and file.survey.types), None)
     if entry.entry is None or types is None or not seen.rows:
@@ -108,9 +108,9 @@ def finish(seen: Seen, entry: EntryFacts) -> Iterator[Hit]:
         yield from _media(entry.entry, types, seen)
 
 
-def merge(left: Seen, right: Seen) -> Seen:
+def merge(left: RowsSeen, right: RowsSeen) -> RowsSeen:
     """Add two parts."""
-    return Seen(
+    return RowsSeen(
         left.rows + right.rows,
         left.lost + right.lost,
         left.problems + right.problems,
@@ -119,7 +119,7 @@ def merge(left: Seen, right: Seen) -> Seen:
     )
 
 
-def _unread(entry: Entry, types: Types, seen: Seen) -> Hit | None:
+def _unread(entry: Entry, types: Types, seen: RowsSeen) -> Hit | None:
     """The trainer reads no conversation of any row, and another formatting, column or tag would."""
     found = conversation(entry, types)
     if entry.formatting == "alpaca":
@@ -146,7 +146,7 @@ def _unread(entry: Entry, types: Types, seen: Seen) -> Hit | None:
     return _tags(entry, found, seen)
 
 
-def _tags(entry: Entry, found: Conversation, seen: Seen) -> Hit | None:
+def _tags(entry: Entry, found: Conversation, seen: RowsSeen) -> Hit | None:
     """Keys of messages, or names of roles, of another kind than `tags` says."""
     tags = entry.tags
     names = (found.role, found.content)
@@ -160,7 +160,7 @@ def _tags(entry: Entry, found: Conversation, seen: Seen) -> Hit | None:
     return _hit(entry, seen, what, [tags_line(found, roles)], {"CV001": {"role": tuple(USERS)}, **_EMPTY})
 
 
-def _preference(entry: Entry, types: Types, seen: Seen) -> Iterator[Hit]:
+def _preference(entry: Entry, types: Types, seen: RowsSeen) -> Iterator[Hit]:
     """Chosen and rejected answers without `ranking`, or the reverse."""
     pair = [entry.columns[name] or name for name in ("chosen", "rejected")]
     there = all(name in types for name in pair)
@@ -185,7 +185,7 @@ def _preference(entry: Entry, types: Types, seen: Seen) -> Iterator[Hit]:
         )
 
 
-def _media(entry: Entry, types: Types, seen: Seen) -> Iterator[Hit]:
+def _media(entry: Entry, types: Types, seen: RowsSeen) -> Iterator[Hit]:
     """Placeholders in most rows, and a column of media that `columns` does not list."""
     for kind in MEDIA:
         name = media_columns(entry, types).get(kind)
@@ -208,7 +208,7 @@ def _present(entry: Entry, types: Types) -> dict[str, str]:
 
 def _hit(
     entry: Entry,
-    seen: Seen,
+    seen: RowsSeen,
     what: str,
     lines: list[str],
     explains: Consequences = _UNREAD,
@@ -226,7 +226,7 @@ def _hit(
     )
 
 
-def _message(entry: Entry, seen: Seen, what: str, key: str | None, rows: int | None = None) -> str:
+def _message(entry: Entry, seen: RowsSeen, what: str, key: str | None, rows: int | None = None) -> str:
     ignored = f"ignores the key `{key}`: it " if key is not None else ""
     lost = seen.lost if rows is None else rows
     if lost == seen.rows:
@@ -248,5 +248,5 @@ RULE = corpus_rule(
     "DI015",
     "entry-describes-other-rows",
     "error",
-    CorpusCheck(finish, Seen, fold, merge, names_causes=True, fold_texts=fold_texts),
+    CorpusCheck(finish, RowsSeen, fold, merge, names_causes=True, fold_texts=fold_texts),
 )

@@ -24,10 +24,10 @@ from collections.abc import Iterator
 from validator.findings import count
 from validator.rules.base import EntryFacts, Hit, corpus_rule
 from validator.rules.scope import every
-from validator.rules.seen import Seen, of_entry
+from validator.rules.seen import DuplicateHashes, of_entry
 
 
-def finish(seen: Seen, _: EntryFacts) -> Iterator[Hit]:
+def finish(seen: DuplicateHashes, _: EntryFacts) -> Iterator[Hit]:
     """Say it once."""
     if groups := seen.pairs.alike():
         repeated = sum(group.rows - 1 for group in groups)

@@ -19,12 +19,12 @@ from collections.abc import Iterator
 
 from validator.rules.base import EntryFacts, Hit, corpus_rule
 from validator.rules.scope import every
-from validator.rules.seen import Seen, of_entry
+from validator.rules.seen import DuplicateHashes, of_entry
 
 ENOUGH, SHARE = 50, 0.9
 
 
-def finish(seen: Seen, _: EntryFacts) -> Iterator[Hit]:
+def finish(seen: DuplicateHashes, _: EntryFacts) -> Iterator[Hit]:
     """Look for an answer that prevails."""
     most = seen.answers.most()
     if most is not None and seen.rows >= ENOUGH and most.rows >= SHARE * seen.rows:

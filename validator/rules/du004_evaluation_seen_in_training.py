@@ -23,10 +23,10 @@ from collections.abc import Iterator, Sequence
 from validator.rules.base import EntryFacts, Hit, corpus_rule
 from validator.rules.overlap import between
 from validator.rules.scope import every
-from validator.rules.seen import Seen, is_evaluation, of_run
+from validator.rules.seen import DuplicateHashes, is_evaluation, of_run
 
 
-def finish_run(parts: Sequence[tuple[EntryFacts, Seen]]) -> Iterator[Hit]:
+def finish_run(parts: Sequence[tuple[EntryFacts, DuplicateHashes]]) -> Iterator[Hit]:
     """Look up the questions of evaluation entries in the others."""
     named = [(is_evaluation(entry), (entry.name, seen.prompts)) for entry, seen in parts]
     yield from between(

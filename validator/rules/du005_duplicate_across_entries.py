@@ -22,10 +22,10 @@ from collections.abc import Iterator, Sequence
 from validator.rules.base import EntryFacts, Hit, corpus_rule
 from validator.rules.overlap import among
 from validator.rules.scope import every
-from validator.rules.seen import Seen, is_evaluation, of_run
+from validator.rules.seen import DuplicateHashes, is_evaluation, of_run
 
 
-def finish_run(parts: Sequence[tuple[EntryFacts, Seen]]) -> Iterator[Hit]:
+def finish_run(parts: Sequence[tuple[EntryFacts, DuplicateHashes]]) -> Iterator[Hit]:
     """Look up the rows of each entry in the others of its kind."""
     for evaluation in (False, True):
         kind = [(entry.name, seen.pairs) for entry, seen in parts if is_evaluation(entry) == evaluation]

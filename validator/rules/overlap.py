@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from validator.findings import clip, count
-from validator.rules.alike import Group, Groups
+from validator.rules.alike import Groups, HashGroup
 from validator.rules.base import Hit
 
 Part = tuple[str, Groups]
@@ -101,5 +101,5 @@ def _names(parts: Sequence[Part], places: Iterable[int]) -> str:
     return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
 
 
-def _place(mine: Group, theirs: Group) -> tuple[str, int, str, int]:
+def _place(mine: HashGroup, theirs: HashGroup) -> tuple[str, int, str, int]:
     return mine.file, mine.row, theirs.file, theirs.row

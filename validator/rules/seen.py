@@ -19,7 +19,7 @@ _EVALUATION = frozenset(("eval", "evaluation", "val", "valid", "validation", "te
 
 
 @dataclass(slots=True)
-class Seen:
+class DuplicateHashes:
     """Rows that the trainer keeps, by what they ask and answer, by what they ask (marked with the answer), and by what
     they answer.
     """
@@ -30,7 +30,7 @@ class Seen:
     answers: Groups = field(default_factory=Groups)
 
 
-def _fold(seen: Seen, case: Case) -> None:
+def _fold(seen: DuplicateHashes, case: Case) -> None:
     facts = case.facts
     if facts.outcome == "ok" and facts.asked and facts.answered:
         asked, answered = int(facts.asked, 16), int(facts.answered, 16)
@@ -40,7 +40,7 @@ def _fold(seen: Seen, case: Case) -> None:
         seen.answers.add(answered, facts)
 
 
-def _fold_texts(seen: Seen, texts: Texts) -> None:
+def _fold_texts(seen: DuplicateHashes, texts: Texts) -> None:
     asked, has_asked = hashes_of(texts.records["asked"])
     answered, has_answered = hashes_of(texts.records["answered"])
     chosen = texts.are("outcome", "ok") & has_asked & has_answered
@@ -55,8 +55,8 @@ _ODD = 0x9E3779B97F4A7C15
 """Multiplying by an odd number keeps 64 bits apart, and keeps equal hashes from cancelling out."""
 
 
-def _merge(left: Seen, right: Seen) -> Seen:
-    return Seen(
+def _merge(left: DuplicateHashes, right: DuplicateHashes) -> DuplicateHashes:
+    return DuplicateHashes(
         left.rows + right.rows,
         left.pairs.merge(right.pairs),
         left.prompts.merge(right.prompts),
@@ -64,15 +64,15 @@ def _merge(left: Seen, right: Seen) -> Seen:
     )
 
 
-def of_entry(finish: Callable[[Seen, EntryFacts], Iterator[Hit]]) -> CorpusCheck:
+def of_entry(finish: Callable[[DuplicateHashes, EntryFacts], Iterator[Hit]]) -> CorpusCheck:
     """A check of one entry on this aggregate."""
-    return CorpusCheck(finish, Seen, _fold, _merge, shared="seen", fold_texts=_fold_texts)
+    return CorpusCheck(finish, DuplicateHashes, _fold, _merge, shared="seen", fold_texts=_fold_texts)
 
 
-def of_run(finish_run: Callable[[Sequence[tuple[EntryFacts, Seen]]], Iterator[Hit]]) -> CorpusCheck:
+def of_run(finish_run: Callable[[Sequence[tuple[EntryFacts, DuplicateHashes]]], Iterator[Hit]]) -> CorpusCheck:
     """A check of all entries together on this aggregate."""
     return CorpusCheck(
-        start=Seen, fold=_fold, merge=_merge, shared="seen", finish_run=finish_run, fold_texts=_fold_texts
+        start=DuplicateHashes, fold=_fold, merge=_merge, shared="seen", finish_run=finish_run, fold_texts=_fold_texts
     )
 
 

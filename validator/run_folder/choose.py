@@ -18,14 +18,14 @@ HOME = Path(".mmvalidate")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RunPlace:
     """A folder for a run. `note`: a sentence for the user where it is not the one that they would expect."""
 
     folder: Path
     note: str | None = None
 
 
-def default_place(registry: str, datasets: Sequence[str] = ()) -> Place:
+def default_place(registry: str, datasets: Sequence[str] = ()) -> RunPlace:
     """Where a run of some entries of a registry (none: all) is kept: `.mmvalidate/NAME` by the name of the registry's
     folder, or `NAME-2`, `NAME-3` ... where that holds the finished run of another registry or of other entries, or what
     is not ours. The same call finds the same folder again.
@@ -56,8 +56,8 @@ def replaced(folder: Path, registry: str, datasets: Sequence[str] = ()) -> str |
     return f"{folder} holds the run of {_named(held)}, which this one replaces."
 
 
-def _place(folder: Path, usual: Path, why: str | None) -> Place:
-    return Place(folder, None if folder == usual else f"{usual} {why}, so this run is kept in {folder}.")
+def _place(folder: Path, usual: Path, why: str | None) -> RunPlace:
+    return RunPlace(folder, None if folder == usual else f"{usual} {why}, so this run is kept in {folder}.")
 
 
 def _held(folder: Path) -> dict[str, Any] | None:

@@ -129,7 +129,7 @@ class _Timing(TypedDict):
     engine: str
 
 
-class _Model(TypedDict):
+class _SummaryModel(TypedDict):
     parameters: Count
     trainable: Count
 
@@ -206,7 +206,7 @@ class _Replay(TypedDict):
     device: str
     processor: str
     attention: str
-    model: _Model
+    model: _SummaryModel
     verdict: Literal["SYSTEMIC"] | None
     systemic: list[_Systemic]
     verdicts: dict[str, Counts]

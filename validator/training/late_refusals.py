@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from validator.training.record import DataFacts
-from validator.training.refusal import Asked, Refusal, Row, as_mapping, refused
+from validator.training.refusal import Asked, RefusedRow, TrainingRefusal, as_mapping, refused
 from validator.training.versions import Versions
 
 _PLATEAU = frozenset(("mode", "factor", "patience", "threshold", "threshold_mode", "cooldown", "min_lr", "eps"))
@@ -38,7 +38,7 @@ SCHEDULERS: dict[str, frozenset[str] | None] = {
 """
 
 
-def schedule_refusals(on: Asked) -> Iterator[Refusal]:
+def schedule_refusals(on: Asked) -> Iterator[TrainingRefusal]:
     """What `lr_scheduler_type` says to `lr_scheduler_kwargs`."""
     keys, name = ("lr_scheduler_kwargs", "lr_scheduler_type"), on.lr_scheduler_type
     known = SCHEDULERS.get(name) if isinstance(name, str) else None
@@ -48,14 +48,14 @@ def schedule_refusals(on: Asked) -> Iterator[Refusal]:
     given = {} if given is None else given
     if not isinstance(given, dict):
         words = "argument after ** must be a mapping"
-        yield Refusal(keys[:1], words, "Write a mapping, or remove it.", "TypeError", "training")
+        yield TrainingRefusal(keys[:1], words, "Write a mapping, or remove it.", "TypeError", "training")
         return
     if strange := sorted(set(map(str, given)) - known):
         takes = ", ".join(sorted(known - {"last_epoch"})) or "none"
         words = f"got an unexpected keyword argument '{strange[0]}'"
-        yield Refusal(keys, words, f"The arguments of {name} are: {takes}.", "TypeError", "training")
+        yield TrainingRefusal(keys, words, f"The arguments of {name} are: {takes}.", "TypeError", "training")
     elif fault := _schedule_fault(name, given, on):
-        yield Refusal(keys, *fault, "ValueError", "training")
+        yield TrainingRefusal(keys, *fault, "ValueError", "training")
 
 
 def _schedule_fault(name: str, given: dict[str, Any], on: Asked) -> tuple[str, str] | None:
@@ -79,7 +79,7 @@ def _schedule_fault(name: str, given: dict[str, Any], on: Asked) -> tuple[str, s
     return None
 
 
-def split_refusals(on: Asked, rows: int | None) -> Iterator[Refusal]:
+def split_refusals(on: Asked, rows: int | None) -> Iterator[TrainingRefusal]:
     """What `val_size` does to the rows that are loaded (`rows`, None where not known)."""
     if not on.holds_out or on.streaming or on.eval_dataset is not None:
         return
@@ -91,7 +91,7 @@ def split_refusals(on: Asked, rows: int | None) -> Iterator[Refusal]:
     if whole:
         of = "" if rows is None else f" {rows:,}"
         one = ", or val_size: 1 for one row" if isinstance(size, float) and size >= 1 else ""
-        yield Refusal(
+        yield TrainingRefusal(
             ("val_size",),
             f"test_size={size} should be either positive and smaller than the number of samples{of} or a float in the "
             "(0, 1) range"
@@ -132,8 +132,8 @@ def _dispatches(config: Any) -> bool:
     return not (isinstance(config, dict) and config.get("dispatch_batches") is False)
 
 
-LATE: tuple[Row, ...] = (
-    Row(
+LATE: tuple[RefusedRow, ...] = (
+    RefusedRow(
         "streaming dataloader_num_workers",
         lambda on: on.streaming and on.dataloader_num_workers == 0 and not on.tokenized_path,
         "a data file of this machine is streamed in as many shards as there are workers: there are none, and no row",
@@ -141,7 +141,7 @@ LATE: tuple[Row, ...] = (
         "StopIteration",
         "data",
     ),
-    Row(
+    RefusedRow(
         "streaming accelerator_config",
         lambda on: on.streaming and on.dataloader_num_workers > 0 and _dispatches(on.accelerator_config),
         "accelerate cuts every tensor of a streamed batch to the number of rows, pixels too: The size of tensor a must "
@@ -150,7 +150,7 @@ LATE: tuple[Row, ...] = (
         "RuntimeError",
         "training",
     ),
-    Row(
+    RefusedRow(
         "dataloader_prefetch_factor",
         lambda on: (
             on.dataloader_num_workers > 0
@@ -161,7 +161,7 @@ LATE: tuple[Row, ...] = (
         "Write 2, or remove it.",
         stage="training",
     ),
-    Row(
+    RefusedRow(
         "quantization_bit quantization_method",
         lambda on: (
             on.finetuning_type in ("lora", "oft")
@@ -172,14 +172,14 @@ LATE: tuple[Row, ...] = (
         "Write 4 or 8.",
         stage="model",
     ),
-    Row(
+    RefusedRow(
         "image_max_pixels",
         lambda on: on.image_min_pixels <= on.image_max_pixels <= 0,
         "height and width must be > 0",
         "Write a number of pixels, such as 1048576.",
         stage="data",
     ),
-    Row(
+    RefusedRow(
         "flash_attn",
         lambda on: on.flash_attn == "fa3",
         "Unknown attention type: fa3",
@@ -187,7 +187,7 @@ LATE: tuple[Row, ...] = (
         "NotImplementedError",
         "model",
     ),
-    Row(
+    RefusedRow(
         "freeze_vision_tower freeze_multi_modal_projector freeze_language_model",
         lambda on: (
             on.finetuning_type == "full"
@@ -200,21 +200,21 @@ LATE: tuple[Row, ...] = (
         "RuntimeError",
         "training",
     ),
-    Row(
+    RefusedRow(
         "split_special_tokens",
         lambda on: on.split_special_tokens and on.stage == "sft",
         "Image features and image tokens do not match",
         "Remove `split_special_tokens`: image tokens are split, too.",
         stage="training",
     ),
-    Row(
+    RefusedRow(
         "optim_args",
         lambda on: isinstance(on.optim_args, str) and any(part.count("=") != 1 for part in on.optim_args.split(",")),
         "not enough values to unpack (expected 2, got 1)",
         "Write optim_args: name=value, with commas between several.",
         stage="training",
     ),
-    Row(
+    RefusedRow(
         "max_samples",
         lambda on: on.max_samples is not None and on.max_samples <= 0,
         "no row is left",
@@ -222,7 +222,7 @@ LATE: tuple[Row, ...] = (
         "StopIteration",
         "data",
     ),
-    Row(
+    RefusedRow(
         "predict_with_generate do_train",
         lambda on: on.predict_with_generate and on.do_train,
         "Multimodal data was passed (via `image_grid_thw` or `video_grid_thw`) but `mm_token_type_ids` is missing.",
@@ -230,7 +230,7 @@ LATE: tuple[Row, ...] = (
         stage="training",
         since="transformers 5.0",
     ),
-    Row(
+    RefusedRow(
         "use_galore optim",
         lambda on: on.use_galore and on.optim not in ("adamw_torch", *_EIGHT_BIT, "adafactor"),
         "Unknown optim",
@@ -238,7 +238,7 @@ LATE: tuple[Row, ...] = (
         "NotImplementedError",
         "training",
     ),
-    Row(
+    RefusedRow(
         "use_apollo optim",
         lambda on: on.use_apollo and on.optim != "adamw_torch",
         "Unknown optim",
@@ -246,7 +246,7 @@ LATE: tuple[Row, ...] = (
         "NotImplementedError",
         "training",
     ),
-    Row(
+    RefusedRow(
         "metric_for_best_model",
         _metric_missing,
         "The `metric_for_best_model` training argument is not found in the evaluation metrics.",
@@ -254,14 +254,14 @@ LATE: tuple[Row, ...] = (
         "KeyError",
         "evaluation",
     ),
-    Row(
+    RefusedRow(
         "streaming tokenized_path",
         lambda on: on.streaming and on.tokenized_path,
         "Turn off `streaming` when saving dataset to disk.",
         "Remove one of the two.",
         stage="data",
     ),
-    Row(
+    RefusedRow(
         "max_steps logging_steps",
         lambda on: on.max_steps == 0 and on.logging_strategy == "steps" and 0 < on.logging_steps < 1,
         "integer modulo by zero",
@@ -269,28 +269,28 @@ LATE: tuple[Row, ...] = (
         "ZeroDivisionError",
         "training",
     ),
-    Row(
+    RefusedRow(
         "max_steps streaming",
         lambda on: on.streaming and on.max_steps != -1 and on.max_steps <= 0,
         "The train_dataset does not implement __len__, max_steps has to be specified.",
         "Say how many steps the run has: max_steps: NUMBER.",
         stage="training",
     ),
-    Row(
+    RefusedRow(
         "save_strategy metric_for_best_model",
         lambda on: on.save_strategy == "best" and not on.load_best_model_at_end and on.metric_for_best_model is None,
         "`args.metric_for_best_model` must be provided when using 'best' save_strategy",
         "Write metric_for_best_model: loss.",
         stage="training",
     ),
-    Row(
+    RefusedRow(
         "dataloader_persistent_workers dataloader_num_workers",
         lambda on: on.dataloader_persistent_workers and on.dataloader_num_workers == 0,
         "persistent_workers option needs num_workers > 0",
         "Set dataloader_num_workers: 4, or remove `dataloader_persistent_workers`.",
         stage="training",
     ),
-    Row(
+    RefusedRow(
         "early_stopping_steps eval_strategy",
         lambda on: on.has("early_stopping_steps") and on.eval_strategy == "no",
         "EarlyStoppingCallback requires IntervalStrategy of steps or epoch",
@@ -298,7 +298,7 @@ LATE: tuple[Row, ...] = (
         "AssertionError",
         "training",
     ),
-    Row(
+    RefusedRow(
         "early_stopping_steps metric_for_best_model",
         lambda on: on.has("early_stopping_steps") and on.eval_strategy != "no" and best_metric(on) is None,
         "EarlyStoppingCallback requires metric_for_best_model to be defined",
@@ -306,7 +306,7 @@ LATE: tuple[Row, ...] = (
         "AssertionError",
         "training",
     ),
-    Row(
+    RefusedRow(
         "eval_on_start eval_dataset val_size",
         lambda on: on.eval_on_start and on.eval_dataset is None and not on.holds_out,
         "Trainer: evaluation requires an eval_dataset.",
@@ -316,15 +316,15 @@ LATE: tuple[Row, ...] = (
 )
 
 
-def pack_refusals(on: Asked, data: DataFacts) -> Iterator[Refusal]:
+def pack_refusals(on: Asked, data: DataFacts) -> Iterator[TrainingRefusal]:
     """What `neat_packing` does where no row has an image: the collator adds one to each pack, after its mask."""
     if on.neat_packing and on.flash_attn not in ("fa2", "fa3") and not (data.images + data.videos).any():
         words = "The size of tensor a must match the size of tensor b"
         fix = "Set flash_attn: fa2, or packing: false."
-        yield Refusal(("neat_packing",), words, fix, "RuntimeError", "training")
+        yield TrainingRefusal(("neat_packing",), words, fix, "RuntimeError", "training")
 
 
-def late_refusals(asked: Asked, versions: Versions, data: DataFacts | None = None) -> Iterator[Refusal]:
+def late_refusals(asked: Asked, versions: Versions, data: DataFacts | None = None) -> Iterator[TrainingRefusal]:
     """What the trainer refuses once it has read the data (None where not known)."""
     yield from split_refusals(asked, None if data is None else data.loaded)
     yield from refused(LATE, asked, versions)

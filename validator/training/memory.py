@@ -27,7 +27,7 @@ ADAM = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class MemoryEstimate:
     """Bytes on one GPU, and the assumptions that they rest on."""
 
     weights: int
@@ -62,14 +62,14 @@ def worst_batch(case: TrainingCase) -> tuple[int, int]:
     return min(config.batch_size, data.rows), -(-int(data.tokens.max()) // MULTIPLE) * MULTIPLE
 
 
-def memory_of(case: TrainingCase) -> Memory | None:
+def memory_of(case: TrainingCase) -> MemoryEstimate | None:
     """The estimate; None where the model's size is not known, or no row is fed. Without `gpus` one is taken."""
     if case.shape is None or case.data is None or not case.data.rows:
         return None
     rows, length = worst_batch(case)
     activations, how = _activations(case, case.shape, rows, length)
     weights, gradients, optimizer, said = state_of(case, case.shape)
-    return Memory(weights, gradients, optimizer, _buckets(case), activations, (*said, *how))
+    return MemoryEstimate(weights, gradients, optimizer, _buckets(case), activations, (*said, *how))
 
 
 def state_of(case: TrainingCase, shape: ModelShape) -> tuple[int, int, int, list[str]]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from validator.training.adapter import Adapter
 from validator.training.config import TrainingConfig
 from validator.training.deepspeed import DeepSpeedConfig
-from validator.training.deepspeed_parser.filled import Refusal
+from validator.training.deepspeed_parser.filled import DeepSpeedRefusal
 from validator.training.deepspeed_parser.release import Release, release_of
 from validator.training.deepspeed_parser.verdict import refusals
 from validator.training.resume import Resumed
@@ -88,7 +88,7 @@ class TrainingCase:
         return release_of(self.versions)
 
     @property
-    def deepspeed_refusals(self) -> list[Refusal]:
+    def deepspeed_refusals(self) -> list[DeepSpeedRefusal]:
         """What the start of training says against DeepSpeed's configuration, empty without one."""
         if self.deepspeed is None:
             return []

@@ -17,7 +17,7 @@ trainer is made or takes its first step: data and model are loaded by then), whe
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class TrainingRefusal:
     """What the trainer says to some keys."""
 
     keys: tuple[str, ...]
@@ -59,7 +59,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RefusedRow:
     """One row of the table. `since` and `until`, as `PACKAGE RELEASE`, are releases between which it holds."""
 
     keys: str
@@ -78,11 +78,11 @@ class Row:
         return not (self.since and versions.before(*self.since.split()))
 
 
-def refused(rows: tuple[Row, ...], asked: Asked, versions: Versions) -> Iterator[Refusal]:
+def refused(rows: tuple[RefusedRow, ...], asked: Asked, versions: Versions) -> Iterator[TrainingRefusal]:
     """The refusals of a table."""
     for row in rows:
         if row.of(versions) and row.holds(asked):
-            yield Refusal(tuple(row.keys.split()), row.words, row.fix, row.error, row.stage)
+            yield TrainingRefusal(tuple(row.keys.split()), row.words, row.fix, row.error, row.stage)
 
 
 def as_mapping(value: Any) -> Any:

@@ -7,26 +7,26 @@ from collections.abc import Iterator
 from validator.training.arguments import Argument, known_arguments
 from validator.training.late_refusals import late_refusals
 from validator.training.record import TrainingCase
-from validator.training.refusal import Asked, Refusal, Stage
+from validator.training.refusal import Asked, Stage, TrainingRefusal
 from validator.training.refusals import argument_refusals
 
 STAGES: tuple[Stage, ...] = ("read", "arguments", "data", "model", "training", "evaluation")
 
 
-JSON_FILE = Refusal(
+JSON_FILE = TrainingRefusal(
     (), "'PosixPath' object has no attribute 'read'", "Save the file as YAML: JSON is YAML, so its name is enough.",
     "AttributeError", "read",
 )  # fmt: skip
 """What 0.9.4 and 0.9.5 say to a training file in JSON: they hand its path to a reader of open files."""
 
 
-def refusals(case: TrainingCase) -> Iterator[Refusal]:
+def refusals(case: TrainingCase) -> Iterator[TrainingRefusal]:
     """Single values, then what keys exclude, then what only data and model show."""
     if case.config.path.suffix == ".json" and not case.versions.before("llamafactory", "0.9.4"):
         yield JSON_FILE
     asked = Asked(case.config, case.zero_stage, case.gpus)
     found = [
-        Refusal((key,), words, _expected(known_arguments()[key]), error, stage)  # type: ignore[arg-type]
+        TrainingRefusal((key,), words, _expected(known_arguments()[key]), error, stage)  # type: ignore[arg-type]
         for key, (stage, error, words) in case.config.refused.items()
     ]
     found += argument_refusals(asked, case.versions)

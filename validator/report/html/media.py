@@ -17,7 +17,7 @@ from validator.facts.record import MediaFacts
 from validator.media.geometry import LARGE_PIXELS, ImageLimits
 from validator.media.video import LATER
 from validator.report.html.samples import Shown
-from validator.report.html.thumbnails import Task, Thumbnails
+from validator.report.html.thumbnails import Drawing, Thumbnails
 
 MEDIA, PICTURES = 12, 4
 """Shown of a row, and drawn."""
@@ -59,9 +59,9 @@ def media(
     return sorted(found, key=lambda one: (one["original"] is None, one["kept"] == one["tokens"]))
 
 
-def tasks(item: Shown, limits: Limits | None) -> list[Task]:
+def tasks(item: Shown, limits: Limits | None) -> list[Drawing]:
     """What there is to draw of a row's media: first those that are cut, then those that a finding names."""
-    found: list[Task] = []
+    found: list[Drawing] = []
     cut = {(part.span.kind, part.span.medium) for part in item.strip if part.kept < part.tokens}
     named = {finding["media_index"] for finding in item.findings}
     ordered = sorted(item.facts.media, key=lambda one: ((one.kind, one.index) not in cut, one.index not in named))
@@ -74,7 +74,7 @@ def tasks(item: Shown, limits: Limits | None) -> list[Task]:
                 film = facts.kind == "video" and reference.frames is None
                 key = (*item.key, facts.kind, facts.index)
                 turned = reference.decoded or (limits is not None and limits.trainer.applies_exif)
-                found.append(Task(key, source, film, shape, _resize(facts, limits), turned))
+                found.append(Drawing(key, source, film, shape, _resize(facts, limits), turned))
     return found
 
 

@@ -33,7 +33,7 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "TGA", "ICO", "A
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Drawing:
     """One image, or the first frame of a `video`, to draw. `resize`: what the trainer does before the
     processor, where that is to be drawn. `size` is what the processor makes of it (width, height); None where the
     trainer stops at it. `turned`: the loader or the trainer turns it as its EXIF block says.
@@ -55,7 +55,7 @@ class Thumbnails:
     fed: bytes | None = None
 
 
-def draw(tasks: Sequence[Task], most_bytes: int) -> dict[tuple[str, str, int, str, int], Thumbnails]:
+def draw(tasks: Sequence[Drawing], most_bytes: int) -> dict[tuple[str, str, int, str, int], Thumbnails]:
     """Draw as many as fit, in order. What cannot be drawn, or not in time, is absent."""
     found: dict[tuple[str, str, int, str, int], Thumbnails] = {}
     end = time.monotonic() + TOTAL_SECONDS
@@ -75,7 +75,7 @@ def draw(tasks: Sequence[Task], most_bytes: int) -> dict[tuple[str, str, int, st
     return found
 
 
-def _drawn(tasks: Sequence[Task], end: float) -> Iterator[Thumbnails | None]:
+def _drawn(tasks: Sequence[Drawing], end: float) -> Iterator[Thumbnails | None]:
     """Results as one child yields them; ends early where it dies or hangs."""
     context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     ours, theirs = context.Pipe()
@@ -112,7 +112,7 @@ def _work(tasks: Connection, parent: int) -> None:
         tasks.send(result)
 
 
-def draw_one(task: Task) -> Thumbnails:
+def draw_one(task: Drawing) -> Thumbnails:
     """Both views of one picture. Raises whatever its decoder raises."""
     if task.video:
         return _with_fed(_first_frame(task.source), task)
@@ -121,7 +121,7 @@ def draw_one(task: Task) -> Thumbnails:
         return _with_fed(image, task)
 
 
-def _with_fed(image: Image.Image, task: Task) -> Thumbnails:
+def _with_fed(image: Image.Image, task: Drawing) -> Thumbnails:
     large = image.width * image.height > _DIRECT
     if large:
         image.draft("RGB", (2 * SIDE, 2 * SIDE))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from validator.training.config import shown
-from validator.training.deepspeed_parser.filled import AUTO, Refusal
+from validator.training.deepspeed_parser.filled import AUTO, DeepSpeedRefusal
 from validator.training.deepspeed_parser.parser import stage_of
 from validator.training.deepspeed_parser.release import Release
 
@@ -21,7 +21,7 @@ _FILLED = ("warmup_num_steps", "total_num_steps")
 """Parameters whose value follows from the number of rows: `auto` is left there where that is not known."""
 
 
-def refused(values: dict[str, Any], release: Release) -> Iterator[Refusal]:
+def refused(values: dict[str, Any], release: Release) -> Iterator[DeepSpeedRefusal]:
     """The refusals of the engine, in its order."""
     optimizer, scheduler = values.get("optimizer"), values.get("scheduler")
     if isinstance(optimizer, dict):
@@ -30,17 +30,19 @@ def refused(values: dict[str, Any], release: Release) -> Iterator[Refusal]:
         yield from _scheduler(scheduler, release)
 
 
-def _optimizer(there: dict[str, Any], values: dict[str, Any], release: Release) -> Iterator[Refusal]:
+def _optimizer(there: dict[str, Any], values: dict[str, Any], release: Release) -> Iterator[DeepSpeedRefusal]:
     named = there.get("type")
     if named is None:
-        yield Refusal("optimizer.type", "TypeError", "attribute name must be string, not 'NoneType'")
+        yield DeepSpeedRefusal("optimizer.type", "TypeError", "attribute name must be string, not 'NoneType'")
         return
     if not isinstance(named, str):
         return  # the parser's own refusal
     known, ours = release.sections("torch"), release.rows("optimizers", "names")
     name = named.lower() if named.lower() in ours else named
     if name not in ours and name not in known:
-        yield Refusal("optimizer.type", "AssertionError", f"{name[:60]} is not a supported DeepSpeed Optimizer")
+        yield DeepSpeedRefusal(
+            "optimizer.type", "AssertionError", f"{name[:60]} is not a supported DeepSpeed Optimizer"
+        )
         return
     params = there.get("params") or {}
     if not isinstance(params, dict):
@@ -49,12 +51,12 @@ def _optimizer(there: dict[str, Any], values: dict[str, Any], release: Release) 
         says = (
             "'max_grad_norm' is not supported as an optimizer parameter, please switch to using the deepspeed parameter"
         )
-        yield Refusal("optimizer.params.max_grad_norm", "ValueError", f"{says} 'gradient_clipping'")
+        yield DeepSpeedRefusal("optimizer.params.max_grad_norm", "ValueError", f"{says} 'gradient_clipping'")
         return
     stage = _stage(values)
     if name in _ONE_BIT:
         if stage:
-            yield Refusal("optimizer.type", "AssertionError", f"{_ONE_BIT[name]} is not compatible with ZeRO")
+            yield DeepSpeedRefusal("optimizer.type", "AssertionError", f"{_ONE_BIT[name]} is not compatible with ZeRO")
         return
     if name.startswith("mu"):
         return  # mup's, and Muon, which sorts the weights
@@ -63,11 +65,11 @@ def _optimizer(there: dict[str, Any], values: dict[str, Any], release: Release) 
     for key in params:
         if key not in takes and key not in own:
             says = f"got an unexpected keyword argument '{key[:60]}'"
-            yield Refusal(f"optimizer.params.{key}", "TypeError", says)
+            yield DeepSpeedRefusal(f"optimizer.params.{key}", "TypeError", says)
             return
     if stage and made not in release.value("tested") and not values.get("zero_allow_untested_optimizer"):
         says = "You are using an untested ZeRO Optimizer."
-        yield Refusal("optimizer.type", "AssertionError", says)
+        yield DeepSpeedRefusal("optimizer.type", "AssertionError", says)
 
 
 def _stage(values: dict[str, Any]) -> int:
@@ -89,33 +91,33 @@ def _made_by(name: str, params: dict[str, Any], values: dict[str, Any], release:
     return _MADE_BY[kind][on_cpu], release.rows("optimizers", section)
 
 
-def _scheduler(there: dict[str, Any], release: Release) -> Iterator[Refusal]:
+def _scheduler(there: dict[str, Any], release: Release) -> Iterator[DeepSpeedRefusal]:
     name, params = there["type"], there.get("params")
     key = "scheduler.type"
     if not isinstance(name, str):
-        yield Refusal(key, "TypeError", f"attribute name must be string, not '{type(name).__name__}'")
+        yield DeepSpeedRefusal(key, "TypeError", f"attribute name must be string, not '{type(name).__name__}'")
         return
     takes = release.rows("schedulers", name) or release.rows("torch schedulers", name)
     if not takes:
-        yield Refusal(key, "AssertionError", f"DeepSpeed does not recognize LR scheduler {name[:60]}")
+        yield DeepSpeedRefusal(key, "AssertionError", f"DeepSpeed does not recognize LR scheduler {name[:60]}")
         return
     if not isinstance(params, dict):
         says = f"argument after ** must be a mapping, not {type(params).__name__}"
-        yield Refusal("scheduler.params", "TypeError", says)
+        yield DeepSpeedRefusal("scheduler.params", "TypeError", says)
         return
     for word in params:
         if word not in takes:
             says = f"got an unexpected keyword argument '{word[:60]}'"
-            yield Refusal(f"scheduler.params.{word}", "TypeError", says)
+            yield DeepSpeedRefusal(f"scheduler.params.{word}", "TypeError", says)
             return
     for word, required in takes.items():
         if required and word not in params:
-            yield Refusal("scheduler.params", "TypeError", f"missing 1 required positional argument: '{word}'")
+            yield DeepSpeedRefusal("scheduler.params", "TypeError", f"missing 1 required positional argument: '{word}'")
             return
     yield from _limits(name, params, release)
 
 
-def _limits(name: str, params: dict[str, Any], release: Release) -> Iterator[Refusal]:
+def _limits(name: str, params: dict[str, Any], release: Release) -> Iterator[DeepSpeedRefusal]:
     """Numbers of steps that DeepSpeed's own schedulers refuse."""
     for word, limit in release.rows("limits", name).items():
         value = params.get(word)
@@ -131,7 +133,9 @@ def _limits(name: str, params: dict[str, Any], release: Release) -> Iterator[Ref
         else:
             fits = number is not None and (number > 0 or (number == 0 and limit == "non-negative"))
         if not fits:
-            yield Refusal(f"scheduler.params.{word}", "ValueError", f"{word} must be {limit}, got {shown(value)}")
+            yield DeepSpeedRefusal(
+                f"scheduler.params.{word}", "ValueError", f"{word} must be {limit}, got {shown(value)}"
+            )
 
 
 def _number(value: Any) -> float | None:

@@ -19,7 +19,7 @@ DEPTH = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class DeepSpeedRefusal:
     """One refusal: the key, the exception, its words. `late`: only after data are preprocessed and the model is loaded;
     `mismatch`: the key of the training file that says otherwise, and its value.
     """
@@ -34,7 +34,7 @@ class Refusal:
 class RefusedError(Exception):
     """Carries the refusal at which a step ends."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: DeepSpeedRefusal) -> None:
         super().__init__(refusal.says)
         self.refusal = refusal
 
@@ -50,7 +50,7 @@ class Filling:
     world: int | None
     versions: Versions
     hidden: int | None
-    mismatches: list[Refusal] = field(default_factory=list)
+    mismatches: list[DeepSpeedRefusal] = field(default_factory=list)
 
     def node(self, key: str) -> tuple[dict[str, Any] | None, str]:
         """The mapping that would hold a dotted key, None where there is none. Raises RefusedError for what is none."""
@@ -79,7 +79,7 @@ class Filling:
             node[last] = value
         elif name is not None and there is not None and there != value:
             self.mismatches.append(
-                Refusal(
+                DeepSpeedRefusal(
                     key,
                     "ValueError",
                     "Please correct the following DeepSpeed config values that mismatch TrainingArguments values:"
@@ -94,9 +94,9 @@ class Filling:
         return bool(self.get("zero_optimization.stage") == 3)
 
 
-def no_mapping(key: str, value: Any, *, late: bool = True) -> Refusal:
+def no_mapping(key: str, value: Any, *, late: bool = True) -> DeepSpeedRefusal:
     """The refusal of a value that is asked for a key."""
-    return Refusal(key, "AttributeError", f"'{type(value).__name__}' object has no attribute 'get'", late=late)
+    return DeepSpeedRefusal(key, "AttributeError", f"'{type(value).__name__}' object has no attribute 'get'", late=late)
 
 
 def filling(
@@ -131,7 +131,7 @@ def at_the_start(filled: Filling) -> None:
     filled.raw.setdefault("gradient_accumulation_steps", 1)
     if "zero_optimization" not in filled.raw:
         says = "Please specify the ZeRO optimization config in the DeepSpeed config."
-        raise RefusedError(Refusal("zero_optimization", "ValueError", says, late=False))
+        raise RefusedError(DeepSpeedRefusal("zero_optimization", "ValueError", says, late=False))
     for key, value in _OF_ACCELERATE.items():
         filled.fill(key, value)
 
@@ -177,7 +177,7 @@ def when_the_trainer_is_made(filled: Filling) -> None:
             says = (
                 f"`--mixed_precision` arg cannot be set to `{mine}` when `{other}` is set in the DeepSpeed config file."
             )
-            raise RefusedError(Refusal(f"{other}.enabled", "ValueError", says))
+            raise RefusedError(DeepSpeedRefusal(f"{other}.enabled", "ValueError", says))
     for precision in ("fp16", "bf16"):
         filled.raw.setdefault(precision, {"enabled": False})
 
@@ -192,7 +192,9 @@ def when_training_starts(filled: Filling) -> None:
         raise RefusedError(filled.mismatches[0])
     steps = "gradient_accumulation_steps"
     if filled.raw.get(steps) is None and filled.raw.get("train_micro_batch_size_per_gpu") is not None:
-        raise RefusedError(Refusal(steps, "TypeError", "unsupported operand type(s) for *: 'int' and 'NoneType'"))
+        raise RefusedError(
+            DeepSpeedRefusal(steps, "TypeError", "unsupported operand type(s) for *: 'int' and 'NoneType'")
+        )
     known = {
         "gradient_clipping",
         f"{zero}stage3_gather_16bit_weights_on_model_save",
@@ -211,7 +213,7 @@ def when_training_starts(filled: Filling) -> None:
     for key in _autos(filled.raw):
         if key not in known:
             says = f"`{key}` not found in kwargs. Please specify `{key}` without `auto` (set to correct value)"
-            raise RefusedError(Refusal(key, "ValueError", says))
+            raise RefusedError(DeepSpeedRefusal(key, "ValueError", says))
 
 
 def _autos(values: dict[str, Any], before: str = "", depth: int = DEPTH) -> Iterator[str]:

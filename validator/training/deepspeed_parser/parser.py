@@ -12,7 +12,7 @@ from typing import Any
 
 from validator.training.config import shown
 from validator.training.deepspeed_parser.coercion import as_bool
-from validator.training.deepspeed_parser.filled import AUTO, Refusal, no_mapping
+from validator.training.deepspeed_parser.filled import AUTO, DeepSpeedRefusal, no_mapping
 from validator.training.deepspeed_parser.models import refused_by_model
 from validator.training.deepspeed_parser.release import Release
 
@@ -25,7 +25,7 @@ _TAGS, _WRITERS, _UNITS = ("WARN", "IGNORE", "FAIL"), ("MOCK", "PYTHON", "FAST")
 _MONITORS = ("tensorboard", "wandb", "csv_monitor", "comet")
 
 
-def refused(values: dict[str, Any], release: Release, world: int | None) -> Iterator[Refusal]:
+def refused(values: dict[str, Any], release: Release, world: int | None) -> Iterator[DeepSpeedRefusal]:
     """Every refusal of a filled configuration, in the parser's order: the real one stops at the first."""
     removed = list(_removed(values, release))
     if removed:
@@ -59,19 +59,19 @@ def refused(values: dict[str, Any], release: Release, world: int | None) -> Iter
     yield from _together(values, release)
 
 
-def _removed(values: dict[str, Any], release: Release) -> Iterator[Refusal]:
+def _removed(values: dict[str, Any], release: Release) -> Iterator[DeepSpeedRefusal]:
     zero = values.get("zero_optimization")
     for section, there in (("", values), ("zero_optimization", zero if isinstance(zero, dict) else {})):
         for key, says in release.rows("removed", section).items():
             if key in there:
-                yield Refusal(f"{section}.{key}".lstrip("."), "DeepSpeedConfigError", says)
+                yield DeepSpeedRefusal(f"{section}.{key}".lstrip("."), "DeepSpeedConfigError", says)
 
 
 def _seq_parallel(release: Release) -> str:
     return next(key for key in release.rows("keys", "") if key.startswith("seq_parallel_comm"))
 
 
-def _data_type(values: dict[str, Any], key: str) -> Iterator[Refusal]:
+def _data_type(values: dict[str, Any], key: str) -> Iterator[DeepSpeedRefusal]:
     value = values.get(key)
     if value is None:
         return
@@ -79,33 +79,33 @@ def _data_type(values: dict[str, Any], key: str) -> Iterator[Refusal]:
         yield _attribute(key, value, "lower")
     elif value.lower() not in _TYPES:
         says = "Invalid communication_data_type. Supported data types: ['fp16', 'bf16', 'fp32']. Got: "
-        yield Refusal(key, "ValueError", says + value.lower()[:40])
+        yield DeepSpeedRefusal(key, "ValueError", says + value.lower()[:40])
 
 
-def _operation(values: dict[str, Any], release: Release) -> Iterator[Refusal]:
+def _operation(values: dict[str, Any], release: Release) -> Iterator[DeepSpeedRefusal]:
     known, key = release.value("gradient_allreduce_op"), "gradient_allreduce_op"
     value = values.get(key, "mean")
     if known and (value.lower() if isinstance(value, str) else value) not in known:
-        yield Refusal(key, "ValueError", f"Invalid {key}. Supported operations: {known}. Got: {shown(value)}")
+        yield DeepSpeedRefusal(key, "ValueError", f"Invalid {key}. Supported operations: {known}. Got: {shown(value)}")
 
 
-def _model(section: str, there: Any, release: Release) -> Iterator[Refusal]:
+def _model(section: str, there: Any, release: Release) -> Iterator[DeepSpeedRefusal]:
     """A section that becomes a model: `Model(**there)`."""
     if not isinstance(there, dict):
         says = f"argument after ** must be a mapping, not {type(there).__name__}"
-        yield Refusal(section, "TypeError", says)
+        yield DeepSpeedRefusal(section, "TypeError", says)
         return
     for key, error, says in refused_by_model(section, there, release):
-        yield Refusal(key, error, says)
+        yield DeepSpeedRefusal(key, error, says)
 
 
-def _models(values: dict[str, Any], sections: Sequence[str], release: Release) -> Iterator[Refusal]:
+def _models(values: dict[str, Any], sections: Sequence[str], release: Release) -> Iterator[DeepSpeedRefusal]:
     for section in sections:
         if section in values and release.rows("fields", section):
             yield from _model(section, values[section], release)
 
 
-def _monitors(values: dict[str, Any], release: Release) -> Iterator[Refusal]:
+def _monitors(values: dict[str, Any], release: Release) -> Iterator[DeepSpeedRefusal]:
     """The monitors are fields of one model, so that `auto` for a whole one counts as absent."""
     for section in _MONITORS:
         there = values.get(section, {})
@@ -114,30 +114,30 @@ def _monitors(values: dict[str, Any], release: Release) -> Iterator[Refusal]:
         if not isinstance(there, dict):
             name = release.rows("models", section)["name"]
             says = f"1 validation error for DeepSpeedMonitorConfig: Input should be a valid dictionary or {name}"
-            yield Refusal(section, "ValidationError", says)
+            yield DeepSpeedRefusal(section, "ValidationError", says)
         else:
             for refusal in _model(section, there, release):
                 if release.value("pydantic") == 1:  # its model looks at `enabled` of what has just failed
                     says = "'NoneType' object has no attribute 'enabled'"
-                    yield Refusal(refusal.key, "AttributeError", says)
+                    yield DeepSpeedRefusal(refusal.key, "AttributeError", says)
                 else:
                     yield refusal
 
 
-def _loose(values: dict[str, Any], section: str) -> Iterator[Refusal]:
+def _loose(values: dict[str, Any], section: str) -> Iterator[DeepSpeedRefusal]:
     """A section whose keys are looked up one by one."""
     there = values.get(section, {})
     if not isinstance(there, dict):
         yield no_mapping(section, there)
 
 
-def _precision(values: dict[str, Any], release: Release) -> Iterator[Refusal]:
+def _precision(values: dict[str, Any], release: Release) -> Iterator[DeepSpeedRefusal]:
     bf16 = "bf16" if "bf16" in values else "bfloat16"
     if release.rows("fields", "bf16"):
         bf16 = "bf16" if values.get("bf16") is not None else "bfloat16"
         yield from _model("fp16", values.get("fp16", {}), release)
         for refusal in _model("bf16", values.get(bf16, {}), release):
-            yield Refusal(refusal.key.replace("bf16", bf16, 1), refusal.error, refusal.says)
+            yield DeepSpeedRefusal(refusal.key.replace("bf16", bf16, 1), refusal.error, refusal.says)
     else:
         for section in ("fp16", bf16):
             yield from _loose(values, section)
@@ -146,10 +146,10 @@ def _precision(values: dict[str, Any], release: Release) -> Iterator[Refusal]:
             power = fp16.get("initial_scale_power", 16)
             if not isinstance(power, (int, float)):
                 says = f"unsupported operand type(s) for ** or pow(): 'int' and '{type(power).__name__}'"
-                yield Refusal("fp16.initial_scale_power", "TypeError", says)
+                yield DeepSpeedRefusal("fp16.initial_scale_power", "TypeError", says)
     if _on(values, "fp16") and _on(values, bf16):
         says = "bfloat16 and fp16 modes cannot be simultaneously enabled"
-        yield Refusal("fp16.enabled", "AssertionError", says)
+        yield DeepSpeedRefusal("fp16.enabled", "AssertionError", says)
 
 
 def _on(values: dict[str, Any], section: str, key: str = "enabled") -> bool:
@@ -161,20 +161,20 @@ def _on(values: dict[str, Any], section: str, key: str = "enabled") -> bool:
         return False
 
 
-def _autocast(values: dict[str, Any]) -> Iterator[Refusal]:
+def _autocast(values: dict[str, Any]) -> Iterator[DeepSpeedRefusal]:
     there = values.get("torch_autocast", {})
     if not isinstance(there, dict):
         yield no_mapping("torch_autocast", there)
         return
     if "dtype" in there and there["dtype"] not in _AUTOCAST:
         says = f"{shown(there['dtype'])} is not a valid DtypeEnum"
-        yield Refusal("torch_autocast.dtype", "ValueError", says)
+        yield DeepSpeedRefusal("torch_autocast.dtype", "ValueError", says)
     key = "lower_precision_safe_modules"
     if key in there and not (isinstance(there[key], (list, str, dict)) and all(isinstance(x, str) for x in there[key])):
-        yield Refusal(f"torch_autocast.{key}", "ValueError", "Invalid module names for torch autocast")
+        yield DeepSpeedRefusal(f"torch_autocast.{key}", "ValueError", "Invalid module names for torch autocast")
 
 
-def _optimizer_and_scheduler(values: dict[str, Any]) -> Iterator[Refusal]:
+def _optimizer_and_scheduler(values: dict[str, Any]) -> Iterator[DeepSpeedRefusal]:
     for section in ("optimizer", "scheduler"):
         there = values.get(section, {})
         if not isinstance(there, dict):
@@ -187,21 +187,21 @@ def _optimizer_and_scheduler(values: dict[str, Any]) -> Iterator[Refusal]:
         yield _attribute("optimizer.params", params, "keys")
 
 
-def _profilers(values: dict[str, Any]) -> Iterator[Refusal]:
+def _profilers(values: dict[str, Any]) -> Iterator[DeepSpeedRefusal]:
     yield from _loose(values, "flops_profiler")
     clock, key = values.get("wall_clock_breakdown", False), "wall_clock_breakdown"
     if not isinstance(clock, int):
         says = f"unsupported operand type(s) for |: '{type(clock).__name__}' and 'bool'"
-        yield Refusal(key, "TypeError", says)
+        yield DeepSpeedRefusal(key, "TypeError", says)
     yield from _loose(values, "autotuning")
     there = values.get("autotuning")
     if isinstance(there, dict):
         for name in ("results_dir", "exps_dir"):
             if name in there and not there[name]:
-                yield Refusal(f"autotuning.{name}", "AssertionError", f"{name} cannot be empty")
+                yield DeepSpeedRefusal(f"autotuning.{name}", "AssertionError", f"{name} cannot be empty")
 
 
-def _checkpoint(values: dict[str, Any], release: Release) -> Iterator[Refusal]:
+def _checkpoint(values: dict[str, Any], release: Release) -> Iterator[DeepSpeedRefusal]:
     there = values.get("checkpoint", {})
     if not isinstance(there, dict):
         yield no_mapping("checkpoint", there)
@@ -211,19 +211,19 @@ def _checkpoint(values: dict[str, Any], release: Release) -> Iterator[Refusal]:
         yield _attribute("checkpoint.tag_validation", tag, "upper")
     elif tag.upper() not in _TAGS:
         says = f"Checkpoint config contains invalid tag_validation value of {tag.upper()[:40]}"
-        yield Refusal("checkpoint.tag_validation", "DeepSpeedConfigError", says)
+        yield DeepSpeedRefusal("checkpoint.tag_validation", "DeepSpeedConfigError", says)
     write = there.get("parallel_write", {})
     if not isinstance(write, dict):
         yield no_mapping("checkpoint.parallel_write", write)
     elif write.get("pipeline_stage", False) not in (True, False):
         says = f"checkpoint::parallel_write::pipeline_stage value of {shown(write['pipeline_stage'])} is invalid"
-        yield Refusal("checkpoint.parallel_write.pipeline_stage", "DeepSpeedConfigError", says)
+        yield DeepSpeedRefusal("checkpoint.parallel_write.pipeline_stage", "DeepSpeedConfigError", says)
     writer = there.get("writer") if "writer" in release.rows("keys", "checkpoint") else None
     if writer is not None:
         yield from _writer(writer)
 
 
-def _writer(writer: Any) -> Iterator[Refusal]:
+def _writer(writer: Any) -> Iterator[DeepSpeedRefusal]:
     if not isinstance(writer, dict):
         yield no_mapping("checkpoint.writer", writer)
         return
@@ -235,10 +235,10 @@ def _writer(writer: Any) -> Iterator[Refusal]:
             yield _attribute(key, value, "upper")
         elif value.upper() not in words:
             says = f"writer contains invalid value {value.upper()[:40]} for {name}, expecting one of {list(words)}"
-            yield Refusal(key, "AssertionError", says)
+            yield DeepSpeedRefusal(key, "AssertionError", says)
 
 
-def _data_types(values: dict[str, Any], release: Release) -> Iterator[Refusal]:
+def _data_types(values: dict[str, Any], release: Release) -> Iterator[DeepSpeedRefusal]:
     there = values.get("data_types", {})
     if not isinstance(there, dict):
         yield no_mapping("data_types", there)
@@ -248,10 +248,10 @@ def _data_types(values: dict[str, Any], release: Release) -> Iterator[Refusal]:
         value = there[key]
         if value != AUTO and not (isinstance(value, list) and all(isinstance(name, str) for name in value)):
             says = f'data_types.{key} must be "auto" or a list of name patterns, got {shown(value)}'
-            yield Refusal(f"data_types.{key}", "DeepSpeedConfigError", says)
+            yield DeepSpeedRefusal(f"data_types.{key}", "DeepSpeedConfigError", says)
 
 
-def _batches(values: dict[str, Any], world: int | None) -> Iterator[Refusal]:
+def _batches(values: dict[str, Any], world: int | None) -> Iterator[DeepSpeedRefusal]:
     """The arithmetic of `_set_batch_related_parameters` and `_batch_assertion`, for numbers."""
     keys = ("train_batch_size", "train_micro_batch_size_per_gpu", "gradient_accumulation_steps")
     total: Any = values.get(keys[0])
@@ -259,7 +259,7 @@ def _batches(values: dict[str, Any], world: int | None) -> Iterator[Refusal]:
     steps: Any = values.get(keys[2])
     if total is None and micro is None:
         says = "Either train_batch_size or train_micro_batch_size_per_gpu needs to be provided"
-        yield Refusal(keys[0], "AssertionError", says)
+        yield DeepSpeedRefusal(keys[0], "AssertionError", says)
         return
     if not all(isinstance(value, (int, type(None))) for value in (total, micro, steps)) or world is None:
         return  # a text or a fraction is a mismatch with the training file before it comes here
@@ -271,17 +271,17 @@ def _batches(values: dict[str, Any], world: int | None) -> Iterator[Refusal]:
     names = ("Train batch size", "Micro batch size per gpu", "Gradient accumulation steps")
     for key, name, value in zip(keys, names, (total, micro, steps), strict=True):
         if value <= 0:
-            yield Refusal(key, "AssertionError", f"{name}: {value} has to be greater than 0")
+            yield DeepSpeedRefusal(key, "AssertionError", f"{name}: {value} has to be greater than 0")
             return
     if total != micro * steps * world:
         says = (
             "Check batch related parameters. train_batch_size is not equal to micro_batch_per_gpu * gradient_acc_step "
             f"* world_size {total} != {micro} * {steps} * {world}"
         )
-        yield Refusal("train_batch_size", "AssertionError", says)
+        yield DeepSpeedRefusal("train_batch_size", "AssertionError", says)
 
 
-def _together(values: dict[str, Any], release: Release) -> Iterator[Refusal]:
+def _together(values: dict[str, Any], release: Release) -> Iterator[DeepSpeedRefusal]:
     """`_do_error_check`: options that exclude each other."""
     zero = values.get("zero_optimization")
     zero = zero if isinstance(zero, dict) else {}
@@ -296,7 +296,7 @@ def _together(values: dict[str, Any], release: Release) -> Iterator[Refusal]:
         for what, there in excluded.items():
             if there:
                 says = f"gradient_allreduce_op='sum' is not supported with {what}"
-                yield Refusal("gradient_allreduce_op", "ValueError", says)
+                yield DeepSpeedRefusal("gradient_allreduce_op", "ValueError", says)
     new = "bf16_master_weights_and_grads" in release.rows("fields", "bf16")
     stages = (1, 2, 3) if new else (2,)
     named = "Stage 1, 2, or 3." if new else "Stage 2 for now."
@@ -309,10 +309,10 @@ def _together(values: dict[str, Any], release: Release) -> Iterator[Refusal]:
         needs_on = not release.rows("fields", section)  # a switch of FP16 that is off, in releases without a model
         if known and _on(values, section, key) and stage not in stages and (not needs_on or _on(values, section)):
             says = f"{name} is only supported with ZeRO {named}"
-            yield Refusal(f"{section}.{key}", "AssertionError", says)
+            yield DeepSpeedRefusal(f"{section}.{key}", "AssertionError", says)
     if new and _on(values, "bf16", "bf16_optimizer_states") and not _on(values, "bf16", only[1][1]):
         says = "bf16_optimizer_states requires bf16_master_weights_and_grads to be enabled."
-        yield Refusal("bf16.bf16_optimizer_states", "AssertionError", says)
+        yield DeepSpeedRefusal("bf16.bf16_optimizer_states", "AssertionError", says)
 
 
 def stage_of(value: Any) -> int:
@@ -324,5 +324,5 @@ def stage_of(value: Any) -> int:
     return int(stage) if stage in (0, 1, 2, 3) else 0
 
 
-def _attribute(key: str, value: Any, name: str) -> Refusal:
-    return Refusal(key, "AttributeError", f"'{type(value).__name__}' object has no attribute '{name}'")
+def _attribute(key: str, value: Any, name: str) -> DeepSpeedRefusal:
+    return DeepSpeedRefusal(key, "AttributeError", f"'{type(value).__name__}' object has no attribute '{name}'")

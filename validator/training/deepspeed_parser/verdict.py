@@ -8,8 +8,8 @@ from typing import Any
 from validator.training.config import TrainingConfig
 from validator.training.deepspeed_parser import engine, parser
 from validator.training.deepspeed_parser.filled import (
+    DeepSpeedRefusal,
     Filling,
-    Refusal,
     RefusedError,
     at_the_start,
     filling,
@@ -22,7 +22,7 @@ from validator.training.versions import Versions
 
 def refusals(
     raw: dict[str, Any], config: TrainingConfig, *, versions: Versions, world: int | None, hidden: int | None
-) -> list[Refusal]:
+) -> list[DeepSpeedRefusal]:
     """Every refusal, the first as the trainer meets it: it would stop there. `world`: GPUs, None where not known;
     `hidden`: the model's hidden size.
     """
@@ -32,7 +32,7 @@ def refusals(
     except RefusedError as error:
         return [error.refusal]
     release = release_of(versions)
-    found: dict[str, Refusal] = {}
+    found: dict[str, DeepSpeedRefusal] = {}
     steps = (_parsed, _made, _started) if filled.is_zero_3 else (_made, _started, _parsed)
     for step in steps:
         for refusal in step(filled, release):
@@ -42,19 +42,19 @@ def refusals(
     return list(found.values())
 
 
-def _parsed(filled: Filling, release: Release) -> Iterator[Refusal]:
+def _parsed(filled: Filling, release: Release) -> Iterator[DeepSpeedRefusal]:
     """DeepSpeed's own parser: when training starts, under ZeRO-3 when the model is loaded."""
     yield from parser.refused(filled.raw, release, filled.world)
 
 
-def _made(filled: Filling, release: Release) -> Iterator[Refusal]:
+def _made(filled: Filling, release: Release) -> Iterator[DeepSpeedRefusal]:
     try:
         when_the_trainer_is_made(filled)
     except RefusedError as error:
         yield error.refusal
 
 
-def _started(filled: Filling, release: Release) -> Iterator[Refusal]:
+def _started(filled: Filling, release: Release) -> Iterator[DeepSpeedRefusal]:
     try:
         when_training_starts(filled)
     except RefusedError as error:
