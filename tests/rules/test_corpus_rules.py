@@ -359,7 +359,7 @@ def test_groups_are_what_their_rows_say_however_they_are_cut(monkeypatch, marked
     for key in sorted({row[2] for row in rows})[:kept]:
         (file, row, _, mark), *others = [row for row in rows if row[2] == key]
         other = next((other[:2] for other in others if not marked or other[3] != mark), None)
-        wanted.append(alike.Group(1 + len(others), file, row, other))
+        wanted.append(alike.HashGroup(1 + len(others), file, row, other))
     assert groups.of(groups.keys) == wanted
     assert groups.alike() == sorted((group for group in wanted if group.other), key=lambda one: (one.file, one.row))
     assert groups.most().rows == max(group.rows for group in wanted)

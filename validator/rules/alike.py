@@ -33,7 +33,7 @@ _GROUP = np.dtype(
         ("other_file", "<i4"),
     ]
 )
-"""As `Group`; files by their place in a list, and -1 where there is no other row."""
+"""As `HashGroup`; files by their place in a list, and -1 where there is no other row."""
 
 
 @dataclass(frozen=True, slots=True)
