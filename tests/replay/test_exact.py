@@ -43,7 +43,7 @@ def test_other_limits(tmp_path):
 def test_a_wrong_count_is_found(tmp_path, monkeypatch):
     from validator.facts import budget
 
-    real = budget.num_tokens
-    monkeypatch.setattr(budget, "num_tokens", lambda *arguments: real(*arguments) + 1)
+    real = budget.tokens_of
+    monkeypatch.setattr(budget, "tokens_of", lambda *arguments: real(*arguments) + 1)
     _, found = contradicted(make_registry(tmp_path, 40), tmp_path / "run", {"workers": 0}, datasets=("lines",))
     assert found and all("the static pass counted" in item["message"] for item in found)

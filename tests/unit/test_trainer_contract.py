@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import pickle
+import shutil
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,8 @@ def test_nothing_is_inherited_by_accident():
 @pytest.mark.parametrize("name", trainers())
 def test_a_trainer_is_data_that_travels(name):
     trainer = trainer_named(name)
-    assert pickle.loads(pickle.dumps(trainer)) == trainer
+    again = pickle.loads(pickle.dumps(trainer))
+    assert again == trainer and hash(again) == hash(trainer)
     assert trainer.defaults.keys() == {"image_max_pixels", "cutoff_len"}
     assert trainer.configured(Settings(dataset_info=Path("x"), trainer=name)) == trainer
 
@@ -85,8 +87,8 @@ def toy(dataset, mmvalidate_process):
     dataset.image("a.png", (560, 560))
     dataset.write([say("<image>what?", "this", images=["a.png"]), say("word " * 40, "end"), say("a <image>", "b")])
 
-    def run(*arguments):
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(TOY), str(ROOT)))}
+    def run(*arguments, package=TOY):
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(package), str(ROOT)))}
         return mmvalidate_process(*arguments, cwd=dataset.folder, env=environment)
 
     return run
@@ -105,6 +107,21 @@ def test_a_trainer_of_another_package(toy, dataset):
     assert (rows[1]["num_tokens"], rows[1]["num_label_tokens"]) == (20, 6)
     assert toy("plan", "run", "--cutoff-len", "20,4096").returncode == 0
     assert toy("report", "run", "--report", "html=report.html").returncode == 0
+
+
+def test_another_version_of_the_package_measures_anew(toy, dataset, tmp_path_factory):
+    """What is kept was made by the package's code."""
+    copy = tmp_path_factory.mktemp("package")
+    shutil.copytree(TOY / "toy_trainer", copy / "toy_trainer")
+    shutil.copytree(TOY / "toy_trainer-1.0.dist-info", copy / "toy_trainer-1.0.dist-info")
+    for version in ("1.0", "2.0"):
+        metadata = copy / "toy_trainer-1.0.dist-info" / "METADATA"
+        metadata.write_text(f"Metadata-Version: 2.1\nName: toy-trainer\nVersion: {version}\n")
+        done = toy("dataset_info.json", "--trainer", "toy", "--run-dir", "run", package=copy)
+        assert done.returncode == 1, done.stderr
+        profile = copy / "toy_trainer" / "profile.py"
+        profile.write_text(profile.read_text().replace('turn.role == "assistant"', "False"))
+    assert [row["num_label_tokens"] for row in dataset.samples()[:2]] == [0, 0]
 
 
 def test_a_trainer_that_is_not_there_is_offered_with_those_of_packages(toy):

@@ -26,6 +26,7 @@ from validator.engine.shard import ShardJob
 from validator.files import MediaFiles
 from validator.rules.base import EntryFacts, FileFacts, Rule
 from validator.settings import JUDGING, NEUTRAL, Settings
+from validator.trainers.registry import origin_of
 from validator.writing import write_whole
 
 PILOT = 64
@@ -75,11 +76,13 @@ class Planner:
     ) -> None:
         self._settings, self._cache, self._running, self._options = settings, cache, running, options
         program, processor = keys
-        self._made_by = (program, judges(rules, processor))
+        self._made_by = (program, judges(rules, processor, settings.trainer))
         values = settings.model_dump(mode="json")
         apart = NEUTRAL if settings.exact else JUDGING | NEUTRAL  # the processor is asked under the run's limits
         measuring = {name: value for name, value in values.items() if name not in apart}
-        self._measuring = key_of(program, processor, measuring, os.getcwd(), options.by_content)
+        self._measuring = key_of(
+            program, processor, origin_of(settings.trainer), measuring, os.getcwd(), options.by_content
+        )
         self.judging = judging_key(settings, rules)
         depth = [settings.integrity, settings.preview, options.by_content]
         self.probes = cache.folder / f"probes-{key_of(program, depth)}.arrow"

@@ -14,6 +14,7 @@ import xxhash
 import validator
 from validator.engine.keys import key_of
 from validator.rules.base import Rule
+from validator.trainers.registry import origin_of
 
 _DECIDE = (
     "pillow",
@@ -64,9 +65,9 @@ def program(*, exact: bool = False) -> str:
     return key_of(versions(exact=exact))
 
 
-def judges(rules: Iterable[Rule], processor: str) -> str:
-    """A key of what a run brings along: the rules that are not ours and the processor, by its fingerprint."""
-    return key_of([[rule.code, rule.origin] for rule in rules if rule.origin], processor)
+def judges(rules: Iterable[Rule], processor: str, trainer: str) -> str:
+    """A key of what a run brings along: rules and a trainer that are not ours, and the processor, by its fingerprint."""
+    return key_of([[rule.code, rule.origin] for rule in rules if rule.origin], processor, origin_of(trainer))
 
 
 def here(*, exact: bool = False) -> dict[str, str]:

@@ -80,7 +80,7 @@ def rejudge(
     seen, catalog = identity_of(run), load_catalog(run, settings)
     processor = load_processor(settings.processor)
     limits = limits_of(settings, processor)
-    made_by = program(exact=settings.exact), judges(rules, processor.fingerprint)
+    made_by = program(exact=settings.exact), judges(rules, processor.fingerprint, settings.trainer)
     with hold(folder, "rejudge"), working(folder.absolute()) as running:
         judging = key_of(made_by[0], judging_key(settings, rules))
         stays = _kept(run, catalog, settings, rules, made_by[0])

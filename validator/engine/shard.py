@@ -107,7 +107,7 @@ def check_shard(job: ShardJob, marker: Marker) -> ShardDone:
     settings, entry = job.settings, job.entry
     assert entry.entry is not None and job.file.survey is not None
     processor, rules = load_processor(settings.processor), choose_rules(settings)[0]
-    made_by = program(exact=settings.exact), judges(rules, processor.fingerprint)
+    made_by = program(exact=settings.exact), judges(rules, processor.fingerprint, settings.trainer)
     if made_by != job.made_by:
         raise StrangerError(_stranger(made_by[0] == job.made_by[0]))
     limits = limits_of(settings, processor)

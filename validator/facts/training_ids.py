@@ -23,12 +23,11 @@ def training_ids(measurer: Measurer, raw: RawRow) -> tuple[list[int], list[int]]
     settle(facts, measurer.limits)
     if facts.budget is None:
         return None
-    return lay_out(measurer, encoded_turns(measurer, raw, facts), facts.turns, facts.budget)
+    return lay_out(measurer, encoded_turns(measurer, measurer.convert(raw), facts), facts.turns, facts.budget)
 
 
-def encoded_turns(measurer: Measurer, raw: RawRow, facts: RowFacts) -> list[EncodedTurn]:
-    """Every turn of a row that the trainer accepts; a system prompt comes first."""
-    sample: Sample = measurer.convert(raw)
+def encoded_turns(measurer: Measurer, sample: Sample, facts: RowFacts) -> list[EncodedTurn]:
+    """Every turn of a converted row that the trainer accepts; a system prompt comes first."""
     measurer.complete(sample, facts.media)
     return encode_turns(sample, measurer.processor, measurer.settings.default_system, measurer.template)
 

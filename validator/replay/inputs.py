@@ -47,9 +47,9 @@ def make_job(measurer: Measurer, raw: RawRow, facts: RowFacts) -> Job:
     """The job of one row with its facts."""
     budget = spend(facts.turns, facts.media, measurer.limits)
     sizes: dict[MediaKind, tuple[int, ...]] = {"image": budget.image_tokens, "video": budget.video_tokens}
-    encoded = encoded_turns(measurer, raw, facts)
-    ids, labels = lay_out(measurer, encoded, facts.turns, budget)
     sample = measurer.convert(raw)
+    encoded = encoded_turns(measurer, sample, facts)
+    ids, labels = lay_out(measurer, encoded, facts.turns, budget)
     assert len(ids) == budget.num_tokens, "the facts and the row disagree"
     return Job(
         (facts.dataset, facts.file, facts.row),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Trainer(ABC):
     """Of registry entries, that it has a converter for."""
     options: frozenset[str]
     """The names of the settings that not every trainer has, and this one does."""
-    defaults: Mapping[str, int]
+    defaults: Mapping[str, int] = field(hash=False)
     """Its `image_max_pixels` and `cutoff_len` where nothing is set."""
     min_pixels: int
     """Its `image_min_pixels` where nothing is set."""

@@ -1,16 +1,25 @@
-"""Qwen2-VL's own chat template, and the checks of those that render it by transformers."""
+"""Qwen2-VL's own chat template, and what trainers that render it by transformers do alike."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample
 from validator.tokens import tool_formats
 from validator.tokens.encode import EncodedTurn, TrainerError
-from validator.tokens.template import PAD_TOKENS, SYSTEM, Template
+from validator.tokens.processor import Processor
+from validator.tokens.template import PAD_TOKENS, SYSTEM, Template, check_named, not_reproduced
+from validator.trainers.base import Trainer
+
+if TYPE_CHECKING:
+    from validator.settings import Settings
 
 
+@cache
 def chat_template(parted: tuple[str, ...]) -> Template:
     """The template as transformers renders it; placeholders become media in the content of the roles `parted`."""
     roles = {"user": "user", "observation": "tool", "assistant": "assistant", "function": "assistant"}
@@ -52,3 +61,40 @@ def check_literal_pads(sample: Sample, turns: Sequence[EncodedTurn], pads: Mappi
                 text = f"The total number of {PAD_TOKENS[kind]} tokens should be the same as the number of {kind}s."
             sample.fail("literal-pad", ValueError(text), index, stage="encode")
             return
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatTemplateTrainer(Trainer):
+    """A trainer by whose template only the contents of some roles hold media, and that knows no videos."""
+
+    media_roles: tuple[str, ...]
+
+    def configured(self, settings: Settings) -> Trainer:
+        """No setting changes it."""
+        return self
+
+    def template(self, processor: Processor, named: str | None) -> Template:
+        """The model's own chat template."""
+        check_named(named)
+        if processor.model == "qwen3-vl":
+            raise not_reproduced(self.name, processor)
+        return chat_template(self.media_roles)
+
+    def check(self, sample: Sample) -> None:
+        """As many image parts as images."""
+        check_parts(sample, chat_template(self.media_roles))
+
+    def complete(self, sample: Sample, sizes: Sequence[tuple[int, int]], processor: Processor) -> None:
+        """Nothing depends on the sizes of images."""
+
+    def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
+        """The processor takes pads in the text for images."""
+        check_literal_pads(sample, turns, pads)
+
+    def too_long(self, num_tokens: int, cutoff_len: int) -> str | None:
+        """It is cut."""
+        return None
+
+    def frame_size(self, width: int, height: int) -> tuple[int, int]:
+        """Videos are not reproduced."""
+        return width, height

@@ -31,18 +31,35 @@ _SAME = {f"{DEFAULT}@0.9.5": DEFAULT}
 @cache
 def trainers() -> dict[str, Trainer]:
     """All trainers by name. Raises ValueError where an installed package's cannot be used."""
-    found = {trainer.name: trainer for module in _MODULES.values() for trainer in import_module(module).TRAINERS}
-    for point in entry_points(group=GROUP):
+    ours = {trainer.name: trainer for module in _MODULES.values() for trainer in import_module(module).TRAINERS}
+    return ours | {name: trainer for name, (trainer, _) in _installed().items()}
+
+
+def origin_of(name: str) -> str:
+    """The package, with its version, that a trainer comes from; "" for those here. Results are kept under it.
+
+    Raises ValueError as `trainers`.
+    """
+    return "" if name.partition("@")[0] in _MODULES else _installed()[name][1]
+
+
+@cache
+def _installed() -> dict[str, tuple[Trainer, str]]:
+    found: dict[str, tuple[Trainer, str]] = {}
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        package = f"{point.dist.name} {point.dist.version}" if point.dist else point.name
         try:
             added = tuple(point.load().TRAINERS)
         except Exception as error:  # the code of others
-            reason = f"{type(error).__name__}: {error}"
-            raise ValueError(f"The trainer {point.name} of {point.value} cannot be loaded: {reason}") from error
+            raise ValueError(f"The trainers of {package} cannot be loaded: {type(error).__name__}: {error}.") from None
         for trainer in added:
-            if not isinstance(trainer, Trainer) or trainer.name in found:
-                wrong = "its name is taken" if isinstance(trainer, Trainer) else "it is no Trainer"
-                raise ValueError(f"The trainer {trainer!r:.80} of {point.value} cannot be used: {wrong}.")
-            found[trainer.name] = trainer
+            if not isinstance(trainer, Trainer):
+                raise ValueError(
+                    f"The trainers of {package} cannot be used: one is no validator.trainers.base.Trainer."
+                )
+            if trainer.family in _MODULES or trainer.name in found:
+                raise ValueError(f"The trainer {trainer.name} of {package} cannot be used: its name is taken.")
+            found[trainer.name] = trainer, package
     return found
 
 

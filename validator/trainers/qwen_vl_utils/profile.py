@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +12,13 @@ from validator.catalog.entry import Entry
 from validator.catalog.loader import OF_QWEN
 from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView, view_of
-from validator.conversation.sample import MediaKind, Sample
+from validator.conversation.sample import Sample
 from validator.files import MediaFiles
 from validator.media.geometry import ImageLimits
 from validator.settings import Settings
-from validator.tokens.encode import EncodedTurn
 from validator.tokens.processor import Processor
-from validator.tokens.template import Template, check_named, not_reproduced
-from validator.trainers.base import BatchRecipe, Trainer
-from validator.trainers.chat_template import chat_template, check_literal_pads, check_parts
+from validator.trainers.base import BatchRecipe
+from validator.trainers.chat_template import ChatTemplateTrainer
 from validator.trainers.layout import Kept, Sizes, TokenSpan
 from validator.trainers.qwen_vl_utils import layout
 from validator.trainers.qwen_vl_utils.resize import image_grid, resize, who_resizes
@@ -30,16 +28,10 @@ if TYPE_CHECKING:
     from validator.facts.budget import Limits
     from validator.facts.record import TurnFacts
 
-_TEMPLATE = chat_template(("user",))
-
 
 @dataclass(frozen=True, kw_only=True)
-class QwenVlUtils(Trainer):
+class QwenVlUtils(ChatTemplateTrainer):
     """Qwen's way."""
-
-    def configured(self, settings: Settings) -> Trainer:
-        """No setting changes it."""
-        return self
 
     def view(self, entry: Entry, survey: Survey) -> RowView:
         """JSON as it stands."""
@@ -54,24 +46,6 @@ class QwenVlUtils(Trainer):
         named = set() if is_own_layout(entry) else {name for name in entry.columns.values() if name is not None}
         return {*COLUMNS, *named}.__contains__
 
-    def template(self, processor: Processor, named: str | None) -> Template:
-        """The model's own chat template."""
-        check_named(named)
-        if processor.model == "qwen3-vl":
-            raise not_reproduced(self.name, processor)
-        return _TEMPLATE
-
-    def check(self, sample: Sample) -> None:
-        """As many image parts as images."""
-        check_parts(sample, _TEMPLATE)
-
-    def complete(self, sample: Sample, sizes: Sequence[tuple[int, int]], processor: Processor) -> None:
-        """Nothing depends on the sizes of images."""
-
-    def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
-        """The processor takes pads in the text for images."""
-        check_literal_pads(sample, turns, pads)
-
     def spans(self, turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[TokenSpan]:
         """Answers are learned, without their headers."""
         return layout.spans(turns, sizes, limits)
@@ -79,10 +53,6 @@ class QwenVlUtils(Trainer):
     def truncate(self, spans: Sequence[TokenSpan], limits: Limits) -> list[Kept]:
         """At the end."""
         return layout.truncate(spans, limits)
-
-    def too_long(self, num_tokens: int, cutoff_len: int) -> str | None:
-        """It is cut."""
-        return None
 
     def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
         """Those of qwen-vl-utils, then the processor's own."""
@@ -102,10 +72,6 @@ class QwenVlUtils(Trainer):
     def image_grid(self, width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
         """Resized by qwen-vl-utils, then by the processor."""
         return image_grid(width, height, limits)
-
-    def frame_size(self, width: int, height: int) -> tuple[int, int]:
-        """Videos are not reproduced."""
-        return width, height
 
     def resize(self, image: Image.Image, limits: ImageLimits) -> Image.Image:
         """By qwen-vl-utils."""
@@ -143,5 +109,6 @@ TRAINERS = (
         unlearned_header=layout.HEADER,
         first_is_label=True,
         stops_at_failures=False,
+        media_roles=("user",),
     ),
 )
