@@ -66,7 +66,7 @@ def program(*, exact: bool = False) -> str:
 
 
 def judges(rules: Iterable[Rule], processor: str, trainer: str) -> str:
-    """A key of what a run brings along: rules and a trainer that are not ours, and the processor, by its fingerprint."""
+    """A key of what a run brings along: rules and a trainer that are not ours, the processor by its fingerprint."""
     return key_of([[rule.code, rule.origin] for rule in rules if rule.origin], processor, origin_of(trainer))
 
 

@@ -54,9 +54,7 @@ def _installed() -> dict[str, tuple[Trainer, str]]:
             raise ValueError(f"The trainers of {package} cannot be loaded: {type(error).__name__}: {error}.") from None
         for trainer in added:
             if not isinstance(trainer, Trainer):
-                raise ValueError(
-                    f"The trainers of {package} cannot be used: one is no validator.trainers.base.Trainer."
-                )
+                raise ValueError(f"The trainers of {package} cannot be used: not all are of the class Trainer.")
             if trainer.family in _MODULES or trainer.name in found:
                 raise ValueError(f"The trainer {trainer.name} of {package} cannot be used: its name is taken.")
             found[trainer.name] = trainer, package
