@@ -62,6 +62,8 @@ def split_at_pads(turn: TurnFacts, seen: int, text: int) -> list[tuple[int, Lite
     """A text of some tokens, before which `seen` of its turn stand, split at the pads within: tokens, and the kind of
     the pad behind them; None behind the last.
     """
+    if not (turn.loose_pads or turn.loose_video_pads):
+        return [(text, None)]
     pads: list[tuple[int, Literal["image", "video"]]] = [(pad, "image") for pad in turn.loose_pads]
     pads += [(pad, "video") for pad in turn.loose_video_pads]
     parts: list[tuple[int, Literal["image", "video"] | None]] = []
