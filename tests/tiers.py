@@ -5,7 +5,10 @@ same at every run, and then on many; all that Hypothesis draws for has it, and i
 """
 
 import os
+from collections.abc import Iterable
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 PROOF = os.environ.get("MMVALIDATE_PROOF") == "1"
@@ -25,3 +28,13 @@ def draw_examples() -> None:
 def many(quick: int, proof: int) -> int:
     """How many inputs a test with the mark `larger` draws in the tier that runs."""
     return proof if PROOF else quick
+
+
+def first(quick: int, values: Iterable[Any]) -> list[Any]:
+    """Values of a parameter that cost seconds each: so many of them run in both tiers, the others in the proof."""
+    listed = list(values)
+    return [*listed[:quick], *(pytest.param(*_several(value), marks=pytest.mark.proof) for value in listed[quick:])]
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)

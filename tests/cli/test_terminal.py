@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.conftest import check, say
+from tests.tiers import first
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 pty = pytest.importorskip("pty")
@@ -52,7 +53,7 @@ def finished(dataset):
     return dataset
 
 
-@pytest.mark.parametrize("width", [40, 60, 80, 120])
+@pytest.mark.parametrize("width", first(1, [40, 60, 80, 120]))
 def test_no_line_is_wider_than_the_terminal(finished, width):
     text = on_terminal(width, "dataset_info.json", "--run-dir", "run", cwd=finished.folder, NO_COLOR="1")
     plain = [SGR.sub("", line) for line in text.splitlines()]
@@ -62,6 +63,7 @@ def test_no_line_is_wider_than_the_terminal(finished, width):
         assert shown in words
 
 
+@pytest.mark.proof
 def test_a_narrow_table_names_its_numbers(finished):
     text = on_terminal(30, "dataset_info.json", "--run-dir", "run", cwd=finished.folder, NO_COLOR="1")
     assert "\n  rows 3, ok 1, flagged 1,\n  dropped 1, p50 " in SGR.sub("", text)

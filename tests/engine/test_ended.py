@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.conftest import say
 from tests.engine.processes import COMMAND, command, nothing_left, results, run, start, wait_for
+from tests.tiers import first
 from validator.engine.amend import ChangedRunError, accept, amend, identity_of, load_run
 from validator.run_folder.lock import BusyError, hold
 
@@ -70,7 +71,7 @@ def gone(processes, seconds=10):
     return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
 
 
-@pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.proof)])
+@pytest.mark.parametrize("workers", first(0, ["0", "2"]))
 def test_a_killed_check_leaves_no_process_and_the_same_command_goes_on(slow, busy, workers):
     process = busy("--workers", workers)
     children = psutil.Process(process.pid).children(recursive=True)
@@ -84,7 +85,7 @@ def test_a_killed_check_leaves_no_process_and_the_same_command_goes_on(slow, bus
     assert list((slow.folder / "run" / "cache").glob("run*")) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("number", first(1, [signal.SIGTERM, signal.SIGHUP]))
 def test_a_request_to_end(slow, busy, number):
     process = busy("--workers", "0", start_new_session=True)
     children = psutil.Process(process.pid).children(recursive=True)
@@ -111,6 +112,7 @@ def test_a_request_to_end_before_anything_is_done(tmp_path):
     assert (process.returncode, errors) == (3, "mmvalidate: interrupted\n")
 
 
+@pytest.mark.proof
 def test_what_nohup_has_ignored_stays_so(slow, busy):
     process = busy("--workers", "0", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
     process.send_signal(signal.SIGHUP)

@@ -22,7 +22,7 @@ def home(tmp_path_factory):
 @pytest.mark.parametrize(
     ("options", "engine"),
     [
-        (Options(workers=0, shard_rows=1000), "one process"),
+        pytest.param(Options(workers=0, shard_rows=1000), "one process", marks=pytest.mark.proof),
         (Options(workers=0, shard_rows=many(29, 7)), "one process"),
         pytest.param(Options(workers=1, shard_rows=16), "dask, 1 worker", marks=pytest.mark.proof),
         pytest.param(Options(workers=2, shard_rows=10), "dask, 2 workers", marks=pytest.mark.proof),

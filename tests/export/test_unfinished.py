@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import Dataset, say
 from tests.export.exporting import shown, state
+from tests.tiers import first
 from validator.export.folder import Folder
 from validator.export.names import MARKER
 
@@ -74,7 +75,7 @@ def test_killed(data, tmp_path, mmvalidate):
     assert state(data.folder) == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", first(1, [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]))
 def test_asked_to_end(data, tmp_path, number):
     """It removes what it has made, as Ctrl-C does."""
     before = state(data.folder)

@@ -9,6 +9,7 @@ import pytest
 
 import validator.catalog.line_survey as line_survey
 import validator.catalog.marks as marks
+from tests.tiers import first, many
 from validator.catalog.formats import survey_file
 from validator.catalog.marks import read_again
 from validator.catalog.registry import load_registry
@@ -61,11 +62,12 @@ def small(monkeypatch):
     monkeypatch.setattr(pyarrow.json, "ReadOptions", alone)
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.proof) for n in range(1, 8))])
+@pytest.mark.larger
+@pytest.mark.parametrize("seed", first(1, range(8)))
 def test_what_is_found_is_what_the_whole_file_shows(tmp_path, small, seed):
     dice = random.Random(seed)
     path, taken_up = tmp_path / "data.jsonl", 0
-    for _ in range(4):
+    for _ in range(many(1, 4)):
         data = lines(dice, 400, dice.choice((0, 0, 0.003, 0.03)))
         data = data.rstrip() if dice.random() < 0.3 else data
         path.write_bytes(data)
@@ -99,6 +101,7 @@ def test_a_stretch_of_another_length_is_marked_anew(tmp_path, small, monkeypatch
     assert grown is not None and everything(found) == everything(whole) and len(found.marks) < 40
 
 
+@pytest.mark.proof
 def test_only_the_last_piece_is_read_again(tmp_path, monkeypatch):
     """By the same run folder, in the loader's own pieces of 10 MiB."""
     row = json.dumps({"messages": [{"role": "user", "content": "x" * 1000}]}) + "\n"
@@ -128,7 +131,7 @@ def test_only_the_last_piece_is_read_again(tmp_path, monkeypatch):
     assert survey.num_refusals
 
 
-@pytest.mark.parametrize("beyond", [-1, 0, 1, 7, 8, 9])
+@pytest.mark.parametrize("beyond", first(2, [0, 8, -1, 1, 7, 9]))
 @pytest.mark.parametrize("more", [b'{"b":2}\n', b'}{"a":2}\n', b"\n", b"5}\n"])
 def test_a_file_that_ended_where_the_loader_ends_a_piece(tmp_path, small, beyond, more):
     path = tmp_path / "data.jsonl"

@@ -6,7 +6,7 @@ from itertools import chain
 
 import pytest
 
-from tests.tiers import many
+from tests.tiers import first, many
 from validator.tokens import encoder as encoding
 from validator.tokens import long_text, long_word
 from validator.tokens.encode import _encode_turn
@@ -53,7 +53,7 @@ def test_parts_are_exact(encoder, monkeypatch, name):
         assert list(framed) == encoder._encode_all(f"<|im_start|>user\n{text}<|im_end|>"), text
 
 
-@pytest.mark.parametrize("name", ALPHABETS)
+@pytest.mark.parametrize("name", first(2, reversed(ALPHABETS)))
 def test_200_kb_are_exact(encoder, monkeypatch, name):
     monkeypatch.setattr(encoding, "LONG_TEXT", 1)
     draw = random.Random(f"200 kB of {name}")

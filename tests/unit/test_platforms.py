@@ -32,7 +32,7 @@ IMPORTED = r"^\s*(?:import|from) (fcntl|resource|pwd|grp|termios)\b"
     ("system", "more", "said"),
     [
         pytest.param("darwin", {}, "", id="macOS", marks=pytest.mark.proof),
-        pytest.param("win32", {"replay run": 2}, NO_REPLAY, id="Windows"),
+        pytest.param("win32", {"replay run": 2}, NO_REPLAY, id="Windows", marks=pytest.mark.proof),
     ],
 )
 def test_commands_do_the_same_without_what_a_system_lacks(system, more, said, dataset):
