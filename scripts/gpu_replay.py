@@ -26,15 +26,15 @@ from transformers import Qwen2VLConfig, Qwen2VLForConditionalGeneration
 
 from validator.facts.replayed import Step
 from validator.media.geometry import ImageLimits
-from validator.replay.collate import Collator
-from validator.replay.crew import Single, confirmed, local_gpus
-from validator.replay.job import Job, Medium, Task
-from validator.replay.model import checkpoint_layers, freeze
-from validator.replay.pictures import Pictures
-from validator.replay.settings import ReplaySettings
-from validator.replay.step import Stepper
-from validator.replay.supervisor import Setup, Supervisor
-from validator.replay.watch import Watch
+from validator.replaying.collate import Collator
+from validator.replaying.crew import Single, confirmed, local_gpus
+from validator.replaying.job import Job, Medium, Task
+from validator.replaying.model import checkpoint_layers, freeze
+from validator.replaying.pictures import Pictures
+from validator.replaying.settings import ReplaySettings
+from validator.replaying.step import Stepper
+from validator.replaying.supervisor import Setup, Supervisor
+from validator.replaying.watch import Watch
 from validator.trainers.registry import trainer_named
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -11,8 +11,8 @@ from validator.engine.entries import open_entries
 from validator.facts.measure import Measurer
 from validator.facts.settle import settle
 from validator.media.geometry import ImageLimits
-from validator.replay.inputs import make_job
-from validator.replay.job import Job
+from validator.replaying.inputs import make_job
+from validator.replaying.job import Job
 from validator.settings import Settings
 
 TAGS = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}

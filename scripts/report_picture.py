@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.chromium import find_chromium
+from validator.engine.finished import FinishedRun
 from validator.report.html import write_html
 
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "report.png"
@@ -25,7 +26,7 @@ def main() -> None:
     run = Path(sys.argv[1] if len(sys.argv) > 1 else ".mmvalidate/sample_data")
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         path = Path(folder) / "report.html"
-        write_html(run, path)
+        write_html(FinishedRun(run), path)
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": WIDTH, "height": 1000}, color_scheme="light")
         page.goto(path.as_uri())

@@ -103,8 +103,8 @@ def train(folder: Path) -> None:
     from transformers.utils import logging
 
     from scripts.replay_jobs import jobs_of
-    from validator.replay.collate import Collator
-    from validator.replay.pictures import Pictures
+    from validator.replaying.collate import Collator
+    from validator.replaying.pictures import Pictures
     from validator.tokens.processor import load_processor
     from validator.trainers.registry import trainer_named
 

@@ -16,6 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol, TypeVar
 
+from validator.errors import ChangedDataError
+
 _REMOTE = re.compile(r"\A[a-zA-Z][a-zA-Z0-9+.-]+://")
 Measured = TypeVar("Measured")
 IdentityKind = Literal["file", "folder", "special", "absent"]
@@ -33,10 +35,6 @@ class Identity:
 
 
 ABSENT = Identity("absent")
-
-
-class ChangedError(Exception):
-    """A file changed while it was read. The message is a sentence."""
 
 
 def is_remote(path: str) -> bool:
@@ -123,7 +121,7 @@ class MediaFiles:
 
     def read_unchanged(self, path: str, measure: Callable[[Identity], Measured], known_as: str = "") -> Measured:
         """Measure a file that stays the same meanwhile; a second attempt is made. `known_as` tells measurements of one
-        file apart. Raises ChangedError.
+        file apart. Raises ChangedDataError.
         """
         for _ in range(2):
             identity = self.identify(path)
@@ -138,7 +136,7 @@ class MediaFiles:
                     self._memory.remember(path + known_as, identity, measured)
                 return measured
             self.seen[path] = now
-        raise ChangedError(f"the file {path[:200]!r} changed while it was read")
+        raise ChangedDataError(f"the file {path[:200]!r} changed while it was read")
 
     def is_remote(self, path: str) -> bool:
         """Whether a path is read through fsspec: only below a remote root; a URL in a row is not fetched."""

@@ -22,16 +22,17 @@ from scripts.experiments.replay_confusion import Silent
 from scripts.replay_jobs import write_dataset
 from scripts.tiny_checkpoint import ensure
 from validator.catalog.registry import load_registry
+from validator.engine.finished import FinishedRun
 from validator.engine.run import run
-from validator.replay.choice import choose
-from validator.replay.inputs import make_jobs
-from validator.replay.job import Task
-from validator.replay.population import members
-from validator.replay.run import prepare
-from validator.replay.settings import ReplaySettings
-from validator.replay.supervisor import Supervisor
-from validator.replay.verdict import ALARMS, judge
-from validator.replay.yardstick import referenced, yardstick_of
+from validator.replaying.choice import choose
+from validator.replaying.inputs import make_jobs
+from validator.replaying.job import Task
+from validator.replaying.population import members
+from validator.replaying.run import prepare
+from validator.replaying.settings import ReplaySettings
+from validator.replaying.supervisor import Supervisor
+from validator.replaying.verdict import ALARMS, judge
+from validator.replaying.yardstick import referenced, yardstick_of
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
 
@@ -64,12 +65,12 @@ def experiment(data_seed: int, number: int, folder: Path) -> tuple[list[str], di
     rules, left_out = choose_rules(settings)
     run(settings, load_registry(registry, ()), rules, left_out, folder / "run", Silent())
     asked = ReplaySettings(model=str(checkpoint), device="cpu", blind=0)
-    draws = [choose(folder / "run", asked.model_copy(update={"seed": seed})).controls for seed in SEEDS]
+    draws = [choose(FinishedRun(folder / "run"), asked.model_copy(update={"seed": seed})).controls for seed in SEEDS]
     drawn = {member.key for draw in draws for member in draw}
-    everyone = [member for member in members(folder / "run") if member.replayable and member.num_tokens]
-    jobs, _ = make_jobs(folder / "run", settings, everyone)
+    everyone = [member for member in members(FinishedRun(folder / "run")) if member.replayable and member.num_tokens]
+    jobs, _ = make_jobs(FinishedRun(folder / "run"), settings, everyone)
     answers = {}
-    with Supervisor(prepare(folder / "run", asked)) as worker:
+    with Supervisor(prepare(FinishedRun(folder / "run"), asked)) as worker:
         vocabulary, versions = worker.ready.vocabulary, worker.ready.versions
         in_fp32 = {key for draw in draws for key in referenced(draw)}
         for member in everyone:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from scripts import synthetic_rows
 from validator.facts.training_ids import IGNORED
-from validator.replay.job import Job
+from validator.replaying.job import Job
 
 CUTOFF = 256
 Where = Literal["file", "job", "tensor"]

@@ -21,9 +21,9 @@ from scripts.experiments import replay_confusion
 from scripts.experiments.planted import _LOUD, KINDS, Kind, _answer, _question
 from scripts.tiny_checkpoint import ensure
 from validator.facts.replayed import LOUDER
-from validator.replay.comparison import SIDES
-from validator.replay.remedies import place
-from validator.replay.run import Outcome
+from validator.replaying.comparison import SIDES
+from validator.replaying.remedies import place
+from validator.replaying.run import Outcome
 from validator.tokens.processor import load_processor
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -22,20 +22,21 @@ from scripts.replay_jobs import write_dataset
 from scripts.tiny_checkpoint import ensure
 from validator.catalog.registry import load_registry
 from validator.engine import progress
+from validator.engine.finished import FinishedRun
 from validator.engine.run import run
 from validator.facts.replayed import Replayed
-from validator.replay.choice import Selection, draw_controls
-from validator.replay.comparison import compare
-from validator.replay.crew import Single
-from validator.replay.inputs import make_jobs
-from validator.replay.journal import Journal
-from validator.replay.population import Member, members
-from validator.replay.run import Outcome, prepare
-from validator.replay.session import COMPARED, Session
-from validator.replay.settings import ReplaySettings
-from validator.replay.supervisor import Supervisor
-from validator.replay.trial import Remaker
-from validator.replay.verdict import ALARMS, judge
+from validator.replaying.choice import Selection, draw_controls
+from validator.replaying.comparison import compare
+from validator.replaying.crew import Single
+from validator.replaying.inputs import make_jobs
+from validator.replaying.journal import Journal
+from validator.replaying.population import Member, members
+from validator.replaying.run import Outcome, prepare
+from validator.replaying.session import COMPARED, Session
+from validator.replaying.settings import ReplaySettings
+from validator.replaying.supervisor import Supervisor
+from validator.replaying.trial import Remaker
+from validator.replaying.verdict import ALARMS, judge
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
 
@@ -87,7 +88,7 @@ def experiment(
     run(settings, load_registry(registry, ()), rules, left_out, folder / "run", Silent())
     for kind, rng, row in late:
         kind.make(rng, row, folder)
-    everyone = {member.row: member for member in members(folder / "run")}
+    everyone = {member.row: member for member in members(FinishedRun(folder / "run"))}
     replay_settings = ReplaySettings(model=str(checkpoint), device="cpu", remedies=remedies)
     candidates = tuple(everyone[row] for row, kind in owner.items() if kind.where != "tensor")
     blind = tuple(everyone[row] for row in range(POOL, POOL + HEALTHY))
@@ -97,12 +98,12 @@ def experiment(
     drawn = (everyone[row] for row in range(POOL))
     controls = draw_controls((*candidates, *blind), pools, drawn, set(), replay_settings.controls)
     choice = Selection(candidates, controls, blind, POOL + HEALTHY)
-    jobs, missing = make_jobs(folder / "run", settings, (*everyone.values(),))
+    jobs, missing = make_jobs(FinishedRun(folder / "run"), settings, (*everyone.values(),))
     for row, kind in owner.items():
         if kind.where == "job":
             key = everyone[row].key
             jobs[key] = kind.make(random.Random(f"{seed} {row}"), jobs[key])
-    setup = prepare(folder / "run", replay_settings)
+    setup = prepare(FinishedRun(folder / "run"), replay_settings)
     crew = Single(Supervisor(setup))
     journal = Journal(folder, "experiment")
     remaker = Remaker(folder / "run", settings)
@@ -132,8 +133,8 @@ def experiment(
 
 def tensors(owner, everyone: dict[int, Member], jobs, setup, outcome: Outcome, seed: int):
     """Faults that no file can hold, put into the batch in this process."""
-    from validator.replay.job import Answer
-    from validator.replay.worker import Worker
+    from validator.replaying.job import Answer
+    from validator.replaying.worker import Worker
 
     chosen = [row for row, kind in owner.items() if kind.where == "tensor"]
     worker = Worker(setup) if chosen else None

@@ -10,11 +10,11 @@ from pathlib import Path
 import torch
 
 from scripts.tiny_checkpoint import tiny_config
-from validator.replay.collate import Collator
-from validator.replay.job import Job
-from validator.replay.model import freeze
-from validator.replay.pictures import Pictures
-from validator.replay.settings import ReplaySettings
+from validator.replaying.collate import Collator
+from validator.replaying.job import Job
+from validator.replaying.model import freeze
+from validator.replaying.pictures import Pictures
+from validator.replaying.settings import ReplaySettings
 from validator.tokens.processor import load_processor
 from validator.trainers.registry import trainer_named
 

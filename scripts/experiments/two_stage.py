@@ -30,9 +30,9 @@ from scripts.replay_jobs import jobs_of, jobs_of_registry, write_dataset
 from scripts.tiny_checkpoint import write_tokenizer
 from validator.catalog.registry import load_registry
 from validator.engine.run import run
-from validator.replay.run import replay
-from validator.replay.settings import ReplaySettings
-from validator.replay.verdict import ALARMS
+from validator.replaying.run import replay
+from validator.replaying.settings import ReplaySettings
+from validator.replaying.verdict import ALARMS
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
 from validator.tokens.processor import load_processor

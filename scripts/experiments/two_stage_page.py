@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scripts.experiments.planted import Kind
 from scripts.experiments.stage_training import Run
-from validator.replay.verdict import ALARMS
+from validator.replaying.verdict import ALARMS
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "experiments"
 HEALTHY = 320

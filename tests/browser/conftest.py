@@ -7,9 +7,10 @@ import pytest
 
 from tests.browser.chromium import find_chromium
 from tests.conftest import Dataset, say
-from validator.engine.amend import amend, identity_of
+from validator.engine.amend import amend
+from validator.engine.finished import FinishedRun
 from validator.facts.replayed import Drift, Range, Remedy, Replayed, Step
-from validator.replay import table
+from validator.replaying import table
 from validator.report.html import write_html
 
 BIDI, NUL = "\u202e", "\x00"
@@ -128,7 +129,7 @@ def add_replay(run):
         "comparison": {"reference": "base", "table": {"candidate": {"both": 1, "model": 2}}, "systemic": [],
                        "differences": None, "only_on_the_model": []},
     }  # fmt: skip
-    amend(run, "RP", [], [], {"replay": summary}, seen=identity_of(run), incomplete=False)
+    amend(FinishedRun(run), "RP", [], [], {"replay": summary}, incomplete=False)
 
 
 @pytest.fixture(scope="session")
@@ -139,5 +140,5 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="session")
 def report(data):
     path = data.folder / "report.html"
-    write_html(data.folder / "run", path)
+    write_html(FinishedRun(data.folder / "run"), path)
     return path

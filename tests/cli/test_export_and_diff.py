@@ -6,6 +6,7 @@ import pytest
 
 from tests.conftest import Dataset, check, say
 from validator.engine.compare import compare, document
+from validator.engine.finished import FinishedRun
 
 GOOD, BAD, ODD = say("a", "b"), say("a", "b", "c"), say("x", "")
 
@@ -16,7 +17,7 @@ def compared(dataset, before, after):
         dataset.write(rows)
         folders.append(dataset.folder / f"run{number}")
         check(dataset.registry, folders[-1])
-    return document(compare(*folders))
+    return document(compare(*map(FinishedRun, folders)))
 
 
 @pytest.mark.parametrize(

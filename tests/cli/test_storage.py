@@ -96,6 +96,6 @@ def test_an_error_that_nobody_has_foreseen_is_no_finding(monkeypatch, capsys, da
     def fails(*_):
         raise TypeError("of ours")
 
-    monkeypatch.setattr("validator.catalog.registry.load_registry", fails)
+    monkeypatch.setattr("validator.api.prepare.load_registry", fails)
     code, said = ended(monkeypatch, capsys, dataset.write([say("a", "b")]), *flags)
     assert code == 3 and "TypeError: of ours" in said and ("Traceback" in said) == bool(flags)

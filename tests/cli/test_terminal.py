@@ -141,7 +141,7 @@ def test_a_mistyped_run_is_named(dataset, mmvalidate):
     check(dataset.registry, dataset.folder / ".mmvalidate" / "screens")
     done = mmvalidate("diff", ".mmvalidate/screen", ".mmvalidate/screens", cwd=dataset.folder)
     assert done.stderr == (
-        "mmvalidate: .mmvalidate/screen is no finished run: it holds no summary.json. "
+        "mmvalidate: .mmvalidate/screen is no finished run: there is no such folder. "
         "Did you mean .mmvalidate/screens?\n"
     )
     done = mmvalidate("export", "x", "--to", "y", cwd=dataset.folder)

@@ -14,7 +14,7 @@ from validator.engine.finding_columns import FINDINGS
 from validator.engine.trainers import compare
 from validator.facts.replayed import Drift, Range, Remedy, Replayed, Step
 from validator.facts.table import SAMPLES
-from validator.replay.table import REPLAY, write
+from validator.replaying.table import REPLAY, write
 
 PAGE = (ROOT / "docs" / "output.md").read_text(encoding="utf-8")
 CELL = re.compile(r"(?<!\\)\|")

@@ -14,8 +14,10 @@ from PIL import Image
 from tests.conftest import say
 from tests.engine.processes import COMMAND, command, nothing_left, results, run, start, wait_for
 from tests.tiers import first
-from validator.engine.amend import ChangedRunError, accept, amend, identity_of, load_run
-from validator.run_folder.lock import BusyError, hold
+from validator.engine.amend import accept, amend, load_run
+from validator.engine.finished import FinishedRun
+from validator.errors import BusyError, ChangedRunError
+from validator.run_folder.lock import hold
 
 
 def slow_jpeg(path, scans):
@@ -179,14 +181,14 @@ def test_a_run_that_was_checked_again_is_not_amended(dataset):
     dataset.write([say("a", "b"), say("<image>", "b")])
     dataset.check()
     run_folder = dataset.folder / "run"
-    seen = identity_of(run_folder)
+    seen = FinishedRun(run_folder)
     dataset.write([say("a", "b")] * 5)
     dataset.check()
     now = (run_folder / "summary.json").read_bytes()
     with pytest.raises(ChangedRunError, match="was checked again meanwhile"):
-        amend(run_folder, "RP", [], [], {"replay": {}}, seen=seen, incomplete=False)
+        amend(seen, "RP", [], [], {"replay": {}}, incomplete=False)
     assert (run_folder / "summary.json").read_bytes() == now
-    amend(run_folder, "RP", [], [], {"replay": {}}, seen=identity_of(run_folder), incomplete=False)
+    amend(FinishedRun(run_folder), "RP", [], [], {"replay": {}}, incomplete=False)
     assert "replay" in json.loads((run_folder / "summary.json").read_text())
 
 

@@ -11,6 +11,7 @@ from tests.conftest import TAGS, check, say
 from validator.engine import amend
 from validator.engine.amend import accept, load_run, still_open
 from validator.engine.baseline import renewed
+from validator.engine.finished import FinishedRun
 from validator.engine.rejudge import rejudge, settings_of
 
 EMPTY = say("a", "")  # LB002, a warning
@@ -53,7 +54,7 @@ def test_reasons(dataset, settings, code, reasons):
     dataset.write(rows_of(2, 3, 95))
     result, findings = dataset.check(**{"select": ("CV002", "LB002"), **settings})
     assert (result.summary["exit_code"], result.summary["gate"]["reasons"]) == (code, reasons)
-    again = rejudge(result.folder, settings_of(result.folder, {}), dataset.folder / "again")
+    again = rejudge(FinishedRun(result.folder), settings_of(FinishedRun(result.folder), {}), dataset.folder / "again")
     assert again.summary["gate"] == result.summary["gate"]
     assert (dataset.folder / "again" / "findings.jsonl").read_bytes() == (result.folder / "findings.jsonl").read_bytes()
     assert len(findings) == result.tally.severities.total()

@@ -10,8 +10,9 @@ from tests.engine.data import make_registry
 from tests.engine.written import written
 from tests.tiers import first, many
 from validator.engine import finding_columns
-from validator.engine.amend import amend, identity_of
+from validator.engine.amend import amend
 from validator.engine.finding_columns import stored, to_findings
+from validator.engine.finished import FinishedRun
 from validator.engine.gate import Tables
 from validator.engine.judge import Judge
 from validator.engine.options import Options
@@ -47,7 +48,12 @@ def home(tmp_path_factory):
 )
 def test_equal_to_a_full_run(home, tmp_path, changes):
     check(home / "dataset_info.json", tmp_path / "full", **changes)
-    rejudge(home / "run", settings_of(home / "run", changes), tmp_path / "again", options=Options(shard_rows=23))
+    rejudge(
+        FinishedRun(home / "run"),
+        settings_of(FinishedRun(home / "run"), changes),
+        tmp_path / "again",
+        options=Options(shard_rows=23),
+    )
     assert written(tmp_path / "again")[1] == written(tmp_path / "full")[1]
 
 
@@ -73,7 +79,12 @@ def test_rows_for_which_nothing_changes_are_not_judged(home, tmp_path, monkeypat
         return row(self, facts)
 
     monkeypatch.setattr(Judge, "row", noted)
-    rejudge(home / "run", settings_of(home / "run", changes), tmp_path / "again", options=Options(workers=0))
+    rejudge(
+        FinishedRun(home / "run"),
+        settings_of(FinishedRun(home / "run"), changes),
+        tmp_path / "again",
+        options=Options(workers=0),
+    )
     lines = seen.read_text().splitlines()
     rows = pq.read_table(home / "run" / "samples.parquet", columns=["num_tokens_full", "media"]).to_pylist()
     wanted = {
@@ -91,7 +102,7 @@ def test_a_judged_run_is_judged_again(home, tmp_path):
     steps = [{"cutoff_len": 64}, {"image_max_pixels": 20_000}, {"image_max_pixels": 1048576}, {"cutoff_len": 100}]
     for number, changes in enumerate(steps):
         before = tmp_path / str(number) if number else home / "run"
-        rejudge(before, settings_of(before, changes), tmp_path / str(number + 1))
+        rejudge(FinishedRun(before), settings_of(FinishedRun(before), changes), tmp_path / str(number + 1))
     assert written(tmp_path / "4")[1] == written(tmp_path / "full")[1]
 
 
@@ -111,26 +122,31 @@ def test_findings_that_a_later_step_changed_are_made_again(home, tmp_path):
         message="it fell",
         help="look",
     )
-    seen = identity_of(tmp_path / "run")
-    amend(tmp_path / "run", "RP", [extra], (find_rule("RP001"),), {}, seen=seen, incomplete=False)
+    amend(FinishedRun(tmp_path / "run"), "RP", [extra], (find_rule("RP001"),), {}, incomplete=False)
     assert b"it fell" in (tmp_path / "run" / "findings.jsonl").read_bytes()
-    rejudge(tmp_path / "run", settings_of(tmp_path / "run", {}), tmp_path / "run")
+    rejudge(FinishedRun(tmp_path / "run"), settings_of(FinishedRun(tmp_path / "run"), {}), tmp_path / "run")
     assert written(tmp_path / "run")[1] == before
 
 
 def test_without_data_and_in_place(home, tmp_path):
     shutil.copytree(home / "run", tmp_path / "run")
     before = written(tmp_path / "run")[1]
-    assert rejudge(tmp_path / "run", settings_of(tmp_path / "run", {"cutoff_len": 64}), tmp_path / "run")
+    assert rejudge(
+        FinishedRun(tmp_path / "run"), settings_of(FinishedRun(tmp_path / "run"), {"cutoff_len": 64}), tmp_path / "run"
+    )
     assert written(tmp_path / "run")[1] != before
-    rejudge(tmp_path / "run", settings_of(tmp_path / "run", {"cutoff_len": 8192}), tmp_path / "run")
+    rejudge(
+        FinishedRun(tmp_path / "run"),
+        settings_of(FinishedRun(tmp_path / "run"), {"cutoff_len": 8192}),
+        tmp_path / "run",
+    )
     assert written(tmp_path / "run")[1] == before
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("nowhere",), "nowhere is no finished run: it holds no summary.json."),
+        (("nowhere",), "nowhere is no finished run: there is no such folder."),
         (("run", "--cutoff-len", "0"), "cutoff_len should be greater than or equal to 1"),
         (("run", "--select", "TK9"), "There is no rule TK9."),
     ],

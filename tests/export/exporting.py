@@ -8,8 +8,9 @@ from pathlib import Path
 import jsonschema
 
 from tests.conftest import ROOT, check, say
-from validator.export.export import export
-from validator.export.policy import make_policy
+from validator.engine.finished import FinishedRun
+from validator.exporting.export import export
+from validator.exporting.policy import make_policy
 
 SCHEMA = json.loads((ROOT / "schemas" / "export.schema.json").read_text())
 
@@ -20,7 +21,7 @@ def run_and_export(
     """Check the registry in a folder, export it to `clean` beside, check that; returns export.json and its findings."""
     check(folder / "dataset_info.json", folder.parent / "run", **settings)
     policy = make_policy(severity, drop, keep, (), keep_unchecked)
-    done = export(folder.parent / "run", folder.parent / "clean", policy, media, fix=fix)
+    done = export(FinishedRun(folder.parent / "run"), folder.parent / "clean", policy, media, fix=fix)
     jsonschema.validate(done.record, SCHEMA)
     findings = []
     if any(item["kept"] for item in done.record["datasets"]):

@@ -10,8 +10,9 @@ import pytest
 
 from tests.conftest import ALL_TAGS, check, say
 from tests.export.exporting import errors, records, rows_of, run_and_export
-from validator.export.export import export
-from validator.export.policy import make_policy
+from validator.engine.finished import FinishedRun
+from validator.exporting.export import export
+from validator.exporting.policy import make_policy
 
 GOOD, BAD = say("a", "b"), say("a", "b", "c")
 ALPACA = '{"data": {"file_name": "%s"}}'
@@ -106,7 +107,13 @@ def test_a_copy_does_not_lie_among_the_data_of_a_folder(data, home):
     data.write([GOOD], file_name="parts")
     check(data.registry, home / "run")
     with pytest.raises(ValueError, match="lies among the data files of data"):
-        export(home / "run", home / "data" / "parts" / "x", make_policy("error", (), (), (), False), "link", fix=False)
+        export(
+            FinishedRun(home / "run"),
+            home / "data" / "parts" / "x",
+            make_policy("error", (), (), (), False),
+            "link",
+            fix=False,
+        )
     assert os.listdir(home / "data" / "parts") == ["0.jsonl"]
 
 
@@ -159,7 +166,7 @@ def test_what_drops_a_row(data, home, options, kept):
 
 
 def test_rows_that_nobody_has_looked_at_stay_behind(data, home):
-    from validator.export.policy import Policy
+    from validator.exporting.policy import Policy
 
     reasons = Policy().reasons([], "unchecked", None, "it took too long")
     assert [reason.message for reason in reasons] == ["not checked: it took too long"]
@@ -230,7 +237,7 @@ def test_data_that_has_changed_since_the_run(data, home, change, words):
     check(data.registry, home / "run")
     data.write(change(rows))
     with pytest.raises(ValueError, match=f"`data.jsonl` has changed since the run {words}: run mmvalidate again"):
-        export(home / "run", home / "clean", make_policy("error", (), (), (), False), "link", fix=False)
+        export(FinishedRun(home / "run"), home / "clean", make_policy("error", (), (), (), False), "link", fix=False)
     assert not (home / "clean").exists()
 
 
@@ -238,15 +245,15 @@ def test_errors_of_use(data, home):
     data.write([GOOD])
     policy = make_policy("error", (), (), (), False)
     with pytest.raises(ValueError, match="is no finished run"):
-        export(home, home / "clean", policy, "link", fix=False)
+        export(FinishedRun(home), home / "clean", policy, "link", fix=False)
     check(data.registry, home / "run")
     with pytest.raises(ValueError, match="is not empty: name a new folder"):
-        export(home / "run", home / "data", policy, "link", fix=False)
+        export(FinishedRun(home / "run"), home / "data", policy, "link", fix=False)
     with pytest.raises(ValueError, match="There is no rule CV999"):
         make_policy("error", ("CV999",), (), (), False)
     data.registry.write_text(data.registry.read_text() + " ")
     with pytest.raises(ValueError, match=r"dataset_info.json has changed since the run: run mmvalidate again"):
-        export(home / "run", home / "clean", policy, "link", fix=False)
+        export(FinishedRun(home / "run"), home / "clean", policy, "link", fix=False)
 
 
 def test_hostile_names_stay_inside_of_the_export(data, home):

@@ -12,12 +12,12 @@ import pytest
 from tests.conftest import Dataset, say
 from tests.export.exporting import shown, state
 from tests.tiers import first
-from validator.export.folder import Folder
-from validator.export.names import MARKER
+from validator.exporting.folder import Folder
+from validator.exporting.names import MARKER
 
 ENDED = """
 import os, sys, time
-import validator.export.export as module
+import validator.exporting.export as module
 def ended(*_):
     os.kill(os.getpid(), {number})
     time.sleep(60)
@@ -29,7 +29,7 @@ main()
 
 
 CHANGED = """
-import validator.export.export as module
+import validator.exporting.export as module
 from pathlib import Path
 checked = module.check_unchanged
 def changed(*arguments):

@@ -13,6 +13,7 @@ from tests.conftest import check
 from validator.catalog.formats import file_rows
 from validator.catalog.registry import load_registry
 from validator.engine.entries import open_entries
+from validator.engine.finished import FinishedRun
 from validator.facts.measure import Measurer
 from validator.facts.settle import settle
 from validator.facts.strip import Segment, segments
@@ -79,5 +80,5 @@ def finished(target: Path, **settings: Any) -> dict[str, Any]:
         "findings": findings,
         "samples": pq.read_table(result.folder / "samples.parquet").to_pydict(),
         "summary": {key: summary[key] for key in ("verdict", "rows", "findings", "gate", "datasets", "rules")},
-        "plans": [option.record() for option in plan(result.folder, *PLANNED, 8).options],
+        "plans": [option.record() for option in plan(FinishedRun(result.folder), *PLANNED, 8).options],
     }

@@ -13,8 +13,9 @@ from tests.healthy.families import FAMILIES, taken_by
 from tests.healthy.family import write
 from tests.healthy.stored import HUB
 from tests.tiers import first
-from validator.export.export import export
-from validator.export.policy import make_policy
+from validator.engine.finished import FinishedRun
+from validator.exporting.export import export
+from validator.exporting.policy import make_policy
 from validator.trainers.registry import trainers
 
 ACROSS = ("DI013",)
@@ -65,7 +66,9 @@ def test_export_keeps_every_row(folder, monkeypatch, tmp_path, media, not_held):
     monkeypatch.chdir(folder)
     names = tuple(name for name in taken_by("llamafactory") if name not in (*HUB, *not_held))
     result, _ = check(folder / "dataset_info.json", tmp_path / "run", datasets=names, ignore=ACROSS)
-    done = export(tmp_path / "run", tmp_path / "clean", make_policy("error", (), (), (), False), media, fix=False)
+    done = export(
+        FinishedRun(tmp_path / "run"), tmp_path / "clean", make_policy("error", (), (), (), False), media, fix=False
+    )
     rows = {dataset["dataset"]: dataset["rows"]["total"] for dataset in result.summary["datasets"]}
     assert {item["dataset"]: item["kept"] for item in done.record["datasets"]} == rows
     chosen = done.settings.model_dump()

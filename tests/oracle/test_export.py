@@ -8,8 +8,9 @@ import pytest
 from tests.conftest import ROOT, TAGS, Dataset, check, say
 from tests.environments import needs_oracle
 from tests.oracle.compare import ask
-from validator.export.export import export
-from validator.export.policy import Policy
+from validator.engine.finished import FinishedRun
+from validator.exporting.export import export
+from validator.exporting.policy import Policy
 
 pytestmark = needs_oracle
 
@@ -21,7 +22,7 @@ def test_the_trainer_loads_the_export_of_the_sample_data(tmp_path, monkeypatch, 
     shutil.copytree(ROOT / "sample_data", tmp_path / "sample_data")
     monkeypatch.chdir(tmp_path)
     check(tmp_path / "sample_data" / "dataset_info.json", tmp_path / "run")
-    done = export(tmp_path / "run", tmp_path / "clean", Policy(), "link", fix=fix)
+    done = export(FinishedRun(tmp_path / "run"), tmp_path / "clean", Policy(), "link", fix=fix)
     result, _ = check(done.settings.dataset_info, tmp_path / "again")
     rows = result.summary["rows"]
     assert (result.summary["exit_code"], rows["flagged"] + rows["dropped"] + rows["unchecked"]) == (0, 0)
@@ -38,7 +39,7 @@ def test_kept_rows_are_to_the_trainer_what_they_were(tmp_path, monkeypatch):
     names = ["planted", "multi_image", "web_screens", "alpaca"]
     monkeypatch.chdir(tmp_path)
     check(tmp_path / "sample_data" / "dataset_info.json", tmp_path / "run")
-    done = export(tmp_path / "run", tmp_path / "clean", Policy(), "link", fix=False)
+    done = export(FinishedRun(tmp_path / "run"), tmp_path / "clean", Policy(), "link", fix=False)
     dropped = [json.loads(line) for line in (tmp_path / "clean" / "dropped.jsonl").read_text().splitlines()]
     before = ask("entries", {"folder": str(tmp_path / "sample_data"), "names": names})
     after = ask("entries", {"folder": str(tmp_path / "clean"), "names": names})
@@ -63,7 +64,7 @@ def test_the_trainer_takes_contents_that_were_in_parts(tmp_path, monkeypatch):
     (tmp_path / "dataset_info.json").write_text(json.dumps(registry))
     monkeypatch.chdir(tmp_path)
     check(tmp_path / "dataset_info.json", tmp_path / "run")
-    export(tmp_path / "run", tmp_path / "clean", Policy(), "link", fix=True)
+    export(FinishedRun(tmp_path / "run"), tmp_path / "clean", Policy(), "link", fix=True)
     asked = {"folder": str(tmp_path / "clean"), "names": [*rows]}
     assert ask("full", asked) == dict.fromkeys(rows)
     assert all(answer["status"] == "ok" for name in rows for answer in ask("entries", asked)[name]["rows"])

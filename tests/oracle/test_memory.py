@@ -6,7 +6,7 @@ import pytest
 
 from tests.environments import ORACLE, needs_oracle
 from tests.judges import run_judge
-from validator.audit.case import training_case
+from validator.auditing.case import training_case
 from validator.training.config import make_config
 from validator.training.memory import activation_bytes, state_of
 from validator.training.shape import ModelShape

@@ -9,8 +9,8 @@ import yaml
 
 from tests.environments import ORACLE, needs_oracle
 from tests.judges import run_judge
-from validator.audit.case import training_case
-from validator.audit.judge import training_findings
+from validator.auditing.case import training_case
+from validator.auditing.judge import training_findings
 from validator.training.config import make_config
 from validator.training.length import most_steps
 from validator.training.record import DataFacts

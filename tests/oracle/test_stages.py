@@ -9,9 +9,10 @@ from PIL import Image
 from tests.conftest import TAGS, check, say
 from tests.environments import ORACLE, needs_oracle
 from tests.judges import run_judge
-from validator.audit.case import training_case
-from validator.audit.data import data_facts
-from validator.audit.judge import training_findings
+from validator.auditing.case import training_case
+from validator.auditing.data import data_facts
+from validator.auditing.judge import training_findings
+from validator.engine.finished import FinishedRun
 from validator.training.config import check_settings, make_config
 from validator.training.family import fed_as
 from validator.training.versions import Versions
@@ -69,7 +70,7 @@ def ours(question, code):
     folder = Path("run", question["stage"], str(question["template"]), question["dataset"]).absolute()
     settings = {key: value for key, value in (check_settings(config) | fed_as(config)).items() if value is not None}
     check(settings.pop("dataset_info"), folder, **settings)
-    case = training_case(config, Versions({}, frozenset()), data=data_facts(folder, config))
+    case = training_case(config, Versions({}, frozenset()), data=data_facts(FinishedRun(folder), config))
     return [finding.message for finding in training_findings(case) if finding.code == code]
 
 

@@ -12,8 +12,8 @@ from tests.environments import ORACLE, needs_oracle
 from tests.judges import run_judge
 from tests.oracle.compare import GOLDEN
 from tests.oracle.training_files import training_files, whole
-from validator.audit.case import training_case
-from validator.audit.judge import training_findings
+from validator.auditing.case import training_case
+from validator.auditing.judge import training_findings
 from validator.training.config import make_config
 from validator.training.read import read_file
 from validator.training.record import DataFacts

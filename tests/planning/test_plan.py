@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import check, findings_of, say
 from tests.engine.data import make_registry
 from tests.tiers import first, many
+from validator.engine.finished import FinishedRun
 from validator.planning import laid_out
 from validator.planning.counts import infer_seqlens
 from validator.planning.padding import padded_tokens
@@ -94,7 +95,7 @@ def of_plan(option):
 
 
 def test_equal_to_full_runs(home, tmp_path):
-    made = plan(home / "run", CUTOFFS, PIXELS, 8)
+    made = plan(FinishedRun(home / "run"), CUTOFFS, PIXELS, 8)
     assert len(made.options) == len(CUTOFFS) * len(PIXELS)
     assert all(any(getattr(option.counts, name) for option in made.options) for name in ("image_cut", "cut", "whole"))
     for option in made.options[::3]:
@@ -121,7 +122,7 @@ def test_equal_to_full_runs(home, tmp_path):
 )
 def test_other_recipes(home, tmp_path, more):
     check(home / "dataset_info.json", tmp_path / "run", **more)
-    for option in plan(tmp_path / "run", (64, 300), (20_000,), 8).options:
+    for option in plan(FinishedRun(tmp_path / "run"), (64, 300), (20_000,), 8).options:
         limits = {"cutoff_len": option.cutoff_len, "image_max_pixels": option.image_max_pixels}
         planned, wanted = of_plan(option), of_full_run(home, tmp_path / "full", **limits, **more)
         if more.get("trainer") == "ms-swift" and "truncation_strategy" not in more:
@@ -139,7 +140,7 @@ def test_rows_of_ms_swift(tmp_path, strategy):
     registry = write_corpus(make_swift_corpus(7, many(40, 320)), tmp_path)
     more = {"trainer": "ms-swift", "truncation_strategy": strategy}
     check(registry, tmp_path / "run", **more)
-    for option in plan(tmp_path / "run", (64, 200, 8192), (50_000,), 8).options:
+    for option in plan(FinishedRun(tmp_path / "run"), (64, 200, 8192), (50_000,), 8).options:
         limits = {"cutoff_len": option.cutoff_len, "image_max_pixels": option.image_max_pixels}
         planned, wanted = of_plan(option), of_full_run(tmp_path, tmp_path / "full", **limits, **more)
         if strategy == "delete":
@@ -148,9 +149,9 @@ def test_rows_of_ms_swift(tmp_path, strategy):
 
 
 def test_parts_add_up(home, monkeypatch):
-    whole = plan(home / "run", CUTOFFS, PIXELS, 8)
+    whole = plan(FinishedRun(home / "run"), CUTOFFS, PIXELS, 8)
     monkeypatch.setattr(laid_out, "ROWS", 7)
-    assert plan(home / "run", CUTOFFS, PIXELS, 8) == whole
+    assert plan(FinishedRun(home / "run"), CUTOFFS, PIXELS, 8) == whole
 
 
 def test_truncation_of_many_pairs():
@@ -179,14 +180,14 @@ def test_padding_is_the_mean_over_all_batches(batch_size, multiple):
 def test_batches_of_one_row_are_padded_to_the_multiple_of_the_trainer(dataset, trainer, padded):
     dataset.write([say("a", "b")])
     dataset.check(trainer=trainer)
-    (option,) = plan(dataset.folder / "run", (), (), 1).options
+    (option,) = plan(FinishedRun(dataset.folder / "run"), (), (), 1).options
     assert (option.padding_waste > 0) == padded
 
 
 def test_recommends_the_largest_images_without_loss(home):
-    made = plan(home / "run", (64, 1000, 8192), (20_000, 1_048_576), 8)
+    made = plan(FinishedRun(home / "run"), (64, 1000, 8192), (20_000, 1_048_576), 8)
     best = made.recommended
     assert (best.cutoff_len, best.image_max_pixels) == (1000, 1_048_576)
-    tight = plan(home / "run", (64,), (20_000, 1_048_576), 8)
+    tight = plan(FinishedRun(home / "run"), (64,), (20_000, 1_048_576), 8)
     assert not tight.recommended.sound
     assert f"A cutoff_len of {tight.recommended.counts.longest} would cut nothing" in " ".join(tight.advice())

@@ -7,7 +7,7 @@ import os
 
 CODE = """
 import sys
-if "validator.replay.worker" in " ".join(sys.orig_argv):
+if "validator.replaying.worker" in " ".join(sys.orig_argv):
     import os, signal
 
     def act(event, arguments):

@@ -4,8 +4,8 @@ import math
 
 from validator.engine import progress as engine
 from validator.facts.replayed import Step
-from validator.replay.job import Job
-from validator.replay.population import Member
+from validator.replaying.job import Job
+from validator.replaying.population import Member
 
 
 def member(tokens=50, labels=10, modality="text", static=()):

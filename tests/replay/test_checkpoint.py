@@ -10,7 +10,7 @@ pytestmark = needs_replay
 
 
 def test_names_and_shapes_are_the_models():
-    from validator.replay.model import scale_model
+    from validator.replaying.model import scale_model
 
     model = scale_model()
     weights = {name: tuple(value.shape) for name, value in model.state_dict().items() if name != HEAD}
@@ -18,7 +18,7 @@ def test_names_and_shapes_are_the_models():
 
 
 def test_a_saved_model_is_sound(tmp_path):
-    from validator.replay.model import scale_model
+    from validator.replaying.model import scale_model
 
     scale_model().save_pretrained(tmp_path, max_shard_size="8MB")
     facts = audit(tmp_path, tmp_path)
@@ -33,7 +33,7 @@ def test_logits_are_those_of_torch(tmp_path):
     from validator.checkpoint.attention import largest_logits
     from validator.checkpoint.shards import open_shards
     from validator.checkpoint.stream import Reader
-    from validator.replay.model import scale_model
+    from validator.replaying.model import scale_model
 
     model = scale_model()
     model.save_pretrained(tmp_path)

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.conftest import say
-from validator.replay.choice import choose
-from validator.replay.settings import ReplaySettings
+from validator.engine.finished import FinishedRun
+from validator.replaying.choice import choose
+from validator.replaying.settings import ReplaySettings
 
 
 def rows_of(members):
@@ -22,14 +23,14 @@ def run(dataset):
 
 
 def test_errors_first_and_those_that_reach_the_model_before_those_that_do_not(run):
-    chosen = choose(run, ReplaySettings(candidates=4, controls=5, blind=2))
+    chosen = choose(FinishedRun(run), ReplaySettings(candidates=4, controls=5, blind=2))
     assert rows_of(chosen.candidates)[:3] == [21, 22, 20]
     assert 23 not in rows_of(chosen.all)
     assert chosen.candidates[0].risk > 100 > chosen.candidates[1].risk > 50 > chosen.candidates[2].risk
 
 
 def test_groups_are_disjoint_and_controls_are_unflagged(run):
-    chosen = choose(run, ReplaySettings(candidates=4, controls=200, blind=16))
+    chosen = choose(FinishedRun(run), ReplaySettings(candidates=4, controls=200, blind=16))
     everyone = rows_of(chosen.all)
     assert len(everyone) == len(set(everyone)) == 23
     assert len(chosen.blind) == 4  # one in five of 21 eligible rows
@@ -38,7 +39,9 @@ def test_groups_are_disjoint_and_controls_are_unflagged(run):
 
 
 def test_the_same_seed_chooses_the_same(run):
-    one, two, other = (choose(run, ReplaySettings(candidates=3, controls=5, blind=3, seed=seed)) for seed in (0, 0, 1))
+    one, two, other = (
+        choose(FinishedRun(run), ReplaySettings(candidates=3, controls=5, blind=3, seed=seed)) for seed in (0, 0, 1)
+    )
     assert one == two
     assert rows_of(one.candidates) == rows_of(other.candidates) and rows_of(one.blind) != rows_of(other.blind)
 
@@ -53,12 +56,12 @@ def test_controls_are_like_the_candidates(dataset):
     rows += [say("<image>What?", "<|im_start|>", images=[picture])]
     dataset.write(rows)
     dataset.check()
-    chosen = choose(dataset.folder / "run", ReplaySettings(candidates=2, controls=24, blind=0))
+    chosen = choose(FinishedRun(dataset.folder / "run"), ReplaySettings(candidates=2, controls=24, blind=0))
     assert sorted(rows_of(chosen.candidates)) == [320, 321]
     controls = set(rows_of(chosen.controls))
     assert len(controls & set(range(300, 310))) >= 6 and len(controls & set(range(310, 320))) >= 6
 
 
 def test_no_run(tmp_path):
-    with pytest.raises(ValueError, match=r"findings\.parquet cannot be used: it is missing"):
-        choose(tmp_path, ReplaySettings())
+    with pytest.raises(ValueError, match=r"is no finished run: it holds no summary"):
+        choose(FinishedRun(tmp_path), ReplaySettings())

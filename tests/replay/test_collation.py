@@ -68,9 +68,9 @@ def theirs(data):
 @pytest.fixture(scope="module")
 def ours(data):
     from scripts.replay_jobs import jobs_of_registry
-    from validator.replay.collate import Collator
-    from validator.replay.model import scale_model
-    from validator.replay.pictures import Pictures
+    from validator.replaying.collate import Collator
+    from validator.replaying.model import scale_model
+    from validator.replaying.pictures import Pictures
     from validator.trainers.registry import trainer_named
 
     jobs, limits = jobs_of_registry(data.registry, "embedded", **LIMITS)

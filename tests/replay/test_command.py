@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import Dataset, say
 from tests.environments import needs_replay
 from tests.replay.command import WORDS, call, findings, healthy, replayed, summary, verdicts
+from validator.engine.finished import FinishedRun
 
 pytestmark = needs_replay
 
@@ -138,10 +139,10 @@ def test_an_interrupted_replay_goes_on(planted):
     assert done.returncode == 1
     assert verdicts(run) == verdicts(dataset.folder / "run")
     from tests.replay.samples import Silent
-    from validator.replay.crew import Single
-    from validator.replay.run import prepare, replay
-    from validator.replay.settings import ReplaySettings
-    from validator.replay.supervisor import Supervisor
+    from validator.replaying.crew import Single
+    from validator.replaying.run import prepare, replay
+    from validator.replaying.settings import ReplaySettings
+    from validator.replaying.supervisor import Supervisor
 
     class Counting(Single):
         ran = 0
@@ -151,7 +152,7 @@ def test_an_interrupted_replay_goes_on(planted):
             return super().answers(tasks)
 
     settings = ReplaySettings(candidates=5, device="cpu", remedies=0)
-    crew = Counting(Supervisor(prepare(watched, settings)))
+    crew = Counting(Supervisor(prepare(FinishedRun(watched), settings)))
     outcome = replay(watched, settings, Silent(), lambda setup: crew)
     assert crew.ran == 64 + 16 + 4 - lines and len(outcome.samples) == 85
 

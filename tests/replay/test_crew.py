@@ -5,12 +5,13 @@ import pytest
 from tests.conftest import say
 from tests.environments import needs_replay
 from tests.replay.samples import Silent
+from validator.engine.finished import FinishedRun
 from validator.media.geometry import ImageLimits
-from validator.replay.crew import Several
-from validator.replay.job import Ready
-from validator.replay.run import prepare, replay
-from validator.replay.settings import ReplaySettings
-from validator.replay.supervisor import Setup, Supervisor
+from validator.replaying.crew import Several
+from validator.replaying.job import Ready
+from validator.replaying.run import prepare, replay
+from validator.replaying.settings import ReplaySettings
+from validator.replaying.supervisor import Setup, Supervisor
 
 NOBODY = Ready("cpu", "", 0, "", "", "", 0, 0, 0, "")
 
@@ -39,7 +40,7 @@ def test_two_workers_come_to_the_verdicts_of_one(cluster, dataset):
     dataset.check()
     run = dataset.folder / "run"
     settings = ReplaySettings(candidates=3, device="cpu")
-    setup = prepare(run, settings)
+    setup = prepare(FinishedRun(run), settings)
     alone = replay(run, settings, Silent())
     with Supervisor(setup) as first:
         ready = first.ready

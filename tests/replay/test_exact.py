@@ -11,7 +11,7 @@ pytestmark = needs_replay
 
 
 def contradicted(registry, folder, options, **settings):
-    from validator.replay.exact import Exact
+    from validator.replaying.exact import Exact
 
     given = Options(**options, witness=Exact)
     result, findings = check(registry, folder, given, exact=True, select=("XX",), **settings)

@@ -7,13 +7,14 @@ from PIL import Image
 
 from tests.environments import needs_replay
 from tests.replay import saboteur
+from validator.errors import ReplayStartError
 from validator.media.geometry import ImageLimits
-from validator.replay.crew import confirmed
-from validator.replay.job import Job, Medium, Task
-from validator.replay.population import Member
-from validator.replay.settings import ReplaySettings
-from validator.replay.supervisor import Setup, StartError, Supervisor
-from validator.replay.verdict import Yardstick, judge
+from validator.replaying.crew import confirmed
+from validator.replaying.job import Job, Medium, Task
+from validator.replaying.population import Member
+from validator.replaying.settings import ReplaySettings
+from validator.replaying.supervisor import Setup, Supervisor
+from validator.replaying.verdict import Yardstick, judge
 
 pytestmark = needs_replay
 IDS = [*range(100, 120), 151652, *[151655] * 4, 151653, *range(200, 210)]
@@ -88,10 +89,10 @@ def test_a_hang_costs_one_sample(tmp_path, good):
 
 def test_a_worker_that_never_comes_up(tmp_path, monkeypatch):
     (tmp_path / "sitecustomize.py").write_text(
-        "import os, sys\nif 'validator.replay.worker' in sys.orig_argv: os._exit(7)"
+        "import os, sys\nif 'validator.replaying.worker' in sys.orig_argv: os._exit(7)"
     )
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH")))))
-    with pytest.raises(StartError, match="ended while it loaded the model: exit code 7"):
+    with pytest.raises(ReplayStartError, match="ended while it loaded the model: exit code 7"):
         Supervisor(Setup(ReplaySettings(device="cpu"), ImageLimits(1048576, 1024)))
 
 

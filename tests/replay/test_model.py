@@ -5,14 +5,14 @@ import json
 import pytest
 
 from tests.environments import needs_replay
-from validator.replay.settings import ReplaySettings
+from validator.replaying.settings import ReplaySettings
 
 pytestmark = needs_replay
 TOWER = ("visual.patch_embed", "visual.blocks")
 
 
 def build(folder, **settings):
-    from validator.replay.model import build_model
+    from validator.replaying.model import build_model
 
     return build_model(ReplaySettings(model=str(folder), **settings), "cpu")
 
@@ -58,7 +58,7 @@ def test_names_of_transformers_4_and_5_and_shards(tiny, tmp_path, rename, shards
 def test_bf16_and_exact_casts(tiny):
     import torch
 
-    from validator.replay.model import cast
+    from validator.replaying.model import cast
 
     model = build(tiny)
     assert {parameter.dtype for parameter in model.parameters()} == {torch.bfloat16}
@@ -80,7 +80,7 @@ def test_bf16_and_exact_casts(tiny):
 )
 def test_freezing_as_llamafactory_does(settings, trained):
     """Source: LLaMA-Factory 0.9.5 `visual.py`: vision tower = patch_embed and blocks, projector = merger."""
-    from validator.replay.model import part_of
+    from validator.replaying.model import part_of
 
     model = build("scale", **settings)
     parts = {part_of(name) for name, parameter in model.named_parameters() if parameter.requires_grad}
@@ -107,7 +107,7 @@ def test_an_adapter_on_a_checkpoint(tiny, tmp_path):
     model = build(tmp_path / "adapter")
     trained = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
     assert len(trained) == 4 * 2 * 2 and all("lora_" in name for name in trained)
-    from validator.replay.model import part_of
+    from validator.replaying.model import part_of
 
     assert {part_of(name) for name in trained} == {"language_model"}
 
@@ -142,7 +142,7 @@ def test_what_is_no_qwen2_vl_is_refused(tmp_path, config, sentence):
 def test_the_fingerprint_sees_one_changed_weight(tiny):
     import torch
 
-    from validator.replay.model import fingerprint
+    from validator.replaying.model import fingerprint
 
     model = build(tiny)
     before = fingerprint(model)

@@ -8,9 +8,9 @@ import pytest
 from tests.environments import needs_replay
 from tests.replay.samples import job
 from validator.facts.replayed import Drift, Remedy, Replayed
-from validator.replay.job import Answer, Task
-from validator.replay.paired import HELD_OUT, LEAST, STEPS, WARM, WINDOW, draws, drift, paired
-from validator.replay.remedies import AS_CONFIGURED, CLIP, COURSES, SLOWER, trained
+from validator.replaying.job import Answer, Task
+from validator.replaying.paired import HELD_OUT, LEAST, STEPS, WARM, WINDOW, draws, drift, paired
+from validator.replaying.remedies import AS_CONFIGURED, CLIP, COURSES, SLOWER, trained
 
 CHANCE = [0.004, -0.004] * 6
 LEVEL = [1.0] * 12
@@ -106,9 +106,9 @@ def worker(tiny, tmp_path_factory):
     from scripts import synthetic_rows
     from scripts.experiments.planted import letters
     from scripts.replay_jobs import jobs_of
-    from validator.replay.settings import ReplaySettings
-    from validator.replay.supervisor import Setup
-    from validator.replay.worker import Worker
+    from validator.replaying.settings import ReplaySettings
+    from validator.replaying.supervisor import Setup
+    from validator.replaying.worker import Worker
 
     folder = tmp_path_factory.mktemp("paired")
     dice = random.Random(77)
@@ -127,7 +127,7 @@ def worker(tiny, tmp_path_factory):
 @needs_replay
 def test_an_absurd_answer_raises_the_loss_on_others(worker):
     """In every manner but with a tenth of the rate, where it raises it less; and the model is left as it was."""
-    from validator.replay.model import fingerprint
+    from validator.replaying.model import fingerprint
 
     made, pool, absurd = worker
     before = fingerprint(made.model)
@@ -143,7 +143,7 @@ def test_an_absurd_answer_raises_the_loss_on_others(worker):
 @needs_replay
 def test_a_course_that_fails_is_an_answer(worker):
     """A picture that is gone: no losses, and the exception in the step."""
-    from validator.replay.job import Medium
+    from validator.replaying.job import Medium
 
     made, pool, absurd = worker
     gone = replace(absurd, images=[Medium("/nowhere.png")])

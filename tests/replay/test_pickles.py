@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from tests.environments import needs_replay
-from validator.cli.replaying import check_possible
-from validator.replay.settings import ReplaySettings
+from validator.replaying.possible import check_possible
+from validator.replaying.settings import ReplaySettings
 
 CODE = "open({!r}, 'a').close()\n"
 
@@ -16,7 +16,7 @@ CODE = "open({!r}, 'a').close()\n"
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory):
     """A small model as safetensors."""
-    from validator.replay.model import scale_model
+    from validator.replaying.model import scale_model
 
     folder = tmp_path_factory.mktemp("sound")
     scale_model().save_pretrained(folder)
@@ -51,14 +51,14 @@ def changed(path, **values):
 
 
 def load(folder, **settings):
-    from validator.replay.model import build_model
+    from validator.replaying.model import build_model
 
     return build_model(ReplaySettings(model=str(folder), **settings), "cpu")
 
 
 @needs_replay
 def test_a_checkpoint_of_pickles_is_refused_unless_asked_for(model, sound):
-    from validator.replay.model import fingerprint
+    from validator.replaying.model import fingerprint
 
     as_pickle(model)
     with pytest.raises(ValueError, match=r"pytorch_model\.bin is a pickle, .* save the weights as safetensors, or add"):
@@ -83,7 +83,7 @@ def test_a_pickle_that_the_config_names_beside_safetensors(model, tmp_path, allo
 def test_an_adapter_of_pickles(model, tmp_path):
     from peft import LoraConfig, get_peft_model
 
-    from validator.replay.model import scale_model
+    from validator.replaying.model import scale_model
 
     adapter = tmp_path / "adapter"
     get_peft_model(scale_model(), LoraConfig(target_modules=["q_proj"])).save_pretrained(adapter)
@@ -112,7 +112,7 @@ def test_code_in_the_folder_of_a_model_is_not_run(model, tmp_path, kind):
 def test_code_in_the_folder_of_a_tokenizer_is_not_run(tmp_path, monkeypatch):
     """Where it is unknown to transformers, a person at a terminal would be asked, and nobody else."""
     from scripts.tiny_checkpoint import write_tokenizer
-    from validator.replay.spelling import Spelling
+    from validator.replaying.spelling import Spelling
 
     monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("asked whether to run code"))
     write_tokenizer(tmp_path)

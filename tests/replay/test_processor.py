@@ -9,7 +9,7 @@ from PIL import Image
 from tests.conftest import say
 from tests.environments import needs_replay
 from validator.media.geometry import ImageLimits
-from validator.replay.job import Task
+from validator.replaying.job import Task
 from validator.trainers.registry import trainer_named
 
 pytestmark = needs_replay
@@ -18,7 +18,7 @@ LIMITS = ImageLimits(1048576, 1024)
 
 @pytest.fixture(scope="module")
 def spelling():
-    from validator.replay.spelling import Spelling
+    from validator.replaying.spelling import Spelling
 
     return Spelling(None)
 
@@ -57,7 +57,7 @@ def test_the_tokenizer_of_a_folder(tiny, tmp_path):
     """The same comparison with a checkpoint's own files."""
     from scripts import synthetic_rows
     from scripts.replay_jobs import jobs_of
-    from validator.replay.spelling import Spelling
+    from validator.replaying.spelling import Spelling
 
     jobs, _ = jobs_of(tmp_path, synthetic_rows.rows(3, 40, tmp_path), str(tiny))
     spelling = Spelling(str(tiny))
@@ -65,15 +65,15 @@ def test_the_tokenizer_of_a_folder(tiny, tmp_path):
 
 
 def test_which_image_processor_runs_is_said():
-    from validator.replay.pictures import Pictures
+    from validator.replaying.pictures import Pictures
 
     expected = "Qwen2VLImageProcessor on torchvision" if find_spec("torchvision") else "Qwen2VLImageProcessorPil on PIL"
     assert Pictures(None, LIMITS, trainer_named("llamafactory")).kind == expected
 
 
 def test_a_stored_picture_is_turned_as_the_loader_turns_it(tmp_path):
-    from validator.replay.job import Medium
-    from validator.replay.pictures import Pictures
+    from validator.replaying.job import Medium
+    from validator.replaying.pictures import Pictures
 
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -88,9 +88,9 @@ def test_other_trainers_add_no_fake_picture(tiny, tmp_path):
     """A spoiled embedding of <|vision_start|> then breaks pictures only: the pattern of LLaMA-Factory issue 7362."""
     from scripts import synthetic_rows
     from scripts.replay_jobs import jobs_of
-    from validator.replay.settings import ReplaySettings
-    from validator.replay.supervisor import Setup
-    from validator.replay.worker import Worker
+    from validator.replaying.settings import ReplaySettings
+    from validator.replaying.supervisor import Setup
+    from validator.replaying.worker import Worker
     from validator.tokens.processor import load_processor
 
     jobs, limits = jobs_of(tmp_path, synthetic_rows.rows(3, 8, tmp_path), str(tiny))

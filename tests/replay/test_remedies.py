@@ -8,9 +8,9 @@ import pytest
 
 from tests.replay.samples import member, step
 from validator.facts.replayed import Window
-from validator.replay.baseline import Baseline, Point
-from validator.replay.job import Answer
-from validator.replay.remedies import (
+from validator.replaying.baseline import Baseline, Point
+from validator.replaying.job import Answer
+from validator.replaying.remedies import (
     CLIP,
     CUTOFF,
     FULL,
@@ -24,7 +24,7 @@ from validator.replay.remedies import (
     on_reference,
     outcomes,
 )  # fmt: skip
-from validator.replay.verdict import Yardstick, judge
+from validator.replaying.verdict import Yardstick, judge
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,9 @@ import sys
 
 import pytest
 
-from validator.cli.replaying import check_possible, wanted
-from validator.replay.settings import ReplaySettings
+from validator.cli.replaying import wanted
+from validator.replaying.possible import check_possible
+from validator.replaying.settings import ReplaySettings
 
 
 def test_fp16_is_refused_with_the_reason():

@@ -16,8 +16,8 @@ def bench():
     from transformers import Qwen2VLForConditionalGeneration
 
     from scripts.tiny_checkpoint import tiny_config
-    from validator.replay.step import Stepper
-    from validator.replay.watch import Watch
+    from validator.replaying.step import Stepper
+    from validator.replaying.watch import Watch
 
     special = {"<|endoftext|>": 700, "<|im_end|>": 701, "<|image_pad|>": 702, "<|video_pad|>": 703}
     special |= {"<|vision_start|>": 704, "<|vision_end|>": 705}
@@ -67,7 +67,7 @@ def test_loss_and_gradient_are_those_of_the_whole_model(bench):
 
 
 def test_more_labels_than_one_chunk_of_logits(bench, monkeypatch):
-    from validator.replay import step as module
+    from validator.replaying import step as module
 
     model, stepper, batch = bench
     monkeypatch.setattr(module, "CHUNK", 7)

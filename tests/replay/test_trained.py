@@ -9,7 +9,7 @@ from tests.environments import needs_replay
 def test_planted_faults_are_found_and_healthy_rows_left_alone(tiny, tmp_path, monkeypatch):
     from scripts.experiments import replay_confusion
     from scripts.experiments.planted import KINDS
-    from validator.replay.verdict import ALARMS
+    from validator.replaying.verdict import ALARMS
 
     names = {
         "literal image pad",

@@ -75,9 +75,9 @@ def batches_of(trainer):
 def both(data):
     """trainer -> (our batch of some rows, the trainer's batches by name), each made once."""
     from scripts.replay_jobs import jobs_of_registry
-    from validator.replay.collate import Collator
-    from validator.replay.model import scale_model
-    from validator.replay.pictures import Pictures
+    from validator.replaying.collate import Collator
+    from validator.replaying.model import scale_model
+    from validator.replaying.pictures import Pictures
     from validator.trainers.registry import trainer_named
 
     made = {}
@@ -140,9 +140,9 @@ def test_our_positions_give_the_models_own_loss(trainer, name, both):
     """TRL leaves positions to the model: its loss on TRL's batch is that of our step on ours."""
     import torch
 
-    from validator.replay.model import scale_model
-    from validator.replay.step import Stepper
-    from validator.replay.watch import Watch
+    from validator.replaying.model import scale_model
+    from validator.replaying.step import Stepper
+    from validator.replaying.watch import Watch
 
     ours, theirs = both(trainer)
     model = scale_model()

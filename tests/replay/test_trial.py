@@ -9,9 +9,9 @@ import pytest
 
 from tests.replay.samples import job, member
 from validator.facts.replayed import Replayed
-from validator.replay.loading import check_reproduced
-from validator.replay.remedies import CUTOFF, LONGER, PIXELS
-from validator.replay.trial import Remaker, neighbours, resized, same, unstable
+from validator.replaying.loading import check_reproduced
+from validator.replaying.remedies import CUTOFF, LONGER, PIXELS
+from validator.replaying.trial import Remaker, neighbours, resized, same, unstable
 from validator.settings import Settings
 from validator.trainers.registry import trainer_named
 
@@ -61,7 +61,7 @@ def test_a_row_under_other_limits():
 
 
 def test_the_command_knows_no_torch():
-    code = "import sys, validator.replay.run, validator.report.replayed; print('torch' in sys.modules)"
+    code = "import sys, validator.replaying.run, validator.report.replayed; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "False\n", done.stderr
 

@@ -7,10 +7,10 @@ import pytest
 
 from tests.replay.samples import member, step
 from validator.facts.replayed import Replayed
-from validator.replay.baseline import Baseline, Point
-from validator.replay.job import Answer
-from validator.replay.systemic import climbed, culprit, failing
-from validator.replay.verdict import Yardstick, judge
+from validator.replaying.baseline import Baseline, Point
+from validator.replaying.job import Answer
+from validator.replaying.systemic import climbed, culprit, failing
+from validator.replaying.verdict import Yardstick, judge
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,10 @@ import pytest
 
 from tests.conftest import check
 from tests.environments import needs_replay
-from validator.audit.case import training_case
-from validator.audit.data import data_facts, places_of
-from validator.audit.steps import gpus_of, rows_of
+from validator.auditing.case import training_case
+from validator.auditing.data import data_facts, places_of
+from validator.auditing.steps import gpus_of, rows_of
+from validator.engine.finished import FinishedRun
 from validator.training.config import load_config
 from validator.training.order import batches, permutation
 from validator.training.versions import Versions
@@ -66,8 +67,8 @@ def trained(tiny, tmp_path_factory):
 
     from scripts import synthetic_rows
     from scripts.replay_jobs import jobs_of_registry, write_dataset
-    from validator.replay.collate import Collator
-    from validator.replay.pictures import Pictures
+    from validator.replaying.collate import Collator
+    from validator.replaying.pictures import Pictures
     from validator.tokens.processor import load_processor
     from validator.trainers.registry import trainer_named
 
@@ -129,13 +130,13 @@ def trained(tiny, tmp_path_factory):
 def test_every_steps_rows_are_those_that_the_trainer_fed(trained):
     folder, steps = trained
     config = load_config(folder / "train.yaml")
-    data = data_facts(folder / "run", config)
+    data = data_facts(FinishedRun(folder / "run"), config)
     case = training_case(config, Versions({}), None, data)
     state = json.loads(next(folder.glob("output/checkpoint-*/trainer_state.json")).read_text())
     assert state["max_steps"] == len(steps)
     assert gpus_of(case, data, state["max_steps"]) == 1
     for step, rows in enumerate(steps, 1):
-        found = places_of(folder / "run", rows_of(case, data, 1, [step]))
+        found = places_of(FinishedRun(folder / "run"), rows_of(case, data, 1, [step]))
         assert [row for _, _, row in found] == rows
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.environments import needs_replay
 from validator.facts.replayed import Replayed, Step
-from validator.replay.comparison import grown_most, side
-from validator.replay.weights import Tensor, Weights, at, differences, in_words
+from validator.replaying.comparison import grown_most, side
+from validator.replaying.weights import Tensor, Weights, at, differences, in_words
 
 LAYERS = "model.language_model.layers"
 
@@ -112,7 +112,7 @@ def test_a_loaded_model_is_weighed(tmp_path):
     from transformers import Qwen2VLForConditionalGeneration
 
     from scripts.tiny_checkpoint import tiny_config
-    from validator.replay.weigh import weigh
+    from validator.replaying.weigh import weigh
 
     special = {"<|endoftext|>": 700, "<|im_end|>": 701, "<|image_pad|>": 702, "<|video_pad|>": 703}
     special |= {"<|vision_start|>": 704, "<|vision_end|>": 705}
@@ -135,7 +135,7 @@ def test_the_sum_of_gradients_from_sketches():
     """A window's gradient: weights and linearity, against the gradient of the joint loss."""
     import torch
 
-    from validator.replay.watch import Watch, combined
+    from validator.replaying.watch import Watch, combined
 
     torch.manual_seed(0)
     layer = torch.nn.Linear(64, 64, bias=False)
@@ -160,6 +160,6 @@ def test_the_sum_of_gradients_from_sketches():
     ],
 )
 def test_the_weight_of_each_sample(weighting, labels, expected):
-    from validator.replay.window import shares
+    from validator.replaying.window import shares
 
     assert shares(weighting, labels) == pytest.approx(expected)

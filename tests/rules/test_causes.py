@@ -6,6 +6,7 @@ import re
 import pytest
 
 from tests.conftest import TAGS, check, say
+from validator.engine.finished import FinishedRun
 from validator.engine.rejudge import rejudge, settings_of
 
 COLUMNS = {"messages": "messages", "images": "images"}
@@ -151,11 +152,11 @@ def test_judged_again_without_the_rule_the_rows_speak(dataset):
     result, findings = dataset.check()
     assert [item["code"] for item in findings] == ["DI015"]
     again = dataset.folder / "again"
-    rejudge(result.folder, settings_of(result.folder, {"ignore": ("DI015",)}), again)
+    rejudge(FinishedRun(result.folder), settings_of(FinishedRun(result.folder), {"ignore": ("DI015",)}), again)
     fresh = check(dataset.registry, dataset.folder / "fresh", ignore=("DI015",))[0]
     told = (again / "findings.jsonl").read_bytes()
     assert told == (fresh.folder / "findings.jsonl").read_bytes()
     assert told.count(b"CV009") == told.count(b"PH001") == 4
     back = dataset.folder / "back"
-    rejudge(again, settings_of(again, {"ignore": ()}), back)
+    rejudge(FinishedRun(again), settings_of(FinishedRun(again), {"ignore": ()}), back)
     assert (back / "findings.jsonl").read_bytes() == (result.folder / "findings.jsonl").read_bytes()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors import SafetensorError, safe_open
 
-from validator.audit.judge import checkpoint_findings
+from validator.auditing.judge import checkpoint_findings
 from validator.checkpoint.audit import audit
 from validator.checkpoint.record import CheckpointCase
 

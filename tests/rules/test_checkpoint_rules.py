@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.checkpoints import CONFIG, TOKENIZER, Checkpoint, old_name, write_safetensors
-from validator.audit.judge import checkpoint_findings
+from validator.auditing.judge import checkpoint_findings
 from validator.checkpoint.audit import audit
 from validator.checkpoint.names import EMBEDDING, canonical, expected
 from validator.checkpoint.record import CheckpointCase

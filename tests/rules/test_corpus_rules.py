@@ -16,6 +16,7 @@ from tests.conftest import ALL_TAGS, Dataset, findings_of, say
 from tests.rules.corpus_cases import CORPUS, EITHER, JOINED, NORMALISED, PIXELS, SEE, write_parquet
 from tests.rules.corruptions import noise, turns
 from tests.tiers import many
+from validator.engine.finished import FinishedRun
 from validator.engine.judge import Judge, finish_run
 from validator.engine.options import Options
 from validator.engine.rejudge import rejudge, settings_of
@@ -287,7 +288,9 @@ def test_rows_that_train_on_text_alone_are_counted_again(dataset):
     result, found = dataset.check(select=("DI017",), options=Options(workers=0, shard_rows=2))
     assert [finding["evidence"]["rows"] for finding in found] == [4]
     changes = {"cutoff_len": 100}
-    again = rejudge(result.folder, settings_of(result.folder, changes), dataset.folder / "again")
+    again = rejudge(
+        FinishedRun(result.folder), settings_of(FinishedRun(result.folder), changes), dataset.folder / "again"
+    )
     assert [item["evidence"] for item in findings_of(again.folder)] == [found[0]["evidence"]]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import ROOT, check, say
 from tests.engine.written import written
+from validator.engine.finished import FinishedRun
 from validator.engine.options import Options
 from validator.engine.rejudge import rejudge, settings_of
 from validator.rules.plugins import installed_rules
@@ -67,7 +68,7 @@ def test_the_tutorial(dataset):
     folder = dataset.folder
     check(dataset.registry, folder / "two", Options(workers=2, shard_rows=3), rules=(TUTORIAL,), select=("MY001",))
     check(dataset.registry, folder / "none", select=("MY001", "PH"), rules=(TUTORIAL,))
-    settings = settings_of(folder / "none", {"select": ("MY001",), "rules": (TUTORIAL,)})
+    settings = settings_of(FinishedRun(folder / "none"), {"select": ("MY001",), "rules": (TUTORIAL,)})
     rejudge(folder / "none", settings, folder / "again")
     assert written(folder / "two")[1] == written(folder / "run")[1] == written(folder / "again")[1]
 

@@ -9,8 +9,8 @@ from tests.rules.training_runs import (
     SOUND,
     data,
 )
-from validator.audit.case import training_case
-from validator.audit.judge import training_findings
+from validator.auditing.case import training_case
+from validator.auditing.judge import training_findings
 from validator.training.config import make_config
 from validator.training.versions import Versions
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from validator.audit.case import training_case
-from validator.audit.judge import training_findings
+from validator.auditing.case import training_case
+from validator.auditing.judge import training_findings
 from validator.training.config import make_config
 from validator.training.record import DataFacts
 from validator.training.versions import Versions

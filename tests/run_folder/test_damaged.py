@@ -15,7 +15,7 @@ from tests.conftest import Dataset, say
 from tests.tiers import many
 from validator.cli.main import main
 from validator.facts.replayed import Replayed, Step
-from validator.replay import table
+from validator.replaying import table
 
 COMMANDS = {
     "report": ["report", "run", "--output-format", "full"],

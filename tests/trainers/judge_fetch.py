@@ -26,8 +26,8 @@ def main(_, input_file):
     given = json.loads(Path(input_file).read_text(encoding="utf-8"))
     sys.path += given["ours"]  # where our own dependencies lie
     from validator.media.geometry import ImageLimits
-    from validator.replay.job import Medium
-    from validator.replay.loading import load
+    from validator.replaying.job import Medium
+    from validator.replaying.loading import load
     from validator.trainers.registry import trainer_named
 
     limits = {"max_pixels": given["most"], "min_pixels": given["least"]}

@@ -67,7 +67,7 @@ def small(monkeypatch):
 def test_what_is_found_is_what_the_whole_file_shows(tmp_path, small, seed):
     dice = random.Random(seed)
     path, taken_up = tmp_path / "data.jsonl", 0
-    for _ in range(many(1, 4)):
+    for _ in range(many(2, 4)):
         data = lines(dice, 400, dice.choice((0, 0, 0.003, 0.03)))
         data = data.rstrip() if dice.random() < 0.3 else data
         path.write_bytes(data)

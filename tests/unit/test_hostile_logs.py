@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from tests.conftest import ROOT
 from tests.helpers.anything import ODD, TREES
-from validator.audit import log_files, logs
-from validator.audit.logs import LogPoint, read_log
-from validator.audit.signs import signs
+from validator.auditing import log_files, logs
+from validator.auditing.logs import LogPoint, read_log
+from validator.auditing.signs import signs
 
 STEP = '{"current_steps": 10, "loss": 1.5}\n'
 CUT = "it is no JSON object, or only a part of one"
@@ -115,7 +115,7 @@ def test_files_that_are_no_files(tmp_path):
 LARGE = """
 import resource, sys
 from pathlib import Path
-from validator.audit.logs import read_log
+from validator.auditing.logs import read_log
 resource.setrlimit(resource.RLIMIT_DATA, (200 << 20, 200 << 20))
 log = read_log(Path(sys.argv[1]))
 print(len(log.points), log.points[-1].grad_norm, log.unread)

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.helpers.anything import NUMBERS, ODD, TREES
-from validator.audit.case import training_case
-from validator.audit.cost import cost_of
-from validator.audit.judge import training_findings
+from validator.auditing.case import training_case
+from validator.auditing.cost import cost_of
+from validator.auditing.judge import training_findings
 from validator.training.arguments import known_arguments
 from validator.training.config import load_config, make_config
 from validator.training.read import read_mapping
@@ -84,7 +84,7 @@ def judged(config):
 @pytest.fixture(autouse=True, scope="module")
 def no_run():
     patch = pytest.MonkeyPatch()
-    patch.setattr("validator.audit.cost.places_of", lambda folder, places: [("d", "f", place) for place in places])
+    patch.setattr("validator.auditing.cost.places_of", lambda folder, places: [("d", "f", place) for place in places])
     yield
     patch.undo()
 

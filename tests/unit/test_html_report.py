@@ -15,6 +15,7 @@ from tests.conftest import ROOT, check, say
 from tests.tiers import first
 from validator.engine import store
 from validator.engine.amend import accept, load_run
+from validator.engine.finished import FinishedRun
 from validator.facts.measure import limits_of
 from validator.facts.record import RowFacts, TurnFacts
 from validator.facts.settle import settle
@@ -94,7 +95,7 @@ def test_distributions_are_those_of_the_rows(cut_run):
         lengths[facts.num_tokens_full] += 1
         visual[tokens] += 1
         density[tuple(int(cell) for cell in cell_of(np.array([facts.num_tokens_full - tokens, tokens])))] += 1
-    found = scan(cut_run, limits)
+    found = scan(FinishedRun(cut_run), limits)
     assert dict(zip(*map(np.ndarray.tolist, found.lengths.totals()), strict=True)) == lengths
     assert dict(zip(*map(np.ndarray.tolist, found.visual.totals()), strict=True)) == visual
     assert {tuple(map(int, at)): int(found.density[tuple(at)]) for at in np.argwhere(found.density)} == density
@@ -105,7 +106,7 @@ def test_distributions_are_those_of_the_rows(cut_run):
 
 def test_every_rule_of_every_dataset_is_shown(cut_run):
     keys = [(one["dataset"], one["file"], one["row"]) for one in pq.read_table(cut_run / "samples.parquet").to_pylist()]
-    choice = choose(cut_run)
+    choice = choose(FinishedRun(cut_run))
     shown = {keys[place] for place in choice.places}
     findings = [one for one in pq.read_table(cut_run / "findings.parquet").to_pylist() if one["row"] is not None]
     groups = {(one["code"], one["dataset"]) for one in findings}
@@ -118,7 +119,7 @@ def test_the_riskiest_of_a_rule_are_shown(dataset):
     dataset.write([say("word " * (1 + 7 * number % 500), "", images=[]) for number in range(500)])
     dataset.check()
     samples = dataset.samples()
-    choice = choose(dataset.folder / "run")
+    choice = choose(FinishedRun(dataset.folder / "run"))
     riskiest = sorted(range(500), key=lambda place: (-samples[place]["risk_score"], place))
     assert choice.flagged == 500
     assert list(choice.places) == riskiest[:MOST]
@@ -188,7 +189,7 @@ def test_a_page_of_hostile_rows_and_noisy_pictures_is_bounded(dataset):
     )  # fmt: skip
     result, _ = dataset.check(cutoff_len=64)
     page = dataset.folder / "report.html"
-    write_html(result.folder, page)
+    write_html(FinishedRun(result.folder), page)
     assert 3_000_000 < page.stat().st_size < 5_000_000
 
 
@@ -206,13 +207,13 @@ def test_two_writings_are_the_same_bytes(dataset):
     result, _ = dataset.check()
     pages = [dataset.folder / name for name in ("one.html", "two.html")]
     for page in pages:
-        write_html(result.folder, page)
+        write_html(FinishedRun(result.folder), page)
     assert pages[0].read_bytes() == pages[1].read_bytes()
 
 
 def written(dataset):
     page = dataset.folder / "report.html"
-    write_html(dataset.folder / "run", page)
+    write_html(FinishedRun(dataset.folder / "run"), page)
     return page.read_text()
 
 
@@ -260,7 +261,7 @@ def test_runs_with_nothing_to_draw(dataset, rows, entry, shown):
 
 def test_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no finished run"):
-        write_html(tmp_path, tmp_path / "report.html")
+        write_html(FinishedRun(tmp_path), tmp_path / "report.html")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -332,7 +333,8 @@ def test_what_the_baseline_accepts_is_marked_and_takes_no_place(dataset):
     dataset.check(severity={"MD001": "warning", "PH001": "warning"})
     folder = dataset.folder / "run"
     accept(load_run(folder), dataset.folder / "baseline.json", "known")
-    assert choose(folder).flagged == 2 and len(choose(folder).places) == 2  # rows 0 and 3: the warnings
-    write_html(folder, dataset.folder / "report.html")
+    chosen = choose(FinishedRun(folder))
+    assert chosen.flagged == 2 and len(chosen.places) == 2  # rows 0 and 3: the warnings
+    write_html(FinishedRun(folder), dataset.folder / "report.html")
     page = (dataset.folder / "report.html").read_text(encoding="utf-8")
     assert page.count("accepted by the baseline") == 1 and "baseline: 3 findings accepted" in page

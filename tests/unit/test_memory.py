@@ -3,8 +3,8 @@
 import pytest
 
 from tests.rules.training_runs import data
-from validator.audit.case import training_case
-from validator.audit.judge import training_findings
+from validator.auditing.case import training_case
+from validator.auditing.judge import training_findings
 from validator.training.config import make_config
 from validator.training.memory import memory_of, state_of
 from validator.training.shape import GIB, SHAPES

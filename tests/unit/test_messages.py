@@ -3,6 +3,7 @@
 import pytest
 
 from tests.conftest import say
+from validator.engine.finished import FinishedRun
 
 TEXT = {"type": "text", "text": "yo"}
 SYSTEM, QUESTION, ANSWER = 11, 6, 6
@@ -58,5 +59,5 @@ def test_judged_again(dataset):
     dataset.check(trainer="qwen-vl-utils", image_max_pixels=20 * 784, image_min_pixels=784)
     assert dataset.samples()[0]["outcome"] == "dropped"
     run = dataset.folder / "run"
-    rejudge(run, settings_of(run, {"image_max_pixels": 262144}), run)
+    rejudge(FinishedRun(run), settings_of(FinishedRun(run), {"image_max_pixels": 262144}), run)
     assert dataset.samples()[0]["outcome"] == "ok"

@@ -21,7 +21,7 @@ except ImportError:  # Python 3.10
     import sre_constants as codes
     import sre_parse as parser
 
-NOT_DATA = ("validator.cli", "validator.replay.step")
+NOT_DATA = ("validator.cli", "validator.replaying.step")
 """Patterns over the words of the command line alone; a module that needs torch."""
 SIZES = (2_000, 8_000, many(24_000, 64_000))
 MOST_SECONDS = 0.3

@@ -13,8 +13,9 @@ from tests.conftest import ROOT, say
 from validator import descriptors
 from validator.children import resident, signal_name
 from validator.descriptors import read_at, write_at
-from validator.replay.resident import peak
-from validator.run_folder.lock import BusyError, hold
+from validator.errors import BusyError
+from validator.replaying.resident import peak
+from validator.run_folder.lock import hold
 from validator.writing import write_whole
 
 COMMANDS = {
@@ -66,7 +67,7 @@ def test_the_memory_of_a_process_is_known_everywhere(monkeypatch):
 def test_the_highest_memory_is_in_bytes_everywhere(system, factor, monkeypatch):
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert peak() == pytest.approx(most * 1024, rel=0.2)  # Linux
-    monkeypatch.setattr("validator.replay.resident.open", _no_file, raising=False)
+    monkeypatch.setattr("validator.replaying.resident.open", _no_file, raising=False)
     monkeypatch.setattr(sys, "platform", system)
     assert peak() == pytest.approx(most * factor, rel=0.2)
     monkeypatch.setitem(sys.modules, "resource", None)
@@ -125,4 +126,4 @@ def test_modules_that_linux_alone_has_are_imported_in_one_place():
         for path in (ROOT / "validator").rglob("*.py")
         for match in re.finditer(IMPORTED, path.read_text(encoding="utf-8"), re.MULTILINE)
     }
-    assert found == {"descriptors.py: fcntl", "replay/resident.py: resource"}
+    assert found == {"descriptors.py: fcntl", "replaying/resident.py: resource"}

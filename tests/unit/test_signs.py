@@ -5,8 +5,8 @@ import math
 
 import pytest
 
-from validator.audit.logs import LogPoint, read_log
-from validator.audit.signs import signs
+from validator.auditing.logs import LogPoint, read_log
+from validator.auditing.signs import signs
 
 WORDS = 151936
 

@@ -7,6 +7,7 @@ import pytest
 from tests.conftest import check, say
 from validator.catalog.json_survey import survey
 from validator.catalog.kept_as_json import with_mixed
+from validator.engine.finished import FinishedRun
 from validator.trainers.ms_swift.view import WholeRow
 
 SYSTEM, QUESTION, ANSWER = 11, 9, 3
@@ -212,7 +213,7 @@ def test_judged_again(tmp_path):
     assert result(tmp_path, say("hi", "yo " * 50), cutoff_len=40)[0] == ("dropped", None, None)
     run = tmp_path / "run"
     for change in ({"cutoff_len": 400}, {"truncation_strategy": "left"}):
-        again = rejudge(run, settings_of(run, change), tmp_path / "again")
+        again = rejudge(FinishedRun(run), settings_of(FinishedRun(run), change), tmp_path / "again")
         assert again.summary["rows"]["ok"] == 1
 
 

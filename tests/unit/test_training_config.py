@@ -8,8 +8,9 @@ import pytest
 from tests.conftest import TAGS, check, say
 from tests.environments import ORACLE, VOCABULARY, needs_oracle
 from tests.judges import ask
-from validator.audit.case import training_case
-from validator.audit.data import data_facts
+from validator.auditing.case import training_case
+from validator.auditing.data import data_facts
+from validator.engine.finished import FinishedRun
 from validator.training.arguments import known_arguments
 from validator.training.config import check_settings, load_config, make_config
 from validator.training.order import split
@@ -211,7 +212,7 @@ def test_rows_are_held_in_the_trainers_order(tmp_path):
     (tmp_path / "dataset_info.json").write_text(json.dumps(registry))
     check(tmp_path / "dataset_info.json", tmp_path / "run", cutoff_len=64)
     config = make_config({"dataset": "b,a", "max_samples": 30, "val_size": 0.2, "seed": 7, "do_train": True})
-    facts = data_facts(tmp_path / "run", config)
+    facts = data_facts(FinishedRun(tmp_path / "run"), config)
     ours = list(zip(facts.tokens.tolist(), facts.labels.tolist(), strict=True))
     given = {"folder": str(tmp_path), "vocabulary": str(VOCABULARY)}
     theirs = ask(ORACLE, "tests.oracle.judge_arguments", "order", given=given)

@@ -79,7 +79,7 @@ def _survey(path: Path, schema: Schema | None, loader: Loader, grown: Grown | No
 def file_rows(path: Path, survey: Survey, span: Span | None = None, *, loader_floats: bool = False) -> Iterator[RawRow]:
     """The raw rows of a surveyed file, or of a span of it, with the value that the loader gives to the converter.
 
-    `loader_floats`: see `json_rows.read_rows`. Raises ChangedError where the file is no longer what was surveyed.
+    `loader_floats`: see `json_rows.read_rows`. Raises ChangedDataError where the file is no longer what was surveyed.
     """
     span = span or span_of(survey, 0, None)
     for row in _rows_from(path, survey, span, loader_floats):

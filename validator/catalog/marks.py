@@ -18,7 +18,7 @@ import xxhash
 
 from validator.catalog.json_rows import BOM, LONG_READS, SPACE, Layout, RawRow, json_rows_of, read_rows, rows_of_lines
 from validator.catalog.survey import Checkpoint, Grown, Mark, Survey
-from validator.files import ChangedError
+from validator.errors import ChangedDataError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -139,7 +139,7 @@ def span_of(survey: Survey, first: int, stop: int | None) -> Span:
 
 
 def read_span(path: Path, layout: Layout, span: Span, *, loader_floats: bool) -> Iterator[RawRow]:
-    """The rows in a span's stretches. Raises ChangedError where one is not what was marked, and OSError."""
+    """The rows in a span's stretches. Raises ChangedDataError where one is not what was marked, and OSError."""
     row, offset = span.stretches[0].row, span.stretches[0].offset
     with path.open("rb", buffering=0) as file:
         stretches = _Stretches(file, span.stretches)
@@ -182,7 +182,7 @@ class _Stretches(RawIOBase):
             self._file.seek(here.offset)
             data = self._file.read(there.offset - here.offset)
             if xxhash.xxh3_128_hexdigest(data) != here.digest:
-                raise ChangedError(f"the file `{Path(str(self._file.name)).name}` changed while it was read")
+                raise ChangedDataError(f"the file `{Path(str(self._file.name)).name}` changed while it was read")
             if data:
                 return data
         return b""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -33,14 +33,9 @@ from validator.cli.training import TRAIN_CONFIG, VERSIONS, training
 from validator.cli.trust import TRUST, left_out
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from validator.catalog.registry import Registry
-    from validator.engine.options import Options
+    from validator.api.prepare import Prepared
     from validator.engine.run import RunResult
-    from validator.rules.base import Rule
     from validator.settings import Settings
-    from validator.trainers.base import Trainer
 
 
 def _configure(context: typer.Context, value: str | None) -> str | None:
@@ -179,7 +174,8 @@ def check(
     """Check datasets as the trainer would read them."""
     del config  # its callback has read the file
     try:
-        from validator.engine.options import Options
+        from validator.api.check import Execution
+        from validator.api.prepare import prepare
         from validator.settings import Settings
         from validator.trainers.registry import DEFAULT
 
@@ -225,31 +221,39 @@ def check(
             min_rows=min_rows,
             baseline=None if baseline is None else baseline.absolute(),
         )
-        options = Options(
-            workers,
-            None if "scheduler" in without else scheduler,
-            resume,
-            row_timeout,
-            None if memory_limit is None else memory_limit << 20,
-            shard_rows,
-            hash_media,
-            _witness(settings.profile) if exact else None,
+        execution = Execution(
+            workers=workers,
+            scheduler=None if "scheduler" in without else scheduler,
+            resume=resume,
+            row_timeout=row_timeout,
+            memory_limit=memory_limit,
+            shard_rows=shard_rows,
+            hash_media=hash_media,
         )
-        prepared = _prepare(settings)
+        options = execution.options(settings)
+        prepared = prepare(settings)
+        for note in prepared.notes:
+            say(note)
         if trainer == ALL and (replay != "off" or output_format.value not in ("full", "json")):
             raise ValueError("--trainer all goes neither with --replay nor with other formats than full and json.")
         replaying = None
         if candidates := wanted(replay, model):
-            from validator.replay.loading import check_reproduced
+            from validator.replaying.loading import check_reproduced
 
             check_reproduced(settings.profile)
             replaying = asked(context.params, candidates=candidates)
     except ValueError as error:
         usage(error)
 
+    def checked(settings: Settings, prepared: Prepared, folder: Path) -> RunResult:
+        from validator.engine.run import run
+        from validator.report.progress import StderrProgress
+
+        with StderrProgress(quiet=quiet) as progress:
+            return run(settings, prepared.registry, prepared.rules, prepared.left_out, folder, progress, options)
+
     def one(settings: Settings, folder: Path) -> int:
-        result = _run(settings, _prepare(settings), folder, quiet, options)
-        return int(result.summary["exit_code"])
+        return int(checked(settings, prepare(settings), folder).summary["exit_code"])
 
     def work() -> int:
         from validator.run_folder.lock import hold
@@ -258,7 +262,7 @@ def check(
         with hold(folder, "check"):
             if trainer == ALL:
                 return check_all(settings, folder, one, output_format.value)
-            result = _run(settings, prepared, folder, quiet, options)
+            result = checked(settings, prepared, folder)
             if replaying is not None:
                 result = run_replay(folder, replaying, quiet=quiet)
             if judging is not None:
@@ -283,66 +287,3 @@ def place_of(settings: Settings, run_dir: Path | None) -> Path:
     if note is not None:
         say(note)
     return run_dir
-
-
-def _witness(trainer: Trainer) -> Any:
-    from importlib.util import find_spec
-
-    from validator.replay.loading import check_reproduced
-
-    check_reproduced(trainer)
-    if find_spec("torch") is None or find_spec("transformers") is None:
-        raise ValueError("--exact needs torch and transformers: pip install 'mmvalidate[replay]'")
-    from validator.replay.exact import Exact
-
-    return Exact
-
-
-def _prepare(settings: Settings) -> tuple[Registry, Sequence[Rule], Sequence[tuple[Rule, str]]]:
-    """Everything that the user's input can make impossible. Raises ValueError with a sentence."""
-    from validator.catalog.registry import load_registry
-    from validator.engine.baseline import load_baseline
-    from validator.files import is_remote, locate, storage
-    from validator.rules.registry import choose_rules
-    from validator.tokens.processor import load_processor
-
-    rules, left_out = choose_rules(settings)
-    if settings.baseline is not None:
-        load_baseline(settings.baseline)
-    registry = load_registry(locate(settings.dataset_info), settings.datasets)
-    if is_remote(settings.resolved_media_dir):
-        storage(settings.resolved_media_dir)
-    if registry.is_data and "ms-swift" not in settings.profile.formattings:
-        raise ValueError(
-            f"{registry.path} is a data file: name it in a dataset_info.json and pass that, or add --trainer ms-swift, "
-            "which reads data files as they are."
-        )
-    settings.profile.template(load_processor(settings.processor), settings.template)
-    if not settings.datasets:
-        _warn_of_strangers(settings, registry)
-    return registry, rules, left_out
-
-
-def _warn_of_strangers(settings: Settings, registry: Registry) -> None:
-    """One settings file may serve several registries, so an entry that is not here is no error."""
-    import difflib
-
-    known = [entry.name for entry in (*registry.entries, *registry.not_selected)]
-    known += [fault.name for fault in registry.faults]
-    for name in settings.per_dataset.keys() - set(known):
-        close = difflib.get_close_matches(name, known, 1)
-        say(f"[per-dataset.{name}] is no entry here." + (f" Did you mean {close[0]}?" if close else ""))
-
-
-def _run(
-    settings: Settings,
-    prepared: tuple[Registry, Sequence[Rule], Sequence[tuple[Rule, str]]],
-    folder: Path,
-    quiet: bool,
-    options: Options,
-) -> RunResult:
-    from validator.engine.run import run
-    from validator.report.progress import StderrProgress
-
-    with StderrProgress(quiet=quiet) as progress:
-        return run(settings, *prepared, folder, progress, options)

@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from validator.cli.common import guarded, say
+from validator.errors import BusyError
 from validator.findings import printable
 
 
@@ -20,7 +21,6 @@ def clean(
     is in use.
     """
     from validator.run_folder.choose import HOME
-    from validator.run_folder.lock import BusyError
 
     chosen = folders or sorted(path for path in HOME.glob("*") if path.is_dir())
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from validator.cli.completing import runs
+from validator.errors import MmvalidateError
 from validator.findings import printable
 
 if TYPE_CHECKING:
@@ -50,29 +51,20 @@ def guarded(
     """Do the work and return its exit code; whatever goes wrong is one sentence on stderr and code 3, or 2 where the
     user asked for something impossible. `kept` says what is there after an interruption.
     """
-    from validator.engine.options import ClusterError
-    from validator.files import ChangedError
-    from validator.report.target import RefusedPathError
-    from validator.rules.base import RuleError
-    from validator.run_folder.damage import UnusableRunError
-    from validator.run_folder.mark import NotOursError
 
     try:
         return work()
-    except (ClusterError, RefusedPathError, UnusableRunError, NotOursError) as error:
-        usage(error)
     except KeyboardInterrupt:
         say(f"interrupted; {kept}")
     except (BrokenPipeError, typer.Exit):
         raise
-    except (OSError, RuleError, ChangedError) as error:
+    except (MmvalidateError, OSError) as error:
+        if isinstance(error, ValueError):
+            usage(error)
         say(f"{what} stopped: {error}")
     except Exception as error:
         if verbose:
             raise
-        if type(error).__name__ == "StartError":  # of a replay, whose modules are not loaded here
-            say(f"the run stopped: {error}")
-            raise typer.Exit(3) from None
         say(f"internal error: {type(error).__name__}: {error} (--verbose shows more)")
     raise typer.Exit(3)
 

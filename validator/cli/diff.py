@@ -26,12 +26,10 @@ def diff(
 
     def work() -> int:
         from validator.engine.compare import compare, document
-        from validator.engine.whole import check_whole
+        from validator.engine.finished import FinishedRun
 
         try:
-            for run in (run_a, run_b):
-                check_whole(run)
-            result = compare(run_a, run_b)
+            result = compare(FinishedRun.whole(run_a), FinishedRun.whole(run_b))
         except ValueError as error:
             usage(error)
         if output_format is PlainFormat.json:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -14,10 +13,6 @@ from validator.cli.choices import FailOn
 from validator.cli.common import RUN, PlainFormat, guarded, say, usage, words
 from validator.cli.completing import codes
 from validator.cli.trust import TRUST_RUN, rules_for_run
-
-if TYPE_CHECKING:
-    from validator.engine.run import RunResult
-    from validator.settings import Settings
 
 
 class Media(str, Enum):
@@ -59,21 +54,21 @@ def export(
     """
 
     def work() -> int:
-        from validator.engine.amend import plugins_told, rules_to_run
-        from validator.engine.whole import check_whole
-        from validator.export.export import export as write
-        from validator.export.policy import make_policy
+        from validator.api.check import Execution
+        from validator.api.check import check as checked
+        from validator.engine.finished import FinishedRun
+        from validator.exporting.export import export as write
+        from validator.exporting.policy import make_policy
         from validator.report.progress import StderrProgress
 
         try:
             _check_apart(run, to, run_dir)
-            policy = make_policy(
-                drop_on.value, words(drop), words(keep), plugins_told(check_whole(run)), keep_unchecked
-            )
-            given = rules_for_run(run, rules, trust)
-            judging = rules_to_run(run, given) if check or fix else given or ()
+            finished = FinishedRun.whole(run)
+            policy = make_policy(drop_on.value, words(drop), words(keep), finished.plugins, keep_unchecked)
+            given = rules_for_run(finished, rules, trust)
+            judging = finished.rules_to_run(given) if check or fix else given or ()
             with StderrProgress(quiet=quiet) as progress:
-                done = write(run, to, policy, media.value, fix=fix, rules=judging, progress=progress)
+                done = write(finished, to, policy, media.value, fix=fix, rules=judging, progress=progress)
         except ValueError as error:
             usage(error)
         if done.replaced:
@@ -81,8 +76,8 @@ def export(
         kept = sum(item["kept"] for item in done.record["datasets"])
         summary = None
         if check and kept:
-            folder = place_of(done.settings, run_dir)
-            summary = _check(done.settings, folder, workers, quiet).summary
+            folder, execution = place_of(done.settings, run_dir), Execution(workers)
+            summary = checked(done.settings, run_dir=folder, execution=execution, progress=not quiet).summary
         if output_format is PlainFormat.json:
             import orjson
 
@@ -111,17 +106,3 @@ def _check_apart(run: Path, to: Path, run_dir: Path | None) -> None:
     check_usable(run_dir)
     if replaced(run_dir, str(to / "dataset_info.json")) is not None:
         raise ValueError(f"--run-dir {run_dir} holds a run of other data: name another folder for the copy's check.")
-
-
-def _check(settings: Settings, folder: Path, workers: int | None, quiet: bool) -> RunResult:
-    from validator.catalog.registry import load_registry
-    from validator.engine.options import Options
-    from validator.engine.run import run
-    from validator.files import locate
-    from validator.report.progress import StderrProgress
-    from validator.rules.registry import choose_rules
-
-    rules, left_out = choose_rules(settings)
-    registry = load_registry(locate(settings.dataset_info))
-    with StderrProgress(quiet=quiet) as progress:
-        return run(settings, registry, rules, left_out, folder, progress, Options(workers=workers))

@@ -33,7 +33,7 @@ def plan(
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
 ) -> None:
     """Say what other limits would make of a finished run: rows crashed, cut and whole, tokens, padding."""
-    from validator.engine.whole import check_whole
+    from validator.engine.finished import FinishedRun
     from validator.planning.plan import plan as made
 
     try:
@@ -50,8 +50,7 @@ def plan(
                 print(f"\r{rows:,} rows", end="", file=sys.stderr, flush=True)
 
         try:
-            check_whole(run)
-            result = made(run, cutoffs, pixels, batch_size, progress)
+            result = made(FinishedRun.whole(run), cutoffs, pixels, batch_size, progress)
         except ValueError as error:
             usage(error)
         if not quiet and sys.stderr.isatty():

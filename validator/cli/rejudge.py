@@ -46,14 +46,14 @@ def rejudge(
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
 ) -> None:
     """Judge a finished run again under other limits."""
+    from validator.engine.finished import FinishedRun
     from validator.engine.options import Options
     from validator.engine.rejudge import rejudge as again
     from validator.engine.rejudge import settings_of
-    from validator.engine.whole import check_whole
     from validator.report.progress import StderrProgress
     from validator.run_folder.lock import hold
 
-    def given() -> dict[str, Any]:
+    def given(finished: FinishedRun) -> dict[str, Any]:
         return {
             "cutoff_len": cutoff_len,
             "image_max_pixels": image_max_pixels,
@@ -62,7 +62,7 @@ def rejudge(
             "train_on_prompt": train_on_prompt,
             "truncation_strategy": truncation_strategy and truncation_strategy.value,
             "model_size": model_size and model_size.value,
-            "rules": rules_for_run(run, rules, trust),
+            "rules": rules_for_run(finished, rules, trust),
             "select": words(select) or None,
             "ignore": words(ignore) or None,
             "severity": severities(words(severity)) or None,
@@ -74,15 +74,16 @@ def rejudge(
 
     try:
         reports = files_of(report)
-        check_whole(run)
-        settings = settings_of(run, {name: value for name, value in given().items() if value is not None})
+        finished = FinishedRun.whole(run)
+        changes = {name: value for name, value in given(finished).items() if value is not None}
+        settings = settings_of(finished, changes)
     except ValueError as error:
         usage(error)
 
     def work() -> int:
         with hold(run_dir or run, "rejudge"):
             with StderrProgress(quiet=quiet) as progress:
-                result = again(run, settings, run_dir or run, progress, Options(workers=workers))
+                result = again(finished, settings, run_dir or run, progress, Options(workers=workers))
             if write_baseline is not None:
                 result = accept(result, write_baseline.absolute(), reason)
         return show(result, output_format.value, quiet, reports)

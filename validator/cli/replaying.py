@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +13,7 @@ from validator.cli.common import usage
 
 if TYPE_CHECKING:
     from validator.engine.run import RunResult
-    from validator.replay.settings import ReplaySettings
+    from validator.replaying.settings import ReplaySettings
 
 MOST_BYTES = 64 << 20
 """Of a file of rows."""
@@ -47,7 +46,7 @@ LANGUAGE = Annotated[bool, typer.Option("--freeze-language-model/--train-languag
 
 def wanted(replay: str, model: str) -> int | None:
     """The number of candidates that `--replay` asks for, None for none. Raises ValueError where it is no number."""
-    from validator.replay.settings import CANDIDATES
+    from validator.replaying.settings import CANDIDATES
 
     if replay == "off":
         return None
@@ -84,7 +83,8 @@ def rows_named(path: Path) -> tuple[tuple[str, str, int], ...]:
 
 def asked(options: Mapping[str, Any], **more: Any) -> ReplaySettings:
     """The settings of a replay, from a command's options of these names. Raises ValueError where it cannot work."""
-    from validator.replay.settings import ReplaySettings
+    from validator.replaying.possible import check_possible
+    from validator.replaying.settings import ReplaySettings
 
     given = {name: options[name] for name in ReplaySettings.model_fields if name in options}
     settings = ReplaySettings(**given | more, freeze_multi_modal_projector=options["freeze_projector"])
@@ -92,39 +92,21 @@ def asked(options: Mapping[str, Any], **more: Any) -> ReplaySettings:
     return settings
 
 
-def check_possible(settings: ReplaySettings) -> None:
-    """Raise ValueError where the replay cannot work, before anything else is done."""
-    from validator.replay.pickles import check_folder
-
-    if sys.platform == "win32":
-        raise ValueError("a replay does not run on Windows: take WSL, Linux or macOS for it. All else works here.")
-    if find_spec("torch") is None or find_spec("transformers") is None:
-        raise ValueError("--replay needs torch and transformers: pip install 'mmvalidate[replay]'")
-    for option, name in (("--model", settings.model), ("--reference-model", settings.reference_model or "scale")):
-        known = name == "scale" or Path(name).is_dir()
-        if not known and (name.startswith((".", "/", "~")) or name.count("/") != 1):
-            raise ValueError(f"{option} {name}: no such folder, and it is no hub id (ORGANISATION/NAME).")
-        try:
-            check_folder(name, allowed=settings.allow_pickles)
-        except ValueError as error:
-            raise ValueError(f"{option} {name}: {error}.") from None
-
-
 def run_replay(folder: Path, settings: ReplaySettings, *, quiet: bool) -> RunResult:
-    """Replay a finished run and keep the results in it; nothing else writes there meanwhile. Raises StartError and
-    OSError.
+    """Replay a finished run and keep the results in it; nothing else writes there meanwhile. Raises ReplayStartError
+    and OSError.
     """
-    from validator.engine.whole import check_whole
-    from validator.replay.results import keep
-    from validator.replay.run import replay
+    from validator.engine.finished import FinishedRun
+    from validator.replaying.results import keep
+    from validator.replaying.run import replay
     from validator.report.progress import StderrProgress
     from validator.run_folder.lock import hold
 
     try:
-        check_whole(folder)
         with hold(folder, "replay"):
+            run = FinishedRun.whole(folder)
             with StderrProgress(quiet=quiet) as progress:
-                outcome = replay(folder, settings, progress)
-            return keep(folder, outcome)
+                outcome = replay(run, settings, progress)
+            return keep(run, outcome)
     except ValueError as error:
         usage(error)

@@ -18,18 +18,18 @@ def report(
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
 ) -> None:
     """Write a finished run in other formats, without judging it again. The exit code says only whether it could be."""
-    from validator.engine.amend import load_run
-    from validator.engine.whole import check_whole
+    from validator.engine.finished import FinishedRun
 
     try:
         reports = files_of(report)
-        check_whole(run)
+        FinishedRun.whole(run)
         if not reports and output_format is None:
             raise ValueError("Say what to write: --report FORMAT=PATH, or --output-format FORMAT.")
     except ValueError as error:
         usage(error)
 
     def work() -> int:
+        from validator.engine.amend import load_run
         from validator.report.finished import Finished
         from validator.report.formats import write_file
 

@@ -60,10 +60,12 @@ def training(path: Path | None, versions: str | None) -> Callable[[Path], RunRes
     config = load_config(path)
 
     def judge(folder: Path) -> RunResult:
-        from validator.audit.case import training_case
-        from validator.audit.data import data_facts
-        from validator.audit.judge import keep
+        from validator.auditing.case import training_case
+        from validator.auditing.data import data_facts
+        from validator.auditing.judge import keep
+        from validator.engine.finished import FinishedRun
 
-        return keep(folder, training_case(config, chosen, data=data_facts(folder, config)), [], {})
+        run = FinishedRun(folder)
+        return keep(run, training_case(config, chosen, data=data_facts(run, config)), [], {})
 
     return judge

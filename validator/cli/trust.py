@@ -6,11 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from validator.cli.config_file import Configured
+
+if TYPE_CHECKING:
+    from validator.engine.finished import FinishedRun
 
 CODE = ("rules", "scheduler")
 """Options of `check` by which code comes in: Python files, and a scheduler, with which programs are exchanged."""
@@ -67,14 +70,12 @@ def _elsewhere(given: dict[str, Any], home: Path) -> Iterator[tuple[str, str]]:
             yield name, str(path)
 
 
-def rules_for_run(run: Path, given: list[Path], trust: bool | None) -> tuple[Path, ...] | None:
+def rules_for_run(run: FinishedRun, given: list[Path], trust: bool | None) -> tuple[Path, ...] | None:
     """The files of rules that a finished run is judged by again: those given, or the run's own where the user trusts
-    them. None where nothing was said. Raises ValueError where the folder holds no run.
+    them. None where nothing was said.
     """
-    from validator.engine.amend import load_summary, rules_named
-
     if given:
         return tuple(path.absolute() for path in given)
     if trust is None:
         return None
-    return rules_named(load_summary(run)) if trust else ()
+    return run.rules_named if trust else ()

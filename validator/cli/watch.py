@@ -13,8 +13,9 @@ from validator.cli.audit import GPUS
 from validator.cli.common import guarded, tell, usage
 
 if TYPE_CHECKING:
-    from validator.audit.logs import Log
-    from validator.audit.signs import Sign
+    from validator.auditing.logs import Log
+    from validator.auditing.signs import Sign
+    from validator.engine.finished import FinishedRun
     from validator.training.config import TrainingConfig
 
 LONGEST = 86_400
@@ -39,7 +40,7 @@ def watch(
     Exit code 1 where there is a sign, 3 where there is none and something was not read.
     """
     try:
-        from validator.engine.whole import check_whole
+        from validator.engine.finished import FinishedRun
         from validator.training.config import load_config
 
         if not 0 <= follow <= LONGEST:
@@ -49,23 +50,22 @@ def watch(
         if run is not None and train_config is None:
             raise ValueError("--run needs --train-config: which rows a step fed depends on it")
         config = load_config(train_config) if train_config else None
-        if run is not None:
-            check_whole(run)
+        checked = None if run is None else FinishedRun.whole(run)
     except ValueError as error:
         usage(error)
-    raise typer.Exit(guarded(lambda: _watch(output_dir, config, run, gpus, write_rows, follow), verbose))
+    raise typer.Exit(guarded(lambda: _watch(output_dir, config, checked, gpus, write_rows, follow), verbose))
 
 
 def _watch(
     folder: Path,
     config: TrainingConfig | None,
-    run: Path | None,
+    run: FinishedRun | None,
     gpus: int | None,
     write_rows: Path | None,
     follow: float,
 ) -> int:
-    from validator.audit.logs import read_log
-    from validator.audit.signs import signs
+    from validator.auditing.logs import read_log
+    from validator.auditing.signs import signs
     from validator.training.shape import shape_of
 
     shape = shape_of(config["model_name_or_path"]) if config else None
@@ -109,11 +109,13 @@ def _unseen(log: Log) -> list[str]:
     return list(log.unread)
 
 
-def _rows(sign: Sign, log: Log, config: TrainingConfig, run: Path, gpus: int | None, write_rows: Path | None) -> None:
+def _rows(
+    sign: Sign, log: Log, config: TrainingConfig, run: FinishedRun, gpus: int | None, write_rows: Path | None
+) -> None:
     """Print the rows of the steps in which the first sign began."""
-    from validator.audit.case import training_case
-    from validator.audit.data import data_facts, places_of
-    from validator.audit.steps import gpus_of, rows_of
+    from validator.auditing.case import training_case
+    from validator.auditing.data import data_facts, places_of
+    from validator.auditing.steps import gpus_of, rows_of
     from validator.findings import count
     from validator.training.versions import find_versions
     from validator.writing import write_whole
@@ -138,6 +140,6 @@ def _rows(sign: Sign, log: Log, config: TrainingConfig, run: Path, gpus: int | N
     if write_rows is not None:
         lines = [json.dumps({"dataset": dataset, "file": file, "row": row}) for dataset, file, row in rows]
         write_whole(write_rows, ("\n".join(lines) + "\n").encode())
-        tell(f"replay them: mmvalidate replay {run} --rows {write_rows} --model CHECKPOINT_BEFORE")
+        tell(f"replay them: mmvalidate replay {run.folder} --rows {write_rows} --model CHECKPOINT_BEFORE")
     else:
         tell("--write-rows FILE keeps them for mmvalidate replay --rows FILE")

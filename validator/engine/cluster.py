@@ -19,12 +19,13 @@ from typing import Any
 
 from validator.engine.lane import attempt
 from validator.engine.marker import Marker
-from validator.engine.options import ClusterError, Options, worker_memory
+from validator.engine.options import Options, worker_memory
 from validator.engine.outcome import Died, Failed, Outcome
 from validator.engine.program import differences, here, program
 from validator.engine.progress import Progress
 from validator.engine.shard import ShardDone, ShardJob
 from validator.engine.worker_process import prepare
+from validator.errors import ClusterError
 from validator.findings import count
 
 CONNECT_SECONDS = 20

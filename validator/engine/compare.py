@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from validator.engine.amend import load_summary
 from validator.engine.finding_columns import columns_of, stored, to_findings
 from validator.engine.fingerprint import fingerprinted
-from validator.engine.gate import Tables
+from validator.engine.finished import FinishedRun
 from validator.facts.columns import values_of
 from validator.findings import SEVERITIES, Finding
 
@@ -40,20 +38,19 @@ class Comparison:
         return sum(number for (_, severity), number in self.new.items() if severity == "error")
 
 
-def compare(a: Path, b: Path) -> Comparison:
+def compare(a: FinishedRun, b: FinishedRun) -> Comparison:
     """Compare two runs. Memory grows with the number of findings of `a`: 8 bytes and their place in a table for each.
 
-    Raises ValueError where a folder holds no finished run.
+    Raises UnusableRunError where a file of them is damaged.
     """
-    result = Comparison((load_summary(a), load_summary(b)))
+    result = Comparison((a.summary, b.summary))
     known: Counter[int] = Counter()
     kinds: dict[int, tuple[str, str]] = {}
-    for batch, marks in fingerprinted(columns_of(a / "findings.parquet", _COLUMNS), a / "samples.parquet"):
+    for batch, marks in fingerprinted(columns_of(a.tables.findings, _COLUMNS), a.tables.samples):
         for key, kind in _kinds(batch, marks):
             known[key] += 1
             kinds[key] = kind
-    tables = Tables.of(b)
-    for batch, marks in fingerprinted(stored(tables.findings, tables.lines), tables.samples):
+    for batch, marks in fingerprinted(stored(b.tables.findings, b.tables.lines), b.tables.samples):
         for place, (key, kind) in enumerate(_kinds(batch, marks)):
             if known.get(key, 0) > 0:
                 known[key] -= 1

@@ -50,6 +50,10 @@ class Tables:
         """Those of a run folder."""
         return cls(folder / "findings.parquet", folder / "findings.jsonl", folder / "samples.parquet")
 
+    def absolute(self) -> Tables:
+        """The same, wherever a process works."""
+        return Tables(self.findings.absolute(), self.lines.absolute(), self.samples.absolute())
+
 
 @dataclass(slots=True)
 class Gate:

@@ -58,9 +58,9 @@ class Kept:
                 keeps &= full >= 0
         return keeps
 
-    def findings(self) -> Findings:
+    def findings(self) -> FindingsByRow:
         """The findings, to be taken in the order of rows."""
-        return Findings(stored(self.tables.findings, self.tables.lines, self.first, self.number, self.offset))
+        return FindingsByRow(stored(self.tables.findings, self.tables.lines, self.first, self.number, self.offset))
 
     def of_rows(self, findings: pa.RecordBatch, rows: np.ndarray) -> pa.RecordBatch:
         """Those of some rows that row rules have found."""
@@ -68,7 +68,7 @@ class Kept:
         return findings if chosen.all() else findings.filter(plain_array(chosen.tolist(), pa.bool_()))
 
 
-class Findings:
+class FindingsByRow:
     """Findings of one file, handed out row by row."""
 
     def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
@@ -90,7 +90,7 @@ class Findings:
 
 
 def kept(
-    run: Path,
+    tables: Tables,
     entries: Sequence[str],
     before: tuple[Settings, Sequence[Rule]],
     now: tuple[Settings, Sequence[Rule]],
@@ -107,7 +107,7 @@ def kept(
     folded = (rule.corpus for rule in rules if rule.corpus is not None and rule.corpus.fold is not None)
     assert all(corpus.needs in _FOLDED for corpus in folded)
     return Kept(
-        Tables.of(run.absolute()),
+        tables.absolute(),
         frozenset(rule.code for rule in rules if rule.row is not None),
         min(old.cutoff_len, new.cutoff_len) if "cutoff_len" in changed else None,
         bool(changed & _OF_MEDIA),

@@ -16,8 +16,7 @@ from validator.engine.marker import Marker
 from validator.engine.outcome import Died, Failed, Outcome
 from validator.engine.shard import ShardDone, ShardJob, StrangerError, check_shard
 from validator.engine.worker_process import prepare
-from validator.files import ChangedError
-from validator.run_folder.damage import UnusableRunError
+from validator.errors import ChangedDataError, UnusableRunError
 
 _LOOK = 0.2
 """Seconds between looks at the memory of the process."""
@@ -117,7 +116,7 @@ def attempt(job: ShardJob, marker: Marker) -> ShardDone | Failed:
     """Check a shard; what goes wrong comes back as data."""
     try:
         return check_shard(job, marker)
-    except ChangedError as error:
+    except ChangedDataError as error:
         return Failed(str(error), fatal=False)
     except UnusableRunError as error:
         marker.end()

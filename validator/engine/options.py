@@ -14,10 +14,6 @@ ROW_TIMEOUT = 300.0
 """Seconds that a row may take; then it is unchecked."""
 
 
-class ClusterError(ValueError):
-    """The cluster cannot be used. The message is a sentence for the user."""
-
-
 @dataclass(frozen=True, slots=True)
 class Options:
     """`workers`: processes of a Dask cluster on this machine, 0 for one process without Dask, None for a choice by the

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from validator.engine.shard import ShardDone
-from validator.run_folder.damage import UnusableRunError
+from validator.errors import UnusableRunError
 
 
 @dataclass(frozen=True, slots=True)

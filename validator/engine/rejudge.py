@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from validator.catalog.marks import Span
-from validator.engine.amend import check_same, identity_of, load_summary, rules_to_run
-from validator.engine.amend import settings_of as without_rules
 from validator.engine.assemble import assemble
 from validator.engine.baseline import load_baseline
 from validator.engine.by_file import by_file
 from validator.engine.check import carry_out_all
+from validator.engine.finished import FinishedRun
 from validator.engine.gate import Tables
 from validator.engine.kept import Kept, kept, placed
 from validator.engine.keys import key_of
-from validator.engine.opened import Catalog, load_catalog
+from validator.engine.opened import Catalog
 from validator.engine.options import Options
 from validator.engine.plan import Shard, judging_key
 from validator.engine.program import judges, program
@@ -30,13 +29,11 @@ from validator.engine.summary import Conclusion, Tally, summarize
 from validator.engine.written import OutputStamp
 from validator.facts.columns import numbers_of
 from validator.facts.measure import limits_of
-from validator.facts.table import SAMPLES
 from validator.rules.base import Rule
 from validator.rules.registry import choose_rules
 from validator.run_folder.damage import unusable
 from validator.run_folder.lock import hold
 from validator.run_folder.sweep import working
-from validator.run_folder.table import RunTable
 from validator.settings import JUDGING, NEUTRAL, Settings
 from validator.tokens.processor import load_processor
 
@@ -45,46 +42,46 @@ ROWS = 1 << 15
 CHANGEABLE = JUDGING | NEUTRAL - {"datasets"}
 
 
-def settings_of(run: Path, changes: dict[str, Any]) -> Settings:
+def settings_of(run: FinishedRun, changes: dict[str, Any]) -> Settings:
     """The settings of a finished run with some of them changed, to judge it again. Raises ValueError where that needs
-    a new run, where the folder holds no run, and where the run names files of rules and `changes` does not: a run
+    a new run, and where the run names files of rules and `changes` does not: a run
     folder is data, and what it names is not loaded unasked.
     """
-    settings = limits_under(run, {**changes, "rules": rules_to_run(run, changes.get("rules"))})
+    settings = limits_under(run, {**changes, "rules": run.rules_to_run(changes.get("rules"))})
     choose_rules(settings)
     if settings.baseline is not None:
         load_baseline(settings.baseline)
     return settings
 
 
-def limits_under(run: Path, changes: dict[str, Any]) -> Settings:
+def limits_under(run: FinishedRun, changes: dict[str, Any]) -> Settings:
     """The same for what needs no rules: the run's are left out."""
     if other := sorted(changes.keys() - CHANGEABLE):
         raise ValueError(f"{', '.join(other)} cannot be changed without reading the data again: run mmvalidate anew.")
-    before = without_rules(load_summary(run))
+    before = run.settings
     if before.exact and changes.keys() & JUDGING:
         raise ValueError("the processor was asked under the limits of that run (--exact): run mmvalidate anew.")
     return Settings(**{**before.model_dump(), **changes})
 
 
 def rejudge(
-    run: Path, settings: Settings, folder: Path, progress: Progress | None = None, options: Options | None = None
+    run: FinishedRun, settings: Settings, folder: Path, progress: Progress | None = None, options: Options | None = None
 ) -> RunResult:
     """Write to `folder` what a run under these settings would have written. It may be the run's own folder.
 
-    Raises ValueError where `run` holds no run of this version, OSError where results cannot be written.
+    Raises UnusableRunError where files of the run are damaged, OSError where results cannot be written.
     """
     began = time.monotonic()
     progress, options = progress or Silent(), options or Options()
     rules, left_out = choose_rules(settings)
-    seen, catalog = identity_of(run), load_catalog(run, settings)
+    catalog = run.catalog(settings)
     processor = load_processor(settings.processor)
     limits = limits_of(settings, processor)
     made_by = program(exact=settings.exact), judges(rules, processor.fingerprint, settings.trainer)
     with hold(folder, "rejudge"), working(folder.absolute()) as running:
         judging = key_of(made_by[0], judging_key(settings, rules))
         stays = _kept(run, catalog, settings, rules, made_by[0])
-        shards = list(_shards(run.absolute() / "samples.parquet", catalog, settings, made_by, running, options))
+        shards = list(_shards(run, catalog, settings, made_by, running, options))
         if stays is not None:
             _give(shards, stays)
         engine = carry_out_all(shards, running, options, progress)
@@ -97,8 +94,8 @@ def rejudge(
             timing = {"seconds": round(time.monotonic() - began, 3), "engine": engine}
             return Conclusion({**concluded.summary, "timing": timing}, concluded.gate)
 
-        if folder.resolve() != run.resolve():  # which is not held
-            check_same(run, seen)
+        if folder.resolve() != run.folder.resolve():  # which is not held
+            run.check_same()
         written = OutputStamp(folder / "cache" / "written.json", folder)
         written.forget()
         tally, concluded = assemble(targets, catalog, folder.absolute(), rules, limits, conclusion_of)
@@ -106,21 +103,22 @@ def rejudge(
     return RunResult(concluded.summary, tally, folder)
 
 
-def _kept(run: Path, catalog: Catalog, settings: Settings, rules: Sequence[Rule], key: str) -> Kept | None:
+def _kept(run: FinishedRun, catalog: Catalog, settings: Settings, rules: Sequence[Rule], key: str) -> Kept | None:
     """What can be kept of a run; None where it was judged by other rules, another program, has been amended, or where
     findings of rows may have been left out because of one about their entry.
     """
-    summary = load_summary(run)
-    before = Settings(**summary["settings"])
-    if before.rules or load_processor(settings.processor).fingerprint != catalog.inputs.get("processor"):
+    before = run.settings
+    if run.rules_named or load_processor(settings.processor).fingerprint != catalog.inputs.get("processor"):
         return None
     earlier, _ = choose_rules(before)
     causes = {rule.code for rule in earlier if rule.corpus is not None and rule.corpus.names_causes}
-    if any(item["code"] in causes for item in summary["rules"]):
+    if any(item["code"] in causes for item in run.summary["rules"]):
         return None
-    if not OutputStamp(run / "cache" / "written.json", run).judged_by(key_of(key, judging_key(before, earlier))):
+    if not OutputStamp(run.folder / "cache" / "written.json", run.folder).judged_by(
+        key_of(key, judging_key(before, earlier))
+    ):
         return None
-    return kept(run, [entry.name for entry in catalog.entries], (before, earlier), (settings, rules))
+    return kept(run.tables, [entry.name for entry in catalog.entries], (before, earlier), (settings, rules))
 
 
 def _give(shards: Sequence[Shard], stays: Kept) -> None:
@@ -132,12 +130,13 @@ def _give(shards: Sequence[Shard], stays: Kept) -> None:
 
 
 def _shards(
-    samples: Path, catalog: Catalog, settings: Settings, made_by: tuple[str, str], running: Path, options: Options
+    run: FinishedRun, catalog: Catalog, settings: Settings, made_by: tuple[str, str], running: Path, options: Options
 ) -> Iterator[Shard]:
     """Ranges of records of one file each."""
     entries = {(entry.name, file.name): (entry, file) for entry in catalog.entries for file in entry.files}
     ordinal = 0
-    for key, begin, rows in _ranges(samples):
+    samples = run.tables.samples.absolute()
+    for key, begin, rows in _ranges(run):
         if key not in entries:
             raise unusable(samples, f"holds rows of {key[1]!r} in {key[0]!r}, which catalog.json does not know")
         entry, file = entries[key]
@@ -163,11 +162,11 @@ def _shards(
             yield Shard(job)
 
 
-def _ranges(samples: Path) -> Iterator[tuple[tuple[str, str], int, Sequence[int]]]:
+def _ranges(run: FinishedRun) -> Iterator[tuple[tuple[str, str], int, Sequence[int]]]:
     """(dataset, file), the place of its first record, and the numbers of its rows."""
     begin = 0
     parts: list[tuple[tuple[str, str], list[int]]] = []
-    with RunTable(samples, SAMPLES, ["dataset", "file"]) as opened:
+    with run.samples_table(["dataset", "file"]) as opened:
         for batch in opened.batches(["dataset", "file", "row"]):
             rows = numbers_of(batch["row"])
             for dataset, file, start, stop in by_file(batch):

@@ -24,12 +24,13 @@ from validator.engine.program import judges, program
 from validator.engine.results import ResultWriter, ShardState
 from validator.engine.stored import judge_stored, records_of
 from validator.engine.summary import DatasetCounts, Tally
+from validator.errors import ChangedDataError
 from validator.facts.budget import Limits
 from validator.facts.measure import Measurer, limits_of
 from validator.facts.record import RowFacts
 from validator.facts.settle import settle
 from validator.facts.table import to_row
-from validator.files import ChangedError, MediaFiles, locate, look
+from validator.files import MediaFiles, locate, look
 from validator.rules.base import EntryFacts, FileFacts
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
@@ -99,7 +100,7 @@ class StrangerError(Exception):
 def check_shard(job: ShardJob, marker: Marker) -> ShardDone:
     """Check the rows of a job and write its result.
 
-    Raises OSError where the result cannot be written, ChangedError where the file is no longer the one that was
+    Raises OSError where the result cannot be written, ChangedDataError where the file is no longer the one that was
     surveyed, and StrangerError where this process would judge otherwise than the one that asks.
     """
     if os.getcwd() != job.working:
@@ -156,7 +157,7 @@ def _verify(job: ShardJob) -> None:
     """What was read by its digests may have been touched meanwhile, but not grown."""
     seen, now = job.file.seen, look(job.path)
     if now != seen and not (job.span.stretches and (now.kind, now.size) == (seen.kind, seen.size)):
-        raise ChangedError(_changed(job))
+        raise ChangedDataError(_changed(job))
 
 
 def _changed(job: ShardJob) -> str:
@@ -209,7 +210,7 @@ def _rows(job: ShardJob) -> Iterator[RawRow]:
             for row in file_rows(locate(job.path), survey, job.span, loader_floats=floats):
                 yield row
                 next_row = row.index + 1
-        except (ChangedError, OSError):
+        except (ChangedDataError, OSError):
             reason = _changed(job)
     stop = job.span.stop if job.span.stop is not None else survey.num_rows
     if reason is not None:

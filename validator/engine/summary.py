@@ -22,9 +22,9 @@ from validator.facts.columns import counted, numbers_of, places_of, values_of
 from validator.facts.record import RowFacts
 from validator.findings import SEVERITIES, Finding
 from validator.rules.base import Rule
+from validator.run_folder.names import SCHEMA_VERSION
 from validator.settings import Settings
 
-SCHEMA_VERSION = 1
 STATUSES = ("ok", "flagged", "dropped", "unchecked")
 EXAMPLES = 10
 PERCENTILES = (50, 90, 99)

@@ -15,12 +15,13 @@ from validator.catalog.survey import Survey
 from validator.conversation.parts import AMONG_TEXT, are_parts, is_of_parts
 from validator.conversation.sample import MEDIA_COLUMNS, MediaReference, Problem, Sample, UnreadError
 from validator.conversation.unread_media import UnreadMedia
+from validator.errors import ChangedDataError
 from validator.facts.budget import Limits
 from validator.facts.media_measure import MediaMeasurer
 from validator.facts.record import MediaFacts, RowFacts
 from validator.facts.sameness import hashes_of
 from validator.facts.turn_measure import TurnMeasurer
-from validator.files import ChangedError, MediaFiles
+from validator.files import MediaFiles
 from validator.findings import clip
 from validator.settings import Settings
 from validator.tokens.encode import EncodedTurn, TrainerError, encode_turns, refuse_media
@@ -121,7 +122,7 @@ class Measurer:
                         at(row.raw.index)
                     try:
                         step(row)
-                    except (ChangedError, OSError) as error:  # OSError: storage that cannot be reached
+                    except (ChangedDataError, OSError) as error:  # OSError: storage that cannot be reached
                         row.give_up(str(error))
                     except (KeyboardInterrupt, SystemExit, GeneratorExit):
                         raise

@@ -45,7 +45,7 @@ def probe_image(path: str, depth: Depth, files: MediaFiles) -> ImageProbe:
     gives the verdict of `full` at the least cost known to be equivalent.
 
     Images above LARGE_PIXELS are loaded as the trainer does, but only one of their pixels is converted. Raises
-    ChangedError where the file changes while it is read.
+    ChangedDataError where the file changes while it is read.
     """
     return files.read_unchanged(path, lambda identity: _probe_at(path, identity, depth, files))
 

@@ -97,7 +97,7 @@ def _trusted(probe: VideoProbe) -> FedVideo:
 def probe_video(path: str, depth: Depth, files: MediaFiles, recipe: VideoRecipe) -> VideoProbe:
     """Probe a video file. `header` trusts the header where preprocessing does; `fast` and `full` decode as well.
 
-    Raises ChangedError where the file changes while it is read.
+    Raises ChangedDataError where the file changes while it is read.
     """
     known_as = "" if recipe == VideoRecipe() else f"\0{recipe}"
     return files.read_unchanged(path, lambda identity: _probe_at(path, identity, depth, files, recipe), known_as)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from validator.engine.finished import FinishedRun
 from validator.planning.plan import Plan, plan
 from validator.settings import Settings
 
@@ -11,7 +10,7 @@ BATCH_SIZE = 8
 """Rows, for the padding."""
 
 
-def around(run: Path, settings: Settings) -> Plan | None:
+def around(run: FinishedRun, settings: Settings) -> Plan | None:
     """The plan of nine pairs around a finished run's own; None where its facts cannot be counted again."""
     cutoffs = [max(settings.cutoff_len // 2, 1), settings.cutoff_len, 2 * settings.cutoff_len]
     half = max(settings.image_max_pixels // 2, settings.image_min_pixels)

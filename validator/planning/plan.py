@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from validator.engine.finished import FinishedRun
 from validator.engine.rejudge import limits_under
 from validator.facts.measure import limits_of
 from validator.findings import count
@@ -104,7 +104,7 @@ class Plan:
 
 
 def plan(
-    run: Path,
+    run: FinishedRun,
     cutoffs: Sequence[int],
     pixels: Sequence[int],
     batch_size: int,
@@ -112,7 +112,7 @@ def plan(
 ) -> Plan:
     """Count every pair of limits on the facts of a finished run (without any: its own). `progress` gets the rows done.
 
-    Raises ValueError where `run` holds no run of this version, and where the trainer would refuse a limit.
+    Raises ValueError where the trainer would refuse a limit.
     """
     settings = limits_under(run, {})
     own = (settings.image_max_pixels, settings.cutoff_len)
@@ -129,7 +129,7 @@ def plan(
     counts = {pair: Counts() for pair in limits}
     sizes: dict[int, Sizes] = {most: {} for most in asked}
     done = 0
-    for laid in read(run / "samples.parquet"):
+    for laid in read(run.tables.samples):
         for most, some in asked.items():
             first = limits[most, some[0]]
             expanded = (Expanded if first.trainer.truncation in ("pairs", "end") else Stretched)(

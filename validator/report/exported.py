@@ -8,7 +8,7 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from validator.export.export import NOT_CHECKED
+from validator.exporting.export import NOT_CHECKED
 from validator.findings import count, printable
 from validator.report.finished import describe
 from validator.report.tables import console_for, print_table

@@ -10,11 +10,10 @@ from typing import Any
 
 import xxhash
 
-from validator.engine.amend import load_summary
-from validator.engine.gate import accepted_in, number_sentence, rate_sentence
+from validator.engine.finished import FinishedRun
+from validator.engine.gate import number_sentence, rate_sentence
 from validator.findings import SEVERITIES, at_least, clip, count
 from validator.rules.registry import nearest
-from validator.run_folder.finding_lines import finding_lines
 
 EXAMPLES = 10
 """Findings of a rule in an entry that reports name; all are in findings.jsonl and findings.parquet."""
@@ -56,12 +55,8 @@ class Group:
         return xxhash.xxh3_64_hexdigest(f"{self.code}\0{self.dataset}".encode())
 
 
-class Finished:
-    """A finished run folder. Raises ValueError where it holds none."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.summary = load_summary(folder)
+class Finished(FinishedRun):
+    """A finished run with what reports tell of it."""
 
     def fails(self, group: Group) -> bool:
         """Whether findings of a group fail the run by their severity, not by a rate."""
@@ -71,14 +66,9 @@ class Finished:
         limits = {*settings["max_rate"], *settings["per_dataset"].get(group.dataset, {}).get("max_rate", ())}
         return group.examples[0]["row"] is None or nearest(group.code, group.name, limits) is None
 
-    @cached_property
-    def accepted(self) -> frozenset[int]:
-        """The numbers of the findings that the baseline accepts."""
-        return accepted_in(self.folder)
-
     def findings(self) -> Iterator[dict[str, Any]]:
         """All findings, in order; those that the baseline accepts have a key `accepted`."""
-        for number, finding in enumerate(finding_lines(self.folder / "findings.jsonl")):
+        for number, finding in enumerate(self.lines()):
             yield {**finding, "accepted": True} if number in self.accepted else finding
 
     @cached_property

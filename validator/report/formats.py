@@ -42,9 +42,9 @@ def write_file(name: str, run: Finished, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_path(path) as part:
         if name == "html":
-            import_module("validator.report.html").write_html(run.folder, part)
+            import_module("validator.report.html").write_html(run, part)
         elif name == "parquet":
-            part.write_bytes((run.folder / "findings.parquet").read_bytes())
+            part.write_bytes(run.tables.findings.read_bytes())
         else:
             with part.open("w", encoding="utf-8", newline="\n", errors="backslashreplace") as out:
                 emit(name, run, out)

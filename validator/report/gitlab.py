@@ -13,7 +13,6 @@ import orjson
 
 from validator.engine.finding_columns import LINE, stored
 from validator.engine.fingerprint import as_text, fingerprinted
-from validator.engine.gate import Tables
 from validator.findings import SEVERITIES, clip
 from validator.report.finished import MESSAGE, Finished
 from validator.report.places import Places
@@ -37,8 +36,8 @@ def _chosen(run: Finished) -> list[tuple[dict[str, Any], str]]:
     taken: Counter[tuple[str, str]] = Counter()
     seen: Counter[str] = Counter()
     chosen = []
-    tables, number = Tables.of(run.folder), -1
-    for batch, marks in fingerprinted(stored(tables.findings, tables.lines), tables.samples):
+    number = -1
+    for batch, marks in fingerprinted(stored(run.tables.findings, run.tables.lines), run.tables.samples):
         keys = zip(batch["code"].to_pylist(), batch["dataset"].to_pylist(), strict=True)
         for place, (key, fingerprint) in enumerate(zip(keys, map(as_text, marks.tolist()), strict=True)):
             number += 1

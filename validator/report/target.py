@@ -6,8 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from validator.engine.amend import settings_of
-from validator.engine.opened import load_catalog
+from validator.errors import RefusedPathError
 from validator.files import is_remote
 from validator.report.finished import Finished
 from validator.run_folder.names import REPORT, is_ours
@@ -26,10 +25,6 @@ _MEDIA = (
 """How image and video files begin; MP4 and its kin are known by their fifth byte on."""
 
 
-class RefusedPathError(ValueError):
-    """A report would take the place of data. The message is a sentence for the user."""
-
-
 def check_target(path: Path, run: Finished) -> None:
     """Raise RefusedPathError where a report would replace a file that the run has read, by whatever name or link, an
     image or a video, or a file of the run folder.
@@ -46,11 +41,11 @@ def check_target(path: Path, run: Finished) -> None:
 
 
 def _read_by(run: Finished) -> Iterator[str]:
-    settings = settings_of(run.summary)
-    yield from map(str, settings.rules)
+    settings = run.settings
+    yield from map(str, run.rules_named)
     if settings.baseline is not None:
         yield str(settings.baseline)
     if not is_remote(settings.dataset_info):
         yield settings.dataset_info
-        for entry in load_catalog(run.folder, settings).entries:
+        for entry in run.catalog().entries:
             yield from (os.path.join(settings.folder, file.name) for file in entry.files)

@@ -31,10 +31,6 @@ if TYPE_CHECKING:  # a check of rows needs none of these
     from validator.training.record import TrainingCase
 
 
-class RuleError(Exception):
-    """A rule that is not ours failed. The message is a sentence."""
-
-
 @dataclass(slots=True)
 class Case:
     """One row before the rules. `budget` is None where the trainer yields no tokens for the row; `place` is the row's

@@ -17,8 +17,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from validator.errors import RuleError
 from validator.named_file import read_named
-from validator.rules.base import CorpusCheck, Rule, RuleError
+from validator.rules.base import CorpusCheck, Rule
 
 _SLUG = re.compile(r"[a-z]+(-[a-z]+)*")
 

@@ -9,8 +9,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from validator.errors import NotOursError
 from validator.files import is_remote, locate
-from validator.run_folder.mark import NotOursError, check_usable, summary_of
+from validator.run_folder.mark import check_usable, summary_of
 from validator.run_folder.names import TRAINERS
 
 HOME = Path(".mmvalidate")

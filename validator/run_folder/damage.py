@@ -9,12 +9,9 @@ from typing import BinaryIO
 
 import orjson
 
+from validator.errors import UnusableRunError
 from validator.findings import clip
 from validator.named_file import open_named
-
-
-class UnusableRunError(ValueError):
-    """A run folder is not as mmvalidate wrote it. The message is a sentence that names the file and the way out."""
 
 
 def unusable(path: Path, why: str) -> UnusableRunError:
@@ -35,12 +32,22 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def read_json(path: Path, most: int) -> object:
-    """The JSON in a file of a run folder, of at most so many bytes. Raises UnusableRunError."""
+def read_bytes(path: Path, most: int) -> bytes:
+    """A file of a run folder, of at most so many bytes. Raises UnusableRunError."""
     with opened(path) as file:
         data = file.read(most + 1)
     if len(data) > most:
         raise unusable(path, f"has more than {most >> 20:,} MiB")
+    return data
+
+
+def read_json(path: Path, most: int) -> object:
+    """The JSON in a file of a run folder, of at most so many bytes. Raises UnusableRunError."""
+    return parse(path, read_bytes(path, most))
+
+
+def parse(path: Path, data: bytes) -> object:
+    """The JSON that a file of a run folder holds. Raises UnusableRunError."""
     try:
         value: object = orjson.loads(data)
     except ValueError as error:

@@ -15,15 +15,12 @@ from pathlib import Path
 import orjson
 
 from validator.descriptors import lock, open_descriptor, read_at, write_at
-from validator.run_folder.mark import FIRST_LINE, LONGEST, NotOursError, check_usable, version_of
+from validator.errors import BusyError, NotOursError
+from validator.run_folder.mark import FIRST_LINE, LONGEST, check_usable, version_of
 from validator.run_folder.names import MARK
 from validator.writing import write_new
 
 _RETRIES = 10
-
-
-class BusyError(OSError):
-    """Another command writes into the folder. The message is a sentence for the user."""
 
 
 _held: dict[Path, tuple[int, int]] = {}

@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from validator.descriptors import open_descriptor
+from validator.errors import NotOursError
 from validator.findings import clip
 from validator.run_folder.names import CACHE, FOLDERS, MARK, RUNNING, SUMMARY, TRAINERS, is_brief, is_ours
 
@@ -24,10 +25,6 @@ VERSION = 1
 FIRST_LINE = orjson.dumps({"format": "mmvalidate run folder", "version": VERSION}) + b"\n"
 LONGEST = 4096
 """Bytes of a mark that are read."""
-
-
-class NotOursError(ValueError):
-    """A folder cannot be used for a run. The message is a sentence for the user."""
 
 
 def is_run(folder: Path) -> bool:

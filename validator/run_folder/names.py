@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+SCHEMA_VERSION = 1
+"""Of what summary.json and the tables hold."""
 MARK = ".mmvalidate-run"
 SUMMARY, REPLAY, REPORT = "summary.json", "replay.parquet", "report.html"
 CACHE, RUNNING, TRAINERS = "cache", "running", "trainers"

@@ -6,12 +6,13 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import xxhash
 from pydantic import Field, TypeAdapter, ValidationError
 from typing_extensions import NotRequired, TypedDict
 
 from validator.findings import Severity
-from validator.run_folder.damage import read_json, unusable
-from validator.run_folder.names import SUMMARY
+from validator.run_folder.damage import parse, read_bytes, unusable
+from validator.run_folder.names import SCHEMA_VERSION, SUMMARY
 
 MOST = 256 << 20
 """Bytes of a summary; one of 100,000 entries has a fifth of that."""
@@ -284,16 +285,23 @@ def _shape() -> TypeAdapter[Any]:
     return TypeAdapter(_Summary)
 
 
-def read_summary(folder: Path) -> dict[str, Any]:
-    """summary.json of a run folder, of this version and of the right types. Raises UnusableRunError."""
+def read_summary(folder: Path) -> tuple[dict[str, Any], str]:
+    """summary.json of a run folder, of this version and of the right types, and a digest of it.
+
+    Raises UnusableRunError.
+    """
     path = folder / SUMMARY
-    summary = read_json(path, MOST)
+    data = read_bytes(path, MOST)
+    summary = parse(path, data)
     if not isinstance(summary, dict) or not {"schema_version", "settings", "gate"} <= summary.keys():
         raise unusable(path, "is not what this version of mmvalidate writes")
+    if type(version := summary["schema_version"]) is int and version != SCHEMA_VERSION:
+        when = "a later" if version > SCHEMA_VERSION else "an earlier"
+        raise unusable(path, f"was written by {when} version of mmvalidate (format {version}, not {SCHEMA_VERSION})")
     try:
         _shape().validate_python(summary, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
         raise unusable(path, f"is not what this version of mmvalidate writes ({place}: {first['msg']})") from None
-    return summary
+    return summary, xxhash.xxh3_128_hexdigest(data)

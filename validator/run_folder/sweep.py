@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 
-from validator.run_folder.mark import NotOursError, is_run
+from validator.errors import NotOursError
+from validator.run_folder.mark import is_run
 from validator.run_folder.names import CACHE, FOLDERS, RUNNING, TRAINERS, is_brief, is_ours, is_part
 
 

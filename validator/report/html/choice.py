@@ -6,24 +6,21 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from validator.engine.finding_columns import FINDINGS
-from validator.engine.gate import accepted_in
-from validator.facts.table import SAMPLES
+from validator.engine.finished import FinishedRun
 from validator.findings import SEVERITIES
-from validator.replay.table import NAME, REPLAY
+from validator.replaying.table import NAME, REPLAY
 from validator.run_folder.table import RunTable
 
 MOST = 300
 """Samples on a page, and of one rule in one dataset that are looked at."""
 _ACCUSED = ("CRASH", "NO_TARGET", "NON_FINITE", "PRECISION_SENSITIVE", "GRAD_SPIKE", "LOSS_OUTLIER", "RESOURCE")
-_SCHEMAS = {"samples.parquet": SAMPLES, "findings.parquet": FINDINGS, NAME: REPLAY}
+_FILE = ["dataset", "file"]
 Group = tuple[int, str, str]
 """Rank of the severity (verdicts of a replay come first), dataset, code."""
 
@@ -36,29 +33,29 @@ class Choice:
     flagged: int
 
 
-def choose(folder: Path) -> Choice:
+def choose(run: FinishedRun) -> Choice:
     """Choose among the rows of a run with findings that its baseline does not accept, or that a replay accuses."""
     pools: dict[Group, _Pool] = {}
     flagged, last = 0, -1
-    accepted = np.array(sorted(accepted_in(folder)), np.int64)
-    for run, places, risks in _found(folder, "findings.parquet", ["code", "severity"]):
+    accepted = np.array(sorted(run.accepted), np.int64)
+    for part, places, risks in _found(run, run.findings_table(_FILE), ["code", "severity"]):
         if len(accepted):
-            open_ = ~np.isin(run.start + np.arange(len(run.rows)), accepted)
-            run, places, risks = run.where(open_), places[open_], risks[open_]
+            open_ = ~np.isin(part.start + np.arange(len(part.rows)), accepted)
+            part, places, risks = part.where(open_), places[open_], risks[open_]
         distinct = np.unique(places)
         flagged += len(distinct) - int(len(distinct) > 0 and distinct[0] == last)
         last = int(distinct[-1]) if len(distinct) else last
-        for code in np.unique(run.values["code"]):
-            mine = run.values["code"] == code
-            severity = SEVERITIES.index(run.values["severity"][mine][0])
-            group = severity, run.dataset, str(code)
+        for code in np.unique(part.values["code"]):
+            mine = part.values["code"] == code
+            severity = SEVERITIES.index(part.values["severity"][mine][0])
+            group = severity, part.dataset, str(code)
             pools.setdefault(group, _Pool()).add(places[mine], risks[mine])
-    if os.path.lexists(folder / NAME):
-        for run, places, risks in _found(folder, NAME, ["verdict", "group"]):
-            accused = np.isin(run.values["verdict"], _ACCUSED) & (run.values["group"] != "control")
-            for verdict in np.unique(run.values["verdict"][accused]):
-                mine = accused & (run.values["verdict"] == verdict)
-                pools.setdefault((-1, run.dataset, str(verdict)), _Pool()).add(places[mine], risks[mine])
+    if os.path.lexists(run.folder / NAME):
+        for part, places, risks in _found(run, RunTable(run.folder / NAME, REPLAY, _FILE), ["verdict", "group"]):
+            accused = np.isin(part.values["verdict"], _ACCUSED) & (part.values["group"] != "control")
+            for verdict in np.unique(part.values["verdict"][accused]):
+                mine = accused & (part.values["verdict"] == verdict)
+                pools.setdefault((-1, part.dataset, str(verdict)), _Pool()).add(places[mine], risks[mine])
     ordered = [pools[group].places for group in sorted(pools)]
     turns = (places[rank] for rank in range(MOST) for places in ordered if rank < len(places))
     return Choice(tuple(dict.fromkeys(turns))[:MOST], flagged)
@@ -82,7 +79,7 @@ class _Pool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _Part:
     """Records of one file that lie together in a table; `start` is the place of the first."""
 
     dataset: str
@@ -91,48 +88,48 @@ class _Run:
     rows: NDArray[np.int64]
     values: dict[str, NDArray[Any]]
 
-    def part(self, begin: int, end: int) -> _Run:
+    def slice(self, begin: int, end: int) -> _Part:
         values = {name: column[begin:end] for name, column in self.values.items()}
-        return _Run(self.dataset, self.file, self.start + begin, self.rows[begin:end], values)
+        return _Part(self.dataset, self.file, self.start + begin, self.rows[begin:end], values)
 
-    def where(self, chosen: NDArray[np.bool_]) -> _Run:
+    def where(self, chosen: NDArray[np.bool_]) -> _Part:
         """Some of the records; they lie together no more."""
         values = {name: column[chosen] for name, column in self.values.items()}
-        return _Run(self.dataset, self.file, self.start, self.rows[chosen], values)
+        return _Part(self.dataset, self.file, self.start, self.rows[chosen], values)
 
 
 def _found(
-    folder: Path, name: str, columns: list[str]
-) -> Iterator[tuple[_Run, NDArray[np.int64], NDArray[np.float64]]]:
+    run: FinishedRun, table: RunTable, columns: list[str]
+) -> Iterator[tuple[_Part, NDArray[np.int64], NDArray[np.float64]]]:
     """The records of a table about rows, with the places of those rows in samples.parquet and their risk (-1 where
     there is none). Both tables are in order, so each is read once.
     """
-    samples = _runs(folder / "samples.parquet", ["risk_score"])
+    samples = _parts(run.samples_table(_FILE), ["risk_score"])
     held = next(samples, None)
-    for run in _runs(folder / name, columns):
-        while len(run.rows):
-            wanted = run.dataset, run.file, int(run.rows[0])
+    for part in _parts(table, columns):
+        while len(part.rows):
+            wanted = part.dataset, part.file, int(part.rows[0])
             while held is not None and (held.dataset, held.file, int(held.rows[-1])) < wanted:
                 held = next(samples, None)
-            if held is None or (held.dataset, held.file) != (run.dataset, run.file):
+            if held is None or (held.dataset, held.file) != (part.dataset, part.file):
                 break
-            end = int(np.searchsorted(run.rows, held.rows[-1], side="right"))
-            within = np.searchsorted(held.rows, run.rows[:end])
+            end = int(np.searchsorted(part.rows, held.rows[-1], side="right"))
+            within = np.searchsorted(held.rows, part.rows[:end])
             risks = np.nan_to_num(held.values["risk_score"][within].astype(np.float64), nan=-1.0)
-            yield run.part(0, end), held.start + within, risks
-            run = run.part(end, len(run.rows))
+            yield part.slice(0, end), held.start + within, risks
+            part = part.slice(end, len(part.rows))
 
 
-def _runs(path: Path, columns: list[str]) -> Iterator[_Run]:
+def _parts(table: RunTable, columns: list[str]) -> Iterator[_Part]:
     start = 0
-    with RunTable(path, _SCHEMAS[path.name], ["dataset", "file"]) as opened:
+    with table as opened:
         for group in range(len(opened.rows_of_groups())):
-            table = opened.group(group, ["dataset", "file", "row", *columns])
-            yield from _divided(table, columns, start)
-            start += table.num_rows
+            records = opened.group(group, [*_FILE, "row", *columns])
+            yield from _divided(records, columns, start)
+            start += records.num_rows
 
 
-def _divided(table: pa.Table, columns: list[str], start: int) -> Iterator[_Run]:
+def _divided(table: pa.Table, columns: list[str], start: int) -> Iterator[_Part]:
     names = {name: table[name].combine_chunks() for name in ("dataset", "file")}
     indices = [array.indices.fill_null(-1).to_numpy(zero_copy_only=False) for array in names.values()]
     rows = table["row"].combine_chunks().fill_null(-1).to_numpy(zero_copy_only=False)
@@ -146,16 +143,15 @@ def _divided(table: pa.Table, columns: list[str], start: int) -> Iterator[_Run]:
                 names[name].dictionary[int(index[begin])].as_py() for name, index in zip(names, indices, strict=True)
             )
             part = {name: column[first:end] for name, column in values.items()}
-            yield _Run(dataset, file, start + first, rows[first:end], part)
+            yield _Part(dataset, file, start + first, rows[first:end], part)
 
 
-def findings_about(folder: Path, keys: set[tuple[str, str, int]], most: int) -> Iterator[dict[str, Any]]:
+def findings_about(run: FinishedRun, keys: set[tuple[str, str, int]], most: int) -> Iterator[dict[str, Any]]:
     """The findings about some rows, and the first `most` about files and entries; `accepted`: by the baseline."""
-    accepted = accepted_in(folder)
     first = 0
     wanted = pa.array(sorted({row for _, _, row in keys}), pa.int64())
     general = 0
-    with RunTable(folder / "findings.parquet", FINDINGS) as file:
+    with run.findings_table() as file:
         for group in range(len(file.rows_of_groups())):
             rows = file.group(group, ["row"])["row"].combine_chunks()
             near = np.isin(rows.fill_null(-1).to_numpy(zero_copy_only=False), [-1, *wanted.to_pylist()])
@@ -166,7 +162,7 @@ def findings_about(folder: Path, keys: set[tuple[str, str, int]], most: int) -> 
             table = file.group(group).take(pa.array(places))
             records = chain.from_iterable(batch.to_pylist() for batch in table.to_batches(4096))
             for place, record in zip(places + first - len(rows), records, strict=True):
-                record["accepted"] = int(place) in accepted
+                record["accepted"] = int(place) in run.accepted
                 if record["row"] is None:
                     general += 1
                     if general <= most:

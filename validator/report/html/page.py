@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from validator.engine.amend import load_summary, settings_of
+from validator.engine.finished import FinishedRun
 from validator.facts.budget import Limits
 from validator.facts.measure import limits_of
 from validator.files import locate
@@ -38,13 +38,13 @@ CARD_BYTES = 1_800_000
 """Of all samples on the page, without pictures. With them and everything else the page stays below 5 MB."""
 
 
-def write_html(run_folder: Path, destination: Path) -> None:
+def write_html(run: FinishedRun, destination: Path) -> None:
     """Write the report of a finished run as one HTML file, whole or not at all.
 
-    Data and media are read again for the samples that are shown; what is gone is said to be gone. Raises ValueError
-    where the folder holds no finished run, OSError where the file cannot be written.
+    Data and media are read again for the samples that are shown; what is gone is said to be gone. Raises
+    UnusableRunError where files of the run are damaged, OSError where the file cannot be written.
     """
-    report = _gather(run_folder)
+    report = _gather(run)
     environment = _environment()
     cards = list(_cards(environment, report))
     report.cards.sort(key=lambda one: (-(one["risk"] or 0.0), one["id"]))
@@ -61,21 +61,20 @@ def write_html(run_folder: Path, destination: Path) -> None:
     write_whole(destination, page.encode("utf-8", "replace"))
 
 
-def _gather(folder: Path) -> Report:
-    summary = load_summary(folder)
-    settings = settings_of(summary)
+def _gather(run: FinishedRun) -> Report:
+    settings = run.settings
     limits = _limits(settings)
-    overview, choice = scan(folder, limits), choose(folder)
-    replays = replayed.load(folder)
-    shown, general = gather(folder, choice, limits, replays.samples if replays else {})
-    lost = read_again(folder, settings, shown)
+    overview, choice = scan(run, limits), choose(run)
+    replays = replayed.load(run)
+    shown, general = gather(run, choice, limits, replays.samples if replays else {})
+    lost = read_again(run, shown)
     thumbnails = draw(_in_turns(shown, limits), PICTURE_BYTES)
     base = str(locate(settings.dataset_info).parent)
-    planned = around(folder, settings)
+    planned = around(run, settings)
     lost = lost and clip(lost, 300)
     context = Context(base, limits, settings.cutoff_len, replays, thumbnails)
     return Report(
-        summary, settings, overview, choice, shown, general, replays, context, planned, lost and clip(lost, 300)
+        run.summary, settings, overview, choice, shown, general, replays, context, planned, lost and clip(lost, 300)
     )
 
 

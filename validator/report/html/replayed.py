@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from validator.engine.finished import FinishedRun
 from validator.findings import clip
-from validator.replay.table import NAME, REPLAY
+from validator.replaying.table import NAME, REPLAY
 from validator.report.html.charts import Scale
 from validator.run_folder.table import RunTable
 
@@ -102,9 +102,9 @@ class Replays:
         return dots
 
 
-def load(folder: Path) -> Replays | None:
+def load(run: FinishedRun) -> Replays | None:
     """The replay of a run; None where there was none."""
-    path = folder / NAME
+    path = run.folder / NAME
     if not os.path.lexists(path):
         return None
     with RunTable(path, REPLAY) as table:

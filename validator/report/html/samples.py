@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import xxhash
@@ -13,6 +12,7 @@ import xxhash
 from validator.catalog.json_rows import RawRow
 from validator.conversation.sample import MediaReference, Sample
 from validator.engine.cache import Cache
+from validator.engine.finished import FinishedRun
 from validator.engine.program import program
 from validator.engine.reread import reread
 from validator.facts.budget import Limits
@@ -21,9 +21,8 @@ from validator.facts.record import RowFacts
 from validator.facts.settle import settle
 from validator.facts.strip import Segment, segments
 from validator.facts.table import from_record
-from validator.replay.population import records_at
+from validator.replaying.population import records_at
 from validator.report.html.choice import Choice, findings_about
-from validator.settings import Settings
 
 GENERAL = 100
 """Findings about files and entries on a page."""
@@ -52,10 +51,10 @@ class Shown:
 
 
 def gather(
-    folder: Path, choice: Choice, limits: Limits | None, replayed: dict[Key, dict[str, Any]]
+    run: FinishedRun, choice: Choice, limits: Limits | None, replayed: dict[Key, dict[str, Any]]
 ) -> tuple[list[Shown], list[dict[str, Any]]]:
     """The chosen samples, the most important first, and findings about files and entries."""
-    records = records_at(folder, set(choice.places))
+    records = records_at(run, set(choice.places))
     shown = {}
     for place in choice.places:
         record = records[place]
@@ -66,7 +65,7 @@ def gather(
         strip = segments(facts, limits) if limits is not None else []
         shown[key] = Shown(key, record, facts, strip, replayed=replayed.get(key))
     general = []
-    for finding in findings_about(folder, set(shown), GENERAL):
+    for finding in findings_about(run, set(shown), GENERAL):
         if finding["row"] is None:
             general.append(finding)
         else:
@@ -74,7 +73,7 @@ def gather(
     return list(shown.values()), general
 
 
-def read_again(folder: Path, settings: Settings, samples: Sequence[Shown]) -> str | None:
+def read_again(run: FinishedRun, samples: Sequence[Shown]) -> str | None:
     """Put the turns and media into samples whose rows are still what they were. Returns why nothing could be read."""
     wanted: dict[tuple[str, str], set[int]] = defaultdict(set)
     by_key = {item.key: item for item in samples}
@@ -83,7 +82,7 @@ def read_again(folder: Path, settings: Settings, samples: Sequence[Shown]) -> st
     for item in samples:
         item.note = "its data file is gone, or cannot be read"
     try:
-        for dataset, file, measurer, raw in _rows(folder, settings, wanted):
+        for dataset, file, measurer, raw in _rows(run, wanted):
             item = by_key[dataset, file, raw.index]
             if item.record["content_hash"] != xxhash.xxh3_128_hexdigest(raw.raw):
                 item.note = "the row has changed since the run"
@@ -95,11 +94,9 @@ def read_again(folder: Path, settings: Settings, samples: Sequence[Shown]) -> st
     return None
 
 
-def _rows(
-    folder: Path, settings: Settings, wanted: dict[tuple[str, str], set[int]]
-) -> Iterator[tuple[str, str, Measurer, RawRow]]:
+def _rows(run: FinishedRun, wanted: dict[tuple[str, str], set[int]]) -> Iterator[tuple[str, str, Measurer, RawRow]]:
     frozen = {place: frozenset(rows) for place, rows in wanted.items()}
-    return reread(settings, frozen, Cache(folder / "cache", program(exact=settings.exact)))
+    return reread(run.settings, frozen, Cache(run.folder / "cache", program(exact=run.settings.exact)))
 
 
 def _put(item: Shown, measurer: Measurer, raw: RawRow) -> None:

@@ -6,15 +6,14 @@ Memory is bounded by the number of distinct lengths and of datasets.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from validator.engine.finished import FinishedRun
 from validator.facts.budget import Limits, tokens_of
-from validator.facts.table import SAMPLES
 from validator.run_folder.table import RunTable
 
 Ints = NDArray[np.int64]
@@ -68,12 +67,12 @@ class Overview:
     uncounted: int = 0
 
 
-def scan(folder: Path, limits: Limits | None) -> Overview:
+def scan(run: FinishedRun, limits: Limits | None) -> Overview:
     """Read the samples of a run once. `limits` is None where the run's processor is not at hand: then the tokens of
     videos in rows that are cut are those that are left. Raises UnusableRunError where the file is none.
     """
     overview = Overview()
-    with RunTable(folder / "samples.parquet", SAMPLES, ["dataset"]) as file:
+    with run.samples_table(["dataset"]) as file:
         for group in range(len(file.rows_of_groups())):
             _scan_group(overview, file, group, limits)
     return overview

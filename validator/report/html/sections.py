@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from validator.engine.amend import codes_that_ran, rules_told
+from validator.engine.finished import codes_that_ran, rules_told
 from validator.engine.summary import STATUSES
 from validator.findings import SEVERITIES, clip, count
 from validator.planning.plan import Plan

@@ -1,0 +1,133 @@
+"""`check`, `rejudge` and `replay`: what makes a finished run, or changes it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from validator.api.prepare import prepare, witness
+from validator.api.run import Run
+from validator.engine.finished import FinishedRun
+from validator.engine.options import ROW_TIMEOUT, Options
+from validator.engine.rejudge import rejudge as judge_again
+from validator.engine.rejudge import settings_of
+from validator.engine.run import run
+from validator.report.progress import StderrProgress
+from validator.run_folder.choose import default_place
+from validator.settings import Settings
+
+Location = str | os.PathLike[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """How a check is carried out; nothing here changes a result. `workers`: processes, 0 for this one alone, None for
+    a choice by the work to do. `scheduler`: the address of a running Dask cluster instead. `row_timeout`: seconds,
+    after which a row is given up, unchecked. `memory_limit`: MiB that a process may use. `resume`: take results of
+    earlier runs of the same data. `hash_media`: know media again by their bytes, not by size and time of change.
+    """
+
+    workers: int | None = None
+    scheduler: str | None = None
+    resume: bool = True
+    row_timeout: float = ROW_TIMEOUT
+    memory_limit: int | None = None
+    shard_rows: int | None = None
+    hash_media: bool = False
+
+    def options(self, settings: Settings) -> Options:
+        """The same as the engine takes it. Raises ValueError where it contradicts itself."""
+        return Options(
+            self.workers,
+            self.scheduler,
+            self.resume,
+            self.row_timeout,
+            None if self.memory_limit is None else self.memory_limit << 20,
+            self.shard_rows,
+            self.hash_media,
+            witness(settings.profile) if settings.exact else None,
+        )
+
+
+def check(
+    dataset_info: Location | Settings,
+    *,
+    run_dir: Location | None = None,
+    execution: Execution | None = None,
+    progress: bool = False,
+    **settings: Any,
+) -> Run:
+    """Check the data sets of a registry as the trainer would read them, and keep the run.
+
+    `dataset_info`: the registry, with further `settings` by their names in `Settings`, or all of them in one object.
+    `run_dir`: the run's folder; by default `.mmvalidate/NAME` as for the command. `progress`: on stderr.
+
+    Raises ValueError (pydantic's ValidationError for a setting) where something cannot be as it is asked for, OSError
+    where results cannot be written, MmvalidateError where a rule fails or another command is writing there.
+    """
+    if isinstance(dataset_info, Settings):
+        chosen = Settings(**{**dataset_info.model_dump(), **settings}) if settings else dataset_info
+    else:
+        chosen = Settings(dataset_info=os.fspath(dataset_info), **settings)
+    options = (execution or Execution()).options(chosen)
+    prepared = prepare(chosen)
+    folder = default_place(chosen.dataset_info, chosen.datasets).folder if run_dir is None else Path(run_dir)
+    with StderrProgress(quiet=not progress) as told:
+        run(chosen, prepared.registry, prepared.rules, prepared.left_out, folder, told, options)
+    return Run(folder)
+
+
+def rejudge(
+    run: Run | Location,
+    *,
+    run_dir: Location | None = None,
+    execution: Execution | None = None,
+    progress: bool = False,
+    **changes: Any,
+) -> Run:
+    """Judge a finished run again with some settings changed: no file of the data is opened. `run_dir`: where the result
+    is kept; by default the run's own folder.
+
+    Raises ValueError where a setting needs the data to be read again, and UnusableRunError where the run is damaged.
+    """
+    finished = FinishedRun.whole(folder_of(run))
+    settings = settings_of(finished, changes)
+    target = finished.folder if run_dir is None else Path(run_dir)
+    with StderrProgress(quiet=not progress) as told:
+        judge_again(finished, settings, target, told, (execution or Execution()).options(settings))
+    return Run(target)
+
+
+def replay(run: Run | Location, *, progress: bool = False, **settings: Any) -> Run:
+    """Replay the worst rows of a finished run beside healthy ones, and keep the verdicts in it. `settings` are those of
+    `mmvalidate replay`: `model`, `candidates`, `controls` ...
+
+    Raises ValueError where it cannot work here, ReplayStartError where the model does not come up.
+    """
+    from validator.replaying.possible import check_possible
+    from validator.replaying.results import keep
+    from validator.replaying.run import replay as replay_rows
+    from validator.replaying.settings import ReplaySettings
+    from validator.run_folder.lock import hold
+
+    chosen = ReplaySettings(**settings)
+    check_possible(chosen)
+    folder = folder_of(run)
+    with hold(folder, "replay"):
+        finished = FinishedRun.whole(folder)
+        with StderrProgress(quiet=not progress) as told:
+            outcome = replay_rows(finished, chosen, told)
+        keep(finished, outcome)
+    return Run(folder)
+
+
+def open_run(folder: Location) -> Run:
+    """A finished run. Raises UnusableRunError where the folder holds none of this version, or a damaged one."""
+    return Run(Path(folder))
+
+
+def folder_of(run: Run | Location) -> Path:
+    """The folder of a run, or the one that is named."""
+    return run.folder if isinstance(run, Run) else Path(run)

@@ -1,0 +1,72 @@
+"""`plan`, `export` and `diff`: what is made of finished runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from validator.api.check import Execution, Location, check, folder_of
+from validator.api.run import Run
+from validator.engine.compare import Comparison, compare
+from validator.engine.finished import FinishedRun
+from validator.exporting.export import Export
+from validator.exporting.export import export as write
+from validator.exporting.media import MediaMode
+from validator.exporting.policy import make_policy
+from validator.findings import Severity
+from validator.planning.plan import Plan
+from validator.planning.plan import plan as count
+from validator.report.progress import StderrProgress
+
+
+def plan(
+    run: Run | Location,
+    *,
+    cutoff_len: Sequence[int] = (),
+    image_max_pixels: Sequence[int] = (),
+    batch_size: int = 8,
+) -> Plan:
+    """What other limits would make of a finished run: every pair of `cutoff_len` (tokens) and `image_max_pixels`; of
+    what is not named, the run's own. `batch_size`: rows of a batch on a device, for the padding.
+
+    Raises ValueError where the trainer would refuse a limit.
+    """
+    return count(FinishedRun.whole(folder_of(run)), sorted(set(cutoff_len)), sorted(set(image_max_pixels)), batch_size)
+
+
+def export(
+    run: Run | Location,
+    to: Location,
+    *,
+    drop_on: Severity = "error",
+    drop: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    keep_unchecked: bool = False,
+    fix: bool = False,
+    media: MediaMode = "link",
+    rules: Sequence[Location] | None = None,
+    progress: bool = False,
+) -> Export:
+    """Write a copy of the data of a finished run without the rows that fail, to a new folder; the original stays as it
+    is. Parameters are those of `mmvalidate export`. The copy is not checked: `check_copy` does that.
+
+    Raises ValueError where the data have changed since the run or the folder is taken, ChangedDataError where they
+    change meanwhile, OSError where something cannot be read or written.
+    """
+    finished = FinishedRun.whole(folder_of(run))
+    policy = make_policy(drop_on, tuple(drop), tuple(keep), finished.plugins, keep_unchecked)
+    judging = finished.rules_to_run(None if rules is None else tuple(Path(rule).absolute() for rule in rules))
+    with StderrProgress(quiet=not progress) as told:
+        return write(finished, Path(to), policy, media, fix=fix, rules=judging, progress=told)
+
+
+def check_copy(
+    done: Export, *, run_dir: Location | None = None, execution: Execution | None = None, progress: bool = False
+) -> Run:
+    """Check the copy that an export has written, under the settings of its run."""
+    return check(done.settings, run_dir=run_dir, execution=execution, progress=progress)
+
+
+def diff(earlier: Run | Location, later: Run | Location) -> Comparison:
+    """What is new and what is gone between two finished runs; rows are known again by their content."""
+    return compare(FinishedRun.whole(folder_of(earlier)), FinishedRun.whole(folder_of(later)))

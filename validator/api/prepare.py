@@ -1,0 +1,70 @@
+"""Everything that a user's input can make impossible, found out before the first row."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+from validator.catalog.registry import Registry, load_registry
+from validator.engine.baseline import load_baseline
+from validator.files import is_remote, locate, storage
+from validator.rules.base import Rule
+from validator.rules.registry import choose_rules
+from validator.settings import Settings
+from validator.tokens.processor import load_processor
+from validator.trainers.base import Trainer
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a check needs beside its settings: the registry, the rules that run, and those that do not with the reason.
+    `notes`: sentences for the user on what may not be as they mean it.
+    """
+
+    registry: Registry
+    rules: Sequence[Rule]
+    left_out: Sequence[tuple[Rule, str]]
+    notes: tuple[str, ...] = ()
+
+
+def prepare(settings: Settings) -> Prepared:
+    """Open the registry and choose the rules. Raises ValueError with a sentence."""
+    rules, left_out = choose_rules(settings)
+    if settings.baseline is not None:
+        load_baseline(settings.baseline)
+    registry = load_registry(locate(settings.dataset_info), settings.datasets)
+    if is_remote(settings.resolved_media_dir):
+        storage(settings.resolved_media_dir)
+    if registry.is_data and "ms-swift" not in settings.profile.formattings:
+        raise ValueError(
+            f"{registry.path} is a data file: name it in a dataset_info.json and pass that, or add --trainer ms-swift, "
+            "which reads data files as they are."
+        )
+    settings.profile.template(load_processor(settings.processor), settings.template)
+    return Prepared(registry, rules, left_out, () if settings.datasets else _strangers(settings, registry))
+
+
+def _strangers(settings: Settings, registry: Registry) -> tuple[str, ...]:
+    """One settings file may serve several registries, so an entry that is not here is no error."""
+    known = [entry.name for entry in (*registry.entries, *registry.not_selected)]
+    known += [fault.name for fault in registry.faults]
+    found = []
+    for name in sorted(settings.per_dataset.keys() - set(known)):
+        close = difflib.get_close_matches(name, known, 1)
+        found.append(f"[per-dataset.{name}] is no entry here." + (f" Did you mean {close[0]}?" if close else ""))
+    return tuple(found)
+
+
+def witness(trainer: Trainer) -> Callable[..., Any]:
+    """Asks transformers' own processor about every row. Raises ValueError where it cannot."""
+    from validator.replaying.loading import check_reproduced
+
+    check_reproduced(trainer)
+    if find_spec("torch") is None or find_spec("transformers") is None:
+        raise ValueError("--exact needs torch and transformers: pip install 'mmvalidate[replay]'")
+    from validator.replaying.exact import Exact
+
+    return Exact

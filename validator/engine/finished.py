@@ -1,0 +1,194 @@
+"""A finished run: the one reader of its folder."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from typing_extensions import Self
+
+from validator.engine.finding_columns import FINDINGS
+from validator.engine.gate import Tables, accepted_in
+from validator.engine.opened import CATALOG, Catalog, load_catalog
+from validator.errors import ChangedRunError, UnusableRunError
+from validator.facts.table import SAMPLES
+from validator.findings import Finding, printable
+from validator.rules.base import Rule
+from validator.rules.registry import all_rules
+from validator.run_folder.choose import HOME
+from validator.run_folder.damage import opened, unusable
+from validator.run_folder.finding_lines import finding_lines
+from validator.run_folder.mark import is_run
+from validator.run_folder.names import SUMMARY
+from validator.run_folder.summary import read_summary
+from validator.run_folder.table import RunTable
+from validator.settings import Settings
+
+_BLOCK = 1 << 20
+
+
+class FinishedRun:
+    """A finished run as it is when it is opened: `folder`, `summary` (summary.json), and `identity`, a digest by which
+    the same run is known again (its summary has the time that it took). Its other files are read when they are asked
+    for. Raises UnusableRunError where the folder holds no finished run of this version.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        if not os.path.lexists(folder / SUMMARY):
+            raise UnusableRunError(_no_run(folder))
+        self.summary, self.identity = read_summary(folder)
+        try:
+            self._settings = Settings.model_validate(self.summary["settings"])
+        except ValidationError as error:
+            raise unusable(folder / SUMMARY, f"holds settings that are none ({error.errors()[0]['msg']})") from None
+
+    @classmethod
+    def whole(cls, folder: Path) -> Self:
+        """The same after a look at the other files: all are there, of this version, and speak of as many rows and
+        findings as the summary. Raises UnusableRunError.
+        """
+        run = cls(folder)
+        run._check_whole()
+        return run
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings that the run was made with, without its files of rules: a run folder is data, and no code that
+        it names is run (`rules_to_run`).
+        """
+        return self._settings.model_copy(update={"rules": ()})
+
+    @property
+    def rules_named(self) -> tuple[Path, ...]:
+        """The files of rules that the run says it was judged by."""
+        return self._settings.rules
+
+    def rules_to_run(self, given: tuple[Path, ...] | None) -> tuple[Path, ...]:
+        """The files of rules by which the run is judged again: `given` by the user, None where nothing was said.
+
+        Raises ValueError where the run names some then: it is data, and what it names is not loaded unasked.
+        """
+        if given is None and (named := self.rules_named):
+            raise ValueError(
+                f"{self.folder} was judged by rules of {', '.join(map(str, named))} too, and code that a run names is "
+                "not run unasked: name the files with --rules, or add --trust if the run is yours, or --no-trust to go "
+                "without."
+            )
+        return given or ()
+
+    @property
+    def plugins(self) -> tuple[Rule, ...]:
+        """The rules that are not ours, as the summary tells of them: what can be said without loading any."""
+        return plugins_told(self.summary)
+
+    @property
+    def codes_that_ran(self) -> set[str]:
+        """The codes of the rules that ran."""
+        return codes_that_ran(self.summary)
+
+    @property
+    def tables(self) -> Tables:
+        """Where findings and samples lie."""
+        return Tables.of(self.folder)
+
+    def samples_table(self, dictionaries: Sequence[str] = ()) -> RunTable:
+        """samples.parquet, open; text columns in `dictionaries` come as such."""
+        return RunTable(self.tables.samples, SAMPLES, dictionaries)
+
+    def findings_table(self, dictionaries: Sequence[str] = ()) -> RunTable:
+        """findings.parquet, open; text columns in `dictionaries` come as such."""
+        return RunTable(self.tables.findings, FINDINGS, dictionaries)
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """The findings as findings.jsonl has them, in order."""
+        return finding_lines(self.tables.lines)
+
+    def all_findings(self) -> Iterator[Finding]:
+        """The findings, in order."""
+        return (Finding(**finding) for finding in self.lines())
+
+    @cached_property
+    def accepted(self) -> frozenset[int]:
+        """The numbers of the findings that the baseline accepts."""
+        return accepted_in(self.folder)
+
+    def catalog(self, settings: Settings | None = None) -> Catalog:
+        """What the run knew of its data before the first row, under its settings or others."""
+        return load_catalog(self.folder, settings or self.settings)
+
+    def check_same(self) -> None:
+        """Raise ChangedRunError where the folder no longer holds this run."""
+        try:
+            if read_summary(self.folder)[1] == self.identity:
+                return
+        except ValueError:
+            pass
+        raise ChangedRunError(f"{self.folder} was checked again meanwhile: nothing was made of it, repeat the command")
+
+    def _check_whole(self) -> None:
+        found = sum(self.summary["findings"].values())
+        for table, path, number in (
+            (self.samples_table, self.tables.samples, self.summary["rows"]["total"]),
+            (self.findings_table, self.tables.findings, found),
+        ):
+            with table() as rows:
+                if rows.num_rows != number:
+                    raise _other(path, rows.num_rows, number)
+        with opened(self.tables.lines) as file:
+            lines = sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b""))
+        if lines != found:
+            raise _other(self.tables.lines, lines, found)
+        with opened(self.folder / CATALOG):
+            pass
+
+
+def plugins_told(summary: dict[str, Any]) -> tuple[Rule, ...]:
+    """The rules of a run that are not ours."""
+    return tuple(
+        Rule(
+            told["code"],
+            told["name"],
+            told["severity"],
+            "\n".join(map(printable, told["doc"].splitlines())),
+            origin=told["origin"],
+            source=told["source"],
+        )
+        for told in summary.get("plugins", ())
+    )
+
+
+def rules_told(summary: dict[str, Any]) -> tuple[Rule, ...]:
+    """Our rules, and the plug-ins of a run."""
+    return (*all_rules(), *plugins_told(summary))
+
+
+def codes_that_ran(summary: dict[str, Any]) -> set[str]:
+    """The codes of the rules that ran."""
+    return {rule.code for rule in rules_told(summary)} - {item["code"] for item in summary["rules_not_run"]}
+
+
+def _no_run(folder: Path) -> str:
+    """Why a folder without a summary is no finished run, and which are there."""
+    if not os.path.lexists(folder):
+        return f"{folder} is no finished run: there is no such folder.{_others(folder)}"
+    if is_run(folder):
+        return f"{folder} holds a run that has not ended (no {SUMMARY}): the command that began it goes on from there."
+    return f"{folder} is no finished run: it holds no {SUMMARY}.{_others(folder)}"
+
+
+def _others(folder: Path) -> str:
+    runs = sorted(path.parent for path in HOME.glob("*/summary.json"))
+    close = difflib.get_close_matches(str(folder), map(str, runs), n=1)
+    if close:
+        return f" Did you mean {close[0]}?"
+    return f" Finished here: {', '.join(map(str, runs[:3]))}{' ...' if len(runs) > 3 else ''}." if runs else ""
+
+
+def _other(path: Path, here: int, wanted: int) -> Exception:
+    return unusable(path, f"holds {here:,} records, and summary.json speaks of {wanted:,}")

@@ -1,0 +1,51 @@
+"""Whatever mmvalidate raises of its own where something cannot be done. Every message is a sentence for the user.
+
+Those that are a ValueError too mean that something else has to be asked for (exit code 2 of a command); the others that
+something stood in the way (3). A value that a setting cannot have is a plain ValueError, pydantic's ValidationError.
+"""
+
+from __future__ import annotations
+
+
+class MmvalidateError(Exception):
+    """The common base."""
+
+
+class UnusableRunError(MmvalidateError, ValueError):
+    """A run folder is not as mmvalidate wrote it. The message names the file and the way out."""
+
+
+class NotOursError(MmvalidateError, ValueError):
+    """A folder cannot be used for a run: it holds what is none."""
+
+
+class ClusterError(MmvalidateError, ValueError):
+    """The cluster cannot be used."""
+
+
+class RefusedPathError(MmvalidateError, ValueError):
+    """A report would take the place of data."""
+
+
+class BusyError(MmvalidateError, OSError):
+    """Another command is writing into the folder."""
+
+
+class ChangedRunError(MmvalidateError, OSError):
+    """A run was checked again while something was made of it."""
+
+
+class ChangedDataError(MmvalidateError):
+    """A data file changed while it was read, or is not what was checked."""
+
+
+class RuleError(MmvalidateError):
+    """A rule that is not ours failed."""
+
+
+class ReplayStartError(MmvalidateError, RuntimeError):
+    """No worker process of a replay comes up."""
+
+
+class FailedCheckError(MmvalidateError):
+    """A run does not pass its gate: `Run.raise_for_findings`."""

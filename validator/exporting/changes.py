@@ -1,0 +1,88 @@
+"""Notices data that is no longer what a run has checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+import xxhash
+
+from validator.catalog.marks import digest_file
+from validator.catalog.registry import as_registry, is_data_file
+from validator.engine.finished import FinishedRun
+from validator.engine.opened import Catalog
+from validator.engine.reread import reread
+from validator.errors import ChangedDataError
+from validator.exporting.plan import ExportPlan
+from validator.files import look
+from validator.settings import Settings
+
+_AGAIN = "run mmvalidate again (it checks what is new and keeps the rest)."
+
+
+def read_registry(settings: Settings, catalog: Catalog) -> dict[str, Any]:
+    """The original dataset_info.json. Raises ValueError where it is not the one that was checked."""
+    path = Path(settings.dataset_info)
+    try:
+        data = json.dumps(as_registry(path)).encode() if is_data_file(path) else path.read_bytes()
+    except OSError as error:
+        raise ValueError(
+            f"Cannot open {path}: {error.strerror}. Export in the folder in which the run was made."
+        ) from None
+    if hashlib.sha256(data).hexdigest() != catalog.inputs["dataset_info_sha256"]:
+        raise ValueError(f"{path} has changed since the run: {_AGAIN}")
+    content: dict[str, Any] = json.loads(data)
+    return content
+
+
+def check_unchanged(run: FinishedRun, plan: ExportPlan, settings: Settings) -> None:
+    """Raise ValueError, naming file and row, where a data file that is exported is not the one that was checked."""
+    for going in plan.going:
+        for part in going.parts:
+            assert part.file.survey is not None
+            try:
+                same = digest_file(Path(settings.folder) / part.file.name) == part.file.survey.digest
+            except OSError as error:
+                raise ValueError(f"Cannot open the data file `{part.file.name}`: {error.strerror}.") from None
+            if not same:
+                where = _first_change(run, settings, going.facts.name, part.file.name)
+                raise ValueError(f"The data file `{part.file.name}` has changed since the run{where}: {_AGAIN}")
+
+
+@contextmanager
+def untouched(plan: ExportPlan, settings: Settings) -> Iterator[None]:
+    """Raise ChangedDataError, naming the file, where a data file that is exported changes within."""
+    files = {part.file.name for going in plan.going for part in going.parts}
+    before = {name: look(str(Path(settings.folder) / name)) for name in files}
+    yield
+    for name, seen in sorted(before.items()):
+        if look(str(Path(settings.folder) / name)) != seen:
+            raise ChangedDataError(f"the file `{name}` changed while it was read")
+
+
+def check_apart(plan: ExportPlan, source: Path, target: Path) -> None:
+    """Raise ValueError where the target lies in a folder whose files are an entry's data: it would become some."""
+    for going in plan.going:
+        assert going.facts.entry is not None
+        folder = source / going.facts.entry.location
+        if folder.is_dir() and target.resolve().is_relative_to(folder.resolve()):
+            raise ValueError(f"{target} lies among the data files of {going.facts.name}: name a folder elsewhere.")
+
+
+def _first_change(run: FinishedRun, settings: Settings, dataset: str, file: str) -> str:
+    """` (row 7 first)`, or nothing where the rows that were checked are the same: others were added."""
+    chosen = (pc.field("dataset") == dataset) & (pc.field("file") == file)
+    with run.samples_table() as samples:
+        table = samples.read(["dataset", "file", "row", "content_hash"]).filter(chosen)
+    known = dict(zip(table["row"].to_pylist(), table["content_hash"].to_pylist(), strict=True))
+    left = set(known)
+    for _, _, _, raw in reread(settings, {(dataset, file): frozenset(known)}):
+        if xxhash.xxh3_128_hexdigest(raw.raw) != known[raw.index]:
+            return f" (row {raw.index} first)"
+        left.discard(raw.index)
+    return f" (row {min(left)} is no longer there)" if left else " (rows were added)"

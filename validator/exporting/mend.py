@@ -1,0 +1,175 @@
+"""Applies repairs to a row and judges the result as a run would; one that does not answer its finding is undone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from validator.catalog.json_rows import RawRow, parse_row
+from validator.catalog.survey import Survey
+from validator.engine.judge import Judge, status_of
+from validator.exporting.pictures import PictureFiles
+from validator.exporting.policy import Policy, Reason
+from validator.exporting.repairs import OUTSIDE, PARTS, REPAIRS, Bench, repair
+from validator.exporting.target import Target
+from validator.exporting.verdicts import VerdictRow
+from validator.facts.measure import Measurer, limits_of
+from validator.facts.record import RowFacts
+from validator.facts.settle import settle
+from validator.files import MediaFiles
+from validator.rules.base import EntryFacts, FileFacts, Rule
+from validator.settings import Settings
+from validator.tokens.processor import load_processor
+
+REPAIRABLE = frozenset(code for codes in REPAIRS.values() for code in codes)
+"""Codes of findings that some repair may answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A repaired row: its bytes, its value, and what was done to it, as (name of the repair, words)."""
+
+    raw: bytes
+    value: dict[str, Any]
+    repairs: list[tuple[str, str]]
+
+
+class Mender:
+    """Mends rows of one JSON file. Media are looked for among the new pictures of the export first."""
+
+    def __init__(
+        self,
+        entry: EntryFacts,
+        file: FileFacts,
+        settings: Settings,
+        rules: tuple[Rule, ...],
+        policy: Policy,
+        pictures: PictureFiles,
+    ) -> None:
+        assert entry.entry is not None and file.survey is not None
+        self._target = Target(entry.entry, file.survey)
+        self._always = frozenset((PARTS,)) if self._target.is_of_text else frozenset[str]()
+        self._name, self._settings, self._policy, self._pictures = file.name, settings, policy, pictures
+        self._files = _WithPictures(settings.resolved_media_dir, pictures)
+        self._measurers: tuple[Survey, Measurer, Measurer] | None = None
+        self._limits = limits_of(settings, load_processor(settings.processor))
+        self._judge = Judge(rules, entry, self._limits)
+
+    def mend(self, rows: Sequence[tuple[RawRow, VerdictRow | None]], *, outside: bool = False) -> list[Mended | None]:
+        """Rows repaired, None where one cannot be or would still stay behind. Each comes with what was found in it;
+        `outside`: its media lead out of the folder that is copied.
+        """
+        all_codes = [_codes(row, outside) | self._always for _, row in rows]
+        tried = [self._repair(raw, codes) for (raw, _), codes in zip(rows, all_codes, strict=True)]
+        made = [
+            parse_row(item.raw, raw.index, 0, array=False) for (raw, _), item in zip(rows, tried, strict=True) if item
+        ]
+        measured = iter(self._measured(made))
+        mended = [
+            item if item and self._holds(next(measured), codes, outside) else None
+            for codes, item in zip(all_codes, tried, strict=True)
+        ]
+        for item in mended:
+            self._target.keep(item.value if item else {})
+        return mended
+
+    def holds_parts(self, raw: RawRow) -> bool:
+        """Whether a row that could not be mended has contents in parts, in a file that becomes one of text."""
+        return bool(self._always) and self._target.holds_parts(raw.value)
+
+    @property
+    def measurer(self) -> Measurer:
+        """What reads the media of mended rows from the original."""
+        return self._current()[1]
+
+    @property
+    def added(self) -> dict[str, str]:
+        """Columns that the entry must name for the rows that were mended: as in `columns`."""
+        return self._target.added
+
+    def _repair(self, raw: RawRow, codes: frozenset[str]) -> Mended | None:
+        value = _parsed(raw) if codes & REPAIRABLE else None
+        if value is None:
+            return None
+        target = self._target
+        bench = Bench(target.entry, target.survey, self._files, self._pictures, lambda: self._has_boxes(raw), codes)
+        done = repair(value, bench)
+        if self._always:
+            if target.holds_parts(value) or not target.take(value):
+                return None
+            if not done and "DI004" in codes:
+                done = [("text-of-parts", "its text stays: the parts of other rows became text")]
+        if not done or ("DI004" in codes and not target.fits(value)):
+            return None
+        return Mended(json.dumps(value, ensure_ascii=False).encode(), value, done)
+
+    def _holds(self, facts: RowFacts, codes: frozenset[str], outside: bool) -> bool:
+        """Whether a repair answers one of the findings, brings no other, and nothing keeps the row out any more."""
+        said = [Reason(rule.code, rule.severity, hit.message) for rule, hit in self._judge.hits(facts)]
+        left = {reason.code for reason in said}
+        if self._policy.reasons(said, status_of(facts, said), facts.trainer_error, facts.unchecked):
+            return False
+        if self._always:
+            return True  # its media were not seen before: what is said of them is new
+        return left <= codes and (outside or not codes & REPAIRABLE <= left)
+
+    def forget(self) -> None:
+        """Forget what was seen of media: a bound on memory."""
+        self._files.seen.clear()
+        if self._measurers is not None:
+            self._measurers[2].files.seen.clear()
+
+    def _has_boxes(self, raw: RawRow) -> bool:
+        return any(turn.reach for turn in self._measured([raw])[0].turns)
+
+    def _current(self) -> tuple[Measurer, Measurer]:
+        """What measures mended rows, with the new pictures and without: under the types that rows have so far."""
+        survey = self._target.survey
+        if self._measurers is None or self._measurers[0] is not survey:
+            rest = (self._target.used(), self._name, survey, self._settings)
+            self._measurers = survey, Measurer(*rest, self._files), Measurer(*rest)
+        return self._measurers[1:]
+
+    def _measured(self, rows: Sequence[RawRow]) -> list[RowFacts]:
+        """Rows measured, which takes less time for several together, and settled."""
+        found = self._current()[0].measure(rows)
+        for facts in found:
+            settle(facts, self._limits)
+        return found
+
+
+class _WithPictures(MediaFiles):
+    """The original media folder, and the new pictures of the export."""
+
+    def __init__(self, root: str, pictures: PictureFiles) -> None:
+        super().__init__(root)
+        self._pictures = pictures
+
+    def resolve(self, item: str) -> str:
+        return self._pictures.find(item) or super().resolve(item)
+
+
+def _codes(row: VerdictRow | None, outside: bool) -> frozenset[str]:
+    return (row.codes if row is not None else frozenset()) | ({OUTSIDE} if outside else frozenset())
+
+
+def _parsed(raw: RawRow) -> dict[str, Any] | None:
+    """A row to edit; None where writing it again might lose something: names that stand twice, text that is none."""
+    if raw.fault is not None or raw.undecodable or not isinstance(raw.value, dict):
+        return None
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) < len(pairs):
+            raise ValueError("a name stands twice")
+        return made
+
+    try:
+        value = json.loads(raw.raw, object_pairs_hook=once)
+        if b"\\u" in raw.raw:
+            json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
