@@ -15,14 +15,19 @@ from validator.catalog.table_rows import ROWS, UNREADABLE, own_schema, survey_ta
 
 def survey_arrow(path: Path, schema: Schema | None, kinds: frozenset[str] = frozenset()) -> Survey:
     """Survey an Arrow file. `kinds`: see `Loader`. Raises OSError where it cannot be opened."""
+    survey = arrow_head(path, kinds)
+    return survey if survey.fixed is None else survey_tables(_tables(path), survey, schema or survey.fixed)
+
+
+def arrow_head(path: Path, kinds: frozenset[str] = frozenset()) -> Survey:
+    """A survey that has read no row. Raises OSError."""
     survey = Survey("arrow")
     with path.open("rb") as file:
         try:
-            own = own_schema(_open(file).schema, kinds, survey)
+            survey.fixed = own_schema(_open(file).schema, kinds, survey)
         except UNREADABLE as error:
             survey.refuse(None, None, f"{type(error).__name__}: {error}")
-            return survey
-    return survey_tables(_tables(path), survey, schema or own)
+    return survey
 
 
 def arrow_rows(path: Path, survey: Survey) -> Iterator[RawRow]:

@@ -71,18 +71,23 @@ def too_deep(raw: bytes) -> bool:
 def find_layout(path: Path) -> Layout:
     """Tell how the rows of a JSON file are laid out: one array, one value a line, or values across lines."""
     with path.open("rb", buffering=LONG_READS) as file:
-        head = file.read(CHUNK)
-        head = head.removeprefix(BOM).lstrip(SPACE)
-        while not head:
-            chunk = file.read(CHUNK)
-            if not chunk:
-                return "empty"
-            head = chunk.lstrip(SPACE)
-        if head.startswith(b"["):
-            return "array"
-        line, newline, _ = head.partition(b"\n")
-        if not newline:
-            line += file.readline()
+        return layout_of(file)
+
+
+def layout_of(file: BinaryIO) -> Layout:
+    """The same of an opened file, or of the beginning of one."""
+    head = file.read(CHUNK)
+    head = head.removeprefix(BOM).lstrip(SPACE)
+    while not head:
+        chunk = file.read(CHUNK)
+        if not chunk:
+            return "empty"
+        head = chunk.lstrip(SPACE)
+    if head.startswith(b"["):
+        return "array"
+    line, newline, _ = head.partition(b"\n")
+    if not newline:
+        line += file.readline()
     with suppress(orjson.JSONDecodeError):
         orjson.loads(line)
         return "lines"

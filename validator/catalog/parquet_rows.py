@@ -16,18 +16,28 @@ from validator.catalog.table_rows import ROWS, UNREADABLE, own_schema, survey_ta
 
 def survey_parquet(path: Path, schema: Schema | None, kinds: frozenset[str] = frozenset()) -> Survey:
     """Survey a Parquet file. `kinds`: see `Loader`. Raises OSError where it cannot be opened."""
+    survey, groups = parquet_head(path, kinds)
+    if survey.fixed is None:
+        return survey
+    if groups[:1] == (0,):
+        survey.refuse(None, None, "its first row group has no rows: BatchSize must be greater than 0, got 0")
+    return survey_tables(_tables(path), survey, schema or survey.fixed)
+
+
+def parquet_head(path: Path, kinds: frozenset[str] = frozenset()) -> tuple[Survey, tuple[int, ...]]:
+    """A survey that has read no row, and the number of rows in each row group. Raises OSError."""
     survey = Survey("parquet")
     with path.open("rb") as file:
         try:
             with pq.ParquetFile(file) as opened:
                 own = own_schema(opened.schema_arrow, kinds, survey)
-                first = opened.metadata.row_group(0).num_rows if opened.metadata.num_row_groups else None
+                groups = opened.metadata
+                rows = tuple(groups.row_group(number).num_rows for number in range(groups.num_row_groups))
         except UNREADABLE as error:
             survey.refuse(None, None, f"{type(error).__name__}: {error}")
-            return survey
-    if first == 0:
-        survey.refuse(None, None, "its first row group has no rows: BatchSize must be greater than 0, got 0")
-    return survey_tables(_tables(path), survey, schema or own)
+            return survey, ()
+    survey.fixed = own
+    return survey, rows
 
 
 def parquet_rows(path: Path, survey: Survey, first: int = 0) -> Iterator[RawRow]:
