@@ -220,7 +220,7 @@ def test_judged_again(tmp_path):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ('{"messages": []}', "is a data file: name it in a dataset_info.json and pass that, or add --trainer ms-swift"),
+        ('{"messages": []}', "rows.jsonl` writes the dataset_info.json that names it, or add --trainer ms-swift"),
         ('[{"messages": []}]', "is a data file"),
         ('[{"dataset_path": "a.jsonl"}]', "is a list: that is ms-swift's dataset_info.json"),
     ],

@@ -40,8 +40,8 @@ def prepare(settings: Settings) -> Prepared:
         storage(settings.resolved_media_dir)
     if registry.is_data and "ms-swift" not in settings.profile.formattings:
         raise ValueError(
-            f"{registry.path} is a data file: name it in a dataset_info.json and pass that, or add --trainer ms-swift, "
-            "which reads data files as they are."
+            f"{registry.path} is a data file: `mmvalidate init {registry.path}` writes the dataset_info.json that "
+            "names it, or add --trainer ms-swift, which reads data files as they are."
         )
     settings.profile.template(load_processor(settings.processor), settings.template)
     return Prepared(registry, rules, left_out, () if settings.datasets else _strangers(settings, registry))

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from validator import __version__
-from validator.cli import audit, check, clean, config, diff, export, plan, rejudge, replay, report, rule, watch
+from validator.cli import audit, check, clean, config, diff, export, init, plan, rejudge, replay, report, rule, watch
 from validator.cli.config_file import CONTEXT, find, read
 from validator.cli.mistakes import UsageError, no_command, sentence
 from validator.cli.welcome import welcome
@@ -64,6 +64,7 @@ app = typer.Typer(
     "Exit codes: 0 passed, 1 findings, 2 bad usage, 3 incomplete, 5 nothing to check.",
 )
 app.command("check", context_settings=CONTEXT)(check.check)
+app.command("init")(init.init)
 app.command("plan")(plan.plan)
 app.command("rejudge")(rejudge.rejudge)
 app.command("audit")(audit.audit)

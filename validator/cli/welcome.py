@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from validator import __version__
@@ -9,6 +10,8 @@ from validator.findings import printable
 from validator.json_text import parse_json
 from validator.named_file import read_named
 
+_DATA = ("jsonl", "parquet")
+"""What nearly always holds rows; .json, .csv and .txt may be anything."""
 SHOWN = 3
 """Registries and runs that are named."""
 
@@ -19,6 +22,10 @@ def welcome(folder: Path) -> str:
     steps: list[tuple[str, str]] = []
     registries = _registries(folder)
     steps += [(f"mmvalidate {path}", "check it as LLaMA-Factory will read it") for path in registries]
+    steps += [
+        (f"mmvalidate init {shlex.quote(name)}", "write the dataset_info.json for it")
+        for name in ([] if registries else _data(folder))
+    ]
     if not registries:
         steps.append(("mmvalidate DATA/dataset_info.json", "check it as LLaMA-Factory will read it"))
     for run, verdict in _runs(folder):
@@ -37,6 +44,12 @@ def welcome(folder: Path) -> str:
 def _registries(folder: Path) -> list[Path]:
     found = [folder / "dataset_info.json", *sorted(folder.glob("*/dataset_info.json"))]
     return [path.relative_to(folder) for path in found if path.is_file()][:SHOWN]
+
+
+def _data(folder: Path) -> list[str]:
+    """A file of rows in the folder, where there is one."""
+    names = sorted(path.name for ending in _DATA for path in folder.glob(f"*.{ending}") if path.is_file())
+    return names[:1]
 
 
 def _runs(folder: Path) -> list[tuple[Path, str]]:
