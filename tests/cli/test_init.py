@@ -562,7 +562,7 @@ def test_another_name(place, init):
 def test_a_place_that_cannot_be_written(place, init):
     (place / "data.jsonl").write_text(lines({"conversations": HUMAN}))
     done = init("data.jsonl", "--to", "nowhere/dataset_info.json")
-    assert done.returncode == 3 and done.stderr.startswith("mmvalidate: init stopped: ")
+    assert done.returncode == 3 and "nowhere/dataset_info.json cannot be written: No such" in done.stderr
     assert not list(place.glob("**/*.part"))
 
 
@@ -654,3 +654,12 @@ def test_data_without_a_registry_are_led_here(place, init, mmvalidate):
     assert "`mmvalidate init data.jsonl` writes the dataset_info.json" in mmvalidate("data.jsonl", cwd=place).stderr
     init("data.jsonl")
     assert "mmvalidate init" not in mmvalidate(cwd=place).stdout
+
+
+def test_the_folder_where_one_stands(place, mmvalidate):
+    """The registry of a folder of parts lies above it: within, it would be taken for a part."""
+    shards(place)
+    done = mmvalidate("init", ".", cwd=place / "data")
+    assert done.stdout.splitlines()[-1] == "next: mmvalidate ../dataset_info.json"
+    assert json.loads((place / "dataset_info.json").read_text())["data"]["file_name"] == "data"
+    assert mmvalidate("dataset_info.json", cwd=place).returncode == 0

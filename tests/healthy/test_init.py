@@ -75,7 +75,7 @@ def test_entries_of_healthy_families_are_guessed(folder, monkeypatch, tmp_path):
     print(f"guessed right: {len(names) - len(other)} of {len(names)}")
     assert other == list(OTHERWISE)
     assert [name for name in names if any(code[1] == "error" for code in ours[name][1])] == []
-    assert len(names) == 84
+    assert len(names) >= 84
 
 
 def test_layouts_of_swift_are_taken_by_it(folder, monkeypatch, tmp_path):

@@ -55,7 +55,10 @@ def init(
         except ValueError as error:
             usage(error)
         if not dry_run:
-            write_whole(registry, content)
+            try:
+                write_whole(registry, content)
+            except OSError as error:
+                raise OSError(f"{registry} cannot be written: {error.strerror or error}") from None
         (_print_json if output_format is PlainFormat.json else _print)(found, registry, written=not dry_run)
         return 0
 

@@ -125,7 +125,7 @@ def _of_csv(head: bytes, cut: bool) -> RowSample:
         return RowSample(tuple(rows), whole=not cut)
     except (ValueError, OverflowError) as error:  # those of pandas and of text decoding are ValueErrors
         if not (cut and rows):
-            raise UnreadableDataError(f"cannot be read as CSV: {clip(str(error).strip(), 200)}") from None
+            raise UnreadableDataError(f"cannot be read as CSV: {_reason(str(error))}") from None
     return RowSample(tuple(rows), whole=False)
 
 
@@ -163,12 +163,17 @@ def _of_table(path: Path, kind: str | None) -> RowSample:
     else:
         raise UnreadableDataError(f"has a name that LLaMA-Factory does not take for data: it must end in {_ENDINGS}")
     if survey.fixed is None:
-        raise UnreadableDataError(f"cannot be read: {clip(survey.refusals[0].reason, 200)}")
+        raise UnreadableDataError(f"cannot be read: {_reason(survey.refusals[0].reason)}")
     named = [SampledRow(f"row {row.index:,}", row) for row in rows]
     return _sorted(named, whole=len(named) < most if total is None else len(named) == total)
 
 
 _ENDINGS = ".jsonl, .json, .parquet, .csv, .arrow or .txt"
+
+
+def _reason(text: str) -> str:
+    """A library's words, for the end of a sentence."""
+    return clip(text.strip(), 200).rstrip(".")
 
 
 def _holds_bytes(schema: Any) -> bool:

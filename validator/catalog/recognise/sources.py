@@ -63,7 +63,7 @@ def _folder(path: Path, name: str, hub: Path | None) -> list[DataSource]:
     groups: dict[str, list[Path]] = {}
     for file in files:
         groups.setdefault(_OF_SHARD.sub("", file.stem), []).append(file)
-    home = (hub or path).parent
+    home = _above(hub or path)
     if len(files) == 1:
         saved = "state.json" in os.listdir(path)
         plain = hub is None and not saved
@@ -96,6 +96,10 @@ def _some(files: list[Path]) -> tuple[Path, ...]:
         if len(files) > MOST_FILES
         else tuple(files)
     )
+
+
+def _above(path: Path) -> Path:
+    return path / os.pardir if path.name in ("", os.pardir) else path.parent
 
 
 def _name(path: Path) -> str:
