@@ -15,8 +15,8 @@ from PIL import Image, ImageDraw
 
 from scripts.synthetic_rows import WORDS
 from validator.catalog.registry import load_registry
-from validator.engine.options import Options
 from validator.engine.run import run
+from validator.execution import Execution
 from validator.files import locate
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
@@ -40,7 +40,7 @@ def measure(folder: Path, rows: int) -> None:
     settings = Settings(dataset_info=str(registry))
     rules, left_out = choose_rules(settings)
     result = run(
-        settings, load_registry(locate(str(registry))), rules, left_out, folder / "run", options=Options(workers=0)
+        settings, load_registry(locate(str(registry))), rules, left_out, folder / "run", execution=Execution(workers=0)
     )
     page = folder / "report.html"
     seconds, processor, peak = written(folder / "run", page)

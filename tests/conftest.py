@@ -69,7 +69,7 @@ def check(registry, folder, options=None, **settings):
     chosen = Settings(dataset_info=registry, **settings)
     rules, left_out = choose_rules(chosen)
     result = run(
-        chosen, load_registry(locate(chosen.dataset_info), chosen.datasets), rules, left_out, folder, options=options
+        chosen, load_registry(locate(chosen.dataset_info), chosen.datasets), rules, left_out, folder, execution=options
     )
     return result, list(findings_of(result.folder))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from validator.api.audit import Audit, audit
-    from validator.api.check import Execution, check, open_run, rejudge, replay
+    from validator.api.check import check, open_run, rejudge, replay
     from validator.api.follow import check_copy, diff, export, plan
     from validator.api.row import Row
     from validator.api.run import Run
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         RuleError,
         UnusableRunError,
     )
+    from validator.execution import Execution
     from validator.exporting.export import Export
     from validator.findings import Finding
     from validator.planning.plan import Plan
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 _HOMES = {
     "api.audit": ("Audit", "audit"),
-    "api.check": ("Execution", "check", "open_run", "rejudge", "replay"),
+    "api.check": ("check", "open_run", "rejudge", "replay"),
     "api.follow": ("check_copy", "diff", "export", "plan"),
     "api.row": ("Row",),
     "api.run": ("Run",),
@@ -57,6 +58,7 @@ _HOMES = {
         "RuleError",
         "UnusableRunError",
     ),
+    "execution": ("Execution",),
     "exporting.export": ("Export",),
     "findings": ("Finding",),
     "planning.plan": ("Plan",),

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
 from validator.files import is_remote, locate
+from validator.option import DATA, FINDINGS, GATE, TRAINER, Flag
 from validator.trainers.base import Trainer
 from validator.trainers.registry import DEFAULT, trainer_named, trainers
 
@@ -30,10 +31,12 @@ JUDGING = frozenset(
     )
 )
 """Settings that are put to measured facts: a finished run can be judged again under others."""
-GATE = frozenset(("fail_on", "max_rate", "min_rows", "baseline"))
+OF_GATE = frozenset(("fail_on", "max_rate", "min_rows", "baseline"))
 """Settings of the gate: they change no finding, only what the run comes to."""
-NEUTRAL = frozenset(("datasets", "select", "ignore", "severity", "per_dataset", "rules")) | GATE
+NEUTRAL = frozenset(("datasets", "select", "ignore", "severity", "per_dataset", "rules")) | OF_GATE
 """Settings that change neither the facts of a row nor what the trainer makes of it."""
+CHANGEABLE = JUDGING | NEUTRAL - {"datasets"}
+"""Settings under which a finished run can be judged again."""
 
 
 def _location(value: Any) -> str:
@@ -66,38 +69,97 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    dataset_info: Location
-    datasets: tuple[str, ...] = ()
-    trainer: TrainerName = DEFAULT
-    processor: str = "embedded"
-    template: str | None = None
-    cutoff_len: int = Field(default=8192, ge=1, le=2**31)
-    image_max_pixels: int = Field(default=1048576, ge=1, le=2**40)
-    image_min_pixels: int = Field(default=32 * 32, ge=1, le=2**40)
-    video_max_pixels: int | None = Field(default=None, ge=1, le=2**40)
-    video_min_pixels: int | None = Field(default=None, ge=0, le=2**40)
-    video_fps: float | None = Field(default=None, gt=0, le=1e6)
-    video_maxlen: int | None = Field(default=None, ge=1, le=2**31)
-    media_dir: Location | None = None
-    default_system: str | None = None
-    mask_history: bool = False
-    train_on_prompt: bool = False
-    truncation_strategy: Truncation | None = None
-    strict: bool = False
-    integrity: Integrity = "fast"
-    advice: bool = False
-    exact: bool = False
-    preview: bool = False
-    model_size: ModelSize | None = None
-    rules: tuple[Path, ...] = ()
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    severity: dict[str, Severity] = {}
+    dataset_info: Annotated[
+        Location,
+        Flag(
+            "The trainer's dataset_info.json: a path, or s3://, gs://, hf://, https://; or ms-swift's data file.", DATA
+        ),
+    ]
+    datasets: Annotated[
+        tuple[str, ...],
+        Flag(
+            "Check this entry only (repeatable). Default: all with local files.",
+            DATA,
+            flag="dataset",
+            completes="datasets",
+        ),
+    ] = ()
+    trainer: Annotated[
+        TrainerName,
+        Flag(
+            "Whose loader: llamafactory (also @0.9.4 to @0.9.1), hf, qwen-vl-utils, ms-swift; for check also all.",
+            TRAINER,
+        ),
+    ] = DEFAULT
+    processor: Annotated[str, Flag("embedded (Qwen2-VL), qwen2.5-vl, qwen3-vl, a folder, or a hub id.", TRAINER)] = (
+        "embedded"
+    )
+    template: Annotated[str | None, Flag("LLaMA-Factory's template. Default: that of the processor.", TRAINER)] = None
+    cutoff_len: Annotated[int, Flag("The trainer's cutoff_len, in tokens.", TRAINER)] = Field(
+        default=8192, ge=1, le=2**31
+    )
+    image_max_pixels: Annotated[int, Flag("The trainer's image_max_pixels.", TRAINER)] = Field(
+        default=1048576, ge=1, le=2**40
+    )
+    image_min_pixels: Annotated[int, Flag("The trainer's image_min_pixels. Default: its own.", TRAINER, unset=True)] = (
+        Field(default=32 * 32, ge=1, le=2**40)
+    )
+    video_max_pixels: Annotated[
+        int | None, Flag("The trainer's video_max_pixels, of a frame. Default: its own.", TRAINER)
+    ] = Field(default=None, ge=1, le=2**40)
+    video_min_pixels: Annotated[int | None, Flag("The trainer's video_min_pixels. Default: its own.", TRAINER)] = Field(
+        default=None, ge=0, le=2**40
+    )
+    video_fps: Annotated[
+        float | None,
+        Flag("The trainer's video_fps: frames that are sampled a second. Default: its own.", TRAINER),
+    ] = Field(default=None, gt=0, le=1e6)
+    video_maxlen: Annotated[
+        int | None, Flag("The trainer's video_maxlen: the most frames of a video. Default: its own.", TRAINER)
+    ] = Field(default=None, ge=1, le=2**31)
+    media_dir: Annotated[Location | None, Flag("The trainer's media_dir. Default: the registry's folder.", DATA)] = None
+    default_system: Annotated[str | None, Flag("The trainer's default_system.", TRAINER)] = None
+    mask_history: Annotated[bool, Flag("Only the last answer is learned.", TRAINER)] = False
+    train_on_prompt: Annotated[bool, Flag("Questions are learned too.", TRAINER)] = False
+    truncation_strategy: Annotated[
+        Truncation | None,
+        Flag(
+            "ms-swift's: delete rows above the cutoff, or cut their text from the left or the right. Default: delete.",
+            TRAINER,
+        ),
+    ] = None
+    strict: Annotated[bool, Flag("ms-swift's: a row that fails stops training.", TRAINER)] = False
+    integrity: Annotated[
+        Integrity,
+        Flag("header: open only; fast: the verdict of full at less cost; full: load and convert.", FINDINGS),
+    ] = "fast"
+    advice: Annotated[bool, Flag("Ask a second decoder about JPEGs that load (MD011).", FINDINGS)] = False
+    exact: Annotated[
+        bool,
+        Flag("Ask transformers' real processor about every row too (needs mmvalidate[replay]).", FINDINGS),
+    ] = False
+    preview: Annotated[bool, Flag("Look for near-duplicate images (DU006): decodes each image.", FINDINGS)] = False
+    model_size: Annotated[ModelSize | None, Flag("Estimate the memory of the longest row (TK008).", FINDINGS)] = None
+    rules: Annotated[tuple[Path, ...], Flag("A Python file with rules of your own (repeatable).", FINDINGS)] = ()
+    select: Annotated[
+        tuple[str, ...],
+        Flag("Run these rules only: codes, prefixes or names (repeatable, commas).", FINDINGS, completes="codes"),
+    ] = ()
+    ignore: Annotated[tuple[str, ...], Flag("Leave these rules out.", FINDINGS, completes="codes")] = ()
+    severity: Annotated[
+        dict[str, Severity],
+        Flag("CODE=LEVEL: give rules another severity (repeatable; codes, prefixes, names).", FINDINGS),
+    ] = {}
     per_dataset: dict[str, PerDataset] = {}
-    fail_on: Severity = "error"
-    max_rate: Rates = {}
-    min_rows: int = Field(default=0, ge=0)
-    baseline: Path | None = None
+    fail_on: Annotated[Severity, Flag("The least severity that gives exit code 1.", GATE)] = "error"
+    max_rate: Annotated[
+        Rates,
+        Flag(
+            "CODE=PCT: judge rules by the percentage of rows that have a finding, not by severity (repeatable).", GATE
+        ),
+    ] = {}
+    min_rows: Annotated[int, Flag("Fail where there are fewer rows.", GATE)] = Field(default=0, ge=0)
+    baseline: Annotated[Path | None, Flag("A file of accepted findings: they do not fail the run.", GATE)] = None
 
     @model_validator(mode="before")
     @classmethod

@@ -8,9 +8,9 @@ from tests.conftest import say
 from validator.catalog.registry import load_registry
 from validator.engine.cache import Cache
 from validator.engine.entries import open_entries
-from validator.engine.options import Options
 from validator.engine.parts import RunPlan
 from validator.engine.plan import PILOT, Planner
+from validator.execution import Execution
 from validator.files import MediaFiles
 from validator.settings import Settings
 
@@ -19,7 +19,7 @@ from validator.settings import Settings
 def plan(dataset):
     registry = load_registry(dataset.write([say(f"a {n}", "b") for n in range(200)]), ())
     settings = Settings(dataset_info=registry.path)
-    planner = Planner(settings, [], Cache(dataset.folder / "cache", ""), ("", ""), dataset.folder, Options())
+    planner = Planner(settings, [], Cache(dataset.folder / "cache", ""), ("", ""), dataset.folder, Execution())
     return RunPlan(open_entries(registry, settings), planner, str(registry.folder), MediaFiles(""))
 
 

@@ -15,8 +15,8 @@ from validator.engine.finding_columns import stored, to_findings
 from validator.engine.finished import FinishedRun
 from validator.engine.gate import Tables
 from validator.engine.judge import Judge
-from validator.engine.options import Options
 from validator.engine.rejudge import rejudge, settings_of
+from validator.execution import Execution
 from validator.findings import Finding
 from validator.rules.registry import find_rule
 
@@ -52,7 +52,7 @@ def test_equal_to_a_full_run(home, tmp_path, changes):
         FinishedRun(home / "run"),
         settings_of(FinishedRun(home / "run"), changes),
         tmp_path / "again",
-        options=Options(shard_rows=23),
+        execution=Execution(shard_rows=23),
     )
     assert written(tmp_path / "again")[1] == written(tmp_path / "full")[1]
 
@@ -83,7 +83,7 @@ def test_rows_for_which_nothing_changes_are_not_judged(home, tmp_path, monkeypat
         FinishedRun(home / "run"),
         settings_of(FinishedRun(home / "run"), changes),
         tmp_path / "again",
-        options=Options(workers=0),
+        execution=Execution(workers=0),
     )
     lines = seen.read_text().splitlines()
     rows = pq.read_table(home / "run" / "samples.parquet", columns=["num_tokens_full", "media"]).to_pylist()

@@ -15,7 +15,7 @@ from PIL import Image
 from tests.conftest import check
 from tests.engine.data import make_registry
 from tests.helpers.ports import free_port
-from validator.engine.options import Options
+from validator.execution import Execution
 
 KEYS = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}
 
@@ -161,5 +161,5 @@ def test_a_registry_in_memory(home, tmp_path):
     for path in sorted(home.rglob("*")):
         if path.is_file() and "run" not in path.relative_to(home).parts:
             system.pipe(f"/data/{path.relative_to(home)}", path.read_bytes())
-    check("memory://data/dataset_info.json", tmp_path / "run", Options(workers=0))
+    check("memory://data/dataset_info.json", tmp_path / "run", Execution(workers=0))
     assert (tmp_path / "run" / "samples.parquet").read_bytes() == (home / "run" / "samples.parquet").read_bytes()

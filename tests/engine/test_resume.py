@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from tests.conftest import say
-from validator.engine.options import Options
+from validator.execution import Execution
 
-SMALL = Options(workers=0, shard_rows=10)
+SMALL = Execution(workers=0, shard_rows=10)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_appended_rows_only(dataset, counted, suffix):
     counted()
     before = results(dataset)
     rows(dataset, 62, suffix)
-    summary, _ = run(dataset, Options(workers=0, shard_rows=10))
+    summary, _ = run(dataset, Execution(workers=0, shard_rows=10))
     assert summary["rows"]["ok"] == 62 and counted() == 62 - 45
     if suffix == "jsonl":  # one stretch of 64 KiB here: an array's shards all touch its changed end
         assert len(results(dataset) - before) >= 3
@@ -78,10 +78,10 @@ def test_appended_rows_of_a_long_file(dataset):
     """Shards that do not touch the changed end stay as they are."""
     many = [say("word " * 200, f"{n}") for n in range(400)]
     dataset.write(many)
-    run(dataset, Options(workers=0, shard_rows=50))
+    run(dataset, Execution(workers=0, shard_rows=50))
     before = results(dataset)
     dataset.write([*many, say("new", "row")])
-    summary, _ = run(dataset, Options(workers=0, shard_rows=50))
+    summary, _ = run(dataset, Execution(workers=0, shard_rows=50))
     assert summary["rows"]["ok"] == 401
     made = len(results(dataset) - before)
     assert len(before) == 8 and 1 <= made <= 3
@@ -120,7 +120,7 @@ def test_changed_text_opens_no_image_again(dataset, counted):
 
 def test_media_known_by_their_bytes(dataset, counted):
     rows(dataset, 20)
-    by_content = Options(workers=0, shard_rows=10, by_content=True)
+    by_content = Execution(workers=0, shard_rows=10, hash_media=True)
     run(dataset, by_content)
     assert counted() == 20
     for path in dataset.folder.glob("*.png"):
@@ -137,7 +137,7 @@ def test_other_limits_take_the_facts(dataset, counted):
     counted()
     summary, findings = run(dataset, cutoff_len=20)
     assert counted() == 0 and {item["code"] for item in findings} >= {"TK001"}
-    run(dataset, Options(workers=0, resume=False))
+    run(dataset, Execution(workers=0, resume=False))
     assert counted() == 30 and summary["settings"]["cutoff_len"] == 20
 
 

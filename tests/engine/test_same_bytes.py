@@ -7,14 +7,14 @@ from tests.engine.dask_processes import dask_cluster
 from tests.engine.data import make_registry
 from tests.engine.written import written
 from tests.tiers import many
-from validator.engine.options import Options
+from validator.execution import Execution
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("same")
     make_registry(folder)
-    check(folder / "dataset_info.json", folder / "reference", Options(workers=0))
+    check(folder / "dataset_info.json", folder / "reference", Execution(workers=0))
     return folder
 
 
@@ -22,10 +22,10 @@ def home(tmp_path_factory):
 @pytest.mark.parametrize(
     ("options", "engine"),
     [
-        pytest.param(Options(workers=0, shard_rows=1000), "one process", marks=pytest.mark.proof),
-        (Options(workers=0, shard_rows=many(29, 7)), "one process"),
-        pytest.param(Options(workers=1, shard_rows=16), "dask, 1 worker", marks=pytest.mark.proof),
-        pytest.param(Options(workers=2, shard_rows=10), "dask, 2 workers", marks=pytest.mark.proof),
+        pytest.param(Execution(workers=0, shard_rows=1000), "one process", marks=pytest.mark.proof),
+        (Execution(workers=0, shard_rows=many(29, 7)), "one process"),
+        pytest.param(Execution(workers=1, shard_rows=16), "dask, 1 worker", marks=pytest.mark.proof),
+        pytest.param(Execution(workers=2, shard_rows=10), "dask, 2 workers", marks=pytest.mark.proof),
     ],
     ids=["one process, large shards", "one process, small shards", "1 worker, shards of 16", "2 workers"],
 )
@@ -39,7 +39,7 @@ def test_engines_and_sizes(home, tmp_path, options, engine):
 @pytest.mark.proof
 def test_a_running_cluster(home, tmp_path):
     with dask_cluster(tmp_path) as address:
-        check(home / "dataset_info.json", tmp_path / "run", Options(scheduler=address, shard_rows=20))
+        check(home / "dataset_info.json", tmp_path / "run", Execution(scheduler=address, shard_rows=20))
     used, files = written(tmp_path / "run")
     assert used.startswith("dask, ")
     assert files == written(home / "reference")[1]

@@ -14,9 +14,9 @@ from tests.conftest import ROOT, check, say
 from tests.engine.dask_processes import dask_cluster
 from tests.engine.written import written
 from validator.engine import program, shard
-from validator.engine.options import Options
 from validator.engine.program import differences, here, versions
 from validator.engine.results import ShardResult
+from validator.execution import Execution
 
 NAMED = "is another program than this and gets no rows: sources "
 
@@ -49,7 +49,7 @@ def all_there(address, number):
 @pytest.fixture
 def rows(dataset):
     dataset.write([say(f"a {number}", "") for number in range(60)])
-    check(dataset.registry, dataset.folder / "alone", Options(workers=0))
+    check(dataset.registry, dataset.folder / "alone", Execution(workers=0))
     return dataset
 
 
@@ -84,9 +84,9 @@ def test_one_that_joins_later_refuses_by_itself(rows, tmp_path, other):
         real = shard.check_shard
         patched.setattr("validator.engine.lane.check_shard", lambda job, marker: jobs.append(job) or real(job, marker))
         patched.setattr("validator.engine.check.Lane", InProcess)
-        check(rows.registry, rows.folder / "mine", Options(shard_rows=60, workers=0))
+        check(rows.registry, rows.folder / "mine", Execution(shard_rows=60, workers=0))
     with dask_cluster(tmp_path, 1) as address:
-        cluster = Cluster(Options(scheduler=address), 0, tmp_path, Silent())
+        cluster = Cluster(Execution(scheduler=address), 0, tmp_path, Silent())
         worker = subprocess.Popen(
             [sys.executable, "-m", "dask", "worker", address, "--nthreads", "1", "--no-dashboard"],
             env={**os.environ, **other}, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -144,14 +144,14 @@ def test_what_differs_is_named_with_both_versions():
 def test_a_result_of_another_program_is_not_taken(dataset, monkeypatch):
     """Such as an earlier version kept of a worker that nobody had asked."""
     dataset.write([say("a", "b")])
-    dataset.check(options=Options(workers=0))
+    dataset.check(options=Execution(workers=0))
     (kept,) = (dataset.folder / "run" / "cache" / "shards").glob("*.zip")
     monkeypatch.setattr(shard, "program", lambda *, exact: "another")
-    result, _ = dataset.check(options=Options(workers=0))
+    result, _ = dataset.check(options=Execution(workers=0))
     assert result.summary["timing"]["engine"].startswith("nothing")
     monkeypatch.undo()
     monkeypatch.setattr(ShardResult, "program", "another")
-    result, _ = dataset.check(options=Options(workers=0))
+    result, _ = dataset.check(options=Execution(workers=0))
     assert result.summary["timing"]["engine"] == "one process" and kept.exists()
 
 
@@ -170,4 +170,4 @@ def test_rules_that_changed_under_a_run_end_it(dataset, tmp_path, monkeypatch):
 
     monkeypatch.setattr(engine, "carry_out", changed)
     with pytest.raises(OSError, match="has other files of rules or another processor under the same paths"):
-        dataset.check(rules=(tmp_path / "mine.py",), options=Options(workers=0))
+        dataset.check(rules=(tmp_path / "mine.py",), options=Execution(workers=0))

@@ -5,7 +5,7 @@ import pytest
 from tests.conftest import check
 from tests.engine.data import make_registry
 from tests.environments import needs_replay
-from validator.engine.options import Options
+from validator.execution import Execution
 
 pytestmark = needs_replay
 
@@ -13,7 +13,7 @@ pytestmark = needs_replay
 def contradicted(registry, folder, options, **settings):
     from validator.replaying.exact import Exact
 
-    given = Options(**options, witness=Exact)
+    given = Execution(**options, witness=Exact)
     result, findings = check(registry, folder, given, exact=True, select=("XX",), **settings)
     return result.summary, [item for item in findings if item["code"] == "XX003"]
 

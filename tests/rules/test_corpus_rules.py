@@ -18,8 +18,8 @@ from tests.rules.corruptions import noise, turns
 from tests.tiers import many
 from validator.engine.finished import FinishedRun
 from validator.engine.judge import Judge, finish_run
-from validator.engine.options import Options
 from validator.engine.rejudge import rejudge, settings_of
+from validator.execution import Execution
 from validator.facts.budget import Limits
 from validator.facts.record import MediaFacts, RowFacts
 from validator.media.geometry import ImageLimits
@@ -285,7 +285,7 @@ def test_rows_that_train_on_text_alone_are_counted_again(dataset):
     """However the rows are cut, and when the run is judged again under other limits."""
     rows = [say(f"question {number}", "b", images=["a.png"] * (number % 2)) for number in range(9)]
     dataset.write(rows, columns={"messages": "messages"})
-    result, found = dataset.check(select=("DI017",), options=Options(workers=0, shard_rows=2))
+    result, found = dataset.check(select=("DI017",), options=Execution(workers=0, shard_rows=2))
     assert [finding["evidence"]["rows"] for finding in found] == [4]
     changes = {"cutoff_len": 100}
     again = rejudge(
@@ -303,13 +303,13 @@ def test_any_cut_gives_the_same_and_memory_is_bounded(files, monkeypatch):
     seen = []
     for shard_rows in (400, 37, many(6, 1)):
         files.write(rows)
-        findings = files.check(select=("DU",), options=Options(workers=0, shard_rows=shard_rows, resume=False))[1]
+        findings = files.check(select=("DU",), options=Execution(workers=0, shard_rows=shard_rows, resume=False))[1]
         seen.append([(finding["code"], finding["message"], finding["evidence"]) for finding in findings])
     assert seen[0] == seen[1] == seen[2]
     assert [code for code, *_ in seen[0]] == ["DU001", "DU002"]
     assert seen[0][0][1].endswith("(in a sample of 20 kinds of rows)")
     monkeypatch.setattr(alike, "KEPT", 1 << 17)
-    exact = files.check(select=("DU001",), options=Options(workers=0))[1]
+    exact = files.check(select=("DU001",), options=Execution(workers=0))[1]
     assert exact[0]["evidence"]["rows"] == 40
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import Dataset, say
 from validator.engine.amend import load_run
-from validator.engine.options import Options
+from validator.execution import Execution
 
 SPELLINGS = {
     "back slashes": ("pics\\a.png", "pics/a.png", True),
@@ -83,7 +83,7 @@ def test_rows_are_kept_one_by_one_in_files_and_gate(pictures):
     assert [(item["code"], item["row"]) for item in found] == [("MD001", row) for row in range(10)]
     assert {item["evidence"]["missing_folder"] for item in found} == {"gone"}
     assert result.summary["exit_code"] == 0 and result.summary["gate"]["rates"][0]["rows"] == 10
-    cut = pictures.check(ignore=("DU",), options=Options(shard_rows=3))[0]
+    cut = pictures.check(ignore=("DU",), options=Execution(shard_rows=3))[0]
     told = [[(one.finding.message, one.rows) for one in run.tally.folders.values()] for run in (result, cut)]
     assert told == [[("10 images in 10 rows lie below `gone`, which does not exist", 10)]] * 2
     assert load_run(result.folder).tally.folders == cut.tally.folders

@@ -9,8 +9,8 @@ import pytest
 from tests.conftest import ROOT, check, say
 from tests.engine.written import written
 from validator.engine.finished import FinishedRun
-from validator.engine.options import Options
 from validator.engine.rejudge import rejudge, settings_of
+from validator.execution import Execution
 from validator.rules.plugins import installed_rules
 
 TUTORIAL = ROOT / "docs" / "tutorial" / "my_rules.py"
@@ -61,12 +61,12 @@ def test_the_tutorial(dataset):
     assert TUTORIAL.read_text() in (ROOT / "docs" / "tutorial" / "own-rules.md").read_text()
     dataset.image("a.png")
     dataset.write([FEW, MANY] * 20)
-    _, findings = dataset.check(rules=(TUTORIAL,), select=("MY001",), options=Options(workers=0, shard_rows=3))
+    _, findings = dataset.check(rules=(TUTORIAL,), select=("MY001",), options=Execution(workers=0, shard_rows=3))
     assert [(finding["row"], finding["message"]) for finding in findings] == [
         (row, "5 images in one row") for row in range(1, 40, 2)
     ]
     folder = dataset.folder
-    check(dataset.registry, folder / "two", Options(workers=2, shard_rows=3), rules=(TUTORIAL,), select=("MY001",))
+    check(dataset.registry, folder / "two", Execution(workers=2, shard_rows=3), rules=(TUTORIAL,), select=("MY001",))
     check(dataset.registry, folder / "none", select=("MY001", "PH"), rules=(TUTORIAL,))
     settings = settings_of(FinishedRun(folder / "none"), {"select": ("MY001",), "rules": (TUTORIAL,)})
     rejudge(folder / "none", settings, folder / "again")
@@ -85,7 +85,7 @@ def test_a_corpus_rule(dataset, tmp_path):
     (tmp_path / "rows.py").write_text(CORPUS_RULE)
     dataset.write([say(str(number), "b") for number in range(30)])
     findings = dataset.check(
-        rules=(tmp_path / "rows.py",), select=("MY002",), options=Options(workers=0, shard_rows=7)
+        rules=(tmp_path / "rows.py",), select=("MY002",), options=Execution(workers=0, shard_rows=7)
     )[1]
     assert [finding["message"] for finding in findings] == ["30 rows"]
 

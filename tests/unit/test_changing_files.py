@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import ALL_TAGS, say
 from validator.catalog.formats import file_rows, survey_file
 from validator.engine import shard
-from validator.engine.options import Options
+from validator.execution import Execution
 
 ROWS = [say(str(number), "b") for number in range(600)]
 
@@ -64,7 +64,7 @@ def test_a_file_that_changes_after_its_survey(dataset, monkeypatch, change, suff
     path = dataset.folder / f"data.{suffix}"
     write(path, ROWS)
     monkeypatch.setattr(shard, "file_rows", changing(CHANGES[change], path, after))
-    result, findings = dataset.check(options=Options(workers=0))
+    result, findings = dataset.check(options=Execution(workers=0))
     assert result.summary["rows"]["total"] == result.summary["rows"]["unchecked"] == 600
     assert result.summary["exit_code"] == 3
     assert {(finding["code"], finding["message"]) for finding in findings} == {

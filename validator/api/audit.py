@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from validator.api.check import Execution, Location
+from validator.api.check import Location
 from validator.api.prepare import prepare
 from validator.auditing.case import training_case, written_at
 from validator.auditing.data import data_facts
@@ -16,6 +16,7 @@ from validator.checkpoint.audit import audit as audit_weights
 from validator.checkpoint.record import CheckpointCase
 from validator.engine.finished import FinishedRun
 from validator.engine.run import run
+from validator.execution import Execution
 from validator.report.finished import Finished
 from validator.report.formats import write_file
 from validator.report.progress import StderrProgress
@@ -95,7 +96,8 @@ def audit(
     written.
     """
     config = None if train_config is None else load_config(Path(train_config))
-    settings = None if config is None else data_settings(config, processor, integrity)
+    own = {"integrity": integrity} | ({"processor": processor} if processor else {})
+    settings = None if config is None else data_settings(config, **own)
     job = AuditJob(
         config=config,
         versions=find_versions(versions),
@@ -124,10 +126,9 @@ def check_named(job: AuditJob) -> None:
             raise ValueError(f"{option} {name}: no such folder, and it is no hub id (ORGANISATION/NAME).")
 
 
-def data_settings(config: TrainingConfig, processor: str | None, integrity: Integrity) -> Settings:
-    """The settings of the check of a training file's data. Raises ValueError."""
-    own = {"processor": processor} if processor else {}
-    return Settings(**check_settings(config) | fed_as(config) | own, integrity=integrity)
+def data_settings(config: TrainingConfig, **own: Any) -> Settings:
+    """The settings of the check of a training file's data, some of them `own`. Raises ValueError."""
+    return Settings(**check_settings(config) | fed_as(config) | own)
 
 
 def checkpoint_alone(job: AuditJob, progress: StderrProgress) -> Audit:
@@ -143,8 +144,7 @@ def carry_out(job: AuditJob, folder: Path, progress: StderrProgress, execution: 
     assert config is not None and settings is not None
     with hold(folder, "audit"):
         prepared = prepare(settings)
-        options = (execution or Execution()).options(settings)
-        run(settings, prepared.registry, prepared.rules, prepared.left_out, folder, progress, options)
+        run(settings, prepared.registry, prepared.rules, prepared.left_out, folder, progress, execution)
         if job.replaying is not None:
             from validator.replaying.results import keep
             from validator.replaying.run import replay

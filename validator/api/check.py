@@ -3,52 +3,21 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from validator.api.prepare import prepare, witness
 from validator.api.run import Run
 from validator.engine.finished import FinishedRun
-from validator.engine.options import ROW_TIMEOUT, Options
 from validator.engine.rejudge import rejudge as judge_again
 from validator.engine.rejudge import settings_of
 from validator.engine.run import run
+from validator.execution import Execution
 from validator.report.progress import StderrProgress
 from validator.run_folder.choose import default_place
 from validator.settings import Settings
 
 Location = str | os.PathLike[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Execution:
-    """How a check is carried out; nothing here changes a result. `workers`: processes, 0 for this one alone, None for
-    a choice by the work to do. `scheduler`: the address of a running Dask cluster instead. `row_timeout`: seconds,
-    after which a row is given up, unchecked. `memory_limit`: MiB that a process may use. `resume`: take results of
-    earlier runs of the same data. `hash_media`: know media again by their bytes, not by size and time of change.
-    """
-
-    workers: int | None = None
-    scheduler: str | None = None
-    resume: bool = True
-    row_timeout: float = ROW_TIMEOUT
-    memory_limit: int | None = None
-    shard_rows: int | None = None
-    hash_media: bool = False
-
-    def options(self, settings: Settings) -> Options:
-        """The same as the engine takes it. Raises ValueError where it contradicts itself."""
-        return Options(
-            self.workers,
-            self.scheduler,
-            self.resume,
-            self.row_timeout,
-            None if self.memory_limit is None else self.memory_limit << 20,
-            self.shard_rows,
-            self.hash_media,
-            witness(settings.profile) if settings.exact else None,
-        )
 
 
 def check(
@@ -71,11 +40,13 @@ def check(
         chosen = Settings(**{**dataset_info.model_dump(), **settings}) if settings else dataset_info
     else:
         chosen = Settings(dataset_info=os.fspath(dataset_info), **settings)
-    options = (execution or Execution()).options(chosen)
+    carried = execution or Execution()
+    if chosen.exact:
+        carried = carried.model_copy(update={"witness": witness(chosen.profile)})
     prepared = prepare(chosen)
     folder = default_place(chosen.dataset_info, chosen.datasets).folder if run_dir is None else Path(run_dir)
     with StderrProgress(quiet=not progress) as told:
-        run(chosen, prepared.registry, prepared.rules, prepared.left_out, folder, told, options)
+        run(chosen, prepared.registry, prepared.rules, prepared.left_out, folder, told, carried)
     return Run(folder)
 
 
@@ -96,7 +67,7 @@ def rejudge(
     settings = settings_of(finished, changes)
     target = finished.folder if run_dir is None else Path(run_dir)
     with StderrProgress(quiet=not progress) as told:
-        judge_again(finished, settings, target, told, (execution or Execution()).options(settings))
+        judge_again(finished, settings, target, told, execution)
     return Run(target)
 
 

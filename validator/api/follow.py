@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from validator.api.check import Execution, Location, check, folder_of
+from validator.api.check import Location, check, folder_of
 from validator.api.run import Run
 from validator.engine.compare import Comparison, compare
 from validator.engine.finished import FinishedRun
+from validator.execution import Execution
 from validator.exporting.export import Export
 from validator.exporting.export import export as write
 from validator.exporting.media import MediaMode

@@ -4,44 +4,47 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from validator.cli.check import place_of
-from validator.cli.choices import Integrity
-from validator.cli.common import guarded, say, usage
+from validator.cli.command import make
+from validator.cli.common import QUIET, VERBOSE, guarded, say, usage
+from validator.cli.from_model import Fields, command
 from validator.cli.gating import REPORT, files_of
-from validator.cli.replaying import DEVICE, PICKLES, wanted
+from validator.cli.place import place_of
+from validator.cli.replaying import wanted
 from validator.cli.training import VERSIONS
+from validator.execution import Execution
+from validator.replaying.settings import ReplaySettings
+from validator.settings import Settings
 
 if TYPE_CHECKING:
-    from validator.replaying.settings import ReplaySettings
     from validator.training.config import TrainingConfig
 
-GPUS = typer.Option(None, "--gpus", help="GPUs (ranks) of the run.", min=1, max=1_000_000, show_default=False)
+GPUS = Annotated[
+    int | None, typer.Option("--gpus", help="GPUs (ranks) of the run.", min=1, max=1_000_000, show_default=False)
+]
 
 
-def audit(
+def _audit(
+    settings: dict[str, Any],
+    execution: dict[str, Any],
+    replaying: dict[str, Any],
     train_config: Path | None = typer.Argument(None, help="LLaMA-Factory's training file (YAML or JSON)."),
     checkpoint: str | None = typer.Option(None, help="The checkpoint to audit. Default: the training file's, if here."),
     base: str | None = typer.Option(None, help="The checkpoint that it was trained from, to compare with."),
-    versions: str | None = VERSIONS,
-    gpus: int | None = GPUS,
+    versions: VERSIONS = None,
+    gpus: GPUS = None,
     gpu_memory: float | None = typer.Option(None, help="Memory of one GPU in GiB.", min=1, show_default=False),
-    processor: str | None = typer.Option(None, help="embedded, a folder or a hub id. Default: the model's, if here."),
-    integrity: Integrity = typer.Option(Integrity.fast, help="How deep image files are looked into."),
     replay: str = typer.Option(
         "auto", help="Replay the worst rows: off, auto (a GPU and the model are here), a number."
     ),
-    allow_pickles: PICKLES = False,
-    device: DEVICE = "auto",
     run_dir: Path | None = typer.Option(None, help="Where results are kept. Default: .mmvalidate/<dataset_dir>."),
-    workers: int | None = typer.Option(None, help="Processes; 0: one, without Dask.", min=0, show_default=False),
-    report: list[str] = REPORT,
+    report: REPORT = [],  # noqa: B006  # typer makes it anew
     json: bool = typer.Option(False, "--json", help="Print the same as JSON."),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
-    verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
+    quiet: QUIET = False,
+    verbose: VERBOSE = False,
 ) -> None:
     """Judge data, training configuration and checkpoint together: GO, GO WITH WARNINGS or NO-GO."""
     try:
@@ -54,7 +57,7 @@ def audit(
         reports = files_of(report)
         if reports and config is None:
             raise ValueError("--report needs a training file: a checkpoint alone has no run folder to report on.")
-        settings = data_settings(config, processor, integrity.value) if config else None
+        chosen = data_settings(config, **settings) if config else None
         job = AuditJob(
             config=config,
             versions=find_versions(versions),
@@ -62,30 +65,29 @@ def audit(
             base=base,
             gpus=gpus,
             memory=gpu_memory,
-            settings=settings,
-            replaying=_replaying(config, replay, device, allow_pickles) if config else None,
+            settings=chosen,
+            replaying=_replaying(config, replay, replaying) if config else None,
         )
         check_named(job)
-        if settings is not None:
-            for note in prepare(settings).notes:
+        if chosen is not None:
+            for note in prepare(chosen).notes:
                 say(note)
     except ValueError as error:
         usage(error)
 
     def work() -> int:
         from validator.api.audit import carry_out, checkpoint_alone
-        from validator.api.check import Execution
         from validator.report import audited
         from validator.report.finished import Finished
         from validator.report.formats import write_file
         from validator.report.progress import StderrProgress
 
-        folder = None if settings is None else place_of(settings, run_dir)
+        folder = None if chosen is None else place_of(chosen, run_dir)
         with StderrProgress(quiet=quiet) as progress:
             done = (
                 checkpoint_alone(job, progress)
                 if folder is None
-                else carry_out(job, folder, progress, Execution(workers))
+                else carry_out(job, folder, progress, Execution(**execution))
             )
         if folder is not None:
             for name, path in reports:
@@ -103,7 +105,7 @@ def audit(
     raise typer.Exit(guarded(work, verbose))
 
 
-def _replaying(config: TrainingConfig, replay: str, device: str, allow_pickles: bool) -> ReplaySettings | None:
+def _replaying(config: TrainingConfig, replay: str, given: dict[str, Any]) -> ReplaySettings | None:
     """The settings of the replay, None for none. Raises ValueError where it cannot work."""
     from validator.training.shape import on_disk
 
@@ -113,12 +115,10 @@ def _replaying(config: TrainingConfig, replay: str, device: str, allow_pickles: 
     if candidates is None:
         return None
     from validator.replaying.possible import check_possible
-    from validator.replaying.settings import ReplaySettings
 
     settings = ReplaySettings(
         model=model,
-        allow_pickles=allow_pickles,
-        device=device,  # type: ignore[arg-type]
+        **given,
         candidates=candidates,
         freeze_vision_tower=config["freeze_vision_tower"],
         freeze_multi_modal_projector=config["freeze_multi_modal_projector"],
@@ -126,3 +126,12 @@ def _replaying(config: TrainingConfig, replay: str, device: str, allow_pickles: 
     )
     check_possible(settings)
     return settings
+
+
+audit = command(
+    _audit,
+    settings=Fields(Settings, only=("processor", "integrity"), unset=True),
+    execution=Fields(Execution, only=("workers",)),
+    replaying=Fields(ReplaySettings, only=("allow_pickles", "device")),
+)
+COMMAND = make("audit", audit)

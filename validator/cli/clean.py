@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from validator.cli.command import make
 from validator.cli.common import guarded, say
 from validator.errors import BusyError
 from validator.findings import printable
@@ -53,3 +54,6 @@ def _clean(folder: Path, *, everything: bool) -> None:
         print(f"{name}: {remove_cache(folder) / 1e6:,.1f} MB of cache removed")
         if everything and (left := remove_all(folder)):
             print(f"{name}: {count(len(left), 'other file')} left alone: {printable(', '.join(left[:5]))}")
+
+
+COMMAND = make("clean", clean)

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from validator.cli.completing import runs
 from validator.errors import MmvalidateError
 from validator.findings import printable
+from validator.option import GATE, OUTPUT
 
 if TYPE_CHECKING:
     from validator.engine.run import RunResult
 
 
-RUN = typer.Argument(help="The folder of a finished run (.mmvalidate/NAME).", autocompletion=runs)
+RUN = Annotated[Path, typer.Argument(help="The folder of a finished run (.mmvalidate/NAME).", autocompletion=runs)]
+QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no tables.", rich_help_panel=OUTPUT)]
+VERBOSE = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Show the traceback of an internal error.", rich_help_panel=OUTPUT)
+]
+EXIT_ZERO = Annotated[
+    bool, typer.Option("--exit-zero/--no-exit-zero", help="Exit with 0 instead of 1.", rich_help_panel=GATE)
+]
 
 
 class OutputFormat(str, Enum):
@@ -88,7 +96,7 @@ def show(result: RunResult, output_format: str, quiet: bool, reports: Sequence[t
     return int(result.summary["exit_code"])
 
 
-def words(values: list[str]) -> tuple[str, ...]:
+def words(values: Iterable[str]) -> tuple[str, ...]:
     """Options that may be repeated and hold commas."""
     return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import typer
 
+from validator.cli.check import COMMAND as COMMAND_OF_CHECK
 from validator.cli.check import check
+from validator.cli.command import make
 from validator.cli.common import tell, usage
 from validator.cli.config_file import Configured
 
@@ -37,8 +39,7 @@ def config(
             usage(ValueError(f"There is no setting {key}." + (f" Did you mean {close[0]}?" if close else "")))
         print(f"{key}: {fields[name].description}")
         return
-    command = context.find_root().command.commands["check"]  # type: ignore[attr-defined]
-    parsed = command.make_context("check", [*arguments], parent=context.parent, resilient_parsing=False)
+    parsed = COMMAND_OF_CHECK.make_context("check", [*arguments], parent=context.parent, resilient_parsing=False)
     configured: Configured = parsed.obj
     tell(f"# settings file: {configured.path or 'none'}")
     for name in fields:
@@ -93,3 +94,6 @@ def _text(value: Any) -> str:
         return "{" + ", ".join(f"{_key(key)} = {_text(item)}" for key, item in value.items()) + "}"
     text = json.dumps(str(value), ensure_ascii=False)
     return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in text)
+
+
+COMMAND = make("config", config, context_settings=ARBITRARY)

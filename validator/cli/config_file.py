@@ -31,8 +31,6 @@ NAMES = ("mmvalidate.toml", "pyproject.toml")
 MOST_BYTES = 4 << 20
 """Of a settings file."""
 PREFIX = "MMVALIDATE_"
-CONTEXT = {"auto_envvar_prefix": "MMVALIDATE"}
-"""Of commands that take environment variables."""
 _PATHS = ("dataset_info", "media_dir")
 """Options that are paths here or elsewhere; those of type Path need no mention."""
 _PERHAPS_PATHS = ("processor", "model", "reference_model")

@@ -1,6 +1,6 @@
 """The keys of mmvalidate.toml: every option of `mmvalidate check` by its long name, and tables for what has no flag.
 
-They are read off the command itself, so that a new option is a key without further work.
+They are read off the command, so that a new option is a key without further work.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, create_model
 from typer.models import ArgumentInfo, OptionInfo
@@ -66,15 +66,10 @@ def config_model(command: Callable[..., None]) -> type[BaseModel]:
 
 def options_of(command: Callable[..., Any]) -> Iterator[tuple[str, Any, OptionInfo | ArgumentInfo, Any]]:
     """Name, type, description and default of each option and argument of a command."""
-    hints = get_type_hints(command, include_extras=True)
     for name, parameter in inspect.signature(command).parameters.items():
-        kind, info, default = hints[name], parameter.default, parameter.default
-        if get_origin(kind) is Annotated:
-            kind, info = get_args(kind)[:2]
-        elif isinstance(info, (OptionInfo, ArgumentInfo)):
-            default = info.default
-        if isinstance(info, (OptionInfo, ArgumentInfo)):
-            yield name, kind, info, default
+        if get_origin(parameter.annotation) is Annotated:
+            kind, info = get_args(parameter.annotation)[:2]
+            yield name, kind, info, parameter.default
 
 
 def _checked(kind: Any, info: OptionInfo | ArgumentInfo) -> Any:
@@ -88,6 +83,5 @@ def _checked(kind: Any, info: OptionInfo | ArgumentInfo) -> Any:
     )
     if inner is int:
         inner = StrictInt
-    if info.min is not None or info.max is not None:
-        return Annotated[inner, Field(ge=info.min, le=info.max)]
-    return inner
+    limits = getattr(info, "limits", {})
+    return Annotated[inner, Field(**limits)] if limits else inner

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import typer
 
-from validator.cli.common import PlainFormat, guarded, usage
+from validator.cli.command import make
+from validator.cli.common import EXIT_ZERO, VERBOSE, PlainFormat, guarded, usage
 from validator.cli.completing import runs
 
 
@@ -15,8 +16,8 @@ def diff(
     run_a: Path = typer.Argument(help="The folder of the earlier run.", autocompletion=runs),
     run_b: Path = typer.Argument(help="The folder of the later run.", autocompletion=runs),
     output_format: PlainFormat = typer.Option(PlainFormat.text, help="What to print on stdout."),
-    exit_zero: bool = typer.Option(False, "--exit-zero", help="Exit with 0 instead of 1."),
-    verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
+    exit_zero: EXIT_ZERO = False,
+    verbose: VERBOSE = False,
 ) -> None:
     """Compare two runs: what is new, what is gone.
 
@@ -44,3 +45,6 @@ def diff(
 
     code = guarded(work, verbose)
     raise typer.Exit(0 if code == 1 and exit_zero else code)
+
+
+COMMAND = make("diff", diff)

@@ -8,11 +8,19 @@ from pathlib import Path
 
 import typer
 
-from validator.cli.check import place_of
-from validator.cli.choices import FailOn
-from validator.cli.common import RUN, PlainFormat, guarded, say, usage, words
+from validator.cli.command import make
+from validator.cli.common import QUIET, RUN, VERBOSE, PlainFormat, guarded, say, usage, words
 from validator.cli.completing import codes
+from validator.cli.place import place_of
 from validator.cli.trust import TRUST_RUN, rules_for_run
+
+
+class DropOn(str, Enum):
+    """The least severity that keeps a row out."""
+
+    error = "error"
+    warning = "warning"
+    info = "info"
 
 
 class Media(str, Enum):
@@ -24,9 +32,9 @@ class Media(str, Enum):
 
 
 def export(
-    run: Path = RUN,
+    run: RUN,
     to: Path = typer.Option(..., "--to", help="A new folder for the copy."),
-    drop_on: FailOn = typer.Option(FailOn.error, help="The least severity of a finding that keeps a row out."),
+    drop_on: DropOn = typer.Option(DropOn.error, help="The least severity of a finding that keeps a row out."),
     drop: list[str] = typer.Option(
         [], help="Rules that keep rows out whatever their severity (repeatable, commas).", autocompletion=codes
     ),
@@ -34,7 +42,7 @@ def export(
     keep_unchecked: bool = typer.Option(False, "--keep-unchecked", help="Take rows too that were not checked."),
     fix: bool = typer.Option(False, "--fix", help="Repair what has one meaning only; each repair is listed."),
     rules: list[Path] = typer.Option([], help="A Python file with rules of your own (repeatable)."),
-    trust: bool | None = TRUST_RUN,
+    trust: TRUST_RUN = None,
     media: Media = typer.Option(
         Media.link, help="link: hard links below the copy; copy: files of their own; reference: left where they are."
     ),
@@ -44,8 +52,8 @@ def export(
     ),
     workers: int | None = typer.Option(None, help="Processes for that check; 0: one.", min=0, show_default=False),
     output_format: PlainFormat = typer.Option(PlainFormat.text, help="What to print on stdout."),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
-    verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
+    quiet: QUIET = False,
+    verbose: VERBOSE = False,
 ) -> None:
     """Write a copy of the dataset without the rows that fail.
 
@@ -54,9 +62,9 @@ def export(
     """
 
     def work() -> int:
-        from validator.api.check import Execution
         from validator.api.check import check as checked
         from validator.engine.finished import FinishedRun
+        from validator.execution import Execution
         from validator.exporting.export import export as write
         from validator.exporting.policy import make_policy
         from validator.report.progress import StderrProgress
@@ -76,7 +84,7 @@ def export(
         kept = sum(item["kept"] for item in done.record["datasets"])
         summary = None
         if check and kept:
-            folder, execution = place_of(done.settings, run_dir), Execution(workers)
+            folder, execution = place_of(done.settings, run_dir), Execution(workers=workers)
             summary = checked(done.settings, run_dir=folder, execution=execution, progress=not quiet).summary
         if output_format is PlainFormat.json:
             import orjson
@@ -106,3 +114,6 @@ def _check_apart(run: Path, to: Path, run_dir: Path | None) -> None:
     check_usable(run_dir)
     if replaced(run_dir, str(to / "dataset_info.json")) is not None:
         raise ValueError(f"--run-dir {run_dir} holds a run of other data: name another folder for the copy's check.")
+
+
+COMMAND = make("export", export)

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from validator.option import GATE, OUTPUT
 from validator.report.formats import FILE_FORMATS
 
 if TYPE_CHECKING:
     from validator.engine.run import RunResult
 
-SEVERITY = typer.Option([], help="CODE=LEVEL: give rules another severity (repeatable; codes, prefixes, names).")
-MAX_RATE = typer.Option(
-    [], help="CODE=PCT: judge rules by the percentage of rows that have a finding, not by severity (repeatable)."
-)
-WRITE_BASELINE = typer.Option(
-    None, help="Accept what fails the run into this file; reasons that it holds are kept.", show_default=False
-)
-REASON = typer.Option("", help="With --write-baseline: why the new findings are accepted.")
-REPORT = typer.Option([], help=f"FORMAT=PATH: write a report (repeatable). {', '.join(FILE_FORMATS)}.")
+WRITE_BASELINE = Annotated[
+    Path | None,
+    typer.Option(
+        help="Accept what fails the run into this file; reasons that it holds are kept.",
+        show_default=False,
+        rich_help_panel=GATE,
+    ),
+]
+REASON = Annotated[
+    str, typer.Option(help="With --write-baseline: why the new findings are accepted.", rich_help_panel=GATE)
+]
+REPORT = Annotated[
+    list[str],
+    typer.Option(help=f"FORMAT=PATH: write a report (repeatable). {', '.join(FILE_FORMATS)}.", rich_help_panel=OUTPUT),
+]
 
 
 def files_of(reports: list[str]) -> list[tuple[str, Path]]:

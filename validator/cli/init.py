@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from validator.cli.common import PlainFormat, guarded, tell, usage
+from validator.cli.command import make
+from validator.cli.common import VERBOSE, PlainFormat, guarded, tell, usage
 
 if TYPE_CHECKING:
     from validator.catalog.recognise.proposal import Proposal
@@ -30,7 +31,7 @@ def init(
     ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Print the entries and write nothing."),
     output_format: PlainFormat = typer.Option(PlainFormat.text, help="What to print on stdout."),
-    verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
+    verbose: VERBOSE = False,
 ) -> None:
     """Write the dataset_info.json for data files: what they hold is recognised from some of their rows.
 
@@ -111,3 +112,6 @@ def _next(found: Sequence[Proposal], registry: Path) -> str:
     if any(proposal.is_hub for proposal in found):
         words += [word for proposal in found for word in ("--dataset", proposal.name)]
     return shlex.join(words)
+
+
+COMMAND = make("init", init)

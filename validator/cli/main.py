@@ -11,24 +11,43 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
 from validator import __version__
-from validator.cli import audit, check, clean, config, diff, export, init, plan, rejudge, replay, report, rule, watch
-from validator.cli.config_file import CONTEXT, find, read
+from validator.cli.command import LazyGroup
+from validator.cli.config_file import find, read
 from validator.cli.mistakes import UsageError, no_command, sentence
 from validator.cli.welcome import welcome
 from validator.findings import printable
 
+COMMANDS = {
+    "check": "Check datasets as the trainer would read them.",
+    "init": "Write the dataset_info.json for data files: what they hold is recognised from some of their rows.",
+    "plan": "Say what other limits would make of a finished run: rows crashed, cut and whole, tokens, padding.",
+    "rejudge": "Judge a finished run again under other limits.",
+    "audit": "Judge data, training configuration and checkpoint together: GO, GO WITH WARNINGS or NO-GO.",
+    "watch": "Look for NaN that logs hide, gradient norms that leave their band, losses at ln V; name the rows fed.",
+    "export": "Write a copy of the dataset without the rows that fail.",
+    "diff": "Compare two runs: what is new, what is gone.",
+    "clean": "Remove what is kept between runs; results stay, unless --all is given.",
+    "replay": "Replay the worst rows of a finished run on a model.",
+    "report": "Write a finished run in other formats, without judging it again.",
+    "config": "Show the settings in force and where each comes from.",
+    "rule": "Explain one rule.",
+    "rules": "List all rules.",
+}
+"""The first sentences of their help, so that the list of commands loads none (tests/cli/test_terminal.py)."""
 
-class _CheckByDefault(TyperGroup):
+
+class _CheckByDefault(LazyGroup):
     """Takes `check` for granted where the first word is no command; alone it says what can be done."""
+
+    lazy = COMMANDS
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args and not ctx.resilient_parsing:
             args = _alone(ctx)
-        elif args and args[0] not in self.commands and args[0] not in _OWN:
-            if not args[0].startswith("-") and (error := no_command(args[0], self.commands)) is not None:
+        elif args and args[0] not in COMMANDS and args[0] not in _OWN:
+            if not args[0].startswith("-") and (error := no_command(args[0], COMMANDS)) is not None:
                 raise error
             args = ["check", *args]
         return super().parse_args(ctx, args)
@@ -42,10 +61,11 @@ _OWN = ("--help", "-h", "--version", "--install-completion", "--show-completion"
 def _alone(context: Any) -> list[str]:
     """Check what a settings file names; without one, print the first screen and exit with 2: a word is missing."""
     if (path := find()) is not None:
+        from validator.cli.check import check
         from validator.cli.config_keys import config_model
 
         try:
-            if {"dataset_info", "train_config"} & read(path, config_model(check.check))[0].keys():
+            if {"dataset_info", "train_config"} & read(path, config_model(check))[0].keys():
                 return ["check"]
         except ValueError:
             return ["check"]  # which says what is wrong with it
@@ -63,20 +83,6 @@ app = typer.Typer(
     "`mmvalidate DATASET_INFO [OPTIONS]` checks; its options: `mmvalidate check --help`.\n\n"
     "Exit codes: 0 passed, 1 findings, 2 bad usage, 3 incomplete, 5 nothing to check.",
 )
-app.command("check", context_settings=CONTEXT)(check.check)
-app.command("init")(init.init)
-app.command("plan")(plan.plan)
-app.command("rejudge")(rejudge.rejudge)
-app.command("audit")(audit.audit)
-app.command("watch")(watch.watch)
-app.command("export")(export.export)
-app.command("diff")(diff.diff)
-app.command("clean")(clean.clean)
-app.command("replay", context_settings=CONTEXT)(replay.replay)
-app.command("report")(report.report)
-app.command("config", context_settings=config.ARBITRARY)(config.config)
-app.command("rule")(rule.rule)
-app.command("rules")(rule.rules)
 
 
 def _print_version(value: bool) -> None:

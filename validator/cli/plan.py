@@ -8,7 +8,8 @@ from pathlib import Path
 
 import typer
 
-from validator.cli.common import guarded, usage, words
+from validator.cli.command import make
+from validator.cli.common import QUIET, VERBOSE, guarded, usage, words
 
 
 class PlanFormat(str, Enum):
@@ -29,8 +30,8 @@ def plan(
     ),
     batch_size: int = typer.Option(8, help="Rows of a batch (per device), for the padding.", min=1, max=65536),
     output_format: PlanFormat = typer.Option(PlanFormat.full, help="full: a table; json; svg: a picture."),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
-    verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
+    quiet: QUIET = False,
+    verbose: VERBOSE = False,
 ) -> None:
     """Say what other limits would make of a finished run: rows crashed, cut and whole, tokens, padding."""
     from validator.engine.finished import FinishedRun
@@ -72,3 +73,6 @@ def _numbers(option: str, values: list[str]) -> list[int]:
             raise ValueError(f"{option} {word}: it is a number above 0, or several with commas between.")
         found.append(int(word))
     return sorted(set(found))
+
+
+COMMAND = make("plan", plan)

@@ -3,68 +3,51 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from validator.cli.check import CONFIG
-from validator.cli.common import RUN, OutputFormat, guarded, show, usage
+from validator.cli.command import CONTEXT, make
+from validator.cli.common import EXIT_ZERO, QUIET, RUN, VERBOSE, OutputFormat, guarded, show, usage
+from validator.cli.from_model import Fields, command
 from validator.cli.gating import REPORT, files_of
-from validator.cli.replaying import (
-    ATTENTION,
-    BLIND,
-    CONTROLS,
-    DEVICE,
-    DTYPE,
-    K_STEP,
-    LANGUAGE,
-    MODEL,
-    PICKLES,
-    PROJECTOR,
-    RATE,
-    REFERENCE,
-    REMEDIES,
-    TOWER,
-    asked,
-    rows_named,
-    run_replay,
-)
+from validator.cli.replaying import asked, rows_named, run_replay
 from validator.cli.trust import TRUST, left_out
+from validator.option import OUTPUT, REPLAY
+from validator.replaying.settings import ReplaySettings
 
 
-def replay(
+def _replay(
     context: typer.Context,
-    run: Path = RUN,
-    candidates: int = typer.Option(32, help="How many rows, the riskiest first."),
-    rows: Path | None = typer.Option(None, help="Rows to replay, one JSON a line with dataset, file and row."),
-    model: MODEL = "scale",
-    reference_model: REFERENCE = None,
-    allow_pickles: PICKLES = False,
-    device: DEVICE = "auto",
-    dtype: DTYPE = "bf16",
-    attention: ATTENTION = "sdpa",
-    controls: CONTROLS = 200,
-    blind: BLIND = 16,
-    remedies: REMEDIES = 32,
-    k_step: K_STEP = 0,
-    learning_rate: RATE = 1e-5,
-    freeze_vision_tower: TOWER = True,
-    freeze_projector: PROJECTOR = True,
-    freeze_language_model: LANGUAGE = False,
-    trust: bool | None = TRUST,
-    exit_zero: bool = typer.Option(False, "--exit-zero", help="Exit with 0 instead of 1."),
-    output_format: OutputFormat = typer.Option(OutputFormat.full, help="What to print on stdout."),
-    report: list[str] = REPORT,
+    run: RUN,
+    replaying: dict[str, Any],
+    rows: Annotated[
+        Path | None,
+        typer.Option(help="Rows to replay, one JSON a line with dataset, file and row.", rich_help_panel=REPLAY),
+    ] = None,
+    trust: TRUST = None,
+    exit_zero: EXIT_ZERO = False,
+    output_format: Annotated[
+        OutputFormat, typer.Option(help="What to print on stdout.", rich_help_panel=OUTPUT)
+    ] = OutputFormat.full,
+    report: REPORT = [],  # noqa: B006  # typer makes it anew
     config: CONFIG = None,
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, no tables."),
-    verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
+    quiet: QUIET = False,
+    verbose: VERBOSE = False,
 ) -> None:
     """Replay the worst rows of a finished run on a model."""
     del config  # its callback has read the file
     try:
         reports = files_of([] if "report" in left_out(context, trust) else report)
         named = rows_named(rows) if rows else ()
-        settings = asked(context.params, candidates=len(named) or candidates, rows=named)
+        more: dict[str, Any] = {"candidates": len(named), "rows": named} if named else {}
+        settings = asked(replaying | more)
     except ValueError as error:
         usage(error)
     code = guarded(lambda: show(run_replay(run, settings, quiet=quiet), output_format.value, quiet, reports), verbose)
     raise typer.Exit(0 if code == 1 and exit_zero else code)
+
+
+replay = command(_replay, replaying=Fields(ReplaySettings))
+COMMAND = make("replay", replay, context_settings=CONTEXT)

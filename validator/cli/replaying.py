@@ -1,13 +1,11 @@
-"""What `check --replay` and `replay` share: the options, and the call."""
+"""What `check --replay`, `replay` and `audit` share."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from validator.cli.common import usage
 
@@ -17,31 +15,6 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 64 << 20
 """Of a file of rows."""
-MODEL = Annotated[
-    str, typer.Option(help="The model: scale (built in, untrained), a folder, or a hub id; adapters too.")
-]
-REFERENCE = Annotated[
-    str | None,
-    typer.Option("--reference-model", help="The base model, say: the same rows on it too."),
-]
-PICKLES = Annotated[
-    bool,
-    typer.Option("--allow-pickles", help="Read weights that are pickles, too: safetensors alone are free of code."),
-]
-DEVICE = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
-DTYPE = Annotated[str, typer.Option(help="bf16; fp16 is refused.")]
-ATTENTION = Annotated[str, typer.Option(help="sdpa, eager or flash_attention_2.")]
-CONTROLS = Annotated[int, typer.Option(help="Healthy rows to compare with.")]
-REMEDIES = Annotated[int, typer.Option(help="Unstable rows that remedies are tried on, the riskiest first.")]
-K_STEP = Annotated[
-    int,
-    typer.Option("--k-step", help="Unstable rows that a few steps of training are made with, the riskiest first."),
-]
-RATE = Annotated[float, typer.Option("--learning-rate", help="Of those steps: that of your training.")]
-BLIND = Annotated[int, typer.Option(help="Healthy rows mixed into the candidates, to measure false alarms.")]
-TOWER = Annotated[bool, typer.Option("--freeze-vision-tower/--train-vision-tower", help="As in training.")]
-PROJECTOR = Annotated[bool, typer.Option("--freeze-projector/--train-projector", help="As in training.")]
-LANGUAGE = Annotated[bool, typer.Option("--freeze-language-model/--train-language-model", help="As in training.")]
 
 
 def wanted(replay: str, model: str) -> int | None:
@@ -81,13 +54,12 @@ def rows_named(path: Path) -> tuple[tuple[str, str, int], ...]:
     return found
 
 
-def asked(options: Mapping[str, Any], **more: Any) -> ReplaySettings:
-    """The settings of a replay, from a command's options of these names. Raises ValueError where it cannot work."""
+def asked(options: Mapping[str, Any]) -> ReplaySettings:
+    """The settings of a replay. Raises ValueError where it cannot work."""
     from validator.replaying.possible import check_possible
     from validator.replaying.settings import ReplaySettings
 
-    given = {name: options[name] for name in ReplaySettings.model_fields if name in options}
-    settings = ReplaySettings(**given | more, freeze_multi_modal_projector=options["freeze_projector"])
+    settings = ReplaySettings(**options)
     check_possible(settings)
     return settings
 

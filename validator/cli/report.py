@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import typer
 
-from validator.cli.common import RUN, OutputFormat, guarded, show, usage
+from validator.cli.command import make
+from validator.cli.common import QUIET, RUN, VERBOSE, OutputFormat, guarded, show, usage
 from validator.cli.gating import REPORT, files_of
 
 
 def report(
-    run: Path = RUN,
-    report: list[str] = REPORT,
+    run: RUN,
+    report: REPORT = [],  # noqa: B006  # typer makes it anew
     output_format: OutputFormat | None = typer.Option(None, help="Print the run, too.", show_default=False),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="No tables."),
-    verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
+    quiet: QUIET = False,
+    verbose: VERBOSE = False,
 ) -> None:
     """Write a finished run in other formats, without judging it again. The exit code says only whether it could be."""
     from validator.engine.finished import FinishedRun
@@ -41,3 +40,6 @@ def report(
         return 0
 
     raise typer.Exit(guarded(work, verbose))
+
+
+COMMAND = make("report", report)

@@ -1,4 +1,4 @@
-"""`mmvalidate rule CODE` and `mmvalidate rules`."""
+"""`mmvalidate rule CODE`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from validator.cli.command import make
 from validator.cli.common import usage
 from validator.cli.completing import codes
 
@@ -24,15 +25,4 @@ def rule(
     print(f"# {found.code} {found.name} ({found.severity})\n\n{found.doc.strip()}")
 
 
-def rules(
-    rules: list[Path] = typer.Option([], help="A Python file with rules of your own (repeatable)."),
-) -> None:
-    """List all rules."""
-    from validator.rules.registry import known_rules
-
-    try:
-        known = known_rules(rules)
-    except ValueError as error:
-        usage(error)
-    for found in known:
-        print(f"{found.code}  {found.severity:<7}  {found.name:<32}  {found.summary}")
+COMMAND = make("rule", rule)

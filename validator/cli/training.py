@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from validator.cli.common import usage
+from validator.option import DATA
 
 if TYPE_CHECKING:
     from validator.engine.run import RunResult
-
-OPTIONS = {"datasets": "dataset"}
-"""Settings whose option has another name."""
 
 
 def _defaults(context: typer.Context, path: Path | None) -> Path | None:
     """Give the file's values to the command as defaults: environment variables and flags come before them."""
     if path is not None and not context.resilient_parsing:
+        from validator.cli.from_model import option_names
+        from validator.settings import Settings
         from validator.training.config import check_settings, load_config
         from validator.training.family import fed_as
 
@@ -28,7 +28,8 @@ def _defaults(context: typer.Context, path: Path | None) -> Path | None:
             values = check_settings(given) | fed_as(given)
         except ValueError as error:
             usage(error)
-        named = {OPTIONS.get(name, name): value for name, value in values.items() if value is not None}
+        other = option_names(Settings)
+        named = {other.get(name, name): value for name, value in values.items() if value is not None}
         context.default_map = {**(context.default_map or {}), **named}
     return path
 
@@ -40,11 +41,17 @@ TRAIN_CONFIG = Annotated[
         callback=_defaults,
         is_eager=True,
         help="LLaMA-Factory's training file: its datasets, limits and switches hold, and its configuration is judged.",
+        rich_help_panel=DATA,
     ),
 ]
-VERSIONS = typer.Option(
-    None, "--versions", help="Versions that training runs with: deepspeed=0.14.4,torch=2.4.0. Default: those here."
-)
+VERSIONS = Annotated[
+    str | None,
+    typer.Option(
+        "--versions",
+        help="Versions that training runs with: deepspeed=0.14.4,torch=2.4.0. Default: those here.",
+        rich_help_panel=DATA,
+    ),
+]
 
 
 def training(path: Path | None, versions: str | None) -> Callable[[Path], RunResult] | None:

@@ -4,13 +4,14 @@ names is data until `--trust` says otherwise (docs/decisions.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from validator.cli.config_file import Configured
+from validator.option import DATA
 
 if TYPE_CHECKING:
     from validator.engine.finished import FinishedRun
@@ -19,18 +20,24 @@ CODE = ("rules", "scheduler")
 """Options of `check` by which code comes in: Python files, and a scheduler, with which programs are exchanged."""
 PLACES = ("run_dir", "report")
 """Options that name where something is written."""
-TRUST = typer.Option(
-    None,
-    "--trust/--no-trust",
-    help="Let the settings file name rules, a scheduler and files outside its folder; or leave these out.",
-    show_default=False,
-)
-TRUST_RUN = typer.Option(
-    None,
-    "--trust/--no-trust",
-    help="Run the files of rules that the run names; or judge without them.",
-    show_default=False,
-)
+TRUST = Annotated[
+    bool | None,
+    typer.Option(
+        "--trust/--no-trust",
+        help="Let the settings file name rules, a scheduler and files outside its folder; or leave these out.",
+        show_default=False,
+        rich_help_panel=DATA,
+    ),
+]
+TRUST_RUN = Annotated[
+    bool | None,
+    typer.Option(
+        "--trust/--no-trust",
+        help="Run the files of rules that the run names; or judge without them.",
+        show_default=False,
+        rich_help_panel=DATA,
+    ),
+]
 
 
 def left_out(context: typer.Context, trust: bool | None) -> frozenset[str]:
@@ -70,7 +77,7 @@ def _elsewhere(given: dict[str, Any], home: Path) -> Iterator[tuple[str, str]]:
             yield name, str(path)
 
 
-def rules_for_run(run: FinishedRun, given: list[Path], trust: bool | None) -> tuple[Path, ...] | None:
+def rules_for_run(run: FinishedRun, given: Sequence[Path], trust: bool | None) -> tuple[Path, ...] | None:
     """The files of rules that a finished run is judged by again: those given, or the run's own where the user trusts
     them. None where nothing was said.
     """

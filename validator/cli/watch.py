@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from validator.cli.audit import GPUS
-from validator.cli.common import guarded, tell, usage
+from validator.cli.command import make
+from validator.cli.common import VERBOSE, guarded, tell, usage
 
 if TYPE_CHECKING:
     from validator.auditing.logs import Log
@@ -30,12 +31,12 @@ def watch(
     output_dir: Path = typer.Argument(help="The trainer's output_dir."),
     train_config: Path | None = typer.Option(None, help="The training file: which rows a step fed depends on it."),
     run: Path | None = typer.Option(None, help="The folder of a finished check of its data (.mmvalidate/NAME)."),
-    gpus: int | None = GPUS,
+    gpus: GPUS = None,
     write_rows: Path | None = typer.Option(None, help="Write the rows of the suspicious steps, one JSON a line."),
     follow: float = typer.Option(0, help="Look again every so many seconds, until a sign appears or training ends."),
-    verbose: bool = typer.Option(False, "--verbose", "-v", help="Show the traceback of an internal error."),
+    verbose: VERBOSE = False,
 ) -> None:
-    """Look for NaN that logs hide, gradient norms that leave their band, and losses at ln V; name the rows fed.
+    """Look for NaN that logs hide, gradient norms that leave their band, losses at ln V; name the rows fed.
 
     Exit code 1 where there is a sign, 3 where there is none and something was not read.
     """
@@ -143,3 +144,6 @@ def _rows(
         tell(f"replay them: mmvalidate replay {run.folder} --rows {write_rows} --model CHECKPOINT_BEFORE")
     else:
         tell("--write-rows FILE keeps them for mmvalidate replay --rows FILE")
+
+
+COMMAND = make("watch", watch)

@@ -8,22 +8,22 @@ from pathlib import Path
 
 from validator.engine.lane import Lane, attempt
 from validator.engine.marker import Marker, rows_marked
-from validator.engine.options import Options, cores, worker_memory
 from validator.engine.outcome import Failed
 from validator.engine.parts import RunPlan
 from validator.engine.plan import Shard
 from validator.engine.progress import Progress
 from validator.engine.supervise import Engine, carry_out
+from validator.execution import Execution, cores, worker_memory
 
 CLUSTER_PAYS = 30.0
 """Seconds of work on one core above which a cluster of processes is started unasked."""
 NOTHING = "nothing: all results were there"
 
 
-def check(plan: RunPlan, running: Path, options: Options, progress: Progress) -> str:
+def check(plan: RunPlan, running: Path, execution: Execution, progress: Progress) -> str:
     """Bring every shard of a plan to its end; says by what. Raises OSError where a result cannot be written."""
     with ExitStack() as stack:
-        lane = Lane(running, worker_memory(options, 1))
+        lane = Lane(running, worker_memory(execution, 1))
         stack.callback(lane.close)
         engine: Engine = lane
         used = NOTHING
@@ -31,7 +31,7 @@ def check(plan: RunPlan, running: Path, options: Options, progress: Progress) ->
         def carried_out(shards: list[Shard], seconds: float) -> str:
             nonlocal engine
             if engine is lane:
-                engine = _engine(seconds, options, lane, running, stack, progress)
+                engine = _engine(seconds, execution, lane, running, stack, progress)
             progress.checking(rows_marked(running) + plan.rows_left, engine.name)
             carry_out(shards, engine, running, progress, plan.split)
             return engine.name
@@ -47,12 +47,12 @@ def check(plan: RunPlan, running: Path, options: Options, progress: Progress) ->
     return used
 
 
-def carry_out_all(shards: Sequence[Shard], running: Path, options: Options, progress: Progress) -> str:
-    """Bring shards to their end whose results nobody has measured: in one process, unless the options say otherwise."""
+def carry_out_all(shards: Sequence[Shard], running: Path, execution: Execution, progress: Progress) -> str:
+    """Bring shards to their end whose results nobody has measured: in one process, unless workers are asked for."""
     with ExitStack() as stack:
-        lane = Lane(running, worker_memory(options, 1))
+        lane = Lane(running, worker_memory(execution, 1))
         stack.callback(lane.close)
-        engine = _engine(0.0, options, lane, running, stack, progress)
+        engine = _engine(0.0, execution, lane, running, stack, progress)
         progress.checking(sum(shard.job.rows for shard in shards), engine.name)
         carry_out(shards, engine, running, progress, _split_stored)
     return engine.name
@@ -63,18 +63,18 @@ def _split_stored(shard: Shard, at: int) -> tuple[Shard, Shard]:
 
 
 def _engine(
-    seconds: float, options: Options, lane: Lane, running: Path, stack: ExitStack, progress: Progress
+    seconds: float, execution: Execution, lane: Lane, running: Path, stack: ExitStack, progress: Progress
 ) -> Engine:
-    """The engine for some seconds of work: as the options say, or a cluster where it pays."""
-    workers = options.workers
-    if workers is None and options.scheduler is None:
+    """The engine for some seconds of work: as the execution says, or a cluster where it pays."""
+    workers = execution.workers
+    if workers is None and execution.scheduler is None:
         workers = cores() if seconds > CLUSTER_PAYS and cores() > 1 else 0
     if workers == 0:
         return lane
     lane.close()
     from validator.engine.cluster import Cluster
 
-    cluster: Engine = Cluster(options, workers or 0, running, progress)
+    cluster: Engine = Cluster(execution, workers or 0, running, progress)
     stack.callback(cluster.close)
     progress.note(f"checking with {cluster.name}")
     return cluster

@@ -19,13 +19,13 @@ from typing import Any
 
 from validator.engine.lane import attempt
 from validator.engine.marker import Marker
-from validator.engine.options import Options, worker_memory
 from validator.engine.outcome import Died, Failed, Outcome
 from validator.engine.program import differences, here, program
 from validator.engine.progress import Progress
 from validator.engine.shard import ShardDone, ShardJob
 from validator.engine.worker_process import prepare
 from validator.errors import ClusterError
+from validator.execution import Execution, worker_memory
 from validator.findings import count
 
 CONNECT_SECONDS = 20
@@ -46,7 +46,7 @@ class Stranger:
 class Cluster:
     """Raises ClusterError where the cluster cannot be used, OSError where all of its workers are other programs."""
 
-    def __init__(self, options: Options, workers: int, running: Path, progress: Progress) -> None:
+    def __init__(self, execution: Execution, workers: int, running: Path, progress: Progress) -> None:
         import dask
         import dask.distributed
 
@@ -54,7 +54,7 @@ class Cluster:
         self._client: Any = None
         self._local: Any = None
         self._futures: dict[Any, ShardJob] = {}
-        self._progress, self._exact = progress, options.witness is not None
+        self._progress, self._exact = progress, execution.witness is not None
         self._refused: dict[str, str] = {}
         self._met: set[str] = set()
         self._numbers = counter()
@@ -62,24 +62,24 @@ class Cluster:
         config: Any = dask.config
         self._settings.enter_context(config.set(_CONFIG))
         try:
-            if options.scheduler is None:
+            if execution.scheduler is None:
                 self._local = distributed.LocalCluster(
                     n_workers=workers,
                     threads_per_worker=1,
                     processes=True,
                     host="127.0.0.1",
                     dashboard_address="127.0.0.1:0",  # any port that is free
-                    memory_limit=worker_memory(options, workers),
+                    memory_limit=worker_memory(execution, workers),
                     local_directory=str(running),
                     silence_logs=logging.CRITICAL,
                 )
                 self._client = distributed.Client(self._local)
             else:
-                self._client = distributed.Client(options.scheduler, timeout=CONNECT_SECONDS)
+                self._client = distributed.Client(execution.scheduler, timeout=CONNECT_SECONDS)
                 self._client.wait_for_workers(1, timeout=CONNECT_SECONDS)
         except (OSError, TimeoutError, ValueError) as error:
             self.close()
-            where = f"--scheduler: {options.scheduler}" if options.scheduler else "a cluster on this machine"
+            where = f"--scheduler: {execution.scheduler}" if execution.scheduler else "a cluster on this machine"
             raise ClusterError(f"{where} cannot be used: {error}") from None
         try:
             self._meet_workers()

@@ -19,10 +19,10 @@ from validator.catalog.survey import Survey
 from validator.catalog.survey_record import to_plain
 from validator.engine.cache import Cache
 from validator.engine.keys import key_of
-from validator.engine.options import Options
 from validator.engine.program import judges
 from validator.engine.results import ShardResult
 from validator.engine.shard import ShardJob
+from validator.execution import Execution
 from validator.files import MediaFiles
 from validator.rules.base import EntryFacts, FileFacts, Rule
 from validator.settings import JUDGING, NEUTRAL, Settings
@@ -72,19 +72,19 @@ class Planner:
         cache: Cache,
         keys: tuple[str, str],
         running: Path,
-        options: Options,
+        execution: Execution,
     ) -> None:
-        self._settings, self._cache, self._running, self._options = settings, cache, running, options
+        self._settings, self._cache, self._running, self._execution = settings, cache, running, execution
         program, processor = keys
         self._made_by = (program, judges(rules, processor, settings.trainer))
         values = settings.model_dump(mode="json")
         apart = NEUTRAL if settings.exact else JUDGING | NEUTRAL  # the processor is asked under the run's limits
         measuring = {name: value for name, value in values.items() if name not in apart}
         self._measuring = key_of(
-            program, processor, origin_of(settings.trainer), measuring, os.getcwd(), options.by_content
+            program, processor, origin_of(settings.trainer), measuring, os.getcwd(), execution.hash_media
         )
         self.judging = judging_key(settings, rules)
-        depth = [settings.integrity, settings.preview, options.by_content]
+        depth = [settings.integrity, settings.preview, execution.hash_media]
         self.probes = cache.folder / f"probes-{key_of(program, depth)}.arrow"
         self._ordinal = 0
         self._kept: dict[str, list[str]] | None = None
@@ -95,7 +95,7 @@ class Planner:
 
     def rows_per_shard(self, entry: EntryFacts) -> int | None:
         """Rows of a shard of this entry; None where its speed is not known yet."""
-        return self._options.shard_rows or self._rows.get(self._speed_key(entry))
+        return self._execution.shard_rows or self._rows.get(self._speed_key(entry))
 
     def learn(self, entry: EntryFacts, rows: int, seconds: float) -> None:
         """Take the size of the entry's shards from the speed of its first; `keep_speeds` keeps it for later runs."""
@@ -114,7 +114,7 @@ class Planner:
     def pilot(self, entry: EntryFacts, file: FileFacts, path: str) -> Shard:
         """The first shard of a file; the only one of a small file."""
         assert file.survey is not None
-        rows = min(self._options.shard_rows or PILOT, PILOT)
+        rows = min(self._execution.shard_rows or PILOT, PILOT)
         whole = file.survey.num_rows <= rows or file.survey.tables is not None
         return self.shard(entry, file, path, 0, None if whole else rows)
 
@@ -124,7 +124,7 @@ class Planner:
         """
         assert file.survey is not None
         last = file.survey.num_rows
-        small = () if self._options.shard_rows else (rows // 4, rows // 4, rows // 2, rows // 2)
+        small = () if self._execution.shard_rows else (rows // 4, rows // 4, rows // 2, rows // 2)
         sizes = chain(small, repeat(rows))
         while first < last:
             stop = _within_bytes(file.survey, first, first + max(next(sizes), min(rows, FEWEST)))
@@ -162,17 +162,17 @@ class Planner:
                 target=self._cache.shard(f"{key}-{self.judging}"),
                 folder=self._running,
                 working=os.getcwd(),
-                row_timeout=self._options.row_timeout,
+                row_timeout=self._execution.row_timeout,
                 made_by=self._made_by,
-                probes=self.probes if self._options.resume else self._running / "none",
-                by_content=self._options.by_content,
-                witness=self._options.witness,
+                probes=self.probes if self._execution.resume else self._running / "none",
+                by_content=self._execution.hash_media,
+                witness=self._execution.witness,
             )
         )
 
     def look_up(self, shard: Shard, files: MediaFiles) -> None:
         """Mark a shard as done whose result lies in the cache; where only its facts do, have those judged anew."""
-        if not self._options.resume:
+        if not self._execution.resume:
             return
         target = shard.job.target
         if self._is_current(target, files):

@@ -19,7 +19,6 @@ from validator.engine.gate import Tables
 from validator.engine.kept import Kept, kept, placed
 from validator.engine.keys import key_of
 from validator.engine.opened import Catalog
-from validator.engine.options import Options
 from validator.engine.plan import Shard, judging_key
 from validator.engine.program import judges, program
 from validator.engine.progress import Progress, Silent
@@ -27,6 +26,7 @@ from validator.engine.run import RunResult
 from validator.engine.shard import ShardJob
 from validator.engine.summary import Conclusion, Tally, summarize
 from validator.engine.written import OutputStamp
+from validator.execution import Execution
 from validator.facts.columns import numbers_of
 from validator.facts.measure import limits_of
 from validator.rules.base import Rule
@@ -34,12 +34,11 @@ from validator.rules.registry import choose_rules
 from validator.run_folder.damage import unusable
 from validator.run_folder.lock import hold
 from validator.run_folder.sweep import working
-from validator.settings import JUDGING, NEUTRAL, Settings
+from validator.settings import CHANGEABLE, JUDGING, Settings
 from validator.tokens.processor import load_processor
 
 ROWS = 1 << 15
 """Records of a shard."""
-CHANGEABLE = JUDGING | NEUTRAL - {"datasets"}
 
 
 def settings_of(run: FinishedRun, changes: dict[str, Any]) -> Settings:
@@ -65,14 +64,18 @@ def limits_under(run: FinishedRun, changes: dict[str, Any]) -> Settings:
 
 
 def rejudge(
-    run: FinishedRun, settings: Settings, folder: Path, progress: Progress | None = None, options: Options | None = None
+    run: FinishedRun,
+    settings: Settings,
+    folder: Path,
+    progress: Progress | None = None,
+    execution: Execution | None = None,
 ) -> RunResult:
     """Write to `folder` what a run under these settings would have written. It may be the run's own folder.
 
     Raises UnusableRunError where files of the run are damaged, OSError where results cannot be written.
     """
     began = time.monotonic()
-    progress, options = progress or Silent(), options or Options()
+    progress, execution = progress or Silent(), execution or Execution()
     rules, left_out = choose_rules(settings)
     catalog = run.catalog(settings)
     processor = load_processor(settings.processor)
@@ -81,10 +84,10 @@ def rejudge(
     with hold(folder, "rejudge"), working(folder.absolute()) as running:
         judging = key_of(made_by[0], judging_key(settings, rules))
         stays = _kept(run, catalog, settings, rules, made_by[0])
-        shards = list(_shards(run, catalog, settings, made_by, running, options))
+        shards = list(_shards(run, catalog, settings, made_by, running, execution))
         if stays is not None:
             _give(shards, stays)
-        engine = carry_out_all(shards, running, options, progress)
+        engine = carry_out_all(shards, running, execution, progress)
         targets: dict[str, list[Path]] = {}
         for shard in shards:
             targets.setdefault(shard.job.entry.name, []).append(shard.job.target)
@@ -130,7 +133,12 @@ def _give(shards: Sequence[Shard], stays: Kept) -> None:
 
 
 def _shards(
-    run: FinishedRun, catalog: Catalog, settings: Settings, made_by: tuple[str, str], running: Path, options: Options
+    run: FinishedRun,
+    catalog: Catalog,
+    settings: Settings,
+    made_by: tuple[str, str],
+    running: Path,
+    execution: Execution,
 ) -> Iterator[Shard]:
     """Ranges of records of one file each."""
     entries = {(entry.name, file.name): (entry, file) for entry in catalog.entries for file in entry.files}
@@ -140,8 +148,8 @@ def _shards(
         if key not in entries:
             raise unusable(samples, f"holds rows of {key[1]!r} in {key[0]!r}, which catalog.json does not know")
         entry, file = entries[key]
-        for start in range(0, len(rows), options.shard_rows or ROWS):
-            part = rows[start : start + (options.shard_rows or ROWS)]
+        for start in range(0, len(rows), execution.shard_rows or ROWS):
+            part = rows[start : start + (execution.shard_rows or ROWS)]
             ordinal += 1
             job = ShardJob(
                 ordinal=ordinal,
@@ -153,7 +161,7 @@ def _shards(
                 target=running / f"{ordinal}.zip",
                 folder=running,
                 working=os.getcwd(),
-                row_timeout=options.row_timeout,
+                row_timeout=execution.row_timeout,
                 made_by=made_by,
                 probes=running / "none",
                 facts=samples,

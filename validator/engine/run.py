@@ -18,7 +18,6 @@ from validator.engine.entries import open_entries
 from validator.engine.gate import Tables
 from validator.engine.keys import key_of
 from validator.engine.opened import Catalog, to_json
-from validator.engine.options import Options
 from validator.engine.parts import RunPlan
 from validator.engine.plan import Planner
 from validator.engine.probes import merge_into
@@ -28,6 +27,7 @@ from validator.engine.results import ShardResult
 from validator.engine.store import publish
 from validator.engine.summary import Conclusion, Tally, summarize
 from validator.engine.written import OutputStamp
+from validator.execution import Execution
 from validator.facts.measure import limits_of
 from validator.files import MediaFiles
 from validator.rules.base import EntryFacts, Rule
@@ -55,7 +55,7 @@ def run(
     left_out: Sequence[tuple[Rule, str]],
     folder: Path,
     progress: Progress | None = None,
-    options: Options | None = None,
+    execution: Execution | None = None,
 ) -> RunResult:
     """Check every selected entry and write the run folder.
 
@@ -63,7 +63,7 @@ def run(
     OSError where results cannot be written or another command is writing there.
     """
     began = time.monotonic()
-    progress, options = progress or Silent(), options or Options()
+    progress, execution = progress or Silent(), execution or Execution()
     processor = load_processor(settings.processor)
     limits = limits_of(settings, processor)
     key = program(exact=settings.exact)
@@ -72,10 +72,10 @@ def run(
         cache = Cache(folder / "cache", key)
         entries = open_entries(registry, settings, progress.surveying, cache)
         catalog = _catalog(registry, entries, processor.fingerprint)
-        planner = Planner(settings, rules, cache, (key, processor.fingerprint), running, options)
-        files = MediaFiles(settings.resolved_media_dir, by_content=options.by_content)
+        planner = Planner(settings, rules, cache, (key, processor.fingerprint), running, execution)
+        files = MediaFiles(settings.resolved_media_dir, by_content=execution.hash_media)
         plan = RunPlan(entries, planner, str(registry.folder), files)
-        engine = check(plan, running, options, progress)
+        engine = check(plan, running, execution, progress)
         _keep_probes(planner.probes, plan.fresh)
 
         def conclusion_of(tally: Tally, tables: Tables) -> Conclusion:

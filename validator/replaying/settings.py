@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from validator.option import REPLAY, Flag
 
 Device = Literal["auto", "cpu", "cuda"]
 Attention = Literal["sdpa", "eager", "flash_attention_2"]
@@ -20,26 +22,37 @@ class ReplaySettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    model: str = "scale"
-    reference_model: str | None = None
-    """A model that is known to be sound, the base checkpoint say: the same samples are replayed on it too."""
-    allow_pickles: bool = False
-    """Read weights that are pickles, too; by default safetensors alone."""
-    device: Device = "auto"
-    dtype: Literal["bf16"] = "bf16"
-    candidates: int = Field(default=CANDIDATES, ge=1, le=10_000)
-    controls: int = Field(default=CONTROLS, ge=0, le=10_000)
-    blind: int = Field(default=BLIND, ge=0, le=10_000)
-    attention: Attention = "sdpa"
-    freeze_vision_tower: bool = True
-    freeze_multi_modal_projector: bool = True
-    freeze_language_model: bool = False
-    remedies: int = Field(default=REMEDIED, ge=0, le=10_000)
-    """Unstable samples that remedies are tried on, the riskiest first."""
-    k_step: int = Field(default=0, ge=0, le=10_000)
-    """Unstable samples that are trained on for a few steps, the riskiest first."""
-    learning_rate: float = Field(default=1e-5, gt=0, le=1)
-    """Of those steps."""
+    model: Annotated[
+        str, Flag("The model: scale (built in, untrained), a folder, or a hub id; adapters too.", REPLAY)
+    ] = "scale"
+    reference_model: Annotated[str | None, Flag("The base model, say: the same rows on it too.", REPLAY)] = None
+    allow_pickles: Annotated[
+        bool, Flag("Read weights that are pickles, too: safetensors alone are free of code.", REPLAY)
+    ] = False
+    device: Annotated[Device, Flag("Where it is replayed.", REPLAY)] = "auto"
+    dtype: Annotated[Literal["bf16"], Flag("bf16; fp16 is refused.", REPLAY)] = "bf16"
+    attention: Annotated[Attention, Flag("The kernel of attention.", REPLAY)] = "sdpa"
+    candidates: Annotated[int, Flag("How many rows, the riskiest first.", REPLAY)] = Field(
+        default=CANDIDATES, ge=1, le=10_000
+    )
+    controls: Annotated[int, Flag("Healthy rows to compare with.", REPLAY)] = Field(default=CONTROLS, ge=0, le=10_000)
+    blind: Annotated[int, Flag("Healthy rows mixed into the candidates, to measure false alarms.", REPLAY)] = Field(
+        default=BLIND, ge=0, le=10_000
+    )
+    remedies: Annotated[int, Flag("Unstable rows that remedies are tried on, the riskiest first.", REPLAY)] = Field(
+        default=REMEDIED, ge=0, le=10_000
+    )
+    k_step: Annotated[
+        int, Flag("Unstable rows that a few steps of training are made with, the riskiest first.", REPLAY)
+    ] = Field(default=0, ge=0, le=10_000)
+    learning_rate: Annotated[float, Flag("Of those steps: that of your training.", REPLAY)] = Field(
+        default=1e-5, gt=0, le=1
+    )
+    freeze_vision_tower: Annotated[bool, Flag("As in training.", REPLAY, off="train-vision-tower")] = True
+    freeze_multi_modal_projector: Annotated[
+        bool, Flag("As in training.", REPLAY, flag="freeze-projector", off="train-projector")
+    ] = True
+    freeze_language_model: Annotated[bool, Flag("As in training.", REPLAY, off="train-language-model")] = False
     time_limit: float = Field(default=900.0, gt=0)
     """Seconds that one sample may take before its process is ended."""
     seed: int = 0
