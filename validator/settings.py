@@ -18,6 +18,7 @@ Severity = Literal["error", "warning", "info"]
 ModelSize = Literal["2B", "7B", "72B"]
 Truncation = Literal["delete", "left", "right"]
 
+REGISTRY = "dataset_info.json"
 JUDGING = frozenset(
     (
         "cutoff_len",
@@ -47,7 +48,15 @@ def _location(value: Any) -> str:
     return text if is_remote(text) else str(Path(text))
 
 
+def _registry(value: Any) -> str:
+    """A registry; a folder stands for the one in it."""
+    text = _location(value)
+    path = os.path.join(text, REGISTRY)
+    return str(Path(path)) if not is_remote(text) and os.path.isdir(text) and os.path.exists(path) else text
+
+
 Location = Annotated[str, PlainValidator(_location)]
+RegistryLocation = Annotated[str, PlainValidator(_registry)]
 TrainerName = Annotated[str, AfterValidator(lambda name: trainer_named(name).name)]
 Rates = dict[str, Annotated[float, Field(ge=0, le=100)]]
 """The percentage of rows that may have a finding of a rule, by its code, prefix or name."""
@@ -70,9 +79,11 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     dataset_info: Annotated[
-        Location,
+        RegistryLocation,
         Flag(
-            "The trainer's dataset_info.json: a path, or s3://, gs://, hf://, https://; or ms-swift's data file.", DATA
+            "The trainer's dataset_info.json or its folder: a path, or s3://, gs://, hf://, https://; a training file "
+            "(train.yaml); or ms-swift's data file.",
+            DATA,
         ),
     ]
     datasets: Annotated[

@@ -38,7 +38,7 @@ def test_exit_codes(dataset, mmvalidate, rows, arguments, code, last):
     ("arguments", "sentence"),
     [
         (("nothing.json",), "nothing.json does not exist."),
-        ((".",), ". is a folder: it holds no dataset_info.json."),
+        ((".",), ". is a folder: it holds no dataset_info.json (`mmvalidate init .` writes one)."),
         ((SAMPLE, "--dataset", "phone_screen"), "Did you mean phone_screens?"),
         ((SAMPLE, "--select", "PH01"), "There is no rule PH01. Did you mean PH001?"),
         (

@@ -67,7 +67,7 @@ def test_export_on_the_terminal(dataset, mmvalidate):
     done = mmvalidate("export", "run", "--to", "clean")
     assert done.returncode == 0, done.stderr
     assert "data        1      0            1  CV002 1" in done.stdout
-    assert "passed: 1 row, 1 ok" in done.stdout and "exported to clean: 1 row kept" in done.stdout
+    assert "passed: 1 row, 1 ok" in done.stdout and f"exported {dataset.registry} to clean: 1 row kept" in done.stdout
     again = mmvalidate("export", "run", "--to", "clean")
     assert (again.returncode, again.stderr) == (2, "mmvalidate: clean is not empty: name a new folder with --to.\n")
     done = mmvalidate("export", "run", "--to", "other", "--keep", "CV002", "--output-format", "json")

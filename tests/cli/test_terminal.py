@@ -125,7 +125,8 @@ def test_the_script_for_the_shell(mmvalidate):
         (["x.json", "--integrity", "fst"], "'fst' is not one of 'header', 'fast', 'full'. Did you mean fast?"),
         (["rule"], "CODE is missing. `mmvalidate rules` lists them."),
         (["rule", "PH01"], "There is no rule PH01. Did you mean PH001?"),
-        (["diff", "run"], "RUN_B is missing. Give two folders of finished runs, the earlier one first."),
+        (["diff"], "RUN_A is missing. Give two folders of finished runs, the earlier one first."),
+        (["diff", "run"], "Name the folder of a finished run: there is none in .mmvalidate here."),
         (["export", "run", "--to", "x", "--drop", "MD0001"], "run is no finished run"),
     ],
 )

@@ -8,6 +8,9 @@ from typing import Any
 
 from validator.api.prepare import prepare, witness
 from validator.api.run import Run
+from validator.auditing.case import training_case
+from validator.auditing.data import data_facts
+from validator.auditing.judge import keep as keep_training
 from validator.engine.finished import FinishedRun
 from validator.engine.rejudge import rejudge as judge_again
 from validator.engine.rejudge import settings_of
@@ -16,6 +19,9 @@ from validator.execution import Execution
 from validator.report.progress import StderrProgress
 from validator.run_folder.choose import default_place
 from validator.settings import Settings
+from validator.training.config import check_settings, load_config
+from validator.training.family import fed_as
+from validator.training.versions import find_versions
 
 Location = str | os.PathLike[str]
 
@@ -30,14 +36,19 @@ def check(
 ) -> Run:
     """Check the data sets of a registry as the trainer would read them, and keep the run.
 
-    `dataset_info`: the registry, with further `settings` by their names in `Settings`, or all of them in one object.
+    `dataset_info`: the registry or its folder, with further `settings` by their names in `Settings`; all of them in one
+    object; or a training file of LLaMA-Factory (train.yaml), whose settings hold and whose configuration is judged.
     `run_dir`: the run's folder; by default `.mmvalidate/NAME` as for the command. `progress`: on stderr.
 
     Raises ValueError (pydantic's ValidationError for a setting) where something cannot be as it is asked for, OSError
     where results cannot be written, MmvalidateError where a rule fails or another command is writing there.
     """
+    config = None
     if isinstance(dataset_info, Settings):
         chosen = Settings(**{**dataset_info.model_dump(), **settings}) if settings else dataset_info
+    elif os.fspath(dataset_info).endswith((".yaml", ".yml")):
+        config = load_config(Path(dataset_info))
+        chosen = Settings(**check_settings(config) | fed_as(config) | settings)
     else:
         chosen = Settings(dataset_info=os.fspath(dataset_info), **settings)
     carried = execution or Execution()
@@ -47,6 +58,10 @@ def check(
     folder = default_place(chosen.dataset_info, chosen.datasets).folder if run_dir is None else Path(run_dir)
     with StderrProgress(quiet=not progress) as told:
         run(chosen, prepared.registry, prepared.rules, prepared.left_out, folder, told, carried)
+    if config is not None:
+        finished = FinishedRun(folder)
+        case = training_case(config, find_versions(), data=data_facts(finished, config))
+        keep_training(finished, case, [], {})
     return Run(folder)
 
 

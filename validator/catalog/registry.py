@@ -140,7 +140,8 @@ def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
         raise ValueError(f"{error}.") from None
     if path.is_dir() if remote else os.path.isdir(path):  # pathlib's raises where a name is too long
         inside = path / "dataset_info.json"
-        hint = f"pass {inside}" if inside.is_file() else "it holds no dataset_info.json"
+        none = f"it holds no dataset_info.json (`mmvalidate init {path}` writes one)"
+        hint = f"pass {inside}" if inside.is_file() else none
         raise ValueError(f"{path} is a folder: {hint}.")
     duplicates: list[str] = []
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from validator.cli.command import make
-from validator.cli.common import QUIET, VERBOSE, guarded, say, usage
+from validator.cli.common import QUIET, VERBOSE, guarded, say, usage, write_reports
 from validator.cli.from_model import Fields, command
 from validator.cli.gating import REPORT, files_of
 from validator.cli.place import place_of
@@ -79,7 +79,6 @@ def _audit(
         from validator.api.audit import carry_out, checkpoint_alone
         from validator.report import audited
         from validator.report.finished import Finished
-        from validator.report.formats import write_file
         from validator.report.progress import StderrProgress
 
         folder = None if chosen is None else place_of(chosen, run_dir)
@@ -90,8 +89,7 @@ def _audit(
                 else carry_out(job, folder, progress, Execution(**execution))
             )
         if folder is not None:
-            for name, path in reports:
-                write_file(name, Finished(folder), path)
+            write_reports(Finished(folder), reports, quiet=quiet)
             if not quiet:
                 say(f"the report with pictures: {folder / 'report.html'}")
         if json:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from validator.cli.command import CONTEXT, make
+from validator.cli.command import CONTEXT, PlainCommand, make
 from validator.cli.common import EXIT_ZERO, QUIET, VERBOSE, OutputFormat, guarded, say, show, usage
 from validator.cli.config_file import configure
 from validator.cli.every_trainer import ALL, check_all
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from validator.engine.run import RunResult
 
 EXAMPLES = """mmvalidate data/dataset_info.json --cutoff-len 4096
-mmvalidate --train-config train.yaml --versions torch=2.4.0
+mmvalidate train.yaml --versions torch=2.4.0
 mmvalidate data/dataset_info.json --select TK,PH --fail-on warning --report sarif=out.sarif"""
 
 
@@ -153,4 +153,25 @@ check = command(
     execution=Fields(Execution),
     replaying=Fields(ReplaySettings, without=("candidates",)),
 )
-COMMAND = make("check", check, context_settings=CONTEXT, epilog=EXAMPLES)
+
+
+class _CheckCommand(PlainCommand):
+    """`mmvalidate train.yaml` is short for `mmvalidate --train-config train.yaml`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        first = next((place for place, word in enumerate(args) if not word.startswith("-")), None)
+        if (
+            first is not None
+            and args[first].endswith((".yaml", ".yml"))
+            and not (first and _takes_value(args[first - 1]))
+        ):
+            args = [*args[:first], "--train-config", *args[first:]]
+        parsed: list[str] = super().parse_args(ctx, args)
+        return parsed
+
+
+def _takes_value(word: str) -> bool:
+    return word.startswith("-") and "=" not in word
+
+
+COMMAND = make("check", check, cls=_CheckCommand, context_settings=CONTEXT, epilog=EXAMPLES)

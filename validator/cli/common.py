@@ -14,12 +14,21 @@ from validator.cli.completing import runs
 from validator.errors import MmvalidateError
 from validator.findings import printable
 from validator.option import GATE, OUTPUT
+from validator.run_folder.choose import latest
 
 if TYPE_CHECKING:
     from validator.engine.run import RunResult
+    from validator.report.finished import Finished
 
 
-RUN = Annotated[Path, typer.Argument(help="The folder of a finished run (.mmvalidate/NAME).", autocompletion=runs)]
+RUN = Annotated[
+    Path | None,
+    typer.Argument(
+        help="The folder of a finished run (.mmvalidate/NAME). Default: the one that finished last.",
+        autocompletion=runs,
+        show_default=False,
+    ),
+]
 QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no tables.", rich_help_panel=OUTPUT)]
 VERBOSE = Annotated[
     bool, typer.Option("--verbose", "-v", help="Show the traceback of an internal error.", rich_help_panel=OUTPUT)
@@ -81,11 +90,10 @@ def show(result: RunResult, output_format: str, quiet: bool, reports: Sequence[t
     """Write the reports of a finished run, print it, and return its exit code. Raises OSError."""
     from validator.engine.amend import still_open
     from validator.report.finished import Finished
-    from validator.report.formats import emit, write_file
+    from validator.report.formats import emit
 
     finished = Finished(result.folder)
-    for name, path in reports:
-        write_file(name, finished, path)
+    write_reports(finished, reports, quiet=quiet)
     if output_format == "full":
         from validator.report import console
 
@@ -96,9 +104,29 @@ def show(result: RunResult, output_format: str, quiet: bool, reports: Sequence[t
     return int(result.summary["exit_code"])
 
 
+def write_reports(run: Finished, reports: Sequence[tuple[str, Path]], *, quiet: bool) -> None:
+    """Write reports of a run, and say so. Raises OSError, and RefusedPathError where one would replace data."""
+    from validator.report.formats import write_file
+
+    for name, path in reports:
+        write_file(name, run, path)
+    for _, path in () if quiet else reports:
+        say(f"wrote {path}, of {run.data}")
+
+
 def words(values: Iterable[str]) -> tuple[str, ...]:
     """Options that may be repeated and hold commas."""
     return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+
+
+def the_run(run: Path | None) -> Path:
+    """The folder that is named, or that of the run that finished last here, which is said."""
+    if run is not None:
+        return run
+    if (found := latest()) is None:
+        usage(ValueError("Name the folder of a finished run: there is none in .mmvalidate here."))
+    say(f"the run in {found}")
+    return found
 
 
 def usage(error: ValueError) -> NoReturn:

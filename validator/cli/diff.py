@@ -8,13 +8,18 @@ from pathlib import Path
 import typer
 
 from validator.cli.command import make
-from validator.cli.common import EXIT_ZERO, VERBOSE, PlainFormat, guarded, usage
+from validator.cli.common import EXIT_ZERO, VERBOSE, PlainFormat, guarded, the_run, usage
 from validator.cli.completing import runs
 
 
 def diff(
     run_a: Path = typer.Argument(help="The folder of the earlier run.", autocompletion=runs),
-    run_b: Path = typer.Argument(help="The folder of the later run.", autocompletion=runs),
+    run_b: Path | None = typer.Argument(
+        None,
+        help="The folder of the later run. Default: the one that finished last.",
+        autocompletion=runs,
+        show_default=False,
+    ),
     output_format: PlainFormat = typer.Option(PlainFormat.text, help="What to print on stdout."),
     exit_zero: EXIT_ZERO = False,
     verbose: VERBOSE = False,
@@ -25,12 +30,14 @@ def diff(
     errors are new.
     """
 
+    later = the_run(run_b)
+
     def work() -> int:
         from validator.engine.compare import compare, document
         from validator.engine.finished import FinishedRun
 
         try:
-            result = compare(FinishedRun.whole(run_a), FinishedRun.whole(run_b))
+            result = compare(FinishedRun.whole(run_a), FinishedRun.whole(later))
         except ValueError as error:
             usage(error)
         if output_format is PlainFormat.json:

@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from validator.cli.command import make
-from validator.cli.common import QUIET, RUN, VERBOSE, PlainFormat, guarded, say, usage, words
+from validator.cli.common import QUIET, RUN, VERBOSE, PlainFormat, guarded, say, the_run, usage, words
 from validator.cli.completing import codes
 from validator.cli.place import place_of
 from validator.cli.trust import TRUST_RUN, rules_for_run
@@ -32,7 +32,7 @@ class Media(str, Enum):
 
 
 def export(
-    run: RUN,
+    run: RUN = None,
     to: Path = typer.Option(..., "--to", help="A new folder for the copy."),
     drop_on: DropOn = typer.Option(DropOn.error, help="The least severity of a finding that keeps a row out."),
     drop: list[str] = typer.Option(
@@ -61,6 +61,8 @@ def export(
     never changed.
     """
 
+    folder = the_run(run)
+
     def work() -> int:
         from validator.api.check import check as checked
         from validator.engine.finished import FinishedRun
@@ -70,8 +72,8 @@ def export(
         from validator.report.progress import StderrProgress
 
         try:
-            _check_apart(run, to, run_dir)
-            finished = FinishedRun.whole(run)
+            _check_apart(folder, to, run_dir)
+            finished = FinishedRun.whole(folder)
             policy = make_policy(drop_on.value, words(drop), words(keep), finished.plugins, keep_unchecked)
             given = rules_for_run(finished, rules, trust)
             judging = finished.rules_to_run(given) if check or fix else given or ()
@@ -84,8 +86,8 @@ def export(
         kept = sum(item["kept"] for item in done.record["datasets"])
         summary = None
         if check and kept:
-            folder, execution = place_of(done.settings, run_dir), Execution(workers=workers)
-            summary = checked(done.settings, run_dir=folder, execution=execution, progress=not quiet).summary
+            place, execution = place_of(done.settings, run_dir), Execution(workers=workers)
+            summary = checked(done.settings, run_dir=place, execution=execution, progress=not quiet).summary
         if output_format is PlainFormat.json:
             import orjson
 
@@ -94,7 +96,7 @@ def export(
         else:
             from validator.report.exported import exported
 
-            exported(done.record, to, summary, sys.stdout)
+            exported(done.record, finished.data, to, summary, sys.stdout)
         if not kept:
             return 5
         return 0 if summary is None else int(summary["exit_code"])

@@ -17,7 +17,6 @@ _HINTS = {
     "code": "`mmvalidate rules` lists them.",
     "run": "It is the folder of a finished run: .mmvalidate/NAME.",
     "run_a": "Give two folders of finished runs, the earlier one first.",
-    "run_b": "Give two folders of finished runs, the earlier one first.",
     "dataset_info": "It is the trainer's dataset_info.json.",
 }
 

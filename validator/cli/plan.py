@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from enum import Enum
-from pathlib import Path
 
 import typer
 
 from validator.cli.command import make
-from validator.cli.common import QUIET, VERBOSE, guarded, usage, words
+from validator.cli.common import QUIET, RUN, VERBOSE, guarded, the_run, usage, words
 
 
 class PlanFormat(str, Enum):
@@ -21,7 +20,7 @@ class PlanFormat(str, Enum):
 
 
 def plan(
-    run: Path = typer.Argument(help="The folder of a finished run."),
+    run: RUN = None,
     cutoff_len: list[str] = typer.Option(
         [], help="Values of cutoff_len, with commas. Default: the run's.", show_default=False
     ),
@@ -42,6 +41,8 @@ def plan(
     except ValueError as error:
         usage(error)
 
+    folder = the_run(run)
+
     def work() -> int:
         from validator.report import planned
         from validator.report.plan_picture import picture
@@ -51,7 +52,7 @@ def plan(
                 print(f"\r{rows:,} rows", end="", file=sys.stderr, flush=True)
 
         try:
-            result = made(FinishedRun.whole(run), cutoffs, pixels, batch_size, progress)
+            result = made(FinishedRun.whole(folder), cutoffs, pixels, batch_size, progress)
         except ValueError as error:
             usage(error)
         if not quiet and sys.stderr.isatty():

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from validator.cli.command import make
-from validator.cli.common import EXIT_ZERO, QUIET, RUN, VERBOSE, OutputFormat, guarded, show, usage
+from validator.cli.common import EXIT_ZERO, QUIET, RUN, VERBOSE, OutputFormat, guarded, show, the_run, usage
 from validator.cli.from_model import Fields, command
 from validator.cli.gating import REASON, REPORT, WRITE_BASELINE, accept, files_of
 from validator.cli.trust import TRUST_RUN, rules_for_run
@@ -18,9 +18,9 @@ from validator.settings import CHANGEABLE, Settings
 
 
 def _rejudge(
-    run: RUN,
     settings: dict[str, Any],
     execution: dict[str, Any],
+    run: RUN = None,
     trust: TRUST_RUN = None,
     write_baseline: WRITE_BASELINE = None,
     reason: REASON = "",
@@ -48,16 +48,17 @@ def _rejudge(
 
     try:
         reports = files_of(report)
-        finished = FinishedRun.whole(run)
+        folder = the_run(run)
+        finished = FinishedRun.whole(folder)
         rules = rules_for_run(finished, settings.pop("rules", ()), trust)
         chosen = settings_of(finished, settings if rules is None else {**settings, "rules": rules})
     except ValueError as error:
         usage(error)
 
     def work() -> int:
-        with hold(run_dir or run, "rejudge"):
+        with hold(run_dir or folder, "rejudge"):
             with StderrProgress(quiet=quiet) as progress:
-                result = again(finished, chosen, run_dir or run, progress, Execution(**execution))
+                result = again(finished, chosen, run_dir or folder, progress, Execution(**execution))
             if write_baseline is not None:
                 result = accept(result, write_baseline.absolute(), reason)
         return show(result, output_format.value, quiet, reports)

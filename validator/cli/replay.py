@@ -9,7 +9,7 @@ import typer
 
 from validator.cli.check import CONFIG
 from validator.cli.command import CONTEXT, make
-from validator.cli.common import EXIT_ZERO, QUIET, RUN, VERBOSE, OutputFormat, guarded, show, usage
+from validator.cli.common import EXIT_ZERO, QUIET, RUN, VERBOSE, OutputFormat, guarded, show, the_run, usage
 from validator.cli.from_model import Fields, command
 from validator.cli.gating import REPORT, files_of
 from validator.cli.replaying import asked, rows_named, run_replay
@@ -20,8 +20,8 @@ from validator.replaying.settings import ReplaySettings
 
 def _replay(
     context: typer.Context,
-    run: RUN,
     replaying: dict[str, Any],
+    run: RUN = None,
     rows: Annotated[
         Path | None,
         typer.Option(help="Rows to replay, one JSON a line with dataset, file and row.", rich_help_panel=REPLAY),
@@ -45,7 +45,10 @@ def _replay(
         settings = asked(replaying | more)
     except ValueError as error:
         usage(error)
-    code = guarded(lambda: show(run_replay(run, settings, quiet=quiet), output_format.value, quiet, reports), verbose)
+    folder = the_run(run)
+    code = guarded(
+        lambda: show(run_replay(folder, settings, quiet=quiet), output_format.value, quiet, reports), verbose
+    )
     raise typer.Exit(0 if code == 1 and exit_zero else code)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import typer
 
 from validator.cli.command import make
-from validator.cli.common import QUIET, RUN, VERBOSE, OutputFormat, guarded, show, usage
+from validator.cli.common import QUIET, RUN, VERBOSE, OutputFormat, guarded, show, the_run, usage, write_reports
 from validator.cli.gating import REPORT, files_of
 
 
 def report(
-    run: RUN,
+    run: RUN = None,
     report: REPORT = [],  # noqa: B006  # typer makes it anew
     output_format: OutputFormat | None = typer.Option(None, help="Print the run, too.", show_default=False),
     quiet: QUIET = False,
@@ -21,7 +21,8 @@ def report(
 
     try:
         reports = files_of(report)
-        FinishedRun.whole(run)
+        folder = the_run(run)
+        FinishedRun.whole(folder)
         if not reports and output_format is None:
             raise ValueError("Say what to write: --report FORMAT=PATH, or --output-format FORMAT.")
     except ValueError as error:
@@ -30,13 +31,11 @@ def report(
     def work() -> int:
         from validator.engine.amend import load_run
         from validator.report.finished import Finished
-        from validator.report.formats import write_file
 
         if output_format is not None:
-            show(load_run(run), output_format.value, quiet, reports)
+            show(load_run(folder), output_format.value, quiet, reports)
         else:
-            for name, path in reports:
-                write_file(name, Finished(run), path)
+            write_reports(Finished(folder), reports, quiet=quiet)
         return 0
 
     raise typer.Exit(guarded(work, verbose))

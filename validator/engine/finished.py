@@ -20,7 +20,7 @@ from validator.facts.table import SAMPLES
 from validator.findings import Finding, printable
 from validator.rules.base import Rule
 from validator.rules.registry import all_rules
-from validator.run_folder.choose import HOME
+from validator.run_folder.choose import HOME, data_of
 from validator.run_folder.damage import opened, unusable
 from validator.run_folder.finding_lines import finding_lines
 from validator.run_folder.mark import is_run
@@ -63,6 +63,11 @@ class FinishedRun:
         it names is run (`rules_to_run`).
         """
         return self._settings.model_copy(update={"rules": ()})
+
+    @property
+    def data(self) -> str:
+        """Of which data it is, in words."""
+        return data_of(self.summary["settings"])
 
     @property
     def rules_named(self) -> tuple[Path, ...]:

@@ -129,7 +129,7 @@ def _write(folder: Folder, job: ExportJob, progress: ExportProgress | None) -> d
     media_dir = os.path.abspath(settings.resolved_media_dir) if media == "reference" else None
     record = {
         "schema_version": SCHEMA_VERSION,
-        "run": str(job.run),
+        "run": str(job.run.folder),
         "source": settings.dataset_info,
         "policy": _plain_policy(job.policy, job.fix),
         "media": {"mode": media, "media_dir": media_dir, **placer.done},

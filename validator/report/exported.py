@@ -19,8 +19,8 @@ NAMES = 5
 """Datasets that are named in one line."""
 
 
-def exported(record: dict[str, Any], target: Path, check: dict[str, Any] | None, out: TextIO) -> None:
-    """Print export.json, and the summary of the run that checked the copy."""
+def exported(record: dict[str, Any], data: str, target: Path, check: dict[str, Any] | None, out: TextIO) -> None:
+    """Print export.json of some data, and the summary of the run that checked the copy."""
     console = console_for(out)
     datasets = [item for item in record["datasets"] if item["kept"] or item["quarantined"]]
     table = [
@@ -32,7 +32,7 @@ def exported(record: dict[str, Any], target: Path, check: dict[str, Any] | None,
     if check is not None:
         console.print(Text(f"The copy was checked under the settings of the run. {describe(check)}"))
     kept, fixed, behind = (sum(item[name] for item in datasets) for name in ("kept", "fixed", "quarantined"))
-    line = f"exported to {target}: {count(kept, 'row')} kept, {fixed:,} of them fixed, {behind:,} quarantined"
+    line = f"exported {data} to {target}: {count(kept, 'row')} kept, {fixed:,} of them fixed, {behind:,} quarantined"
     console.print(Text(printable(line), style="bold"))
     _next(console, record, target)
 

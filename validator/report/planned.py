@@ -10,6 +10,7 @@ from rich.text import Text
 
 from validator.planning.plan import Option, Plan
 from validator.report.tables import console_for
+from validator.run_folder.choose import data_of
 
 _COLUMNS = ("crash", "cut", "whole", "tokens/epoch", "visual", "labels", "kept", "padding", "longest")
 
@@ -20,7 +21,7 @@ def full(plan: Plan, out: TextIO) -> None:
     counts = plan.current.counts
     parts = [f"{counts.rows:,} rows"] + [f"{counts.dropped:,} dropped"] * bool(counts.dropped)
     parts += [f"{counts.unchecked:,} unchecked"] * bool(counts.unchecked)
-    title = f"{', '.join(parts)}; padding in batches of {plan.batch_size}"
+    title = f"{data_of(plan.settings.model_dump())}: {', '.join(parts)}; padding in batches of {plan.batch_size}"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for name in ("pixels", "cutoff", *_COLUMNS):
         table.add_column(name, justify="right", no_wrap=True)

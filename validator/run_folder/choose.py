@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from validator.errors import NotOursError
 from validator.files import is_remote, locate
 from validator.run_folder.mark import check_usable, summary_of
-from validator.run_folder.names import TRAINERS
+from validator.run_folder.names import SUMMARY, TRAINERS
 
 HOME = Path(".mmvalidate")
 """Below the working folder: where runs are kept unless the user says otherwise."""
@@ -40,7 +41,7 @@ def default_place(registry: str, datasets: Sequence[str] = ()) -> RunPlace:
         held = _held(folder)
         if held is not None and _same(held, registry, datasets):
             return _place(folder, usual, why)
-        objection = _objection(folder) if held is None else f"holds the run of {_named(held)}"
+        objection = _objection(folder) if held is None else f"holds the run of {data_of(held)}"
         why = objection if number == 1 else why
         free = free or (folder if objection is None else None)
         if not os.path.lexists(folder):
@@ -54,7 +55,7 @@ def replaced(folder: Path, registry: str, datasets: Sequence[str] = ()) -> str |
     held = _held(folder)
     if held is None or _same(held, registry, datasets):
         return None
-    return f"{folder} holds the run of {_named(held)}, which this one replaces."
+    return f"{folder} holds the run of {data_of(held)}, which this one replaces."
 
 
 def _place(folder: Path, usual: Path, why: str | None) -> RunPlace:
@@ -87,7 +88,17 @@ def _absolute(registry: str) -> str:
     return registry if is_remote(registry) else str(Path(registry).resolve())
 
 
-def _named(held: dict[str, Any]) -> str:
-    names = [str(name) for name in held.get("datasets") or ()]
+def data_of(settings: Mapping[str, Any]) -> str:
+    """Of which data a run is, by its settings: the registry, and the entries where it is not of all."""
+    names = [str(name) for name in settings.get("datasets") or ()]
     entries = f" ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})" if names else ""
-    return f"{held.get('dataset_info')}{entries}"
+    return f"{settings.get('dataset_info')}{entries}"
+
+
+def latest() -> Path | None:
+    """The folder below .mmvalidate of the run that finished last; None where there is none."""
+    finished = []
+    for path in HOME.glob(f"*/{SUMMARY}"):
+        with suppress(OSError):
+            finished.append((path.stat().st_mtime_ns, path.parent))
+    return max(finished, default=(0, None))[1]

@@ -1,0 +1,84 @@
+"""What may stand where a path is asked for, and what is taken where nothing stands."""
+
+import json
+
+import pytest
+
+from scripts.make_command_docs import commands
+from tests.conftest import say
+from validator.cli.main import COMMANDS
+
+
+@pytest.fixture
+def data(dataset, mmvalidate):
+    dataset.write([say("a", "b"), say("a b c d e f g h", "i")])
+    assert mmvalidate("dataset_info.json").returncode == 0
+    return dataset
+
+
+def test_a_folder_stands_for_its_registry(data, mmvalidate):
+    done = mmvalidate(".", "--output-format", "json")
+    assert json.loads(done.stdout)["summary"]["settings"]["dataset_info"] == "dataset_info.json"
+
+
+def test_a_folder_without_a_registry(data, mmvalidate):
+    (data.folder / "empty").mkdir()
+    done = mmvalidate("empty")
+    assert done.returncode == 2 and "it holds no dataset_info.json (`mmvalidate init empty` writes one)" in done.stderr
+
+
+def test_a_training_file_stands_for_its_option(data, mmvalidate):
+    (data.folder / "train.yaml").write_text(
+        "model_name_or_path: Qwen/Qwen2-VL-7B-Instruct\nstage: sft\ndo_train: true\ndataset_dir: .\ndataset: data\n"
+        "template: qwen2_vl\ncutoff_len: 77\nfinetuning_type: lora\noutput_dir: out\n"
+    )
+    done = mmvalidate("train.yaml", "--output-format", "json")
+    summary = json.loads(done.stdout)["summary"]
+    assert summary["settings"]["cutoff_len"] == 77
+    assert not any(item["code"].startswith("CF") for item in summary["rules_not_run"])
+
+
+@pytest.mark.parametrize(
+    "command", ["plan", "report --output-format concise", "rejudge --cutoff-len 20", "export --to clean"]
+)
+def test_the_run_that_finished_last_is_taken_and_named(data, mmvalidate, command):
+    done = mmvalidate(*command.split())
+    assert done.returncode in (0, 1) and "mmvalidate: the run in .mmvalidate/" in done.stderr, done.stderr
+
+
+def test_a_diff_with_the_run_that_finished_last(data, mmvalidate):
+    mmvalidate("dataset_info.json", "--run-dir", ".mmvalidate/earlier")
+    name = next(path.name for path in (data.folder / ".mmvalidate").iterdir() if path.name != "earlier")
+    done = mmvalidate("diff", f".mmvalidate/{name}")
+    assert done.returncode == 0 and "the run in .mmvalidate/earlier" in done.stderr
+
+
+def test_no_run_to_take(mmvalidate):
+    done = mmvalidate("plan")
+    assert (
+        done.returncode == 2 and "Name the folder of a finished run: there is none in .mmvalidate here." in done.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"), [((), "dataset_info.json"), (("--dataset", "data"), "dataset_info.json (data)")]
+)
+def test_it_is_said_of_which_data_something_is(data, mmvalidate, options, said):
+    mmvalidate("dataset_info.json", *options, "--run-dir", "run")
+    assert mmvalidate("plan", "run").stdout.startswith(f"{said}: 2 rows")
+    assert f"exported {said} to clean: 2 rows kept" in mmvalidate("export", "run", "--to", "clean", "--no-check").stdout
+    assert json.loads((data.folder / "clean" / "export.json").read_text())["run"] == "run"
+    assert mmvalidate("report", "run", "--report", "json=x.json").stderr == f"mmvalidate: wrote x.json, of {said}\n"
+
+
+def test_a_part_of_the_data_does_not_replace_the_run_of_all(data, mmvalidate):
+    mmvalidate("dataset_info.json", "--dataset", "data")
+    runs = sorted((data.folder / ".mmvalidate").iterdir())
+    held = [json.loads((run / "summary.json").read_text())["settings"]["datasets"] for run in runs]
+    assert sorted(held) == [[], ["data"]]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_their_help_says(name):
+    first = " ".join((commands()[name].help or "").split("\n\n")[0].split())
+    assert first.startswith(COMMANDS[name].removesuffix("."))
