@@ -4,9 +4,11 @@ Other distributions bring a package `validator` too. Where theirs lies in the pl
 """
 
 from importlib.util import find_spec
+from os.path import dirname
 from typing import TYPE_CHECKING, Any
 
-if find_spec("validator") is None or find_spec("validator.settings") is None or find_spec("validator.api") is None:
+# It is not loaded to find out: a stranger's code is not ours to run.
+if (_found := find_spec("validator")) is None or dirname(dirname(_found.origin or "")) != dirname(dirname(__file__)):
     raise ImportError(
         "The package `validator` that is found here is not mmvalidate's: another distribution of that name lies in its "
         "place. Install mmvalidate in an environment of its own."
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(validator, name)
 
 
