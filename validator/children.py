@@ -15,7 +15,8 @@ import signal
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 _PR_SET_PDEATHSIG = 1
 _LOOK = 0.5
@@ -45,6 +46,20 @@ def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_LOOK)
     os._exit(1)
+
+
+@contextmanager
+def without_main() -> Iterator[None]:
+    """Processes that multiprocessing spawns meanwhile do not run the caller's main module first: it may be a script
+    without `if __name__ == "__main__"`, which would begin the same again in each of them, and ours need nothing of it.
+    """
+    main = vars(sys.modules["__main__"])
+    held = {name: main[name] for name in ("__file__", "__spec__") if main.get(name) is not None}
+    main.update(dict.fromkeys(held))
+    try:
+        yield
+    finally:
+        main.update(held)
 
 
 def resident(process: int) -> int:

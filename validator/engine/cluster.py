@@ -17,6 +17,7 @@ from itertools import count as counter
 from pathlib import Path
 from typing import Any
 
+from validator.children import without_main
 from validator.engine.lane import attempt
 from validator.engine.marker import Marker
 from validator.engine.outcome import Died, Failed, Outcome
@@ -63,6 +64,7 @@ class Cluster:
         self._settings.enter_context(config.set(_CONFIG))
         try:
             if execution.scheduler is None:
+                self._settings.enter_context(without_main())  # till it closes: a worker that died is started again
                 self._local = distributed.LocalCluster(
                     n_workers=workers,
                     threads_per_worker=1,
@@ -77,7 +79,7 @@ class Cluster:
             else:
                 self._client = distributed.Client(execution.scheduler, timeout=CONNECT_SECONDS)
                 self._client.wait_for_workers(1, timeout=CONNECT_SECONDS)
-        except (OSError, TimeoutError, ValueError) as error:
+        except (OSError, RuntimeError, TimeoutError, ValueError) as error:
             self.close()
             where = f"--scheduler: {execution.scheduler}" if execution.scheduler else "a cluster on this machine"
             raise ClusterError(f"{where} cannot be used: {error}") from None

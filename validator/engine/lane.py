@@ -6,17 +6,18 @@ import multiprocessing
 import os
 import sys
 import time
+from contextlib import nullcontext
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
 
-from validator.children import begin_child, resident, signal_name
+from validator.children import begin_child, resident, signal_name, without_main
 from validator.engine.marker import Marker
 from validator.engine.outcome import Died, Failed, Outcome
 from validator.engine.shard import ShardDone, ShardJob, StrangerError, check_shard
 from validator.engine.worker_process import prepare
-from validator.errors import ChangedDataError, UnusableRunError
+from validator.errors import ChangedDataError, RuleError, UnusableRunError
 
 _LOOK = 0.2
 """Seconds between looks at the memory of the process."""
@@ -42,7 +43,8 @@ class Lane:
         if self._process is None:
             self._connection, theirs = self._context.Pipe()
             process = self._context.Process(target=_serve, args=(theirs, self._folder, os.getpid()), daemon=True)  # type: ignore[attr-defined]
-            process.start()
+            with without_main() if self._context.get_start_method() == "spawn" else nullcontext():
+                process.start()
             self._process = process
             theirs.close()
         assert self._connection is not None
@@ -118,9 +120,9 @@ def attempt(job: ShardJob, marker: Marker) -> ShardDone | Failed:
         return check_shard(job, marker)
     except ChangedDataError as error:
         return Failed(str(error), fatal=False)
-    except UnusableRunError as error:
+    except (UnusableRunError, RuleError) as error:
         marker.end()
-        return Failed(str(error), fatal=True, unusable=True)
+        return Failed(str(error), fatal=True, kind=type(error))
     except StrangerError as error:
         return Failed(str(error), fatal=True)
     except Exception as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from validator.engine.shard import ShardDone
-from validator.errors import UnusableRunError
+from validator.errors import RuleError, UnusableRunError
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +18,19 @@ class Died:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The job could not be carried out: the rows cannot be read as planned, or (`fatal`) no result can be written, or
-    (`unusable`) its facts lie in a run folder that is damaged.
+    """The job could not be carried out: the rows cannot be read as planned, or (`fatal`) all else is in vain. `kind` is
+    what this is to those who asked for the job: no result can be written, its facts lie in a run folder that is
+    damaged, or a rule failed.
     """
 
     reason: str
     fatal: bool
-    unusable: bool = False
+    kind: type[OSError | UnusableRunError | RuleError] = OSError
 
     @property
     def error(self) -> Exception:
         """What a fatal failure is to those who asked for the job."""
-        return UnusableRunError(self.reason) if self.unusable else OSError(self.reason)
+        return self.kind(self.reason)
 
 
 Outcome = ShardDone | Died | Failed
