@@ -26,16 +26,20 @@ class Comparison:
     every code. `summaries` are the two runs'.
     """
 
-    summaries: tuple[dict[str, Any], dict[str, Any]]
+    summaries: tuple[dict[str, Any], dict[str, Any]] = field(repr=False)
     new: Counter[tuple[str, str]] = field(default_factory=Counter)
     gone: Counter[tuple[str, str]] = field(default_factory=Counter)
     same: Counter[tuple[str, str]] = field(default_factory=Counter)
-    examples: dict[str, list[Finding]] = field(default_factory=dict)
+    examples: dict[str, list[Finding]] = field(default_factory=dict, repr=False)
 
     @property
     def new_errors(self) -> int:
         """Error findings that run `a` did not have."""
         return sum(number for (_, severity), number in self.new.items() if severity == "error")
+
+    def record(self) -> dict[str, Any]:
+        """As it is written to JSON (docs/output.md)."""
+        return document(self)
 
 
 def compare(a: FinishedRun, b: FinishedRun) -> Comparison:

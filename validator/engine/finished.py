@@ -25,7 +25,7 @@ from validator.run_folder.damage import opened, unusable
 from validator.run_folder.finding_lines import finding_lines
 from validator.run_folder.mark import is_run
 from validator.run_folder.names import SUMMARY
-from validator.run_folder.summary import read_summary
+from validator.run_folder.summary import identity_of, read_summary
 from validator.run_folder.table import RunTable
 from validator.settings import Settings
 
@@ -127,13 +127,18 @@ class FinishedRun:
         """What the run knew of its data before the first row, under its settings or others."""
         return load_catalog(self.folder, settings or self.settings)
 
+    @property
+    def is_same(self) -> bool:
+        """Whether the folder still holds this run, and nothing was added to it."""
+        try:
+            return identity_of(self.folder) == self.identity
+        except UnusableRunError:
+            return False
+
     def check_same(self) -> None:
         """Raise ChangedRunError where the folder no longer holds this run."""
-        try:
-            if read_summary(self.folder)[1] == self.identity:
-                return
-        except ValueError:
-            pass
+        if self.is_same:
+            return
         raise ChangedRunError(f"{self.folder} was checked again meanwhile: nothing was made of it, repeat the command")
 
     def _check_whole(self) -> None:

@@ -305,3 +305,8 @@ def read_summary(folder: Path) -> tuple[dict[str, Any], str]:
         place = ".".join(map(str, first["loc"]))
         raise unusable(path, f"is not what this version of mmvalidate writes ({place}: {first['msg']})") from None
     return summary, xxhash.xxh3_128_hexdigest(data)
+
+
+def identity_of(folder: Path) -> str:
+    """That digest alone. Raises UnusableRunError."""
+    return xxhash.xxh3_128_hexdigest(read_bytes(folder / SUMMARY, MOST))

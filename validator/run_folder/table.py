@@ -49,6 +49,11 @@ class RunTable:
         """Records of the table."""
         return int(self._file.metadata.num_rows)
 
+    @property
+    def names(self) -> list[str]:
+        """Its columns."""
+        return list(self._file.schema_arrow.names)
+
     def rows_of_groups(self) -> list[int]:
         """Records of each row group."""
         return [self._file.metadata.row_group(group).num_rows for group in range(self._file.num_row_groups)]
