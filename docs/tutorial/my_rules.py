@@ -3,7 +3,7 @@
 Our screens come in sets of four; more of them are a mistake of the export.
 """
 
-from validator.rules.base import Hit, row_rule
+from mmvalidate import Hit, row_rule
 
 
 @row_rule("MY001", "too-many-screens", "warning", needs="media")

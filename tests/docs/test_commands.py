@@ -17,6 +17,7 @@ import pytest
 
 from scripts.make_command_docs import commands
 from tests.conftest import ROOT, check
+from tests.docs.places import lay_out
 from validator.cli.main import main
 from validator.cli.welcome import welcome
 
@@ -69,8 +70,8 @@ def commands_of(path):
 
 def shown_in(path):
     """Lines of output that a page shows."""
-    shown = re.findall(r"^```\n(.*?)^```", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    return [line for block in shown for line in block.splitlines() if line != "..."]
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    return [line for language, block in fenced if not language for line in block.splitlines() if line != "..."]
 
 
 COMMANDS = [(path, command) for path in PAGES for command in commands_of(path)]
@@ -84,11 +85,7 @@ def left_out(command):
 def place(tmp_path_factory):
     """A folder as the pages suppose it."""
     home = tmp_path_factory.mktemp("docs")
-    shutil.copytree(ROOT / "sample_data", home / "sample_data")
-    shutil.copytree(ROOT / "sample_data", home / "data")
-    entries = json.loads((home / "data" / "dataset_info.json").read_text())
-    chosen = {name: entries[name] for name in ("phone_screens", "planted", "text_only")}
-    (home / "data" / "dataset_info.json").write_text(json.dumps(chosen))
+    lay_out(home)
     (home / "data.jsonl").write_text(json.dumps({"query": "What is two and two?", "response": "Four."}))
     tutorial = (ROOT / "docs" / "tutorial" / "own-rules.md").read_text()
     (home / "my_rules.py").write_text(re.search(r"```python\n(.*?)```", tutorial, re.DOTALL)[1])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from validator.api.check import Location
+from validator.api.given import check_least, sentences
 from validator.api.prepare import prepare
 from validator.auditing.case import training_case, written_at
 from validator.auditing.data import data_facts
@@ -17,6 +18,7 @@ from validator.checkpoint.record import CheckpointCase
 from validator.engine.finished import FinishedRun
 from validator.engine.run import run
 from validator.execution import Execution
+from validator.findings import count
 from validator.report.finished import Finished
 from validator.report.formats import write_file
 from validator.report.progress import StderrProgress
@@ -38,8 +40,12 @@ class Audit:
     its data, None where a checkpoint alone was audited.
     """
 
-    page: dict[str, Any]
+    page: dict[str, Any] = field(repr=False)
     folder: Path | None
+
+    def __repr__(self) -> str:
+        said = count(len(self.reasons), "reason")
+        return f"<mmvalidate audit{f' in {self.folder}' if self.folder else ''}: {self.verdict}, {said}>"
 
     @property
     def verdict(self) -> Verdict:
@@ -95,9 +101,11 @@ def audit(
     Raises ValueError where the training file, or what it names, cannot be read; OSError where results cannot be
     written.
     """
+    check_least(1, gpus=gpus, gpu_memory=gpu_memory)
     config = None if train_config is None else load_config(Path(train_config))
     own = {"integrity": integrity} | ({"processor": processor} if processor else {})
-    settings = None if config is None else data_settings(config, **own)
+    with sentences():
+        settings = None if config is None else data_settings(config, **own)
     job = AuditJob(
         config=config,
         versions=find_versions(versions),

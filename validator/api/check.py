@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
+from validator.api.given import changed, check_names, sentences
 from validator.api.prepare import prepare, witness
 from validator.api.run import Run
 from validator.auditing.case import training_case
@@ -38,23 +40,28 @@ def check(
 
     `dataset_info`: the registry or its folder, with further `settings` by their names in `Settings`; all of them in one
     object; or a training file of LLaMA-Factory (train.yaml), whose settings hold and whose configuration is judged.
-    `run_dir`: the run's folder; by default `.mmvalidate/NAME` as for the command. `progress`: on stderr.
+    `run_dir`: the run's folder; by default `.mmvalidate/NAME` as for the command. `progress`: on stderr. No settings
+    file is read. Warns of settings for entries that the registry does not have.
 
-    Raises ValueError (pydantic's ValidationError for a setting) where something cannot be as it is asked for, OSError
-    where results cannot be written, MmvalidateError where a rule fails or another command is writing there.
+    Raises ValueError where something cannot be as it is asked for, OSError where results cannot be written, BusyError
+    where another command is writing there, RuleError where a rule of the caller's own fails.
     """
+    check_names(settings, Settings.model_fields, Execution.model_fields)
     config = None
-    if isinstance(dataset_info, Settings):
-        chosen = Settings(**{**dataset_info.model_dump(), **settings}) if settings else dataset_info
-    elif os.fspath(dataset_info).endswith((".yaml", ".yml")):
-        config = load_config(Path(dataset_info))
-        chosen = Settings(**check_settings(config) | fed_as(config) | settings)
-    else:
-        chosen = Settings(dataset_info=os.fspath(dataset_info), **settings)
+    with sentences():
+        if isinstance(dataset_info, Settings):
+            chosen = Settings(**changed(dataset_info, settings)) if settings else dataset_info
+        elif os.fspath(dataset_info).endswith((".yaml", ".yml")):
+            config = load_config(Path(dataset_info))
+            chosen = Settings(**check_settings(config) | fed_as(config) | settings)
+        else:
+            chosen = Settings(dataset_info=os.fspath(dataset_info), **settings)
     carried = execution or Execution()
     if chosen.exact:
         carried = carried.model_copy(update={"witness": witness(chosen.profile)})
     prepared = prepare(chosen)
+    for note in prepared.notes:
+        warnings.warn(note, stacklevel=2)
     folder = default_place(chosen.dataset_info, chosen.datasets).folder if run_dir is None else Path(run_dir)
     with StderrProgress(quiet=not progress) as told:
         run(chosen, prepared.registry, prepared.rules, prepared.left_out, folder, told, carried)
@@ -76,10 +83,14 @@ def rejudge(
     """Judge a finished run again with some settings changed: no file of the data is opened. `run_dir`: where the result
     is kept; by default the run's own folder.
 
-    Raises ValueError where a setting needs the data to be read again, and UnusableRunError where the run is damaged.
+    Raises ValueError where a setting needs the data to be read again, or where the run was judged by files of rules and
+    `rules` does not say by which now (`()` for none): a run is data, and code that it names is not run unasked.
+    UnusableRunError where the run is damaged, otherwise as `check`.
     """
+    check_names(changes, Settings.model_fields, Execution.model_fields)
     finished = FinishedRun.whole(folder_of(run))
-    settings = settings_of(finished, changes)
+    with sentences():
+        settings = settings_of(finished, changes)
     target = finished.folder if run_dir is None else Path(run_dir)
     with StderrProgress(quiet=not progress) as told:
         judge_again(finished, settings, target, told, execution)
@@ -90,7 +101,8 @@ def replay(run: Run | Location, *, progress: bool = False, **settings: Any) -> R
     """Replay the worst rows of a finished run beside healthy ones, and keep the verdicts in it. `settings` are those of
     `mmvalidate replay`: `model`, `candidates`, `controls` ...
 
-    Raises ValueError where it cannot work here, ReplayStartError where the model does not come up.
+    Raises ValueError where it cannot work here (without torch, say), ReplayStartError where the model does not come up,
+    BusyError where another command is writing there.
     """
     from validator.replaying.possible import check_possible
     from validator.replaying.results import keep
@@ -98,7 +110,9 @@ def replay(run: Run | Location, *, progress: bool = False, **settings: Any) -> R
     from validator.replaying.settings import ReplaySettings
     from validator.run_folder.lock import hold
 
-    chosen = ReplaySettings(**settings)
+    check_names(settings, ReplaySettings.model_fields)
+    with sentences():
+        chosen = ReplaySettings(**settings)
     check_possible(chosen)
     folder = folder_of(run)
     with hold(folder, "replay"):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 from validator.api.check import Location, check, folder_of
+from validator.api.given import check_choice, check_least, sentences, several
 from validator.api.run import Run
 from validator.engine.compare import Comparison, compare
 from validator.engine.finished import FinishedRun
@@ -14,7 +16,7 @@ from validator.exporting.export import Export
 from validator.exporting.export import export as write
 from validator.exporting.media import MediaMode
 from validator.exporting.policy import make_policy
-from validator.findings import Severity
+from validator.findings import SEVERITIES, Severity
 from validator.planning.plan import Plan
 from validator.planning.plan import plan as count
 from validator.report.progress import StderrProgress
@@ -32,7 +34,11 @@ def plan(
 
     Raises ValueError where the trainer would refuse a limit.
     """
-    return count(FinishedRun.whole(folder_of(run)), sorted(set(cutoff_len)), sorted(set(image_max_pixels)), batch_size)
+    check_least(1, batch_size=batch_size)
+    with sentences():
+        return count(
+            FinishedRun.whole(folder_of(run)), sorted(set(cutoff_len)), sorted(set(image_max_pixels)), batch_size
+        )
 
 
 def export(
@@ -51,12 +57,16 @@ def export(
     """Write a copy of the data of a finished run without the rows that fail, to a new folder; the original stays as it
     is. Parameters are those of `mmvalidate export`. The copy is not checked: `check_copy` does that.
 
-    Raises ValueError where the data have changed since the run or the folder is taken, ChangedDataError where they
-    change meanwhile, OSError where something cannot be read or written.
+    Raises ValueError where the data have changed since the run, the folder is taken or a word stands for no rule,
+    ChangedDataError where the data change meanwhile, OSError where something cannot be read or written. Of a run that
+    was judged by files of rules, `rules` says by which to judge now (`()` for none).
     """
+    check_choice("drop_on", drop_on, SEVERITIES)
+    check_choice("media", media, get_args(MediaMode))
     finished = FinishedRun.whole(folder_of(run))
-    policy = make_policy(drop_on, tuple(drop), tuple(keep), finished.plugins, keep_unchecked)
-    judging = finished.rules_to_run(None if rules is None else tuple(Path(rule).absolute() for rule in rules))
+    policy = make_policy(drop_on, several("drop", drop), several("keep", keep), finished.plugins, keep_unchecked)
+    given = None if rules is None else tuple(Path(rule).absolute() for rule in several("rules", rules))
+    judging = finished.rules_to_run(given)
     with StderrProgress(quiet=not progress) as told:
         return write(finished, Path(to), policy, media, fix=fix, rules=judging, progress=told)
 
@@ -64,10 +74,13 @@ def export(
 def check_copy(
     done: Export, *, run_dir: Location | None = None, execution: Execution | None = None, progress: bool = False
 ) -> Run:
-    """Check the copy that an export has written, under the settings of its run."""
+    """Check the copy that an export has written, under the settings of its run. Raises as `check` does."""
     return check(done.settings, run_dir=run_dir, execution=execution, progress=progress)
 
 
 def diff(earlier: Run | Location, later: Run | Location) -> Comparison:
-    """What is new and what is gone between two finished runs; rows are known again by their content."""
+    """What is new and what is gone between two finished runs; rows are known again by their content.
+
+    Raises UnusableRunError where one of them is damaged.
+    """
     return compare(FinishedRun.whole(folder_of(earlier)), FinishedRun.whole(folder_of(later)))

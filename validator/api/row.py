@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 from html import escape
 from typing import Any
 
@@ -22,9 +23,10 @@ from validator.facts.settle import settle
 from validator.facts.strip import Segment, segments
 from validator.facts.table import from_record
 from validator.facts.training_ids import training_ids
-from validator.findings import Finding, clip
+from validator.findings import Finding, clip, printable
 from validator.replaying.population import records_at
 from validator.tokens.processor import load_processor
+from validator.tokens.template import SYSTEM
 
 COLORS = {"text": "#9aa5b1", "label": "#3b82c4", "image": "#e0a030", "video": "#8f5fbf"}
 """Of the bar; `label` is text that is learned."""
@@ -32,31 +34,36 @@ SHOWN = 600
 """Characters of a turn that a notebook shows."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Row:
     """One row. `sample`: its record of samples.parquet. `segments`: its tokens in the order in which the trainer lays
-    them out, and how many of each the cutoff leaves; empty where the trainer yields none.
+    them out: of each `tokens`, those `kept` by the cutoff, and `span` (its `kind`, and whether it `is_label`); empty
+    where the trainer yields none.
     """
 
     dataset: str
     file: str
     row: int
-    sample: dict[str, Any]
-    findings: tuple[Finding, ...]
-    segments: tuple[Segment, ...]
+    sample: dict[str, Any] = field(repr=False)
+    findings: tuple[Finding, ...] = field(repr=False)
+    segments: tuple[Segment, ...] = field(repr=False)
     _run: FinishedRun = field(repr=False)
 
     @cached_property
     def turns(self) -> list[tuple[str, str]]:
-        """(role, text) of each turn as the trainer converts the row, a system prompt first. Raises ChangedDataError
-        where the data are no longer those of the run.
+        """(role, text) of each turn as the trainer converts the row; the system prompt that its template writes, with
+        tools, comes first. Raises ChangedDataError where the data are no longer those of the run.
         """
         measurer, raw = self._again
         if raw.fault is not None or raw.unread:
             return []
         sample = measurer.convert(raw)
-        system = [("system", str(sample.system))] if sample.system else []
-        return system + [(turn.role, str(turn.content)) for turn in sample.turns]
+        try:
+            system = measurer.template.system(sample, measurer.settings.default_system)
+        except Exception:  # whatever the trainer raises, of tools that it cannot read say
+            system = str(sample.system or "")
+        system = system.removeprefix(SYSTEM[0]).removesuffix(SYSTEM[1])
+        return [("system", system)] * bool(system) + [(turn.role, str(turn.content)) for turn in sample.turns]
 
     @property
     def input_ids(self) -> list[int]:
@@ -72,7 +79,13 @@ class Row:
 
     @cached_property
     def _ids(self) -> tuple[list[int], list[int]]:
-        return training_ids(*self._again) or ([], [])
+        ids, labels = training_ids(*self._again) or ([], [])
+        if len(ids) != (self.sample["num_tokens"] or 0):  # the row is the same: its media or its entry are not
+            raise ChangedDataError(
+                f"{self._where} has {len(ids):,} tokens now, and had {self.sample['num_tokens'] or 0:,}: its media, or "
+                "its entry in the registry, have changed since the run. Run mmvalidate again."
+            )
+        return ids, labels
 
     @cached_property
     def _again(self) -> tuple[Measurer, RawRow]:
@@ -80,14 +93,27 @@ class Row:
         settings = self._run.settings
         cache = Cache(self._run.folder / "cache", program(exact=settings.exact))
         wanted = {(self.dataset, self.file): frozenset((self.row,))}
-        where = f"row {self.row} of {self.file} ({self.dataset})"
-        for _, _, measurer, raw in reread(settings, wanted, cache):
-            if xxhash.xxh3_128_hexdigest(raw.raw) != self.sample["content_hash"]:
-                raise ChangedDataError(f"{where} has changed since the run: run mmvalidate again.")
-            return measurer, raw
-        raise ChangedDataError(
-            f"{where} is no longer there: run mmvalidate again, or work in the folder in which the run was made."
+        found = None
+        try:
+            found = next(reread(settings, wanted, cache), None)
+        except ValueError as error:
+            raise self._gone(str(error)) from None
+        if found is None:
+            raise self._gone("it is no longer there.")
+        _, _, measurer, raw = found
+        if xxhash.xxh3_128_hexdigest(raw.raw) != self.sample["content_hash"]:
+            raise ChangedDataError(f"{self._where} has changed since the run: run mmvalidate again.")
+        return measurer, raw
+
+    def _gone(self, why: str) -> ChangedDataError:
+        return ChangedDataError(
+            f"{self._where} cannot be read again: {why} Run mmvalidate again, or work in the folder in which the run "
+            "was made."
         )
+
+    @property
+    def _where(self) -> str:
+        return f"row {self.row} of {clip(self.file, 200)} ({clip(self.dataset)})"
 
     def _repr_html_(self) -> str:
         parts = [f"<p><b>{escape(clip(self.dataset))}</b> {escape(clip(self.file, 200))}:{self.row}</p>", self._bar()]
@@ -99,9 +125,9 @@ class Row:
         try:
             turns = self.turns
         except (ValueError, OSError, ChangedDataError) as error:
-            return "".join([*parts, f"<p>{escape(str(error))}</p>"])
+            return "".join([*parts, f"<p>{escape(printable(str(error)))}</p>"])
         lines = "".join(
-            f"<tr><td>{escape(clip(role))}</td><td><pre>{escape(text[:SHOWN])}</pre></td></tr>" for role, text in turns
+            f"<tr><td>{escape(clip(role))}</td><td><pre>{escape(_lines(text))}</pre></td></tr>" for role, text in turns
         )
         return "".join([*parts, f"<table>{lines}</table>"])
 
@@ -114,6 +140,8 @@ class Row:
         for segment in self.segments:
             kind = "label" if segment.span.is_label and segment.span.kind == "text" else segment.span.kind
             for tokens, opacity in ((segment.kept, 1), (segment.tokens - segment.kept, 0.3)):
+                if not tokens:
+                    continue
                 width = f"{100 * tokens / total:.3f}%"
                 blocks.append(
                     f'<div style="width:{width};background:{COLORS[kind]};opacity:{opacity}" '
@@ -124,10 +152,16 @@ class Row:
         return f'<div style="display:flex;height:14px">{"".join(blocks)}</div><p>{total:,} tokens{cut}</p>'
 
 
+def _lines(text: str) -> str:
+    """Text of a turn, bounded and safe to show; its lines stay lines."""
+    shown = "\n".join(map(printable, text[: SHOWN + 1].split("\n")))
+    return shown if len(shown) <= SHOWN else shown[: SHOWN - 1] + "…"
+
+
 def read_row(run: FinishedRun, row: int, *, dataset: str | None = None, file: str | None = None) -> Row:
-    """A row of a run. Raises ValueError where there is no such row, or several."""
-    wanted = {"dataset": dataset, "file": file, "row": row}
-    place = _place(run, {name: value for name, value in wanted.items() if value is not None})
+    """A row of a run. Raises ValueError where there is no such row, or several, TypeError where `row` is no number."""
+    wanted: dict[str, Any] = {"dataset": dataset and str(dataset), "file": file and str(file)}
+    place = _place(run, {**{name: value for name, value in wanted.items() if value}, "row": operator.index(row)})
     record = records_at(run, {place})[place]
     facts = from_record(record)
     limits = limits_of(run.settings, load_processor(run.settings.processor))
@@ -141,21 +175,15 @@ def _place(run: FinishedRun, wanted: dict[str, Any]) -> int:
     """The place in samples.parquet of the row with these values."""
     with run.samples_table() as table:
         records = table.read(["dataset", "file", "row"])
-    chosen = pc.indices_nonzero(
-        pc.fill_null(_all([pc.equal(records[name], value) for name, value in wanted.items()]), False)
-    )
+    chosen: list[int] = []
+    if 0 <= wanted["row"] < 1 << 63:
+        masks = (pc.equal(records[name], pa.scalar(value, records[name].type)) for name, value in wanted.items())
+        chosen = pc.indices_nonzero(pc.fill_null(reduce(pc.and_, masks), False)).to_pylist()
     if len(chosen) == 1:
-        return int(chosen[0].as_py())
+        return chosen[0]
     said = ", ".join(f"{name} {clip(str(value))}" for name, value in wanted.items())
-    if not len(chosen):
+    if not chosen:
         raise ValueError(f"The run has no {said}.")
-    some = records.take(chosen.slice(0, 3)).to_pylist()
+    some = records.take(chosen[:3]).to_pylist()
     named = "; ".join(f"dataset={clip(item['dataset'])!r}, file={clip(item['file'])!r}" for item in some)
     raise ValueError(f"The run has {len(chosen):,} times {said}: name one of {named}.")
-
-
-def _all(masks: list[pa.ChunkedArray]) -> pa.ChunkedArray:
-    found = masks[0]
-    for mask in masks[1:]:
-        found = pc.and_(found, mask)
-    return found

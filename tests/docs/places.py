@@ -1,0 +1,15 @@
+"""A folder as the pages suppose it."""
+
+import json
+import shutil
+
+from tests.conftest import ROOT
+
+
+def lay_out(home):
+    """Lay `sample_data` into a folder, and as `data` three of its entries."""
+    shutil.copytree(ROOT / "sample_data", home / "sample_data")
+    shutil.copytree(ROOT / "sample_data", home / "data")
+    entries = json.loads((home / "data" / "dataset_info.json").read_text())
+    chosen = {name: entries[name] for name in ("phone_screens", "planted", "text_only")}
+    (home / "data" / "dataset_info.json").write_text(json.dumps(chosen))
