@@ -1,8 +1,8 @@
 """Whatever mmvalidate raises of its own where something cannot be done. Every message is a sentence for the user.
 
 Those that are a ValueError too mean that something else has to be asked for (exit code 2 of a command); the others that
-something stood in the way (3). A value that a setting cannot have is a plain ValueError; where `Settings` or `Execution` are
-made by hand it is pydantic's ValidationError, which is one too.
+something stood in the way (3). A value that a setting cannot have is a plain ValueError; where `Settings` or
+`Execution` are made by hand it is pydantic's ValidationError, which is one too.
 """
 
 from __future__ import annotations

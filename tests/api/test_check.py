@@ -6,6 +6,7 @@ import subprocess
 import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
@@ -235,14 +236,19 @@ def test_in_a_thread_and_in_an_event_loop(home):
         assert files(run.folder) == files("run")
 
 
-def test_processes_that_are_spawned_do_not_run_the_main_module_again(monkeypatch):
+@pytest.mark.parametrize("held", [("script.py", None), (None, ModuleSpec("tool", None)), (None, None)], ids=str)
+def test_processes_that_are_spawned_do_not_run_the_main_module_again(monkeypatch, held):
     main = sys.modules["__main__"]
-    before = main.__spec__, getattr(main, "__file__", None)
-    asked = multiprocessing.spawn.get_preparation_data
-    assert any(key.startswith("init_main") for key in asked("worker"))
+    for name, value in zip(("__file__", "__spec__"), held, strict=True):
+        monkeypatch.setattr(main, name, value, raising=False)
+
+    def told():
+        return [key for key in multiprocessing.spawn.get_preparation_data("worker") if key.startswith("init_main")]
+
+    assert len(told()) == any(held)
     with without_main(), without_main():
-        assert not any(key.startswith("init_main") for key in asked("worker"))
-    assert (main.__spec__, getattr(main, "__file__", None)) == before
+        assert told() == []
+    assert (main.__file__, main.__spec__) == held
 
 
 UNGUARDED = """
