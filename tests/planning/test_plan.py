@@ -13,10 +13,9 @@ from tests.engine.data import make_registry
 from tests.tiers import first, many
 from validator.engine.finished import FinishedRun
 from validator.planning import laid_out
-from validator.planning.counts import infer_seqlens
 from validator.planning.padding import padded_tokens
 from validator.planning.plan import plan
-from validator.tokens.truncation import infer_seqlen
+from validator.tokens.truncation import infer_seqlen, infer_seqlens
 
 CUTOFFS, PIXELS = (40, 64, 300, 1000, 8192), (1100, 20_000, 262_144, 1_048_576)
 

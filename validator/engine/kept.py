@@ -111,7 +111,7 @@ def kept(
         frozenset(rule.code for rule in rules if rule.row is not None),
         min(old.cutoff_len, new.cutoff_len) if "cutoff_len" in changed else None,
         bool(changed & _OF_MEDIA),
-        new.profile.truncation == "delete",
+        new.profile.leaves_out_long_rows,
     )
 
 

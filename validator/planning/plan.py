@@ -13,7 +13,6 @@ from validator.findings import count
 from validator.planning.counts import Counts, Expanded, Sizes
 from validator.planning.laid_out import read
 from validator.planning.padding import padded_tokens
-from validator.planning.stretched import Stretched
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
 
@@ -130,11 +129,9 @@ def plan(
     sizes: dict[int, Sizes] = {most: {} for most in asked}
     done = 0
     for laid in read(run.tables.samples):
+        spans = settings.profile.span_table(laid.spans, limits[own])
         for most, some in asked.items():
-            first = limits[most, some[0]]
-            expanded = (Expanded if first.trainer.truncation in ("pairs", "end") else Stretched)(
-                laid, first, sizes[most]
-            )
+            expanded = Expanded(laid, spans, limits[most, some[0]], sizes[most])
             for cutoff in some:
                 expanded.count(limits[most, cutoff], counts[most, cutoff])
         done += laid.rows

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
 
 def infer_seqlen(source: int, target: int, cutoff: int) -> tuple[int, int]:
     """Tokens kept of a source and a target within `cutoff` tokens, each from its beginning."""
@@ -15,6 +20,16 @@ def infer_seqlen(source: int, target: int, cutoff: int) -> tuple[int, int]:
         longest_target = int(cutoff * (target / (source + target)))
     kept_target = min(longest_target, target)
     return min(max(cutoff - kept_target, 0), source), kept_target
+
+
+def infer_seqlens(sources: Ints, targets: Ints, cutoffs: Ints) -> tuple[Ints, Ints]:
+    """`infer_seqlen` of many pairs, arrays of shape (pairs,); nothing is kept where the cutoff is used up."""
+    with np.errstate(invalid="ignore"):
+        share = cutoffs * (targets / (sources + targets))
+    shared = np.nan_to_num(share).astype(np.int64)
+    longest = np.where(targets * 2 < cutoffs, cutoffs, np.where(sources * 2 < cutoffs, cutoffs - sources, shared))
+    kept_targets = np.where(cutoffs > 0, np.minimum(longest, targets), 0)
+    return np.minimum(np.maximum(cutoffs - kept_targets, 0), sources), kept_targets
 
 
 def truncate(pairs: Sequence[tuple[int, int]], cutoff: int, *, last_first: bool) -> list[tuple[int, int]]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from validator.tokens.processor import Processor
     from validator.tokens.template import Template
     from validator.trainers.layout import Kept, Sizes, TokenSpan
+    from validator.trainers.span_table import Ints, SpanTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +88,6 @@ class Trainer(ABC):
     """It looks at columns that the entry does not name, and at every key of its messages."""
     names_media_in_columns: bool
     """A row without media in the columns of its entry has none."""
-    truncation: Literal["pairs", "end", "delete", "left", "right"]
-    """How `truncate` cuts, for plans, which do the same on whole arrays: pair by pair, a row at its end, or text alone,
-    where a row is left out as a whole or loses text from its left or its right.
-    """
-    learns_everything: bool
-    """Every token is a label."""
-    unlearned_header: int
-    """Tokens at the beginning of an answer that are none."""
     first_is_label: bool
     """The first token of a row may be learned."""
     stops_at_failures: bool
@@ -104,6 +97,11 @@ class Trainer(ABC):
     def family(self) -> str:
         """The name without its release."""
         return self.name.partition("@")[0]
+
+    @property
+    def leaves_out_long_rows(self) -> bool:
+        """A row above the cutoff is left out, and not cut."""
+        return self.too_long(1, 0) is not None
 
     @abstractmethod
     def configured(self, settings: Settings) -> Trainer:
@@ -146,6 +144,16 @@ class Trainer(ABC):
     @abstractmethod
     def truncate(self, spans: Sequence[TokenSpan], limits: Limits) -> list[Kept]:
         """What is left of each span of a row above the cutoff."""
+
+    @abstractmethod
+    def span_table(self, spans: SpanTable, limits: Limits) -> SpanTable:
+        """`spans` for many rows: the given table with its labels. It has none yet, one pad of each medium, and the
+        vision markers of a medium in the text around it.
+        """
+
+    @abstractmethod
+    def truncate_table(self, spans: SpanTable, limits: Limits) -> Ints:
+        """`truncate` for many rows: the tokens that are left of each span. Rows up to the cutoff stay whole."""
 
     @abstractmethod
     def too_long(self, num_tokens: int, cutoff_len: int) -> str | None:

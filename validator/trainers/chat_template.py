@@ -14,9 +14,12 @@ from validator.tokens.encode import EncodedTurn, TrainerError
 from validator.tokens.processor import Processor
 from validator.tokens.template import PAD_TOKENS, SYSTEM, Template, check_named, not_reproduced
 from validator.trainers.base import Trainer
+from validator.trainers.layout import Kept, TokenSpan, cut_at_end
 
 if TYPE_CHECKING:
+    from validator.facts.budget import Limits
     from validator.settings import Settings
+    from validator.trainers.span_table import Ints, SpanTable
 
 
 @cache
@@ -90,6 +93,14 @@ class ChatTemplateTrainer(Trainer):
     def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
         """The processor takes pads in the text for images."""
         check_literal_pads(sample, turns, pads)
+
+    def truncate(self, spans: Sequence[TokenSpan], limits: Limits) -> list[Kept]:
+        """At the end."""
+        return cut_at_end(spans, limits.cutoff_len)
+
+    def truncate_table(self, spans: SpanTable, limits: Limits) -> Ints:
+        """At the end."""
+        return spans.cut_at_end(limits.cutoff_len)
 
     def too_long(self, num_tokens: int, cutoff_len: int) -> str | None:
         """It is cut."""

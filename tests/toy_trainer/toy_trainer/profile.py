@@ -1,6 +1,6 @@
 """The toy: its data and its methods. Where it does as another trainer does, it says so by name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from validator.catalog.loader import DATASETS_4_0
 from validator.conversation.row_view import view_of
@@ -8,6 +8,7 @@ from validator.media.geometry import ImageLimits, processor_grid
 from validator.trainers.base import BatchRecipe, Trainer
 from validator.trainers.chat_template import chat_template, check_parts
 from validator.trainers.layout import add_turn
+from validator.trainers.span_table import keep_first, sums
 from validator.trainers.transformers.sample import convert
 
 TEMPLATE = chat_template(("user", "assistant"))
@@ -54,6 +55,13 @@ class Toy(Trainer):
             kept.append((span.num_tokens - stays, span.num_tokens))
         return kept[::-1]
 
+    def span_table(self, spans, limits):
+        return replace(spans, is_label=spans.turns.is_answer[spans.turn])
+
+    def truncate_table(self, spans, limits):
+        lost = sums(spans.num_tokens, spans.row_offsets) - limits.cutoff_len
+        return spans.num_tokens - keep_first(spans.num_tokens, spans.row_offsets, lost)
+
     def too_long(self, num_tokens, cutoff_len):
         return None
 
@@ -98,9 +106,6 @@ TRAINERS = (
         mixes_modalities=False,
         reads_whole_rows=False,
         names_media_in_columns=True,
-        truncation="end",
-        learns_everything=False,
-        unlearned_header=0,
         first_is_label=True,
         stops_at_failures=False,
     ),

@@ -32,6 +32,7 @@ from validator.trainers.llamafactory.template import template_of
 if TYPE_CHECKING:
     from validator.facts.budget import Limits
     from validator.facts.record import TurnFacts
+    from validator.trainers.span_table import Ints, SpanTable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +95,14 @@ class LlamaFactory(Trainer):
         """Pair by pair."""
         return layout.truncate(spans, limits)
 
+    def span_table(self, spans: SpanTable, limits: Limits) -> SpanTable:
+        """Turn by turn."""
+        return layout.span_table(spans, limits)
+
+    def truncate_table(self, spans: SpanTable, limits: Limits) -> Ints:
+        """Pair by pair."""
+        return layout.truncate_table(spans, limits)
+
     def too_long(self, num_tokens: int, cutoff_len: int) -> str | None:
         """It is cut."""
         return None
@@ -155,9 +164,6 @@ _LATEST = LlamaFactory(
     mixes_modalities=True,
     reads_whole_rows=False,
     names_media_in_columns=True,
-    truncation="pairs",
-    learns_everything=False,
-    unlearned_header=0,
     first_is_label=True,
     stops_at_failures=True,
     template_since="0.9.4",

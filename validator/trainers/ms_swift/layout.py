@@ -6,9 +6,13 @@ Source: ms-swift 4.6.0 `template/base.py`: `_add_dynamic_eos`, `_extend_tokens`,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from validator.trainers.layout import ANSWERS, OPEN, UNLEARNED, Kept, Sizes, TokenSpan, split_at_pads
+from validator.trainers.span_table import IMAGE, TEXT, Ints, SpanTable, is_first, is_last, keep_first, sums
 
 if TYPE_CHECKING:
     from validator.facts.record import TurnFacts
@@ -68,6 +72,36 @@ def truncate(spans: Sequence[TokenSpan], cutoff: int, strategy: str) -> list[Kep
             left -= stays
             kept[index] = (0, stays) if strategy == "right" else (tokens - stays, tokens)
     return kept
+
+
+def span_table(spans: SpanTable) -> SpanTable:
+    """`spans` for many rows: markers and ends of answers become spans of their own where they are learned otherwise."""
+    turns, turn = spans.turns, spans.turn
+    image = np.flatnonzero(spans.kind == IMAGE)
+    row = turns.row[turn[image]]
+    given = spans.media_offsets[row] + np.arange(len(row)) - np.searchsorted(row, row)
+    medium = np.full(len(turn), -1)
+    medium[image] = np.where(given < spans.media_offsets[row + 1], given, -1)
+    learned = (turns.is_answer & ~turns.is_unlearned)[turn]
+    slot = spans.medium >= 0  # never the first or the last span of a turn
+    head = np.roll(slot & learned, 1).astype(np.int64)
+    ends = is_last(turn) & (turns.is_answer & ~turns.is_open)[turn]
+    tail = np.where(ends, END, np.roll(slot & learned, -1))
+    behind_pad = np.roll((spans.kind != TEXT) & ~slot, 1) & ~is_first(turn)
+    end_learned = (turns.behind == 0)[turn] | (learned & ((spans.num_tokens > head + tail) | behind_pad))
+    parts = (np.zeros_like(slot), learned & ~slot & (medium < 0), ends & end_learned)
+    return replace(spans, medium=medium).split(head, tail, parts)
+
+
+def truncate_table(spans: SpanTable, cutoff: int, strategy: str) -> Ints:
+    """`truncate` for many rows."""
+    if strategy == "delete":
+        return spans.num_tokens
+    text, rows = np.where(spans.kind == TEXT, spans.num_tokens, 0), spans.row_offsets
+    left = np.maximum(cutoff - sums(spans.num_tokens - text, rows), 0)
+    if strategy == "right":
+        return spans.num_tokens - text + keep_first(text, rows, left)
+    return spans.num_tokens - keep_first(text, rows, sums(text, rows) - left)
 
 
 def too_long(num_tokens: int, cutoff: int) -> str:

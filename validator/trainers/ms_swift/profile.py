@@ -18,7 +18,7 @@ from validator.conversation.row_view import RowView
 from validator.conversation.sample import MediaKind, Sample, UnreadError
 from validator.files import MediaFiles
 from validator.media.geometry import ImageLimits
-from validator.settings import Settings
+from validator.settings import Settings, Truncation
 from validator.tokens.encode import EncodedTurn, TrainerError
 from validator.tokens.processor import Processor
 from validator.tokens.template import Template, check_named, not_reproduced
@@ -34,16 +34,19 @@ from validator.trainers.ms_swift.view import view_of
 if TYPE_CHECKING:
     from validator.facts.budget import Limits
     from validator.facts.record import TurnFacts
+    from validator.trainers.span_table import Ints, SpanTable
 
 
 @dataclass(frozen=True, kw_only=True)
 class MsSwift(Trainer):
     """swift sft, with one of its truncation strategies."""
 
+    strategy: Truncation
+
     def configured(self, settings: Settings) -> Trainer:
         """With its truncation_strategy, and stopping at failures where it is `strict`."""
-        strategy = settings.truncation_strategy or self.truncation
-        return replace(self, truncation=strategy, stops_at_failures=settings.strict)
+        strategy = settings.truncation_strategy or self.strategy
+        return replace(self, strategy=strategy, stops_at_failures=settings.strict)
 
     def view(self, entry: Entry, survey: Survey) -> RowView:
         """Whole rows."""
@@ -90,11 +93,19 @@ class MsSwift(Trainer):
 
     def truncate(self, spans: Sequence[TokenSpan], limits: Limits) -> list[Kept]:
         """Text alone, by its strategy."""
-        return layout.truncate(spans, limits.cutoff_len, self.truncation)
+        return layout.truncate(spans, limits.cutoff_len, self.strategy)
+
+    def span_table(self, spans: SpanTable, limits: Limits) -> SpanTable:
+        """Pads are images', the first of them."""
+        return layout.span_table(spans)
+
+    def truncate_table(self, spans: SpanTable, limits: Limits) -> Ints:
+        """Text alone, by its strategy."""
+        return layout.truncate_table(spans, limits.cutoff_len, self.strategy)
 
     def too_long(self, num_tokens: int, cutoff_len: int) -> str | None:
         """Under `delete` it is left out."""
-        return layout.too_long(num_tokens, cutoff_len) if self.truncation == "delete" else None
+        return layout.too_long(num_tokens, cutoff_len) if self.strategy == "delete" else None
 
     def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
         """It counts in tokens: pixels are rounded down to those of whole ones."""
@@ -151,10 +162,8 @@ TRAINERS = (
         mixes_modalities=True,
         reads_whole_rows=True,
         names_media_in_columns=False,
-        truncation="delete",
-        learns_everything=False,
-        unlearned_header=0,
         first_is_label=False,
         stops_at_failures=False,
+        strategy="delete",
     ),
 )

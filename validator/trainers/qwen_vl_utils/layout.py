@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from validator.trainers.layout import ANSWERS, Kept, Sizes, TokenSpan, add_turn, cut_at_end
+import numpy as np
+
+from validator.trainers.layout import ANSWERS, Sizes, TokenSpan, add_turn
+from validator.trainers.span_table import SpanTable, is_first
 
 if TYPE_CHECKING:
     from validator.facts.budget import Limits
@@ -29,6 +32,9 @@ def spans(turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[Toke
     return made
 
 
-def truncate(spans: Sequence[TokenSpan], limits: Limits) -> list[Kept]:
-    """At the end."""
-    return cut_at_end(spans, limits.cutoff_len)
+def span_table(spans: SpanTable) -> SpanTable:
+    """Answers are labels, but for their headers."""
+    turn = spans.turn
+    is_label = spans.turns.is_answer[turn]
+    head = np.where(is_label & is_first(turn), HEADER, 0)
+    return spans.split(head, np.zeros_like(head), (head < 0, is_label, head < 0))

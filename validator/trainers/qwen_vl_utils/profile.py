@@ -19,7 +19,7 @@ from validator.settings import Settings
 from validator.tokens.processor import Processor
 from validator.trainers.base import BatchRecipe
 from validator.trainers.chat_template import ChatTemplateTrainer
-from validator.trainers.layout import Kept, Sizes, TokenSpan
+from validator.trainers.layout import Sizes, TokenSpan
 from validator.trainers.qwen_vl_utils import layout
 from validator.trainers.qwen_vl_utils.resize import image_grid, resize, who_resizes
 from validator.trainers.qwen_vl_utils.sample import COLUMNS, convert, is_own_layout
@@ -27,6 +27,7 @@ from validator.trainers.qwen_vl_utils.sample import COLUMNS, convert, is_own_lay
 if TYPE_CHECKING:
     from validator.facts.budget import Limits
     from validator.facts.record import TurnFacts
+    from validator.trainers.span_table import SpanTable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +51,9 @@ class QwenVlUtils(ChatTemplateTrainer):
         """Answers are learned, without their headers."""
         return layout.spans(turns, sizes, limits)
 
-    def truncate(self, spans: Sequence[TokenSpan], limits: Limits) -> list[Kept]:
-        """At the end."""
-        return layout.truncate(spans, limits)
+    def span_table(self, spans: SpanTable, limits: Limits) -> SpanTable:
+        """Answers are learned, without their headers."""
+        return layout.span_table(spans)
 
     def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
         """Those of qwen-vl-utils, then the processor's own."""
@@ -104,9 +105,6 @@ TRAINERS = (
         mixes_modalities=False,
         reads_whole_rows=False,
         names_media_in_columns=False,
-        truncation="end",
-        learns_everything=False,
-        unlearned_header=layout.HEADER,
         first_is_label=True,
         stops_at_failures=False,
         media_roles=("user",),

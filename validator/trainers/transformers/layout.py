@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from validator.trainers.layout import Kept, Sizes, TokenSpan, add_turn, cut_at_end
+import numpy as np
+
+from validator.trainers.layout import Sizes, TokenSpan, add_turn
 
 if TYPE_CHECKING:
     from validator.facts.budget import Limits
     from validator.facts.record import TurnFacts
+    from validator.trainers.span_table import SpanTable
 
 
 def spans(turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[TokenSpan]:
@@ -20,6 +24,6 @@ def spans(turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[Toke
     return made
 
 
-def truncate(spans: Sequence[TokenSpan], limits: Limits) -> list[Kept]:
-    """At the end."""
-    return cut_at_end(spans, limits.cutoff_len)
+def span_table(spans: SpanTable) -> SpanTable:
+    """Every token is a label."""
+    return replace(spans, is_label=np.ones(len(spans.kind), bool))

@@ -20,13 +20,14 @@ from validator.settings import Settings
 from validator.tokens.processor import Processor
 from validator.trainers.base import BatchRecipe
 from validator.trainers.chat_template import ChatTemplateTrainer
-from validator.trainers.layout import Kept, Sizes, TokenSpan
+from validator.trainers.layout import Sizes, TokenSpan
 from validator.trainers.transformers import layout
 from validator.trainers.transformers.sample import COLUMNS, convert
 
 if TYPE_CHECKING:
     from validator.facts.budget import Limits
     from validator.facts.record import TurnFacts
+    from validator.trainers.span_table import SpanTable
 
 _grid = lru_cache(maxsize=4096)(processor_grid)
 
@@ -51,9 +52,9 @@ class Transformers(ChatTemplateTrainer):
         """Everything is learned."""
         return layout.spans(turns, sizes, limits)
 
-    def truncate(self, spans: Sequence[TokenSpan], limits: Limits) -> list[Kept]:
-        """At the end."""
-        return layout.truncate(spans, limits)
+    def span_table(self, spans: SpanTable, limits: Limits) -> SpanTable:
+        """Everything is learned."""
+        return layout.span_table(spans)
 
     def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
         """The processor's are those that are set."""
@@ -105,9 +106,6 @@ TRAINERS = (
         mixes_modalities=False,
         reads_whole_rows=False,
         names_media_in_columns=False,
-        truncation="end",
-        learns_everything=True,
-        unlearned_header=0,
         first_is_label=True,
         stops_at_failures=True,
         media_roles=("user", "assistant", "function"),
