@@ -62,11 +62,12 @@ class Expanded:
         self.laid = laid
         media = medium_tokens(laid, limits, sizes)
         self.fails = sums(media < 0, spans.media_offsets) > 0
-        pads = np.append(media, 1)[spans.medium]  # one, of no medium
-        num_tokens = np.where(spans.kind == TEXT, spans.num_tokens, pads)
+        pads, labels = np.flatnonzero(spans.kind != TEXT), np.flatnonzero(spans.is_label)
+        self.parts = [(places, np.searchsorted(places, spans.row_offsets)) for places in (pads, labels)]
+        num_tokens = spans.num_tokens.copy()
+        num_tokens[pads] = np.append(media, 1)[spans.medium[pads]]  # one pad of no medium
         num_tokens[np.repeat(self.fails, np.diff(spans.row_offsets))] = 0
         self.spans = replace(spans, num_tokens=num_tokens)
-        self.pads, self.labels = np.flatnonzero(spans.kind != TEXT), np.flatnonzero(spans.is_label)
         self.full = self._count(num_tokens, limits)
 
     def count(self, limits: Limits, counts: Counts) -> None:
@@ -100,7 +101,7 @@ class Expanded:
         """Tokens, pads and labels of each row where so many tokens are left of each span, each of shape (rows,)."""
         rows, before = self.spans.row_offsets, offsets_of(num_tokens)
         total = np.diff(before[rows])
-        pads, labels = (sums(num_tokens[places], np.searchsorted(places, rows)) for places in (self.pads, self.labels))
+        pads, labels = (sums(num_tokens[places], offsets) for places, offsets in self.parts)
         if not limits.trainer.first_is_label:
             first = np.searchsorted(before, before[rows[:-1]], side="right") - 1  # not empty
             labels -= (total > 0) & np.append(self.spans.is_label, False)[first]

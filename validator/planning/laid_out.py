@@ -88,7 +88,7 @@ def lay(batch: pa.RecordBatch) -> Laid:
     gone = dropped | unchecked
     failed = ~gone & (refused | (sums(stops, problem_offsets) > 0) | (sums(faulty, media_offsets) > 0))
     left = ~(gone | failed)
-    some = batch if left.all() else batch.filter(pa.array(left))
+    some = batch if left.all() else batch.select(["turns", "media"]).filter(pa.array(left))
     return Laid(
         batch.num_rows,
         int(dropped.sum()),
@@ -112,32 +112,29 @@ def _lay_spans(batch: pa.RecordBatch) -> SpanTable:
     pad_kind = np.repeat((IMAGE, VIDEO), [len(places) for places, _ in loose])[np.argsort(pad, kind="stable")]
     pad.sort()
 
-    text_of_piece = owners(offsets_of(np.diff(np.searchsorted(pad, start)) + 1))
-    turn = owners(text_offsets)[text_of_piece]
-    first, last, begins, ends = is_first(text_of_piece), is_last(text_of_piece), is_first(turn), is_last(turn)
+    piece_offsets = offsets_of(np.diff(np.searchsorted(pad, start)) + 1)
+    text = owners(piece_offsets)
+    turn = owners(text_offsets)[text]
+    first, last, begins, ends = is_first(text), is_last(text), is_first(turn), is_last(turn)
+    place = offsets_of(2 - ends)
+    kind, medium, num_tokens = (np.full(place[-1], filler) for filler in (TEXT, -1, 1))
     tokens = np.sort(np.concatenate((start[1:], pad))) - np.sort(np.concatenate((start[:-1], pad + 1)))
-    tokens += first & ~begins  # vision markers
-    tokens += last & ~ends
-    kind, medium = np.full(len(turn), TEXT), np.full(len(turn), -1)
-    kind[~last] = pad_kind
+    markers = (first & ~begins).astype(np.int64) + (last & ~ends)
+    num_tokens[place[:-1]] = tokens + markers
+    kind[place[:-1][~last] + 1] = pad_kind
     slots, slot_offsets = _unnest(pc.struct_field(turns, "slots"))
     media, media_offsets = _unnest(batch.column("media"))
-    row = owners(turn_offsets)
-    behind = np.flatnonzero(last & ~ends)
-    medium[behind] = _media_of_slots(slots, row[owners(slot_offsets)], media, owners(media_offsets))
-    kind[behind] = _kinds(slots)
-
-    both = np.stack((tokens, ~ends), axis=1)
-    some = np.flatnonzero(both)
-    piece, is_pad = some // 2, some % 2 == 1
+    at_slot = place[:-1][last & ~ends] + 1
+    kind[at_slot] = _kinds(slots)
+    medium[at_slot] = _media_of_slots(slots, owners(slot_offsets[turn_offsets]), media, owners(media_offsets))
     return SpanTable(
         _turn_table(turns, turn_offsets),
-        offsets_of(np.bincount(turn[piece], minlength=len(turns))),
+        place[piece_offsets[text_offsets]],
         media_offsets,
-        np.where(is_pad, kind[piece], TEXT),
-        np.where(is_pad, medium[piece], -1),
-        both.ravel()[some],
-        np.zeros(len(some), bool),
+        kind,
+        medium,
+        num_tokens,
+        np.zeros(len(kind), bool),
     )
 
 

@@ -34,7 +34,7 @@ class TurnTable:
 
 @dataclass(frozen=True, slots=True)
 class SpanTable:
-    """Spans in order, none empty, in columns of shape (spans,).
+    """Spans in order, in columns of shape (spans,).
 
     `kind` is TEXT, or what the pads stand for; `medium` the place of the medium whose pads they are among those of all
     rows, -1 for text and for pads that stand in it. `offsets` of the turns, `media_offsets` of each row's media.
