@@ -5,7 +5,7 @@ from pathlib import Path
 
 from validator.cli.check import check
 from validator.cli.config_keys import config_model
-from validator.engine.baseline import BaselineFile
+from validator.engine.gate.baseline import BaselineFile
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.chromium import find_chromium
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.report.html import write_html
 
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "report.png"

@@ -61,7 +61,7 @@ def written(run_folder: Path, page: Path) -> tuple[float, float, float]:
     """Seconds, seconds of processor time and peak memory (MB) of a process that writes the report, imports included."""
     code = (
         "import resource, sys; from pathlib import Path; from validator.report.html import write_html\n"
-        "from validator.engine.finished import FinishedRun\n"
+        "from validator.engine.run_files.finished import FinishedRun\n"
         "write_html(FinishedRun(Path(sys.argv[1])), Path(sys.argv[2]))\n"
         "used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]\n"
         "print(sum(one.ru_utime + one.ru_stime for one in used), used[0].ru_maxrss)"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from validator.api.follow import check_copy, diff, export, plan
     from validator.api.row import Row
     from validator.api.run import Run
-    from validator.engine.compare import Comparison
+    from validator.engine.compare.runs import Comparison
     from validator.errors import (
         BusyError,
         ChangedDataError,
@@ -44,7 +44,7 @@ _HOMES = {
     "api.follow": ("check_copy", "diff", "export", "plan"),
     "api.row": ("Row",),
     "api.run": ("Run",),
-    "engine.compare": ("Comparison",),
+    "engine.compare.runs": ("Comparison",),
     "errors": (
         "BusyError",
         "ChangedDataError",

@@ -1,7 +1,8 @@
 """The command with a plain process pool in the place of Dask: same plan, same shards, same worker function.
 
-`python -m scripts.benchmarks.pool` takes the command's arguments. It stands on two names of `validator.engine.cluster`:
-the class `Cluster`, which it replaces, and `_work`, which checks one shard in a worker.
+`python -m scripts.benchmarks.pool` takes the command's arguments. It stands on two names of
+`validator/engine/execution/dask_engine.py`: the class `DaskEngine`, which it replaces, and `_work`, which checks one
+shard in a worker.
 """
 
 from __future__ import annotations
@@ -12,20 +13,20 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from typing import Any
 
 from validator.cli.main import main
-from validator.engine import cluster
+from validator.engine.execution import dask_engine
 
 
 class Pool:
     """`capacity` and `name` as the engine wants them; two shards a worker are on their way, as with Dask."""
 
-    def __init__(self, options: Any, workers: int, *_: Any) -> None:
+    def __init__(self, execution: Any, workers: int, *_: Any) -> None:
         self._executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
         self._jobs: dict[Future[Any], Any] = {}
         self.capacity = 2 * workers
         self.name = f"a pool of {workers} processes"
 
     def submit(self, job: Any) -> None:
-        self._jobs[self._executor.submit(cluster._work, job)] = job
+        self._jobs[self._executor.submit(dask_engine._work, job)] = job
 
     def wait(self, seconds: float) -> list[tuple[Any, Any]]:
         done = wait(self._jobs, seconds, FIRST_COMPLETED).done
@@ -36,5 +37,5 @@ class Pool:
 
 
 if __name__ == "__main__":
-    cluster.Cluster = Pool
+    dask_engine.DaskEngine = Pool
     sys.exit(main())

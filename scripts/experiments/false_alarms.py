@@ -22,8 +22,8 @@ from scripts.experiments.replay_confusion import Silent
 from scripts.replay_jobs import write_dataset
 from scripts.tiny_checkpoint import ensure
 from validator.catalog.registry import load_registry
-from validator.engine.finished import FinishedRun
 from validator.engine.run import run
+from validator.engine.run_files.finished import FinishedRun
 from validator.replaying.choice import choose
 from validator.replaying.inputs import make_jobs
 from validator.replaying.job import Task

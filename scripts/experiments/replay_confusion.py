@@ -21,9 +21,9 @@ from scripts.experiments.planted import CUTOFF, KINDS, Kind
 from scripts.replay_jobs import write_dataset
 from scripts.tiny_checkpoint import ensure
 from validator.catalog.registry import load_registry
-from validator.engine import progress
-from validator.engine.finished import FinishedRun
+from validator.engine.execution import progress
 from validator.engine.run import run
+from validator.engine.run_files.finished import FinishedRun
 from validator.facts.replayed import Replayed
 from validator.replaying.choice import Selection, draw_controls
 from validator.replaying.comparison import compare

@@ -7,8 +7,8 @@ import pytest
 
 from tests.browser.chromium import find_chromium
 from tests.conftest import Dataset, say
-from validator.engine.amend import amend
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.amend import amend
+from validator.engine.run_files.finished import FinishedRun
 from validator.facts.replayed import Drift, Range, Remedy, Replayed, Step
 from validator.replaying import table
 from validator.report.html import write_html

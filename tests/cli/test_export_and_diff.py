@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tests.conftest import Dataset, check, say
-from validator.engine.compare import compare, document
-from validator.engine.finished import FinishedRun
+from validator.engine.compare.runs import compare, document
+from validator.engine.run_files.finished import FinishedRun
 
 GOOD, BAD, ODD = say("a", "b"), say("a", "b", "c"), say("x", "")
 

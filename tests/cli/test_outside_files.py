@@ -20,7 +20,7 @@ from validator.cli.check import check
 from validator.cli.config_file import read
 from validator.cli.config_keys import config_model
 from validator.cli.replaying import rows_named
-from validator.engine.baseline import load_baseline
+from validator.engine.gate.baseline import load_baseline
 from validator.report.github import plain
 from validator.report.tables import console_for
 from validator.tokens.processor import load_processor

@@ -10,8 +10,8 @@ import pytest
 
 from tests.conftest import ROOT, check
 from validator.cli.main import main
-from validator.engine.finding_columns import FINDINGS
-from validator.engine.trainers import compare
+from validator.engine.compare.trainers import compare
+from validator.engine.tables.finding_columns import FINDINGS
 from validator.facts.replayed import Drift, Range, Remedy, Replayed, Step
 from validator.facts.table import SAMPLES
 from validator.replaying.table import REPLAY, write

@@ -14,8 +14,8 @@ from PIL import Image
 from tests.conftest import say
 from tests.engine.processes import COMMAND, command, nothing_left, results, run, start, wait_for
 from tests.tiers import first
-from validator.engine.amend import accept, amend, load_run
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.amend import accept, amend, load_run
+from validator.engine.run_files.finished import FinishedRun
 from validator.errors import BusyError, ChangedRunError
 from validator.run_folder.lock import hold
 
@@ -196,7 +196,7 @@ def test_accepting_findings_while_the_run_is_checked_again(dataset):
     dataset.write([say("a", "b"), say("<image>", "b")])
     dataset.check()
     with hold(dataset.folder / "run", "check"):
-        code = "import sys\nfrom pathlib import Path\nfrom validator.engine.amend import accept, load_run\n"
+        code = "import sys\nfrom pathlib import Path\nfrom validator.engine.run_files.amend import accept, load_run\n"
         code += "accept(load_run(Path('run')), Path('accepted.json'), '')"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=dataset.folder)
     assert "BusyError" in done.stderr and not (dataset.folder / "accepted.json").exists()

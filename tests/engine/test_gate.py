@@ -8,11 +8,11 @@ import random
 import pytest
 
 from tests.conftest import TAGS, check, say
-from validator.engine import amend
-from validator.engine.amend import accept, load_run, still_open
-from validator.engine.baseline import renewed
-from validator.engine.finished import FinishedRun
+from validator.engine.gate.baseline import renewed
 from validator.engine.rejudge import rejudge, settings_of
+from validator.engine.run_files import amend
+from validator.engine.run_files.amend import accept, load_run, still_open
+from validator.engine.run_files.finished import FinishedRun
 
 EMPTY = say("a", "")  # LB002, a warning
 FINE = say("a", "b")

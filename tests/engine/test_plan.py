@@ -8,8 +8,8 @@ from tests.conftest import say
 from validator.catalog.registry import load_registry
 from validator.engine.cache import Cache
 from validator.engine.entries import open_entries
-from validator.engine.parts import RunPlan
-from validator.engine.plan import PILOT, Planner
+from validator.engine.execution.run_plan import RunPlan
+from validator.engine.execution.shard_plan import PILOT, Planner
 from validator.execution import Execution
 from validator.files import MediaFiles
 from validator.settings import Settings

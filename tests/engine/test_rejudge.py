@@ -9,13 +9,13 @@ from tests.conftest import check, say
 from tests.engine.data import make_registry
 from tests.engine.written import written
 from tests.tiers import first, many
-from validator.engine import finding_columns
-from validator.engine.amend import amend
-from validator.engine.finding_columns import stored, to_findings
-from validator.engine.finished import FinishedRun
-from validator.engine.gate import Tables
-from validator.engine.judge import Judge
+from validator.engine.execution.judge import Judge
+from validator.engine.gate.gate import Tables
 from validator.engine.rejudge import rejudge, settings_of
+from validator.engine.run_files.amend import amend
+from validator.engine.run_files.finished import FinishedRun
+from validator.engine.tables import finding_columns
+from validator.engine.tables.finding_columns import stored, to_findings
 from validator.execution import Execution
 from validator.findings import Finding
 from validator.rules.registry import find_rule

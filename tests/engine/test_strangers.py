@@ -13,9 +13,10 @@ import pytest
 from tests.conftest import ROOT, check, say
 from tests.engine.dask_processes import dask_cluster
 from tests.engine.written import written
-from validator.engine import program, shard
+from validator.engine import program
+from validator.engine.execution import shard
+from validator.engine.execution.results import ShardResult
 from validator.engine.program import differences, here, versions
-from validator.engine.results import ShardResult
 from validator.execution import Execution
 
 NAMED = "is another program than this and gets no rows: sources "
@@ -76,17 +77,19 @@ def test_strangers_alone(rows, tmp_path, other):
 @pytest.mark.proof
 def test_one_that_joins_later_refuses_by_itself(rows, tmp_path, other):
     """Given a job before anybody has asked it, it hands the job back."""
-    from validator.engine.cluster import Cluster
-    from validator.engine.progress import Silent
+    from validator.engine.execution.dask_engine import DaskEngine
+    from validator.engine.execution.progress import Silent
 
     jobs = []
     with pytest.MonkeyPatch.context() as patched:
         real = shard.check_shard
-        patched.setattr("validator.engine.lane.check_shard", lambda job, marker: jobs.append(job) or real(job, marker))
-        patched.setattr("validator.engine.check.Lane", InProcess)
+        patched.setattr(
+            "validator.engine.execution.serial.check_shard", lambda job, marker: jobs.append(job) or real(job, marker)
+        )
+        patched.setattr("validator.engine.execution.engines.SerialEngine", InProcess)
         check(rows.registry, rows.folder / "mine", Execution(shard_rows=60, workers=0))
     with dask_cluster(tmp_path, 1) as address:
-        cluster = Cluster(Execution(scheduler=address), 0, tmp_path, Silent())
+        cluster = DaskEngine(Execution(scheduler=address), 0, tmp_path, Silent())
         worker = subprocess.Popen(
             [sys.executable, "-m", "dask", "worker", address, "--nthreads", "1", "--no-dashboard"],
             env={**os.environ, **other}, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -111,7 +114,7 @@ def test_one_that_joins_later_refuses_by_itself(rows, tmp_path, other):
 
 
 class InProcess:
-    """An engine that hands jobs to the function of the lane."""
+    """An engine that hands jobs to the function of the serial engine."""
 
     capacity, name = 1, "here"
 
@@ -119,10 +122,10 @@ class InProcess:
         self.folder = folder
 
     def submit(self, job):
-        from validator.engine import lane
-        from validator.engine.marker import Marker
+        from validator.engine.execution import serial
+        from validator.engine.execution.marker import Marker
 
-        self.ended = [(job, lane.attempt(job, Marker(self.folder, watched=False)))]
+        self.ended = [(job, serial.attempt(job, Marker(self.folder, watched=False)))]
 
     def wait(self, seconds):
         return self.ended
@@ -157,7 +160,7 @@ def test_a_result_of_another_program_is_not_taken(dataset, monkeypatch):
 
 def test_rules_that_changed_under_a_run_end_it(dataset, tmp_path, monkeypatch):
     """What runs is what the command has read: another text under the same path is refused."""
-    import validator.engine.check as engine
+    import validator.engine.execution.engines as engine
 
     text = "from validator.rules.base import Hit, row_rule\n@row_rule('MY001', 'mine', 'info')\ndef f(case): ...\n"
     (tmp_path / "mine.py").write_text(text)

@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 
 from tests.conftest import ROOT, check, say
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.exporting.export import export
 from validator.exporting.policy import make_policy
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ALL_TAGS, check, say
 from tests.export.exporting import errors, records, rows_of, run_and_export
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.exporting.export import export
 from validator.exporting.policy import make_policy
 

@@ -13,7 +13,7 @@ from tests.conftest import check
 from validator.catalog.formats import file_rows
 from validator.catalog.registry import load_registry
 from validator.engine.entries import open_entries
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.facts.measure import Measurer
 from validator.facts.settle import settle
 from validator.facts.strip import Segment, segments

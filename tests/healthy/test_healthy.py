@@ -13,7 +13,7 @@ from tests.healthy.families import FAMILIES, taken_by
 from tests.healthy.family import write
 from tests.healthy.stored import HUB
 from tests.tiers import first
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.exporting.export import export
 from validator.exporting.policy import make_policy
 from validator.trainers.registry import trainers

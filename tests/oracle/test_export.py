@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import ROOT, TAGS, Dataset, check, say
 from tests.environments import needs_oracle
 from tests.oracle.compare import ask
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.exporting.export import export
 from validator.exporting.policy import Policy
 

@@ -12,7 +12,7 @@ from tests.judges import run_judge
 from validator.auditing.case import training_case
 from validator.auditing.data import data_facts
 from validator.auditing.judge import training_findings
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.training.config import check_settings, make_config
 from validator.training.family import fed_as
 from validator.training.versions import Versions

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import check, findings_of, say
 from tests.engine.data import make_registry
 from tests.tiers import first, many
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.planning import laid_out
 from validator.planning.padding import padded_tokens
 from validator.planning.plan import plan

@@ -2,7 +2,7 @@
 
 import math
 
-from validator.engine import progress as engine
+from validator.engine.execution import progress as engine
 from validator.facts.replayed import Step
 from validator.replaying.job import Job
 from validator.replaying.population import Member

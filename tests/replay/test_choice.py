@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import say
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.replaying.choice import choose
 from validator.replaying.settings import ReplaySettings
 

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import Dataset, say
 from tests.environments import needs_replay
 from tests.replay.command import WORDS, call, findings, healthy, replayed, summary, verdicts
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 
 pytestmark = needs_replay
 

@@ -5,7 +5,7 @@ import pytest
 from tests.conftest import say
 from tests.environments import needs_replay
 from tests.replay.samples import Silent
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.media.geometry import ImageLimits
 from validator.replaying.crew import Several
 from validator.replaying.job import Ready

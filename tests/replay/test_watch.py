@@ -14,7 +14,7 @@ from tests.environments import needs_replay
 from validator.auditing.case import training_case
 from validator.auditing.data import data_facts, places_of
 from validator.auditing.steps import gpus_of, rows_of
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.training.config import load_config
 from validator.training.order import batches, permutation
 from validator.training.versions import Versions

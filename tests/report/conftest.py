@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 
 from tests.conftest import ALL_TAGS, check, say
-from validator.engine.amend import accept, load_run
+from validator.engine.run_files.amend import accept, load_run
 from validator.report.finished import Finished
 from validator.report.formats import emit
 

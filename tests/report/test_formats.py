@@ -12,8 +12,8 @@ from markdown_it import MarkdownIt
 
 from tests.helpers.golden import assert_golden
 from tests.report.conftest import written
-from validator.engine.finding_columns import to_batch
-from validator.engine.store import FindingsFile
+from validator.engine.run_files.store import FindingsFile
+from validator.engine.tables.finding_columns import to_batch
 from validator.findings import Finding
 from validator.report.finished import Finished
 from validator.report.formats import TEXT_FORMATS, write_file

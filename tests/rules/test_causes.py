@@ -6,8 +6,8 @@ import re
 import pytest
 
 from tests.conftest import TAGS, check, say
-from validator.engine.finished import FinishedRun
 from validator.engine.rejudge import rejudge, settings_of
+from validator.engine.run_files.finished import FinishedRun
 
 COLUMNS = {"messages": "messages", "images": "images"}
 ASKED = [say(f"<image>What is {number}?", f"A {number}.", images=["ok.png"]) for number in range(4)]

@@ -16,9 +16,9 @@ from tests.conftest import ALL_TAGS, Dataset, findings_of, say
 from tests.rules.corpus_cases import CORPUS, EITHER, JOINED, NORMALISED, PIXELS, SEE, write_parquet
 from tests.rules.corruptions import noise, turns
 from tests.tiers import many
-from validator.engine.finished import FinishedRun
-from validator.engine.judge import Judge, finish_run
+from validator.engine.execution.judge import Judge, finish_run
 from validator.engine.rejudge import rejudge, settings_of
+from validator.engine.run_files.finished import FinishedRun
 from validator.execution import Execution
 from validator.facts.budget import Limits
 from validator.facts.record import MediaFacts, RowFacts

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.conftest import Dataset, say
-from validator.engine.amend import load_run
+from validator.engine.run_files.amend import load_run
 from validator.execution import Execution
 
 SPELLINGS = {

@@ -8,8 +8,8 @@ import pytest
 
 from tests.conftest import ROOT, check, say
 from tests.engine.written import written
-from validator.engine.finished import FinishedRun
 from validator.engine.rejudge import rejudge, settings_of
+from validator.engine.run_files.finished import FinishedRun
 from validator.execution import Execution
 from validator.rules.plugins import installed_rules
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import ALL_TAGS, say
 from validator.catalog.formats import file_rows, survey_file
-from validator.engine import shard
+from validator.engine.execution import shard
 from validator.execution import Execution
 
 ROWS = [say(str(number), "b") for number in range(600)]

@@ -13,9 +13,9 @@ from PIL import Image
 
 from tests.conftest import ROOT, check, say
 from tests.tiers import first
-from validator.engine import store
-from validator.engine.amend import accept, load_run
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files import store
+from validator.engine.run_files.amend import accept, load_run
+from validator.engine.run_files.finished import FinishedRun
 from validator.facts.measure import limits_of
 from validator.facts.record import RowFacts, TurnFacts
 from validator.facts.settle import settle

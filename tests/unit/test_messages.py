@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import say
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 
 TEXT = {"type": "text", "text": "yo"}
 SYSTEM, QUESTION, ANSWER = 11, 6, 6

@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import check, say
 from validator.catalog.json_survey import survey
 from validator.catalog.kept_as_json import with_mixed
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.trainers.ms_swift.view import WholeRow
 
 SYSTEM, QUESTION, ANSWER = 11, 9, 3

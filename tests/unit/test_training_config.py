@@ -10,7 +10,7 @@ from tests.environments import ORACLE, VOCABULARY, needs_oracle
 from tests.judges import ask
 from validator.auditing.case import training_case
 from validator.auditing.data import data_facts
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.training.arguments import known_arguments
 from validator.training.config import check_settings, load_config, make_config
 from validator.training.order import split

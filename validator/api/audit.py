@@ -15,8 +15,8 @@ from validator.auditing.data import data_facts
 from validator.auditing.run import checkpoints_alone, finish, frozen_parts, precision_of
 from validator.checkpoint.audit import audit as audit_weights
 from validator.checkpoint.record import CheckpointCase
-from validator.engine.finished import FinishedRun
 from validator.engine.run import run
+from validator.engine.run_files.finished import FinishedRun
 from validator.execution import Execution
 from validator.findings import count
 from validator.report.finished import Finished

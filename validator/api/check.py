@@ -13,10 +13,10 @@ from validator.api.run import Run
 from validator.auditing.case import training_case
 from validator.auditing.data import data_facts
 from validator.auditing.judge import keep as keep_training
-from validator.engine.finished import FinishedRun
 from validator.engine.rejudge import rejudge as judge_again
 from validator.engine.rejudge import settings_of
 from validator.engine.run import run
+from validator.engine.run_files.finished import FinishedRun
 from validator.execution import Execution
 from validator.report.progress import StderrProgress
 from validator.run_folder.choose import default_place

@@ -9,8 +9,8 @@ from typing import get_args
 from validator.api.check import Location, check, folder_of
 from validator.api.given import check_choice, check_least, sentences, several
 from validator.api.run import Run
-from validator.engine.compare import Comparison, compare
-from validator.engine.finished import FinishedRun
+from validator.engine.compare.runs import Comparison, compare
+from validator.engine.run_files.finished import FinishedRun
 from validator.execution import Execution
 from validator.exporting.export import Export
 from validator.exporting.export import export as write

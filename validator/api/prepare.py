@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from validator.catalog.registry import Registry, load_registry
-from validator.engine.baseline import load_baseline
+from validator.engine.gate.baseline import load_baseline
 from validator.files import is_remote, locate, storage
 from validator.rules.base import Rule
 from validator.rules.registry import choose_rules

@@ -14,9 +14,9 @@ import xxhash
 
 from validator.catalog.json_rows import RawRow
 from validator.engine.cache import Cache
-from validator.engine.finished import FinishedRun
 from validator.engine.program import program
 from validator.engine.reread import reread
+from validator.engine.run_files.finished import FinishedRun
 from validator.errors import ChangedDataError
 from validator.facts.measure import Measurer, limits_of
 from validator.facts.settle import settle

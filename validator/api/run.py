@@ -170,7 +170,7 @@ class Run:
 
         Raises ValueError where `baseline` holds something else, BusyError where another command is writing there.
         """
-        from validator.engine.amend import accept, load_run
+        from validator.engine.run_files.amend import accept, load_run
 
         accept(load_run(self.folder), Path(baseline).absolute(), reason)
         return Run(self.folder)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from validator.auditing.data import places_of
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.training.length import MOST, micro_batches_of, step_counts
 from validator.training.memory import MULTIPLE, memory_of, worst_batch
 from validator.training.record import DataFacts, TrainingCase

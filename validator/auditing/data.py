@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from validator.catalog.entry import Entry
 from validator.catalog.split import Order
-from validator.engine.finished import FinishedRun
-from validator.engine.opened import Catalog
+from validator.engine.run_files.catalog import Catalog
+from validator.engine.run_files.finished import FinishedRun
 from validator.facts.budget import spend
 from validator.facts.measure import limits_of
 from validator.facts.table import from_record

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from validator.checkpoint.record import CheckpointCase
-from validator.engine.amend import amend
-from validator.engine.finished import FinishedRun
-from validator.engine.judge import finding_of
-from validator.engine.run import RunResult
+from validator.engine.execution.judge import finding_of
+from validator.engine.run_files.amend import amend
+from validator.engine.run_files.finished import FinishedRun
+from validator.engine.run_files.result import RunResult
 from validator.findings import Finding
 from validator.rules.registry import later_rules
 from validator.settings import Settings

@@ -10,7 +10,7 @@ from validator.auditing.judge import FAMILIES, checkpoint_findings, keep, later_
 from validator.auditing.verdict import answer, reasons
 from validator.checkpoint.names import part_of
 from validator.checkpoint.record import CheckpointCase, CheckpointFacts
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.training.config import TrainingConfig
 from validator.training.family import assumption
 from validator.training.record import TrainingCase

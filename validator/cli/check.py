@@ -24,7 +24,7 @@ from validator.settings import Settings
 
 if TYPE_CHECKING:
     from validator.api.prepare import Prepared
-    from validator.engine.run import RunResult
+    from validator.engine.run_files.result import RunResult
 
 EXAMPLES = """mmvalidate data/dataset_info.json --cutoff-len 4096
 mmvalidate train.yaml --versions torch=2.4.0

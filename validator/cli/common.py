@@ -17,7 +17,7 @@ from validator.option import GATE, OUTPUT
 from validator.run_folder.choose import latest
 
 if TYPE_CHECKING:
-    from validator.engine.run import RunResult
+    from validator.engine.run_files.result import RunResult
     from validator.report.finished import Finished
 
 
@@ -88,7 +88,7 @@ def guarded(
 
 def show(result: RunResult, output_format: str, quiet: bool, reports: Sequence[tuple[str, Path]] = ()) -> int:
     """Write the reports of a finished run, print it, and return its exit code. Raises OSError."""
-    from validator.engine.amend import still_open
+    from validator.engine.run_files.amend import still_open
     from validator.report.finished import Finished
     from validator.report.formats import emit
 

@@ -33,8 +33,8 @@ def diff(
     later = the_run(run_b)
 
     def work() -> int:
-        from validator.engine.compare import compare, document
-        from validator.engine.finished import FinishedRun
+        from validator.engine.compare.runs import compare, document
+        from validator.engine.run_files.finished import FinishedRun
 
         try:
             result = compare(FinishedRun.whole(run_a), FinishedRun.whole(later))

@@ -21,7 +21,7 @@ def check_all(settings: Settings, folder: Path, run: Callable[[Settings, Path], 
 
     Returns the gravest exit code of the runs.
     """
-    from validator.engine.trainers import compare, possible
+    from validator.engine.compare.trainers import compare, possible
     from validator.report import trainers
     from validator.run_folder.names import TRAINERS
     from validator.run_folder.sweep import own_folder

@@ -65,7 +65,7 @@ def export(
 
     def work() -> int:
         from validator.api.check import check as checked
-        from validator.engine.finished import FinishedRun
+        from validator.engine.run_files.finished import FinishedRun
         from validator.execution import Execution
         from validator.exporting.export import export as write
         from validator.exporting.policy import make_policy

@@ -12,7 +12,7 @@ from validator.option import GATE, OUTPUT
 from validator.report.formats import FILE_FORMATS
 
 if TYPE_CHECKING:
-    from validator.engine.run import RunResult
+    from validator.engine.run_files.result import RunResult
 
 WRITE_BASELINE = Annotated[
     Path | None,
@@ -48,6 +48,6 @@ def files_of(reports: list[str]) -> list[tuple[str, Path]]:
 
 def accept(result: RunResult, baseline: Path, reason: str) -> RunResult:
     """Write a baseline of a finished run and judge the run against it."""
-    from validator.engine.amend import accept as accept_findings
+    from validator.engine.run_files.amend import accept as accept_findings
 
     return accept_findings(result, baseline, reason)

@@ -33,7 +33,7 @@ def plan(
     verbose: VERBOSE = False,
 ) -> None:
     """Say what other limits would make of a finished run: rows crashed, cut and whole, tokens, padding."""
-    from validator.engine.finished import FinishedRun
+    from validator.engine.run_files.finished import FinishedRun
     from validator.planning.plan import plan as made
 
     try:

@@ -40,9 +40,9 @@ def _rejudge(
 
     What is not named stays as it was.
     """
-    from validator.engine.finished import FinishedRun
     from validator.engine.rejudge import rejudge as again
     from validator.engine.rejudge import settings_of
+    from validator.engine.run_files.finished import FinishedRun
     from validator.report.progress import StderrProgress
     from validator.run_folder.lock import hold
 

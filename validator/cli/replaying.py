@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from validator.cli.common import usage
 
 if TYPE_CHECKING:
-    from validator.engine.run import RunResult
+    from validator.engine.run_files.result import RunResult
     from validator.replaying.settings import ReplaySettings
 
 MOST_BYTES = 64 << 20
@@ -68,7 +68,7 @@ def run_replay(folder: Path, settings: ReplaySettings, *, quiet: bool) -> RunRes
     """Replay a finished run and keep the results in it; nothing else writes there meanwhile. Raises ReplayStartError
     and OSError.
     """
-    from validator.engine.finished import FinishedRun
+    from validator.engine.run_files.finished import FinishedRun
     from validator.replaying.results import keep
     from validator.replaying.run import replay
     from validator.report.progress import StderrProgress

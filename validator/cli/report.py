@@ -17,7 +17,7 @@ def report(
     verbose: VERBOSE = False,
 ) -> None:
     """Write a finished run in other formats, without judging it again. The exit code says only whether it could be."""
-    from validator.engine.finished import FinishedRun
+    from validator.engine.run_files.finished import FinishedRun
 
     try:
         reports = files_of(report)
@@ -29,7 +29,7 @@ def report(
         usage(error)
 
     def work() -> int:
-        from validator.engine.amend import load_run
+        from validator.engine.run_files.amend import load_run
         from validator.report.finished import Finished
 
         if output_format is not None:

@@ -12,7 +12,7 @@ from validator.cli.common import usage
 from validator.option import DATA
 
 if TYPE_CHECKING:
-    from validator.engine.run import RunResult
+    from validator.engine.run_files.result import RunResult
 
 
 def _defaults(context: typer.Context, path: Path | None) -> Path | None:
@@ -70,7 +70,7 @@ def training(path: Path | None, versions: str | None) -> Callable[[Path], RunRes
         from validator.auditing.case import training_case
         from validator.auditing.data import data_facts
         from validator.auditing.judge import keep
-        from validator.engine.finished import FinishedRun
+        from validator.engine.run_files.finished import FinishedRun
 
         run = FinishedRun(folder)
         return keep(run, training_case(config, chosen, data=data_facts(run, config)), [], {})

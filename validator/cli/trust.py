@@ -14,7 +14,7 @@ from validator.cli.config_file import Configured
 from validator.option import DATA
 
 if TYPE_CHECKING:
-    from validator.engine.finished import FinishedRun
+    from validator.engine.run_files.finished import FinishedRun
 
 CODE = ("rules", "scheduler")
 """Options of `check` by which code comes in: Python files, and a scheduler, with which programs are exchanged."""

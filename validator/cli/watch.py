@@ -16,7 +16,7 @@ from validator.cli.common import VERBOSE, guarded, tell, usage
 if TYPE_CHECKING:
     from validator.auditing.logs import Log
     from validator.auditing.signs import Sign
-    from validator.engine.finished import FinishedRun
+    from validator.engine.run_files.finished import FinishedRun
     from validator.training.config import TrainingConfig
 
 LONGEST = 86_400
@@ -41,7 +41,7 @@ def watch(
     Exit code 1 where there is a sign, 3 where there is none and something was not read.
     """
     try:
-        from validator.engine.finished import FinishedRun
+        from validator.engine.run_files.finished import FinishedRun
         from validator.training.config import load_config
 
         if not 0 <= follow <= LONGEST:

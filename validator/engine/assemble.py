@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from validator.engine.explained import Cause, told, told_of
-from validator.engine.finding_columns import merged
-from validator.engine.gate import Tables
-from validator.engine.judge import Judge, finish_run
-from validator.engine.opened import Catalog, to_json
-from validator.engine.results import ShardResult
-from validator.engine.store import RunFolder, as_json
-from validator.engine.summary import Conclusion, DatasetCounts, Tally
+from validator.engine.execution.explained import Cause, told, told_of
+from validator.engine.execution.judge import Judge, finish_run
+from validator.engine.execution.results import ShardResult
+from validator.engine.gate.gate import Tables
+from validator.engine.run_files.catalog import Catalog, to_json
+from validator.engine.run_files.store import RunFolder, as_json
+from validator.engine.run_files.summary import Conclusion, DatasetCounts, Tally
+from validator.engine.tables.finding_columns import merged
 from validator.facts.budget import Limits
 from validator.findings import Finding
 from validator.rules.base import Rule

@@ -11,21 +11,21 @@ from typing import Any
 
 from validator.catalog.marks import Span
 from validator.engine.assemble import assemble
-from validator.engine.baseline import load_baseline
-from validator.engine.by_file import by_file
-from validator.engine.check import carry_out_all
-from validator.engine.finished import FinishedRun
-from validator.engine.gate import Tables
-from validator.engine.kept import Kept, kept, placed
+from validator.engine.execution.engines import carry_out_all
+from validator.engine.execution.kept import Kept, kept, placed
+from validator.engine.execution.progress import Progress, Silent
+from validator.engine.execution.shard import ShardJob
+from validator.engine.execution.shard_plan import Shard, judging_key
+from validator.engine.gate.baseline import load_baseline
+from validator.engine.gate.gate import Tables
 from validator.engine.keys import key_of
-from validator.engine.opened import Catalog
-from validator.engine.plan import Shard, judging_key
 from validator.engine.program import judges, program
-from validator.engine.progress import Progress, Silent
-from validator.engine.run import RunResult
-from validator.engine.shard import ShardJob
-from validator.engine.summary import Conclusion, Tally, summarize
-from validator.engine.written import OutputStamp
+from validator.engine.run_files.catalog import Catalog
+from validator.engine.run_files.finished import FinishedRun
+from validator.engine.run_files.result import RunResult
+from validator.engine.run_files.summary import Conclusion, Tally, summarize
+from validator.engine.run_files.written import OutputStamp
+from validator.engine.tables.by_file import by_file
 from validator.execution import Execution
 from validator.facts.columns import numbers_of
 from validator.facts.measure import limits_of

@@ -5,28 +5,27 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from validator.catalog.marks import digest_file
 from validator.catalog.registry import Registry
 from validator.engine.assemble import assemble
 from validator.engine.cache import Cache
-from validator.engine.check import check
 from validator.engine.entries import open_entries
-from validator.engine.gate import Tables
+from validator.engine.execution.engines import check
+from validator.engine.execution.probes import merge_into
+from validator.engine.execution.progress import Progress, Silent
+from validator.engine.execution.results import ShardResult
+from validator.engine.execution.run_plan import RunPlan
+from validator.engine.execution.shard_plan import Planner
+from validator.engine.gate.gate import Tables
 from validator.engine.keys import key_of
-from validator.engine.opened import Catalog, to_json
-from validator.engine.parts import RunPlan
-from validator.engine.plan import Planner
-from validator.engine.probes import merge_into
 from validator.engine.program import program
-from validator.engine.progress import Progress, Silent
-from validator.engine.results import ShardResult
-from validator.engine.store import publish
-from validator.engine.summary import Conclusion, Tally, summarize
-from validator.engine.written import OutputStamp
+from validator.engine.run_files.catalog import Catalog, to_json
+from validator.engine.run_files.result import RunResult
+from validator.engine.run_files.store import publish
+from validator.engine.run_files.summary import Conclusion, Tally, summarize
+from validator.engine.run_files.written import OutputStamp
 from validator.execution import Execution
 from validator.facts.measure import limits_of
 from validator.files import MediaFiles
@@ -37,15 +36,6 @@ from validator.run_folder.sweep import working
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
 from validator.writing import Parts
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """A finished run: what summary.json says, the tally behind it, and where the files are."""
-
-    summary: dict[str, Any]
-    tally: Tally
-    folder: Path
 
 
 def run(

@@ -14,9 +14,9 @@ import xxhash
 
 from validator.catalog.marks import digest_file
 from validator.catalog.registry import as_registry, is_data_file
-from validator.engine.finished import FinishedRun
-from validator.engine.opened import Catalog
 from validator.engine.reread import reread
+from validator.engine.run_files.catalog import Catalog
+from validator.engine.run_files.finished import FinishedRun
 from validator.errors import ChangedDataError
 from validator.exporting.plan import ExportPlan
 from validator.files import look

@@ -11,8 +11,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
-from validator.engine.finished import FinishedRun
-from validator.engine.store import as_json
+from validator.engine.run_files.finished import FinishedRun
+from validator.engine.run_files.store import as_json
 from validator.exporting.changes import check_apart, check_unchanged, read_registry, untouched
 from validator.exporting.entry_copy import Desk, WrittenEntry, copy_entry
 from validator.exporting.folder import Folder

@@ -9,7 +9,7 @@ from typing import Any
 
 from validator.catalog.json_rows import RawRow, parse_row
 from validator.catalog.survey import Survey
-from validator.engine.judge import Judge, status_of
+from validator.engine.execution.judge import Judge, status_of
 from validator.exporting.pictures import PictureFiles
 from validator.exporting.policy import Policy, Reason
 from validator.exporting.repairs import OUTSIDE, PARTS, REPAIRS, Bench, repair

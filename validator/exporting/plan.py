@@ -12,7 +12,7 @@ from typing import Any
 
 from validator.catalog.arrow_types import PARTS
 from validator.conversation.parts import hold_parts
-from validator.engine.opened import Catalog
+from validator.engine.run_files.catalog import Catalog
 from validator.exporting.names import QUARANTINE, Names
 from validator.exporting.policy import Policy, Reason
 from validator.exporting.verdicts import FileKey, Verdicts

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import xxhash
 from numpy.typing import NDArray
 
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.exporting.policy import Policy, Reason
 from validator.facts.columns import plain_array
 from validator.findings import SEVERITIES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.planning.plan import Plan, plan
 from validator.settings import Settings
 

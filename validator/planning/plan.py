@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from validator.engine.finished import FinishedRun
 from validator.engine.rejudge import limits_under
+from validator.engine.run_files.finished import FinishedRun
 from validator.facts.measure import limits_of
 from validator.findings import count
 from validator.planning.counts import Counts, Expanded, Sizes

@@ -11,7 +11,7 @@ from itertools import count
 
 import xxhash
 
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.replaying.population import Member, Stratum, members
 from validator.replaying.settings import ReplaySettings
 

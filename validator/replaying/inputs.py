@@ -9,8 +9,8 @@ import xxhash
 
 from validator.catalog.json_rows import RawRow
 from validator.conversation.sample import MediaKind, Sample
-from validator.engine.finished import FinishedRun
 from validator.engine.reread import reread
+from validator.engine.run_files.finished import FinishedRun
 from validator.facts.budget import spend
 from validator.facts.measure import Measurer
 from validator.facts.record import RowFacts

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.facts.replayed import Modality
 from validator.run_folder.table import RunTable
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import xxhash
 
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.facts.measure import limits_of
 from validator.facts.replayed import Replayed, Systemic
 from validator.replaying.choice import Selection, choose

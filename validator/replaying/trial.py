@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.facts.replayed import Replayed
 from validator.replaying.inputs import make_jobs
 from validator.replaying.job import PARTNERS, Job, Key

@@ -7,7 +7,7 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from validator.engine.compare import Comparison, document
+from validator.engine.compare.runs import Comparison, document
 from validator.files import locate
 from validator.findings import SEVERITIES, count, printable
 from validator.report.console import STYLES, print_finding

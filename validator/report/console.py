@@ -8,7 +8,7 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from validator.engine.run import RunResult
+from validator.engine.run_files.result import RunResult
 from validator.files import locate
 from validator.findings import Finding, count, printable
 from validator.report import replayed

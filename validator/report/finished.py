@@ -10,8 +10,8 @@ from typing import Any
 
 import xxhash
 
-from validator.engine.finished import FinishedRun
-from validator.engine.gate import number_sentence, rate_sentence
+from validator.engine.gate.gate import number_sentence, rate_sentence
+from validator.engine.run_files.finished import FinishedRun
 from validator.findings import SEVERITIES, at_least, clip, count
 from validator.rules.registry import nearest
 

@@ -11,8 +11,8 @@ from typing import Any, TextIO
 
 import orjson
 
-from validator.engine.finding_columns import LINE, stored
-from validator.engine.fingerprint import as_text, fingerprinted
+from validator.engine.gate.fingerprint import as_text, fingerprinted
+from validator.engine.tables.finding_columns import LINE, stored
 from validator.findings import SEVERITIES, clip
 from validator.report.finished import MESSAGE, Finished
 from validator.report.places import Places

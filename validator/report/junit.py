@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, TextIO
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from validator.engine.finished import rules_told
-from validator.engine.gate import number_sentence, rate_sentence
+from validator.engine.gate.gate import number_sentence, rate_sentence
+from validator.engine.run_files.finished import rules_told
 from validator.findings import clip, count, printable
 from validator.report.finished import MESSAGE, Finished, Group, gate_notes
 from validator.rules.registry import nearest

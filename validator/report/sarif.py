@@ -11,7 +11,7 @@ from typing import Any, TextIO
 import orjson
 
 from validator import __version__
-from validator.engine.finished import rules_told
+from validator.engine.run_files.finished import rules_told
 from validator.findings import clip
 from validator.report.finished import EXAMPLES, MESSAGE, Finished, Group
 from validator.report.places import Places

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.findings import SEVERITIES
 from validator.replaying.table import NAME, REPLAY
 from validator.run_folder.table import RunTable

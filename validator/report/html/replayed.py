@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from validator.engine.finished import FinishedRun
+from validator.engine.run_files.finished import FinishedRun
 from validator.findings import clip
 from validator.replaying.table import NAME, REPLAY
 from validator.report.html.charts import Scale

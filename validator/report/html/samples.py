@@ -12,9 +12,9 @@ import xxhash
 from validator.catalog.json_rows import RawRow
 from validator.conversation.sample import MediaReference, Sample
 from validator.engine.cache import Cache
-from validator.engine.finished import FinishedRun
 from validator.engine.program import program
 from validator.engine.reread import reread
+from validator.engine.run_files.finished import FinishedRun
 from validator.facts.budget import Limits
 from validator.facts.measure import Measurer
 from validator.facts.record import RowFacts

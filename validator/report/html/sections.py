@@ -10,8 +10,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from validator.engine.finished import codes_that_ran, rules_told
-from validator.engine.summary import STATUSES
+from validator.engine.run_files.finished import codes_that_ran, rules_told
+from validator.engine.run_files.summary import STATUSES
 from validator.findings import SEVERITIES, clip, count
 from validator.planning.plan import Plan
 from validator.report.audited import TITLES, answer, facts

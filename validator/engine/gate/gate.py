@@ -18,9 +18,9 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from validator.engine.baseline import Matcher, load_baseline
-from validator.engine.finding_columns import columns_of
-from validator.engine.fingerprint import fingerprinted
+from validator.engine.gate.baseline import Matcher, load_baseline
+from validator.engine.gate.fingerprint import fingerprinted
+from validator.engine.tables.finding_columns import columns_of
 from validator.facts.columns import are_among, counted, places_of, values_of
 from validator.findings import SEVERITIES, at_least, clip, count
 from validator.rules.registry import nearest

@@ -11,8 +11,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from validator.engine.finding_columns import FINDINGS, ROW_GROUP, lines_of
-from validator.engine.gate import Gate, Tables, keep_accepted
+from validator.engine.gate.gate import Gate, Tables, keep_accepted
+from validator.engine.tables.finding_columns import FINDINGS, ROW_GROUP, lines_of
 from validator.facts.table import SAMPLES
 from validator.run_folder.names import REPLAY, SUMMARY
 from validator.writing import Parts

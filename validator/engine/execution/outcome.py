@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from validator.engine.shard import ShardDone
+from validator.engine.execution.shard import ShardDone
 from validator.errors import RuleError, UnusableRunError
 
 

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from validator.children import without_main
-from validator.engine.lane import attempt
-from validator.engine.marker import Marker
-from validator.engine.outcome import Died, Failed, Outcome
+from validator.engine.execution.marker import Marker
+from validator.engine.execution.outcome import Died, Failed, Outcome
+from validator.engine.execution.progress import Progress
+from validator.engine.execution.serial import attempt
+from validator.engine.execution.shard import ShardDone, ShardJob
+from validator.engine.execution.worker_process import prepare
 from validator.engine.program import differences, here, program
-from validator.engine.progress import Progress
-from validator.engine.shard import ShardDone, ShardJob
-from validator.engine.worker_process import prepare
 from validator.errors import ClusterError
 from validator.execution import Execution, worker_memory
 from validator.findings import count
@@ -44,7 +44,7 @@ class Stranger:
     said: dict[str, str]
 
 
-class Cluster:
+class DaskEngine:
     """Raises ClusterError where the cluster cannot be used, OSError where all of its workers are other programs."""
 
     def __init__(self, execution: Execution, workers: int, running: Path, progress: Progress) -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from validator.engine.finding_columns import FINDINGS
+from validator.engine.tables.finding_columns import FINDINGS
 from validator.facts.table import SAMPLES
 from validator.run_folder.table import RunTable
 from validator.settings import Settings

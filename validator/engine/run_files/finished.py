@@ -12,9 +12,9 @@ from typing import Any
 from pydantic import ValidationError
 from typing_extensions import Self
 
-from validator.engine.finding_columns import FINDINGS
-from validator.engine.gate import Tables, accepted_in
-from validator.engine.opened import CATALOG, Catalog, load_catalog
+from validator.engine.gate.gate import Tables, accepted_in
+from validator.engine.run_files.catalog import CATALOG, Catalog, load_catalog
+from validator.engine.tables.finding_columns import FINDINGS
 from validator.errors import ChangedRunError, UnusableRunError
 from validator.facts.table import SAMPLES
 from validator.findings import Finding, printable

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from validator.engine.by_file import by_file
-from validator.engine.finding_columns import columns_of, stored
-from validator.engine.gate import Tables
+from validator.engine.gate.gate import Tables
+from validator.engine.tables.by_file import by_file
+from validator.engine.tables.finding_columns import columns_of, stored
 from validator.facts.columns import are_among, has_items, numbers_of, plain_array
 from validator.rules.base import Rule
 from validator.rules.registry import rules_for

@@ -9,7 +9,7 @@ import pyarrow as pa
 from pydantic import TypeAdapter
 
 from validator.conversation.sample import PLACEHOLDERS
-from validator.engine.explained import Cause, told
+from validator.engine.execution.explained import Cause, told
 from validator.facts.budget import Limits
 from validator.facts.columns import numbers_of
 from validator.facts.record import RowFacts

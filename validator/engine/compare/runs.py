@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from validator.engine.finding_columns import columns_of, stored, to_findings
-from validator.engine.fingerprint import fingerprinted
-from validator.engine.finished import FinishedRun
+from validator.engine.gate.fingerprint import fingerprinted
+from validator.engine.run_files.finished import FinishedRun
+from validator.engine.tables.finding_columns import columns_of, stored, to_findings
 from validator.facts.columns import values_of
 from validator.findings import SEVERITIES, Finding
 

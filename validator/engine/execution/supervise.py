@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from validator.engine.marker import BETWEEN, Place, has_stalled, places
-from validator.engine.outcome import Died, Failed, Outcome
-from validator.engine.plan import Shard
-from validator.engine.progress import Progress
-from validator.engine.shard import ShardJob
+from validator.engine.execution.marker import BETWEEN, Place, has_stalled, places
+from validator.engine.execution.outcome import Died, Failed, Outcome
+from validator.engine.execution.progress import Progress
+from validator.engine.execution.shard import ShardJob
+from validator.engine.execution.shard_plan import Shard
 
 _LOOK = 0.25
 """Seconds between reports of progress."""

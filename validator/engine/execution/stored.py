@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from validator.engine.finding_columns import ROW_GROUP, to_batch
-from validator.engine.judge import Judge, status_of
-from validator.engine.kept import Kept
-from validator.engine.results import ShardResult
+from validator.engine.execution.judge import Judge, status_of
+from validator.engine.execution.kept import Kept
+from validator.engine.execution.results import ShardResult
+from validator.engine.tables.finding_columns import ROW_GROUP, to_batch
 from validator.facts.budget import Limits
 from validator.facts.columns import Batch, are_among, has_items, numbers_of, plain_array
 from validator.facts.settle import settle

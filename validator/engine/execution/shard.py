@@ -16,14 +16,14 @@ import pyarrow as pa
 from validator.catalog.formats import file_rows
 from validator.catalog.json_rows import RawRow
 from validator.catalog.marks import Span
-from validator.engine.judge import Judge, status_of
-from validator.engine.kept import Kept
-from validator.engine.marker import BETWEEN, Marker
-from validator.engine.probes import Probes
+from validator.engine.execution.judge import Judge, status_of
+from validator.engine.execution.kept import Kept
+from validator.engine.execution.marker import BETWEEN, Marker
+from validator.engine.execution.probes import Probes
+from validator.engine.execution.results import ResultWriter, ShardState
+from validator.engine.execution.stored import judge_stored, records_of
 from validator.engine.program import judges, program
-from validator.engine.results import ResultWriter, ShardState
-from validator.engine.stored import judge_stored, records_of
-from validator.engine.summary import DatasetCounts, Tally
+from validator.engine.run_files.summary import DatasetCounts, Tally
 from validator.errors import ChangedDataError
 from validator.facts.budget import Limits
 from validator.facts.measure import Measurer, limits_of

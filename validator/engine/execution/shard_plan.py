@@ -18,10 +18,10 @@ from validator.catalog.split import Order
 from validator.catalog.survey import Survey
 from validator.catalog.survey_record import to_plain
 from validator.engine.cache import Cache
+from validator.engine.execution.results import ShardResult
+from validator.engine.execution.shard import ShardJob
 from validator.engine.keys import key_of
 from validator.engine.program import judges
-from validator.engine.results import ShardResult
-from validator.engine.shard import ShardJob
 from validator.execution import Execution
 from validator.files import MediaFiles
 from validator.rules.base import EntryFacts, FileFacts, Rule

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from validator.engine.plan import SHARD_SECONDS, Planner, Shard
+from validator.engine.execution.shard_plan import SHARD_SECONDS, Planner, Shard
 from validator.files import MediaFiles
 from validator.rules.base import EntryFacts, FileFacts
 

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from validator.engine.baseline import load_baseline, renewed, write
-from validator.engine.finding_columns import merged, stored
-from validator.engine.finished import FinishedRun, codes_that_ran
-from validator.engine.gate import Gate, Tables, failing, fingerprints
-from validator.engine.run import RunResult
-from validator.engine.store import FindingsFile, publish
-from validator.engine.summary import DatasetCounts, Tally, conclude
+from validator.engine.gate.baseline import load_baseline, renewed, write
+from validator.engine.gate.gate import Gate, Tables, failing, fingerprints
+from validator.engine.run_files.finished import FinishedRun, codes_that_ran
+from validator.engine.run_files.result import RunResult
+from validator.engine.run_files.store import FindingsFile, publish
+from validator.engine.run_files.summary import DatasetCounts, Tally, conclude
+from validator.engine.tables.finding_columns import merged, stored
 from validator.facts.columns import plain_array
 from validator.findings import Finding, worst_by_code
 from validator.rules.base import Rule

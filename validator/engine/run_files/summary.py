@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 
 from validator import __version__
-from validator.engine.finding_columns import to_findings
-from validator.engine.gate import Gate, Tables, weigh
-from validator.engine.missing_folders import MissingFolders, take
-from validator.engine.opened import Catalog
+from validator.engine.gate.gate import Gate, Tables, weigh
+from validator.engine.run_files.catalog import Catalog
+from validator.engine.run_files.missing_folders import MissingFolders, take
+from validator.engine.tables.finding_columns import to_findings
 from validator.facts.columns import counted, numbers_of, places_of, values_of
 from validator.facts.record import RowFacts
 from validator.findings import SEVERITIES, Finding

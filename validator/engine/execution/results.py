@@ -14,8 +14,8 @@ import orjson
 import pyarrow as pa
 from pydantic import TypeAdapter
 
-from validator.engine.finding_columns import WITH_LINES, to_batch
-from validator.engine.summary import Tally
+from validator.engine.run_files.summary import Tally
+from validator.engine.tables.finding_columns import WITH_LINES, to_batch
 from validator.facts.columns import Batch
 from validator.facts.table import ROW, SAMPLES
 from validator.files import Identity

@@ -15,7 +15,7 @@ import orjson
 import pyarrow as pa
 import xxhash
 
-from validator.engine.by_file import by_file
+from validator.engine.tables.by_file import by_file
 from validator.facts.columns import integers, numbers_of, plain_array, text_scalar
 from validator.facts.table import SAMPLES
 from validator.run_folder.table import RunTable

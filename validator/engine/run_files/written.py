@@ -8,8 +8,8 @@ from pathlib import Path
 import orjson
 from pydantic import TypeAdapter
 
-from validator.engine.store import RunFolder
-from validator.engine.summary import Tally
+from validator.engine.run_files.store import RunFolder
+from validator.engine.run_files.summary import Tally
 from validator.writing import write_whole
 
 _TALLY = TypeAdapter(Tally)

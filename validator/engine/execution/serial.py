@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from validator.children import begin_child, resident, signal_name, without_main
-from validator.engine.marker import Marker
-from validator.engine.outcome import Died, Failed, Outcome
-from validator.engine.shard import ShardDone, ShardJob, StrangerError, check_shard
-from validator.engine.worker_process import prepare
+from validator.engine.execution.marker import Marker
+from validator.engine.execution.outcome import Died, Failed, Outcome
+from validator.engine.execution.shard import ShardDone, ShardJob, StrangerError, check_shard
+from validator.engine.execution.worker_process import prepare
 from validator.errors import ChangedDataError, RuleError, UnusableRunError
 
 _LOOK = 0.2
 """Seconds between looks at the memory of the process."""
 
 
-class Lane:
+class SerialEngine:
     """Runs one job at a time in a child process, which is replaced when it dies."""
 
     capacity = 1

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from validator.engine.lane import Lane, attempt
-from validator.engine.marker import Marker, rows_marked
-from validator.engine.outcome import Failed
-from validator.engine.parts import RunPlan
-from validator.engine.plan import Shard
-from validator.engine.progress import Progress
-from validator.engine.supervise import Engine, carry_out
+from validator.engine.execution.marker import Marker, rows_marked
+from validator.engine.execution.outcome import Failed
+from validator.engine.execution.progress import Progress
+from validator.engine.execution.run_plan import RunPlan
+from validator.engine.execution.serial import SerialEngine, attempt
+from validator.engine.execution.shard_plan import Shard
+from validator.engine.execution.supervise import Engine, carry_out
 from validator.execution import Execution, cores, worker_memory
 
 CLUSTER_PAYS = 30.0
@@ -23,20 +23,20 @@ NOTHING = "nothing: all results were there"
 def check(plan: RunPlan, running: Path, execution: Execution, progress: Progress) -> str:
     """Bring every shard of a plan to its end; says by what. Raises OSError where a result cannot be written."""
     with ExitStack() as stack:
-        lane = Lane(running, worker_memory(execution, 1))
-        stack.callback(lane.close)
-        engine: Engine = lane
+        serial = SerialEngine(running, worker_memory(execution, 1))
+        stack.callback(serial.close)
+        engine: Engine = serial
         used = NOTHING
 
         def carried_out(shards: list[Shard], seconds: float) -> str:
             nonlocal engine
-            if engine is lane:
-                engine = _engine(seconds, execution, lane, running, stack, progress)
+            if engine is serial:
+                engine = _engine(seconds, execution, serial, running, stack, progress)
             progress.checking(rows_marked(running) + plan.rows_left, engine.name)
             carry_out(shards, engine, running, progress, plan.split)
             return engine.name
 
-        progress.checking(plan.rows_left, lane.name)
+        progress.checking(plan.rows_left, serial.name)
         if pilots := plan.waiting_pilots():
             used = carried_out(pilots, 0.0)
         plan.complete()
@@ -50,9 +50,9 @@ def check(plan: RunPlan, running: Path, execution: Execution, progress: Progress
 def carry_out_all(shards: Sequence[Shard], running: Path, execution: Execution, progress: Progress) -> str:
     """Bring shards to their end whose results nobody has measured: in one process, unless workers are asked for."""
     with ExitStack() as stack:
-        lane = Lane(running, worker_memory(execution, 1))
-        stack.callback(lane.close)
-        engine = _engine(0.0, execution, lane, running, stack, progress)
+        serial = SerialEngine(running, worker_memory(execution, 1))
+        stack.callback(serial.close)
+        engine = _engine(0.0, execution, serial, running, stack, progress)
         progress.checking(sum(shard.job.rows for shard in shards), engine.name)
         carry_out(shards, engine, running, progress, _split_stored)
     return engine.name
@@ -63,18 +63,18 @@ def _split_stored(shard: Shard, at: int) -> tuple[Shard, Shard]:
 
 
 def _engine(
-    seconds: float, execution: Execution, lane: Lane, running: Path, stack: ExitStack, progress: Progress
+    seconds: float, execution: Execution, serial: SerialEngine, running: Path, stack: ExitStack, progress: Progress
 ) -> Engine:
     """The engine for some seconds of work: as the execution says, or a cluster where it pays."""
     workers = execution.workers
     if workers is None and execution.scheduler is None:
         workers = cores() if seconds > CLUSTER_PAYS and cores() > 1 else 0
     if workers == 0:
-        return lane
-    lane.close()
-    from validator.engine.cluster import Cluster
+        return serial
+    serial.close()
+    from validator.engine.execution.dask_engine import DaskEngine
 
-    cluster: Engine = Cluster(execution, workers or 0, running, progress)
+    cluster: Engine = DaskEngine(execution, workers or 0, running, progress)
     stack.callback(cluster.close)
     progress.note(f"checking with {cluster.name}")
     return cluster

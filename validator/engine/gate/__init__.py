@@ -1,0 +1,1 @@
+"""What fails a run: severities, rates, numbers of rows, a baseline."""

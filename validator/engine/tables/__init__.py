@@ -1,0 +1,1 @@
+"""Tables of findings and samples as Arrow columns."""
