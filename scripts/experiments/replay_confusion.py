@@ -106,7 +106,7 @@ def experiment(
     setup = prepare(FinishedRun(folder / "run"), replay_settings)
     crew = Single(Supervisor(setup))
     journal = Journal(folder, "experiment")
-    remaker = Remaker(folder / "run", settings)
+    remaker = Remaker(FinishedRun(folder / "run"), settings)
     judged = Session(replay_settings, crew, journal, jobs, missing, Silent(), remaker).run(choice)
     weights = crew.weights()
     crew.close()

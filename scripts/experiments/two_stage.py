@@ -30,6 +30,7 @@ from scripts.replay_jobs import jobs_of, jobs_of_registry, write_dataset
 from scripts.tiny_checkpoint import write_tokenizer
 from validator.catalog.registry import load_registry
 from validator.engine.run import run
+from validator.engine.run_files.finished import FinishedRun
 from validator.replaying.run import replay
 from validator.replaying.settings import ReplaySettings
 from validator.replaying.verdict import ALARMS
@@ -62,7 +63,7 @@ def found_before(registry: Path, checkpoint: Path) -> tuple[set[int], dict[int, 
     findings = [json.loads(line) for line in lines]
     static = {item["row"] for item in findings if item["severity"] == "error" and item["row"] is not None}
     asked = ReplaySettings(model=str(checkpoint), device="cpu", candidates=160, controls=200, blind=0, remedies=0)
-    outcome = replay(folder, asked, Silent())
+    outcome = replay(FinishedRun(folder), asked, Silent())
     return static, {sample.row: sample.verdict for sample in outcome.samples}
 
 

@@ -153,7 +153,7 @@ def test_an_interrupted_replay_goes_on(planted):
 
     settings = ReplaySettings(candidates=5, device="cpu", remedies=0)
     crew = Counting(Supervisor(prepare(FinishedRun(watched), settings)))
-    outcome = replay(watched, settings, Silent(), lambda setup: crew)
+    outcome = replay(FinishedRun(watched), settings, Silent(), lambda setup: crew)
     assert crew.ran == 64 + 16 + 4 - lines and len(outcome.samples) == 85
 
 

@@ -38,9 +38,9 @@ def test_two_workers_come_to_the_verdicts_of_one(cluster, dataset):
     rows = [say(f"question {index}", f"answer {index}") for index in range(14)] + [say("a<|image_pad|>", "b")]
     dataset.write(rows)
     dataset.check()
-    run = dataset.folder / "run"
+    run = FinishedRun(dataset.folder / "run")
     settings = ReplaySettings(candidates=3, device="cpu")
-    setup = prepare(FinishedRun(run), settings)
+    setup = prepare(run, settings)
     alone = replay(run, settings, Silent())
     with Supervisor(setup) as first:
         ready = first.ready

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from dataclasses import dataclass, field, replace
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 
-from validator.children import command, signal_name
+from validator.child import Child
+from validator.children import signal_name
 from validator.errors import ReplayStartError
 from validator.facts.replayed import Step
 from validator.media.geometry import ImageLimits
@@ -48,10 +46,9 @@ class Supervisor:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        self._process: subprocess.Popen[bytes] | None = None
-        self._connection: Connection | None = None
+        self._child: Child | None = None
         self.restarts = -1
-        self.ready = self._start()
+        self.ready = self._start()[1]
 
     def __enter__(self) -> Supervisor:
         return self
@@ -61,17 +58,13 @@ class Supervisor:
 
     def measure(self, task: Task) -> Answer:
         """Run one task. Where the process dies of it, the answer is a step that ended at stage `process`."""
-        if self._process is None:
-            self._start()
-        assert self._connection is not None
+        limit = self._setup.settings.time_limit
         try:
-            self._connection.send(task)
-            if not self._connection.poll(self._setup.settings.time_limit):
-                self._kill()
-                limit = self._setup.settings.time_limit
-                return Answer((Step(task.arms[0], "process", f"TimeoutError: no answer within {limit:g} s"),))
-            answer = self._connection.recv()
-        except (EOFError, OSError):
+            answer = (self._child or self._start()[0]).ask(task, limit)
+        except TimeoutError:
+            self._ending()
+            return Answer((Step(task.arms[0], "process", f"TimeoutError: no answer within {limit:g} s"),))
+        except EOFError:
             return Answer((self._died(task.arms[0]),))
         assert isinstance(answer, Answer)
         if answer.poisoned:
@@ -80,16 +73,9 @@ class Supervisor:
 
     def weights(self) -> Weights | None:
         """The numbers of the model's parameters; None where the process died of it or took too long."""
-        if self._process is None:
-            self._start()
-        assert self._connection is not None
         try:
-            self._connection.send(WEIGHTS)
-            if not self._connection.poll(START_LIMIT):
-                self._kill()
-                return None
-            answer = self._connection.recv()
-        except (EOFError, OSError):
+            answer = (self._child or self._start()[0]).ask(WEIGHTS, START_LIMIT)
+        except (TimeoutError, EOFError):
             self._ending()
             return None
         assert isinstance(answer, Weights)
@@ -97,43 +83,27 @@ class Supervisor:
 
     def close(self) -> None:
         """End the process."""
-        if self._connection is not None:
-            self._connection.close()
-        if self._process is not None:
-            try:
-                self._process.wait(5)
-            except subprocess.TimeoutExpired:
-                self._kill()
-        self._connection = self._process = None
+        if self._child is not None:
+            self._ending(5)
 
-    def _start(self) -> Ready:
+    def _start(self) -> tuple[Child, Ready]:
         self.restarts += 1
-        ours, theirs = Pipe()
         environment = os.environ | _QUIET
         if self._setup.visible_device is not None:
             environment["CUDA_VISIBLE_DEVICES"] = self._setup.visible_device
-        self._process = subprocess.Popen(
-            command("validator.replaying.worker", str(theirs.fileno())),
-            pass_fds=[theirs.fileno()],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
-        theirs.close()
-        self._connection = ours
+        self._child = child = Child.of_module("validator.replaying.worker", environment)
         try:
-            ours.send(self._setup)
-            if not ours.poll(START_LIMIT):
-                self._kill()
-                raise ReplayStartError(f"the replay's process did not load the model within {START_LIMIT:g} s")
-            answer = ours.recv()
-        except (EOFError, OSError):
+            answer = child.ask(self._setup, START_LIMIT)
+        except TimeoutError:
+            self._ending()
+            raise ReplayStartError(f"the replay's process did not load the model within {START_LIMIT:g} s") from None
+        except EOFError:
             raise ReplayStartError(f"the replay's process ended while it loaded the model: {self._ending()}") from None
         if isinstance(answer, Refused):
             self.close()
             raise ValueError(answer.sentence)
         assert isinstance(answer, Ready)
-        return answer
+        return child, answer
 
     def _died(self, arm: str) -> Step:
         ending = self._ending()
@@ -141,21 +111,16 @@ class Supervisor:
         why = " (as the kernel does where memory runs out)" if killed else ""
         return Step(arm, "process", exception=f"the process ended with {ending}{why}", resource=killed)
 
-    def _ending(self) -> str:
-        assert self._process is not None
-        code = self._process.wait()
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = self._process = None
-        return _named(code)
+    def _ending(self, seconds: float | None = None) -> str:
+        """How the process ended."""
+        child, self._child = self._child, None
+        assert child is not None
+        return _named(child.end(seconds))
 
     def _kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = self._process = None
+        if self._child is not None:
+            self._child.kill()
+            self._ending()
 
 
 def _named(code: int) -> str:

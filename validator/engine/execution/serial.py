@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import sys
 import time
-from contextlib import nullcontext
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import Any
 
-from validator.children import begin_child, resident, signal_name, without_main
+from validator.child import Child
+from validator.children import resident, signal_name
 from validator.engine.execution.marker import Marker
 from validator.engine.execution.outcome import Died, Failed, Outcome
 from validator.engine.execution.shard import ShardDone, ShardJob, StrangerError, check_shard
@@ -31,41 +26,35 @@ class SerialEngine:
 
     def __init__(self, folder: Path, memory_limit: int) -> None:
         self._folder, self._memory_limit = folder, memory_limit
-        self._context: BaseContext = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-        self._process: Any = None
-        self._connection: Connection | None = None
+        self._child: Child | None = None
         self._job: ShardJob | None = None
         self._too_large = False
 
     def submit(self, job: ShardJob) -> None:
         """Begin a job. The one before must have ended."""
         assert self._job is None
-        if self._process is None:
-            self._connection, theirs = self._context.Pipe()
-            process = self._context.Process(target=_serve, args=(theirs, self._folder, os.getpid()), daemon=True)  # type: ignore[attr-defined]
-            with without_main() if self._context.get_start_method() == "spawn" else nullcontext():
-                process.start()
-            self._process = process
-            theirs.close()
-        assert self._connection is not None
+        if self._child is None:
+            self._child = Child.of_function(_serve, self._folder)
         self._job, self._too_large = job, False
-        self._connection.send(job)
+        self._child.connection.send(job)
 
     def wait(self, seconds: float) -> list[tuple[ShardJob, Outcome]]:
         """Outcomes that arrive within some seconds; at most one."""
-        assert self._connection is not None and self._job is not None
+        child = self._child
+        assert child is not None and self._job is not None
         until = time.monotonic() + seconds
         while True:
-            ready = wait([self._connection, self._process.sentinel], min(_LOOK, max(until - time.monotonic(), 0)))
-            if self._connection in ready:
+            ready = wait([child.connection, child.sentinel], min(_LOOK, max(until - time.monotonic(), 0)))
+            if child.connection in ready:
                 try:
-                    return [self._ended(self._connection.recv())]
+                    return [self._ended(child.connection.recv())]
                 except EOFError:  # it died without a word
-                    self._process.join()
-                    return [self._ended(self._death())]
+                    return [self._ended(self._death(child))]
             if ready:
-                return [self._ended(self._death())]
-            self._watch_memory()
+                return [self._ended(self._death(child))]
+            if resident(child.pid) > self._memory_limit:
+                self._too_large = True
+                child.kill()
             if time.monotonic() >= until:
                 return []
 
@@ -74,36 +63,26 @@ class SerialEngine:
         assert job is not None
         return job, outcome
 
-    def _death(self) -> Outcome:
-        pid, code = self._process.pid, self._process.exitcode
-        self.close()
+    def _death(self, child: Child) -> Outcome:
+        pid, code = child.pid, child.end()
+        self._child = None
         if self._too_large:
             reason = f"its process needed more than {self._memory_limit >> 20:,} MiB"
-        elif code is not None and code < 0:
+        elif code < 0:
             reason = f"its process was ended by {signal_name(-code)}"
         else:
             reason = f"its process ended with code {code}"
         return Died(pid, reason)
 
-    def _watch_memory(self) -> None:
-        if resident(self._process.pid) > self._memory_limit:
-            self._too_large = True
-            self._process.kill()
-
     def close(self) -> None:
         """End the child process."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
-            self._process.close()
-            self._process = None
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            child.end()
 
 
-def _serve(connection: Connection, folder: Path, parent: int) -> None:
-    begin_child(parent)
+def _serve(connection: Connection, folder: Path) -> None:
     prepare()
     marker = Marker(folder)
     while True:

@@ -5,9 +5,6 @@ costs its own picture and nothing else.
 from __future__ import annotations
 
 import io
-import multiprocessing
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +13,7 @@ from typing import Any
 
 from PIL import Image, ImageFile, ImageOps
 
-from validator.children import begin_child
+from validator.child import Child
 from validator.media.video import NOTHING_FETCHED
 
 AREA, SIDE = 52_000, 420
@@ -77,27 +74,18 @@ def draw(tasks: Sequence[Drawing], most_bytes: int) -> dict[tuple[str, str, int,
 
 def _drawn(tasks: Sequence[Drawing], end: float) -> Iterator[Thumbnails | None]:
     """Results as one child yields them; ends early where it dies or hangs."""
-    context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    ours, theirs = context.Pipe()
-    child = context.Process(target=_work, args=(theirs, os.getpid()), daemon=True)
-    child.start()
-    theirs.close()
+    child = Child.of_function(_work)
     try:
         for task in tasks:
-            ours.send(task)
-            if not ours.poll(min(SECONDS, max(end - time.monotonic(), 0.0))):
-                return
-            yield ours.recv()
-    except (EOFError, OSError):
+            yield child.ask(task, min(SECONDS, max(end - time.monotonic(), 0.0)))
+    except (EOFError, TimeoutError):
         return
     finally:
-        ours.close()
         child.kill()
-        child.join()
+        child.end()
 
 
-def _work(tasks: Connection, parent: int) -> None:
-    begin_child(parent)
+def _work(tasks: Connection) -> None:
     ImageFile.LOAD_TRUNCATED_IMAGES = True  # here a picture of what is left is wanted
     Image.init()
     while True:
