@@ -7,6 +7,11 @@ something stood in the way (3). A value that a setting cannot have is a plain Va
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 
 class MmvalidateError(Exception):
     """The common base."""
@@ -50,3 +55,19 @@ class ReplayStartError(MmvalidateError, RuntimeError):
 
 class FailedCheckError(MmvalidateError):
     """A run does not pass its gate: `Run.raise_for_findings`."""
+
+
+def reasons(error: ValidationError) -> str:
+    """What pydantic refuses, as a sentence: the field, what it should be, and what it is."""
+    return "; ".join(map(_reason, error.errors(include_url=False)))
+
+
+def _reason(item: Any) -> str:
+    place = ".".join(map(str, item["loc"]))
+    message = str(item["msg"]).replace("Value error, ", "")
+    if item["type"] == "extra_forbidden":
+        return f"there is no {place}"
+    if not message.startswith("Input "):
+        return f"{place} {message}".strip()
+    shown = ascii(item["input"])
+    return f"{place} {message.removeprefix('Input ')}, not {shown if len(shown) <= 40 else shown[:39] + '…'}"

@@ -26,16 +26,16 @@ class Execution(BaseModel):
     scheduler: Annotated[str | None, Flag("Address of a running Dask scheduler.", EXECUTION)] = None
     resume: Annotated[bool, Flag("Take results of earlier runs of the same data.", EXECUTION)] = True
     row_timeout: Annotated[float, Flag("Seconds after which a row is given up, unchecked.", EXECUTION)] = Field(
-        default=ROW_TIMEOUT, ge=1
+        default=ROW_TIMEOUT, ge=1, le=1e6
     )
     memory_limit: Annotated[
         int | None, Flag("MiB a process may use. Default: its share of nine tenths.", EXECUTION)
-    ] = Field(default=None, ge=128)
+    ] = Field(default=None, ge=128, le=2**40)
     hash_media: Annotated[bool, Flag("Know media again by their bytes, not by size and time of change.", EXECUTION)] = (
         False
     )
     shard_rows: Annotated[int | None, Flag("Rows of a shard. Default: some 5 seconds of work.", EXECUTION)] = Field(
-        default=None, ge=1
+        default=None, ge=1, le=2**31
     )
     witness: Any = None
 

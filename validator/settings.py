@@ -42,9 +42,8 @@ CHANGEABLE = JUDGING | NEUTRAL - {"datasets"}
 
 def _location(value: Any) -> str:
     """A path as text; remote ones (`s3://...`) are left as they are, and names may hold bytes that are no text."""
-    text = os.fspath(value)
-    if not isinstance(text, str):
-        raise ValueError("it must be a path")
+    if not isinstance(value, (str, os.PathLike)) or not isinstance(text := os.fspath(value), str):
+        raise ValueError("must be a path")
     return text if is_remote(text) else str(Path(text))
 
 
@@ -70,7 +69,7 @@ class PerDataset(BaseModel):
     ignore: tuple[str, ...] = ()
     severity: dict[str, Severity] = {}
     max_rate: Rates = {}
-    min_rows: int = Field(default=0, ge=0)
+    min_rows: int = Field(default=0, ge=0, le=2**62)
 
 
 class Settings(BaseModel):
@@ -169,7 +168,7 @@ class Settings(BaseModel):
             "CODE=PCT: judge rules by the percentage of rows that have a finding, not by severity (repeatable).", GATE
         ),
     ] = {}
-    min_rows: Annotated[int, Flag("Fail where there are fewer rows.", GATE)] = Field(default=0, ge=0)
+    min_rows: Annotated[int, Flag("Fail where there are fewer rows.", GATE)] = Field(default=0, ge=0, le=2**62)
     baseline: Annotated[Path | None, Flag("A file of accepted findings: they do not fail the run.", GATE)] = None
 
     @model_validator(mode="before")
@@ -177,7 +176,9 @@ class Settings(BaseModel):
     def _the_trainers_least(cls, given: Any) -> Any:
         """image_min_pixels is the trainer's own where nothing is said."""
         if isinstance(given, dict) and given.get("image_min_pixels") is None:
-            given = {**given, "image_min_pixels": trainer_named(given.get("trainer", DEFAULT)).min_pixels}
+            trainer = given.get("trainer", DEFAULT)
+            if isinstance(trainer, str):
+                given = {**given, "image_min_pixels": trainer_named(trainer).min_pixels}
         return given
 
     @model_validator(mode="after")

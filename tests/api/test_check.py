@@ -94,7 +94,7 @@ USES = {
     ),
     "a value out of range": (
         lambda run: mmvalidate.check("dataset_info.json", cutoff_len=0),
-        "cutoff_len should be greater than or equal to 1",
+        "cutoff_len should be greater than or equal to 1, not 0",
     ),
     "an unknown trainer": (
         lambda run: mmvalidate.check("dataset_info.json", trainer="x"),
@@ -122,7 +122,7 @@ USES = {
     ),
     "plan of no cutoff": (
         lambda run: mmvalidate.plan(run, cutoff_len=[0]),
-        "cutoff_len should be greater than or equal to 1",
+        "cutoff_len should be greater than or equal to 1, not 0",
     ),
     "plan of empty batches": (
         lambda run: mmvalidate.plan(run, batch_size=0),

@@ -27,12 +27,23 @@ def test_a_folder_without_a_registry(data, mmvalidate):
     assert done.returncode == 2 and "it holds no dataset_info.json (`mmvalidate init empty` writes one)" in done.stderr
 
 
-def test_a_training_file_stands_for_its_option(data, mmvalidate):
+@pytest.fixture
+def train(data):
     (data.folder / "train.yaml").write_text(
         "model_name_or_path: Qwen/Qwen2-VL-7B-Instruct\nstage: sft\ndo_train: true\ndataset_dir: .\ndataset: data\n"
         "template: qwen2_vl\ncutoff_len: 77\nfinetuning_type: lora\noutput_dir: out\n"
     )
-    done = mmvalidate("train.yaml", "--output-format", "json")
+    return "train.yaml"
+
+
+@pytest.mark.parametrize(
+    "arguments", ["train.yaml", "--quiet train.yaml", "check --run-dir x --no-resume train.yaml", "-- train.yaml", ""]
+)
+def test_a_training_file_stands_for_its_option(data, train, mmvalidate, arguments):
+    if not arguments:
+        (data.folder / "mmvalidate.toml").write_text('dataset-info = "train.yaml"\n')
+    first = arguments.split()[:1] if arguments.startswith("check") else []
+    done = mmvalidate(*first, "--output-format", "json", *arguments.split()[len(first) :])
     summary = json.loads(done.stdout)["summary"]
     assert summary["settings"]["cutoff_len"] == 77
     assert not any(item["code"].startswith("CF") for item in summary["rules_not_run"])
@@ -82,3 +93,34 @@ def test_a_part_of_the_data_does_not_replace_the_run_of_all(data, mmvalidate):
 def test_the_list_of_commands_says_what_their_help_says(name):
     first = " ".join((commands()[name].help or "").split("\n\n")[0].split())
     assert first.startswith(COMMANDS[name].removesuffix("."))
+
+
+def test_two_training_files(train, mmvalidate):
+    done = mmvalidate("--train-config", train, "train.yaml")
+    assert done.returncode == 2 and "train.yaml is a training file: pass it alone" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("rejudge --workers -1", "workers should be greater than or equal to 0, not -1"),
+        ("rejudge --min-rows 99999999999999999999", "min_rows should be less than or equal to"),
+        ("dataset_info.json --row-timeout inf", "row_timeout should be less than or equal to 1000000, not inf"),
+        ("dataset_info.json --cutoff-len 0", "cutoff_len should be greater than or equal to 1, not 0"),
+        ("dataset_info.json --dtype fp16", "fp16 is refused"),
+        ("dataset_info.json --write-baseline=", "it is a folder; name a file"),
+        ("dataset_info.json --severity =info", "--severity =info: write CODE=LEVEL"),
+        ("dataset_info.json --trainer all --report html=x.html", "--trainer all goes with none of"),
+        ("audit train.yaml --workers -1", "workers should be greater than or equal to 0, not -1"),
+        ("audit train.yaml --gpu-memory 1e999", "--gpu-memory"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(train, mmvalidate, arguments, said):
+    done = mmvalidate(*arguments.split())
+    assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr, done.stderr
+    assert "internal error" not in done.stderr
+
+
+def test_a_run_of_all_trainers_names_its_runs(data, mmvalidate):
+    mmvalidate("dataset_info.json", "--trainer", "all", "--run-dir", "all", "--select", "XX")
+    assert "name one, as all/trainers/" in mmvalidate("report", "all", "--output-format", "json").stderr

@@ -51,7 +51,7 @@ def check(
     with sentences():
         if isinstance(dataset_info, Settings):
             chosen = Settings(**changed(dataset_info, settings)) if settings else dataset_info
-        elif os.fspath(dataset_info).endswith((".yaml", ".yml")):
+        elif os.fspath(dataset_info).lower().endswith((".yaml", ".yml")):
             config = load_config(Path(dataset_info))
             chosen = Settings(**check_settings(config) | fed_as(config) | settings)
         else:
@@ -115,8 +115,8 @@ def replay(run: Run | Location, *, progress: bool = False, **settings: Any) -> R
         chosen = ReplaySettings(**settings)
     check_possible(chosen)
     folder = folder_of(run)
+    finished = FinishedRun.whole(folder)
     with hold(folder, "replay"):
-        finished = FinishedRun.whole(folder)
         with StderrProgress(quiet=not progress) as told:
             outcome = replay_rows(finished, chosen, told)
         keep(finished, outcome)

@@ -37,7 +37,10 @@ def plan(
     check_least(1, batch_size=batch_size)
     with sentences():
         return count(
-            FinishedRun.whole(folder_of(run)), sorted(set(cutoff_len)), sorted(set(image_max_pixels)), batch_size
+            FinishedRun.whole(folder_of(run)),
+            sorted(set(several("cutoff_len", cutoff_len))),
+            sorted(set(several("image_max_pixels", image_max_pixels))),
+            batch_size,
         )
 
 

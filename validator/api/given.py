@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from validator.errors import reasons
 from validator.settings import Settings
 from validator.trainers.registry import trainer_named
 
@@ -19,9 +20,7 @@ def sentences() -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        texts = [f"{'.'.join(map(str, item['loc']))} {item['msg']}".strip() for item in error.errors()]
-        reasons = "; ".join(text.replace("Value error, ", "").replace(" Input should", " should") for text in texts)
-        raise ValueError(reasons) from None
+        raise ValueError(reasons(error)) from None
 
 
 def check_names(names: Iterable[str], known: Iterable[str], execution: Iterable[str] = ()) -> None:
@@ -49,8 +48,8 @@ def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
 
 
 def several(name: str, values: Sequence[Any]) -> tuple[Any, ...]:
-    """Values of a list. Raises ValueError for a text, whose letters would be taken one by one."""
-    if isinstance(values, str):
+    """Values of a list. Raises ValueError for a text, whose letters would be taken one by one, and for what is none."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
         raise ValueError(f"{name} is a list: [{values!r}].")
     return tuple(values)
 

@@ -91,6 +91,7 @@ class Row:
     def _again(self) -> tuple[Measurer, RawRow]:
         """The row as its file has it now."""
         settings = self._run.settings
+        self._run.check_same()
         cache = Cache(self._run.folder / "cache", program(exact=settings.exact))
         wanted = {(self.dataset, self.file): frozenset((self.row,))}
         found = None
@@ -104,6 +105,10 @@ class Row:
         if xxhash.xxh3_128_hexdigest(raw.raw) != self.sample["content_hash"]:
             raise ChangedDataError(f"{self._where} has changed since the run: run mmvalidate again.")
         return measurer, raw
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what was read again: it is read anew where it is asked for."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     def _gone(self, why: str) -> ChangedDataError:
         return ChangedDataError(

@@ -103,9 +103,7 @@ def text_sentence(path: Path, content: bytes) -> str | None:
         return sentence(path, "is empty")
     if path.suffix in (".yaml", ".yml"):
         if _TRAINING.search(text):
-            return (
-                f"{path} is a training file: pass the dataset_info.json that it reads, and the file as --train-config."
-            )
+            return f"{path} is a training file: pass it alone or as --train-config, or the dataset_info.json it reads."
         if _AXOLOTL.search(text):
             return sentence(path, "is a configuration of axolotl; write an entry for each `path` below its `datasets`")
         return sentence(path, "is YAML")

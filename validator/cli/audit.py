@@ -36,7 +36,9 @@ def _audit(
     base: str | None = typer.Option(None, help="The checkpoint that it was trained from, to compare with."),
     versions: VERSIONS = None,
     gpus: GPUS = None,
-    gpu_memory: float | None = typer.Option(None, help="Memory of one GPU in GiB.", min=1, show_default=False),
+    gpu_memory: float | None = typer.Option(
+        None, help="Memory of one GPU in GiB.", min=1, max=1_000_000, show_default=False
+    ),
     replay: str = typer.Option(
         "auto", help="Replay the worst rows: off, auto (a GPU and the model are here), a number."
     ),
@@ -54,7 +56,7 @@ def _audit(
         from validator.training.versions import find_versions
 
         config = load_config(train_config) if train_config else None
-        reports = files_of(report)
+        reports, carried = files_of(report), Execution(**execution)
         if reports and config is None:
             raise ValueError("--report needs a training file: a checkpoint alone has no run folder to report on.")
         chosen = data_settings(config, **settings) if config else None
@@ -83,11 +85,7 @@ def _audit(
 
         folder = None if chosen is None else place_of(chosen, run_dir)
         with StderrProgress(quiet=quiet) as progress:
-            done = (
-                checkpoint_alone(job, progress)
-                if folder is None
-                else carry_out(job, folder, progress, Execution(**execution))
-            )
+            done = checkpoint_alone(job, progress) if folder is None else carry_out(job, folder, progress, carried)
         if folder is not None:
             write_reports(Finished(folder), reports, quiet=quiet)
             if not quiet:

@@ -9,10 +9,11 @@ import typer
 
 from validator.cli.command import CONTEXT, PlainCommand, make
 from validator.cli.common import EXIT_ZERO, QUIET, VERBOSE, OutputFormat, guarded, say, show, usage
-from validator.cli.config_file import configure
+from validator.cli.config_file import configure, is_training_file
 from validator.cli.every_trainer import ALL, check_all
 from validator.cli.from_model import Fields, command
-from validator.cli.gating import REASON, REPORT, WRITE_BASELINE, accept, files_of
+from validator.cli.gating import REASON, REPORT, WRITE_BASELINE, accept, check_baseline, files_of
+from validator.cli.mistakes import UsageError
 from validator.cli.place import place_of
 from validator.cli.replaying import asked, run_replay, wanted
 from validator.cli.training import TRAIN_CONFIG, VERSIONS, training
@@ -89,6 +90,7 @@ def _check(
             )
         without = left_out(context, trust)
         judging = training(train_config, versions)
+        check_baseline(write_baseline)
         reports = files_of([] if "report" in without else report)
         run_dir = None if "run_dir" in without else run_dir
         every = settings["trainer"] == ALL
@@ -106,9 +108,13 @@ def _check(
         prepared = prepare(chosen)
         for note in prepared.notes:
             say(note)
-        if every and (replay != "off" or output_format.value not in ("full", "json")):
-            raise ValueError("--trainer all goes neither with --replay nor with other formats than full and json.")
+        if every and (replay != "off" or reports or write_baseline or output_format.value not in ("full", "json")):
+            raise ValueError(
+                "--trainer all goes with none of --replay, --report, --write-baseline, and no other formats than full "
+                "and json: `mmvalidate report` takes each of its runs."
+            )
         replayed = None
+        ReplaySettings(**replaying)
         if candidates := wanted(replay, replaying["model"]):
             from validator.replaying.loading import check_reproduced
 
@@ -156,22 +162,28 @@ check = command(
 
 
 class _CheckCommand(PlainCommand):
-    """`mmvalidate train.yaml` is short for `mmvalidate --train-config train.yaml`."""
+    """A training file in the place of the registry is short for `--train-config`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        first = next((place for place, word in enumerate(args) if not word.startswith("-")), None)
-        if (
-            first is not None
-            and args[first].endswith((".yaml", ".yml"))
-            and not (first and _takes_value(args[first - 1]))
-        ):
-            args = [*args[:first], "--train-config", *args[first:]]
-        parsed: list[str] = super().parse_args(ctx, args)
+        parsed: list[str] = super().parse_args(ctx, args if ctx.resilient_parsing else self._spelled_out(ctx, args))
         return parsed
 
+    def _spelled_out(self, ctx: Any, args: list[str]) -> list[str]:
+        def first_word(words: list[str]) -> tuple[Any, bool]:
+            options = self.make_parser(ctx).parse_args(args=list(words))[0]
+            return options.get("dataset_info"), "train_config" in options
 
-def _takes_value(word: str) -> bool:
-    return word.startswith("-") and "=" not in word
+        try:
+            word, named = first_word(args)
+        except UsageError:  # which the command says
+            return args
+        if named or not isinstance(word, str) or not is_training_file(word):
+            return args
+        for place in (place for place, other in enumerate(args) if other == word):
+            others = [*args[:place], *args[place + 1 :]]
+            if first_word(others)[0] is None:
+                return ["--train-config", word, *others]
+        return args
 
 
 COMMAND = make("check", check, cls=_CheckCommand, context_settings=CONTEXT, epilog=EXAMPLES)

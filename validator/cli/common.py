@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from validator.cli.completing import runs
-from validator.errors import MmvalidateError
+from validator.errors import MmvalidateError, reasons
 from validator.findings import printable
 from validator.option import GATE, OUTPUT
 from validator.run_folder.choose import latest
@@ -131,12 +131,7 @@ def the_run(run: Path | None) -> Path:
 
 def usage(error: ValueError) -> NoReturn:
     """Print one sentence and exit with 2; pydantic's errors are shortened to their reasons."""
-    reasons = getattr(error, "errors", None)
-    if callable(reasons):
-        texts = [f"{'.'.join(map(str, item['loc']))} {item['msg']}".strip() for item in reasons()]
-        say("; ".join(text.replace("Value error, ", "").replace(" Input should", " should") for text in texts))
-    else:
-        say(str(error))
+    say(reasons(error) if hasattr(error, "errors") else str(error))  # type: ignore[arg-type]  # pydantic's
     raise typer.Exit(2) from None
 
 

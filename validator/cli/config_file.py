@@ -55,11 +55,18 @@ def configure(context: typer.Context, value: str | None, keys: type[BaseModel]) 
             context.obj = Configured()
             return value
         defaults, per_dataset = read(path, keys)
+        if is_training_file(str(defaults.get("dataset_info", ""))) and "train_config" not in defaults:
+            defaults["train_config"] = defaults.pop("dataset_info")
     except ValueError as error:
         usage(error)
     context.default_map = {**defaults, **(context.default_map or {})}  # a training file's values come before these
     context.obj = Configured(path, defaults, per_dataset)
     return value
+
+
+def is_training_file(path: str) -> bool:
+    """Whether a file is LLaMA-Factory's training file by its name."""
+    return path.lower().endswith((".yaml", ".yml"))
 
 
 def find(start: Path | None = None) -> Path | None:
@@ -113,6 +120,8 @@ def rates(pairs: Iterable[str]) -> dict[str, float]:
     for pair in pairs:
         word, _, number = pair.partition("=")
         try:
+            if not word.strip():
+                raise ValueError
             found[word.strip()] = float(number.strip().removesuffix("%"))
         except ValueError:
             raise ValueError(f"--max-rate {pair}: write CODE=PCT, as in TK001=0.5.") from None
@@ -124,7 +133,7 @@ def severities(pairs: Iterable[str]) -> dict[str, str]:
     found = {}
     for pair in pairs:
         word, _, level = pair.partition("=")
-        if level not in ("error", "warning", "info"):
+        if not word.strip() or level not in ("error", "warning", "info"):
             raise ValueError(f"--severity {pair}: write CODE=LEVEL, as in IM005=error; levels: error, warning, info.")
         found[word.strip()] = level
     return found

@@ -17,7 +17,7 @@ from validator.settings import PerDataset, Severity
 
 FLAGS_ONLY = frozenset(("config", "trust", "allow_pickles", "write_baseline", "reason", "quiet", "verbose"))
 """Options that belong to one call and are no keys; a file cannot ask for its own trust."""
-Percentage = Annotated[float, Field(ge=0, le=100)] | Annotated[str, Field(pattern=r"^\d+(\.\d+)?%?$")]
+Percentage = Annotated[float, Field(ge=0, le=100)] | Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?%?$")]
 TABLES: dict[str, Any] = {
     "severity": dict[str, Severity],
     "max_rate": dict[str, Percentage],

@@ -46,6 +46,12 @@ def files_of(reports: list[str]) -> list[tuple[str, Path]]:
     return found
 
 
+def check_baseline(path: Path | None) -> None:
+    """Raise ValueError where a baseline cannot be written there: before anything is done for it."""
+    if path is not None and path.is_dir():
+        raise ValueError(f"--write-baseline {path}: it is a folder; name a file.")
+
+
 def accept(result: RunResult, baseline: Path, reason: str) -> RunResult:
     """Write a baseline of a finished run and judge the run against it."""
     from validator.engine.run_files.amend import accept as accept_findings

@@ -10,7 +10,7 @@ import typer
 from validator.cli.command import make
 from validator.cli.common import EXIT_ZERO, QUIET, RUN, VERBOSE, OutputFormat, guarded, show, the_run, usage
 from validator.cli.from_model import Fields, command
-from validator.cli.gating import REASON, REPORT, WRITE_BASELINE, accept, files_of
+from validator.cli.gating import REASON, REPORT, WRITE_BASELINE, accept, check_baseline, files_of
 from validator.cli.trust import TRUST_RUN, rules_for_run
 from validator.execution import Execution
 from validator.option import OUTPUT
@@ -47,10 +47,12 @@ def _rejudge(
     from validator.run_folder.lock import hold
 
     try:
+        check_baseline(write_baseline)
         reports = files_of(report)
         folder = the_run(run)
         finished = FinishedRun.whole(folder)
         rules = rules_for_run(finished, settings.pop("rules", ()), trust)
+        carried = Execution(**execution)
         chosen = settings_of(finished, settings if rules is None else {**settings, "rules": rules})
     except ValueError as error:
         usage(error)
@@ -58,7 +60,7 @@ def _rejudge(
     def work() -> int:
         with hold(run_dir or folder, "rejudge"):
             with StderrProgress(quiet=quiet) as progress:
-                result = again(finished, chosen, run_dir or folder, progress, Execution(**execution))
+                result = again(finished, chosen, run_dir or folder, progress, carried)
             if write_baseline is not None:
                 result = accept(result, write_baseline.absolute(), reason)
         return show(result, output_format.value, quiet, reports)

@@ -40,12 +40,12 @@ def _replay(
     del config  # its callback has read the file
     try:
         reports = files_of([] if "report" in left_out(context, trust) else report)
+        folder = the_run(run)
         named = rows_named(rows) if rows else ()
         more: dict[str, Any] = {"candidates": len(named), "rows": named} if named else {}
         settings = asked(replaying | more)
     except ValueError as error:
         usage(error)
-    folder = the_run(run)
     code = guarded(
         lambda: show(run_replay(folder, settings, quiet=quiet), output_format.value, quiet, reports), verbose
     )

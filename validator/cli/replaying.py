@@ -75,8 +75,8 @@ def run_replay(folder: Path, settings: ReplaySettings, *, quiet: bool) -> RunRes
     from validator.run_folder.lock import hold
 
     try:
+        run = FinishedRun.whole(folder)
         with hold(folder, "replay"):
-            run = FinishedRun.whole(folder)
             with StderrProgress(quiet=quiet) as progress:
                 outcome = replay(run, settings, progress)
             return keep(run, outcome)

@@ -21,7 +21,7 @@ def welcome(folder: Path) -> str:
     lines = [f"mmvalidate {__version__}: finds the rows that break multimodal fine-tuning before the GPUs are on.", ""]
     steps: list[tuple[str, str]] = []
     registries = _registries(folder)
-    steps += [(f"mmvalidate {path}", "check it as LLaMA-Factory will read it") for path in registries]
+    steps += [(f"mmvalidate {shlex.quote(str(path))}", "check it as LLaMA-Factory will read it") for path in registries]
     steps += [
         (f"mmvalidate init {shlex.quote(name)}", "write the dataset_info.json for it")
         for name in ([] if registries else _data(folder))
@@ -29,8 +29,13 @@ def welcome(folder: Path) -> str:
     if not registries:
         steps.append(("mmvalidate DATA/dataset_info.json", "check it as LLaMA-Factory will read it"))
     for run, verdict in _runs(folder):
-        steps.append((f"mmvalidate report {run} --report html=report.html", f"look at that run again: it {verdict}"))
-        steps.append((f"mmvalidate export {run} --to clean", "a copy without the rows that fail"))
+        steps.append(
+            (
+                f"mmvalidate report {shlex.quote(str(run))} --report html=report.html",
+                f"look at that run again: it {verdict}",
+            )
+        )
+        steps.append((f"mmvalidate export {shlex.quote(str(run))} --to clean", "a copy without the rows that fail"))
     steps += [
         ("mmvalidate rules", "what is looked for"),
         ("mmvalidate rule PH001", "one rule: what it finds, why it hurts, what to do"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -80,7 +81,11 @@ def _datasets(console: Console, summary: dict[str, Any]) -> None:
         if rows["total"]:
             table.append((item["dataset"], *map(_number, cells)))
     print_table(
-        console, "Datasets, with tokens per row before truncation", header, table, optional=("p90", "p99", "ok")
+        console,
+        "Datasets, with tokens per row before truncation",
+        header,
+        table,
+        optional=("p90", "p99", "ok"),
     )
 
 
@@ -141,7 +146,7 @@ def _notes(console: Console, summary: dict[str, Any], folder: Path) -> None:
             Text(f"note: {name} is {values['here']}; the trainer's own default is {values['trainer']}", style="dim")
         )
     timing = f"{summary['timing']['seconds']:.1f} s, {summary['timing']['engine']}"
-    console.print(Text(f"results: {folder} ({timing}); rows count from 0"))
+    console.print(Text(printable(f"results: {folder} ({timing}); rows count from 0")))
     _next(console, summary, folder)
 
 
@@ -157,9 +162,11 @@ def _next(console: Console, summary: dict[str, Any], folder: Path) -> None:
     steps = []
     if worst is not None:
         steps.append((f"mmvalidate rule {worst['code']}", "why it hurts, and what to do"))
-        steps.append((f"mmvalidate report {folder} --report html=report.html", "every finding, with pictures"))
+        steps.append(
+            (f"mmvalidate report {quote(str(folder))} --report html=report.html", "every finding, with pictures")
+        )
     if summary["rows"]["flagged"] or summary["rows"]["dropped"]:
-        steps.append((f"mmvalidate export {folder} --to clean", "a copy without the rows that fail"))
+        steps.append((f"mmvalidate export {quote(str(folder))} --to clean", "a copy without the rows that fail"))
     width = max((len(command) for command, _ in steps), default=0)
     for command, words in steps:
         line = f"next: {command:<{width}}  {words}"

@@ -50,10 +50,10 @@ def fold(found: Explosions, case: Case) -> None:
 def finish(found: Explosions, _: EntryFacts) -> Iterator[Hit]:
     """Report rows above the cutoff, then the outliers among peers."""
     for file, row, sample_id, tokens, fits in found.beyond:
-        advice = f"Lower image_max_pixels to {fits}" if fits else "No image_max_pixels makes the row fit"
+        advice = f"Lower image_max_pixels to {fits}, or" if fits else "No image_max_pixels makes the row fit:"
         yield Hit(
             f"the row has {tokens:,} image tokens, more than the cutoff of {found.cutoff_len:,}",
-            f"{advice}, or use fewer images in the row.",
+            f"{advice} use fewer images in the row.",
             file=file,
             row=row,
             sample_id=sample_id,

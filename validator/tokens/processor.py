@@ -6,6 +6,7 @@ A folder (or hub repository) is read for tokenizer.json and preprocessor_config.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -79,7 +80,7 @@ def load_processor(name: str) -> Processor:
         if name == "qwen3-vl":
             return Processor(name, encoder, fingerprint, 256 * 256, 4096 * 4096, patch_size=16, model="qwen3-vl")
         return Processor(name, encoder, fingerprint)
-    folder = Path(name) if Path(name).is_dir() else _download(name)
+    folder = Path(name) if os.path.isdir(name) else _download(name)
     processor = _from_folder(folder, name)
     for token in ("<|image_pad|>", "<|vision_start|>", "<|vision_end|>", "<|im_start|>", "<|im_end|>"):
         processor.token_id(token)

@@ -24,7 +24,7 @@ from validator.run_folder.choose import HOME, data_of
 from validator.run_folder.damage import opened, unusable
 from validator.run_folder.finding_lines import finding_lines
 from validator.run_folder.mark import is_run
-from validator.run_folder.names import SUMMARY
+from validator.run_folder.names import SUMMARY, TRAINERS
 from validator.run_folder.summary import identity_of, read_summary
 from validator.run_folder.table import RunTable
 from validator.settings import Settings
@@ -187,6 +187,8 @@ def _no_run(folder: Path) -> str:
     """Why a folder without a summary is no finished run, and which are there."""
     if not os.path.lexists(folder):
         return f"{folder} is no finished run: there is no such folder.{_others(folder)}"
+    if runs := sorted(path.parent for path in folder.glob(f"{TRAINERS}/*/{SUMMARY}")):
+        return f"{folder} holds the runs of `--trainer all`: name one, as {runs[0]}."
     if is_run(folder):
         return f"{folder} holds a run that has not ended (no {SUMMARY}): the command that began it goes on from there."
     return f"{folder} is no finished run: it holds no {SUMMARY}.{_others(folder)}"
