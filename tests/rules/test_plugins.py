@@ -69,7 +69,7 @@ def test_the_tutorial(dataset):
     check(dataset.registry, folder / "two", Execution(workers=2, shard_rows=3), rules=(TUTORIAL,), select=("MY001",))
     check(dataset.registry, folder / "none", select=("MY001", "PH"), rules=(TUTORIAL,))
     settings = settings_of(FinishedRun(folder / "none"), {"select": ("MY001",), "rules": (TUTORIAL,)})
-    rejudge(folder / "none", settings, folder / "again")
+    rejudge(FinishedRun(folder / "none"), settings, folder / "again")
     assert written(folder / "two")[1] == written(folder / "run")[1] == written(folder / "again")[1]
 
 

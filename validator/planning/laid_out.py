@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from validator.facts.table import SAMPLES
 from validator.media.video import LATER
 from validator.run_folder.table import RunTable
 from validator.trainers.layout import ANSWERS, OPEN, UNLEARNED
@@ -67,9 +65,9 @@ class Laid:
     sizes: list[tuple[int, ...]]
 
 
-def read(samples: Path) -> Iterator[Laid]:
-    """The facts of a samples.parquet, ROWS rows at a time. Raises UnusableRunError where it is none."""
-    with RunTable(samples, SAMPLES) as table:
+def read(samples: RunTable) -> Iterator[Laid]:
+    """The facts of a samples.parquet, ROWS rows at a time. Raises UnusableRunError where it is damaged."""
+    with samples as table:
         for batch in table.batches(_COLUMNS, ROWS):
             yield lay(batch)
 

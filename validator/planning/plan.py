@@ -128,7 +128,7 @@ def plan(
     counts = {pair: Counts() for pair in limits}
     sizes: dict[int, Sizes] = {most: {} for most in asked}
     done = 0
-    for laid in read(run.tables.samples):
+    for laid in read(run.samples_table()):
         spans = settings.profile.span_table(laid.spans, limits[own])
         for most, some in asked.items():
             expanded = Expanded(laid, spans, limits[most, some[0]], sizes[most])

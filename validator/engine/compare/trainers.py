@@ -12,9 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from validator.engine.tables.finding_columns import FINDINGS
-from validator.facts.table import SAMPLES
-from validator.run_folder.table import RunTable
+from validator.engine.run_files.finished import FinishedRun
 from validator.settings import Settings
 from validator.trainers.registry import trainers
 from validator.writing import whole_path
@@ -81,7 +79,7 @@ def compare(runs: Mapping[str, Path], left_out: Mapping[str, str], target: Path)
     """Put finished runs beside each other, and write `target`: one record per row, one outcome per profile."""
     table: pa.Table | None = None
     for name, folder in runs.items():
-        mine = _outcomes(folder).rename_columns([*KEYS, name])
+        mine = _outcomes(FinishedRun(folder)).rename_columns([*KEYS, name])
         table = mine if table is None else table.join(mine, KEYS, join_type="full outer")
     assert table is not None
     names = list(runs)
@@ -94,11 +92,11 @@ def compare(runs: Mapping[str, Path], left_out: Mapping[str, str], target: Path)
     return TrainerComparison(tuple(names), dict(left_out), counts, _patterns(table, names), target)
 
 
-def _outcomes(folder: Path) -> pa.Table:
+def _outcomes(run: FinishedRun) -> pa.Table:
     columns = [*KEYS, "outcome", "refused", "num_tokens", "num_tokens_full"]
-    with RunTable(folder / "samples.parquet", SAMPLES) as table:
+    with run.samples_table() as table:
         samples = table.read(columns)
-    with RunTable(folder / "findings.parquet", FINDINGS) as table:
+    with run.findings_table() as table:
         found = table.read(["code", *KEYS])
     cut_images = found.filter(pc.equal(found["code"], "TK001")).select(KEYS)
     cut_images = cut_images.append_column("image_cut", pa.array(np.ones(len(cut_images), bool)))
