@@ -18,8 +18,10 @@ from validator.engine.rejudge import settings_of
 from validator.engine.run import run
 from validator.engine.run_files.finished import FinishedRun
 from validator.execution import Execution
+from validator.named_file import is_training_file
 from validator.report.progress import StderrProgress
 from validator.run_folder.choose import default_place
+from validator.run_folder.lock import hold
 from validator.settings import Settings
 from validator.training.config import check_settings, load_config
 from validator.training.family import fed_as
@@ -51,7 +53,7 @@ def check(
     with sentences():
         if isinstance(dataset_info, Settings):
             chosen = Settings(**changed(dataset_info, settings)) if settings else dataset_info
-        elif os.fspath(dataset_info).lower().endswith((".yaml", ".yml")):
+        elif is_training_file(os.fspath(dataset_info)):
             config = load_config(Path(dataset_info))
             chosen = Settings(**check_settings(config) | fed_as(config) | settings)
         else:
@@ -63,13 +65,14 @@ def check(
     for note in prepared.notes:
         warnings.warn(note, stacklevel=2)
     folder = default_place(chosen.dataset_info, chosen.datasets).folder if run_dir is None else Path(run_dir)
-    with StderrProgress(quiet=not progress) as told:
-        run(chosen, prepared.registry, prepared.rules, prepared.left_out, folder, told, carried)
-    if config is not None:
-        finished = FinishedRun(folder)
-        case = training_case(config, find_versions(), data=data_facts(finished, config))
-        keep_training(finished, case, [], {})
-    return Run(folder)
+    with hold(folder, "check"):
+        with StderrProgress(quiet=not progress) as told:
+            run(chosen, prepared.registry, prepared.rules, prepared.left_out, folder, told, carried)
+        if config is not None:
+            finished = FinishedRun(folder)
+            case = training_case(config, find_versions(), data=data_facts(finished, config))
+            keep_training(finished, case, [], {})
+        return Run(folder)
 
 
 def rejudge(
@@ -108,7 +111,6 @@ def replay(run: Run | Location, *, progress: bool = False, **settings: Any) -> R
     from validator.replaying.results import keep
     from validator.replaying.run import replay as replay_rows
     from validator.replaying.settings import ReplaySettings
-    from validator.run_folder.lock import hold
 
     check_names(settings, ReplaySettings.model_fields)
     with sentences():

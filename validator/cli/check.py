@@ -9,7 +9,7 @@ import typer
 
 from validator.cli.command import CONTEXT, PlainCommand, make
 from validator.cli.common import EXIT_ZERO, QUIET, VERBOSE, OutputFormat, guarded, say, show, usage
-from validator.cli.config_file import configure, is_training_file
+from validator.cli.config_file import configure
 from validator.cli.every_trainer import ALL, check_all
 from validator.cli.from_model import Fields, command
 from validator.cli.gating import REASON, REPORT, WRITE_BASELINE, accept, check_baseline, files_of
@@ -19,6 +19,7 @@ from validator.cli.replaying import asked, run_replay, wanted
 from validator.cli.training import TRAIN_CONFIG, VERSIONS, training
 from validator.cli.trust import TRUST, left_out
 from validator.execution import Execution
+from validator.named_file import is_training_file
 from validator.option import DATA, OUTPUT, REPLAY
 from validator.replaying.settings import ReplaySettings
 from validator.settings import Settings

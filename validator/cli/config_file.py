@@ -20,7 +20,7 @@ from validator.cli.common import usage
 from validator.files import is_remote
 from validator.findings import clip
 from validator.json_text import decode, refuse_unwritable
-from validator.named_file import read_named
+from validator.named_file import is_training_file, read_named
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -62,11 +62,6 @@ def configure(context: typer.Context, value: str | None, keys: type[BaseModel]) 
     context.default_map = {**defaults, **(context.default_map or {})}  # a training file's values come before these
     context.obj = Configured(path, defaults, per_dataset)
     return value
-
-
-def is_training_file(path: str) -> bool:
-    """Whether a file is LLaMA-Factory's training file by its name."""
-    return path.lower().endswith((".yaml", ".yml"))
 
 
 def find(start: Path | None = None) -> Path | None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from validator import __version__
 from validator.findings import printable
-from validator.json_text import parse_json
-from validator.named_file import read_named
+from validator.run_folder.choose import latest
+from validator.run_folder.mark import summary_of
 
 _DATA = ("jsonl", "parquet")
 """What nearly always holds rows; .json, .csv and .txt may be anything."""
@@ -58,13 +58,10 @@ def _data(folder: Path) -> list[str]:
 
 
 def _runs(folder: Path) -> list[tuple[Path, str]]:
-    """Finished runs in .mmvalidate with what they came to, the latest first."""
-    runs = []
-    for path in folder.glob(".mmvalidate/*/summary.json"):
-        try:
-            verdict = parse_json(read_named(path, 64 << 20))["verdict"]
-            runs.append((path.stat().st_mtime, path.parent.relative_to(folder), str(verdict)))
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
+    """The run that finished last in .mmvalidate, with what it came to; none where there is no sound one."""
+    run = latest(folder)
+    if run is None or (summary := summary_of(run)) is None:
+        return []
+    verdict = str(summary.get("verdict"))
     words = {"unchecked": "is incomplete", "nothing to check": "had nothing to check"}
-    return [(run, words.get(verdict, verdict)) for _, run, verdict in sorted(runs, reverse=True)[:1]]
+    return [(run.relative_to(folder), words.get(verdict, verdict))]

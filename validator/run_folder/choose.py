@@ -95,10 +95,10 @@ def data_of(settings: Mapping[str, Any]) -> str:
     return f"{settings.get('dataset_info')}{entries}"
 
 
-def latest() -> Path | None:
-    """The folder below .mmvalidate of the run that finished last; None where there is none."""
+def latest(folder: Path = Path()) -> Path | None:
+    """The run that finished last in .mmvalidate of a folder; None where there is none."""
     finished = []
-    for path in HOME.glob(f"*/{SUMMARY}"):
+    for path in (folder / HOME).glob(f"*/{SUMMARY}"):
         with suppress(OSError):
             finished.append((path.stat().st_mtime_ns, path.parent))
     return max(finished, default=(0, None))[1]
