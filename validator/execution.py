@@ -12,6 +12,9 @@ from validator.option import EXECUTION, Flag
 ROW_TIMEOUT = 300.0
 """Seconds that a row may take; then it is unchecked."""
 
+PREFETCH = 64
+"""Requests for media at a time, and MiB of answers that wait for their use."""
+
 
 class Execution(BaseModel):
     """Processes, memory and time of a check. `witness` (for `--exact`) makes of a Measurer what is asked about every
@@ -37,6 +40,10 @@ class Execution(BaseModel):
     shard_rows: Annotated[int | None, Flag("Rows of a shard. Default: some 5 seconds of work.", EXECUTION)] = Field(
         default=None, ge=1, le=2**31
     )
+    prefetch: Annotated[
+        int,
+        Flag("Media that a process asks storage for ahead of their use; at most N MiB wait.", EXECUTION),
+    ] = Field(default=PREFETCH, ge=1, le=1024)
     witness: Any = None
 
     @model_validator(mode="after")

@@ -5,6 +5,7 @@ import pytest
 
 from tests.conftest import ALL_TAGS, TAGS
 from validator.catalog.entry import parse_entry
+from validator.conversation.media_paths import resolved
 from validator.conversation.row_view import RowView
 from validator.files import MediaFiles
 from validator.trainers.registry import trainer_named
@@ -20,7 +21,8 @@ TYPES = {
 
 def sample(row, tags=ALL_TAGS, types=TYPES, media_dir="/nowhere", formatting="sharegpt"):
     entry = parse_entry("x", {"file_name": "x.json", "formatting": formatting, "columns": COLUMNS, "tags": tags})
-    return trainer_named("llamafactory").sample(RowView(entry, types)(row), entry, MediaFiles(media_dir))
+    files = MediaFiles(media_dir)
+    return resolved(trainer_named("llamafactory").sample(RowView(entry, types)(row), entry, files), files)
 
 
 def talk(*roles):

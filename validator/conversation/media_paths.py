@@ -46,8 +46,9 @@ def find_media(sample: Sample, kind: MediaKind, value: Any, files: MediaFiles, c
     references = []
     for index, item in enumerate(items):
         if isinstance(item, str):
-            target = files.resolve(item) if joined or each else item
-            references.append(MediaReference(kind, index, item[:SHOWN], target, form_of(item)))
+            references.append(
+                MediaReference(kind, index, item[:SHOWN], item, form_of(item), below_root=bool(joined or each))
+            )
         elif joined and not each:
             references.append(_not_joined(sample, kind, index, item))
         elif kind == "video":
@@ -86,7 +87,25 @@ def _frames(sample: Sample, kind: MediaKind, index: int, item: Any, files: Media
     if not all(isinstance(frame, str) for frame in item):
         sample.unchecked = f"the frames of video {index} stand in the row itself, which is not reproduced"
         item = []
-    return MediaReference(kind, index, repr(item)[:SHOWN], None, "path", frames=tuple(map(files.resolve, item)))
+    return MediaReference(kind, index, repr(item)[:SHOWN], None, "path", frames=tuple(item), below_root=True)
+
+
+def resolve(reference: MediaReference, files: MediaFiles) -> None:
+    """Turn the paths of a reference into those that the trainer opens. Raises OSError where storage does not answer."""
+    if reference.below_root:
+        reference.below_root = False
+        if reference.target is not None:
+            reference.target = files.resolve(reference.target)
+        if reference.frames is not None:
+            reference.frames = tuple(map(files.resolve, reference.frames))
+
+
+def resolved(sample: Sample, files: MediaFiles) -> Sample:
+    """A sample with its paths resolved."""
+    for references in sample.media.values():
+        for reference in references:
+            resolve(reference, files)
+    return sample
 
 
 def form_of(item: str) -> Literal["path", "url", "data-uri"]:

@@ -56,7 +56,8 @@ class MediaReference:
 
     `problem` is set where the trainer cannot open the element because of what it is (null, a number ...). `frames` are
     the paths of a video that is given as a list of images. `data` is the content of a file that stands in the row
-    itself. `decoded`: the loader opens it before the conversion, and turns it as its EXIF block says.
+    itself. `decoded`: the loader opens it before the conversion, and turns it as its EXIF block says. `below_root`: the
+    paths are as written, and are looked for below media_dir first (`media_paths.resolve`).
     """
 
     kind: MediaKind
@@ -68,6 +69,7 @@ class MediaReference:
     frames: tuple[str, ...] | None = None
     data: bytes | None = None
     decoded: bool = False
+    below_root: bool = False
 
 
 @dataclass(slots=True)

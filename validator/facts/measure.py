@@ -6,12 +6,14 @@ Nothing here depends on pixel limits or the cutoff: `settle` puts those to the f
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import xxhash
 
 from validator.catalog.entry import Entry
 from validator.catalog.json_rows import RawRow
 from validator.catalog.survey import Survey
+from validator.conversation.media_paths import resolved
 from validator.conversation.parts import AMONG_TEXT, are_parts, is_of_parts
 from validator.conversation.sample import MEDIA_COLUMNS, MediaReference, Problem, Sample, UnreadError
 from validator.conversation.unread_media import UnreadMedia
@@ -68,6 +70,14 @@ class _Row:
         self.done = True
 
 
+@dataclass(slots=True)
+class Begun:
+    """Rows that are converted, and the paths of media that were asked for."""
+
+    rows: list[_Row]
+    asked: list[str] = field(default_factory=list)
+
+
 class Measurer:
     """Measures the rows of one file under one set of settings. The processor is shared within the process."""
 
@@ -92,11 +102,16 @@ class Measurer:
         self._view = self.trainer.view(entry, survey)
         self._unread = UnreadMedia(entry, survey.types, self.trainer)
         self._pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
-        self._media = MediaMeasurer(settings, self.files).measure
+        self._media = MediaMeasurer(settings, self.files)
         self._turns = TurnMeasurer(self.processor.encoder, self._pads).measure
 
     def convert(self, raw: RawRow) -> Sample:
-        """The sample that the trainer makes of a row."""
+        """The sample that the trainer makes of a row, with the paths that it opens. Raises OSError where storage does
+        not answer.
+        """
+        return resolved(self._sample(raw), self.files)
+
+    def _sample(self, raw: RawRow) -> Sample:
         return self.trainer.sample(self._view(raw.value), self.entry, self.files)
 
     def media(self, raw: RawRow) -> list[MediaReference]:
@@ -111,24 +126,39 @@ class Measurer:
         """The facts of some rows. `at` is told which row is worked on.
 
         All rows are taken through one step before the next: what a step needs then stays in the processor's caches,
-        which halves the time of encoding. A row at which a step fails is unchecked; the others go on.
+        which halves the time of encoding.
         """
-        rows = [_Row(raw, self._new(raw)) for raw in raws]
-        for step in (self._convert, self._look_at_media, self._encode, self._finish):
-            risky = step in (self._look_at_media, self._encode)  # what libraries do there may end the process
-            for row in rows:
-                if not row.done:
-                    if risky:
-                        at(row.raw.index)
-                    try:
-                        step(row)
-                    except (ChangedDataError, OSError) as error:  # OSError: storage that cannot be reached
-                        row.give_up(str(error))
-                    except (KeyboardInterrupt, SystemExit, GeneratorExit):
-                        raise
-                    except BaseException as error:  # a fault of ours, or a library's panic, takes no other rows with it
-                        row.give_up(f"internal error: {type(error).__name__}: {error}"[:300])
-        return [row.facts for row in rows]
+        return self.finish(self.begin(raws), at)
+
+    def begin(self, raws: Sequence[RawRow]) -> Begun:
+        """Convert some rows and ask for their media, without waiting for these."""
+        begun = Begun([_Row(raw, self._new(raw)) for raw in raws])
+        self._take(begun.rows, self._convert)
+        begun.asked = self._media.ask(row.sample for row in begun.rows if not row.done)
+        return begun
+
+    def finish(self, begun: Begun, at: Callable[[int], None] = lambda row: None) -> list[RowFacts]:
+        """The facts of rows that were begun. `at` is told which row is worked on."""
+        self._take(begun.rows, self._look_at_media, at)  # what libraries do there and in the next may end the process
+        self.files.drop(begun.asked)
+        self._take(begun.rows, self._encode, at)
+        self._take(begun.rows, self._finish)
+        return [row.facts for row in begun.rows]
+
+    def _take(self, rows: list[_Row], step: Callable[[_Row], None], at: Callable[[int], None] | None = None) -> None:
+        """Take rows through one step. A row at which it fails is unchecked; the others go on."""
+        for row in rows:
+            if not row.done:
+                if at is not None:
+                    at(row.raw.index)
+                try:
+                    step(row)
+                except (ChangedDataError, OSError) as error:  # OSError: storage that cannot be reached
+                    row.give_up(str(error))
+                except (KeyboardInterrupt, SystemExit, GeneratorExit):
+                    raise
+                except BaseException as error:  # a fault of ours, or a library's panic, takes no other rows with it
+                    row.give_up(f"internal error: {type(error).__name__}: {error}"[:300])
 
     def _convert(self, row: _Row) -> None:
         raw, facts = row.raw, row.facts
@@ -141,7 +171,7 @@ class Measurer:
             facts.problems.append(Problem("not-utf8", None, None, "UnicodeDecodeError", lost[0], "convert"))
             row.done = True
         else:
-            row.sample = self.convert(raw)
+            row.sample = self._sample(raw)
             for name in raw.undecodable:
                 row.sample.note("not-utf8", None, name)
             for path in self._view.misread(raw.value):
@@ -161,7 +191,7 @@ class Measurer:
 
     def _look_at_media(self, row: _Row) -> None:
         row.facts.filled = _filled(row.sample)
-        row.facts.media = self._media(row.sample)
+        row.facts.media = self._media.measure(row.sample)
         if unloaded := next((item for item in row.facts.media if item.probe.fault in _UNLOADED), None):
             row.facts.outcome = "unchecked"
             what = f"the {unloaded.kind} `{clip(unloaded.written)}` {_UNLOADED[unloaded.probe.fault or '']}"

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from validator.conversation.media_paths import SHOWN
+from validator.conversation.media_paths import SHOWN, resolve
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, MediaReference, Sample
 from validator.facts.record import MediaFacts
 from validator.files import MediaFiles
 from validator.media.advice import advice_on
 from validator.media.likeness import likeness_of
-from validator.media.probe import probe_bytes, probe_image
+from validator.media.probe import known_as, probe_bytes, probe_image, wanted
 from validator.media.video import VideoProbe, probe_frames, probe_video, settle
+from validator.media.video import known_as as video_known_as
+from validator.media.video import wanted as wanted_video
 from validator.media.video_recipe import VideoRecipe
 from validator.media.whereabouts import whereabouts
 from validator.records.image_probe import ImageProbe
 from validator.settings import Settings
+from validator.storage.fetched import Want
 from validator.trainers.base import Trainer
 
 _LYING = frozenset((5, 6, 7, 8))
@@ -33,23 +37,43 @@ class MediaMeasurer:
 
     def measure(self, sample: Sample) -> list[MediaFacts]:
         """The facts of all media of a sample, in the order of its columns."""
-        facts: list[MediaFacts] = []
-        for kind, references in sample.media.items():
-            owners = _owners(sample, kind)
-            turns = [*owners[: len(references)], *[None] * (len(references) - len(owners))]
-            if kind == "image":
-                facts += map(self._image, references, turns)
-            elif kind == "video":
-                facts += self._videos(references, turns)
-            else:
-                facts += map(_facts, references, turns)
         references = [reference for kind in sample.media.values() for reference in kind]
+        for reference in references:
+            resolve(reference, self._files)
+        facts: list[MediaFacts] = []
+        for kind, of_kind in sample.media.items():
+            owners = _owners(sample, kind)
+            turns = [*owners[: len(of_kind)], *[None] * (len(of_kind) - len(owners))]
+            if kind == "image":
+                facts += map(self._image, of_kind, turns)
+            elif kind == "video":
+                facts += self._videos(of_kind, turns)
+            else:
+                facts += map(_facts, of_kind, turns)
         return [
             self._where(item, reference.target)
             if item.probe.fault == "missing" and reference.target is not None
             else item
             for item, reference in zip(facts, references, strict=True)
         ]
+
+    def ask(self, samples: Iterable[Sample]) -> list[str]:
+        """Ask for the media of samples that are measured soon. Returns the paths that were asked for."""
+        depth = self._settings.integrity
+        image = wanted(depth), known_as(depth)
+        video = wanted_video(depth), video_known_as(depth, self._trainer.video or VideoRecipe())
+
+        def wanted_media() -> Iterator[tuple[str, Want, str]]:
+            for sample in samples:
+                for kind, references in sample.media.items():
+                    for reference in references if kind != "audio" else ():
+                        paths = reference.frames if reference.frames is not None else (reference.target,)
+                        found = image if kind == "image" or reference.frames is not None else video
+                        for path in paths:
+                            if path is not None and reference.data is None:
+                                yield (self._files.join(path) if reference.below_root else path, *found)
+
+        return self._files.ask(wanted_media())
 
     def _where(self, item: MediaFacts, path: str) -> MediaFacts:
         """What is known of a file that is not where its path says."""

@@ -11,14 +11,13 @@ import os
 import re
 import warnings
 from dataclasses import replace
-from functools import lru_cache
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from typing import Any, BinaryIO, Literal
 
 from PIL import Image, ImageFile, UnidentifiedImageError, WebPImagePlugin
 
 from validator.descriptors import read_at
-from validator.files import Identity, MediaFiles
+from validator.files import MediaFiles
 from validator.media.content import content_of, demands_pixels
 from validator.media.faults import fault_of, plain_words
 from validator.media.geometry import LARGE_PIXELS
@@ -27,6 +26,9 @@ from validator.media.jpeg_headers import Headers, is_whole
 from validator.media.native_stderr import caught_stderr
 from validator.media.sniff import sniff
 from validator.records.image_probe import ImageProbe
+from validator.storage.fetched import Want
+from validator.storage.identity import Identity
+from validator.storage.media_files import Medium
 
 Depth = Literal["header", "fast", "full"]
 _ORIENTATION = 0x0112
@@ -34,6 +36,10 @@ _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 """Where an object lies in memory, which Pillow prints for images that are no files: it differs from run to run."""
 _BITS = {"1": 1, "I;16": 16, "I;16B": 16, "I;16L": 16, "I": 32, "F": 32}
 _MAX_WARNINGS = 8
+_HEAD = 1 << 16
+"""Bytes of an image in storage that are asked for where its header is read: more are, where they do not suffice."""
+_NEVER_MAPPED = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8")
+"""What formats begin with that Pillow reads from memory as it does by their path; others it may map, in other words."""
 MAX_VISITS = 10**11
 """Scans x pixels of a JPEG that is loaded here: half a minute. libjpeg has no limit, 2 MB can ask for hours."""
 assert WebPImagePlugin  # else the first WebP has Pillow import its forty other formats, twenty times as long
@@ -47,17 +53,33 @@ def probe_image(path: str, depth: Depth, files: MediaFiles) -> ImageProbe:
     Images above LARGE_PIXELS are loaded as the trainer does, but only one of their pixels is converted. Raises
     ChangedDataError where the file changes while it is read.
     """
-    return files.read_unchanged(path, lambda identity: _probe_at(path, identity, depth, files))
+    return files.read_unchanged(
+        path, lambda medium: _probe_medium(medium, depth), want=wanted(depth), known_as=known_as(depth)
+    )
 
 
-def _probe_at(path: str, identity: Identity, depth: Depth, files: MediaFiles) -> ImageProbe:
+def wanted(depth: Depth) -> Want:
+    """What is asked of an image in storage: of its header the bytes that nearly always suffice."""
+    return Want(0, _HEAD) if depth == "header" else Want()
+
+
+def known_as(depth: Depth) -> str:
+    """The name under which a probe is remembered, behind the path."""
+    return f"\0image {depth}"
+
+
+def _probe_medium(medium: Medium, depth: Depth) -> ImageProbe:
+    identity = medium.identity
     if identity.kind == "absent":
-        return _absent(path)
+        return _absent(medium.path)
     if identity.kind == "special":
         return ImageProbe(fault="special", exception="OSError", message="it is a pipe or a device, not a file")
-    if files.is_remote(path):
-        return _probe_remote(path, identity, depth, files)
-    return _probe_local(path, identity, depth)
+    whole = medium.whole
+    if whole is not None and (medium.is_remote or whole.startswith(_NEVER_MAPPED)):
+        return _probe_source(medium, whole, whole, depth)
+    if medium.data is not None and depth == "header":
+        return _probe_ranged(medium, medium.data)
+    return _probe_opened(medium, depth)
 
 
 def _absent(path: str) -> ImageProbe:
@@ -69,23 +91,39 @@ def _absent(path: str) -> ImageProbe:
     return _unopened(FileNotFoundError(2, "No such file or directory", path))
 
 
-@lru_cache(maxsize=16384)
-def _probe_local(path: str, identity: Identity, depth: Depth) -> ImageProbe:
+def _probe_opened(medium: Medium, depth: Depth) -> ImageProbe:
+    medium.apart = True
     try:
-        with open(path, "rb") as file:
-            source = _source(path, file, identity, depth)
+        with open(medium.path, "rb") as file:
+            source = _source(medium.path, file, medium.identity, depth)
             head = file.peek() if source is file else source if isinstance(source, bytes) else b""
-            if (known := _recalled(head, identity.size, depth)) is not None:
-                return known
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                probe, certain = _probe(source, identity.size, depth)
-                if probe.format == "JPEG" and not caught:
-                    _learn(head, probe, depth, certain)
-                if probe.format is None and source is not path:  # for the trainer's own words
-                    probe, _ = _probe(path, identity.size, depth)
+            return _probe_source(medium, source, head, depth)
     except (OSError, ValueError) as error:
         return _unopened(error)
+
+
+def _probe_ranged(medium: Medium, head: bytes) -> ImageProbe:
+    """The header of an image of which the first bytes are there."""
+    file = medium.ranged()
+    probe = _probe_source(medium, BufferedReader(file), head, "header")
+    if file.failure is not None:  # Pillow takes it for a fault of the image
+        raise file.failure
+    return probe
+
+
+def _probe_source(medium: Medium, source: str | bytes | BinaryIO, head: bytes, depth: Depth) -> ImageProbe:
+    """The probe of an opened file that begins with `head`, by what is known of such headers where anything is."""
+    num_bytes = medium.identity.size
+    if (known := _recalled(head, num_bytes, depth)) is not None:
+        return known
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        probe, certain = _probe(source, num_bytes, depth)
+        if probe.format == "JPEG" and not caught:
+            _learn(head, probe, depth, certain)
+        if probe.format is None and source is not medium.path and not medium.is_remote:  # for the trainer's own words
+            medium.apart = True
+            probe, _ = _probe(medium.path, num_bytes, depth)
     return _with_warnings(probe, caught)
 
 
@@ -130,14 +168,6 @@ def _source(path: str, file: BinaryIO, identity: Identity, depth: Depth) -> str 
     if identity.size > MAX_JPEG_BYTES or read_at(file.fileno(), 3, 0) != b"\xff\xd8\xff":
         return path
     return file.read()
-
-
-def _probe_remote(path: str, identity: Identity, depth: Depth, files: MediaFiles) -> ImageProbe:
-    if depth != "header":
-        return probe_bytes(files.read(path), depth)
-    with files.open(path) as file, warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        return _with_warnings(_probe(file, identity.size, depth)[0], caught)
 
 
 def probe_bytes(data: bytes, depth: Depth) -> ImageProbe:

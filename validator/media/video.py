@@ -12,18 +12,23 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from io import BytesIO
 from typing import Any, BinaryIO
 
-from validator.files import Identity, MediaFiles
+from validator.files import MediaFiles
 from validator.media.playing import orientation_of, seconds_shown
 from validator.media.probe import Depth, probe_image
 from validator.media.sniff import sniff
 from validator.media.video_recipe import VideoRecipe
 from validator.records.image_probe import ImageProbe
+from validator.storage.fetched import NOTHING, Want
+from validator.storage.identity import Identity
+from validator.storage.media_files import Medium
 
 NOTHING_FETCHED = {"protocol_whitelist": "file,crypto,data"}
 """FFmpeg opens what a row names by these protocols alone, which are those that it allows a local file to name."""
+_MOST_AT_ONCE = 64 << 20
+"""Bytes of a video in storage that is fetched whole; a larger one is read in blocks."""
 _FETCHING = re.compile(r"(?!file:|crypto:|data:)(subfile(?=,)|[a-zA-Z0-9+.-]{1,64}(?=:))")
 """The name of another protocol. FFmpeg says `Invalid argument` of one that it knows, and of others `not found`."""
 
@@ -99,22 +104,35 @@ def probe_video(path: str, depth: Depth, files: MediaFiles, recipe: VideoRecipe)
 
     Raises ChangedDataError where the file changes while it is read.
     """
-    known_as = "" if recipe == VideoRecipe() else f"\0{recipe}"
-    return files.read_unchanged(path, lambda identity: _probe_at(path, identity, depth, files, recipe), known_as)
+    return files.read_unchanged(
+        path, lambda medium: _probe_medium(medium, depth, recipe), want=wanted(depth), known_as=known_as(depth, recipe)
+    )
 
 
-def _probe_at(path: str, identity: Identity, depth: Depth, files: MediaFiles, recipe: VideoRecipe) -> VideoProbe:
+def wanted(depth: Depth) -> Want:
+    """What is asked of a video in storage: all of it where it is decoded and not very large."""
+    return NOTHING if depth == "header" else Want(most=_MOST_AT_ONCE)
+
+
+def known_as(depth: Depth, recipe: VideoRecipe) -> str:
+    """The name under which a probe is remembered, behind the path."""
+    return f"\0video {depth}" if recipe == VideoRecipe() else f"\0video {depth} {recipe}"
+
+
+def _probe_medium(medium: Medium, depth: Depth, recipe: VideoRecipe) -> VideoProbe:
+    path, identity = medium.path, medium.identity
     if identity.kind == "special":
         return VideoProbe(fault="special", exception="OSError", message="it is a pipe or a device, not a file")
-    if not files.is_remote(path):
-        return _probe_local(path, identity, depth, recipe)
-    with files.open(path) as file:
+    if not medium.is_remote:
+        medium.apart = True
+        return _probe(path, path, identity, depth, recipe)
+    if identity.kind == "absent":
+        return VideoProbe(fault="missing", exception="FileNotFoundError", message=f"No such file or directory: {path}")
+    if medium.whole is not None:
+        return _probe(BytesIO(medium.whole), path, identity, depth, recipe)
+    medium.apart = True
+    with medium.files.open(path) as file:
         return _probe(file, path, identity, depth, recipe)
-
-
-@lru_cache(maxsize=4096)
-def _probe_local(path: str, identity: Identity, depth: Depth, recipe: VideoRecipe) -> VideoProbe:
-    return _probe(path, path, identity, depth, recipe)
 
 
 def _probe(source: str | BinaryIO, path: str, identity: Identity, depth: Depth, recipe: VideoRecipe) -> VideoProbe:

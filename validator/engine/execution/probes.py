@@ -51,6 +51,14 @@ class Probes:
             if whole.num_rows:
                 self._keys, self._probes = _numbers(whole["key"].chunk(0)), whole["probe"].chunk(0)
 
+    def knows(self, path: str) -> bool:
+        """Whether a probe of some version of a file is there."""
+        if not len(self._keys):
+            return False
+        key = np.uint64(_key(path))
+        place = int(np.searchsorted(self._keys, key))
+        return place < len(self._keys) and bool(self._keys[place] == key)
+
     def recall(self, path: str, identity: Identity) -> Probe | None:
         """The probe of a file that is what it was."""
         if not len(self._keys):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -25,8 +27,9 @@ from validator.engine.execution.stored import judge_stored, records_of
 from validator.engine.program import judges, program
 from validator.engine.run_files.summary import DatasetCounts, Tally
 from validator.errors import ChangedDataError
+from validator.execution import PREFETCH
 from validator.facts.budget import Limits
-from validator.facts.measure import Measurer, limits_of
+from validator.facts.measure import Begun, Measurer, limits_of
 from validator.facts.record import RowFacts
 from validator.facts.settle import settle
 from validator.facts.table import to_row
@@ -34,10 +37,13 @@ from validator.files import MediaFiles, locate, look
 from validator.rules.base import EntryFacts, FileFacts
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
+from validator.storage.ahead import Ahead
 from validator.tokens.processor import load_processor
 
 TOGETHER = 64
 """Rows that are measured step by step together."""
+MOST_AHEAD = 8
+"""Such batches whose media are asked for before they are used."""
 Item = TypeVar("Item")
 
 
@@ -49,7 +55,8 @@ class ShardJob:
     samples.parquet in which they begin at record `facts_begin`; `kept`: findings of these rows that need not be made
     again. `probes`: where probes of earlier runs lie;
     `made_by`: the keys of the program and of what judges, which must be those of the worker;
-    `witness`: asked about every row.
+    `prefetch`, `prefetch_bytes`: media that are asked for at a time, and bytes of them that wait; `witness`: asked
+    about every row.
     `lost`: rows that are not to be touched again, and why. `folder`: where processes mark their places; `working`: the
     folder that relative paths start from.
     """
@@ -67,6 +74,8 @@ class ShardJob:
     made_by: tuple[str, str]
     probes: Path
     by_content: bool = False
+    prefetch: int = PREFETCH
+    prefetch_bytes: int = PREFETCH << 20
     witness: Callable[[Measurer], Callable[[RawRow, RowFacts], str | None]] | None = None
     facts: Path | None = None
     facts_begin: int = 0
@@ -115,7 +124,9 @@ def check_shard(job: ShardJob, marker: Marker) -> ShardDone:
     judge = Judge(rules, entry, limits)
     local = entry.entry.source in ("file", "script")
     probes = Probes(job.probes)
-    files = MediaFiles(settings.resolved_media_dir if local else "", probes, by_content=job.by_content)
+    root = settings.resolved_media_dir if local else ""
+    ahead = Ahead(job.prefetch, job.prefetch_bytes)
+    files = MediaFiles(root, probes, by_content=job.by_content, ahead=ahead)
     tally = Tally({entry.name: DatasetCounts()})
     writer = ResultWriter()
     marker.begin(job.ordinal, job.attempt, job.row_timeout)
@@ -127,17 +138,18 @@ def check_shard(job: ShardJob, marker: Marker) -> ShardDone:
         counts = samples.num_rows, len(samples["media"].flatten()), findings.num_rows
         marker.done(*counts)
         rows, media, number = rows + counts[0], media + counts[1], number + counts[2]
-    for batch in _measured(job, files, marker) if job.facts is None else ():
-        for facts in batch:
-            settle(facts, limits)
-        judged = [(facts, judge.row(facts)) for facts in batch]
-        for facts, findings in judged:
-            status = status_of(facts, findings)
-            writer.add(to_row(facts, status), findings)
-            tally.add_row(facts, status)
-        counts = len(batch), sum(len(facts.media) for facts in batch), sum(len(findings) for _, findings in judged)
-        marker.done(*counts)
-        rows, media, number = rows + counts[0], media + counts[1], number + counts[2]
+    with closing(files):
+        for batch in _measured(job, files, marker) if job.facts is None else ():
+            for facts in batch:
+                settle(facts, limits)
+            judged = [(facts, judge.row(facts)) for facts in batch]
+            for facts, findings in judged:
+                status = status_of(facts, findings)
+                writer.add(to_row(facts, status), findings)
+                tally.add_row(facts, status)
+            counts = len(batch), sum(len(facts.media) for facts in batch), sum(len(findings) for _, findings in judged)
+            marker.done(*counts)
+            rows, media, number = rows + counts[0], media + counts[1], number + counts[2]
     marker.end()
     if not (job.facts or job.lost or job.file.survey.tables):
         _verify(job)
@@ -180,8 +192,8 @@ def _measured(job: ShardJob, files: MediaFiles, marker: Marker) -> Iterator[list
     if job.entry.unchecked is not None:
         yield from _batches(map(measurer.leave_unchecked, selected))
         return
-    for raws in _batches(selected):
-        batch = measurer.measure([raw for raw in raws if raw.index not in lost], marker.at)
+    for raws, begun in _begun_ahead(measurer, _batches(selected, files.rows_alone), lost):
+        batch = measurer.finish(begun, marker.at)
         if witness is not None:
             for raw, facts in zip((raw for raw in raws if raw.index not in lost), batch, strict=True):
                 marker.at(raw.index)
@@ -190,9 +202,26 @@ def _measured(job: ShardJob, files: MediaFiles, marker: Marker) -> Iterator[list
         yield sorted(batch, key=lambda facts: facts.row) if lost else batch
 
 
-def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+def _begun_ahead(
+    measurer: Measurer, batches: Iterator[list[RawRow]], lost: Container[int]
+) -> Iterator[tuple[list[RawRow], Begun]]:
+    """Batches of rows whose media were asked for while those before were measured."""
+    waiting: deque[tuple[list[RawRow], Begun]] = deque()
+    while True:
+        while not waiting or (measurer.files.wants_more and len(waiting) < MOST_AHEAD):
+            if (raws := next(batches, None)) is None:
+                break
+            waiting.append((raws, measurer.begin([raw for raw in raws if raw.index not in lost])))
+        if not waiting:
+            return
+        yield waiting.popleft()
+
+
+def _batches(items: Iterable[Item], first: int | None = None) -> Iterator[list[Item]]:
+    """Some at a time; `first`: how many the first time."""
     iterator = iter(items)
-    while batch := list(islice(iterator, TOGETHER)):
+    while batch := list(islice(iterator, first or TOGETHER)):
+        first = None
         yield batch
 
 

@@ -22,7 +22,7 @@ from validator.engine.execution.results import ShardResult
 from validator.engine.execution.shard import ShardJob
 from validator.engine.keys import key_of
 from validator.engine.program import judges
-from validator.execution import Execution
+from validator.execution import Execution, cores, worker_memory
 from validator.files import MediaFiles
 from validator.rules.base import EntryFacts, FileFacts, Rule
 from validator.settings import JUDGING, NEUTRAL, Settings
@@ -166,6 +166,8 @@ class Planner:
                 made_by=self._made_by,
                 probes=self.probes if self._execution.resume else self._running / "none",
                 by_content=self._execution.hash_media,
+                prefetch=self._execution.prefetch,
+                prefetch_bytes=min(self._execution.prefetch << 20, worker_memory(self._execution, cores()) // 8),
                 witness=self._execution.witness,
             )
         )
@@ -193,9 +195,11 @@ class Planner:
         except (OSError, ValueError, KeyError):
             return False
         try:
-            return result.program == self._made_by[0] and all(
-                files.identify(name) == seen for name, seen in result.media
-            )
+            if result.program != self._made_by[0]:
+                return False
+            media = list(result.media)
+            files.look_together([name for name, _ in media])
+            return all(files.identify(name) == seen for name, seen in media)
         finally:
             result.close()
 

@@ -165,7 +165,7 @@ def _reference(index: int, item: Any, files: MediaFiles) -> MediaReference:
     path = item.strip()
     if form_of(path) != "path" or path.startswith("http") or _is_encoded(path):
         raise UnreadError(f"image {index} is a URL or stands in the row itself, which is not opened here")
-    return MediaReference("image", index, item[:SHOWN], files.resolve(path), "path")
+    return MediaReference("image", index, item[:SHOWN], path, "path", below_root=True)
 
 
 def _is_encoded(path: str) -> bool:

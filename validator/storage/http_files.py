@@ -1,0 +1,125 @@
+"""Files behind http(s)://, one request each: size and version come with the bytes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from validator.storage import retry
+from validator.storage.fetched import NOTHING, Fetched, Room, Want
+from validator.storage.identity import ABSENT, Identity, version_of
+from validator.storage.retry import TemporaryError
+
+UNTOLD = 64 << 20
+"""Bytes that are read at most of a file of which the storage does not tell the size."""
+_GONE = frozenset((404, 410))
+_PASSING = frozenset((408, 425, 429, 500, 502, 503, 504))
+
+
+class HttpFiles:
+    """Asks by the session of fsspec's HTTP file system, so that what the user has configured for it holds."""
+
+    def __init__(self, system: Any) -> None:
+        self._system = system
+
+    async def look(self, path: str) -> Identity:
+        """See `Fetcher`."""
+        async with self._answer("HEAD", path, {}) as answer:
+            if answer.status in (405, 501):  # it answers nothing but GET
+                return (await self.fetch(path, Want(0, 1), _at_once)).identity
+            if answer.status == 200 and _size(answer) is None:
+                return (await self.fetch(path, Want(), _at_once)).identity
+            return _identity(answer, path)
+
+    async def fetch(self, path: str, want: Want, room: Room) -> Fetched:
+        """See `Fetcher`."""
+        if want == NOTHING:
+            return Fetched(await self.look(path))
+        ranged = want.first > 0 or want.last is not None
+        last = "" if want.last is None else want.last - 1
+        async with self._answer("GET", path, {"Range": f"bytes={want.first}-{last}"} if ranged else {}) as answer:
+            identity, told = _identity(answer, path), _size(answer) is not None
+            if identity.kind != "file" or answer.status == 416:
+                return Fetched(identity, b"" if identity.kind == "file" else None)
+            length = want.length_of(identity.size) if told else UNTOLD
+            if told and length > want.most:
+                answer.close()
+                return Fetched(identity)
+            await room(length)
+            begin = want.first if ranged and told and answer.status == 200 else 0  # the whole file all the same
+            try:
+                data = await asyncio.wait_for(_some(answer, begin + length + 1 - told), retry.time_for(length))
+            finally:
+                answer.close() if begin or (answer.status == 200 and ranged) else None
+            data = data[begin:]
+            if not told:
+                return _untold(path, identity, data)
+            if len(data) != length:
+                raise TemporaryError(f"{len(data):,} of {length:,} bytes came")
+            return Fetched(identity, data)
+
+    @asynccontextmanager
+    async def _answer(self, method: str, path: str, headers: dict[str, str]) -> AsyncIterator[Any]:
+        import aiohttp
+
+        session = await self._system.set_session()
+        given = dict(self._system.kwargs)
+        given["headers"] = {**given.get("headers", {}), "Accept-Encoding": "identity", **headers}
+        given["timeout"] = aiohttp.ClientTimeout(total=None, sock_connect=retry.SILENCE, sock_read=retry.SILENCE)
+        try:
+            async with session.request(
+                method, self._system.encode_url(path), **{"allow_redirects": True, **given}
+            ) as answer:
+                yield answer
+        except asyncio.TimeoutError:
+            raise TemporaryError(f"no answer within {retry.SILENCE:g} seconds") from None
+        except (aiohttp.InvalidURL, aiohttp.TooManyRedirects) as error:
+            raise OSError(f"{path[:200]} cannot be read: {type(error).__name__}: {error}") from None
+        except (aiohttp.ClientError, ConnectionError) as error:
+            raise TemporaryError(f"{type(error).__name__}: {error}") from None
+
+
+def _identity(answer: Any, path: str) -> Identity:
+    """What an answer says that the file is, whole. Raises TemporaryError and OSError."""
+    status, headers = answer.status, answer.headers
+    if status in _GONE:
+        return ABSENT
+    if status in _PASSING:
+        after = headers.get("Retry-After", "")
+        raise TemporaryError(f"the storage answers {status} {answer.reason}", float(after) if after.isdigit() else 0)
+    if status not in (200, 206, 416):
+        raise OSError(f"{path[:200]} cannot be read: the storage answers {status} {answer.reason}")
+    marks = [headers[name] for name in ("ETag", "Content-MD5", "Digest", "Last-Modified") if headers.get(name)]
+    return Identity("file", _size(answer) or 0, version_of(marks))
+
+
+def _size(answer: Any) -> int | None:
+    """Bytes of the whole file, None where the storage does not tell, or tells those of a packed transfer."""
+    headers = answer.headers
+    if headers.get("Content-Encoding", "identity") not in ("identity", ""):
+        return None
+    ranged = answer.status != 200
+    told = headers.get("Content-Range", "").rpartition("/")[2] if ranged else headers.get("Content-Length", "")
+    return int(told) if told.isdigit() else None
+
+
+def _untold(path: str, identity: Identity, data: bytes) -> Fetched:
+    """A file of which the storage does not tell the size: all of it was read."""
+    if len(data) > UNTOLD:
+        limit = f"{UNTOLD >> 20} MiB"
+        raise OSError(f"{path[:200]} cannot be read: the storage does not say how long it is, and it is over {limit}")
+    return Fetched(Identity("file", len(data), identity.stamp), data)
+
+
+async def _some(answer: Any, number: int) -> bytes:
+    """The first bytes of an answer."""
+    data = bytearray()
+    while len(data) < number and (chunk := await answer.content.read(number - len(data))):
+        data += chunk
+    return bytes(data)
+
+
+async def _at_once(_: int) -> None:
+    """No need to wait for room."""
