@@ -37,15 +37,16 @@ def cost_of(
     *,
     accepted: Sequence[int] = (0,),
     environment: Mapping[str, str] = ENVIRONMENT,
+    folder: Path = ROOT,
     watch: Callable[[int], None] | None = None,
 ) -> Cost:
-    """Run a command to its end; `watch` is called with its pid about five times a second.
+    """Run a command to its end, in a folder; `watch` is called with its pid about five times a second.
 
     Raises CommandError where its exit code is not accepted.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         begin = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, stderr=err, cwd=ROOT, env={**os.environ, **environment})
+        process = subprocess.Popen(command, stdout=out, stderr=err, cwd=folder, env={**os.environ, **environment})
         try:
             while watch is not None and not os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 watch(process.pid)

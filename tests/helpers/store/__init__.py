@@ -45,11 +45,19 @@ class Store:
         self, folder: Path, *, bucket: str | None = None, delay: float = 0, pool: Path | None = None, names: int = 0
     ) -> None:
         self._bucket = bucket
-        command = [sys.executable, "-m", f"{__name__}.server", str(folder), "--delay", str(delay)]
+        command = [sys.executable, "-m", f"{__name__}.server", ".", "--delay", str(delay)]
         command += ["--bucket", bucket] if bucket is not None else []
-        command += ["--pool", str(pool), "--names", str(names)] if pool is not None else []
-        # A group of its own: what interrupts a command at the terminal leaves the store.
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=_ROOT, start_new_session=True)
+        command += ["--pool", str(pool.resolve()), "--names", str(names)] if pool is not None else []
+        # In the folder, so that its path does not stand in the process list, where tests look for what is left; in a
+        # session of its own, so that what interrupts a command at the terminal leaves the store.
+        self._process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(_ROOT)},
+            start_new_session=True,
+        )
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
 

@@ -1,0 +1,1 @@
+"""What checks cost where each look at a file takes its time: this checkout against another."""
