@@ -28,7 +28,11 @@ def peaks(sides: tuple[Side, Side], scale: Scale) -> Iterator[Line]:
     fewer, more = scale.memory
     before = _peak(other, fewer)
     few, many = (_peak(this, rows) for rows in scale.memory)
-    for name, words in (("memory", mebibytes), ("in flight", mebibytes), ("requests at a time", "{:.0f}".format)):
+    for name, words in (
+        ("memory", mebibytes),
+        ("bytes in flight", "{:,.0f}".format),
+        ("requests at a time", "{:.0f}".format),
+    ):
         yield Line.of(f"peak {name}, {fewer:,} images", [before[name], few[name]], words)
         yield Line(f"peak {name}, {more:,} images", "", words(many[name]), f"{many[name] / max(few[name], 1):.3f}*")
     yield Line.of(f"wall, {fewer:,} images of a few kB, 1 ms, 1 process", [before["wall"], few["wall"]], seconds)
@@ -44,7 +48,7 @@ def _peak(side: Side, rows: int) -> dict[str, float]:
         counts = store.counts()
     return {
         "memory": peak.descendant,
-        "in flight": counts.peak_bytes,
+        "bytes in flight": counts.peak_bytes,
         "requests at a time": counts.peak_requests,
         "wall": cost.wall,
     }

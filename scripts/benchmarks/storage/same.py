@@ -7,10 +7,12 @@ import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import product
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from scripts.benchmarks.process import CommandError
 from scripts.benchmarks.storage.scale import Scale
 from scripts.benchmarks.storage.sides import Side, scratch
 from scripts.benchmarks.storage.table import Line
@@ -22,27 +24,31 @@ NUMBERS = ("1", "3", "64")
 
 
 def digests(sides: tuple[Side, Side], scale: Scale) -> Iterator[Line]:
-    """Runs of this checkout on every layout of file with clean and broken rows: on this disk, over HTTP, as S3."""
+    """Runs of this checkout on every layout of file with clean and broken rows: all on this disk, media in a store, all
+    in a store.
+    """
     side = sides[1]
+    ahead = [(), *((PREFETCH, number) for number in NUMBERS if side.has(PREFETCH))]
     with tempfile.TemporaryDirectory() as made, ExitStack() as stack:
         home = Path(made)
-        registry = make_registry(home)
-        stores = [stack.enter_context(Store(home, bucket=bucket)) for bucket in (None, "bucket")]
-        places = {"local": (str(registry), {})} | {
-            name: (f"{store.root}/dataset_info.json", store.environment)
-            for name, store in zip(("HTTP", "S3"), stores, strict=True)
-        }
-        numbers: tuple[str | None, ...] = (None, *(NUMBERS if side.has(PREFETCH) else ()))
+        near = str(make_registry(home))
+        http, s3 = (stack.enter_context(Store(home, bucket=bucket)) for bucket in (None, "bucket"))
+        places: list[tuple[str, Store, tuple[str, ...]]] = [("on this disk", http, (near,))]
+        for name, store in (("HTTP", http), ("S3", s3)):
+            places.append((f"media over {name}", store, (near, "--media-dir", store.root)))
+            places.append((f"all over {name}", store, (f"{store.root}/dataset_info.json",)))
         reference: Path | None = None
-        for name, (address, environment) in places.items():
-            for workers in ("0", "1", "2"):
-                for number in numbers:
-                    folder = stack.enter_context(scratch())
-                    arguments = ("--workers", workers, *((PREFETCH, number) if number is not None else ()))
-                    side.check(address, *arguments, folder=folder, environment=environment)
-                    reference = reference or folder
-                    ahead = f", {PREFETCH} {number}" if number is not None else ""
-                    yield Line(f"same files, {name}, {workers} workers{ahead}", "", _compared(folder, reference))
+        for (name, store, (address, *rest)), workers, number in product(places, ("0", "1", "2"), ahead):
+            folder = stack.enter_context(scratch())
+            what = f"same files, {name}, {workers} workers {' '.join(number)}"
+            arguments = (*rest, "--workers", workers, *number)
+            try:
+                side.check(address, *arguments, folder=folder, environment=store.environment)
+            except CommandError as error:
+                yield Line(what, "", str(error))
+                continue
+            reference = reference or folder
+            yield Line(what, "", _compared(folder, reference))
 
 
 def _compared(folder: Path, reference: Path) -> str:

@@ -41,13 +41,15 @@ class Server:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer what comes over one connection."""
-        self._connections += 1
+        asked = False
         with suppress(ConnectionError):
             while (request := await read_request(reader)) is not None:
                 if request.path.startswith(_CONTROL):
                     answer = self._control(request)
                     writer.write(head_of(answer) + answer.body)
-                elif not await self._serve(request, reader, writer):
+                    continue
+                self._connections, asked = self._connections + (not asked), True
+                if not await self._serve(request, reader, writer):
                     break
         with suppress(ConnectionError):
             writer.close()
