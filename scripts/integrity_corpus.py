@@ -19,10 +19,10 @@ from PIL import Image
 from tests.integrity.compare import judge, truth
 from tests.integrity.corpus import corpus
 from tests.integrity.written import FORMATS, SUFFIX, picture, write
-from validator.files import MediaFiles
 from validator.media.integrity import CHECKS
 from validator.media.native_stderr import caught_stderr
 from validator.media.probe import _probe_local, probe_image
+from validator.storage.media_files import MediaFiles
 
 LARGE = (1440, 1080)
 COSTS = {

@@ -17,9 +17,9 @@ from scripts.synthetic_rows import WORDS
 from validator.catalog.registry import load_registry
 from validator.engine.run import run
 from validator.execution import Execution
-from validator.files import locate
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
+from validator.storage.remote import locate
 
 TAGS = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
 PICTURES = 40

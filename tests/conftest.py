@@ -16,9 +16,9 @@ from tests.helpers.names import name_of
 from tests.tiers import draw_examples
 from validator.catalog.registry import load_registry
 from validator.engine.run import run
-from validator.files import locate
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
+from validator.storage.remote import locate
 
 ROOT = Path(__file__).resolve().parents[1]
 TAGS = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}

@@ -8,12 +8,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from validator.option import EXECUTION, Flag
+from validator.storage.fetched import PREFETCH
 
 ROW_TIMEOUT = 300.0
 """Seconds that a row may take; then it is unchecked."""
-
-PREFETCH = 64
-"""Requests for media at a time, and MiB of answers that wait for their use."""
 
 
 class Execution(BaseModel):

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
-from validator.files import is_remote, locate
 from validator.option import DATA, FINDINGS, GATE, TRAINER, Flag
+from validator.storage.remote import is_remote, locate
 from validator.trainers.base import Trainer
 from validator.trainers.registry import DEFAULT, trainer_named, trainers
 

@@ -11,8 +11,8 @@ from validator.engine.entries import open_entries
 from validator.engine.execution.run_plan import RunPlan
 from validator.engine.execution.shard_plan import PILOT, Planner
 from validator.execution import Execution
-from validator.files import MediaFiles
 from validator.settings import Settings
+from validator.storage.media_files import MediaFiles
 
 
 @pytest.fixture

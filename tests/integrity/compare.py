@@ -8,10 +8,10 @@ from PIL import Image
 
 from tests.integrity import corpus
 from tests.integrity.written import SUFFIX
-from validator.files import MediaFiles
 from validator.media.integrity import examine
 from validator.media.probe import probe_image
 from validator.records.image_probe import ImageProbe
+from validator.storage.media_files import MediaFiles
 
 MAX_PIXELS = 30_000_000
 """Files that claim more (and are no bombs) are left out here: three loads of each would take gigabytes."""

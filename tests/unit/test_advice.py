@@ -9,10 +9,10 @@ import pytest
 from tests.integrity.damage import damage
 from tests.integrity.written import picture, write, written
 from tests.tiers import many
-from validator.files import MediaFiles
 from validator.media import advice
 from validator.media.advice import Helper, advice_on
 from validator.media.probe import probe_bytes, probe_image
+from validator.storage.media_files import MediaFiles
 
 ECHO = """
 import os, signal, sys, time

@@ -7,7 +7,7 @@ from tests.conftest import ALL_TAGS, TAGS
 from validator.catalog.entry import parse_entry
 from validator.conversation.media_paths import resolved
 from validator.conversation.row_view import RowView
-from validator.files import MediaFiles
+from validator.storage.media_files import MediaFiles
 from validator.trainers.registry import trainer_named
 
 COLUMNS = {"messages": "m", "images": "i", "system": "s", "tools": "t"}

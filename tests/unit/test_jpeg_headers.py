@@ -6,10 +6,10 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from validator.files import MediaFiles
 from validator.media import probe as probing
 from validator.media.jpeg_headers import MOST_SHAPES, Headers, shape_of
 from validator.media.probe import probe_image
+from validator.storage.media_files import MediaFiles
 
 
 def jpeg(size=(90, 70), mode="RGB", tint=40, **options):

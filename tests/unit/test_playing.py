@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from scripts.sample_faults import film
-from validator.files import MediaFiles
 from validator.media.playing import seconds_shown
 from validator.media.video import probe_video
 from validator.media.video_recipe import VideoRecipe
+from validator.storage.media_files import MediaFiles
 
 
 def probe(path):

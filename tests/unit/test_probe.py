@@ -13,11 +13,11 @@ from PIL.PngImagePlugin import PngInfo
 
 from scripts.sample_faults import many_scans
 from tests.tiers import many
-from validator.files import MediaFiles
 from validator.media import integrity, jpeg_skeleton
 from validator.media.faults import fault_of, plain_words
 from validator.media.probe import probe_image
 from validator.media.sniff import sniff
+from validator.storage.media_files import MediaFiles
 
 
 def probe(path, depth="fast"):

@@ -10,10 +10,10 @@ from typing import Any
 
 from validator.catalog.registry import Registry, load_registry
 from validator.engine.gate.baseline import load_baseline
-from validator.files import is_remote, locate, storage
 from validator.rules.base import Rule
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
+from validator.storage.remote import is_remote, locate, storage
 from validator.tokens.processor import load_processor
 from validator.trainers.base import Trainer
 

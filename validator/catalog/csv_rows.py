@@ -16,7 +16,7 @@ from validator.catalog.json_rows import RawRow
 from validator.catalog.schema import Schema
 from validator.catalog.survey import Survey
 from validator.catalog.table_rows import survey_tables, table_rows
-from validator.files import is_remote
+from validator.storage.remote import is_remote
 
 LOADER_ROWS = 10_000
 """The loader's `chunksize`, in rows."""

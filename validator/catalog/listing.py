@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from validator.catalog.formats import file_type
-from validator.files import is_remote
+from validator.storage.remote import is_remote
 
 Problem = Literal["missing", "type", "mixed", "empty-folder", "pattern"]
 

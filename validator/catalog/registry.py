@@ -11,10 +11,11 @@ from typing import Any
 
 from validator.catalog.entry import NO_COLUMNS, Entry, parse_entry
 from validator.catalog.foreign import SWIFT_REGISTRY, list_sentence, object_sentence, text_sentence
-from validator.files import is_remote, look, storage
 from validator.findings import clip
 from validator.json_text import parse_json
 from validator.named_file import read_named
+from validator.storage.paths import look
+from validator.storage.remote import is_remote, storage
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from validator.cli.common import usage
-from validator.files import is_remote
 from validator.findings import clip
 from validator.json_text import decode, refuse_unwritable
 from validator.named_file import is_training_file, read_named
+from validator.storage.remote import is_remote
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from validator.files import locate
+from validator.storage.remote import locate
 
 if TYPE_CHECKING:
     from validator.settings import Settings

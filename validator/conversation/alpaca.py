@@ -11,7 +11,7 @@ from validator.catalog.entry import Entry
 from validator.conversation.columns import show, take, take_media
 from validator.conversation.media_paths import MediaColumns
 from validator.conversation.sample import Sample, Turn
-from validator.files import MediaFiles
+from validator.storage.media_files import MediaFiles
 
 
 def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, read: MediaColumns) -> Sample:

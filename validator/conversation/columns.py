@@ -7,7 +7,7 @@ from typing import Any
 from validator.catalog.entry import Entry
 from validator.conversation.media_paths import MediaColumns, find_media
 from validator.conversation.sample import MEDIA_COLUMNS, Sample
-from validator.files import MediaFiles
+from validator.storage.media_files import MediaFiles
 
 MAPPED = ("user_tag", "assistant_tag", "observation_tag", "function_tag", "system_tag")
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from validator.catalog.schema import StoredImage
 from validator.conversation.sample import MediaKind, MediaReference, Problem, Sample
-from validator.files import MediaFiles
+from validator.storage.media_files import MediaFiles
 
 _URL = re.compile(r"\A[a-zA-Z][a-zA-Z0-9+.-]*://")
 SHOWN = 200

@@ -18,10 +18,11 @@ from validator.catalog.schema import Schema
 from validator.catalog.split import Order, selected
 from validator.catalog.survey import Survey
 from validator.engine.cache import Cache
-from validator.files import Identity, look
 from validator.findings import clip
 from validator.rules.base import EntryFacts, FileFacts
 from validator.settings import Settings
+from validator.storage.identity import Identity
+from validator.storage.paths import look
 
 Surveying = Callable[[str], None]
 

@@ -11,8 +11,8 @@ from validator.catalog.registry import load_registry
 from validator.engine.cache import Cache
 from validator.engine.entries import open_entries
 from validator.facts.measure import Measurer
-from validator.files import locate
 from validator.settings import Settings
+from validator.storage.remote import locate
 
 APART = 256
 """Rows that are not read between two wanted ones, if there are more of them."""

@@ -28,12 +28,12 @@ from validator.engine.run_files.summary import Conclusion, Tally, summarize
 from validator.engine.run_files.written import OutputStamp
 from validator.execution import Execution
 from validator.facts.measure import limits_of
-from validator.files import MediaFiles
 from validator.rules.base import EntryFacts, Rule
 from validator.run_folder.lock import hold
 from validator.run_folder.names import REPLAY
 from validator.run_folder.sweep import working
 from validator.settings import Settings
+from validator.storage.media_files import MediaFiles
 from validator.tokens.processor import load_processor
 from validator.writing import Parts
 

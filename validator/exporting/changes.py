@@ -19,8 +19,8 @@ from validator.engine.run_files.catalog import Catalog
 from validator.engine.run_files.finished import FinishedRun
 from validator.errors import ChangedDataError
 from validator.exporting.plan import ExportPlan
-from validator.files import look
 from validator.settings import Settings
+from validator.storage.paths import look
 
 _AGAIN = "run mmvalidate again (it checks what is new and keeps the rest)."
 

@@ -23,10 +23,10 @@ from validator.exporting.pictures import PictureFiles
 from validator.exporting.plan import ExportPlan, entry_of, make_plan
 from validator.exporting.policy import Policy, plain
 from validator.exporting.verdicts import Verdicts
-from validator.files import is_remote
 from validator.rules.base import EntryFacts, FileFacts
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
+from validator.storage.remote import is_remote
 
 SCHEMA_VERSION = 1
 NOT_CHECKED = "it was not checked in this run"

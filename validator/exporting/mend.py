@@ -18,9 +18,9 @@ from validator.exporting.verdicts import VerdictRow
 from validator.facts.measure import Measurer, limits_of
 from validator.facts.record import RowFacts
 from validator.facts.settle import settle
-from validator.files import MediaFiles
 from validator.rules.base import EntryFacts, FileFacts, Rule
 from validator.settings import Settings
+from validator.storage.media_files import MediaFiles
 from validator.tokens.processor import load_processor
 
 REPAIRABLE = frozenset(code for codes in REPAIRS.values() for code in codes)

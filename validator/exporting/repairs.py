@@ -22,9 +22,9 @@ from validator.catalog.survey import Survey
 from validator.conversation.parts import are_parts, written
 from validator.conversation.sample import MEDIA_COLUMNS
 from validator.exporting.pictures import PictureFiles
-from validator.files import MediaFiles
 from validator.findings import clip, count
 from validator.media.whereabouts import is_there, spellings
+from validator.storage.media_files import MediaFiles
 
 Row = dict[str, Any]
 _SYNONYMS = ({"user", "human"}, {"assistant", "gpt", "bot", "model"})

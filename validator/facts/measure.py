@@ -23,9 +23,9 @@ from validator.facts.media_measure import MediaMeasurer
 from validator.facts.record import MediaFacts, RowFacts
 from validator.facts.sameness import hashes_of
 from validator.facts.turn_measure import TurnMeasurer
-from validator.files import MediaFiles
 from validator.findings import clip
 from validator.settings import Settings
+from validator.storage.media_files import MediaFiles
 from validator.tokens.encode import EncodedTurn, TrainerError, encode_turns, refuse_media
 from validator.tokens.known_templates import NONE, REPRODUCED, not_reproduced, refused_media
 from validator.tokens.processor import Processor, load_processor

@@ -8,7 +8,6 @@ from dataclasses import replace
 from validator.conversation.media_paths import SHOWN, resolve
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, MediaReference, Sample
 from validator.facts.record import MediaFacts
-from validator.files import MediaFiles
 from validator.media.advice import advice_on
 from validator.media.likeness import likeness_of
 from validator.media.probe import known_as, probe_bytes, probe_image, wanted
@@ -20,6 +19,7 @@ from validator.media.whereabouts import whereabouts
 from validator.records.image_probe import ImageProbe
 from validator.settings import Settings
 from validator.storage.fetched import Want
+from validator.storage.media_files import MediaFiles
 from validator.trainers.base import Trainer
 
 _LYING = frozenset((5, 6, 7, 8))

@@ -17,7 +17,6 @@ from typing import Any, BinaryIO, Literal
 from PIL import Image, ImageFile, UnidentifiedImageError, WebPImagePlugin
 
 from validator.descriptors import read_at
-from validator.files import MediaFiles
 from validator.media.content import content_of, demands_pixels
 from validator.media.faults import fault_of, plain_words
 from validator.media.geometry import LARGE_PIXELS
@@ -28,7 +27,7 @@ from validator.media.sniff import sniff
 from validator.records.image_probe import ImageProbe
 from validator.storage.fetched import Want
 from validator.storage.identity import Identity
-from validator.storage.media_files import Medium
+from validator.storage.media_files import MediaContent, MediaFiles
 
 Depth = Literal["header", "fast", "full"]
 _ORIENTATION = 0x0112
@@ -68,7 +67,7 @@ def known_as(depth: Depth) -> str:
     return f"\0image {depth}"
 
 
-def _probe_medium(medium: Medium, depth: Depth) -> ImageProbe:
+def _probe_medium(medium: MediaContent, depth: Depth) -> ImageProbe:
     identity = medium.identity
     if identity.kind == "absent":
         return _absent(medium.path)
@@ -91,7 +90,7 @@ def _absent(path: str) -> ImageProbe:
     return _unopened(FileNotFoundError(2, "No such file or directory", path))
 
 
-def _probe_opened(medium: Medium, depth: Depth) -> ImageProbe:
+def _probe_opened(medium: MediaContent, depth: Depth) -> ImageProbe:
     medium.apart = True
     try:
         with open(medium.path, "rb") as file:
@@ -102,7 +101,7 @@ def _probe_opened(medium: Medium, depth: Depth) -> ImageProbe:
         return _unopened(error)
 
 
-def _probe_ranged(medium: Medium, head: bytes) -> ImageProbe:
+def _probe_ranged(medium: MediaContent, head: bytes) -> ImageProbe:
     """The header of an image of which the first bytes are there."""
     file = medium.ranged()
     probe = _probe_source(medium, BufferedReader(file), head, "header")
@@ -111,7 +110,7 @@ def _probe_ranged(medium: Medium, head: bytes) -> ImageProbe:
     return probe
 
 
-def _probe_source(medium: Medium, source: str | bytes | BinaryIO, head: bytes, depth: Depth) -> ImageProbe:
+def _probe_source(medium: MediaContent, source: str | bytes | BinaryIO, head: bytes, depth: Depth) -> ImageProbe:
     """The probe of an opened file that begins with `head`, by what is known of such headers where anything is."""
     num_bytes = medium.identity.size
     if (known := _recalled(head, num_bytes, depth)) is not None:

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any, BinaryIO
 
-from validator.files import MediaFiles
 from validator.media.playing import orientation_of, seconds_shown
 from validator.media.probe import Depth, probe_image
 from validator.media.sniff import sniff
@@ -23,7 +22,7 @@ from validator.media.video_recipe import VideoRecipe
 from validator.records.image_probe import ImageProbe
 from validator.storage.fetched import NOTHING, Want
 from validator.storage.identity import Identity
-from validator.storage.media_files import Medium
+from validator.storage.media_files import MediaContent, MediaFiles
 
 NOTHING_FETCHED = {"protocol_whitelist": "file,crypto,data"}
 """FFmpeg opens what a row names by these protocols alone, which are those that it allows a local file to name."""
@@ -119,7 +118,7 @@ def known_as(depth: Depth, recipe: VideoRecipe) -> str:
     return f"\0video {depth}" if recipe == VideoRecipe() else f"\0video {depth} {recipe}"
 
 
-def _probe_medium(medium: Medium, depth: Depth, recipe: VideoRecipe) -> VideoProbe:
+def _probe_medium(medium: MediaContent, depth: Depth, recipe: VideoRecipe) -> VideoProbe:
     path, identity = medium.path, medium.identity
     if identity.kind == "special":
         return VideoProbe(fault="special", exception="OSError", message="it is a pipe or a device, not a file")

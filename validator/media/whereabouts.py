@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
-from validator.files import MediaFiles
+from validator.storage.media_files import MediaFiles
 
 _LONGEST = 4096
 """Characters of a path, as systems have them: what is longer is no path but data."""

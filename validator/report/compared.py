@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.text import Text
 
 from validator.engine.compare.runs import Comparison, document
-from validator.files import locate
 from validator.findings import SEVERITIES, count, printable
 from validator.report.console import STYLES, print_finding
 from validator.report.tables import Cell, console_for, print_table
+from validator.storage.remote import locate
 
 
 def compared(result: Comparison, out: TextIO) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from validator.files import locate
 from validator.findings import printable
 from validator.report.console import location
 from validator.report.finished import Finished, describe
+from validator.storage.remote import locate
 
 
 def write(run: Finished, out: TextIO) -> None:

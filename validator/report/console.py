@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.text import Text
 
 from validator.engine.run_files.result import RunResult
-from validator.files import locate
 from validator.findings import Finding, count, printable
 from validator.report import replayed
 from validator.report.finished import EXAMPLES, describe, gate_notes
 from validator.report.tables import console_for, indented, print_table
+from validator.storage.remote import locate
 
 STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 _VERDICTS = {

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 from validator.catalog.json_rows import find_layout, read_rows
-from validator.files import is_remote, locate
 from validator.findings import printable
+from validator.storage.remote import is_remote, locate
 
 MOST_BYTES = 64 << 20
 """Of a data file that is searched for lines; hosts show no larger ones."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from validator.errors import RefusedPathError
-from validator.files import is_remote
 from validator.report.finished import Finished
 from validator.run_folder.names import REPORT, is_ours
+from validator.storage.remote import is_remote
 
 _MEDIA = (
     b"\x89PNG",

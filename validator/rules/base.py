@@ -20,10 +20,10 @@ from validator.catalog.survey import Survey
 from validator.facts.budget import Limits
 from validator.facts.record import Budget, RowFacts
 from validator.facts.texts import Texts
-from validator.files import ABSENT, Identity
 from validator.findings import Severity
 from validator.rules.scope import Scope, pairing, replayed
 from validator.settings import Integrity, Settings
+from validator.storage.identity import ABSENT, Identity
 
 if TYPE_CHECKING:  # a check of rows needs none of these
     from validator.checkpoint.record import CheckpointCase

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from validator.errors import NotOursError
-from validator.files import is_remote, locate
 from validator.run_folder.mark import check_usable, summary_of
 from validator.run_folder.names import SUMMARY, TRAINERS
+from validator.storage.remote import is_remote, locate
 
 HOME = Path(".mmvalidate")
 """Below the working folder: where runs are kept unless the user says otherwise."""

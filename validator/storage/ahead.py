@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
-from validator.execution import PREFETCH
-from validator.storage.fetched import Fetched, Fetcher, Room, Want
+from validator.storage.fetched import PREFETCH, Fetched, Fetcher, Room, Want
 from validator.storage.flight import Flight
 from validator.storage.identity import Identity
 from validator.storage.local import LocalFiles

@@ -8,6 +8,8 @@ from typing import Protocol
 
 from validator.storage.identity import Identity
 
+PREFETCH = 64
+"""Requests of a process at a time, and MiB of answers that wait for their use, unless said otherwise."""
 AT_ONCE = 1 << 20
 """Bytes that are read without waiting for room."""
 Room = Callable[[int], Awaitable[None]]

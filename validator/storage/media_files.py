@@ -42,7 +42,7 @@ class Memory(Protocol):
 
 
 @dataclass(slots=True, kw_only=True)
-class Medium:
+class MediaContent:
     """One file to measure. `data`: its first bytes or all of them, where they were fetched together with `identity`.
     `apart`: more was read of it since, at another time.
     """
@@ -216,7 +216,7 @@ class MediaFiles:
         self._fetched.clear()
 
     def read_unchanged(
-        self, path: str, measure: Callable[[Medium], Measured], *, want: Want, known_as: str
+        self, path: str, measure: Callable[[MediaContent], Measured], *, want: Want, known_as: str
     ) -> Measured:
         """Measure a file that stays the same meanwhile; a second attempt is made. `want`: what is asked of a file in
         storage; `known_as` tells measurements of one file apart. Raises ChangedDataError, and OSError where the storage
@@ -230,7 +230,7 @@ class MediaFiles:
                 return known
             if fetched.data is None and want != NOTHING and fetched.identity.kind == "file" and self.is_remote(path):
                 fetched = self._keep(path, self._now(Request(path, Want() if self._by_content else want)))
-            medium = Medium(
+            medium = MediaContent(
                 path=path,
                 identity=fetched.identity,
                 files=self,

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _STEP = 1 << 18
 _LARGEST = 1 << 23
@@ -39,15 +43,18 @@ class RangedFile(io.RawIOBase):
         self._at = place
         return place
 
-    def read(self, size: int | None = -1) -> bytes:
-        """The next bytes. Raises OSError and ChangedDataError where they cannot be fetched."""
-        end = self._size if size is None or size < 0 else min(self._at + size, self._size)
-        data = bytearray()
-        while self._at < end:
-            piece = self._piece(self._at, end)
-            data += piece
-            self._at += len(piece)
-        return bytes(data)
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill a buffer as far as bytes are at hand or come at once. Raises OSError and ChangedDataError where
+        they cannot.
+        """
+        wanted = memoryview(buffer).cast("B")
+        end = min(self._at + len(wanted), self._size)
+        if end <= self._at:
+            return 0
+        piece = self._piece(self._at, end)
+        wanted[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
 
     def _piece(self, at: int, end: int) -> bytes:
         for first, piece in reversed(self._pieces):

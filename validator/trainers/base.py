@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from validator.conversation.sample import MediaKind, Sample
     from validator.facts.budget import Limits
     from validator.facts.record import TurnFacts
-    from validator.files import MediaFiles
     from validator.media.geometry import ImageLimits
     from validator.media.video_recipe import VideoRecipe
     from validator.settings import Settings
+    from validator.storage.media_files import MediaFiles
     from validator.tokens.encode import EncodedTurn
     from validator.tokens.processor import Processor
     from validator.tokens.template import Template

@@ -12,7 +12,7 @@ from validator.conversation import alpaca
 from validator.conversation.columns import role_names, show, take, take_media, take_messages
 from validator.conversation.media_paths import MediaColumns
 from validator.conversation.sample import Sample, Turn
-from validator.files import MediaFiles
+from validator.storage.media_files import MediaFiles
 
 _MEDIA = MediaColumns(null="nothing", joins_each_path=False, frame_lists=False, audio=True)
 _NAMES = {"user": "user", "assistant": "assistant", "system": "system", "tool": "observation"}

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from validator.catalog.recognise.columns import MOSTLY
-from validator.files import MediaFiles, is_remote
 from validator.findings import clip
+from validator.storage.media_files import MediaFiles
+from validator.storage.remote import is_remote
 
 MOST_FOLDERS = 300
 """Folders that are tried."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from validator.catalog.formats import file_type
 from validator.catalog.listing import list_files
 from validator.catalog.recognise.columns import quoted
-from validator.files import is_remote
+from validator.storage.remote import is_remote
 
 _DESCRIBES = frozenset(
     ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "config.json", "mmvalidate.json")

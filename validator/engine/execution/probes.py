@@ -21,9 +21,9 @@ import pyarrow as pa
 import xxhash
 
 from validator.facts.columns import plain_array
-from validator.files import Identity
 from validator.media.video import Frames, VideoProbe
 from validator.records.image_probe import ImageProbe
+from validator.storage.identity import Identity
 from validator.writing import whole_file
 
 MOST = 4_000_000

@@ -18,8 +18,8 @@ from validator.engine.run_files.summary import Tally
 from validator.engine.tables.finding_columns import WITH_LINES, to_batch
 from validator.facts.columns import Batch
 from validator.facts.table import ROW, SAMPLES
-from validator.files import Identity
 from validator.findings import Finding
+from validator.storage.identity import Identity
 from validator.writing import whole_file
 
 BATCH = 1024

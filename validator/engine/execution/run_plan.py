@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from validator.engine.execution.shard_plan import SHARD_SECONDS, Planner, Shard
-from validator.files import MediaFiles
 from validator.rules.base import EntryFacts, FileFacts
+from validator.storage.media_files import MediaFiles
 
 UNKNOWN_SPEED = 4096
 """Rows of a shard where the first one was taken from the cache, without its speed."""

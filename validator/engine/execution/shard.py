@@ -27,17 +27,19 @@ from validator.engine.execution.stored import judge_stored, records_of
 from validator.engine.program import judges, program
 from validator.engine.run_files.summary import DatasetCounts, Tally
 from validator.errors import ChangedDataError
-from validator.execution import PREFETCH
 from validator.facts.budget import Limits
 from validator.facts.measure import Begun, Measurer, limits_of
 from validator.facts.record import RowFacts
 from validator.facts.settle import settle
 from validator.facts.table import to_row
-from validator.files import MediaFiles, locate, look
 from validator.rules.base import EntryFacts, FileFacts
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
 from validator.storage.ahead import Ahead
+from validator.storage.fetched import PREFETCH
+from validator.storage.media_files import MediaFiles
+from validator.storage.paths import look
+from validator.storage.remote import locate
 from validator.tokens.processor import load_processor
 
 TOGETHER = 64

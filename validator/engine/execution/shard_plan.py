@@ -23,9 +23,9 @@ from validator.engine.execution.shard import ShardJob
 from validator.engine.keys import key_of
 from validator.engine.program import judges
 from validator.execution import Execution, cores, worker_memory
-from validator.files import MediaFiles
 from validator.rules.base import EntryFacts, FileFacts, Rule
 from validator.settings import JUDGING, NEUTRAL, Settings
+from validator.storage.media_files import MediaFiles
 from validator.trainers.registry import origin_of
 from validator.writing import write_whole
 

@@ -19,7 +19,6 @@ from markupsafe import Markup
 from validator.engine.run_files.finished import FinishedRun
 from validator.facts.budget import Limits
 from validator.facts.measure import limits_of
-from validator.files import locate
 from validator.findings import clip
 from validator.planning.around import around
 from validator.report.html import replayed
@@ -31,6 +30,7 @@ from validator.report.html.scan import scan
 from validator.report.html.sections import Report, sections
 from validator.report.html.thumbnails import PICTURE_BYTES, draw
 from validator.settings import Settings
+from validator.storage.remote import locate
 from validator.tokens.processor import load_processor
 from validator.writing import write_whole
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from validator.catalog.entry import Entry
 from validator.conversation.columns import role_names, take_media, take_messages
 from validator.conversation.sample import Sample, Turn
-from validator.files import MediaFiles
+from validator.storage.media_files import MediaFiles
 from validator.trainers.llamafactory.sharegpt import answer_by_preference, judge_count, raw_turn
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from validator.conversation import alpaca
 from validator.conversation.media_paths import MediaColumns
 from validator.conversation.row_view import RowView, view_of
 from validator.conversation.sample import MediaKind, Sample
-from validator.files import MediaFiles
 from validator.media.geometry import ImageLimits
 from validator.media.video_recipe import VideoRecipe
 from validator.settings import Settings
+from validator.storage.media_files import MediaFiles
 from validator.tokens.encode import EncodedTurn
 from validator.tokens.processor import Processor
 from validator.tokens.template import Template

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from validator.catalog.entry import Entry
 from validator.conversation.columns import role_names, show, take, take_media, take_messages
 from validator.conversation.sample import Sample, Turn
-from validator.files import MediaFiles
+from validator.storage.media_files import MediaFiles
 
 if TYPE_CHECKING:
     from validator.trainers.llamafactory.profile import LlamaFactory

@@ -16,9 +16,9 @@ from validator.catalog.loader import DATASETS_4_8
 from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView
 from validator.conversation.sample import MediaKind, Sample, UnreadError
-from validator.files import MediaFiles
 from validator.media.geometry import ImageLimits
 from validator.settings import Settings, Truncation
+from validator.storage.media_files import MediaFiles
 from validator.tokens.encode import EncodedTurn, TrainerError
 from validator.tokens.processor import Processor
 from validator.tokens.template import Template, check_named, not_reproduced

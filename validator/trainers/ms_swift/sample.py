@@ -18,7 +18,7 @@ from validator.catalog.entry import Entry
 from validator.catalog.schema import StoredImage
 from validator.conversation.media_paths import SHOWN, form_of
 from validator.conversation.sample import MediaKind, MediaReference, Problem, Sample, UnreadError
-from validator.files import MediaFiles
+from validator.storage.media_files import MediaFiles
 from validator.trainers.ms_swift.rows import FaultError, Loaded, faults, load, parsed
 from validator.trainers.ms_swift.turns import joined, turns_of
 

@@ -13,9 +13,9 @@ from validator.catalog.loader import OF_QWEN
 from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView, view_of
 from validator.conversation.sample import Sample
-from validator.files import MediaFiles
 from validator.media.geometry import ImageLimits
 from validator.settings import Settings
+from validator.storage.media_files import MediaFiles
 from validator.tokens.processor import Processor
 from validator.trainers.base import BatchRecipe
 from validator.trainers.chat_template import ChatTemplateTrainer

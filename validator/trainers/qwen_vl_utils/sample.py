@@ -10,7 +10,7 @@ from typing import Any
 
 from validator.catalog.entry import TAG_DEFAULTS, Entry
 from validator.conversation.sample import Sample, Turn
-from validator.files import MediaFiles
+from validator.storage.media_files import MediaFiles
 from validator.trainers.messages import take_row, type_name, unread
 
 COLUMNS = ("conversations", "image", "video")

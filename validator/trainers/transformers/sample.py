@@ -10,7 +10,7 @@ from typing import Any
 from validator.catalog.entry import Entry
 from validator.conversation.parts import as_templated
 from validator.conversation.sample import Sample
-from validator.files import MediaFiles
+from validator.storage.media_files import MediaFiles
 from validator.trainers.messages import take_row, type_name, unread
 
 COLUMNS = ("image", "images")
