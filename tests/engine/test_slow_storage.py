@@ -275,7 +275,8 @@ def asking(process, store):
     return found
 
 
-@pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.proof)])
+@pytest.mark.proof
+@pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_worker_that_is_killed_with_requests_in_flight(many, workers):
     dataset, store = many
     store.fail(Fault("images/2*", "hang"))
@@ -291,7 +292,8 @@ def test_a_worker_that_is_killed_with_requests_in_flight(many, workers):
     nothing_left(dataset.folder)
 
 
-@pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.proof)])
+@pytest.mark.proof
+@pytest.mark.parametrize("workers", ["0", "2"])
 def test_an_interrupted_run_waits_for_no_answer(many, workers):
     """No answer ever comes, and the command ends all the same; the next run goes on from there."""
     dataset, store = many
