@@ -52,6 +52,7 @@ class Store:
         # session of its own, so that what interrupts a command at the terminal leaves the store.
         self._process = subprocess.Popen(
             command,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=folder,

@@ -2,7 +2,7 @@
 
     python -m tests.helpers.store.server FOLDER [--bucket NAME] [--delay SECONDS] [--pool FOLDER --names N]
 
-Prints its port. Beside the objects it answers, at once and uncounted: GET /-/counts, and POST /-/faults with a list of
+Prints its port, and ends with its standard input. Beside the objects it answers, at once and uncounted: GET /-/counts, and POST /-/faults with a list of
 faults in the place of those before, /-/delay with seconds, and /-/clear, which counts from nothing.
 """
 
@@ -11,8 +11,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import socket
 import struct
+import sys
+import threading
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -142,8 +145,15 @@ class Server:
 async def _run(given: argparse.Namespace) -> None:
     server = Server(Objects(given.folder, given.pool, given.names), given.bucket, given.delay)
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, backlog=1024)
+    threading.Thread(target=_end_with_input, daemon=True).start()
     print(listening.sockets[0].getsockname()[1], flush=True)
     await listening.serve_forever()
+
+
+def _end_with_input() -> None:
+    """No store outlives whoever started it, however that ended."""
+    sys.stdin.read()
+    os._exit(0)
 
 
 def main() -> None:
