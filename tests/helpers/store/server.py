@@ -2,8 +2,9 @@
 
     python -m tests.helpers.store.server FOLDER [--bucket NAME] [--delay SECONDS] [--pool FOLDER --names N]
 
-Prints its port, and ends with its standard input. Beside the objects it answers, at once and uncounted: GET /-/counts, and POST /-/faults with a list of
-faults in the place of those before, /-/delay with seconds, and /-/clear, which counts from nothing.
+Prints its port, and ends with its standard input. Beside the objects it answers, at once and uncounted: GET /-/counts,
+and POST /-/faults with a list of faults in the place of those before, /-/delay with seconds, and /-/clear, which counts
+from nothing.
 """
 
 from __future__ import annotations
