@@ -40,7 +40,7 @@ class Flight:
         self._asked = self._freed = 0
         self._held, self._urgent = 0, -1  # of the loop's thread, like all below
         self._slots = asyncio.Semaphore(number)
-        self._changed = asyncio.Condition()
+        self._waiting: list[tuple[_Ticket, int, asyncio.Future[None]]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -96,15 +96,25 @@ class Flight:
 
     def _hurry(self, place: int, freed: int) -> None:
         self._urgent, self._held = max(self._urgent, place), self._held - freed
-        self._loop.create_task(self._tell())
+        for waiting in sorted(self._waiting, key=lambda waiting: waiting[0].place):
+            ticket, num_bytes, granted = waiting
+            if self._fits(ticket, num_bytes):
+                self._waiting.remove(waiting)
+                self._hold(ticket, num_bytes)
+                if not granted.done():  # it may have been given up
+                    granted.set_result(None)
 
-    async def _tell(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+    def _fits(self, ticket: _Ticket, num_bytes: int) -> bool:
+        return self._held + num_bytes - ticket.held <= self._limit or ticket.place <= self._urgent
+
+    def _hold(self, ticket: _Ticket, num_bytes: int) -> None:
+        self._held += num_bytes - ticket.held
+        ticket.held = num_bytes
 
     def _let_go(self, ticket: _Ticket) -> None:
         if ticket.task is not None:
             ticket.task.cancel()
+        self._waiting = [waiting for waiting in self._waiting if waiting[0] is not ticket]
         self._hurry(-1, ticket.held)
         ticket.held = 0
 
@@ -114,12 +124,12 @@ class Flight:
 
     async def _serve(self, ticket: _Ticket) -> None:
         async def room(num_bytes: int) -> None:
-            async with self._changed:
-                await self._changed.wait_for(
-                    lambda: self._held + num_bytes - ticket.held <= self._limit or ticket.place <= self._urgent
-                )
-                self._held += num_bytes - ticket.held
-                ticket.held = num_bytes
+            if self._fits(ticket, num_bytes):
+                self._hold(ticket, num_bytes)
+            else:
+                granted: asyncio.Future[None] = self._loop.create_future()
+                self._waiting.append((ticket, num_bytes, granted))
+                await granted
 
         try:
             async with self._slots:
