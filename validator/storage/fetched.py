@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from validator.storage.identity import Identity
 
@@ -35,8 +35,7 @@ NOTHING = Want(most=-1)
 """What a file is, but none of its bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(NamedTuple):
     """What a file was when its bytes were read, and these, where they were wanted."""
 
     identity: Identity

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 IdentityKind = Literal["file", "folder", "special", "absent"]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):  # two are made of each medium
     """What a path was when it was first looked at: `size` in bytes, `stamp` of its last change (nanoseconds, or a hash
     of what the storage says of the version). `absent`: nothing can be opened there.
     """

@@ -10,7 +10,6 @@ import os
 import posixpath
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol, TypeVar
 
@@ -41,7 +40,7 @@ class Memory(Protocol):
         ...
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class MediaContent:
     """One file to measure. `data`: its first bytes or all of them, where they were fetched together with `identity`.
     `apart`: more was read of it since, at another time.
@@ -223,23 +222,19 @@ class MediaFiles:
         does not answer.
         """
         name = path + known_as
+        far = self.is_remote(path)
         for _ in range(2):
             fetched = self._get(path, want, known_as)
             known: Measured | None = self._recall(name, fetched.identity)
             if known is not None:
                 return known
-            if fetched.data is None and want != NOTHING and fetched.identity.kind == "file" and self.is_remote(path):
+            if far and fetched.data is None and want != NOTHING and fetched.identity.kind == "file":
                 fetched = self._keep(path, self._now(Request(path, Want() if self._by_content else want)))
-            medium = MediaContent(
-                path=path,
-                identity=fetched.identity,
-                files=self,
-                data=fetched.data,
-                apart=fetched.data is None and not self.is_remote(path),
-            )
+            medium = MediaContent(path, fetched.identity, self, fetched.data, fetched.data is None and not far)
+            began = self._pace.begin() if medium.apart else None
             try:
-                with self._pace.timed() if medium.apart else nullcontext():
-                    measured = measure(medium)
+                measured = measure(medium)
+                self._pace.end(began)
                 now = self.look(path) if medium.apart else medium.identity
             except ChangedDataError:
                 del self.seen[path]
@@ -271,10 +266,10 @@ class MediaFiles:
 
     def _get(self, path: str, want: Want, known_as: str) -> Fetched:
         """What was fetched of a file or is now; of one that was seen, what it was."""
-        if (waiting := self._fetched.pop(path, None)) is not None:
+        if self._fetched and (waiting := self._fetched.pop(path, None)) is not None:
             return waiting
-        if path in self.seen:
-            return Fetched(self.seen[path])
+        if (seen := self.seen.get(path)) is not None:
+            return Fetched(seen)
         fetched = self._ahead.take(path)
         return self._keep(path, self._now(self._request(path, want, known_as)) if fetched is None else fetched)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from statistics import median
 
@@ -31,16 +29,17 @@ class Pace:
         """How many rows are read one after the other, to find out."""
         return 1 if self.is_slow else 4
 
-    @contextmanager
-    def timed(self) -> Iterator[None]:
-        """The reading of one file."""
+    def begin(self) -> float | None:
+        """The reading of a file begins; None where it is not timed."""
         self._number += 1
-        if len(self._slept) == _TIMED and self._number % _ONE_OF and not self.is_slow:
-            yield
-            return
-        began, worked = time.perf_counter(), time.thread_time()
-        yield
-        self._slept.append(time.perf_counter() - began - (time.thread_time() - worked))
+        if self._number % _ONE_OF and len(self._slept) == _TIMED and not self.is_slow:
+            return None
+        return time.perf_counter() - time.thread_time()
+
+    def end(self, began: float | None) -> None:
+        """It ends."""
+        if began is not None:
+            self._slept.append(time.perf_counter() - time.thread_time() - began)
 
 
 @lru_cache(maxsize=64)
