@@ -229,7 +229,7 @@ def _rows(path: Path, survey: Survey, measurer: Measurer, mender: Mender | None)
     for first in range(0, survey.num_rows, _TOGETHER):
         stop = first + _TOGETHER
         yield from file_rows(path, survey, span_of(survey, first, stop if stop < survey.num_rows else None))
-        measurer.files.seen.clear()
+        measurer.files.forget()
         if mender is not None:
             mender.forget()
 
@@ -238,4 +238,4 @@ def _forgetting(rows: Iterable[RawRow], measurer: Measurer) -> Iterator[RawRow]:
     for raw in rows:
         yield raw
         if raw.index % _TOGETHER == 0:
-            measurer.files.seen.clear()
+            measurer.files.forget()

@@ -117,9 +117,9 @@ class Mender:
 
     def forget(self) -> None:
         """Forget what was seen of media: a bound on memory."""
-        self._files.seen.clear()
+        self._files.forget()
         if self._measurers is not None:
-            self._measurers[2].files.seen.clear()
+            self._measurers[2].files.forget()
 
     def _has_boxes(self, raw: RawRow) -> bool:
         return any(turn.reach for turn in self._measured([raw])[0].turns)

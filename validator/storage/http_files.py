@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -40,25 +41,32 @@ class HttpFiles:
         ranged = want.first > 0 or want.last is not None
         last = "" if want.last is None else want.last - 1
         async with self._answer("GET", path, {"Range": f"bytes={want.first}-{last}"} if ranged else {}) as answer:
-            identity, told = _identity(answer, path), _size(answer) is not None
+            identity, size = _identity(answer, path), _size(answer)
             if identity.kind != "file" or answer.status == 416:
                 return Fetched(identity, b"" if identity.kind == "file" else None)
-            length = want.length_of(identity.size) if told else UNTOLD
-            if told and length > want.most:
+            length = UNTOLD if size is None else want.length_of(size)
+            if size is not None and length > want.most:
                 answer.close()
                 return Fetched(identity)
+            if answer.status == 206 and (size is None or not _begins_at(answer, want.first)):
+                answer.close()
+                return await self.fetch(path, Want(), room)
             await room(length)
-            begin = want.first if ranged and told and answer.status == 200 else 0  # the whole file all the same
-            try:
-                data = await asyncio.wait_for(_some(answer, begin + length + 1 - told), retry.time_for(length))
-            finally:
-                answer.close() if begin or (answer.status == 200 and ranged) else None
-            data = data[begin:]
-            if not told:
-                return _untold(path, identity, data)
+            if size is None:
+                return _untold(path, identity, await self._body(answer, UNTOLD + 1))
+            begin = want.first if answer.status == 200 else 0  # the whole file, whatever range was asked for
+            data = (await self._body(answer, begin + length))[begin:]
             if len(data) != length:
-                raise TemporaryError(f"{len(data):,} of {length:,} bytes came")
+                raise TemporaryError(f"the answer ended after {len(data):,} of {length:,} bytes")
             return Fetched(identity, data)
+
+    async def _body(self, answer: Any, number: int) -> bytes:
+        """The first bytes of an answer, which ends there if more would come."""
+        try:
+            return await asyncio.wait_for(_first_bytes(answer, number), retry.time_for(number))
+        finally:
+            if not answer.content.at_eof():
+                answer.close()
 
     @asynccontextmanager
     async def _answer(self, method: str, path: str, headers: dict[str, str]) -> AsyncIterator[Any]:
@@ -113,12 +121,16 @@ def _untold(path: str, identity: Identity, data: bytes) -> Fetched:
     return Fetched(Identity("file", len(data), identity.stamp), data)
 
 
-async def _some(answer: Any, number: int) -> bytes:
-    """The first bytes of an answer."""
-    data = bytearray()
-    while len(data) < number and (chunk := await answer.content.read(number - len(data))):
-        data += chunk
-    return bytes(data)
+async def _first_bytes(answer: Any, number: int) -> bytes:
+    pieces = []
+    while number > 0 and (piece := await answer.content.read(number)):
+        pieces.append(piece)
+        number -= len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _begins_at(answer: Any, first: int) -> bool:
+    return bool(re.match(rf"\s*bytes\s+{first}-", answer.headers.get("Content-Range", "")))
 
 
 async def _at_once(_: int) -> None:

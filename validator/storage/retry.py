@@ -12,9 +12,11 @@ PATIENCE = 90.0
 """Seconds in which a file is asked for again."""
 SILENCE = 30.0
 """Seconds without a byte after which a request has failed."""
-_SLOWEST = 1 << 16
+_SLOWEST = 1 << 12
 """Bytes a second below which a body has failed."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0
+_NOW_AND_THEN = 5.0
+"""Seconds between questions to storage that is down."""
 Answer = TypeVar("Answer")
 
 
@@ -32,26 +34,31 @@ class TemporaryError(Exception):
 
 
 class Patience:
-    """How long storage is asked again: not at all after a file for which PATIENCE was used up, until one answers."""
+    """How long storage is asked again. Once it has answered nothing at all for the PATIENCE of some file, it is down: a
+    file is asked for once, and only now and then, until one comes.
+    """
 
     def __init__(self) -> None:
-        self._down = False
+        self._answered = self._asked = -PATIENCE
+        self._down = ""
 
     async def answer(self, path: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
         """What `ask` gives, at last. Raises OSError, a sentence that names the address."""
         began, pause, attempts = time.monotonic(), _FIRST_PAUSE, 0
         while True:
-            attempts += 1
+            if self._down and time.monotonic() - self._asked < _NOW_AND_THEN:
+                raise OSError(f"{path[:200]} was not asked for: the storage answers nothing, at last: {self._down}")
+            self._asked, attempts = time.monotonic(), attempts + 1
             try:
                 answer = await ask()
             except TemporaryError as error:
                 wait = max(random.uniform(pause / 2, pause), min(error.after, _LONGEST_PAUSE))
                 if self._down or time.monotonic() - began + wait > PATIENCE:
-                    self._down = True
+                    self._down = str(error) if self._answered < began else ""
                     times = "once" if attempts == 1 else f"{attempts} times"
                     raise OSError(f"{path[:200]} cannot be read: {error} (asked {times})") from None
                 await asyncio.sleep(wait)
                 pause = min(2 * pause, _LONGEST_PAUSE)
             else:
-                self._down = False
+                self._answered, self._down = time.monotonic(), ""
                 return answer
