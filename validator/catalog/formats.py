@@ -16,25 +16,10 @@ from validator.catalog.survey import Grown, Survey
 TYPES = {"arrow": "arrow", "csv": "csv", "json": "json", "jsonl": "json", "parquet": "parquet", "txt": "text"}
 """Extension (case counts) -> the loader's name for the format."""
 
-_PACKED = {
-    b"\x1f\x8b": "gzip",
-    b"PK\x03\x04": "zip",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ\x00": "xz",
-    b"\x28\xb5\x2f\xfd": "zstd",
-}
-
 
 def file_type(name: str) -> str | None:
     """The loader's name for a file's format, None where the trainer does not accept the extension."""
     return TYPES.get(os.path.splitext(name)[1][1:])
-
-
-def packed_as(path: Path) -> str | None:
-    """The compression that a file's first bytes show: the loader unpacks such files whatever they are called."""
-    with path.open("rb") as file:
-        head = file.read(8)
-    return next((name for magic, name in _PACKED.items() if head.startswith(magic)), None)
 
 
 def survey_file(

@@ -1,4 +1,6 @@
-"""What is kept between runs: surveys of files and results of shards, each under a key of everything it depends on."""
+"""What is kept between runs: surveys of files, the content of packed ones and results of shards, each under a key of
+everything it depends on.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from validator.catalog.schema import Schema
 from validator.catalog.survey import Checkpoint, Survey
 from validator.catalog.survey_record import checkpoint_from_plain, checkpoint_to_plain, from_plain, to_plain
 from validator.engine.keys import key_of
+from validator.engine.unpacked import UnpackedFiles
 from validator.run_folder.names import CACHE, is_ours
 from validator.run_folder.sweep import own_folder
 from validator.writing import write_whole
@@ -29,7 +32,9 @@ class Cache:
         self.folder = own_folder(folder)
         self._program = program_key
         self._surveys, self._shards = folder / "surveys", folder / "shards"
-        for part in (self._surveys, self._shards):
+        self.unpacked = UnpackedFiles(folder / "unpacked", program_key)
+        self._folders = (self._surveys, self._shards, self.unpacked.folder)
+        for part in self._folders:
             own_folder(part)
 
     def survey(self, digest: str, kind: str, schema: Schema | None, make: Callable[[], Survey]) -> Survey:
@@ -44,7 +49,7 @@ class Cache:
         write_whole(path, orjson.dumps(to_plain(survey)))
         return survey
 
-    def checkpoint(self, file: Path, kind: str) -> Checkpoint | None:
+    def checkpoint(self, file: str, kind: str) -> Checkpoint | None:
         """From where the survey of a file of this type can be taken up, if it was kept."""
         path = self._checkpoint(file, kind)
         with suppress(OSError, ValueError, KeyError, TypeError):
@@ -53,12 +58,12 @@ class Cache:
             return checkpoint
         return None
 
-    def keep_checkpoint(self, file: Path, kind: str, checkpoint: Checkpoint) -> None:
+    def keep_checkpoint(self, file: str, kind: str, checkpoint: Checkpoint) -> None:
         """Keep it for when the file has grown."""
         write_whole(self._checkpoint(file, kind), orjson.dumps(checkpoint_to_plain(checkpoint)))
 
-    def _checkpoint(self, file: Path, kind: str) -> Path:
-        return self._surveys / f"{key_of(self._program, 'checkpoint', str(file), kind)}.json"
+    def _checkpoint(self, file: str, kind: str) -> Path:
+        return self._surveys / f"{key_of(self._program, 'checkpoint', file, kind)}.json"
 
     def shard(self, key: str) -> Path:
         """Where the result of a shard lies or would lie."""
@@ -67,7 +72,7 @@ class Cache:
     def prune(self) -> None:
         """Remove what has not been used for long."""
         oldest = time.time() - KEPT_DAYS * 86_400
-        for folder in (self._surveys, self._shards):
+        for folder in self._folders:
             for path in folder.iterdir():
                 with suppress(OSError):
                     if is_ours(f"{CACHE}/{folder.name}", path.name) and path.lstat().st_mtime < oldest:

@@ -7,19 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from validator.catalog.entry import Entry
-from validator.catalog.formats import packed_as, survey_file
+from validator.catalog.formats import file_type, survey_file
 from validator.catalog.kept_as_json import with_mixed
 from validator.catalog.line_survey import LOADER_CHUNK
 from validator.catalog.listing import list_files
 from validator.catalog.loader import Loader
-from validator.catalog.marks import read_again
+from validator.catalog.marks import digest_file, read_again
+from validator.catalog.packing import packing_of
 from validator.catalog.registry import Registry
 from validator.catalog.schema import Schema
 from validator.catalog.split import Order, selected
 from validator.catalog.survey import Survey
 from validator.engine.cache import Cache
 from validator.findings import clip
-from validator.rules.base import EntryFacts, FileFacts
+from validator.rules.base import EntryFacts, FileFacts, Packed
 from validator.settings import Settings
 from validator.storage.identity import Identity
 from validator.storage.paths import look
@@ -71,14 +72,15 @@ def _open_files(
     num_rows = 0
     for name in listing.names:
         surveying(name)
-        file = _open_file(folder / name, name, schema, cache, opened.settings.profile.loader)
-        if file.problem == "packed":
-            return replace(opened, unchecked=f"`{name}` is packed with {file.detail}; packed files are not read yet")
-        starts[name] = num_rows
-        if file.survey is not None:
-            schema = schema or file.survey.fixed
-            num_rows += file.survey.num_rows
-        files.append(file)
+        for found in _contents(folder / name, name, cache, opened.settings.profile.loader):
+            if found.problem == "packed":
+                return replace(opened, unchecked=f"`{name}` {found.detail}")
+            file = _open_file(folder, found, schema, cache, opened.settings.profile.loader)
+            starts[file.name] = num_rows
+            if file.survey is not None:
+                schema = schema or file.survey.fixed
+                num_rows += file.survey.num_rows
+            files.append(file)
     opened = replace(opened, files=tuple(sorted(files, key=lambda file: file.name)), order=Order(starts))
     if all(file.survey is None for file in files):
         opened = replace(opened, unchecked=None)
@@ -104,30 +106,67 @@ def _open_remote(opened: EntryFacts, entry: Entry, surveying: Surveying) -> Entr
     return replace(opened, files=(FileFacts(entry.location, survey=survey),))
 
 
-def _open_file(path: Path, name: str, schema: Schema | None, cache: Cache | None, loader: Loader) -> FileFacts:
+def _contents(path: Path, name: str, cache: Cache | None, loader: Loader) -> list[FileFacts]:
+    """A file as it is; of one that the loader unpacks, what it holds. Raises OSError where that cannot be written."""
     try:
-        if packed := packed_as(path):
-            return FileFacts(name, "packed", packed)
-        seen = look(str(path))
-        survey = _survey(path, schema, cache, loader, seen)
-        return FileFacts(
-            name, survey=with_mixed(survey, path, plain=loader.plain) if loader.mixes else survey, seen=seen
-        )
+        packing = packing_of(path)
+        kind = file_type(path.name)
+        if packing is None or (loader.unpacks is not None and kind not in loader.unpacks):
+            return [FileFacts(name)]
+        if loader.unpacks is None:
+            return [FileFacts(name, "packed", f"is packed ({packing}): how this trainer reads it is not known; unpack it")]
+        if cache is None:
+            return [FileFacts(name, "packed", f"is packed ({packing}), and there is no run folder to unpack it into")]
+        seen, digest = look(str(path)), digest_file(path)
     except OSError as error:
-        return FileFacts(name, "unreadable", error.strerror or str(error))
+        return [FileFacts(name, "unreadable", error.strerror or str(error))]
+    unpacked = cache.unpacked.of(path, packing, digest)
+    if look(str(path)) != seen:
+        return [FileFacts(name, "unreadable", "it changed while it was read")]
+    if unpacked.unread is not None:
+        return [FileFacts(name, "packed", unpacked.unread)]
+    packed = [Packed(name, packing, digest, place) for place in unpacked.places]
+    if not unpacked.names:
+        survey = Survey("empty", digest=digest_file(Path(packed[0].place)))
+        if unpacked.fault is not None:
+            survey.refuse(None, None, unpacked.fault)
+        return [FileFacts(name, survey=survey, seen=look(packed[0].place), packed=packed[0])]
+    return [
+        FileFacts(name if member is None else f"{name}/{member}", packed=part)
+        for member, part in zip(unpacked.names, packed, strict=True)
+    ]
 
 
-def _survey(path: Path, schema: Schema | None, cache: Cache | None, loader: Loader, seen: Identity) -> Survey:
-    """The survey of a file that was `seen`: a known one where it has stayed, or its new lines where it has grown."""
+def _open_file(folder: Path, file: FileFacts, schema: Schema | None, cache: Cache | None, loader: Loader) -> FileFacts:
+    """The file with its survey, where it has none yet."""
+    if file.problem is not None or file.survey is not None:
+        return file
+    path = folder / file.name if file.packed is None else Path(file.packed.place)
+    try:
+        seen = look(str(path))
+        survey = _survey(path, str(folder / file.name), schema, cache, loader, seen)
+        if loader.mixes:
+            survey = with_mixed(survey, path, plain=loader.plain)
+        return replace(file, survey=survey, seen=seen)
+    except OSError as error:
+        return replace(file, problem="unreadable", detail=error.strerror or str(error))
+
+
+def _survey(
+    path: Path, name: str, schema: Schema | None, cache: Cache | None, loader: Loader, seen: Identity
+) -> Survey:
+    """The survey of a file that was `seen`: a known one where it has stayed, or its new lines where it has grown.
+    `name` knows it again.
+    """
     kind = f"{path.suffix} {loader.name}"
-    known = cache.checkpoint(path, kind) if cache is not None and seen.size > LOADER_CHUNK else None
+    known = cache.checkpoint(name, kind) if cache is not None and seen.size > LOADER_CHUNK else None
     digest, grown = read_again(path, known)
 
     def make() -> Survey:
         survey = survey_file(path, schema, digest, loader, grown)
         checkpoint, survey.checkpoint = survey.checkpoint, None
         if cache is not None and checkpoint is not None and look(str(path)) == seen:
-            cache.keep_checkpoint(path, kind, checkpoint)
+            cache.keep_checkpoint(name, kind, checkpoint)
         return survey
 
     return make() if cache is None else cache.survey(digest, kind, schema, make)

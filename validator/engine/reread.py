@@ -41,7 +41,7 @@ def reread(
             floats = entry.entry.formatting == "openai"
             for first, stop in _stretches(sorted(rows)):
                 span = span_of(file.survey, first, stop)
-                for raw in file_rows(registry.folder / file.name, file.survey, span, loader_floats=floats):
+                for raw in file_rows(locate(file.within(str(registry.folder))), file.survey, span, loader_floats=floats):
                     if raw.index in rows:
                         yield entry.name, file.name, measurer, raw
 

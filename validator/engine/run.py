@@ -103,7 +103,7 @@ def _keep_probes(table: Path, results: Sequence[Path]) -> None:
 
 
 def _catalog(registry: Registry, entries: Sequence[EntryFacts], processor: str) -> Catalog:
-    digests = {file.name: file.survey.digest or None for entry in entries for file in entry.files if file.survey}
+    digests = {file.source: file.digest or None for entry in entries for file in entry.files if file.survey}
     inputs = {
         "dataset_info_sha256": hashlib.sha256(registry.content).hexdigest(),
         "files_xxh3_128": dict(sorted(digests.items())),

@@ -48,4 +48,4 @@ def _read_by(run: Finished) -> Iterator[str]:
     if not is_remote(settings.dataset_info):
         yield settings.dataset_info
         for entry in run.catalog().entries:
-            yield from (os.path.join(settings.folder, file.name) for file in entry.files)
+            yield from (os.path.join(settings.folder, file.source) for file in entry.files)

@@ -6,6 +6,7 @@ folds cases into a small aggregate per entry, mergeable and bounded, and speaks 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,9 +46,22 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Packed:
+    """A data file that the loader unpacks: its name in the registry, how it is packed, the digest of it as it is, and
+    where its content lies unpacked (`place`: of a run that was read back, nowhere).
+    """
+
+    file: str
+    packing: str
+    digest: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FileFacts:
     """One data file of an entry: its name in the registry, why it cannot be read (`problem`), or its survey; and what
-    it was when it was surveyed.
+    it was when it was surveyed. A file within an archive is called after both; of what is `packed`, survey and `seen`
+    are of the content.
     """
 
     name: str
@@ -55,6 +69,21 @@ class FileFacts:
     detail: str = ""
     survey: Survey | None = None
     seen: Identity = ABSENT
+    packed: Packed | None = None
+
+    @property
+    def source(self) -> str:
+        """The name of the file that lies in the registry's folder."""
+        return self.name if self.packed is None else self.packed.file
+
+    @property
+    def digest(self) -> str:
+        """xxh3_128 of that file; empty where it was not surveyed."""
+        return self.packed.digest if self.packed is not None else self.survey.digest if self.survey is not None else ""
+
+    def within(self, folder: str) -> str:
+        """The path from which its rows are read, given that of the registry's folder."""
+        return os.path.join(folder, self.name) if self.packed is None else self.packed.place
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ _WITHIN = {
     CACHE: rf"probes-{_KEY}\.arrow|speeds\.json|written\.json",
     f"{CACHE}/surveys": rf"{_KEY}\.json",
     f"{CACHE}/shards": rf"{_KEY}-{_KEY}\.zip",
+    f"{CACHE}/unpacked": rf"{_KEY}\.json|{_KEY}-\d+\.(?:arrow|csv|jsonl?|parquet|txt)",
 }
 """Names of whole files, by the sub-folder that they lie in."""
 _OTHERS = {"": re.escape(MARK) + r"|\.gitignore", CACHE: "lock"}

@@ -157,7 +157,7 @@ class Planner:
                 settings=self._settings,
                 entry=replace(entry, files=(), order=order),
                 file=replace(file, survey=near),
-                path=path,
+                path=path if file.packed is None else file.packed.place,
                 span=span,
                 target=self._cache.shard(f"{key}-{self.judging}"),
                 folder=self._running,

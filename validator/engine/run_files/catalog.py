@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
-from typing_extensions import TypedDict
+from typing_extensions import NotRequired, TypedDict
 
 from validator.catalog.entry import Entry
 from validator.catalog.split import Order
 from validator.catalog.survey_record import from_plain, to_plain
-from validator.rules.base import EntryFacts, FileFacts
+from validator.rules.base import EntryFacts, FileFacts, Packed
 from validator.run_folder.damage import read_json, unusable
 from validator.settings import Settings
 
@@ -78,11 +78,18 @@ class _Survey(TypedDict):
     digest: str
 
 
+class _Packed(TypedDict):
+    file: str
+    packing: str
+    digest: str
+
+
 class _File(TypedDict):
     name: str
     problem: str | None
     detail: str
     survey: _Survey | None
+    packed: NotRequired[_Packed]
 
 
 class _NamedData(TypedDict):
@@ -131,15 +138,7 @@ def _entry(facts: EntryFacts) -> dict[str, Any]:
         "name": facts.name,
         "entry": facts.entry and asdict(facts.entry),
         "fault": facts.fault,
-        "files": [
-            {
-                "name": file.name,
-                "problem": file.problem,
-                "detail": file.detail,
-                "survey": file.survey and {**to_plain(file.survey), "marks": []},
-            }
-            for file in facts.files
-        ],
+        "files": [_file(file) for file in facts.files],
         "unchecked": facts.unchecked,
         "repeated": facts.repeated,
         "starts": facts.order.starts,
@@ -147,8 +146,27 @@ def _entry(facts: EntryFacts) -> dict[str, Any]:
     }
 
 
+def _file(file: FileFacts) -> dict[str, Any]:
+    plain = {
+        "name": file.name,
+        "problem": file.problem,
+        "detail": file.detail,
+        "survey": file.survey and {**to_plain(file.survey), "marks": []},
+    }
+    if file.packed is None:
+        return plain
+    return {**plain, "packed": {name: value for name, value in asdict(file.packed).items() if name != "place"}}
+
+
 def _facts(plain: dict[str, Any], settings: Settings) -> EntryFacts:
-    files = [{**file, "survey": file["survey"] and from_plain(file["survey"])} for file in plain["files"]]
+    files = [
+        {
+            **file,
+            "survey": file["survey"] and from_plain(file["survey"]),
+            "packed": Packed(**file["packed"]) if "packed" in file else None,
+        }
+        for file in plain["files"]
+    ]
     ranges = plain["ranges"]
     entry = plain["entry"]
     if entry is not None:

@@ -1,0 +1,105 @@
+"""What packed data files hold, unpacked once into the run folder: everything else reads it there as it reads any file."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import orjson
+
+from validator.catalog.packing import packing_of
+from validator.catalog.unpack import DamagedError, UnreadPackedError, in_loaders_order, is_unpacked_again, unpack
+from validator.engine.keys import key_of
+from validator.writing import Parts, write_whole
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """The content of a packed file: `names` are those of the members that the loader reads, in its order, None where
+    the file is no archive; `places` where they lie. Where it holds none, or the loader stops at it with an error
+    (`fault`), there is one empty file without a name. `unread`: why it is not read.
+    """
+
+    packing: str
+    names: tuple[str | None, ...] = ()
+    places: tuple[str, ...] = ()
+    fault: str | None = None
+    unread: str | None = None
+
+
+class UnpackedFiles:
+    """A folder with the content of packed files, one of each path: that of an earlier state is overwritten."""
+
+    def __init__(self, folder: Path, program_key: str) -> None:
+        self.folder, self._program = folder, program_key
+
+    def of(self, path: Path, packing: str, digest: str) -> Unpacked:
+        """The content of a packed file of this digest; unpacked now if it was not yet.
+
+        Raises OSError where it cannot be written.
+        """
+        key = key_of(self._program, str(path))
+        known = self._known(key, packing, digest)
+        if known is not None:
+            return known
+        (self.folder / f"{key}.json").unlink(missing_ok=True)
+        made = self._unpack(path, packing, key)
+        for other in self.folder.glob(f"{key}-*"):
+            if str(other) not in made.places:
+                other.unlink(missing_ok=True)
+        sizes = [os.path.getsize(place) for place in made.places]
+        content = {**asdict(made), "places": [os.path.basename(place) for place in made.places]}
+        write_whole(self.folder / f"{key}.json", orjson.dumps([digest, sizes, content]))
+        return made
+
+    def _known(self, key: str, packing: str, digest: str) -> Unpacked | None:
+        index = self.folder / f"{key}.json"
+        with suppress(OSError, ValueError, TypeError):
+            known, sizes, content = orjson.loads(index.read_bytes())
+            places = tuple(str(self.folder / os.path.basename(place)) for place in content["places"])
+            found = Unpacked(**{**content, "names": tuple(content["names"]), "places": places})
+            if (known, found.packing) == (digest, packing) and [os.path.getsize(place) for place in places] == sizes:
+                for used in (index, *places):
+                    os.utime(used)
+                return found
+        return None
+
+    def _unpack(self, path: Path, packing: str, key: str) -> Unpacked:
+        parts, suffix = Parts(self.folder), path.suffix
+        written: dict[str | None, str] = {}
+
+        def writer(name: str | None) -> BinaryIO:
+            if name in written:
+                return parts[written[name]].open("wb")
+            written[name] = f"{key}-{len(written)}{suffix}"
+            return parts.new(written[name]).open("wb")
+
+        try:
+            try:
+                unpack(path, packing, writer)
+                names = list(written) if None in written else in_loaders_order([str(name) for name in written])
+                if suffix == ".csv" and self._packed_twice(names, written, parts):
+                    raise UnreadPackedError("is packed twice, which is not read; unpack it")
+            except UnreadPackedError as error:
+                return Unpacked(packing, unread=str(error))
+            except DamagedError as error:
+                return Unpacked(packing, (), self._empty(key, suffix), fault=str(error))
+            if not names:
+                return Unpacked(packing, (), self._empty(key, suffix))
+            parts.keep(*(written[name] for name in names))
+            return Unpacked(packing, tuple(names), tuple(str(self.folder / written[name]) for name in names))
+        finally:
+            parts.discard()
+
+    def _empty(self, key: str, suffix: str) -> tuple[str]:
+        place = self.folder / f"{key}-0{suffix}"
+        write_whole(place, b"")
+        return (str(place),)
+
+    @staticmethod
+    def _packed_twice(names: list[str | None], written: dict[str | None, str], parts: Parts) -> bool:
+        """pandas unpacks what is packed within: by the names of members, and by their content."""
+        return any(is_unpacked_again(name) or packing_of(parts[written[name]]) is not None for name in names)
