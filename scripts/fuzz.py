@@ -34,7 +34,8 @@ from tests.integrity.written import FORMATS, picture, write
 from tests.oracle.corpus import make_corpus, make_other_formats, write_corpus
 from tests.oracle.odd_values import changed
 from tests.trainers.swift_corpus import make_swift_corpus
-from validator.catalog.formats import file_rows, packed_as, survey_file
+from validator.catalog.formats import file_rows, survey_file
+from validator.catalog.packing import packing_of
 from validator.facts import measure  # noqa: F401
 
 SECONDS, GIGABYTES = 60, 4
@@ -102,7 +103,7 @@ def _data_file(name: str) -> Callable[[Dataset, random.Random], None]:
         dataset.registry.write_text(json.dumps(registry))
         (dataset.folder / f"data.{name}").write_bytes(mutate(data, name, dice))
         path = dataset.folder / f"data.{name}"
-        if packed_as(path) is None:
+        if packing_of(path) is None:
             survey = survey_file(path)
             rows = sum(not row.between for row in file_rows(path, survey))
             assert rows == survey.num_rows, (rows, survey)

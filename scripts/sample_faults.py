@@ -268,4 +268,4 @@ def planted_entries(data: SampleData) -> None:
         data.expect(code, name)
     data.entry("packed", [say("packed?", "Hello")], columns={"messages": "messages"})
     (data.folder / "packed.json").write_bytes(gzip.compress((data.folder / "packed.json").read_bytes(), mtime=0))
-    data.expect("XX002", "packed")
+    data.expect("DI020", "packed")

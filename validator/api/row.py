@@ -14,7 +14,6 @@ import xxhash
 
 from validator.catalog.json_rows import RawRow
 from validator.engine.cache import Cache
-from validator.engine.program import program
 from validator.engine.reread import reread
 from validator.engine.run_files.finished import FinishedRun
 from validator.errors import ChangedDataError
@@ -92,11 +91,10 @@ class Row:
         """The row as its file has it now."""
         settings = self._run.settings
         self._run.check_same()
-        cache = Cache(self._run.folder / "cache", program(exact=settings.exact))
         wanted = {(self.dataset, self.file): frozenset((self.row,))}
         found = None
         try:
-            found = next(reread(settings, wanted, cache), None)
+            found = next(reread(settings, wanted, Cache.of(self._run)), None)
         except ValueError as error:
             raise self._gone(str(error)) from None
         if found is None:

@@ -10,7 +10,7 @@ import posixpath
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
@@ -61,18 +61,26 @@ def unpack(path: Path, packing: str, writer: Writer) -> None:
         ) from None
 
 
+def beginning(path: Path, packing: str, most: int) -> bytes:
+    """Up to so many bytes of the first file that the loader may read in a packed one. Raises DamagedError,
+    UnreadPackedError.
+    """
+    with ExitStack() as stack:
+        file = stack.enter_context(_reading(path.open)("rb"))
+        for name, content in _members(file, packing, stack):
+            if name is None or in_loaders_order([name]):
+                with suppress(_CutError):
+                    head: bytes = _reading(content.read)(most)
+                    return head
+    return b""
+
+
 def _unpack(path: Path, packing: str, writer: Writer) -> None:
     with ExitStack() as stack:
         file = stack.enter_context(_reading(path.open)("rb"))
         budget = _Budget(_reading(file.seek)(0, 2))
         _reading(file.seek)(0)
-        if packing == "zip":
-            members = _zip_members(file, stack)
-        elif packing.startswith("tar"):
-            members = _tar_members(file, packing.removeprefix("tar").removeprefix(" in "), stack)
-        else:
-            members = iter([(None, opened_stream(file, packing))])
-        for number, (name, content) in enumerate(members):
+        for number, (name, content) in enumerate(_members(file, packing, stack)):
             if number >= MOST_MEMBERS:
                 raise UnreadPackedError(f"holds more than {count(MOST_MEMBERS, 'file')}; unpack it")
             with writer(name) as out:
@@ -81,7 +89,16 @@ def _unpack(path: Path, packing: str, writer: Writer) -> None:
                     out.write(block)
 
 
-def opened_stream(file: BinaryIO, packing: str) -> IO[bytes]:
+def _members(file: BinaryIO, packing: str, stack: ExitStack) -> Iterator[tuple[str | None, IO[bytes]]]:
+    if packing == "zip":
+        yield from _zip_members(file, stack)
+    elif packing.startswith("tar"):
+        yield from _tar_members(file, packing.removeprefix("tar").removeprefix(" in "), stack)
+    else:
+        yield None, _stream(file, packing)
+
+
+def _stream(file: BinaryIO, packing: str) -> IO[bytes]:
     """The unpacked bytes of what is no archive. Raises UnreadPackedError."""
     if packing in ("zstd", "lz4"):
         import pyarrow as pa

@@ -16,6 +16,8 @@ from validator.catalog.schema import Schema
 from validator.catalog.survey import Checkpoint, Survey
 from validator.catalog.survey_record import checkpoint_from_plain, checkpoint_to_plain, from_plain, to_plain
 from validator.engine.keys import key_of
+from validator.engine.program import program
+from validator.engine.run_files.finished import FinishedRun
 from validator.engine.unpacked import UnpackedFiles
 from validator.run_folder.names import CACHE, is_ours
 from validator.run_folder.sweep import own_folder
@@ -36,6 +38,11 @@ class Cache:
         self._folders = (self._surveys, self._shards, self.unpacked.folder)
         for part in self._folders:
             own_folder(part)
+
+    @classmethod
+    def of(cls, run: FinishedRun) -> Cache:
+        """That of a finished run."""
+        return cls(run.folder / CACHE, program(exact=run.settings.exact))
 
     def survey(self, digest: str, kind: str, schema: Schema | None, make: Callable[[], Survey]) -> Survey:
         """The survey of a file of this digest and type, against the columns that an earlier file has fixed."""

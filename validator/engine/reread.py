@@ -19,11 +19,11 @@ APART = 256
 
 
 def reread(
-    settings: Settings, wanted: Mapping[tuple[str, str], frozenset[int]], cache: Cache | None = None
+    settings: Settings, wanted: Mapping[tuple[str, str], frozenset[int]], cache: Cache
 ) -> Iterator[tuple[str, str, Measurer, RawRow]]:
     """The wanted rows ((dataset, file) -> rows) as (dataset, file, measurer of the file, raw row), in the run's order.
 
-    A row that is no longer there is left out. `cache` may know the surveys of the files. Raises ValueError where the
+    A row that is no longer there is left out. `cache` is the run's: it knows the surveys of the files, and what packed ones hold. Raises ValueError where the
     registry cannot be read.
     """
     names = tuple(sorted({dataset for dataset, _ in wanted}))
@@ -41,7 +41,9 @@ def reread(
             floats = entry.entry.formatting == "openai"
             for first, stop in _stretches(sorted(rows)):
                 span = span_of(file.survey, first, stop)
-                for raw in file_rows(locate(file.within(str(registry.folder))), file.survey, span, loader_floats=floats):
+                for raw in file_rows(
+                    locate(file.within(str(registry.folder))), file.survey, span, loader_floats=floats
+                ):
                     if raw.index in rows:
                         yield entry.name, file.name, measurer, raw
 

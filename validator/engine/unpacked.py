@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +13,7 @@ import orjson
 from validator.catalog.packing import packing_of
 from validator.catalog.unpack import DamagedError, UnreadPackedError, in_loaders_order, is_unpacked_again, unpack
 from validator.engine.keys import key_of
+from validator.rules.base import FileFacts
 from validator.writing import Parts, write_whole
 
 
@@ -35,6 +36,19 @@ class UnpackedFiles:
 
     def __init__(self, folder: Path, program_key: str) -> None:
         self.folder, self._program = folder, program_key
+        self._found: dict[str, tuple[str, Unpacked]] = {}
+
+    def at_hand(self, file: FileFacts, folder: Path) -> FileFacts:
+        """A file of a finished run, unpacked again where that is gone, or one that is not packed as it is. `folder` is
+        that of the registry. Raises OSError.
+        """
+        packed = file.packed
+        if packed is None:
+            return file
+        unpacked = self.of(folder / packed.file, packed.packing, packed.digest)
+        member = None if file.name == packed.file else file.name.removeprefix(f"{packed.file}/")
+        place = unpacked.places[unpacked.names.index(member) if unpacked.names else 0]
+        return replace(file, packed=replace(packed, place=place))
 
     def of(self, path: Path, packing: str, digest: str) -> Unpacked:
         """The content of a packed file of this digest; unpacked now if it was not yet.
@@ -42,9 +56,13 @@ class UnpackedFiles:
         Raises OSError where it cannot be written.
         """
         key = key_of(self._program, str(path))
-        known = self._known(key, packing, digest)
-        if known is not None:
-            return known
+        seen, found = self._found.get(key, ("", None))
+        if found is None or seen != digest:
+            found = self._known(key, packing, digest) or self._made(key, path, packing, digest)
+            self._found[key] = digest, found
+        return found
+
+    def _made(self, key: str, path: Path, packing: str, digest: str) -> Unpacked:
         (self.folder / f"{key}.json").unlink(missing_ok=True)
         made = self._unpack(path, packing, key)
         for other in self.folder.glob(f"{key}-*"):

@@ -14,6 +14,7 @@ import xxhash
 
 from validator.catalog.marks import digest_file
 from validator.catalog.registry import as_registry, is_data_file
+from validator.engine.cache import Cache
 from validator.engine.reread import reread
 from validator.engine.run_files.catalog import Catalog
 from validator.engine.run_files.finished import FinishedRun
@@ -42,22 +43,23 @@ def read_registry(settings: Settings, catalog: Catalog) -> dict[str, Any]:
 
 def check_unchanged(run: FinishedRun, plan: ExportPlan, settings: Settings) -> None:
     """Raise ValueError, naming file and row, where a data file that is exported is not the one that was checked."""
+    now: dict[str, str] = {}
     for going in plan.going:
         for part in going.parts:
-            assert part.file.survey is not None
+            source = part.file.source
             try:
-                same = digest_file(Path(settings.folder) / part.file.name) == part.file.survey.digest
+                now[source] = now.get(source) or digest_file(Path(settings.folder) / source)
             except OSError as error:
-                raise ValueError(f"Cannot open the data file `{part.file.name}`: {error.strerror}.") from None
-            if not same:
+                raise ValueError(f"Cannot open the data file `{source}`: {error.strerror}.") from None
+            if now[source] != part.file.digest:
                 where = _first_change(run, settings, going.facts.name, part.file.name)
-                raise ValueError(f"The data file `{part.file.name}` has changed since the run{where}: {_AGAIN}")
+                raise ValueError(f"The data file `{source}` has changed since the run{where}: {_AGAIN}")
 
 
 @contextmanager
 def untouched(plan: ExportPlan, settings: Settings) -> Iterator[None]:
     """Raise ChangedDataError, naming the file, where a data file that is exported changes within."""
-    files = {part.file.name for going in plan.going for part in going.parts}
+    files = {part.file.source for going in plan.going for part in going.parts}
     before = {name: look(str(Path(settings.folder) / name)) for name in files}
     yield
     for name, seen in sorted(before.items()):
@@ -81,7 +83,7 @@ def _first_change(run: FinishedRun, settings: Settings, dataset: str, file: str)
         table = samples.read(["dataset", "file", "row", "content_hash"]).filter(chosen)
     known = dict(zip(table["row"].to_pylist(), table["content_hash"].to_pylist(), strict=True))
     left = set(known)
-    for _, _, _, raw in reread(settings, {(dataset, file): frozenset(known)}):
+    for _, _, _, raw in reread(settings, {(dataset, file): frozenset(known)}, Cache.of(run)):
         if xxhash.xxh3_128_hexdigest(raw.raw) != known[raw.index]:
             return f" (row {raw.index} first)"
         left.discard(raw.index)

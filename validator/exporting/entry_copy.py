@@ -54,7 +54,7 @@ class WrittenEntry:
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Where everything of one export goes. `source` is the registry's folder; `dropped`, `fixes` are opened files,
-    `told` is called for every row.
+    `told` is called for every row, `at_hand` makes sure that the content of a packed file is there.
     """
 
     source: Path
@@ -65,6 +65,7 @@ class Desk:
     dropped: BinaryIO
     fixes: BinaryIO
     told: Callable[[], None]
+    at_hand: Callable[[FileFacts], FileFacts]
 
 
 def copy_entry(going: Going, desk: Desk, mender_of: Callable[[EntryFacts, FileFacts], Mender] | None) -> WrittenEntry:
@@ -75,6 +76,7 @@ def copy_entry(going: Going, desk: Desk, mender_of: Callable[[EntryFacts, FileFa
     done = WrittenEntry()
     for part in going.parts:
         assert part.file.survey is not None
+        part = replace(part, file=desk.at_hand(part.file))
         if part.file.survey.layout in _JSON or part.file.survey.layout == "empty":
             _copy_json(going, part, desk, done, None if mender_of is None else mender_of(going.facts, part.file))
         else:
@@ -127,7 +129,7 @@ def _copy_json(going: Going, part: ExportPart, desk: Desk, done: WrittenEntry, m
         kept, behind = (RowFile(opened, survey.layout, dry=part.written) for opened in _targets(part, desk))
         stack.callback(kept.close)
         stack.callback(behind.close)
-        rows = _rows(desk.source / part.file.name, survey, measurer, mender)
+        rows = _rows(Path(part.file.within(str(desk.source))), survey, measurer, mender)
         for raw, known, mended in _mended(_with_verdicts(rows, going, part, desk), mender):
             row, reasons = raw, known.reasons if known is not None else ()
             if mended is not None:
@@ -168,7 +170,7 @@ def _mended(
 
 def _copy_table(going: Going, part: ExportPart, desk: Desk, done: WrittenEntry) -> None:
     book = _Book(going, part, desk, done)
-    survey, source = part.file.survey, desk.source / part.file.name
+    survey, source = part.file.survey, Path(part.file.within(str(desk.source)))
     assert survey is not None and going.facts.entry is not None
     measurer = Measurer(going.facts.entry, part.file.name, survey, desk.settings)
     fates = bytearray([NOWHERE]) * survey.num_rows

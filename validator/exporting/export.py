@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
+from validator.engine.cache import Cache
 from validator.engine.run_files.finished import FinishedRun
 from validator.engine.run_files.store import as_json
 from validator.exporting.changes import check_apart, check_unchanged, read_registry, untouched
@@ -121,7 +122,18 @@ def _write(folder: Folder, job: ExportJob, progress: ExportProgress | None) -> d
         dropped = stack.enter_context(folder.create("dropped.jsonl"))
         fixes = stack.enter_context(folder.create("fixes.jsonl")) if job.fix else BytesIO()
         told = progress.row_done if progress is not None else lambda: None
-        desk = Desk(Path(settings.folder), folder, settings, job.verdicts, placer, dropped, fixes, told)
+        source, unpacked = Path(settings.folder), Cache.of(job.run).unpacked
+        desk = Desk(
+            source,
+            folder,
+            settings,
+            job.verdicts,
+            placer,
+            dropped,
+            fixes,
+            told,
+            lambda file: unpacked.at_hand(file, source),
+        )
         pictures = PictureFiles(folder, place, absolute=media == "reference")
         menders = _menders(settings, job.policy, pictures) if job.fix else None
         done = {going.facts.name: copy_entry(going, desk, menders) for going in plan.going}

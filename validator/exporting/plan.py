@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, groupby
 from typing import Any
 
 from validator.catalog.arrow_types import PARTS
@@ -69,10 +69,8 @@ def make_plan(catalog: Catalog, verdicts: Verdicts, policy: Policy, *, fix: bool
         assert facts.entry is not None
         home = facts.entry.location.rstrip("/")
         wanted = {
-            file.name.removeprefix(home): _rows_of(
-                (facts.name, file.name), facts, verdicts, fix, alone=shared[file.name] == 1
-            )
-            for file in files
+            rest: _rows_of((facts.name, file.name), facts, verdicts, fix, alone=shared[file.name] == 1)
+            for rest, file in zip(_rests(files, home), files, strict=True)
         }
         location = next(place for place in _places(facts.name, home) if _fits(place, wanted, claims, plan.names))
         parts = []
@@ -84,6 +82,20 @@ def make_plan(catalog: Catalog, verdicts: Verdicts, policy: Policy, *, fix: bool
             plan.names.claim(f"{QUARANTINE}/{target}")
         plan.going.append(Going(facts, location, tuple(parts)))
     return plan
+
+
+def _rests(files: list[FileFacts], home: str) -> Iterator[str]:
+    """Where each file lies, behind what the entry names. Files out of one archive get numbers: in its place, or in a
+    folder that is called after it.
+    """
+    members = Counter(file.source for file in files)
+    for source, group in groupby(files, key=lambda file: file.source):
+        rest, suffix = source.removeprefix(home), os.path.splitext(source)[1]
+        for number, _ in enumerate(group):
+            if members[source] == 1:
+                yield rest
+            else:
+                yield f"{rest.removesuffix(suffix)}-{number:05d}{suffix}" if rest else f"/{number:05d}{suffix}"
 
 
 def _places(entry: str, home: str) -> Iterator[str]:

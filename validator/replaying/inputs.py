@@ -9,6 +9,7 @@ import xxhash
 
 from validator.catalog.json_rows import RawRow
 from validator.conversation.sample import MediaKind, Sample
+from validator.engine.cache import Cache
 from validator.engine.reread import reread
 from validator.engine.run_files.finished import FinishedRun
 from validator.facts.budget import spend
@@ -35,7 +36,7 @@ def make_jobs(run: FinishedRun, settings: Settings, chosen: Iterable[Member]) ->
     jobs: dict[Key, Job] = {}
     reasons: dict[Key, str] = dict.fromkeys(facts, CHANGED)
     frozen = {place: frozenset(rows) for place, rows in wanted.items()}
-    for dataset, file, measurer, raw in reread(settings, frozen):
+    for dataset, file, measurer, raw in reread(settings, frozen, Cache.of(run)):
         key = dataset, file, raw.index
         if facts[key]["content_hash"] == xxhash.xxh3_128_hexdigest(raw.raw):
             jobs[key] = make_job(measurer, raw, from_record(facts[key]))

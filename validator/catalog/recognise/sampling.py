@@ -11,8 +11,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from validator.catalog.formats import file_type, packed_as
+from validator.catalog.formats import file_type
 from validator.catalog.json_rows import BOM, RawRow, json_rows_of, layout_of, rows_of_lines
+from validator.catalog.packing import packing_of
+from validator.catalog.unpack import DamagedError, UnreadPackedError, beginning
 from validator.findings import clip
 from validator.json_text import decode
 from validator.named_file import open_named
@@ -47,12 +49,14 @@ def sample_file(path: Path) -> RowSample:
     kind = file_type(path.name)
     try:
         with open_named(path) as file:
-            if kind is not None and (packed := packed_as(path)):
-                raise ValueError(f"{path} is packed with {packed}, which is not read: unpack it.")
-            head = b"" if kind in (None, "parquet", "arrow") else file.read(HEAD)
-            cut = bool(head) and bool(file.read(1))
+            packing = packing_of(path) if kind is not None else None
+            if packing is not None:
+                head = _unpacked(path, kind, packing)
+            else:
+                head = b"" if kind in (None, "parquet", "arrow") else file.read(HEAD + 1)
+            head, cut = head[:HEAD], len(head) > HEAD
             if kind == "json":
-                sampled = _of_json(file, head.removeprefix(BOM), cut)
+                sampled = _of_json(None if packing else file, head.removeprefix(BOM), cut)
             elif kind in ("csv", "text"):
                 sampled = (_of_csv if kind == "csv" else _of_text)(head, cut)
             else:
@@ -73,7 +77,19 @@ class UnreadableDataError(ValueError):
     """A file holds no rows. The message goes on after its name."""
 
 
-def _of_json(file: BinaryIO, head: bytes, cut: bool) -> RowSample:
+def _unpacked(path: Path, kind: str | None, packing: str) -> bytes:
+    """The beginning of what a packed file holds."""
+    if kind in ("parquet", "arrow"):
+        raise UnreadableDataError(f"is packed ({packing}), and tables are not looked into so: unpack it")
+    try:
+        return beginning(path, packing, HEAD + 1)
+    except UnreadPackedError as error:
+        raise UnreadableDataError(str(error)) from None
+    except DamagedError as error:
+        raise UnreadableDataError(f"cannot be unpacked: {error}") from None
+
+
+def _of_json(file: BinaryIO | None, head: bytes, cut: bool) -> RowSample:
     layout = layout_of(BytesIO(head))
     if layout == "empty":
         raise UnreadableDataError("is empty")
@@ -88,7 +104,7 @@ def _of_json(file: BinaryIO, head: bytes, cut: bool) -> RowSample:
     if not given:
         raise UnreadableDataError(f"has a first row of more than {HEAD >> 20} MiB, which is not looked at")
     named = [SampledRow(f"row {row.index:,}", row) for row in given]
-    if layout == "lines" and (stopped or cut):
+    if file is not None and layout == "lines" and (stopped or cut):
         named += _of_pieces(file, given[-1].offset + len(given[-1].raw))
     sampled = _sorted(named, whole=not cut and not stopped)
     if not sampled.rows and not cut:

@@ -12,7 +12,6 @@ import xxhash
 from validator.catalog.json_rows import RawRow
 from validator.conversation.sample import MediaReference, Sample
 from validator.engine.cache import Cache
-from validator.engine.program import program
 from validator.engine.reread import reread
 from validator.engine.run_files.finished import FinishedRun
 from validator.facts.budget import Limits
@@ -96,7 +95,7 @@ def read_again(run: FinishedRun, samples: Sequence[Shown]) -> str | None:
 
 def _rows(run: FinishedRun, wanted: dict[tuple[str, str], set[int]]) -> Iterator[tuple[str, str, Measurer, RawRow]]:
     frozen = {place: frozenset(rows) for place, rows in wanted.items()}
-    return reread(run.settings, frozen, Cache(run.folder / "cache", program(exact=run.settings.exact)))
+    return reread(run.settings, frozen, Cache.of(run))
 
 
 def _put(item: Shown, measurer: Measurer, raw: RawRow) -> None:
