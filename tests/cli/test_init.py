@@ -294,7 +294,7 @@ NOTHING = {
                 "conversation, "
                 "no question with an answer and no text; name its columns in an entry by hand."),
     "empty objects": (b"{}\n{}", "data.jsonl: its rows hold nothing"),
-    "a packed file": (b"\x1f\x8b\x08\x00aaaa", "data.jsonl is packed with gzip, which is not read: unpack it."),
+    "a packed file": (b"\x1f\x8b\x08\x00aaaa", "data.jsonl cannot be unpacked: EOFError: Compressed file ended before"),
     "conversations to compare": (
         lines({"chosen": HUMAN, "rejected": HUMAN}).encode(), "there is no column of messages before them"),
     "a registry": (b'{"a": {"file_name": "a.json"}}', "data.jsonl is a dataset_info.json itself"),

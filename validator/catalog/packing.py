@@ -13,15 +13,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from validator.catalog.xz import open_xz
 
 NEEDS = {"zstd": "zstandard", "lz4": "lz4", "7z": "py7zr", "rar": "rarfile"}
 """The Python package that the loader needs for a packing; without it the run stops with ImportError."""
 STREAMS: dict[str, Callable[[BinaryIO], BinaryIO]] = {
-    "gzip": lambda file: gzip.GzipFile(fileobj=file),  # type: ignore[dict-item]  # all of the interface that is used
-    "bz2": lambda file: bz2.BZ2File(file),  # type: ignore[dict-item]
+    "gzip": lambda file: cast(BinaryIO, gzip.GzipFile(fileobj=file)),
+    "bz2": lambda file: cast(BinaryIO, bz2.BZ2File(file)),
     "xz": open_xz,
 }
 """Packings of one stream of bytes, in which a tar archive may lie: what reads them."""
@@ -59,12 +59,9 @@ def packing_of(path: Path) -> str | None:
 
 def _tar(file: BinaryIO) -> str | None:
     """In what a tar archive lies, "" where it does in nothing; None where there is none."""
-    for around, opened in (("", lambda file: file), *STREAMS.items()):
+    for around in ("", *STREAMS):
         file.seek(0)
-        try:
-            head = _first_bytes(opened(file))
-        except EOFError:
-            continue
+        head = _first_bytes(STREAMS[around](file) if around else file)
         with suppress(tarfile.TarError, ValueError), tarfile.open(fileobj=BytesIO(head), mode="r:"):
             return around
     return None

@@ -14,6 +14,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
+from typing_extensions import Self
+
 from validator.catalog.packing import NEEDS, STREAMS
 from validator.catalog.xz import CUT
 from validator.findings import clip, count
@@ -202,7 +204,7 @@ class _Header(tarfile.TarInfo):
     """A header whose names and attributes are of a bounded length."""
 
     @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> tarfile.TarInfo:
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         header = super().frombuf(buf, encoding, errors)
         if header.type in _LONG and header.size > _MOST_HEADER:
             raise UnreadPackedError("holds a header of more than 1 MiB, which is not read; unpack it")

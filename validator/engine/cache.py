@@ -35,8 +35,7 @@ class Cache:
         self._program = program_key
         self._surveys, self._shards = folder / "surveys", folder / "shards"
         self.unpacked = UnpackedFiles(folder / "unpacked", program_key)
-        self._folders = (self._surveys, self._shards, self.unpacked.folder)
-        for part in self._folders:
+        for part in (self._surveys, self._shards):
             own_folder(part)
 
     @classmethod
@@ -79,8 +78,8 @@ class Cache:
     def prune(self) -> None:
         """Remove what has not been used for long."""
         oldest = time.time() - KEPT_DAYS * 86_400
-        for folder in self._folders:
-            for path in folder.iterdir():
+        for folder in (self._surveys, self._shards, self.unpacked.folder):
+            for path in folder.iterdir() if folder.is_dir() else ():
                 with suppress(OSError):
                     if is_ours(f"{CACHE}/{folder.name}", path.name) and path.lstat().st_mtime < oldest:
                         path.unlink()

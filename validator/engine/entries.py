@@ -114,9 +114,8 @@ def _contents(path: Path, name: str, cache: Cache | None, loader: Loader) -> lis
         if packing is None or (loader.unpacks is not None and kind not in loader.unpacks):
             return [FileFacts(name)]
         if loader.unpacks is None:
-            return [
-                FileFacts(name, "packed", f"is packed ({packing}): how this trainer reads it is not known; unpack it")
-            ]
+            unread = f"is packed ({packing}), and how this trainer reads such files is not known; unpack it"
+            return [FileFacts(name, "packed", unread)]
         if cache is None:
             return [FileFacts(name, "packed", f"is packed ({packing}), and there is no run folder to unpack it into")]
         seen, digest = look(str(path)), digest_file(path)

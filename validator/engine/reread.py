@@ -23,8 +23,8 @@ def reread(
 ) -> Iterator[tuple[str, str, Measurer, RawRow]]:
     """The wanted rows ((dataset, file) -> rows) as (dataset, file, measurer of the file, raw row), in the run's order.
 
-    A row that is no longer there is left out. `cache` is the run's: it knows the surveys of the files, and what packed ones hold. Raises ValueError where the
-    registry cannot be read.
+    A row that is no longer there is left out. `cache` is the run's: it knows the surveys of the files, and what packed
+    ones hold. Raises ValueError where the registry cannot be read.
     """
     names = tuple(sorted({dataset for dataset, _ in wanted}))
     if not names:

@@ -1,4 +1,4 @@
-"""What packed data files hold, unpacked once into the run folder: everything else reads it there as it reads any file."""
+"""What packed data files hold, unpacked once into the run folder: everything else reads it there as any other file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 import orjson
 
@@ -14,6 +14,7 @@ from validator.catalog.packing import packing_of
 from validator.catalog.unpack import DamagedError, UnreadPackedError, in_loaders_order, is_unpacked_again, unpack
 from validator.engine.keys import key_of
 from validator.rules.base import FileFacts
+from validator.run_folder.sweep import own_folder
 from validator.writing import Parts, write_whole
 
 
@@ -63,6 +64,7 @@ class UnpackedFiles:
         return found
 
     def _made(self, key: str, path: Path, packing: str, digest: str) -> Unpacked:
+        own_folder(self.folder)
         (self.folder / f"{key}.json").unlink(missing_ok=True)
         made = self._unpack(path, packing, key)
         for other in self.folder.glob(f"{key}-*"):
@@ -76,11 +78,11 @@ class UnpackedFiles:
     def _known(self, key: str, packing: str, digest: str) -> Unpacked | None:
         index = self.folder / f"{key}.json"
         with suppress(OSError, ValueError, TypeError):
-            known, sizes, content = orjson.loads(index.read_bytes())
+            known, sizes, content = cast(list[Any], orjson.loads(index.read_bytes()))
             places = tuple(str(self.folder / os.path.basename(place)) for place in content["places"])
             found = Unpacked(**{**content, "names": tuple(content["names"]), "places": places})
             if (known, found.packing) == (digest, packing) and [os.path.getsize(place) for place in places] == sizes:
-                for used in (index, *places):
+                for used in (str(index), *places):
                     os.utime(used)
                 return found
         return None
@@ -98,7 +100,8 @@ class UnpackedFiles:
         try:
             try:
                 unpack(path, packing, writer)
-                names = list(written) if None in written else in_loaders_order([str(name) for name in written])
+                names: list[str | None] = [*in_loaders_order([name for name in written if name is not None])]
+                names = names if None not in written else [None]
                 if suffix == ".csv" and self._packed_twice(names, written, parts):
                     raise UnreadPackedError("is packed twice, which is not read; unpack it")
             except UnreadPackedError as error:

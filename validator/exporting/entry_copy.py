@@ -75,8 +75,8 @@ def copy_entry(going: Going, desk: Desk, mender_of: Callable[[EntryFacts, FileFa
     """
     done = WrittenEntry()
     for part in going.parts:
-        assert part.file.survey is not None
         part = replace(part, file=desk.at_hand(part.file))
+        assert part.file.survey is not None
         if part.file.survey.layout in _JSON or part.file.survey.layout == "empty":
             _copy_json(going, part, desk, done, None if mender_of is None else mender_of(going.facts, part.file))
         else:
