@@ -1,5 +1,6 @@
 """A registry with every layout of file, clean and broken rows, in a folder."""
 
+import gzip
 import json
 import random
 
@@ -7,13 +8,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.conftest import ALL_TAGS, Dataset, say
+from tests.unit.packed_cases import zipped
 
 COLUMNS = {"messages": "messages", "images": "images"}
 FILES = ("messages", "result")
 
 
 def make_registry(folder, rows=300, seed=0):
-    """Entries of the same random rows as lines, array, values across lines, parquet, csv, and a folder of two files."""
+    """Entries of the same random rows as lines, array, values across lines, parquet, csv, a folder of two files, packed
+    lines and an archive.
+    """
     dice = random.Random(seed)
     dataset = Dataset(folder)
     for number in range(6):
@@ -35,11 +39,16 @@ def make_registry(folder, rows=300, seed=0):
     for name, text in files.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
+    (folder / "packed.jsonl").write_bytes(gzip.compress("\n".join(lines).encode(), mtime=0))
+    halves = [(name, "\n".join(part).encode()) for name, part in (("b", lines[: rows // 2]), ("a", lines[rows // 2 :]))]
+    (folder / "archive.json").write_bytes(zipped(*halves))
     pq.write_table(pa.Table.from_pylist(made), folder / "rows.parquet", row_group_size=max(rows // 3, 1))
     answers = "".join(f'"question {number}, please",answer {number}\n' for number in range(rows))
     (folder / "table.csv").write_text("instruction,output\n" + answers)
     common = {"formatting": "sharegpt", "columns": COLUMNS, "tags": ALL_TAGS}
     entries = {name.partition(".")[0]: {"file_name": name, **common} for name in files if "/" not in name}
+    entries["packed"] = {"file_name": "packed.jsonl", **common}
+    entries["archive"] = {"file_name": "archive.json", **common}
     entries["many"] = {"file_name": "many", **common}
     entries["rows"] = {"file_name": "rows.parquet", **common}
     entries["split"]["split"] = "train[10%:90%]"
