@@ -12,6 +12,7 @@ from validator.catalog.json_rows import read_rows
 from validator.catalog.json_survey import survey
 from validator.catalog.kept_as_json import with_mixed
 from validator.catalog.registry import load_registry
+from validator.engine.cache import Cache
 from validator.engine.entries import open_entries
 from validator.facts.measure import Measurer
 from validator.facts.settle import settle
@@ -43,7 +44,8 @@ def our_entries(registry: Path) -> dict[str, dict]:
     """Our answer for entries of all kinds of files, in the form of the question `entries`; rows in trainer order."""
     settings = Settings(dataset_info=registry, cutoff_len=2048, image_max_pixels=589824, integrity="full")
     answers = {}
-    for facts in open_entries(load_registry(registry, tuple(json.loads(registry.read_text()))), settings):
+    cache = Cache(registry.parent / "cache", "")
+    for facts in open_entries(load_registry(registry, tuple(json.loads(registry.read_text()))), settings, cache=cache):
         surveys = [file.survey for file in facts.files]
         refused = facts.fault or any(survey is None or survey.refusals for survey in surveys)
         if refused or not any(survey.num_rows for survey in surveys):
@@ -53,7 +55,7 @@ def our_entries(registry: Path) -> dict[str, dict]:
         for file in facts.files:
             measurer = Measurer(facts.entry, file.name, file.survey, settings)
             floats = facts.entry.formatting == "openai"  # as in a run
-            for raw in file_rows(registry.parent / file.name, file.survey, loader_floats=floats):
+            for raw in file_rows(Path(file.within(str(registry.parent))), file.survey, loader_floats=floats):
                 place = facts.order.place(file.name, raw.index)
                 if place is not None:
                     rows[place] = our_answer(measurer, raw)

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from tests.conftest import ALL_TAGS, say
+from tests.unit.packed_cases import zipped
 
 IMAGE_FEATURE = {"_type": "Image"}
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
@@ -163,6 +164,10 @@ def entries(seed: int) -> dict[str, tuple]:
         "txt empty": ({"a.txt": b""}, {}),
         "txt in latin-1": ({"a.txt": b"\xe9\n"}, {}),
         "packed json": ({"a.json": gzip.compress(lines(*rows))}, {}),
+        "packed array": ({"a.json": gzip.compress(array(*rows))}, {}),
+        "an archive": ({"a.json": zipped(("b/c", lines(*rows[:3])), ("z", array(*rows[3:])))}, {}),
+        "a packed file and others": ({"a/a.jsonl": lines(*rows), "a/b.jsonl": gzip.compress(lines(*rows))}, {}),
+        "cut packed json": ({"a.json": gzip.compress(lines(*rows))[:-9]}, {}),
         "folder": ({f"f/{name}.jsonl": lines(*texts(index + 1)) for index, name in enumerate("dacb")}, {}),
         "folder of json and jsonl": ({"f/a.json": array(*rows), "f/b.jsonl": lines(*rows), "f/.c.json": lines()}, {}),
         "folder of parquet": ({f"f/{name}.parquet": parquet(many, lists) for name in "ab"}, pictures),

@@ -8,11 +8,15 @@ or key that appears for the first time after the first 10 MB, or was only null u
 first that the trainer reads fixes the columns for all others, in the order of `os.listdir`; in csv files the first
 10,000 rows do. Parquet and Arrow files that are damaged, or hold a type that the loader does not know: a column is
 told of once, and the rows are judged by the others. Names that are not UTF-8 and, outside of files of lines, text that
-is not.
+is not. Packed files that are cut off or damaged, and archives with a file of another kind among those that are not
+hidden.
 
 ## Why it hurts
 One such row keeps the whole file from loading: `DatasetGenerationError: An error occurred while generating the
 dataset`, without a row number (LLaMA-Factory#7266).
+
+At a packed file that is cut off the first start stops (`EOFError: Compressed file ended before the end-of-stream marker
+was reached`); the second takes what was unpacked until then for the whole, and may train on a part of the rows.
 
 ## Example
 ```json
