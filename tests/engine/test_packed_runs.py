@@ -32,7 +32,7 @@ def write(dataset, data, name="data.jsonl"):
     dataset.registry.write_text(json.dumps({"data": entry}))
 
 
-def test_the_command(dataset, mmvalidate):
+def test_the_command(dataset, mmvalidate, monkeypatch):
     """Findings name the packed file and the row; every later command reads it; a second check unpacks nothing."""
     write(dataset, gzip.compress(lines(conversations(12)), mtime=0))
     done = mmvalidate("dataset_info.json", "--run-dir", "run")
@@ -54,6 +54,7 @@ def test_the_command(dataset, mmvalidate):
     assert done.returncode == 0, done.stderr
     assert (dataset.folder / "clean" / "data.jsonl").read_bytes().count(b"\n") == 11
     assert mmvalidate("clean", "run").returncode == 0 and not place.exists()
+    monkeypatch.chdir(dataset.folder)
     row = library.open_run(dataset.folder / "run").row(5)
     assert row.turns[-2:] == [("user", "question 5"), ("assistant", "answer 5")]  # unpacked again
 

@@ -166,7 +166,7 @@ def entries(seed: int) -> dict[str, tuple]:
         "packed json": ({"a.json": gzip.compress(lines(*rows))}, {}),
         "packed array": ({"a.json": gzip.compress(array(*rows))}, {}),
         "an archive": ({"a.json": zipped(("b/c", lines(*rows[:3])), ("z", array(*rows[3:])))}, {}),
-        "a packed file and others": ({"a/a.jsonl": lines(*rows), "a/b.jsonl": gzip.compress(lines(*rows))}, {}),
+        "a packed file and others": ({"f/a.jsonl": lines(*rows), "f/b.jsonl": gzip.compress(lines(*rows))}, {}),
         "cut packed json": ({"a.json": gzip.compress(lines(*rows))[:-9]}, {}),
         "folder": ({f"f/{name}.jsonl": lines(*texts(index + 1)) for index, name in enumerate("dacb")}, {}),
         "folder of json and jsonl": ({"f/a.json": array(*rows), "f/b.jsonl": lines(*rows), "f/.c.json": lines()}, {}),

@@ -10,8 +10,7 @@ import pytest
 
 from tests.environments import ORACLE, needs_oracle, needs_trainer, trainer_home
 from tests.judges import ask
-from tests.unit.packed_cases import CASES, rows
-from tests.unit.test_packed import GOLDEN
+from tests.unit.packed_cases import CASES, GOLDEN, GOLDEN_FILE, rows
 
 RELEASES = {
     "4.0.0": (ORACLE, needs_oracle),
@@ -62,4 +61,4 @@ def test_what_was_unpacked_is_kept_under_the_path():
 def write_golden() -> None:
     """Write the golden verdicts anew; all environments must be there."""
     golden = dict(of_all_cases(home) for home, _ in RELEASES.values())
-    Path("tests/unit/golden_packed.json").write_text(json.dumps(golden, indent=0, sort_keys=True) + "\n")
+    GOLDEN_FILE.write_text(json.dumps(golden, indent=0, sort_keys=True) + "\n")

@@ -8,6 +8,7 @@ import lzma
 import tarfile
 import warnings
 import zipfile
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -133,3 +134,7 @@ NOT_READ = {
     "cut zstd.jsonl": by_arrow(rows("x"), "zstd")[:-3],
 }
 """What the loader reads in part, or each release otherwise."""
+
+GOLDEN_FILE = Path(__file__).with_name("golden_packed.json")
+GOLDEN = json.loads(GOLDEN_FILE.read_text())
+"""Release of `datasets` -> case -> the values of the first column, or the error. `tests/oracle/test_packed.py` asks."""

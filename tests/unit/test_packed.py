@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.tiers import first
-from tests.unit.packed_cases import CASES, NOT_READ, by_arrow, rows, tarred, zipped
+from tests.unit.packed_cases import CASES, GOLDEN, NOT_READ, by_arrow, rows, tarred, zipped
 from validator.catalog import unpack
 from validator.catalog.formats import file_rows, file_type
 from validator.catalog.loader import DATASETS_4_0, DATASETS_4_8, DATASETS_5_2
@@ -17,9 +17,6 @@ from validator.engine.cache import Cache
 from validator.engine.entries import open_entries
 from validator.settings import Settings
 
-_FILE = Path(__file__).with_name("golden_packed.json")
-GOLDEN = json.loads(_FILE.read_text()) if _FILE.exists() else {}
-"""Release of `datasets` -> case -> the values of the first column, or the error. `tests/oracle/test_packed.py` asks."""
 TRAINERS = {"4.0.0": "llamafactory", "4.8.4": "ms-swift", "5.2.0": "hf"}
 LOADERS = {"4.0.0": DATASETS_4_0, "4.8.4": DATASETS_4_8, "5.2.0": DATASETS_5_2}
 UNREAD = {
