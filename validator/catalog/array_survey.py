@@ -23,6 +23,7 @@ from validator.catalog.date_columns import DateColumns, is_date_column
 from validator.catalog.json_rows import BOM, TOO_DEEP, RawRow, read_rows, too_deep, ujson_refuses
 from validator.catalog.line_survey import merge_row
 from validator.catalog.survey import Survey
+from validator.storage.reading import open_bytes
 
 _HUGE_NUMBER = re.compile(rb"[:,\[\s]-?\d{19}")
 SLICE, SLICE_BYTES = 1000, 4 << 20
@@ -30,7 +31,7 @@ SLICE, SLICE_BYTES = 1000, 4 << 20
 
 def survey_array(path: Path, result: Survey, *, by_value: bool = False) -> None:
     """Survey a file that is one array into `result`; `by_value`: see `json_survey.survey`."""
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         if file.read(3) == BOM:
             result.refuse(None, None, "it begins with a UTF-8 byte order mark, which the loader does not accept")
     dates = DateColumns()

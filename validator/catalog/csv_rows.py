@@ -16,6 +16,7 @@ from validator.catalog.json_rows import RawRow
 from validator.catalog.schema import Schema
 from validator.catalog.survey import Survey
 from validator.catalog.table_rows import survey_tables, table_rows
+from validator.storage.reading import open_bytes
 from validator.storage.remote import is_remote
 
 LOADER_ROWS = 10_000
@@ -24,7 +25,7 @@ LOADER_ROWS = 10_000
 
 def survey_csv(path: Path, schema: Schema | None) -> Survey:
     """Survey a CSV file. Raises OSError where it cannot be opened."""
-    path.open("rb").close()
+    open_bytes(path).close()
     return survey_tables(_tables(path), Survey("csv"), schema)
 
 
@@ -37,6 +38,6 @@ def _tables(path: Path) -> Iterator[pa.Table]:
     import pandas
 
     with ExitStack() as stack:
-        source = stack.enter_context(path.open("rb")) if is_remote(str(path)) else path
+        source = stack.enter_context(open_bytes(path)) if is_remote(str(path)) else path
         for frame in stack.enter_context(pandas.read_csv(source, iterator=True, chunksize=LOADER_ROWS)):
             yield pa.Table.from_pandas(frame)

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, Literal
 import orjson
 
 from validator.catalog.json_values import CHUNK, TOO_LARGE, Fault, Value, split_values
+from validator.storage.reading import open_bytes
 
 Layout = Literal["array", "lines", "values", "empty", "parquet", "arrow", "csv", "text"]
 """How rows lie in a file; the first four are JSON's."""
@@ -70,7 +71,7 @@ def too_deep(raw: bytes) -> bool:
 
 def find_layout(path: Path) -> Layout:
     """Tell how the rows of a JSON file are laid out: one array, one value a line, or values across lines."""
-    with path.open("rb", buffering=LONG_READS) as file:
+    with open_bytes(path, LONG_READS) as file:
         return layout_of(file)
 
 
@@ -101,7 +102,7 @@ def read_rows(path: Path, layout: Layout, *, loader_floats: bool = False) -> Ite
     `loader_floats`: read arrays with the loader's own parser, whose decimals can differ in the last digit (0.7 becomes
     0.7000000000000001). It matters where numbers are written into the prompt again.
     """
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         offset = len(BOM) if layout != "lines" and file.read(len(BOM)) == BOM else 0
         file.seek(offset)
         yield from json_rows_of(file, layout, offset=offset, loader_floats=loader_floats)

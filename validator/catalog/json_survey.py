@@ -9,6 +9,7 @@ from validator.catalog.json_rows import find_layout
 from validator.catalog.line_survey import survey_lines
 from validator.catalog.schema import Schema
 from validator.catalog.survey import Grown, Survey, copy_of
+from validator.storage.paths import look
 
 
 def survey(path: Path, *, by_value: bool = False, grown: Grown | None = None) -> Survey:
@@ -27,6 +28,6 @@ def survey(path: Path, *, by_value: bool = False, grown: Grown | None = None) ->
         survey_array(path, result, by_value=by_value)
     elif layout != "empty":
         survey_lines(path, result, grown)
-    if result.fixed is None and path.stat().st_size:
+    if result.fixed is None and look(str(path)).size:
         result.fixed = Schema(dict(result.types))
     return result

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from validator.catalog.formats import file_type
+from validator.storage.identity import IdentityKind
+from validator.storage.paths import look, members
 from validator.storage.remote import is_remote
 
 Problem = Literal["missing", "type", "mixed", "empty-folder", "pattern"]
@@ -30,31 +32,31 @@ class Listing:
 def list_files(folder: Path, location: str) -> Listing:
     """List the files behind a `file_name`. Raises OSError where a folder cannot be listed."""
     path = folder / location
-    if path.is_dir():
-        members = [member.name for member in path.iterdir()] if is_remote(str(path)) else os.listdir(path)
-        return _judge(path, [f"{location.rstrip('/')}/{name}" for name in members], members)
-    if not path.is_file():
+    kind = look(str(path)).kind
+    if kind == "folder":
+        return _judge(path, location.rstrip("/"), dict(members(path)))
+    if kind != "file":
         return Listing(problem="missing")
     if file_type(path.name) is None:
         return Listing(problem="type")
     return _patterns(folder, (location,))
 
 
-def _judge(path: Path, names: list[str], members: list[str]) -> Listing:
-    if not members:
+def _judge(path: Path, location: str, inside: dict[str, IdentityKind]) -> Listing:
+    if not inside:
         return Listing(problem="empty-folder")
-    kinds = {file_type(name) for name in members}
-    folders = sorted(name for name in members if (path / name).is_dir())
+    kinds = {file_type(name) for name in inside}
+    folders = {name for name, kind in inside.items() if kind == "folder"}
     if kinds == {None}:
-        return Listing(problem="type", detail=_some(sorted(members)))
+        return Listing(problem="type", detail=_some(sorted(inside)))
     if len(kinds) > 1 or folders:
-        strangers = sorted(name for name in members if file_type(name) is None or name in folders)
+        strangers = sorted(name for name in inside if file_type(name) is None or name in folders)
         if not strangers:
-            strangers = sorted({os.path.splitext(name)[1] for name in members})
+            strangers = sorted({os.path.splitext(name)[1] for name in inside})
         return Listing(problem="mixed", detail=_some(strangers))
-    if missing := sorted(name for name in members if not (path / name).is_file()):
+    if missing := sorted(name for name, kind in inside.items() if kind != "file"):
         return Listing(problem="missing", detail=_some(missing))
-    return _patterns(path.parent, tuple(names), path)
+    return _patterns(path.parent, tuple(f"{location}/{name}" for name in inside), path)
 
 
 def _patterns(folder: Path, names: tuple[str, ...], path: Path | None = None) -> Listing:

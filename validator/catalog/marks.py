@@ -9,16 +9,18 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from io import BufferedReader, BytesIO, FileIO, RawIOBase
+from io import BufferedReader, BytesIO, RawIOBase
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import xxhash
 
 from validator.catalog.json_rows import BOM, LONG_READS, SPACE, Layout, RawRow, json_rows_of, read_rows, rows_of_lines
 from validator.catalog.survey import Checkpoint, Grown, Mark, Survey
 from validator.errors import ChangedDataError
+from validator.storage.paths import look
+from validator.storage.reading import open_bytes
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -41,7 +43,7 @@ def read_again(path: Path, checkpoint: Checkpoint | None) -> tuple[str, Grown | 
     left = 0 if checkpoint is None else checkpoint.offset
     grown = None
     digest = xxhash.xxh3_128()
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         while left and (chunk := file.read(min(left, _READ))):
             digest.update(chunk)
             left -= len(chunk)
@@ -57,7 +59,7 @@ def mark(path: Path, survey: Survey, grown: Grown | None = None) -> None:
     checkpoint, survey.checkpoint = survey.checkpoint, None
     if survey.layout not in ("lines", "array", "values"):
         return
-    size = path.stat().st_size
+    size = look(str(path)).size
     stretch = LEAST_STRETCH
     while size // stretch > MOST_MARKS:
         stretch *= 2
@@ -78,7 +80,7 @@ def _line_starts(path: Path, stretch: int, known: Sequence[Mark]) -> list[tuple[
     """
     places = [(place.row, place.offset) for place in known]
     row, offset = places.pop() if places else (0, 0)
-    with path.open("rb", buffering=LONG_READS) as file:
+    with open_bytes(path, LONG_READS) as file:
         file.seek(offset)
         while block := file.read(stretch):
             block += file.readline()
@@ -107,7 +109,7 @@ def _row_starts(path: Path, survey: Survey, stretch: int, size: int) -> list[tup
 
 def _with_digests(path: Path, places: Sequence[tuple[int, int]], known: Sequence[Mark]) -> tuple[Mark, ...]:
     marks = list(known[:-1])
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         for (row, offset), (_, end) in pairwise(places[len(marks) :]):
             file.seek(offset)
             marks.append(Mark(row, offset, xxhash.xxh3_128_hexdigest(file.read(end - offset))))
@@ -141,8 +143,8 @@ def span_of(survey: Survey, first: int, stop: int | None) -> Span:
 def read_span(path: Path, layout: Layout, span: Span, *, loader_floats: bool) -> Iterator[RawRow]:
     """The rows in a span's stretches. Raises ChangedDataError where one is not what was marked, and OSError."""
     row, offset = span.stretches[0].row, span.stretches[0].offset
-    with path.open("rb", buffering=0) as file:
-        stretches = _Stretches(file, span.stretches)
+    with open_bytes(path, 0) as file:
+        stretches = _Stretches(file, path.name, span.stretches)
         if layout == "lines":
             yield from rows_of_lines(_lines(stretches), row, offset)
             return
@@ -169,8 +171,8 @@ def _lines(stretches: _Stretches) -> Iterator[bytes]:
 class _Stretches(RawIOBase):
     """The bytes of stretches, each compared with its digest before any of it is handed out; `ahead` comes first."""
 
-    def __init__(self, file: FileIO, marks: Sequence[Mark]) -> None:
-        self._file, self._left = file, pairwise(marks)
+    def __init__(self, file: BinaryIO, name: str, marks: Sequence[Mark]) -> None:
+        self._file, self._name, self._left = file, name, pairwise(marks)
         self.ahead: bytes | memoryview = b""
 
     def readable(self) -> bool:
@@ -182,7 +184,7 @@ class _Stretches(RawIOBase):
             self._file.seek(here.offset)
             data = self._file.read(there.offset - here.offset)
             if xxhash.xxh3_128_hexdigest(data) != here.digest:
-                raise ChangedDataError(f"the file `{Path(str(self._file.name)).name}` changed while it was read")
+                raise ChangedDataError(f"the file `{self._name}` changed while it was read")
             if data:
                 return data
         return b""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from validator.catalog.xz import open_xz
+from validator.storage.reading import open_bytes
 
 NEEDS = {"zstd": "zstandard", "lz4": "lz4", "7z": "py7zr", "rar": "rarfile"}
 """The Python package that the loader needs for a packing; without it the run stops with ImportError."""
@@ -46,7 +47,7 @@ def packing_of(path: Path) -> str | None:
 
     Raises OSError where it cannot be read.
     """
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         if (around := _tar(file)) is not None:
             return f"tar in {around}" if around else "tar"
         file.seek(0)

@@ -15,6 +15,7 @@ from validator.findings import clip
 from validator.json_text import parse_json
 from validator.named_file import read_named
 from validator.storage.paths import look
+from validator.storage.reading import open_text
 from validator.storage.remote import is_remote, storage
 
 
@@ -105,7 +106,7 @@ def is_data_file(path: Path) -> bool:
         return file_type(path.name) is not None and _is_file(path)
     if is_remote(str(path)) or not _is_file(path):
         return False
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with open_text(path, errors="replace") as file:
         head = file.read(_HEAD).lstrip("\ufeff \t\r\n")
     if not head.startswith("["):
         return False

@@ -12,13 +12,14 @@ from validator.catalog.json_rows import RawRow
 from validator.catalog.schema import Schema
 from validator.catalog.survey import Survey
 from validator.catalog.table_rows import survey_tables, table_rows
+from validator.storage.reading import open_bytes, open_text
 
 _LINES = 10_000
 
 
 def survey_text(path: Path, schema: Schema | None) -> Survey:
     """Survey a text file. Raises OSError where it cannot be opened."""
-    path.open("rb").close()
+    open_bytes(path).close()
     return survey_tables(_tables(path), Survey("text"), schema)
 
 
@@ -28,6 +29,6 @@ def text_rows(path: Path, survey: Survey) -> Iterator[RawRow]:
 
 
 def _tables(path: Path) -> Iterator[pa.Table]:
-    with path.open(encoding="utf-8") as file:
+    with open_text(path) as file:
         while lines := [line.rstrip("\n") for line in islice(file, _LINES)]:
             yield pa.table({"text": pa.array(lines, pa.string())})

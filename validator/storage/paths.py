@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from validator.storage import local, remote
-from validator.storage.identity import Identity
+from validator.storage.identity import Identity, IdentityKind
 
 
 def look(path: str) -> Identity:
     """What is at a path. Raises OSError, a sentence, where storage does not answer."""
     return remote.look(path) if remote.is_remote(path) else local.look(path)
+
+
+def members(folder: Path) -> list[tuple[str, IdentityKind]]:
+    """What lies in a folder, in the order of the file system. Raises OSError where it cannot be listed."""
+    if not remote.is_remote(str(folder)):
+        with os.scandir(folder) as found:
+            return [(item.name, _kind(item)) for item in found]
+    return remote.members(str(folder))
+
+
+def _kind(item: os.DirEntry[str]) -> IdentityKind:
+    if item.is_file():
+        return "file"
+    return "folder" if item.is_dir() else local.look(item.path).kind

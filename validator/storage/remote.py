@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from validator.storage.fetched import Fetcher
-from validator.storage.identity import ABSENT, Identity
+from validator.storage.identity import ABSENT, Identity, IdentityKind
 
 _REMOTE = re.compile(r"\A[a-zA-Z][a-zA-Z0-9+.-]+://")
 _CONNECTIONS = 1024
@@ -49,6 +50,18 @@ def look(path: str) -> Identity:
     except Exception as error:  # storage libraries have errors of their own: refused, unreachable
         raise OSError(f"{path[:200]} cannot be reached: {type(error).__name__}: {error}") from None
     return identity_of(info)
+
+
+def members(folder: str) -> list[tuple[str, IdentityKind]]:
+    """What a listing says that lies in a folder in storage. Raises OSError, a sentence, where it says nothing."""
+    system, inner = storage(folder)
+    try:
+        found = system.ls(inner, detail=True)
+    except Exception as error:  # storage libraries have errors of their own
+        raise OSError(f"{folder[:200]} cannot be listed: {type(error).__name__}: {error}") from None
+    own = inner.rstrip("/")
+    named = [(str(item["name"]).rstrip("/"), item.get("type")) for item in found]
+    return [(posixpath.basename(name), "file" if kind == "file" else "folder") for name, kind in named if name != own]
 
 
 def _unanswered(cause: BaseException | None) -> bool:
