@@ -4,7 +4,8 @@
 
 Prints, for each measure, the median ratio of processor time in user mode: this checkout's over the other's, and the
 smallest and largest of the turns. `text` is rows of text, `jpeg` rows with an image under `--integrity fast`, `mix`
-none to six images of all formats, `plan` nine pairs of limits on a finished run. Start-up is within; the data is that
+none to six images of all formats, `plan` nine pairs of limits on a finished run, `entries` and `folder` many files of
+three rows, each an entry, or all in the folder of one. Start-up is within; the data is that
 of scripts.bench. `git worktree add OTHER_CHECKOUT COMMIT` makes the other.
 """
 
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from scripts.benchmarks.data import ROOT, make
 from scripts.benchmarks.scale import FULL, QUICK, Scale
+from scripts.benchmarks.small_files import KINDS, make_small_files
 
 ENDED = (0, 1)
 PLANNED = ("--cutoff-len", "512,2048,8192", "--image-max-pixels", "65536,262144,1048576")
@@ -56,7 +58,21 @@ def plan(checkout: Path, scratch: Path, scale: Scale) -> float:
     return command(checkout, "plan", scratch, *PLANNED)
 
 
-MEASURES: dict[str, Measure] = {**{kind: check(kind) for kind in ("text", "jpeg", "mix")}, "plan": plan}
+def small_files(kind: str) -> Measure:
+    """A check of many small files in one process."""
+
+    def seconds(checkout: Path, scratch: Path, scale: Scale) -> float:
+        registry = make_small_files(kind, scale.small_files)
+        return command(checkout, "check", registry, "-q", "--workers", 0, "--run-dir", scratch)
+
+    return seconds
+
+
+MEASURES: dict[str, Measure] = {
+    **{kind: check(kind) for kind in ("text", "jpeg", "mix")},
+    "plan": plan,
+    **{kind: small_files(kind) for kind in KINDS},
+}
 
 
 def ratios(name: str, other: Path, scale: Scale, turns: int) -> list[float]:
@@ -80,7 +96,7 @@ def main() -> None:
     given = parser.parse_intermixed_args()
     for name in given.names or MEASURES:
         found = ratios(name, given.other.resolve(), QUICK if given.quick else FULL, given.turns)
-        print(f"{name:6} {statistics.median(found):.3f} ({min(found):.3f} to {max(found):.3f})", flush=True)
+        print(f"{name:8} {statistics.median(found):.3f} ({min(found):.3f} to {max(found):.3f})", flush=True)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ class Scale:
     many_rows: int
     starts: int
     growth_rows: tuple[int, int, int]
+    small_files: int
 
 
 FULL = Scale(
@@ -38,6 +39,7 @@ FULL = Scale(
     many_rows=1_000_000,
     starts=7,
     growth_rows=(20_000, 80_000, 320_000),
+    small_files=5_000,
 )
 QUICK = Scale(
     {"jpeg": 1_200, "png": 120, "webp": 60, "mix": 60, "text": 6_000},
@@ -50,4 +52,5 @@ QUICK = Scale(
     many_rows=20_000,
     starts=3,
     growth_rows=(500, 1_000, 2_000),
+    small_files=500,
 )

@@ -24,7 +24,7 @@ def plan(dataset):
 
 
 def spans(plan):
-    return [(shard.job.span.first, shard.job.span.stop) for shard in plan.shards]
+    return [(shard.job.parts[0].span.first, shard.job.parts[0].span.stop) for shard in plan.shards]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_the_longest_shards_begin(plan):
 
 def test_a_first_shard_that_was_halved_leaves_no_row_twice(plan):
     (pilot,) = plan.waiting_pilots()
-    for half in plan.split(pilot, 40):
+    for half in plan.divide(pilot, 40):
         half.done, half.seconds = True, 2.0
     plan.complete()
     bounds = spans(plan)

@@ -17,6 +17,7 @@ from tests.rules.corpus_cases import CORPUS, EITHER, JOINED, NORMALISED, PIXELS,
 from tests.rules.corruptions import noise, turns
 from tests.tiers import many
 from validator.engine.execution.judge import Judge, finish_run
+from validator.engine.execution.rulebook import Rulebook
 from validator.engine.rejudge import rejudge, settings_of
 from validator.engine.run_files.finished import FinishedRun
 from validator.execution import Execution
@@ -152,7 +153,7 @@ def test_modalities_in_other_trainers():
     rule, limits = find_rule("DI014"), Limits(ImageLimits(1048576, 1024), 8192)
     judges = []
     for name, media in (("text", []), ("shots", [MediaFacts(kind="image", index=0, written="a.png", form="path")])):
-        judges.append(Judge([rule], EntryFacts(name, Settings(dataset_info="x.json")), limits))
+        judges.append(Judge(Rulebook([rule]), EntryFacts(name, Settings(dataset_info="x.json")), limits))
         judges[-1].row(RowFacts(dataset=name, file="f", row=0, sample_id="f:0", content_hash="", media=media))
     assert [finding.message for finding in finish_run([rule], judges)] == [
         "1 row with media are trained beside 1 row without: ZeRO-3 and FSDP may hang"

@@ -10,7 +10,9 @@ import pyarrow as pa
 from validator.catalog.json_rows import RawRow
 from validator.catalog.schema import Schema
 from validator.catalog.survey import Survey
-from validator.catalog.table_rows import ROWS, UNREADABLE, own_schema, survey_tables, table_rows
+from validator.catalog.table_rows import UNREADABLE, batch_rows, own_schema, survey_tables, table_rows, within
+from validator.storage.reading import open_bytes
+from validator.storage.remote import is_remote
 
 
 def survey_arrow(path: Path, schema: Schema | None, kinds: frozenset[str] = frozenset()) -> Survey:
@@ -22,7 +24,7 @@ def survey_arrow(path: Path, schema: Schema | None, kinds: frozenset[str] = froz
 def arrow_head(path: Path, kinds: frozenset[str] = frozenset()) -> Survey:
     """A survey that has read no row. Raises OSError."""
     survey = Survey("arrow")
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         try:
             survey.fixed = own_schema(_open(file).schema, kinds, survey)
         except UNREADABLE as error:
@@ -30,9 +32,11 @@ def arrow_head(path: Path, kinds: frozenset[str] = frozenset()) -> Survey:
     return survey
 
 
-def arrow_rows(path: Path, survey: Survey) -> Iterator[RawRow]:
-    """The rows of an Arrow file, batch by batch."""
-    return table_rows(_tables(path), survey)
+def arrow_rows(path: Path, survey: Survey, first: int = 0, stop: int | None = None) -> Iterator[RawRow]:
+    """The rows of an Arrow file from row `first` up to `stop` (excluded). A file on this machine is mapped: what is
+    passed over is not read.
+    """
+    return table_rows(within(_tables(path, mapped=not is_remote(str(path))), first, stop), survey, first)
 
 
 def _open(file: object) -> pa.RecordBatchStreamReader | pa.RecordBatchFileReader:
@@ -42,13 +46,17 @@ def _open(file: object) -> pa.RecordBatchStreamReader | pa.RecordBatchFileReader
         return pa.ipc.open_file(file)
 
 
-def _tables(path: Path) -> Iterator[pa.Table]:
-    with path.open("rb") as file:
+def _tables(path: Path, *, mapped: bool = False) -> Iterator[pa.Table]:
+    """Pieces of all batches, which are whole in memory where the file is not `mapped`: a process that has mapped a file
+    dies where another cuts it off meanwhile.
+    """
+    with pa.memory_map(str(path)) if mapped else open_bytes(path) as file:
         reader = _open(file)
         if isinstance(reader, pa.RecordBatchFileReader):
             batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
         else:
             batches = iter(reader)
         for batch in batches:
-            for start in range(0, max(batch.num_rows, 1), ROWS):
-                yield pa.Table.from_batches([batch.slice(start, ROWS)])
+            rows = batch_rows(batch.num_rows, batch.nbytes)
+            for start in range(0, max(batch.num_rows, 1), rows):
+                yield pa.Table.from_batches([batch.slice(start, rows)])

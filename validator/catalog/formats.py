@@ -61,6 +61,15 @@ def _survey(path: Path, schema: Schema | None, loader: Loader, grown: Grown | No
     return survey_json(path, schema, by_value=loader.mixes, grown=grown)
 
 
+def costly_groups(path: Path, survey: Survey) -> list[range]:
+    """Rows of a surveyed file that are read from the first of them on, whichever are wanted, and take long to read."""
+    if survey.layout != "parquet" or survey.tables is not None:
+        return []
+    from validator.catalog.parquet_rows import large_groups
+
+    return large_groups(path)
+
+
 def file_rows(path: Path, survey: Survey, span: Span | None = None, *, loader_floats: bool = False) -> Iterator[RawRow]:
     """The raw rows of a surveyed file, or of a span of it, with the value that the loader gives to the converter.
 
@@ -83,11 +92,11 @@ def _rows_from(path: Path, survey: Survey, span: Span, loader_floats: bool) -> I
     if survey.layout == "parquet":
         from validator.catalog.parquet_rows import parquet_rows
 
-        return parquet_rows(path, survey, span.first)
+        return parquet_rows(path, survey, span.first, span.stop)
     if survey.layout == "arrow":
         from validator.catalog.arrow_rows import arrow_rows
 
-        return arrow_rows(path, survey)
+        return arrow_rows(path, survey, span.first, span.stop)
     if survey.layout == "csv":
         from validator.catalog.csv_rows import csv_rows
 

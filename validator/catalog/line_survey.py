@@ -22,10 +22,13 @@ from validator.catalog.arrow_types import TypeConflictError, castable, check_nam
 from validator.catalog.json_rows import BOM, LONG_READS, SPACE, TOO_DEEP, RawRow, parse_line, read_rows, too_deep
 from validator.catalog.schema import Schema
 from validator.catalog.survey import Checkpoint, Grown, Survey
+from validator.storage.reading import open_bytes
 
 _SPACES = re.compile(rb"[ \t\r\n]*")
 _COLUMN = re.compile(r"\AColumn\((.*?)\) ")
 
+_RELEASED = 1 << 20
+"""Bytes of a file after which memory is given back: getting it anew takes longer than reading a small file."""
 LOADER_CHUNK = 10 << 20
 """Bytes: the loader's `chunksize`. Every piece becomes a table that must fit the schema of the first."""
 
@@ -52,7 +55,8 @@ def survey_lines(path: Path, result: Survey, grown: Grown | None = None) -> None
             digest.update(piece)
             known = replace(result, types=dict(result.types), refusals=list(result.refusals), checkpoint=None)
             result.checkpoint = Checkpoint(offset, digest.hexdigest(), known, broken)
-    pa.default_memory_pool().release_unused()  # after a row of 100 MB, 200 MB, which child processes would begin with
+    if offset > _RELEASED:  # after a row of 100 MB, 200 MB, which child processes would begin with
+        pa.default_memory_pool().release_unused()
     if not result.num_rows and not broken and not result.num_refusals:
         result.layout = "empty"
     if broken and result.layout == "values":
@@ -151,7 +155,7 @@ def _loader_chunks(path: Path, offset: int) -> Iterator[tuple[bytes, bool]]:
     """The pieces in which the loader reads a file, from the beginning of one on, and whether each stays as it is
     when the file grows: its last line is ended, and begun before the end of the loader's `chunksize`.
     """
-    with path.open("rb", buffering=LONG_READS) as file:
+    with open_bytes(path, LONG_READS) as file:
         file.seek(offset)
         is_final = True
         while is_final and (chunk := file.read(LOADER_CHUNK)):
@@ -175,7 +179,10 @@ def _read_table(chunk: bytes, result: Survey) -> pa.Table:
             block_size *= 2
             continue
         try:
-            return paj.read_json(BytesIO(chunk), read_options=paj.ReadOptions(block_size=block_size))
+            options = paj.ReadOptions(block_size=block_size)
+            if len(chunk) <= block_size:
+                options.use_threads = False  # it is one block: a second thread would only be waited for
+            return paj.read_json(pa.BufferReader(chunk), read_options=options)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             if (isinstance(error, pa.ArrowInvalid) and "straddling" not in str(error)) or block_size > len(chunk):
                 raise

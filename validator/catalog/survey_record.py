@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -63,7 +64,12 @@ def checkpoint_from_plain(plain: dict[str, Any]) -> Checkpoint:
 
 
 def _pack(schema: pa.Schema) -> str:
-    return base64.b85encode(schema.serialize().to_pybytes()).decode()
+    return _as_text(schema.serialize().to_pybytes())
+
+
+@lru_cache(maxsize=256)  # many files have the same columns
+def _as_text(data: bytes) -> str:
+    return base64.b85encode(data).decode()
 
 
 def _unpack(text: str) -> pa.Schema:

@@ -18,7 +18,9 @@ UNREADABLE = (pa.ArrowException, OSError, ValueError, MemoryError)
 """What readers raise on damaged files. Errors of text decoding and of pandas are ValueErrors; a damaged length can ask
 for more memory than there is."""
 ROWS = 256
-"""Rows of one table held in memory: they may hold images."""
+"""Rows of one table held in memory, at most."""
+BATCH_BYTES = 16 << 20
+"""The same in bytes, about: rows may hold images."""
 
 
 def own_schema(arrow: pa.Schema, kinds: frozenset[str], survey: Survey) -> Schema:
@@ -66,6 +68,24 @@ def table_rows(tables: Iterator[pa.Table], survey: Survey, index: int = 0) -> It
                 index += 1
     except UNREADABLE:
         return  # the survey has reported it
+
+
+def batch_rows(rows: int, size: int) -> int:
+    """Rows of a table to hold in memory, of which some `rows` have a `size` in bytes."""
+    return min(max(BATCH_BYTES * rows // max(size, 1), 1), ROWS)
+
+
+def within(tables: Iterator[pa.Table], first: int, stop: int | None) -> Iterator[pa.Table]:
+    """The rows of tables from a row up to another (excluded; None: to the end)."""
+    begin = 0
+    for table in tables:
+        end = begin + table.num_rows
+        if end > first or not table.num_rows:
+            left = max(first - begin, 0)
+            yield table.slice(left, None if stop is None else max(stop - begin - left, 0))
+        begin = end
+        if stop is not None and begin >= stop:
+            return
 
 
 def _fitted(table: pa.Table, schema: Schema) -> pa.Table:

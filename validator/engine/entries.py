@@ -26,6 +26,8 @@ from validator.storage.identity import Identity
 from validator.storage.paths import look
 
 Surveying = Callable[[str], None]
+_SMALL = 1 << 15
+"""Bytes of a file that is surveyed anew as quickly as its survey is looked up."""
 
 
 def open_entries(
@@ -170,4 +172,6 @@ def _survey(
             cache.keep_checkpoint(name, kind, checkpoint)
         return survey
 
-    return make() if cache is None else cache.survey(digest, kind, schema, make)
+    if cache is None or seen.size <= _SMALL:
+        return make()
+    return cache.survey(digest, kind, schema, make)

@@ -14,7 +14,7 @@ from validator.engine.assemble import assemble
 from validator.engine.execution.engines import carry_out_all
 from validator.engine.execution.kept import Kept, kept, placed
 from validator.engine.execution.progress import Progress, Silent
-from validator.engine.execution.shard import ShardJob
+from validator.engine.execution.shard import Part, ShardJob
 from validator.engine.execution.shard_plan import Shard, judging_key
 from validator.engine.gate.baseline import load_baseline
 from validator.engine.gate.gate import Tables
@@ -88,9 +88,7 @@ def rejudge(
         if stays is not None:
             _give(shards, stays)
         engine = carry_out_all(shards, running, execution, progress)
-        targets: dict[str, list[Path]] = {}
-        for shard in shards:
-            targets.setdefault(shard.job.entry.name, []).append(shard.job.target)
+        targets = [shard.job.target for shard in shards]
 
         def conclusion_of(tally: Tally, tables: Tables) -> Conclusion:
             concluded = summarize(tally, settings, catalog, rules, left_out, tables)
@@ -101,7 +99,7 @@ def rejudge(
             run.check_same()
         written = OutputStamp(folder / "cache" / "written.json", folder)
         written.forget()
-        tally, concluded = assemble(targets, catalog, folder.absolute(), rules, limits, conclusion_of)
+        tally, concluded = assemble(targets, catalog, folder.absolute(), rules, settings, limits, conclusion_of)
         written.remember("", tally, judging)
     return RunResult(concluded.summary, tally, folder)
 
@@ -126,8 +124,8 @@ def _kept(run: FinishedRun, catalog: Catalog, settings: Settings, rules: Sequenc
 
 def _give(shards: Sequence[Shard], stays: Kept) -> None:
     """Tell each shard which findings it need not make."""
-    spans = [(shard.job.entry.name, shard.job.file.name, shard.job.span) for shard in shards]
-    stretches = [(dataset, file, span.first, (span.stop or 0) - 1) for dataset, file, span in spans]
+    parts = [shard.job.parts[0] for shard in shards]
+    stretches = [(*part.key, part.span.first, part.stop - 1) for part in parts]
     for shard, mine in zip(shards, placed(stays, stretches), strict=True):
         shard.job = replace(shard.job, kept=mine)
 
@@ -149,15 +147,12 @@ def _shards(
             raise unusable(samples, f"holds rows of {key[1]!r} in {key[0]!r}, which catalog.json does not know")
         entry, file = entries[key]
         for start in range(0, len(rows), execution.shard_rows or ROWS):
-            part = rows[start : start + (execution.shard_rows or ROWS)]
+            some = rows[start : start + (execution.shard_rows or ROWS)]
             ordinal += 1
             job = ShardJob(
                 ordinal=ordinal,
                 settings=settings,
-                entry=replace(entry, files=()),
-                file=file,
-                path="",
-                span=Span(part[0], part[-1] + 1, (), ""),
+                parts=(Part(replace(entry, files=()), file, "", Span(some[0], some[-1] + 1, (), "")),),
                 target=running / f"{ordinal}.zip",
                 folder=running,
                 working=os.getcwd(),

@@ -83,7 +83,7 @@ def run(
             (folder / REPLAY).unlink(missing_ok=True)
             return RunResult(concluded.summary, tally, given)
         written.forget()
-        tally, concluded = assemble(plan.targets, catalog, folder, rules, limits, conclusion_of)
+        tally, concluded = assemble(plan.targets, catalog, folder, rules, settings, limits, conclusion_of)
         for target in lost:
             target.unlink(missing_ok=True)  # the next run tries these rows again
         if not lost:

@@ -10,6 +10,7 @@ from typing import Any
 from validator.catalog.json_rows import RawRow, parse_row
 from validator.catalog.survey import Survey
 from validator.engine.execution.judge import Judge, status_of
+from validator.engine.execution.rulebook import Rulebooks
 from validator.exporting.pictures import PictureFiles
 from validator.exporting.policy import Policy, Reason
 from validator.exporting.repairs import OUTSIDE, PARTS, REPAIRS, Bench, repair
@@ -55,7 +56,7 @@ class Mender:
         self._files = _WithPictures(settings.resolved_media_dir, pictures)
         self._measurers: tuple[Survey, Measurer, Measurer] | None = None
         self._limits = limits_of(settings, load_processor(settings.processor))
-        self._judge = Judge(rules, entry, self._limits)
+        self._judge = Judge(Rulebooks(rules, settings).of(entry.name), entry, self._limits)
 
     def mend(self, rows: Sequence[tuple[RawRow, VerdictRow | None]], *, outside: bool = False) -> list[Mended | None]:
         """Rows repaired, None where one cannot be or would still stay behind. Each comes with what was found in it;

@@ -5,8 +5,7 @@ Nothing here depends on pixel limits or the cutoff: `settle` puts those to the f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 
 import xxhash
 
@@ -25,7 +24,7 @@ from validator.facts.sameness import hashes_of
 from validator.facts.turn_measure import TurnMeasurer
 from validator.findings import clip
 from validator.settings import Settings
-from validator.storage.media_files import MediaFiles
+from validator.storage.media_files import MediaFiles, Wanted
 from validator.tokens.encode import EncodedTurn, TrainerError, encode_turns, refuse_media
 from validator.tokens.known_templates import NONE, REPRODUCED, not_reproduced, refused_media
 from validator.tokens.processor import Processor, load_processor
@@ -68,14 +67,6 @@ class _Row:
             refused=new.refused,
         )
         self.done = True
-
-
-@dataclass(slots=True)
-class Begun:
-    """Rows that are converted, and the paths of media that were asked for."""
-
-    rows: list[_Row]
-    asked: list[str] = field(default_factory=list)
 
 
 class Measurer:
@@ -123,42 +114,21 @@ class Measurer:
         return [reference for kind in self.convert(raw).media.values() for reference in kind]
 
     def measure(self, raws: Sequence[RawRow], at: Callable[[int], None] = lambda row: None) -> list[RowFacts]:
-        """The facts of some rows. `at` is told which row is worked on.
+        """The facts of some rows; see `Together`."""
+        return Together([(self, raw) for raw in raws], self.files).facts(at)
 
-        All rows are taken through one step before the next: what a step needs then stays in the processor's caches,
-        which halves the time of encoding.
-        """
-        return self.finish(self.begin(raws), at)
+    def begin(self, raw: RawRow) -> _Row:
+        """A row of this file before the first step."""
+        return _Row(raw, self._new(raw))
 
-    def begin(self, raws: Sequence[RawRow]) -> Begun:
-        """Convert some rows and ask for their media, without waiting for these."""
-        begun = Begun([_Row(raw, self._new(raw)) for raw in raws])
-        self._take(begun.rows, self._convert)
-        begun.asked = self._media.ask(row.sample for row in begun.rows if not row.done)
-        return begun
+    def wanted(self, row: _Row) -> Iterator[Wanted]:
+        """The media of a converted row."""
+        return self._media.wanted(row.sample)
 
-    def finish(self, begun: Begun, at: Callable[[int], None] = lambda row: None) -> list[RowFacts]:
-        """The facts of rows that were begun. `at` is told which row is worked on."""
-        self._take(begun.rows, self._look_at_media, at)  # what libraries do there and in the next may end the process
-        self.files.drop(begun.asked)
-        self._take(begun.rows, self._encode, at)
-        self._take(begun.rows, self._finish)
-        return [row.facts for row in begun.rows]
-
-    def _take(self, rows: list[_Row], step: Callable[[_Row], None], at: Callable[[int], None] | None = None) -> None:
-        """Take rows through one step. A row at which it fails is unchecked; the others go on."""
-        for row in rows:
-            if not row.done:
-                if at is not None:
-                    at(row.raw.index)
-                try:
-                    step(row)
-                except (ChangedDataError, OSError) as error:  # OSError: storage that cannot be reached
-                    row.give_up(str(error))
-                except (KeyboardInterrupt, SystemExit, GeneratorExit):
-                    raise
-                except BaseException as error:  # a fault of ours, or a library's panic, takes no other rows with it
-                    row.give_up(f"internal error: {type(error).__name__}: {error}"[:300])
+    @property
+    def steps(self) -> tuple[Callable[[_Row], None], ...]:
+        """What is done with a row, step by step."""
+        return self._convert, self._look_at_media, self._encode, self._finish
 
     def _convert(self, row: _Row) -> None:
         raw, facts = row.raw, row.facts
@@ -240,7 +210,7 @@ class Measurer:
 
     def leave_unchecked(self, raw: RawRow, reason: str | None = None) -> RowFacts:
         """The record of a row that cannot be checked: identity only. `reason` is None where the whole entry cannot."""
-        row = _Row(raw, self._new(raw))
+        row = self.begin(raw)
         row.give_up(reason)
         return row.facts
 
@@ -260,6 +230,49 @@ class Measurer:
         if isinstance(given, str | int) and not isinstance(given, bool) and given != "":
             return str(given)[:200]
         return f"{self.file}:{raw.index}"
+
+
+_CONVERT, _LOOK_AT_MEDIA, _ENCODE, _FINISH = range(4)
+_RISKY = frozenset((_LOOK_AT_MEDIA, _ENCODE))
+"""Steps at which libraries may end the process."""
+
+
+class Together:
+    """Rows of one shard, each with the measurer of its file, on their way through the steps.
+
+    All are taken through one step before the next: what a step needs then stays in the processor's caches, which
+    halves the time of encoding. To begin with they are converted, and their media asked for.
+    """
+
+    def __init__(self, raws: Sequence[tuple[Measurer, RawRow]], files: MediaFiles) -> None:
+        self._files = files
+        self._rows = [(measurer, measurer.steps, measurer.begin(raw)) for measurer, raw in raws]
+        self._take(_CONVERT)
+        wanted = (item for measurer, _, row in self._rows if not row.done for item in measurer.wanted(row))
+        self._asked = files.ask(wanted)
+
+    def facts(self, at: Callable[[int], None] = lambda row: None) -> list[RowFacts]:
+        """The facts of all. `at` is told which row is worked on."""
+        self._take(_LOOK_AT_MEDIA, at)
+        self._files.drop(self._asked)
+        self._take(_ENCODE, at)
+        self._take(_FINISH)
+        return [row.facts for _, _, row in self._rows]
+
+    def _take(self, number: int, at: Callable[[int], None] = lambda row: None) -> None:
+        """Take all rows through one step. A row at which it fails is unchecked; the others go on."""
+        for _, steps, row in self._rows:
+            if not row.done:
+                if number in _RISKY:
+                    at(row.raw.index)
+                try:
+                    steps[number](row)
+                except (ChangedDataError, OSError) as error:  # OSError: storage that cannot be reached
+                    row.give_up(str(error))
+                except (KeyboardInterrupt, SystemExit, GeneratorExit):
+                    raise
+                except BaseException as error:  # a fault of ours, or a library's panic, takes no other rows with it
+                    row.give_up(f"internal error: {type(error).__name__}: {error}"[:300])
 
 
 def _unreadable(entry: Entry, survey: Survey) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from validator.conversation.media_paths import SHOWN, resolve
@@ -18,8 +18,7 @@ from validator.media.video_recipe import VideoRecipe
 from validator.media.whereabouts import whereabouts
 from validator.records.image_probe import ImageProbe
 from validator.settings import Settings
-from validator.storage.fetched import Want
-from validator.storage.media_files import MediaFiles
+from validator.storage.media_files import MediaFiles, Wanted
 from validator.trainers.base import Trainer
 
 _LYING = frozenset((5, 6, 7, 8))
@@ -57,23 +56,20 @@ class MediaMeasurer:
             for item, reference in zip(facts, references, strict=True)
         ]
 
-    def ask(self, samples: Iterable[Sample]) -> list[str]:
-        """Ask for the media of samples that are measured soon. Returns the paths that were asked for."""
+    def wanted(self, sample: Sample) -> Iterator[Wanted]:
+        """What is asked of the media of a sample."""
         depth = self._settings.integrity
-        image = wanted(depth), known_as(depth)
-        video = wanted_video(depth), video_known_as(depth, self._trainer.video or VideoRecipe())
-
-        def wanted_media() -> Iterator[tuple[str, Want, str]]:
-            for sample in samples:
-                for kind, references in sample.media.items():
-                    for reference in references if kind != "audio" else ():
-                        paths = reference.frames if reference.frames is not None else (reference.target,)
-                        found = image if kind == "image" or reference.frames is not None else video
-                        for path in paths:
-                            if path is not None and reference.data is None:
-                                yield (self._files.join(path) if reference.below_root else path, *found)
-
-        return self._files.ask(wanted_media())
+        for kind, references in sample.media.items():
+            for reference in references if kind != "audio" else ():
+                if reference.data is not None:
+                    continue
+                if kind == "image" or reference.frames is not None:
+                    want, name = wanted(depth), known_as(depth)
+                else:
+                    want, name = wanted_video(depth), video_known_as(depth, self._trainer.video or VideoRecipe())
+                for path in reference.frames if reference.frames is not None else (reference.target,):
+                    if path is not None:
+                        yield Wanted(self._files.join(path) if reference.below_root else path, want, name)
 
     def _where(self, item: MediaFacts, path: str) -> MediaFacts:
         """What is known of a file that is not where its path says."""

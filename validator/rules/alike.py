@@ -86,6 +86,9 @@ class Groups:
     def merge(self, later: Groups) -> Groups:
         """Add the rows of a later part."""
         later.trim()
+        if not (self._files or self._waiting or self._single or len(self._table)):
+            self._files, self._table, self.last = dict(later._files), later._table, min(self.last, later.last)
+            return self
         self._take_single()
         places = np.array([*map(self._place, later._files), -1], np.int32)  # -1 stays the last
         added = later._table.copy()

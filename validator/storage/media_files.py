@@ -11,7 +11,7 @@ import posixpath
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Protocol, TypeVar
+from typing import Any, BinaryIO, NamedTuple, Protocol, TypeVar
 
 from validator.errors import ChangedDataError
 from validator.storage import local, remote
@@ -101,6 +101,14 @@ class _Recent:
 _RECENT = _Recent(16384)
 
 
+class Wanted(NamedTuple):
+    """A file to ask for: `want` of its bytes, and what its measurement is `known_as` behind the path."""
+
+    path: str
+    want: Want
+    known_as: str
+
+
 class MediaFiles:
     """The media of a run below `root`, the trainer's media_dir. Every path is looked at once; `seen` tells what was
     found. `by_content`: a file is the same if its bytes are, whatever its time says. `ahead`: how much is asked for
@@ -154,10 +162,9 @@ class MediaFiles:
         """
         return None if self._remote is not None else self._pace.rows_alone
 
-    def ask(self, wanted: Iterable[tuple[str, Want, str]]) -> list[str]:
-        """Ask for files (path, what is wanted, what its measurement is known as) that are measured soon, in this order;
-        for files on this machine only where they answer slowly: from memory they are read faster without. Returns the
-        paths that were asked for.
+    def ask(self, wanted: Iterable[Wanted]) -> list[str]:
+        """Ask for files that are measured soon, in this order; for files on this machine only where they answer slowly:
+        from memory they are read faster without. Returns the paths that were asked for.
         """
         alone, self._found_out = not self._found_out, True
         slow = self._pace.is_slow and not alone

@@ -33,7 +33,7 @@ def check(plan: RunPlan, running: Path, execution: Execution, progress: Progress
             if engine is serial:
                 engine = _engine(seconds, execution, serial, running, stack, progress)
             progress.checking(rows_marked(running) + plan.rows_left, engine.name)
-            carry_out(shards, engine, running, progress, plan.split)
+            carry_out(shards, engine, running, progress, plan.divide)
             return engine.name
 
         progress.checking(plan.rows_left, serial.name)
@@ -54,12 +54,13 @@ def carry_out_all(shards: Sequence[Shard], running: Path, execution: Execution, 
         stack.callback(serial.close)
         engine = _engine(0.0, execution, serial, running, stack, progress)
         progress.checking(sum(shard.job.rows for shard in shards), engine.name)
-        carry_out(shards, engine, running, progress, _split_stored)
+        carry_out(shards, engine, running, progress, _divide_stored)
     return engine.name
 
 
-def _split_stored(shard: Shard, at: int) -> tuple[Shard, Shard]:
-    raise OSError(f"a process died twice while rows {shard.job.span.first} to {shard.job.span.stop} were judged")
+def _divide_stored(shard: Shard, at: int | None) -> list[Shard]:
+    span = shard.job.parts[0].span
+    raise OSError(f"a process died twice while rows {span.first} to {span.stop} were judged")
 
 
 def _engine(
@@ -82,7 +83,7 @@ def _engine(
 
 def _is_bound(shard: Shard) -> bool:
     """Data that is no file cannot be given to another process."""
-    survey = shard.job.file.survey
+    survey = shard.job.parts[0].file.survey
     return survey is not None and survey.tables is not None
 
 

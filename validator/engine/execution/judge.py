@@ -2,41 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import pyarrow as pa
-from pydantic import TypeAdapter
 
 from validator.conversation.sample import PLACEHOLDERS
 from validator.engine.execution.explained import Cause, told
+from validator.engine.execution.rulebook import Asked, Rulebook
 from validator.facts.budget import Limits
 from validator.facts.columns import numbers_of
 from validator.facts.record import RowFacts
 from validator.facts.texts import Texts
 from validator.findings import Finding, printable
-from validator.rules.base import Case, EntryFacts, Hit, Need, RowCheck, Rule
-from validator.rules.registry import rules_for
+from validator.rules.base import Case, EntryFacts, Hit, Need, Rule
 from validator.rules.wording import ANSWERS
 
 _PLACES = {kind: place for place, kind in enumerate(PLACEHOLDERS)}
-_Asked = tuple[list[tuple[Callable[[Any, Case], None], str]], list[tuple[Rule, RowCheck]]]
-"""The folds, by the names of their aggregates, and the checks that some rows go through."""
+
+
+class _Aggregates(dict[str, Any]):
+    """The aggregates of an entry by name, each begun when something is put into it: most entries never have most."""
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        super().__init__()
+        self._kinds = rulebook.kinds
+
+    def __missing__(self, name: str) -> Any:
+        begun = self[name] = self._kinds[name].start()
+        return begun
+
+    def seen(self, name: str) -> Any:
+        """One that nothing will be put into."""
+        return self[name] if name in self else self._kinds[name].start()
 
 
 class Judge:
-    """Judges the rows of one entry by the chosen rules; corpus rules speak when the entry is finished."""
+    """Judges the rows of one entry by its rules; corpus rules speak when the entry is finished."""
 
-    def __init__(self, rules: Sequence[Rule], entry: EntryFacts, limits: Limits) -> None:
-        self._entry = entry
+    def __init__(self, rulebook: Rulebook, entry: EntryFacts, limits: Limits) -> None:
+        self._rulebook, self._entry, self._limits = rulebook, entry, limits
         self._settings = entry.settings
-        self._limits = limits
-        self._rules = rules = rules_for(rules, entry.settings, entry.name)
-        self._row_rules = [(rule, rule.row) for rule in rules if rule.row is not None]
-        self._corpus_rules = [(rule, rule.corpus) for rule in rules if rule.corpus is not None]
-        self._kinds = {rule.aggregate: corpus for rule, corpus in self._corpus_rules}
-        self.aggregates: dict[str, Any] = {name: corpus.start() for name, corpus in self._kinds.items()}
-        self._asked: dict[tuple[Need, ...], _Asked] = {}
+        self.aggregates = _Aggregates(rulebook)
 
     def row(self, facts: RowFacts) -> list[Finding]:
         """The findings of the row rules about one row, in order; corpus rules take note of it."""
@@ -62,7 +69,8 @@ class Judge:
         """Have the corpus rules take note of rows of a file that have neither media nor problems; False where some rule
         must see them one by one.
         """
-        checks = [(name, corpus) for name, corpus in self._kinds.items() if corpus.fold and corpus.needs == "nothing"]
+        kinds = self._rulebook.kinds.items()
+        checks = [(name, corpus) for name, corpus in kinds if corpus.fold and corpus.needs == "nothing"]
         if any(corpus.fold_texts is None for _, corpus in checks):
             return False
         texts = Texts(records, file, self._entry.order.places(file, numbers_of(records["row"])), self._settings)
@@ -78,38 +86,27 @@ class Judge:
     def _hits(self, case: Case) -> Iterator[tuple[Rule, Hit]]:
         return ((rule, hit) for rule, check in self._asked_of(case.facts)[1] for hit in check(case))
 
-    def _asked_of(self, facts: RowFacts) -> _Asked:
-        present = _present(facts)
-        asked = self._asked.get(present)
-        if asked is None:
-            asked = self._asked[present] = self._ask(present)
-        return asked
+    def _asked_of(self, facts: RowFacts) -> Asked:
+        return self._rulebook.asked(_present(facts))
 
-    def _ask(self, present: tuple[Need, ...]) -> _Asked:
-        """What is asked about rows that have all this."""
-        folds = [
-            (corpus.fold, name)
-            for name, corpus in self._kinds.items()
-            if corpus.fold is not None and corpus.needs in present
-        ]
-        return folds, [(rule, check) for rule, check in self._row_rules if rule.needs in present]
+    def taken(self) -> Iterator[tuple[str, Any]]:
+        """The aggregates of rows as plain data, by name, each taken out; those that hold nothing are left out."""
+        for name, corpus in self._rulebook.kinds.items():
+            mine = self.aggregates.pop(name, None) if corpus.fold is not None else None
+            if mine is not None and mine != corpus.start():
+                yield name, corpus.adapter.dump_python(mine, mode="json")
 
-    @property
-    def adapters(self) -> dict[str, TypeAdapter[Any]]:
-        """How each aggregate of rows becomes plain data and back."""
-        return {name: corpus.adapter for name, corpus in self._kinds.items() if corpus.fold is not None}
-
-    def merge(self, aggregates: Mapping[str, Any]) -> None:
-        """Join the aggregates of rows that were judged elsewhere; those of earlier rows first."""
-        for name, corpus in self._kinds.items():
-            if corpus.merge is not None and name in aggregates:
-                self.aggregates[name] = corpus.merge(self.aggregates[name], aggregates[name])
+    def merge(self, name: str, plain: Any) -> None:
+        """Join an aggregate of rows that were judged elsewhere, as plain data; those of earlier rows first."""
+        corpus = self._rulebook.kinds.get(name)
+        if corpus is not None and corpus.merge is not None:
+            self.aggregates[name] = corpus.merge(self.aggregates[name], corpus.adapter.validate_python(plain))
 
     def finish(self) -> tuple[list[Finding], list[Cause]]:
         """The findings of the corpus rules about the whole entry, in order, and what some of them explain."""
         findings, causes = [], []
-        for rule, corpus in self._corpus_rules:
-            for hit in corpus.finish(self.aggregates[rule.aggregate], self._entry):
+        for rule, corpus in self._rulebook.corpus_rules:
+            for hit in corpus.finish(self.aggregates.seen(rule.aggregate), self._entry):
                 findings.append(finding_of(rule, hit, self._entry.name, hit.file, hit.row, hit.sample_id))
                 if hit.explains:
                     assert corpus.names_causes
@@ -123,7 +120,7 @@ class Judge:
 
     def rule(self, code: str) -> Rule | None:
         """A rule as it judges this entry; None where the entry is judged without it."""
-        return next((rule for rule in self._rules if rule.code == code), None)
+        return self._rulebook.rule(code)
 
 
 def finish_run(rules: Sequence[Rule], judges: Sequence[Judge]) -> list[Finding]:

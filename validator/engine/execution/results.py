@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +14,7 @@ import orjson
 import pyarrow as pa
 from pydantic import TypeAdapter
 
+from validator.engine.execution.judge import Judge
 from validator.engine.run_files.summary import Tally
 from validator.engine.tables.finding_columns import WITH_LINES, to_batch
 from validator.facts.columns import Batch
@@ -28,12 +29,11 @@ BATCH = 1024
 
 @dataclass(slots=True)
 class ShardState:
-    """What is known of a shard besides its samples and findings: counts, the aggregates of corpus rules by code, and
-    what was seen of its media, the probes that were made of them now, as lines of JSON, and the program that made it.
+    """What is known of a shard besides its rows: counts, what was seen of its media, the probes that were made of them
+    now, as lines of JSON, and the program that made it.
     """
 
     tally: Tally
-    aggregates: dict[str, Any]
     media: dict[str, Identity]
     probes: list[bytes]
     program: str
@@ -74,9 +74,9 @@ class ResultWriter:
         self._findings_writer.write_batch(to_batch(self._found))
         self._found.clear()
 
-    def write(self, path: Path, state: ShardState, dump: dict[str, TypeAdapter[Any]]) -> None:
-        """Write everything to a file, whole or not at all. `dump`: how the aggregate of each rule becomes JSON; each
-        is taken out of the state then, so that little is held twice.
+    def write(self, path: Path, state: ShardState, judges: Iterable[Judge]) -> None:
+        """Write everything to a file, whole or not at all. The aggregates are taken out of the judges, so that little
+        is held twice.
         """
         if self._batch.num_rows:
             self._flush()
@@ -91,9 +91,11 @@ class ResultWriter:
             archive.writestr("findings.arrow", self._findings.getbuffer())
             archive.writestr("state.json", orjson.dumps(rest))
             archive.writestr("probes.jsonl", b"\n".join(state.probes))
-            for name, adapter in dump.items():
-                plain = adapter.dump_python(state.aggregates.pop(name), mode="json")
-                archive.writestr(f"aggregates/{name}.json", orjson.dumps(plain))
+            with archive.open("aggregates.jsonl", "w") as lines:
+                for judge in judges:
+                    for name, plain in judge.taken():
+                        line = orjson.dumps([judge.entry.name, name, plain], option=orjson.OPT_APPEND_NEWLINE)
+                        lines.write(line)
 
 
 _TALLY = TypeAdapter(Tally)
@@ -139,12 +141,12 @@ class ShardResult:
         """The counts."""
         return _TALLY.validate_python(self._state["tally"])
 
-    def aggregates(self, load: dict[str, TypeAdapter[Any]]) -> dict[str, Any]:
-        """What the corpus rules have folded, by code."""
-        return {
-            name: adapter.validate_python(orjson.loads(self._archive.read(f"aggregates/{name}.json")))
-            for name, adapter in load.items()
-        }
+    def merge_into(self, judges: Mapping[str, Judge]) -> None:
+        """Have the judges, by the names of their entries, take in what the corpus rules have folded."""
+        with self._archive.open("aggregates.jsonl") as lines:
+            for line in lines:
+                dataset, name, plain = orjson.loads(line)
+                judges[dataset].merge(name, plain)
 
     @property
     def media(self) -> Iterator[tuple[str, Identity]]:

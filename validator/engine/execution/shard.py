@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -23,12 +23,13 @@ from validator.engine.execution.kept import Kept
 from validator.engine.execution.marker import BETWEEN, Marker
 from validator.engine.execution.probes import Probes
 from validator.engine.execution.results import ResultWriter, ShardState
-from validator.engine.execution.stored import judge_stored, records_of
+from validator.engine.execution.rulebook import Rulebooks
+from validator.engine.execution.stored import Records, judge_stored
 from validator.engine.program import judges, program
 from validator.engine.run_files.summary import DatasetCounts, Tally
 from validator.errors import ChangedDataError
 from validator.facts.budget import Limits
-from validator.facts.measure import Begun, Measurer, limits_of
+from validator.facts.measure import Measurer, Together, limits_of
 from validator.facts.record import RowFacts
 from validator.facts.settle import settle
 from validator.facts.table import to_row
@@ -49,26 +50,49 @@ MOST_AHEAD = 8
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShardJob:
-    """One shard to check, self-contained: a worker needs nothing else but the files.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of one file. `entry` comes without its files, in one piece for all parts of it that a shard has."""
 
-    `entry` comes without its other files. `facts`: the result of a shard that holds facts of the same rows, or a
-    samples.parquet in which they begin at record `facts_begin`; `kept`: findings of these rows that need not be made
-    again. `probes`: where probes of earlier runs lie;
-    `made_by`: the keys of the program and of what judges, which must be those of the worker;
-    `prefetch`, `prefetch_bytes`: media that are asked for at a time, and bytes of them that wait; `witness`: asked
-    about every row.
-    `lost`: rows that are not to be touched again, and why. `folder`: where processes mark their places; `working`: the
-    folder that relative paths start from.
-    """
-
-    ordinal: int
-    settings: Settings
     entry: EntryFacts
     file: FileFacts
     path: str
     span: Span
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(dataset, file)."""
+        return self.entry.name, self.file.name
+
+    @property
+    def stop(self) -> int:
+        """The row behind the last, as surveyed."""
+        assert self.file.survey is not None
+        return self.file.survey.num_rows if self.span.stop is None else self.span.stop
+
+    @property
+    def rows(self) -> int:
+        """Number of rows, as surveyed."""
+        return max(self.stop - self.span.first, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardJob:
+    """One shard to check, self-contained: a worker needs nothing else but the files.
+
+    `parts`: rows of one file, or several small files, in the order of the run. `facts`: the result of a shard that
+    holds facts of the same rows, or a samples.parquet in which they begin at record `facts_begin`; `kept`: findings of
+    these rows, which are of one file, that need not be made again. `probes`: where probes of earlier runs lie;
+    `made_by`: the keys of the program and of what judges, which must be those of the worker;
+    `prefetch`, `prefetch_bytes`: media that are asked for at a time, and bytes of them that wait; `witness`: asked
+    about every row.
+    `lost`: rows, of the only part, that are not to be touched again, and why. `folder`: where processes mark their
+    places; `working`: the folder that relative paths start from.
+    """
+
+    ordinal: int
+    settings: Settings
+    parts: tuple[Part, ...]
     target: Path
     folder: Path
     working: str
@@ -88,9 +112,7 @@ class ShardJob:
     @property
     def rows(self) -> int:
         """Number of rows, as surveyed."""
-        assert self.file.survey is not None
-        stop = self.file.survey.num_rows if self.span.stop is None else self.span.stop
-        return max(stop - self.span.first, 0)
+        return sum(part.rows for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,48 +138,78 @@ def check_shard(job: ShardJob, marker: Marker) -> ShardDone:
     """
     if os.getcwd() != job.working:
         os.chdir(job.working)
-    settings, entry = job.settings, job.entry
-    assert entry.entry is not None and job.file.survey is not None
+    settings = job.settings
     processor, rules = load_processor(settings.processor), choose_rules(settings)[0]
     made_by = program(exact=settings.exact), judges(rules, processor.fingerprint, settings.trainer)
     if made_by != job.made_by:
         raise StrangerError(_stranger(made_by[0] == job.made_by[0]))
     limits = limits_of(settings, processor)
-    judge = Judge(rules, entry, limits)
-    local = entry.entry.source in ("file", "script")
     probes = Probes(job.probes)
-    root = settings.resolved_media_dir if local else ""
+    root = settings.resolved_media_dir if _is_local(job) else ""
     ahead = Ahead(job.prefetch, job.prefetch_bytes)
     files = MediaFiles(root, probes, by_content=job.by_content, ahead=ahead)
-    tally = Tally({entry.name: DatasetCounts()})
-    writer = ResultWriter()
+    rulebooks = Rulebooks(rules, settings)
+    entries = {part.entry.name: part.entry for part in job.parts}
+    judging = {name: Judge(rulebooks.of(name), entry, limits) for name, entry in entries.items()}
+    making = _Making(marker, judging)
     marker.begin(job.ordinal, job.attempt, job.row_timeout)
     begun = time.monotonic()
-    rows = media = number = 0
-    for samples, findings in _stored(job, judge, limits) if job.facts is not None else ():
-        writer.add_batches(samples, findings)
-        tally.add_rows(samples)
-        counts = samples.num_rows, len(samples["media"].flatten()), findings.num_rows
-        marker.done(*counts)
-        rows, media, number = rows + counts[0], media + counts[1], number + counts[2]
-    with closing(files):
-        for batch in _measured(job, files, marker) if job.facts is None else ():
+    if job.facts is None:
+        with closing(files):
+            making.measured(_measured(job, files, marker), limits)
+    else:
+        records = Records(job.facts, job.facts_begin)
+        for part in job.parts:
+            found = records.of(part.key, (part.span.first, part.span.stop))
+            making.stored(judge_stored(found, job.facts, job.kept, judging[part.entry.name], limits))
+    marker.end()
+    for part in job.parts if not (job.facts or job.lost) else ():
+        _verify(part)
+    state = ShardState(making.tally, files.seen, list(probes.fresh.values()), made_by[0])
+    making.writer.write(job.target, state, judging.values())
+    return ShardDone(job.ordinal, *making.counts, time.monotonic() - begun)
+
+
+class _Making:
+    """The result of a job while it is made, with its `counts`: rows, media and findings."""
+
+    def __init__(self, marker: Marker, judges: Mapping[str, Judge]) -> None:
+        self._marker, self._judges = marker, judges
+        self.tally = Tally({name: DatasetCounts() for name in judges})
+        self.writer = ResultWriter()
+        self.counts = (0, 0, 0)
+
+    def stored(self, batches: Iterable[tuple[pa.RecordBatch, pa.RecordBatch]]) -> None:
+        """Take rows that were measured earlier, with their findings, as columns."""
+        for samples, findings in batches:
+            self.writer.add_batches(samples, findings)
+            self.tally.add_rows(samples)
+            self._count(samples.num_rows, len(samples["media"].flatten()), findings.num_rows)
+
+    def measured(self, batches: Iterable[list[RowFacts]], limits: Limits) -> None:
+        """Settle and judge rows that are measured now."""
+        for batch in batches:
             for facts in batch:
                 settle(facts, limits)
-            judged = [(facts, judge.row(facts)) for facts in batch]
+            judged = [(facts, self._judges[facts.dataset].row(facts)) for facts in batch]
             for facts, findings in judged:
                 status = status_of(facts, findings)
-                writer.add(to_row(facts, status), findings)
-                tally.add_row(facts, status)
-            counts = len(batch), sum(len(facts.media) for facts in batch), sum(len(findings) for _, findings in judged)
-            marker.done(*counts)
-            rows, media, number = rows + counts[0], media + counts[1], number + counts[2]
-    marker.end()
-    if not (job.facts or job.lost or job.file.survey.tables):
-        _verify(job)
-    state = ShardState(tally, judge.aggregates, files.seen, list(probes.fresh.values()), made_by[0])
-    writer.write(job.target, state, judge.adapters)
-    return ShardDone(job.ordinal, rows, media, number, time.monotonic() - begun)
+                self.writer.add(to_row(facts, status), findings)
+                self.tally.add_row(facts, status)
+            media, number = sum(len(facts.media) for facts in batch), sum(len(findings) for _, findings in judged)
+            self._count(len(batch), media, number)
+
+    def _count(self, *counts: int) -> None:
+        self._marker.done(*counts)
+        rows, media, findings = (old + new for old, new in zip(self.counts, counts, strict=True))
+        self.counts = rows, media, findings
+
+
+def _is_local(job: ShardJob) -> bool:
+    """Whether media are paths below the media folder: parts that lie elsewhere stand alone."""
+    entry = job.parts[0].entry.entry
+    assert entry is not None
+    return entry.source in ("file", "script")
 
 
 def _stranger(same_program: bool) -> str:
@@ -167,53 +219,65 @@ def _stranger(same_program: bool) -> str:
     return f"the worker {os.getpid()} on {socket.gethostname()} {what}: its results would not be this command's"
 
 
-def _verify(job: ShardJob) -> None:
+def _verify(part: Part) -> None:
     """What was read by its digests may have been touched meanwhile, but not grown."""
-    seen, now = job.file.seen, look(job.path)
-    if now != seen and not (job.span.stretches and (now.kind, now.size) == (seen.kind, seen.size)):
-        raise ChangedDataError(_changed(job))
+    survey = part.file.survey
+    assert survey is not None
+    if survey.tables is not None:
+        return
+    seen, now = part.file.seen, look(part.path)
+    if now != seen and not (part.span.stretches and (now.kind, now.size) == (seen.kind, seen.size)):
+        raise ChangedDataError(_changed(part))
 
 
-def _changed(job: ShardJob) -> str:
-    return f"the file `{job.file.name}` changed while it was read"
+def _changed(part: Part) -> str:
+    return f"the file `{part.file.name}` changed while it was read"
 
 
-def _stored(job: ShardJob, judge: Judge, limits: Limits) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
-    """Rows whose facts were measured earlier."""
-    assert job.facts is not None
-    file, rows = (job.entry.name, job.file.name), (job.span.first, job.span.stop)
-    return judge_stored(records_of(job.facts, job.facts_begin, file, rows), job.facts, job.kept, judge, limits)
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A row that the entry selects. It is `skipped` where it is not to be touched, for a reason."""
+
+    measurer: Measurer
+    raw: RawRow
+    witness: Callable[[RawRow, RowFacts], str | None] | None
+    skipped: bool
+    reason: str | None
+
+
+def _taken(job: ShardJob, files: MediaFiles) -> Iterator[_Taken]:
+    lost = dict(job.lost)
+    for part in job.parts:
+        entry, file = part.entry, part.file
+        assert entry.entry is not None and file.survey is not None
+        measurer = Measurer(entry.entry, file.name, file.survey, job.settings, files)
+        witness = job.witness(measurer) if job.witness is not None else None
+        for raw in _rows(part, job.lost):
+            if entry.order.place(file.name, raw.index) is not None:
+                whole = entry.unchecked is not None
+                reason = None if whole else lost.get(raw.index)
+                yield _Taken(measurer, raw, witness, whole or raw.index in lost, reason)
 
 
 def _measured(job: ShardJob, files: MediaFiles, marker: Marker) -> Iterator[list[RowFacts]]:
-    assert job.entry.entry is not None and job.file.survey is not None
-    measurer = Measurer(job.entry.entry, job.file.name, job.file.survey, job.settings, files)
-    order, lost = job.entry.order, dict(job.lost)
-    witness = job.witness(measurer) if job.witness is not None else None
-    selected = (raw for raw in _rows(job) if order.place(job.file.name, raw.index) is not None)
-    if job.entry.unchecked is not None:
-        yield from _batches(map(measurer.leave_unchecked, selected))
-        return
-    for raws, begun in _begun_ahead(measurer, _batches(selected, files.rows_alone), lost):
-        batch = measurer.finish(begun, marker.at)
-        if witness is not None:
-            for raw, facts in zip((raw for raw in raws if raw.index not in lost), batch, strict=True):
-                marker.at(raw.index)
-                facts.disagreement = witness(raw, facts)
-        batch += [measurer.leave_unchecked(raw, lost[raw.index]) for raw in raws if raw.index in lost]
-        yield sorted(batch, key=lambda facts: facts.row) if lost else batch
+    for batch, begun in _begun_ahead(_batches(_taken(job, files), files.rows_alone), files):
+        found = iter(begun.facts(marker.at))
+        facts = [row.measurer.leave_unchecked(row.raw, row.reason) if row.skipped else next(found) for row in batch]
+        for row, mine in zip(batch, facts, strict=True):
+            if row.witness is not None and not row.skipped:
+                marker.at(row.raw.index)
+                mine.disagreement = row.witness(row.raw, mine)
+        yield facts
 
 
-def _begun_ahead(
-    measurer: Measurer, batches: Iterator[list[RawRow]], lost: Container[int]
-) -> Iterator[tuple[list[RawRow], Begun]]:
+def _begun_ahead(batches: Iterator[list[_Taken]], files: MediaFiles) -> Iterator[tuple[list[_Taken], Together]]:
     """Batches of rows whose media were asked for while those before were measured."""
-    waiting: deque[tuple[list[RawRow], Begun]] = deque()
+    waiting: deque[tuple[list[_Taken], Together]] = deque()
     while True:
-        while not waiting or (measurer.files.wants_more and len(waiting) < MOST_AHEAD):
-            if (raws := next(batches, None)) is None:
+        while not waiting or (files.wants_more and len(waiting) < MOST_AHEAD):
+            if (batch := next(batches, None)) is None:
                 break
-            waiting.append((raws, measurer.begin([raw for raw in raws if raw.index not in lost])))
+            waiting.append((batch, Together([(row.measurer, row.raw) for row in batch if not row.skipped], files)))
         if not waiting:
             return
         yield waiting.popleft()
@@ -227,23 +291,22 @@ def _batches(items: Iterable[Item], first: int | None = None) -> Iterator[list[I
         yield batch
 
 
-def _rows(job: ShardJob) -> Iterator[RawRow]:
+def _rows(part: Part, lost: Sequence[tuple[int, str]]) -> Iterator[RawRow]:
     """The rows of the span; where the file is no longer what was surveyed, the rest of them unread."""
-    survey = job.file.survey
-    assert survey is not None and job.entry.entry is not None
-    floats = job.entry.entry.formatting == "openai"  # tools are written into the prompt as JSON
-    next_row = job.span.first
+    survey = part.file.survey
+    assert survey is not None and part.entry.entry is not None
+    floats = part.entry.entry.formatting == "openai"  # tools are written into the prompt as JSON
+    next_row = part.span.first
     reason = None
-    if job.lost and job.lost[0][0] == BETWEEN:  # reading is what it died of
-        reason = job.lost[0][1]
+    if lost and lost[0][0] == BETWEEN:  # reading is what it died of
+        reason = lost[0][1]
     else:
         try:
-            for row in file_rows(locate(job.path), survey, job.span, loader_floats=floats):
+            for row in file_rows(locate(part.path), survey, part.span, loader_floats=floats):
                 yield row
                 next_row = row.index + 1
         except (ChangedDataError, OSError):
-            reason = _changed(job)
-    stop = job.span.stop if job.span.stop is not None else survey.num_rows
+            reason = _changed(part)
     if reason is not None:
-        for index in range(next_row, stop):
+        for index in range(next_row, part.stop):
             yield RawRow(index, 0, b"", None, reason, unread=True)

@@ -5,27 +5,30 @@ from __future__ import annotations
 import os
 import sys
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
-from itertools import chain, repeat
+from dataclasses import dataclass, replace
+from itertools import chain, groupby, pairwise, repeat
 from pathlib import Path
 
 import orjson
+import xxhash
 
+from validator.catalog.formats import costly_groups
 from validator.catalog.marks import span_of
 from validator.catalog.split import Order
 from validator.catalog.survey import Survey
 from validator.catalog.survey_record import to_plain
 from validator.engine.cache import Cache
 from validator.engine.execution.results import ShardResult
-from validator.engine.execution.shard import ShardJob
+from validator.engine.execution.shard import Part, ShardJob
 from validator.engine.keys import key_of
 from validator.engine.program import judges
 from validator.execution import Execution, cores, worker_memory
 from validator.rules.base import EntryFacts, FileFacts, Rule
 from validator.settings import JUDGING, NEUTRAL, Settings
 from validator.storage.media_files import MediaFiles
+from validator.storage.remote import locate
 from validator.trainers.registry import origin_of
 from validator.writing import write_whole
 
@@ -37,6 +40,39 @@ FEWEST, MOST = 16, 1 << 17
 """Rows of a shard."""
 MOST_BYTES = 64 << 20
 """Of a data file that a shard may cover."""
+SMALL_BYTES = 1 << 20
+"""Of a file that is checked together with others."""
+
+
+BUNDLE_ROWS = 512
+"""Rows of small files that one shard covers, about: a small file alone costs as much as some dozen rows."""
+_LAST = 24
+"""One small file in so many is the last of its shard, by its name: of a folder with a file more, few shards differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A surveyed file of an entry, and its path."""
+
+    entry: EntryFacts
+    file: FileFacts
+    path: str
+
+    @property
+    def survey(self) -> Survey:
+        """Its survey."""
+        assert self.file.survey is not None
+        return self.file.survey
+
+    @property
+    def place(self) -> str:
+        """Where its content lies: of a packed file elsewhere."""
+        return self.path if self.file.packed is None else self.file.packed.place
+
+    @property
+    def ends_bundle(self) -> bool:
+        """Whether a shard of small files ends with this one, wherever it stands."""
+        return xxhash.xxh3_64_intdigest(os.fsencode(f"{self.entry.name}\0{self.file.name}")) % _LAST == 0
 
 
 @dataclass(slots=True)
@@ -111,54 +147,78 @@ class Planner:
     def _speed_key(self, entry: EntryFacts) -> str:
         return f"{self._settings.integrity} {entry.name}"
 
-    def pilot(self, entry: EntryFacts, file: FileFacts, path: str) -> Shard:
-        """The first shard of a file; the only one of a small file."""
-        assert file.survey is not None
-        rows = min(self._execution.shard_rows or PILOT, PILOT)
-        whole = file.survey.num_rows <= rows or file.survey.tables is not None
-        return self.shard(entry, file, path, 0, None if whole else rows)
+    def together(self, files: Iterable[DataFile]) -> Iterator[list[DataFile]]:
+        """The files of a run, in order: each by itself, or small ones that one shard covers."""
+        bundle: list[DataFile] = []
+        rows = 0
+        most = self._execution.shard_rows or BUNDLE_ROWS
+        for data in files:
+            small = self._is_small(data)
+            if bundle and (not small or rows + data.survey.num_rows > most):
+                yield bundle
+                bundle, rows = [], 0
+            if not small:
+                yield [data]
+                continue
+            bundle.append(data)
+            rows += data.survey.num_rows
+            if data.ends_bundle:
+                yield bundle
+                bundle, rows = [], 0
+        if bundle:
+            yield bundle
 
-    def rest(self, entry: EntryFacts, file: FileFacts, path: str, first: int, rows: int) -> Iterator[Shard]:
+    def _is_small(self, data: DataFile) -> bool:
+        return data.survey.tables is None and data.survey.num_rows <= self._pilot and data.file.seen.size <= SMALL_BYTES
+
+    @property
+    def _pilot(self) -> int:
+        return min(self._execution.shard_rows or PILOT, PILOT)
+
+    def pilot(self, data: DataFile) -> Shard:
+        """The first shard of a file; the only one of a small file."""
+        whole = data.survey.num_rows <= self._pilot or data.survey.tables is not None
+        return self.shard([data], 0, None if whole else self._pilot)
+
+    def rest(self, data: DataFile, first: int, rows: int) -> Iterator[Shard]:
         """The shards of a file from a row on: a few small ones, which fill up the end of a run on several workers, then
-        all of a size. Their bounds do not depend on the file's end: they keep when it grows.
+        all of a size. Their bounds do not depend on the file's end: they keep when it grows. They cut
+        a large row group as seldom as they can.
         """
-        assert file.survey is not None
-        last = file.survey.num_rows
+        last = data.survey.num_rows
         small = () if self._execution.shard_rows else (rows // 4, rows // 4, rows // 2, rows // 2)
         sizes = chain(small, repeat(rows))
+        asked = self._execution.shard_rows is not None or not data.path
+        pieces = [] if asked else _pieces(costly_groups(locate(data.place), data.survey), rows)
         while first < last:
-            stop = _within_bytes(file.survey, first, first + max(next(sizes), min(rows, FEWEST)))
-            yield self.shard(entry, file, path, first, stop if stop < last else None)
+            wanted = max(next(sizes), min(rows, FEWEST))
+            stop = _between(pieces, first, _within_bytes(data.survey, first, first + wanted))
+            yield self.shard([data], first, stop if stop < last else None)
             first = stop
 
-    def shard(self, entry: EntryFacts, file: FileFacts, path: str, first: int, stop: int | None) -> Shard:
-        """The shard of some rows."""
-        survey = file.survey
-        assert survey is not None
-        span = span_of(survey, first, stop)
-        end = sys.maxsize if stop is None else stop
-        refusals = [item for item in survey.refusals if item.row is None or first <= item.row < end]
-        near = replace(survey, refusals=refusals, marks=(), num_refusals=len(refusals))
-        start = entry.order.starts.get(file.name)
-        order = Order({} if start is None else {file.name: start}, entry.order.ranges)
-        key = key_of(
-            self._measuring,
-            [entry.name, entry.entry and asdict(entry.entry), entry.unchecked, file.name, path],
-            _view(near, entry),
-            [first, stop, span.digest],
-            [start, [[part.start, part.stop] for part in order.ranges or ()], order.ranges is None],
-        )
+    def shard(self, files: Sequence[DataFile], first: int = 0, stop: int | None = None) -> Shard:
+        """The shard of some rows of a file, or of all rows of several."""
+        parts, keys = [], []
+        for _, group in groupby(files, lambda data: data.entry.name):
+            together = list(group)
+            entry = together[0].entry
+            starts = entry.order.starts
+            names = [data.file.name for data in together]
+            order = Order({name: starts[name] for name in names if name in starts}, entry.order.ranges)
+            near = replace(entry, files=(), order=order)
+            for data in together:
+                part = _part(data, near, first, stop)
+                parts.append(part)
+                keys.append(self._key(part, data.path, (first, stop)))
+        key = keys[0] if len(keys) == 1 else key_of(keys)
         self._ordinal += 1
-        if survey.tables is not None:  # what lies elsewhere has no digest
+        if files[0].survey.tables is not None:  # what lies elsewhere has no digest
             key = key_of(key, os.getpid(), self._ordinal)
         return Shard(
             ShardJob(
                 ordinal=self._ordinal,
                 settings=self._settings,
-                entry=replace(entry, files=(), order=order),
-                file=replace(file, survey=near),
-                path=path if file.packed is None else file.packed.place,
-                span=span,
+                parts=tuple(parts),
                 target=self._cache.shard(f"{key}-{self.judging}"),
                 folder=self._running,
                 working=os.getcwd(),
@@ -170,6 +230,22 @@ class Planner:
                 prefetch_bytes=min(self._execution.prefetch << 20, worker_memory(self._execution, cores()) // 8),
                 witness=self._execution.witness,
             )
+        )
+
+    def _key(self, part: Part, path: str, rows: tuple[int, int | None]) -> str:
+        entry, survey = part.entry, part.file.survey
+        assert survey is not None
+        ranges = entry.order.ranges
+        return key_of(
+            self._measuring,
+            [entry.name, entry.entry, entry.unchecked, part.file.name, path],
+            _view(survey, entry),
+            [*rows, part.span.digest],
+            [
+                entry.order.starts.get(part.file.name),
+                [[one.start, one.stop] for one in ranges or ()],
+                ranges is None,
+            ],
         )
 
     def look_up(self, shard: Shard, files: MediaFiles) -> None:
@@ -213,6 +289,35 @@ class Planner:
                 if name.endswith(".zip"):
                     self._kept.setdefault(name.partition("-")[0], []).append(name)
         return self._kept
+
+
+def _part(data: DataFile, entry: EntryFacts, first: int, stop: int | None) -> Part:
+    survey = data.survey
+    end = sys.maxsize if stop is None else stop
+    refusals = [item for item in survey.refusals if item.row is None or first <= item.row < end]
+    near = replace(survey, refusals=refusals, marks=(), num_refusals=len(refusals))
+    return Part(entry, replace(data.file, survey=near), data.place, span_of(survey, first, stop))
+
+
+def _pieces(groups: Sequence[range], rows: int) -> list[range]:
+    """Row groups as shards take them, each part being read from its group's beginning on: whole where that is no more
+    than three shards of some rows, else in halves, or in more parts where these are too many rows.
+    """
+    found = []
+    for group in groups:
+        number = 1 if len(group) <= 3 * rows else max(2, -(-len(group) // MOST))
+        places = [group.start + len(group) * part // number for part in range(number + 1)]
+        found += [range(start, stop) for start, stop in pairwise(places) if start < stop]
+    return found
+
+
+def _between(pieces: Sequence[range], first: int, stop: int) -> int:
+    """The end of some rows, moved to the beginning or the end of the piece that it would cut."""
+    place = bisect_right(pieces, stop, key=lambda piece: piece.start) - 1
+    if place < 0 or stop >= pieces[place].stop:
+        return stop
+    begin = pieces[place].start
+    return begin if first < begin and begin >= (first + stop) // 2 else pieces[place].stop
 
 
 def _within_bytes(survey: Survey, first: int, stop: int) -> int:

@@ -74,23 +74,30 @@ def _in_order(parts: list[pa.RecordBatch], last: pa.RecordBatch) -> pa.RecordBat
     return joined.take(plain_array(np.argsort(rows, kind="stable").tolist(), pa.int64()))
 
 
-def records_of(
-    facts: Path, begin: int, file: tuple[str, str], rows: tuple[int, int | None]
-) -> Iterator[pa.RecordBatch]:
-    """Records of the result of a shard, or of a samples.parquet from record `begin` on: those of rows of one file,
-    (dataset, name), from a row up to another (excluded; None: to the file's end).
-    """
-    first, stop = rows
-    for batch in _batches(facts, begin):
-        same = are_among(batch["dataset"], file[:1]) & are_among(batch["file"], file[1:])
-        numbers = numbers_of(batch["row"])
-        end = batch.num_rows if same.all() else int(np.argmin(same))
-        within = end if stop is None else min(end, int(np.searchsorted(numbers[:end], stop)))
-        start = int(np.searchsorted(numbers[:within], first))
-        if start < within:
-            yield batch.slice(start, within - start)
-        if within < batch.num_rows:
-            return
+class Records:
+    """The records of a shard's result, or of a samples.parquet from record `begin` on, taken in their order."""
+
+    def __init__(self, source: Path, begin: int) -> None:
+        self.source = source
+        self._batches = _batches(source, begin)
+        self._rest: pa.RecordBatch | None = None
+
+    def of(self, key: tuple[str, str], rows: tuple[int, int | None]) -> Iterator[pa.RecordBatch]:
+        """Those of rows of one file, (dataset, name), from a row up to another (excluded; None: to the file's end).
+        Records before them are passed over.
+        """
+        first, stop = rows
+        while (batch := self._rest or next(self._batches, None)) is not None:
+            same = are_among(batch["dataset"], key[:1]) & are_among(batch["file"], key[1:])
+            numbers = numbers_of(batch["row"])
+            end = batch.num_rows if same.all() else int(np.argmin(same))
+            within = end if stop is None else min(end, int(np.searchsorted(numbers[:end], stop)))
+            start = int(np.searchsorted(numbers[:within], first))
+            self._rest = batch.slice(within) if within < batch.num_rows else None
+            if start < within:
+                yield batch.slice(start, within - start)
+            if self._rest is not None:
+                return
 
 
 def _batches(path: Path, begin: int) -> Iterator[pa.RecordBatch]:

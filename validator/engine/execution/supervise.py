@@ -18,6 +18,10 @@ _LOOK = 0.25
 """Seconds between reports of progress."""
 
 
+Divide = Callable[[Shard, int | None], list[Shard]]
+"""Replaces a shard by two, the second beginning at a row, or one of several files (None) by one for each of them."""
+
+
 class Engine(Protocol):
     """Carries out jobs. `capacity`: jobs that it takes at a time."""
 
@@ -42,10 +46,11 @@ def carry_out(
     engine: Engine,
     running: Path,
     progress: Progress,
-    split: Callable[[Shard, int], tuple[Shard, Shard]],
+    divide: Divide,
 ) -> None:
     """Bring every shard to its end. A shard whose process dies is tried again; if that dies too, the row that both
-    were at is given up, and where no row is known the shard is halved, by `split` at a row, down to a single row.
+    were at is given up, and where no row is known the shard is halved, at a row, down to a single row. One of several
+    files becomes one of each.
 
     Raises OSError where a result cannot be written.
     """
@@ -61,10 +66,13 @@ def carry_out(
             if isinstance(outcome, Failed):
                 if outcome.fatal:
                     raise outcome.error
+                if len(job.parts) > 1:
+                    waiting.extendleft(reversed(divide(shard, None)))
+                    continue
                 shard.job = replace(job, lost=((BETWEEN, outcome.reason),))
                 waiting.appendleft(shard)
             elif isinstance(outcome, Died):
-                waiting.extendleft(_after_death(shard, outcome, running, split))
+                waiting.extendleft(reversed(_after_death(shard, outcome, running, divide)))
             else:
                 shard.done, shard.seconds = True, outcome.seconds
         found = places(running)
@@ -75,11 +83,12 @@ def carry_out(
         )
 
 
-def _after_death(
-    shard: Shard, death: Died, running: Path, split: Callable[[Shard, int], tuple[Shard, Shard]]
-) -> list[Shard]:
-    """What to try next, the last first."""
+def _after_death(shard: Shard, death: Died, running: Path, divide: Divide) -> list[Shard]:
+    """What to try next."""
     job = shard.job
+    if len(job.parts) > 1:
+        return divide(shard, None)
+    (part,) = job.parts
     place = _place(death, job, running)
     if place is None and death.pid is None and shard.deaths < 3:
         shard.deaths += 1  # it may have waited beside another that killed the process
@@ -94,8 +103,7 @@ def _after_death(
     if shard.deaths < 2:
         shard.suspect, shard.job = row, again
         return [shard]
-    first, stop = job.span.first, job.span.stop
-    end = first + 1 if job.file.survey is None else job.file.survey.num_rows if stop is None else stop
+    first, end = part.span.first, part.stop
     if row is not None and row == shard.suspect:
         shard.job, shard.deaths = replace(again, lost=(*job.lost, (row, f"{reason}, twice"))), 0
         return [shard]
@@ -103,8 +111,7 @@ def _after_death(
         shard.job, shard.deaths = replace(again, lost=((BETWEEN, f"{reason}, twice"),)), 0
         return [shard]
     at = row if row is not None and first < row < end else (first + end) // 2
-    left, right = split(shard, at)
-    return [right, left]
+    return divide(shard, at)
 
 
 def _place(death: Died, job: ShardJob, running: Path) -> Place | None:

@@ -37,7 +37,7 @@ class Catalog:
 
 
 def to_json(catalog: Catalog) -> dict[str, Any]:
-    """The catalog as plain data."""
+    """The catalog as what orjson makes JSON of: plain data, and records."""
     return {
         "entries": [_entry(entry) for entry in catalog.entries],
         "not_selected": catalog.not_selected,
@@ -136,7 +136,7 @@ def _entry(facts: EntryFacts) -> dict[str, Any]:
     ranges = facts.order.ranges
     return {
         "name": facts.name,
-        "entry": facts.entry and asdict(facts.entry),
+        "entry": facts.entry,
         "fault": facts.fault,
         "files": [_file(file) for file in facts.files],
         "unchecked": facts.unchecked,
