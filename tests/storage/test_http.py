@@ -11,7 +11,7 @@ import pytest
 from validator.storage import http_files
 from validator.storage.ahead import remote_loop
 from validator.storage.fetched import NOTHING, Want
-from validator.storage.http_files import HttpFiles
+from validator.storage.http_files import HttpFiles, OpenDoor
 from validator.storage.identity import ABSENT
 from validator.storage.retry import TemporaryError
 
@@ -90,7 +90,7 @@ def fetch():
 
         def call(how, want):
             answers["how"] = how
-            fetching = HttpFiles(fsspec.filesystem("http")).fetch(
+            fetching = HttpFiles(OpenDoor(fsspec.filesystem("http"))).fetch(
                 f"http://127.0.0.1:{server.server_port}/a", want, at_once
             )
             return asyncio.run_coroutine_threadsafe(fetching, remote_loop()).result()

@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from validator.storage import retry
 from validator.storage.fetched import NOTHING, Fetched, Room, Want
@@ -15,15 +15,57 @@ from validator.storage.retry import TemporaryError
 
 UNTOLD = 64 << 20
 """Bytes that are read at most of a file of which the storage does not tell the size."""
+_VERSIONS = ("ETag", "Content-MD5", "Digest", "Last-Modified")
 _GONE = frozenset((404, 410))
 _PASSING = frozenset((408, 425, 429, 500, 502, 503, 504))
 
 
-class HttpFiles:
-    """Asks by the session of fsspec's HTTP file system, so that what the user has configured for it holds."""
+class RefusedError(OSError):
+    """An answer that is neither the file nor that there is none, and will not pass. The message is a sentence."""
+
+
+class Door(Protocol):
+    """How files are asked for by HTTP."""
+
+    async def session(self) -> Any:
+        """The session of aiohttp."""
+        ...
+
+    async def address(self, method: str, path: str) -> Any:
+        """The address of a file for a method."""
+        ...
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options of each request."""
+        ...
+
+
+class OpenDoor:
+    """By the session of fsspec's HTTP file system, so that what the user has configured for it holds."""
 
     def __init__(self, system: Any) -> None:
         self._system = system
+
+    async def session(self) -> Any:
+        """See `Door`."""
+        return await self._system.set_session()
+
+    async def address(self, method: str, path: str) -> Any:
+        """See `Door`."""
+        return self._system.encode_url(path)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """See `Door`."""
+        return {"allow_redirects": True, **self._system.kwargs}
+
+
+class HttpFiles:
+    """Files that are asked for by HTTP through a door."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
 
     async def look(self, path: str) -> Identity:
         """See `Fetcher`."""
@@ -72,19 +114,17 @@ class HttpFiles:
     async def _answer(self, method: str, path: str, headers: dict[str, str]) -> AsyncIterator[Any]:
         import aiohttp
 
-        session = await self._system.set_session()
-        given = dict(self._system.kwargs)
+        session, address = await self._door.session(), await self._door.address(method, path)
+        given = self._door.options
         given["headers"] = {**given.get("headers", {}), "Accept-Encoding": "identity", **headers}
         given["timeout"] = aiohttp.ClientTimeout(total=None, sock_connect=retry.SILENCE, sock_read=retry.SILENCE)
         try:
-            async with session.request(
-                method, self._system.encode_url(path), **{"allow_redirects": True, **given}
-            ) as answer:
+            async with session.request(method, address, **given) as answer:
                 yield answer
         except asyncio.TimeoutError:
             raise TemporaryError(f"no answer within {retry.SILENCE:g} seconds") from None
-        except (aiohttp.InvalidURL, aiohttp.TooManyRedirects) as error:
-            raise OSError(f"{path[:200]} cannot be read: {type(error).__name__}: {error}") from None
+        except (aiohttp.InvalidURL, aiohttp.TooManyRedirects, aiohttp.ClientSSLError) as error:
+            raise RefusedError(f"{path[:200]} cannot be read: {type(error).__name__}: {error}") from None
         except (aiohttp.ClientError, ConnectionError) as error:
             raise TemporaryError(f"{type(error).__name__}: {error}") from None
 
@@ -98,9 +138,9 @@ def _identity(answer: Any, path: str) -> Identity:
         after = headers.get("Retry-After", "")
         raise TemporaryError(f"the storage answers {status} {answer.reason}", float(after) if after.isdigit() else 0)
     if status not in (200, 206, 416):
-        raise OSError(f"{path[:200]} cannot be read: the storage answers {status} {answer.reason}")
-    marks = [headers[name] for name in ("ETag", "Content-MD5", "Digest", "Last-Modified") if headers.get(name)]
-    return Identity("file", _size(answer) or 0, version_of(marks))
+        raise RefusedError(f"{path[:200]} cannot be read: the storage answers {status} {answer.reason}")
+    version = next((headers[name] for name in _VERSIONS if headers.get(name)), "")
+    return Identity("file", _size(answer) or 0, version_of([version]))
 
 
 def _size(answer: Any) -> int | None:

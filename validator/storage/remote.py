@@ -84,12 +84,17 @@ def storage(path: str) -> tuple[Any, str]:
 
 def fetcher_of(path: str) -> Fetcher:
     """Who asks the storage of a remote path. Raises ValueError as `storage` does."""
-    system, _ = storage(path)
+    return _fetcher(path.partition("://")[0], os.getpid())
+
+
+@lru_cache(maxsize=64)
+def _fetcher(scheme: str, process: int) -> Fetcher:
+    system = _system(scheme, process)
     kinds = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
     if "http" in kinds and hasattr(system, "set_session"):
-        from validator.storage.http_files import HttpFiles
+        from validator.storage.http_files import HttpFiles, OpenDoor
 
-        return HttpFiles(system)
+        return HttpFiles(OpenDoor(system))
     if "s3" in kinds and hasattr(system, "get_s3"):
         from validator.storage.s3_files import S3Files
 
@@ -118,4 +123,4 @@ def _options(scheme: str) -> dict[str, Any]:
     from fsspec.config import conf
 
     given = conf.get(scheme, {}).get("config_kwargs", {})
-    return {"config_kwargs": {"max_pool_connections": _CONNECTIONS, **given}}
+    return {"config_kwargs": {"max_pool_connections": _CONNECTIONS, "signature_version": "s3v4", **given}}

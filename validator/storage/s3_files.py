@@ -1,4 +1,8 @@
-"""Files behind s3://, one GetObject each: size and version come with the bytes."""
+"""Files behind s3://, one request each: size and version come with the bytes.
+
+They are asked for by addresses that the client of s3fs signs, which takes a third of the processor time of its own
+requests. Where such an address is refused, the client itself is asked: what it says counts.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +11,88 @@ from typing import Any
 
 from validator.storage import retry
 from validator.storage.fetched import NOTHING, Fetched, Room, Want
+from validator.storage.http_files import HttpFiles, RefusedError
 from validator.storage.identity import ABSENT, Identity, version_of
 from validator.storage.retry import TemporaryError
 
 _PASSING = frozenset(("SlowDown", "RequestTimeout", "RequestTimeTooSkewed", "InternalError", "ServiceUnavailable"))
+_VALID = 3600
+"""Seconds that an address is good for."""
+
+
+class SignedDoor:
+    """By addresses that are signed for one object and method."""
+
+    def __init__(self, system: Any) -> None:
+        self._system = system
+        self._session: Any = None
+
+    async def session(self) -> Any:
+        """See `Door`."""
+        if self._session is None:
+            import aiohttp
+
+            connector = aiohttp.TCPConnector(limit=0)  # how many are used is decided by who asks
+            self._session = aiohttp.ClientSession(connector=connector, trust_env=True, auto_decompress=False)
+        return self._session
+
+    async def address(self, method: str, path: str) -> Any:
+        """See `Door`."""
+        import yarl
+
+        system = self._system
+        bucket, key, version = system.split_path(path)
+        call = {"GET": "get_object", "HEAD": "head_object"}[method]
+        named = {"Bucket": bucket, "Key": key, **({"VersionId": version} if version else {}), **system.req_kw}
+        try:
+            await system.set_session()
+            client = await system.get_s3(bucket)
+            return yarl.URL(await client.generate_presigned_url(call, Params=named, ExpiresIn=_VALID), encoded=True)
+        except Exception as error:  # no credentials, no region: the client says so in its own words
+            raise RefusedError(f"{path[:200]} cannot be signed: {error}") from None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """See `Door`."""
+        return {"allow_redirects": False}
 
 
 class S3Files:
+    """The fetcher of objects. `by_client`: buckets whose signed addresses are refused."""
+
+    def __init__(self, system: Any) -> None:
+        self._system = system
+        self._signed = HttpFiles(SignedDoor(system))
+        self._client = _Client(system)
+        self._by_client: set[str] = set()
+
+    async def look(self, path: str) -> Identity:
+        """See `Fetcher`."""
+        return (await self.fetch(path, NOTHING, _at_once)).identity
+
+    async def fetch(self, path: str, want: Want, room: Room) -> Fetched:
+        """See `Fetcher`."""
+        bucket = self._system.split_path(path)[0]
+        if bucket not in self._by_client and not self._system.s3_additional_kwargs:
+            try:
+                return await self._signed.fetch(path, want, room)
+            except RefusedError:
+                fetched = await self._client.fetch(path, want, room)
+                self._by_client.add(bucket)
+                return fetched
+        return await self._client.fetch(path, want, room)
+
+
+class _Client:
     """Asks by the client of s3fs, so that what the user has configured for it holds."""
 
     def __init__(self, system: Any) -> None:
         self._system = system
 
-    async def look(self, path: str) -> Identity:
-        """See `Fetcher`."""
-        answer = await self._ask("head_object", path, {})
-        return ABSENT if answer is None else _identity(answer)
-
     async def fetch(self, path: str, want: Want, room: Room) -> Fetched:
-        """See `Fetcher`."""
         if want == NOTHING:
-            return Fetched(await self.look(path))
+            found = await self._ask("head_object", path, {})
+            return Fetched(ABSENT if found is None else _identity(found))
         ranged = want.first > 0 or want.last is not None
         last = "" if want.last is None else want.last - 1
         answer = await self._ask("get_object", path, {"Range": f"bytes={want.first}-{last}"} if ranged else {})
@@ -35,7 +100,7 @@ class S3Files:
             return Fetched(ABSENT)
         body = answer.get("Body")
         if body is None:  # nothing of an empty file lies in a range
-            return Fetched(await self.look(path), b"")
+            return (await self.fetch(path, NOTHING, room))._replace(data=b"")
         try:
             identity = _identity(answer)
             length = want.length_of(identity.size)
@@ -45,15 +110,13 @@ class S3Files:
             try:
                 data = await asyncio.wait_for(body.read(), retry.time_for(length))
             except asyncio.TimeoutError:
-                raise TemporaryError(
-                    f"{length:,} bytes did not come within {retry.time_for(length):g} seconds"
-                ) from None
+                raise TemporaryError(f"{length:,} bytes did not come in {retry.time_for(length):g} seconds") from None
             except Exception as error:  # of aiohttp and of botocore
                 raise TemporaryError(f"{type(error).__name__}: {error}") from None
         finally:
             body.close()
         if len(data) != length:
-            raise TemporaryError(f"{len(data):,} of {length:,} bytes came")
+            raise TemporaryError(f"the answer ended after {len(data):,} of {length:,} bytes")
         return Fetched(identity, data)
 
     async def _ask(self, call: str, path: str, more: dict[str, str]) -> dict[str, Any] | None:
@@ -62,11 +125,11 @@ class S3Files:
 
         system = self._system
         bucket, key, version = system.split_path(path)
-        named = {"Bucket": bucket, "Key": key, **({"VersionId": version} if version else {})}
+        named = {"Bucket": bucket, "Key": key, **({"VersionId": version} if version else {}), **more}
         try:
             await system.set_session()
-            client = await system.get_s3(bucket)
-            answer: dict[str, Any] = await getattr(client, call)(**named, **system.req_kw, **more)
+            method = getattr(await system.get_s3(bucket), call)
+            answer: dict[str, Any] = await method(**system._get_s3_method_kwargs(method, named))
         except ClientError as error:
             said = error.response.get("Error", {})
             code, status = str(said.get("Code")), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -89,3 +152,7 @@ def _identity(answer: dict[str, Any]) -> Identity:
     told = str(answer.get("ContentRange", "")).rpartition("/")[2]
     size = int(told) if told.isdigit() else int(answer["ContentLength"])
     return Identity("file", size, version_of([answer.get("ETag") or answer.get("LastModified")]))
+
+
+async def _at_once(_: int) -> None:
+    """No need to wait for room."""
