@@ -49,12 +49,14 @@ def test_the_reference_is_not_empty(home):
     summary, samples, *_ = written(home / "reference")[1]
     rows = {item["dataset"]: item["rows"]["total"] for item in summary["datasets"]}
     assert rows == {
+        "archive": 300,
         "array": 300,
         "broken": 92,
         "gone": 0,
         "lines": 300,
         "many": 300,
         "one_line": 300,
+        "packed": 300,
         "rows": 300,
         "split": 240,
         "table": 300,
