@@ -16,7 +16,7 @@ UNKNOWN_SPEED = 4096
 
 
 @dataclass(slots=True)
-class Piece:
+class PlannedFiles:
     """One file, or several small ones that are checked together. Of a long file only the first shard is planned until
     its speed is known.
     """
@@ -40,11 +40,11 @@ class RunPlan:
 
     def __init__(self, entries: Sequence[EntryFacts], planner: Planner, folder: str, files: MediaFiles) -> None:
         self._planner, self._files = planner, files
-        self.pieces: list[Piece] = []
+        self.pieces: list[PlannedFiles] = []
         for together in planner.together(_data_files(entries, folder)):
             first = planner.shard(together) if len(together) > 1 else planner.pilot(together[0])
             planner.look_up(first, files)
-            self.pieces.append(Piece(together, [first]))
+            self.pieces.append(PlannedFiles(together, [first]))
 
     @property
     def rows_left(self) -> int:
@@ -95,7 +95,7 @@ class RunPlan:
                     self._planner.look_up(shard, self._files)
                 piece.shards += more
 
-    def _rows_of(self, piece: Piece) -> int:
+    def _rows_of(self, piece: PlannedFiles) -> int:
         return self._planner.rows_per_shard(piece.entry) or UNKNOWN_SPEED
 
     def waiting(self) -> tuple[list[Shard], float]:
