@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 from validator.option import DATA, FINDINGS, GATE, TRAINER, Flag
 from validator.storage.remote import is_remote, locate
 from validator.trainers.base import Trainer
-from validator.trainers.registry import DEFAULT, trainer_named, trainers
+from validator.trainers.registry import DEFAULT, NAMES, TAKES_DATA, WHOSE, trainer_named, trainers
 
 Integrity = Literal["header", "fast", "full"]
 Severity = Literal["error", "warning", "info"]
@@ -81,7 +81,7 @@ class Settings(BaseModel):
         RegistryLocation,
         Flag(
             "The trainer's dataset_info.json or its folder: a path, or s3://, gs://, hf://, https://; a training file "
-            "(train.yaml); or ms-swift's data file.",
+            f"(train.yaml); or {TAKES_DATA}'s data file.",
             DATA,
         ),
     ]
@@ -96,15 +96,14 @@ class Settings(BaseModel):
     ] = ()
     trainer: Annotated[
         TrainerName,
-        Flag(
-            "Whose loader: llamafactory (also @0.9.4 to @0.9.1), hf, qwen-vl-utils, ms-swift; for check also all.",
-            TRAINER,
-        ),
+        Flag(f"Whose loader: {NAMES}; for check also all.", TRAINER),
     ] = DEFAULT
     processor: Annotated[str, Flag("embedded (Qwen2-VL), qwen2.5-vl, qwen3-vl, a folder, or a hub id.", TRAINER)] = (
         "embedded"
     )
-    template: Annotated[str | None, Flag("LLaMA-Factory's template. Default: that of the processor.", TRAINER)] = None
+    template: Annotated[str | None, Flag(f"{WHOSE['template']} template. Default: that of the processor.", TRAINER)] = (
+        None
+    )
     cutoff_len: Annotated[int, Flag("The trainer's cutoff_len, in tokens.", TRAINER)] = Field(
         default=8192, ge=1, le=2**31
     )
@@ -134,11 +133,12 @@ class Settings(BaseModel):
     truncation_strategy: Annotated[
         Truncation | None,
         Flag(
-            "ms-swift's: delete rows above the cutoff, or cut their text from the left or the right. Default: delete.",
+            f"{WHOSE['truncation_strategy']}: delete rows above the cutoff, or cut their text from the left or the "
+            "right. Default: delete.",
             TRAINER,
         ),
     ] = None
-    strict: Annotated[bool, Flag("ms-swift's: a row that fails stops training.", TRAINER)] = False
+    strict: Annotated[bool, Flag(f"{WHOSE['strict']}: a row that fails stops training.", TRAINER)] = False
     integrity: Annotated[
         Integrity,
         Flag("header: open only; fast: the verdict of full at less cost; full: load and convert.", FINDINGS),

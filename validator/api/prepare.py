@@ -16,6 +16,7 @@ from validator.settings import Settings
 from validator.storage.remote import is_remote, locate, storage
 from validator.tokens.processor import load_processor
 from validator.trainers.base import Trainer
+from validator.trainers.registry import TAKES_DATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,10 @@ def prepare(settings: Settings) -> Prepared:
     registry = load_registry(locate(settings.dataset_info), settings.datasets)
     if is_remote(settings.resolved_media_dir):
         storage(settings.resolved_media_dir)
-    if registry.is_data and "ms-swift" not in settings.profile.formattings:
+    if registry.is_data and registry.entries[0].formatting not in settings.profile.formattings:
         raise ValueError(
             f"{registry.path} is a data file: `mmvalidate init {registry.path}` writes the dataset_info.json that "
-            "names it, or add --trainer ms-swift, which reads data files as they are."
+            f"names it, or add --trainer {TAKES_DATA}, which reads data files as they are."
         )
     settings.profile.template(load_processor(settings.processor), settings.template)
     return Prepared(registry, rules, left_out, () if settings.datasets else _strangers(settings, registry))

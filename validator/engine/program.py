@@ -14,7 +14,7 @@ import xxhash
 import validator
 from validator.engine.keys import key_of
 from validator.rules.base import Rule
-from validator.trainers.registry import origin_of
+from validator.trainers.registry import CALLED, origin_of
 
 _DECIDE = (
     "pillow",
@@ -32,7 +32,7 @@ _DECIDE = (
     "PyYAML",
 )
 """Packages that decode, split, count or type what a verdict rests on."""
-_DECIDE_EXACTLY = ("transformers", "torch", "torchvision", "qwen-vl-utils")
+_DECIDE_EXACTLY = ("transformers", "torch", "torchvision", *CALLED)
 """Packages that are asked besides under `--exact`."""
 
 

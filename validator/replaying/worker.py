@@ -32,8 +32,9 @@ from validator.replaying.supervisor import Setup
 from validator.replaying.watch import Gradients, Watch
 from validator.replaying.weigh import weigh
 from validator.replaying.window import windows
+from validator.trainers.registry import CALLED
 
-_PACKAGES = ("torch", "torchvision", "transformers", "peft", "safetensors", "qwen-vl-utils")
+_PACKAGES = ("torch", "torchvision", "transformers", "peft", "safetensors", *CALLED)
 
 
 class Worker:

@@ -21,9 +21,10 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.rules.base import Hit, training_rule
-from validator.training.arguments import EARLIER, LLAMAFACTORY, TRANSFORMERS
+from validator.training.arguments import EARLIER, table_releases
 from validator.training.config import near
 from validator.training.record import TrainingCase
+from validator.training.versions import TRAINER
 
 SHOWN = 20
 """Unknown keys that are named, each with the nearest known one."""
@@ -44,14 +45,15 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         yield Hit(f"{more:,} more keys are none of LLaMA-Factory's: {stops}", "Is this a training file?")
     for key in case.config.earlier:
         package, last = EARLIER[key]
+        now = table_releases()
         mine = case.versions[package] if package in case.versions.given else None
         if (
             mine is None
             or mine[: 1 if package == "transformers" else 3] > tuple(map(int, last.split(".")))[: len(mine)]
         ):
             yield Hit(
-                f"`{key}` is a key of earlier releases, up to {package} {last}: under LLaMA-Factory {LLAMAFACTORY} "
-                f"with transformers {TRANSFORMERS} {stops}",
+                f"`{key}` is a key of earlier releases, up to {package} {last}: under LLaMA-Factory {now[TRAINER]} "
+                f"with transformers {now['transformers']} {stops}",
                 f"Remove it, or say which release is used: --versions {package}=VERSION.",
                 evidence={"key": key, "last": f"{package} {last}"},
             )

@@ -21,6 +21,15 @@ _MODULES = {
     "qwen-vl-utils": "validator.trainers.qwen_vl_utils.profile",
     "ms-swift": "validator.trainers.ms_swift.profile",
 }
+_EARLIER = {DEFAULT: "@0.9.4 to @0.9.1"}
+NAMES = ", ".join(name + (f" (also {_EARLIER[name]})" if name in _EARLIER else "") for name in _MODULES)
+"""All names, for help: no trainer is loaded for it."""
+WHOSE = {"template": "LLaMA-Factory's", "truncation_strategy": "ms-swift's", "strict": "ms-swift's"}
+"""Of settings that few trainers have (`Trainer.options`), whose they are, for help."""
+TAKES_DATA = "ms-swift"
+"""The trainer that takes a data file in place of a registry."""
+CALLED = ("qwen-vl-utils",)
+"""Packages that trainers' rooms call where they are installed: answers rest on their releases."""
 _NOT_BUILT = {
     "llamafactory@0.9.0": "it limits the longer side of images instead of their pixels",
 }
@@ -78,8 +87,3 @@ def trainer_named(name: str) -> Trainer:
         guess = f" Did you mean {close[0]}?" if close else ""
         raise ValueError(f"There is no trainer profile {name}.{guess} Known: {', '.join(known)}.")
     return known[name]
-
-
-def families() -> tuple[str, ...]:
-    """The names of all trainers without their releases."""
-    return tuple(dict.fromkeys(trainer.family for trainer in trainers().values()))

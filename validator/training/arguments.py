@@ -13,8 +13,8 @@ from typing import Any
 
 import orjson
 
-LLAMAFACTORY, TRANSFORMERS = "0.9.5", "5.6.0"
-"""The versions whose keys and defaults the table holds."""
+from validator.training.versions import TRAINER
+
 _TRANSFORMERS_4 = (
     "adafactor dispatch_batches evaluation_strategy fp16_backend fp16_opt_level fsdp_min_num_params "
     "fsdp_transformer_layer_cls_to_wrap group_by_length half_precision_backend include_inputs_for_metrics "
@@ -23,14 +23,14 @@ _TRANSFORMERS_4 = (
     "save_safetensors split_batches torchdynamo tpu_metrics_debug tpu_num_cores use_ipex "
     "use_legacy_prediction_loop use_mps_device"
 )
-_LLAMAFACTORY_EARLIER = {
+_TRAINER_EARLIER = {
     "0.9.1": "image_dir image_resolution video_resolution train_mm_proj_only",
     "0.9.2": "new_special_tokens",
     "0.9.4": "placement_strategy ray_run_name ray_storage_path ray_storage_filesystem resources_per_worker chunk_size "
     "cpu_infer kt_force_think kt_maxlen kt_mode kt_optimize_rule kt_use_cuda_graph mode",
 }
 EARLIER = dict.fromkeys(_TRANSFORMERS_4.split(), ("transformers", "4.57.1")) | {
-    name: ("llamafactory", release) for release, names in _LLAMAFACTORY_EARLIER.items() for name in names.split()
+    name: (TRAINER, release) for release, names in _TRAINER_EARLIER.items() for name in names.split()
 }
 """Keys that earlier releases knew, with the last release that did. Source: the wheels of LLaMA-Factory 0.9.0 to 0.9.4
 and transformers 4.49.0 and 4.57.1.
@@ -94,9 +94,18 @@ def kind_of(value: Any) -> str:
 
 
 @cache
+def _table() -> dict[str, Any]:
+    return orjson.loads(files("validator.assets").joinpath("training_arguments.json").read_bytes())  # type: ignore[no-any-return]
+
+
+def table_releases() -> dict[str, str]:
+    """The releases of the packages whose keys and defaults the table holds."""
+    return _table()["versions"]  # type: ignore[no-any-return]
+
+
+@cache
 def known_arguments() -> dict[str, Argument]:
     """All keys, in the order of names."""
-    table = orjson.loads(files("validator.assets").joinpath("training_arguments.json").read_bytes())
     return {
         name: Argument(
             name,
@@ -106,5 +115,5 @@ def known_arguments() -> dict[str, Argument]:
             name in UNBOUNDED,
             LISTS.get(name, ()),
         )
-        for name, item in table["arguments"].items()
+        for name, item in _table()["arguments"].items()
     }

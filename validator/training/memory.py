@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from validator.training.record import TrainingCase
 from validator.training.shape import GIB, ModelShape
 from validator.training.trained import ADAPTERS, trained_weights
+from validator.training.versions import TRAINER
 
 MULTIPLE = 8
 """The collator pads to a multiple of this."""
@@ -137,7 +138,7 @@ def quantized_bits(case: TrainingCase, shape: ModelShape) -> int | None:
     """
     if shape.bits is not None:
         return shape.bits
-    other = "bnb" if case.versions.before("llamafactory", "0.9.3") else "bitsandbytes"
+    other = "bnb" if case.versions.before(TRAINER, "0.9.3") else "bitsandbytes"
     bits = case.config["quantization_bit"]
     return None if not bits or case.config.given.get("quantization_method") == other else int(bits)
 

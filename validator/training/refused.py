@@ -9,6 +9,7 @@ from validator.training.late_refusals import late_refusals
 from validator.training.record import TrainingCase
 from validator.training.refusal import Asked, Stage, TrainingRefusal
 from validator.training.refusals import argument_refusals
+from validator.training.versions import TRAINER
 
 STAGES: tuple[Stage, ...] = ("read", "arguments", "data", "model", "training", "evaluation")
 
@@ -22,7 +23,7 @@ JSON_FILE = TrainingRefusal(
 
 def refusals(case: TrainingCase) -> Iterator[TrainingRefusal]:
     """Single values, then what keys exclude, then what only data and model show."""
-    if case.config.path.suffix == ".json" and not case.versions.before("llamafactory", "0.9.4"):
+    if case.config.path.suffix == ".json" and not case.versions.before(TRAINER, "0.9.4"):
         yield JSON_FILE
     asked = Asked(case.config, case.zero_stage, case.gpus)
     found = [

@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-PACKAGES = ("deepspeed", "torch", "transformers", "llamafactory", "accelerate")
+from validator.trainers.registry import DEFAULT
+
+TRAINER = DEFAULT
+"""Whose training files are read; its package has this name too."""
+PACKAGES = ("deepspeed", "torch", "transformers", TRAINER, "accelerate")
 Release = tuple[int, ...]
 
 
