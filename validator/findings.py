@@ -55,6 +55,11 @@ def worst_by_code(findings: Iterable[Finding]) -> dict[str, Severity]:
     return worst
 
 
+def gravest_first(rules: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rules of a summary by severity, those with the most findings before others."""
+    return sorted(rules, key=lambda rule: (SEVERITIES.index(rule["severity"]), -rule["count"]))
+
+
 def at_least(severity: Severity, threshold: Severity) -> bool:
     """Whether a severity reaches a threshold."""
     return SEVERITIES.index(severity) <= SEVERITIES.index(threshold)

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
+from validator.findings import Severity
 from validator.option import DATA, FINDINGS, GATE, TRAINER, Flag
 from validator.storage.remote import is_remote, locate
 from validator.trainers.base import Trainer
 from validator.trainers.registry import DEFAULT, NAMES, TAKES_DATA, WHOSE, trainer_named, trainers
 
 Integrity = Literal["header", "fast", "full"]
-Severity = Literal["error", "warning", "info"]
 ModelSize = Literal["2B", "7B", "72B"]
 Truncation = Literal["delete", "left", "right"]
 

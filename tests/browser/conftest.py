@@ -129,7 +129,7 @@ def add_replay(run):
         "comparison": {"reference": "base", "table": {"candidate": {"both": 1, "model": 2}}, "systemic": [],
                        "differences": None, "only_on_the_model": []},
     }  # fmt: skip
-    amend(FinishedRun(run), "RP", [], [], {"replay": summary}, incomplete=False)
+    amend(FinishedRun(run), "RP", [], [], {"replay": summary})
 
 
 @pytest.fixture(scope="session")

@@ -186,9 +186,9 @@ def test_a_run_that_was_checked_again_is_not_amended(dataset):
     dataset.check()
     now = (run_folder / "summary.json").read_bytes()
     with pytest.raises(ChangedRunError, match="was checked again meanwhile"):
-        amend(seen, "RP", [], [], {"replay": {}}, incomplete=False)
+        amend(seen, "RP", [], [], {"replay": {}})
     assert (run_folder / "summary.json").read_bytes() == now
-    amend(FinishedRun(run_folder), "RP", [], [], {"replay": {}}, incomplete=False)
+    amend(FinishedRun(run_folder), "RP", [], [], {"replay": {}})
     assert "replay" in json.loads((run_folder / "summary.json").read_text())
 
 

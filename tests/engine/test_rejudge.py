@@ -122,7 +122,7 @@ def test_findings_that_a_later_step_changed_are_made_again(home, tmp_path):
         message="it fell",
         help="look",
     )
-    amend(FinishedRun(tmp_path / "run"), "RP", [extra], (find_rule("RP001"),), {}, incomplete=False)
+    amend(FinishedRun(tmp_path / "run"), "RP", [extra], (find_rule("RP001"),), {})
     assert b"it fell" in (tmp_path / "run" / "findings.jsonl").read_bytes()
     rejudge(FinishedRun(tmp_path / "run"), settings_of(FinishedRun(tmp_path / "run"), {}), tmp_path / "run")
     assert written(tmp_path / "run")[1] == before

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from validator.errors import reasons
+from validator.nearest import did_you_mean
 from validator.settings import Settings
 from validator.trainers.registry import trainer_named
 
@@ -30,8 +30,7 @@ def check_names(names: Iterable[str], known: Iterable[str], execution: Iterable[
         if name in others:
             raise ValueError(f"{name} is no setting: give it as execution=Execution({name}=...).")
         if name not in settings:
-            close = difflib.get_close_matches(name, settings, 1)
-            raise ValueError(f"There is no setting {name}." + (f" Did you mean {close[0]}?" if close else ""))
+            raise ValueError(f"There is no setting {name}.{did_you_mean(name, settings)}")
 
 
 def check_least(least: float, **values: float | None) -> None:

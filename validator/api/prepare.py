@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -10,6 +9,7 @@ from typing import Any
 
 from validator.catalog.registry import Registry, load_registry
 from validator.engine.gate.baseline import load_baseline
+from validator.nearest import did_you_mean
 from validator.rules.base import Rule
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
@@ -52,11 +52,10 @@ def _strangers(settings: Settings, registry: Registry) -> tuple[str, ...]:
     """One settings file may serve several registries, so an entry that is not here is no error."""
     known = [entry.name for entry in (*registry.entries, *registry.not_selected)]
     known += [fault.name for fault in registry.faults]
-    found = []
-    for name in sorted(settings.per_dataset.keys() - set(known)):
-        close = difflib.get_close_matches(name, known, 1)
-        found.append(f"[per-dataset.{name}] is no entry here." + (f" Did you mean {close[0]}?" if close else ""))
-    return tuple(found)
+    return tuple(
+        f"[per-dataset.{name}] is no entry here.{did_you_mean(name, known)}"
+        for name in sorted(settings.per_dataset.keys() - set(known))
+    )
 
 
 def witness(trainer: Trainer) -> Callable[..., Any]:

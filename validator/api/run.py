@@ -14,7 +14,7 @@ from validator.api.given import check_choice, several
 from validator.api.row import Row, read_row
 from validator.errors import ChangedRunError, FailedCheckError
 from validator.facts.table import SAMPLES
-from validator.findings import SEVERITIES, Finding, clip, count, printable
+from validator.findings import Finding, clip, count, gravest_first, printable
 from validator.report.finished import Finished, describe
 from validator.report.formats import FILE_FORMATS, write_file
 from validator.run_folder.table import RunTable
@@ -179,7 +179,7 @@ class Run:
         return f"<mmvalidate run in {printable(str(self.folder))}: {describe(self.summary)}>"
 
     def _repr_html_(self) -> str:
-        rules = sorted(self.summary["rules"], key=lambda rule: (SEVERITIES.index(rule["severity"]), -rule["count"]))
+        rules = gravest_first(self.summary["rules"])
         rows = [(rule["severity"], rule["code"], rule["name"], f"{rule['count']:,}") for rule in rules[:SHOWN]]
         more = [("", "", f"{count(len(rules) - SHOWN, 'more rule')}", "")] if len(rules) > SHOWN else []
         lines = "".join(f"<tr>{''.join(f'<td>{_html(word)}</td>' for word in row)}</tr>" for row in [*rows, *more])

@@ -56,4 +56,4 @@ def keep(
     """
     ran = [rule for rule in later_rules("CF", run.settings) if training]
     ran += [rule for rule in later_rules("CK", run.settings) if checkpoints]
-    return amend(run, FAMILIES, later_findings(run, training, checkpoints), ran, addition, incomplete=False)
+    return amend(run, FAMILIES, later_findings(run, training, checkpoints), ran, addition)

@@ -81,6 +81,7 @@ def _audit(
         from validator.api.audit import carry_out, checkpoint_alone
         from validator.report import audited
         from validator.report.finished import Finished
+        from validator.report.json_document import dump
         from validator.report.progress import StderrProgress
 
         folder = None if chosen is None else place_of(chosen, run_dir)
@@ -91,9 +92,7 @@ def _audit(
             if not quiet:
                 say(f"the report with pictures: {folder / 'report.html'}")
         if json:
-            import orjson
-
-            sys.stdout.write(orjson.dumps(done.page, option=orjson.OPT_INDENT_2).decode() + "\n")
+            dump(done.page, sys.stdout)
         else:
             audited.page(done.page, sys.stdout)
         return done.exit_code

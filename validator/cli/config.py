@@ -14,6 +14,7 @@ from validator.cli.check import check
 from validator.cli.command import make
 from validator.cli.common import tell, usage
 from validator.cli.config_file import Configured
+from validator.nearest import did_you_mean
 
 WIDTH = 40
 ARBITRARY = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": ["-h", "--help"]}
@@ -33,10 +34,7 @@ def config(
     if key is not None:
         name = key.replace("-", "_")
         if name not in fields:
-            import difflib
-
-            close = difflib.get_close_matches(key, [kebab(other) for other in fields], 1)
-            usage(ValueError(f"There is no setting {key}." + (f" Did you mean {close[0]}?" if close else "")))
+            usage(ValueError(f"There is no setting {key}.{did_you_mean(key, map(kebab, fields))}"))
         print(f"{key}: {fields[name].description}")
         return
     parsed = COMMAND_OF_CHECK.make_context("check", [*arguments], parent=context.parent, resilient_parsing=False)

@@ -20,6 +20,7 @@ from validator.cli.common import usage
 from validator.findings import clip
 from validator.json_text import decode, refuse_unwritable
 from validator.named_file import is_training_file, read_named
+from validator.nearest import did_you_mean
 from validator.storage.remote import is_remote
 
 if TYPE_CHECKING:
@@ -162,7 +163,8 @@ def _table(path: Path) -> dict[str, Any]:
 def _check_keys(path: Path, place: str, table: dict[str, Any], known: list[str]) -> None:
     for key in table:
         if key not in known:
-            raise ValueError(f"{path}: there is no setting {clip(place + key, 100)}.{_did_you_mean(key, known)}")
+            guess = did_you_mean(key.replace("_", "-"), known)
+            raise ValueError(f"{path}: there is no setting {clip(place + key, 100)}.{guess}")
 
 
 def _check_environment(environment: Iterable[str], known: set[str]) -> None:
@@ -172,11 +174,6 @@ def _check_environment(environment: Iterable[str], known: set[str]) -> None:
         name = variable.removeprefix(PREFIX)
         if name != variable and name not in names and (close := difflib.get_close_matches(name, names, 1, 0.8)):
             raise ValueError(f"There is no environment variable {variable}. Did you mean {PREFIX}{close[0]}?")
-
-
-def _did_you_mean(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word.replace("_", "-"), known, 1)
-    return f" Did you mean {close[0]}?" if close else ""
 
 
 def _plain(name: str, value: Any, folder: Path) -> Any:

@@ -13,7 +13,8 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, create_model
 from typer.models import ArgumentInfo, OptionInfo
 
-from validator.settings import PerDataset, Severity
+from validator.findings import Severity
+from validator.settings import PerDataset
 
 FLAGS_ONLY = frozenset(("config", "trust", "allow_pickles", "write_baseline", "reason", "quiet", "verbose"))
 """Options that belong to one call and are no keys; a file cannot ask for its own trust."""

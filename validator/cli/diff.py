@@ -41,9 +41,9 @@ def diff(
         except ValueError as error:
             usage(error)
         if output_format is PlainFormat.json:
-            import orjson
+            from validator.report.json_document import dump
 
-            print(orjson.dumps(document(result), option=orjson.OPT_INDENT_2).decode())
+            dump(document(result), sys.stdout)
         else:
             from validator.report.compared import compared
 

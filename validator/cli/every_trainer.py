@@ -22,7 +22,8 @@ def check_all(settings: Settings, folder: Path, run: Callable[[Settings, Path], 
     Returns the gravest exit code of the runs.
     """
     from validator.engine.compare.trainers import compare, possible
-    from validator.report import trainers
+    from validator.report.json_document import dump
+    from validator.report.trainers import full
     from validator.run_folder.names import TRAINERS
     from validator.run_folder.sweep import own_folder
 
@@ -32,8 +33,8 @@ def check_all(settings: Settings, folder: Path, run: Callable[[Settings, Path], 
     codes = [run(mine, runs[name]) for name, mine in chosen.items()]
     comparison = compare(runs, left_out, folder / "trainers.parquet")
     if output_format == "json":
-        trainers.json(comparison, sys.stdout)
+        dump(comparison.record(), sys.stdout)
     else:
-        trainers.full(comparison, locate(settings.folder), sys.stdout)
+        full(comparison, locate(settings.folder), sys.stdout)
     sys.stdout.flush()
     return min(codes, key=_PRECEDENCE.index)

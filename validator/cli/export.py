@@ -89,10 +89,9 @@ def export(
             place, execution = place_of(done.settings, run_dir), Execution(workers=workers)
             summary = checked(done.settings, run_dir=place, execution=execution, progress=not quiet).summary
         if output_format is PlainFormat.json:
-            import orjson
+            from validator.report.json_document import dump
 
-            document = {"export": done.record, "check": summary}
-            print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+            dump({"export": done.record, "check": summary}, sys.stdout)
         else:
             from validator.report.exported import exported
 

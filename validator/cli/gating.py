@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from validator.nearest import did_you_mean
 from validator.option import GATE, OUTPUT
 from validator.report.formats import FILE_FORMATS
 
@@ -37,8 +37,7 @@ def files_of(reports: list[str]) -> list[tuple[str, Path]]:
     for item in reports:
         name, _, path = item.partition("=")
         if name not in FILE_FORMATS:
-            close = difflib.get_close_matches(name, FILE_FORMATS, 1)
-            hint = f" Did you mean {close[0]}?" if close else f" Formats: {', '.join(FILE_FORMATS)}."
+            hint = did_you_mean(name, FILE_FORMATS) or f" Formats: {', '.join(FILE_FORMATS)}."
             raise ValueError(f"--report {item}: there is no format {name}.{hint}")
         if not path or Path(path).is_dir():
             raise ValueError(f"--report {item}: write FORMAT=PATH, with the path of a file.")

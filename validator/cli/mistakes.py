@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import typer
+
+from validator.nearest import did_you_mean
 
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 """The command-line library's own, of which typer exports only children."""
@@ -19,12 +20,6 @@ _HINTS = {
     "run_a": "Give two folders of finished runs, the earlier one first.",
     "dataset_info": "It is the trainer's dataset_info.json.",
 }
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """` Did you mean X?`, or nothing where nothing is near."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f" Did you mean {close[0]}?" if close else ""
 
 
 def no_command(word: str, commands: Iterable[str]) -> Exception | None:

@@ -44,8 +44,9 @@ def plan(
     folder = the_run(run)
 
     def work() -> int:
-        from validator.report import planned
+        from validator.report.json_document import dump
         from validator.report.plan_picture import picture
+        from validator.report.planned import full
 
         def progress(rows: int) -> None:
             if not quiet and sys.stderr.isatty():
@@ -59,8 +60,10 @@ def plan(
             print("\r\033[K", end="", file=sys.stderr)
         if output_format is PlanFormat.svg:
             print(picture(result))
+        elif output_format is PlanFormat.json:
+            dump(result.record(), sys.stdout)
         else:
-            (planned.full if output_format is PlanFormat.full else planned.json)(result, sys.stdout)
+            full(result, sys.stdout)
         sys.stdout.flush()
         return 0
 

@@ -6,13 +6,13 @@ import platform
 import socket
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import xxhash
 
 import validator
 from validator.engine.keys import key_of
+from validator.installed import installed
 from validator.rules.base import Rule
 from validator.trainers.registry import CALLED, origin_of
 
@@ -46,17 +46,14 @@ def versions(*, exact: bool = False) -> Mapping[str, str]:
         [path.relative_to(folder).as_posix(), xxhash.xxh3_64_intdigest(path.read_bytes())]
         for path in sorted(folder.rglob("*.py"))
     ]
-    found = {
+    packages = (*_DECIDE, *(_DECIDE_EXACTLY if exact else ()))
+    return {
         "mmvalidate": validator.__version__,
         "sources": key_of(sources)[:16],
         "python": ".".join(platform.python_version_tuple()[:2]),
+        **dict.fromkeys(packages, "none"),
+        **installed(packages),
     }
-    for name in (*_DECIDE, *(_DECIDE_EXACTLY if exact else ())):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "none"
-    return found
 
 
 @cache

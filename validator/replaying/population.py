@@ -66,9 +66,7 @@ def members(run: FinishedRun) -> Iterator[Member]:
     """Every row of a run, in order. Raises UnusableRunError where its files are damaged."""
     findings = _codes(run)
     held = next(findings, None)
-    place = -1
-    for record in _records(run.samples_table(), _COLUMNS):
-        place += 1
+    for place, record in enumerate(_records(run.samples_table(), _COLUMNS)):
         key = record["dataset"], record["file"], record["row"]
         while held is not None and held[0] < key:
             held = next(findings, None)

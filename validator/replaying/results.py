@@ -31,7 +31,7 @@ def keep(run: FinishedRun, outcome: Outcome) -> RunResult:
         run.check_same()
         table.write(run.folder, outcome.samples)
         rules, found = replay_rules(run.settings), {"replay": _summary(outcome)}
-        return amend(run, "RP", findings(outcome, rules), rules, found, incomplete=False)
+        return amend(run, "RP", findings(outcome, rules), rules, found)
 
 
 def findings(outcome: Outcome, rules: Sequence[Rule]) -> list[Finding]:

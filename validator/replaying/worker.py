@@ -14,12 +14,12 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from multiprocessing.connection import Connection
 
 import torch
 
 from validator.facts.replayed import LEFT_OUT, Step, Window
+from validator.installed import installed
 from validator.replaying.collate import Collator
 from validator.replaying.course import Course
 from validator.replaying.job import COURSE, PARTNERS, WEIGHTS, Answer, Job, Ready, Refused, Task
@@ -68,7 +68,7 @@ class Worker:
             sum(parameter.numel() for parameter in parameters if parameter.requires_grad),
             int(base_of(self.model).get_input_embeddings().weight.shape[0]),
             fingerprint(self.model),
-            _versions(),
+            installed(_PACKAGES),
         )
 
     def measure(self, task: Task) -> Answer:
@@ -171,14 +171,6 @@ def _device(settings: ReplaySettings) -> str:
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise ValueError("--device cuda: torch sees no CUDA device")
     return "cuda:0" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in _PACKAGES:
-        with contextlib.suppress(PackageNotFoundError):
-            found[package] = version(package)
-    return found
 
 
 def serve(connection: Connection) -> None:

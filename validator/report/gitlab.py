@@ -15,6 +15,7 @@ from validator.engine.gate.fingerprint import as_text, fingerprinted
 from validator.engine.tables.finding_columns import LINE, stored
 from validator.findings import SEVERITIES, clip
 from validator.report.finished import MESSAGE, Finished
+from validator.report.json_document import dump
 from validator.report.places import Places
 
 EACH = 100
@@ -28,7 +29,7 @@ def write(run: Finished, out: TextIO) -> None:
     chosen = _chosen(run)
     places = Places(run.summary, [finding for finding, _ in chosen])
     issues = [_issue(finding, identity, places) for finding, identity in chosen]
-    out.write(orjson.dumps(issues, option=orjson.OPT_INDENT_2).decode() + "\n")
+    dump(issues, out)
 
 
 def _chosen(run: Finished) -> list[tuple[dict[str, Any], str]]:

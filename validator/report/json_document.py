@@ -1,12 +1,17 @@
-"""One document: {"summary": ..., "findings": [...]}, streamed."""
+"""Documents in JSON; that of a run is {"summary": ..., "findings": [...]}, streamed."""
 
 from __future__ import annotations
 
-from typing import TextIO
+from typing import Any, TextIO
 
 import orjson
 
 from validator.report.finished import Finished
+
+
+def dump(document: Any, out: TextIO) -> None:
+    """Write plain data as one document: indented, with a line end."""
+    out.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 def write(run: Finished, out: TextIO) -> None:

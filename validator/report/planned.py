@@ -1,10 +1,9 @@
-"""Plans: as a table on the terminal, as JSON, and as a picture."""
+"""Plans as a table on the terminal."""
 
 from __future__ import annotations
 
 from typing import TextIO
 
-import orjson
 from rich.table import Table
 from rich.text import Text
 
@@ -32,11 +31,6 @@ def full(plan: Plan, out: TextIO) -> None:
     console.print()
     for line in plan.advice():
         console.print(Text(line))
-
-
-def json(plan: Plan, out: TextIO) -> None:
-    """Write the plan as one document."""
-    out.write(orjson.dumps(plan.record(), option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 def _cells(option: Option) -> list[str]:

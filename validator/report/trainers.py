@@ -1,4 +1,4 @@
-"""Several trainer profiles side by side: on the terminal and as JSON."""
+"""Several trainer profiles side by side on the terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import TextIO
 
-import orjson
 from rich.table import Table
 from rich.text import Text
 
@@ -49,11 +48,6 @@ def full(comparison: TrainerComparison, base: Path, out: TextIO) -> None:
     for trainer in comparison.trainers:
         console.print(Text(f"{trainer}: {trainers()[trainer].describes}", style="dim"))
     console.print(Text(f"all rows: {comparison.table}; each profile's findings lie beside it"))
-
-
-def json(comparison: TrainerComparison, out: TextIO) -> None:
-    """Write the comparison as one document."""
-    out.write(orjson.dumps(comparison.record(), option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 def _table(title: str) -> Table:

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.rules.base import Hit, training_rule
-from validator.training.arguments import EARLIER, table_releases
+from validator.training.arguments import EARLIER, argument_table
 from validator.training.config import near
 from validator.training.record import TrainingCase
 from validator.training.versions import TRAINER
@@ -45,7 +45,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         yield Hit(f"{more:,} more keys are none of LLaMA-Factory's: {stops}", "Is this a training file?")
     for key in case.config.earlier:
         package, last = EARLIER[key]
-        now = table_releases()
+        now = argument_table()["versions"]
         mine = case.versions[package] if package in case.versions.given else None
         if (
             mine is None

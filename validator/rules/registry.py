@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import validator.rules
 from validator.findings import Severity
+from validator.nearest import did_you_mean
 from validator.rules.base import Rule
 from validator.rules.plugins import installed_rules, rules_of_file
 from validator.rules.scope import holds
@@ -70,8 +70,7 @@ def find_rule(word: str, rules: Sequence[Rule] | None = None) -> Rule:
     known = {key: rule for rule in rules or known_rules() for key in (rule.code, rule.name)}
     rule = known.get(word.upper()) or known.get(word.lower())
     if rule is None:
-        close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-        raise ValueError(f"There is no rule {word}." + (f" Did you mean {close[0]}?" if close else ""))
+        raise ValueError(f"There is no rule {word}.{did_you_mean(word, known, cutoff=0.5)}")
     return rule
 
 

@@ -6,13 +6,13 @@ character of it is counted. The templates themselves stand with their trainers.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample, Turn
+from validator.nearest import did_you_mean
 from validator.records.arrow import Int32
 from validator.tokens.known_templates import NONE, OF_TOKENIZER, known_templates
 from validator.tokens.processor import Processor
@@ -139,8 +139,7 @@ class Template:
 def check_named(named: str | None) -> None:
     """Raise ValueError where there is no template of this name."""
     if named is not None and named not in (*known_templates(), OF_TOKENIZER, NONE):
-        close = difflib.get_close_matches(named, known_templates(), n=1)
-        raise ValueError(f"There is no template {named}." + (f" Did you mean {close[0]}?" if close else ""))
+        raise ValueError(f"There is no template {named}.{did_you_mean(named, known_templates())}")
 
 
 def not_reproduced(trainer: str, processor: Processor) -> ValueError:

@@ -6,11 +6,11 @@ so that this file stands below all that a trainer is made of.
 
 from __future__ import annotations
 
-import difflib
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 
+from validator.nearest import did_you_mean
 from validator.trainers.base import Trainer
 
 GROUP = "mmvalidate.trainers"
@@ -83,7 +83,6 @@ def trainer_named(name: str) -> Trainer:
     if name in _NOT_BUILT:
         raise ValueError(f"The trainer {name} is not reproduced: {_NOT_BUILT[name]}. Known: {', '.join(known)}.")
     if name not in known:
-        close = difflib.get_close_matches(name, [*known, *_SAME], n=1, cutoff=0.6)
-        guess = f" Did you mean {close[0]}?" if close else ""
+        guess = did_you_mean(name, (*known, *_SAME))
         raise ValueError(f"There is no trainer profile {name}.{guess} Known: {', '.join(known)}.")
     return known[name]

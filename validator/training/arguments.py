@@ -94,13 +94,9 @@ def kind_of(value: Any) -> str:
 
 
 @cache
-def _table() -> dict[str, Any]:
+def argument_table() -> dict[str, Any]:
+    """The table: `versions` of the packages that it is made from, and `arguments`."""
     return orjson.loads(files("validator.assets").joinpath("training_arguments.json").read_bytes())  # type: ignore[no-any-return]
-
-
-def table_releases() -> dict[str, str]:
-    """The releases of the packages whose keys and defaults the table holds."""
-    return _table()["versions"]  # type: ignore[no-any-return]
 
 
 @cache
@@ -115,5 +111,5 @@ def known_arguments() -> dict[str, Argument]:
             name in UNBOUNDED,
             LISTS.get(name, ()),
         )
-        for name, item in _table()["arguments"].items()
+        for name, item in argument_table()["arguments"].items()
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 
+from validator.installed import installed
 from validator.trainers.registry import DEFAULT
 
 TRAINER = DEFAULT
@@ -57,10 +57,4 @@ def find_versions(given: str | None = None) -> Versions:
         if package not in PACKAGES:
             raise ValueError(f"--versions {package}: only {', '.join(PACKAGES)} matter here.")
         named[package] = text
-    installed = {}
-    for package in PACKAGES:
-        try:
-            installed[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return Versions({**installed, **named}, frozenset(named))
+    return Versions({**installed(PACKAGES), **named}, frozenset(named))

@@ -40,8 +40,6 @@ def amend(
     findings: Sequence[Finding],
     rules: Sequence[Rule],
     addition: dict[str, Any],
-    *,
-    incomplete: bool,
 ) -> RunResult:
     """Put the findings of a family of rules (`RP`), or of several, in the place of those that an earlier step left, and
     `addition` into the summary; exit code and verdict follow. `run` is the one that the findings speak of. Raises
@@ -70,7 +68,7 @@ def amend(
             summary["rules_not_run"] = [item for item in summary["rules_not_run"] if item["code"] not in ran]
             summary |= addition
             tables = replace(run.tables, findings=parts["findings.parquet"], lines=parts["findings.jsonl"])
-            gate = _conclude(summary, tally, tables, incomplete=incomplete)
+            gate = _conclude(summary, tally, tables)
             publish(parts, folder, ("findings.parquet", "findings.jsonl"), summary, gate)
         finally:
             parts.discard()
@@ -120,7 +118,7 @@ def _tally_of(summary: dict[str, Any]) -> Tally:
 
 
 def _conclude(
-    summary: dict[str, Any], tally: Tally, tables: Tables, *, incomplete: bool, marks: np.ndarray | None = None
+    summary: dict[str, Any], tally: Tally, tables: Tables, *, incomplete: bool = False, marks: np.ndarray | None = None
 ) -> Gate:
     """Put into a summary what follows from its rows and findings."""
     unchecked = len(summary["unchecked_entries"]) + incomplete

@@ -17,6 +17,7 @@ from validator.catalog.split import Order
 from validator.catalog.survey_record import from_plain, to_plain
 from validator.rules.base import EntryFacts, FileFacts, Packed
 from validator.run_folder.damage import read_json, unusable
+from validator.run_folder.summary import Count
 from validator.settings import Settings
 
 CATALOG = "catalog.json"
@@ -63,17 +64,14 @@ def load_catalog(run: Path, settings: Settings) -> Catalog:
     return Catalog(entries, left_out, tuple(plain["ignored_keys"]), plain["inputs"])
 
 
-_Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
-
-
 class _Survey(TypedDict):
     layout: str
-    num_rows: _Count
+    num_rows: Count
     types: str
     fixed: list[str | list[str] | bool] | None
     own: str | None
     refusals: list[list[int | str | bool | None]]
-    num_refusals: _Count
+    num_refusals: Count
     marks: list[Any]
     digest: str
 
@@ -110,8 +108,8 @@ class _PlainEntry(TypedDict):
     files: list[_File]
     unchecked: str | None
     repeated: bool
-    starts: dict[str, _Count]
-    ranges: list[Annotated[list[_Count], Field(min_length=2, max_length=2)]] | None
+    starts: dict[str, Count]
+    ranges: list[Annotated[list[Count], Field(min_length=2, max_length=2)]] | None
 
 
 class _Inputs(TypedDict):

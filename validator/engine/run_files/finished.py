@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -18,6 +17,7 @@ from validator.engine.tables.finding_columns import FINDINGS
 from validator.errors import ChangedRunError, UnusableRunError
 from validator.facts.table import SAMPLES
 from validator.findings import Finding, printable
+from validator.nearest import did_you_mean
 from validator.rules.base import Rule
 from validator.rules.registry import all_rules
 from validator.run_folder.choose import HOME, data_of
@@ -195,11 +195,10 @@ def _no_run(folder: Path) -> str:
 
 
 def _others(folder: Path) -> str:
-    runs = sorted(path.parent for path in HOME.glob("*/summary.json"))
-    close = difflib.get_close_matches(str(folder), map(str, runs), n=1)
-    if close:
-        return f" Did you mean {close[0]}?"
-    return f" Finished here: {', '.join(map(str, runs[:3]))}{' ...' if len(runs) > 3 else ''}." if runs else ""
+    runs = sorted(str(path.parent) for path in HOME.glob("*/summary.json"))
+    if guess := did_you_mean(str(folder), runs):
+        return guess
+    return f" Finished here: {', '.join(runs[:3])}{' ...' if len(runs) > 3 else ''}." if runs else ""
 
 
 def _other(path: Path, here: int, wanted: int) -> Exception:

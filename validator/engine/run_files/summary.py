@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from validator.engine.tables.finding_columns import to_findings
 from validator.facts.columns import counted, numbers_of, places_of, values_of
 from validator.facts.record import RowFacts
 from validator.findings import SEVERITIES, Finding
+from validator.installed import installed
 from validator.rules.base import Rule
 from validator.run_folder.names import SCHEMA_VERSION
 from validator.settings import Settings
@@ -229,10 +229,4 @@ def _distribution(counts: Counter[int]) -> dict[str, int | None]:
 
 @cache  # reading the metadata of packages takes longer than a small check
 def _versions() -> dict[str, str]:
-    versions = {"mmvalidate": __version__, "python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return versions
+    return {"mmvalidate": __version__, "python": platform.python_version(), **installed(_PACKAGES)}

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from validator.engine.run_files.finished import codes_that_ran, rules_told
 from validator.engine.run_files.summary import STATUSES
-from validator.findings import SEVERITIES, clip, count
+from validator.findings import SEVERITIES, clip, count, gravest_first
 from validator.planning.plan import Plan
 from validator.report.audited import TITLES, answer, facts
 from validator.report.finished import describe, gate_notes
@@ -95,7 +95,7 @@ def _first_steps(report: Report) -> list[Record]:
     """The rules that most rows break among the gravest, each with the help of its first example."""
     helps = {finding["code"]: finding["help"] for item in report.shown for finding in item.findings}
     helps |= {finding["code"]: finding["help"] for finding in report.general}
-    rules = sorted(report.summary["rules"], key=lambda rule: (SEVERITIES.index(rule["severity"]), -rule["count"]))
+    rules = gravest_first(report.summary["rules"])
     shown = {code for card in report.cards for code in card["codes"]}
     return [{**rule, "help": helps.get(rule["code"], ""), "shown": rule["code"] in shown} for rule in rules[:3]]
 
@@ -193,7 +193,7 @@ def _plan(report: Report) -> Record | None:
 
 def _rules(report: Report) -> Record | None:
     documents = {rule.code: rule.doc for rule in rules_told(report.summary)}
-    rules = sorted(report.summary["rules"], key=lambda rule: (SEVERITIES.index(rule["severity"]), -rule["count"]))
+    rules = gravest_first(report.summary["rules"])
     shown = [code for card in report.cards for code in card["codes"]]
     most = max((rule["count"] for rule in rules), default=1)
     return {
