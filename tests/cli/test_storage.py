@@ -81,6 +81,7 @@ def test_only_the_storage_says_that_a_file_is_absent(monkeypatch, capsys, tmp_pa
 
 
 def test_a_refused_connection_is_not_a_missing_file(monkeypatch, capsys, dataset):
+    monkeypatch.setattr("validator.storage.retry.PATIENCE", 1.0)
     monkeypatch.chdir(dataset.folder)
     address = f"http://127.0.0.1:{free_port()}"
     code, said = ended(monkeypatch, capsys, f"{address}/dataset_info.json")
@@ -88,7 +89,8 @@ def test_a_refused_connection_is_not_a_missing_file(monkeypatch, capsys, dataset
     registry = dataset.write([say("<image>a", "b", images=["a.png"])])
     code, _ = ended(monkeypatch, capsys, registry, "--media-dir", address, "-q", "--workers", "0")
     (found,) = map(json.loads, next(dataset.folder.glob(".mmvalidate/*/findings.jsonl")).read_bytes().splitlines())
-    assert (code, found["code"]) == (3, "XX001") and "cannot be reached" in found["message"]
+    assert (code, found["code"]) == (3, "XX001")
+    assert f"{address}/a.png cannot be read: " in found["message"] and "Cannot connect" in found["message"]
 
 
 @pytest.mark.parametrize("flags", [[], ["--verbose"]])

@@ -1,10 +1,12 @@
 """Runs as processes of their own, which tests stop, starve or kill."""
 
+import json
 import subprocess
 import sys
 import time
 
 import psutil
+from PIL import Image
 
 COMMAND = [sys.executable, "-m", "validator.cli.main"]
 
@@ -41,3 +43,17 @@ def wait_for(condition, process, seconds=60):
 
 def results(dataset):
     return list((dataset.folder / "run" / "cache" / "shards").glob("*.zip"))
+
+
+def lost_rows(done):
+    document = json.loads(done.stdout)
+    found = [(item["row"], item["message"]) for item in document["findings"] if item["code"] == "XX001"]
+    return document["summary"]["rows"], found
+
+
+def slow_jpeg(path, scans, side=2000):
+    """A progressive JPEG with its last scan repeated: decoding takes time in proportion, and no Python code runs."""
+    Image.effect_noise((side, side), 90).save(path, progressive=True, quality=95)
+    data = path.read_bytes()
+    last = data.rindex(b"\xff\xda")
+    path.write_bytes(data[:last] + data[last:-2] * scans + data[-2:])

@@ -12,21 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import say
-from tests.engine.processes import nothing_left, results, run, start, wait_for
-
-
-def lost_rows(done):
-    document = json.loads(done.stdout)
-    found = [(item["row"], item["message"]) for item in document["findings"] if item["code"] == "XX001"]
-    return document["summary"]["rows"], found
-
-
-def slow_jpeg(path, scans, side=2000):
-    """A progressive JPEG with its last scan repeated: decoding takes time in proportion, and no Python code runs."""
-    Image.effect_noise((side, side), 90).save(path, progressive=True, quality=95)
-    data = path.read_bytes()
-    last = data.rindex(b"\xff\xda")
-    path.write_bytes(data[:last] + data[last:-2] * scans + data[-2:])
+from tests.engine.processes import lost_rows, nothing_left, results, run, slow_jpeg, start, wait_for
 
 
 def huge_jpeg(path):

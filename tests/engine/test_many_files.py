@@ -7,8 +7,7 @@ import pytest
 
 from tests.conftest import ALL_TAGS, Dataset, check, say
 from tests.engine.data import COLUMNS, make_row
-from tests.engine.processes import nothing_left, run
-from tests.engine.test_faults import lost_rows, slow_jpeg
+from tests.engine.processes import lost_rows, nothing_left, run, slow_jpeg
 from tests.engine.written import written
 from validator.execution import Execution
 

@@ -52,14 +52,14 @@ def test_a_fault_of_ours_loses_no_row(dataset, monkeypatch):
     """One row at which mmvalidate fails is unchecked; the others are judged."""
     from validator.facts.measure import Measurer
 
-    convert = Measurer.convert
+    convert = Measurer._convert
 
-    def fail_at_one(self, raw):
-        if raw.index == 1:
+    def fail_at_one(self, row):
+        if row.raw.index == 1:
             raise RuntimeError("boom")
-        return convert(self, raw)
+        convert(self, row)
 
-    monkeypatch.setattr(Measurer, "convert", fail_at_one)
+    monkeypatch.setattr(Measurer, "_convert", fail_at_one)
     dataset.write([say("a", "b"), say("a", "b"), say("a")])
     result, findings = dataset.check()
     assert [(finding["code"], finding["row"]) for finding in findings] == [("XX001", 1), ("CV002", 2)]

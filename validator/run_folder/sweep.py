@@ -32,7 +32,7 @@ def working(folder: Path) -> Iterator[Path]:
         yield mine
     finally:
         shutil.rmtree(mine, ignore_errors=True)
-        _remove_empty(running)
+        _remove_empty(folder, f"{CACHE}/{RUNNING}")
 
 
 def own_folder(path: Path) -> Path:
@@ -51,7 +51,7 @@ def remove_cache(folder: Path) -> int:
         _clear(cache / RUNNING)
     for place in (f"{CACHE}/{RUNNING}", *reversed(FOLDERS)):
         if place:
-            _remove_empty(folder / place)
+            _remove_empty(folder, place)
     return removed
 
 
@@ -59,9 +59,9 @@ def remove_all(folder: Path) -> list[str]:
     """Remove a run folder; what is not ours stays, and is named."""
     remove_cache(folder)
     _remove(folder, "", is_ours)
-    _remove_empty(folder / TRAINERS)
+    _remove_empty(folder, TRAINERS)
     left = sorted(path.name for path in folder.iterdir())
-    _remove_empty(folder)
+    _remove_empty(folder, "")
     return left
 
 
@@ -74,7 +74,7 @@ def runs_within(folder: Path) -> list[Path]:
 def _remove(folder: Path, place: str, which: Callable[[str, str], bool]) -> int:
     """Remove files of a sub-folder; returns their bytes."""
     within = folder / place
-    if not all(map(_is_folder, (within, *(folder / parent for parent in Path(place).parents if place)))):
+    if not _is_own(folder, place):
         return 0
     removed = 0
     for path in within.iterdir():
@@ -95,10 +95,15 @@ def _clear(running: Path) -> None:
                 path.unlink(missing_ok=True)
 
 
-def _remove_empty(folder: Path) -> None:
-    if _is_folder(folder):
+def _remove_empty(folder: Path, place: str) -> None:
+    if _is_own(folder, place):
         with suppress(OSError):
-            folder.rmdir()
+            (folder / place).rmdir()
+
+
+def _is_own(folder: Path, place: str) -> bool:
+    """Whether a sub-folder is one, and no link leads there."""
+    return all(map(_is_folder, (folder / place, *(folder / parent for parent in Path(place).parents if place))))
 
 
 def _is_folder(path: Path) -> bool:

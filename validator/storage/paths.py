@@ -17,12 +17,5 @@ def look(path: str) -> Identity:
 def members(folder: Path) -> list[tuple[str, IdentityKind]]:
     """What lies in a folder, in the order of the file system. Raises OSError where it cannot be listed."""
     if not remote.is_remote(str(folder)):
-        with os.scandir(folder) as found:
-            return [(item.name, _kind(item)) for item in found]
+        return [(name, local.look(os.path.join(folder, name)).kind) for name in os.listdir(folder)]
     return remote.members(str(folder))
-
-
-def _kind(item: os.DirEntry[str]) -> IdentityKind:
-    if item.is_file():
-        return "file"
-    return "folder" if item.is_dir() else local.look(item.path).kind
