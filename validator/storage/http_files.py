@@ -16,11 +16,12 @@ from validator.storage.retry import TemporaryError
 UNTOLD = 64 << 20
 """Bytes that are read at most of a file of which the storage does not tell the size."""
 _VERSIONS = ("ETag", "Content-MD5", "Digest", "Last-Modified")
+_RANGE = re.compile(r"bytes (\d{1,20})-")
 _GONE = frozenset((404, 410))
 _PASSING = frozenset((408, 425, 429, 500, 502, 503, 504))
 
 
-class RefusedError(OSError):
+class DeniedError(OSError):
     """An answer that is neither the file nor that there is none, and will not pass. The message is a sentence."""
 
 
@@ -124,7 +125,7 @@ class HttpFiles:
         except asyncio.TimeoutError:
             raise TemporaryError(f"no answer within {retry.SILENCE:g} seconds") from None
         except (aiohttp.InvalidURL, aiohttp.TooManyRedirects, aiohttp.ClientSSLError) as error:
-            raise RefusedError(f"{path[:200]} cannot be read: {type(error).__name__}: {error}") from None
+            raise DeniedError(f"{path[:200]} cannot be read: {type(error).__name__}: {error}") from None
         except (aiohttp.ClientError, ConnectionError) as error:
             raise TemporaryError(f"{type(error).__name__}: {error}") from None
 
@@ -138,7 +139,7 @@ def _identity(answer: Any, path: str) -> Identity:
         after = headers.get("Retry-After", "")
         raise TemporaryError(f"the storage answers {status} {answer.reason}", float(after) if after.isdigit() else 0)
     if status not in (200, 206, 416):
-        raise RefusedError(f"{path[:200]} cannot be read: the storage answers {status} {answer.reason}")
+        raise DeniedError(f"{path[:200]} cannot be read: the storage answers {status} {answer.reason}")
     version = next((headers[name] for name in _VERSIONS if headers.get(name)), "")
     return Identity("file", _size(answer) or 0, version_of([version]))
 
@@ -170,7 +171,8 @@ async def _first_bytes(answer: Any, number: int) -> bytes:
 
 
 def _begins_at(answer: Any, first: int) -> bool:
-    return bool(re.match(rf"\s*bytes\s+{first}-", answer.headers.get("Content-Range", "")))
+    told = _RANGE.match(answer.headers.get("Content-Range", ""))
+    return told is not None and int(told[1]) == first
 
 
 async def _at_once(_: int) -> None:

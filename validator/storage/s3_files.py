@@ -11,7 +11,7 @@ from typing import Any
 
 from validator.storage import retry
 from validator.storage.fetched import NOTHING, Fetched, Room, Want
-from validator.storage.http_files import HttpFiles, RefusedError
+from validator.storage.http_files import DeniedError, HttpFiles
 from validator.storage.identity import ABSENT, Identity, version_of
 from validator.storage.retry import TemporaryError
 
@@ -49,7 +49,7 @@ class SignedDoor:
             client = await system.get_s3(bucket)
             return yarl.URL(await client.generate_presigned_url(call, Params=named, ExpiresIn=_VALID), encoded=True)
         except Exception as error:  # no credentials, no region: the client says so in its own words
-            raise RefusedError(f"{path[:200]} cannot be signed: {error}") from None
+            raise DeniedError(f"{path[:200]} cannot be signed: {error}") from None
 
     @property
     def options(self) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class S3Files:
         if bucket not in self._by_client and not self._system.s3_additional_kwargs:
             try:
                 return await self._signed.fetch(path, want, room)
-            except RefusedError:
+            except DeniedError:
                 fetched = await self._client.fetch(path, want, room)
                 self._by_client.add(bucket)
                 return fetched
