@@ -10,6 +10,7 @@ import os
 import posixpath
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NamedTuple, Protocol, TypeVar
 
@@ -86,7 +87,8 @@ class _Recent:
         known = self._known.get(name)
         if known is None or known[0] != identity:
             return None
-        self._known.move_to_end(name)
+        with suppress(KeyError):  # requests ask in their own thread, while another forgets
+            self._known.move_to_end(name)
         return known[1]
 
     def remember(self, name: object, identity: Identity, measured: object) -> None:
