@@ -7,6 +7,8 @@ requests. Where such an address is refused, the client itself is asked: what it 
 from __future__ import annotations
 
 import asyncio
+import weakref
+from contextlib import suppress
 from typing import Any
 
 from validator.storage import retry
@@ -34,6 +36,7 @@ class SignedDoor:
 
             connector = aiohttp.TCPConnector(limit=0)  # how many are used is decided by who asks
             self._session = aiohttp.ClientSession(connector=connector, trust_env=True, auto_decompress=False)
+            weakref.finalize(self, _close, asyncio.get_running_loop(), self._session)  # else it complains at the end
         return self._session
 
     async def address(self, method: str, path: str) -> Any:
@@ -152,6 +155,11 @@ def _identity(answer: dict[str, Any]) -> Identity:
     told = str(answer.get("ContentRange", "")).rpartition("/")[2]
     size = int(told) if told.isdigit() else int(answer["ContentLength"])
     return Identity("file", size, version_of([answer.get("ETag") or answer.get("LastModified")]))
+
+
+def _close(loop: asyncio.AbstractEventLoop, session: Any) -> None:
+    with suppress(Exception):
+        asyncio.run_coroutine_threadsafe(session.close(), loop).result(1)
 
 
 async def _at_once(_: int) -> None:
