@@ -39,12 +39,12 @@ def test_the_vocabulary_is_whole():
     ],
 )
 def test_known_ids(encoder, text, ids):
-    assert encoder.encode(text) == ids
+    assert list(encoder.encode(text)) == ids
 
 
 def test_text_is_composed_between_special_tokens_only(encoder):
-    assert encoder.encode("e\u0301") == encoder.encode("é")
-    assert encoder.encode("e<|im_end|>\u0301") != encoder.encode("é<|im_end|>")
+    assert list(encoder.encode("e\u0301")) == list(encoder.encode("é"))
+    assert list(encoder.encode("e<|im_end|>\u0301")) != list(encoder.encode("é<|im_end|>"))
 
 
 def test_a_million_spaces(small):
@@ -52,7 +52,7 @@ def test_a_million_spaces(small):
     folder, ranks = small
     general = load_processor(str(folder)).encoder
     text = "a" + " " * 1_000_001 + "b\n" + "\n" * 10
-    assert RankEncoder(lambda: ranks, general.special_tokens).encode(text) == general.encode(text)
+    assert list(RankEncoder(lambda: ranks, general.special_tokens).encode(text)) == list(general.encode(text))
 
 
 def test_half_a_surrogate_pair(encoder):
@@ -112,14 +112,14 @@ def test_another_vocabulary_goes_through_tokenizers(small):
     processor = load_processor(str(folder))
     assert isinstance(processor.encoder, TokenizersEncoder)
     assert (processor.min_pixels, processor.max_pixels) == (784, 1003520)
-    assert processor.encoder.encode("<|image_pad|>") == [processor.token_id("<|image_pad|>")] == [2012]
+    assert list(processor.encoder.encode("<|image_pad|>")) == [processor.token_id("<|image_pad|>")] == [2012]
 
 
 @given(st.text(max_size=40))
 def test_ranks_and_merges_agree(small, text):
     folder, ranks = small
     general = load_processor(str(folder)).encoder
-    assert RankEncoder(lambda: ranks, general.special_tokens).encode(text) == general.encode(text)
+    assert list(RankEncoder(lambda: ranks, general.special_tokens).encode(text)) == list(general.encode(text))
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def test_the_embedded_vocabulary_in_a_folder_is_recognised(checkpoint):
     (checkpoint / "preprocessor_config.json").write_text("{}")
     processor = load_processor(str(checkpoint))
     assert isinstance(processor.encoder, RankEncoder)
-    assert processor.encoder.encode("Hi<|im_end|>") == load_processor("embedded").encoder.encode("Hi<|im_end|>")
+    assert list(processor.encoder.encode("Hi<|im_end|>")) == [13048, SPECIAL_TOKENS["<|im_end|>"]]
 
 
 @pytest.mark.proof

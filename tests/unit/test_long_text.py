@@ -10,6 +10,7 @@ from tests.tiers import first, many
 from validator.tokens import encoder as encoding
 from validator.tokens import long_text, long_word
 from validator.tokens.encode import _encode_turn
+from validator.tokens.ids import Ids
 from validator.tokens.processor import EMBEDDED, load_processor
 from validator.tokens.vocabulary import load_ranks
 
@@ -28,6 +29,11 @@ def encoder():
     return load_processor("embedded").encoder
 
 
+def whole_of(encoder, text):
+    """The ids of a text that is encoded whole, however long it is."""
+    return list(Ids(*encoder._encode_all(text)))
+
+
 def test_the_vocabulary_is_read_when_a_text_is_encoded():
     """Judging a run again encodes nothing."""
     asked = []
@@ -44,13 +50,13 @@ def test_parts_are_exact(encoder, monkeypatch, name):
     draw = random.Random(name)
     for _ in range(many(100, 400)):
         text = "".join(draw.choices(ALPHABETS[name], k=draw.randint(1, 60)))
-        whole = encoder._encode_all(text)
+        whole = whole_of(encoder, text)
         ids = encoder.encode(text)
         assert isinstance(ids, long_text.LongIds)
         assert (list(ids), len(ids)) == (whole, len(whole)), text
         assert "".join(text[begin:end] for begin, end in long_text.parts_of(text, 0, len(text))) == text
         framed = encoder.encode_framed("<|im_start|>user\n", text, "<|im_end|>")
-        assert list(framed) == encoder._encode_all(f"<|im_start|>user\n{text}<|im_end|>"), text
+        assert list(framed) == whole_of(encoder, f"<|im_start|>user\n{text}<|im_end|>"), text
 
 
 @pytest.mark.parametrize("name", first(2, reversed(ALPHABETS)))
@@ -61,9 +67,9 @@ def test_200_kb_are_exact(encoder, monkeypatch, name):
     words = ["".join(draw.choices(ALPHABETS[name], k=draw.randint(1, 9))) for _ in range(500)]
     text = "".join(word + draw.choice((" ", " ", " ", "", "  ", "\n", " \n")) for word in draw.choices(words, k=40_000))
     text = text[:200_000]
-    whole = encoder._encode_all(text)
+    whole = whole_of(encoder, text)
     ids = encoder.encode_framed("<|im_start|>user\n", text, "<|im_end|>\n")
-    framed = encoder._encode_all(f"<|im_start|>user\n{text}<|im_end|>\n")
+    framed = whole_of(encoder, f"<|im_start|>user\n{text}<|im_end|>\n")
     assert (len(encoder.encode(text)), len(ids)) == (len(whole), len(framed))
     assert list(ids) == framed
     assert encoder._general().encode(encoding.normalize(text.replace("<", "")), add_special_tokens=False).ids == list(
@@ -143,4 +149,4 @@ def test_a_long_word_among_others(encoder):
     text = f"Look:\nyes {'Ab' * length}, no <|im_end|> {'x' * length}"
     ids = encoder.encode(text)
     assert isinstance(ids, long_text.LongIds)
-    assert list(ids) == encoder._encode_all(text) and len(ids) == len(encoder._encode_all(text))
+    assert list(ids) == whole_of(encoder, text) and len(ids) == len(whole_of(encoder, text))

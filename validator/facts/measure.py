@@ -83,6 +83,7 @@ class Measurer:
         self._refused = {refusal.row for refusal in survey.refusals}
         self._unreadable = _unreadable(entry, survey)
         self.processor = load_processor(settings.processor)
+        self.processor.encoder.expect(survey.num_rows)
         self.trainer = settings.profile
         named = settings.template if "template" in self.trainer.options else None
         self.template = self.trainer.template(self.processor, named)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from typing import Any, Protocol
 
 import tiktoken
 
+from validator.tokens.fast import Hastening, of_json, of_ranks, specimens_of
+from validator.tokens.ids import Encoded, Encoding, Ids, listed
 from validator.tokens.long_space import LONG, PanicException, apart, check_spaces, is_spacious
 from validator.tokens.long_text import LONG_TEXT, PART, LongIds, Span, WordCounts
 from validator.tokens.long_word import windows_of
@@ -32,29 +34,45 @@ class Encoder(Protocol):
         """
         ...
 
+    def expect(self, rows: int) -> None:
+        """Be told how many rows a file has, before they come."""
+        ...
+
 
 class RankEncoder:
-    """The fast path, for a vocabulary whose merges follow its ranks: tiktoken on NFC text between special tokens."""
+    """The fast path, for a vocabulary whose merges follow its ranks: tiktoken on NFC text between special tokens, and
+    fastokens after some text.
+    """
 
     literal = True
 
     def __init__(self, ranks: Callable[[], dict[bytes, int]], special_tokens: Mapping[str, int]) -> None:
         self.special_tokens = special_tokens
-        self._ranks = ranks
+        self._load = ranks
         self._special = special_pattern(special_tokens)
-        self._words = WordCounts(self._encode, lambda token: self._bpe.decode_single_token_bytes(token))
+        self._plain = Hastening(lambda text: self._bpe.encode_ordinary(text), self._faster, PATIENCE)
+        self._words = WordCounts(self._listed, lambda token: self._bpe.decode_single_token_bytes(token))
         self._prefix = common_prefix(special_tokens)
         self._short: dict[str, list[int]] = {}
         self._frames: dict[str, list[int]] = {"": []}
         self._apart = all(token[0] == "<" and "<" not in token[1:] and "\n" not in token for token in special_tokens)
 
     @cached_property
+    def _ranks(self) -> dict[bytes, int]:
+        return self._load()
+
+    @cached_property
     def _bpe(self) -> tiktoken.Encoding:
         """Made when the first text is encoded: a run that finds all its results need not."""
-        ranks = self._ranks()
+        ranks = self._ranks
         return tiktoken.Encoding(
             "qwen2_vl", pat_str=SPLIT_PATTERN, mergeable_ranks=ranks, special_tokens={}, explicit_n_vocab=len(ranks)
         )
+
+    def _faster(self) -> tuple[Any, Iterator[str]]:
+        step = len(self._ranks) // SPECIMENS + 1
+        words = [token.decode(errors="ignore") for token in islice(self._ranks, 0, None, step)]
+        return of_ranks(self._ranks), specimens_of(words, self.special_tokens)
 
     def encode(self, text: str) -> Sequence[int]:
         """Encode `text`: special tokens are cut out first, then every part between them is normalised and encoded. The
@@ -63,26 +81,28 @@ class RankEncoder:
         Raises TypeError, as the trainer's tokenizer does, where the text holds half of a surrogate pair, and
         PanicException where that panics.
         """
-        return self._long("", text, "") if len(text) >= LONG_TEXT else self._encode_all(check_text(text))
+        return self._long("", text, "") if len(text) >= LONG_TEXT else Ids(*self._encode_all(check_text(text)))
+
+    def expect(self, rows: int) -> None:
+        """Be told how many rows a file has, before they come."""
+        self._plain.expect(rows)
 
     def _long(self, before: str, text: str, after: str) -> LongIds:
         first, last = self._frame(before), self._frame(after)
         check_text(text)
         return LongIds(text, lambda: chain(first, self._parts(text), last), self._words)
 
-    def _encode_all(self, text: str) -> list[int]:
+    def _encode_all(self, text: str) -> Iterable[Encoded]:
         if self._prefix not in text:
-            return self._encode(text)
-        parts = self._special.split(text)
-        ids: list[int] = []
-        for index, part in enumerate(parts):
-            if index % 2:
-                ids.append(self.special_tokens[part])
-            elif len(part) <= SHORT:  # mostly the template's own words
-                ids += self._encode_short(part)
-            else:
-                ids += self._encode(part)
-        return ids
+            return (self._encode(text),)
+        return [
+            [self.special_tokens[part]]
+            if index % 2
+            else self._encode_short(part)  # mostly the template's own words
+            if len(part) <= SHORT
+            else self._encode(part)
+            for index, part in enumerate(self._special.split(text))
+        ]
 
     def _parts(self, text: str) -> Iterator[int | Span]:
         """Special tokens as their ids, and where that stands which is between them."""
@@ -105,27 +125,30 @@ class RankEncoder:
             return self.encode(before + text + after)
         if len(text) >= LONG_TEXT:
             return self._long(before, text, after)
-        return [*self._frame(before), *self.encode(text), *self._frame(after)]
+        return Ids(self._frame(before), *self._encode_all(check_text(text)), self._frame(after))
 
     def _frame(self, text: str) -> list[int]:
         """The ids of one of the template's few words."""
         known = self._frames.get(text)
         if known is None:
-            known = self._frames[text] = self._encode_all(text)
+            known = self._frames[text] = list(Ids(*self._encode_all(text)))
         return known
 
     def _encode_short(self, text: str) -> list[int]:
         known = self._short.get(text)
         if known is None:
-            known = self._encode(text)
+            known = self._listed(text)
             if len(self._short) < MOST_SHORT:
                 self._short[text] = known
         return known
 
-    def _encode(self, text: str) -> list[int]:
+    def _listed(self, text: str) -> list[int]:
+        return listed(self._encode(text))
+
+    def _encode(self, text: str) -> Encoded:
         text = normalize(text)
         if len(text) < LONG or not is_spacious(text):
-            return self._bpe.encode_ordinary(text)
+            return self._plain(text)
         check_spaces(text)
         ids: list[int] = []
         for begin, stop, is_space in apart(text):
@@ -135,13 +158,13 @@ class RankEncoder:
             elif is_spacious(part := text[begin:stop]):
                 ids += self._general().encode(part, add_special_tokens=False).ids
             else:
-                ids += self._bpe.encode_ordinary(part)
+                ids += listed(self._plain(part))
         return ids
 
     def _general(self) -> Any:
         """The same function as the `tokenizers` library has it: slower to make, but no text is too long for it."""
         if self._slow is None:
-            self._slow = tokenizer_of(self._ranks())
+            self._slow = tokenizer_of(self._ranks)
         return self._slow
 
     _slow: Any = None
@@ -149,6 +172,10 @@ class RankEncoder:
 
 SHORT, MOST_SHORT = 12, 4096
 """Characters of a text whose ids are remembered, and how many of these are."""
+PATIENCE, GENERAL_PATIENCE = 10_000_000, 1_000_000
+"""Characters that tiktoken, and tokenizers, encode in the second that it takes to make fastokens' tokenizer."""
+SPECIMENS = 4000
+"""Words of a vocabulary among the texts that show whether that is the same function."""
 
 
 def check_text(text: str) -> str:
@@ -198,7 +225,9 @@ def tokenizer_of(ranks: dict[bytes, int]) -> Any:
 
 
 class TokenizersEncoder:
-    """The general path: any fast tokenizer, through the `tokenizers` library that the trainer uses."""
+    """The general path: any fast tokenizer, through the `tokenizers` library that the trainer uses, and fastokens after
+    some text.
+    """
 
     literal = False
 
@@ -210,17 +239,33 @@ class TokenizersEncoder:
         self._tokenizer.no_padding()
         added = self._tokenizer.get_added_tokens_decoder()
         self.special_tokens: Mapping[str, int] = {token.content: index for index, token in added.items()}
+        self._plain = Hastening(self._encode, self._faster, GENERAL_PATIENCE)
 
-    def encode(self, text: str) -> list[int]:
+    def encode(self, text: str) -> Sequence[int]:
         """Encode `text` without adding special tokens. Raises PanicException where the library panics."""
+        check_text(text)
+        return Ids(self._plain(text) if len(text) < LONG else self._encode(text))
+
+    def expect(self, rows: int) -> None:
+        """Be told how many rows a file has, before they come."""
+        self._plain.expect(rows)
+
+    def _encode(self, text: str) -> Encoded:
         try:
-            return list(self._tokenizer.encode(check_text(text), add_special_tokens=False).ids)
+            encoding: Encoding = self._tokenizer.encode(text, add_special_tokens=False)
         except BaseException as error:  # a panic of the library, which is the trainer's
             if type(error).__name__ != "PanicException":
                 raise
             raise PanicException(str(error)) from None
+        return encoding
 
-    def encode_framed(self, before: str, text: str, after: str) -> list[int]:
+    def _faster(self) -> tuple[Any, Iterator[str]]:
+        step = self._tokenizer.get_vocab_size() // SPECIMENS + 1
+        ids = range(0, self._tokenizer.get_vocab_size(), step)
+        words = self._tokenizer.decode_batch([[index] for index in ids], skip_special_tokens=False)
+        return of_json(self._tokenizer.to_str()), specimens_of(words, self.special_tokens)
+
+    def encode_framed(self, before: str, text: str, after: str) -> Sequence[int]:
         """Encode `before + text + after`."""
         return self.encode(before + text + after)
 

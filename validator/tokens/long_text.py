@@ -9,13 +9,13 @@ are such as normalisation leaves alone, whatever stands beside them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import overload
 
 import numpy as np
 import pyarrow as pa
 
+from validator.tokens.ids import LazyIds
 from validator.tokens.long_word import Encode, is_long_word, windows_of
 
 LONG_TEXT = 1 << 20
@@ -106,7 +106,7 @@ def _words_of(part: bytes) -> tuple[dict[bytes, int], list[bytes]]:
     return numbers, [part[: spaces[0]], part[spaces[-1] :]]
 
 
-class LongIds(Sequence[int]):
+class LongIds(LazyIds):
     """The ids of a long text, made anew each time they are read. `parts` gives ids, such as those of special tokens,
     and from where to where the text between two reaches.
     """
@@ -125,10 +125,3 @@ class LongIds(Sequence[int]):
             else:
                 for span in parts_of(self._text, *part):
                     yield from chain.from_iterable(self._words.ids_of(self._text, *span))
-
-    @overload
-    def __getitem__(self, place: int) -> int: ...
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[int]: ...
-    def __getitem__(self, place: int | slice) -> int | Sequence[int]:
-        return list(self)[place]
