@@ -1,10 +1,8 @@
 """fastokens in the place of tiktoken and tokenizers: the same ids, or not at all."""
 
-import json
 import random
 import sys
 import unicodedata
-from itertools import chain
 
 import pytest
 from hypothesis import given
@@ -15,14 +13,14 @@ from tests.conftest import check, say
 from tests.tiers import PROOF, many
 from tests.unit.test_long_text import ALPHABETS
 from validator.tokens import encoder as encoding
-from validator.tokens import fast as hastened
+from validator.tokens import fast
 from validator.tokens.encoder import RankEncoder, TokenizersEncoder, tokenizer_of
 from validator.tokens.fast import MANY, Hastening, of_ranks, specimens_of
 from validator.tokens.ids import Ids, listed
 from validator.tokens.processor import EMBEDDED
 from validator.tokens.vocabulary import load_ranks
 
-fastokens = pytest.importorskip("fastokens", reason="there is no fastokens for this machine")
+pytest.importorskip("fastokens", reason="there is no fastokens for this machine")
 MARKS = EMBEDDED["qwen3-vl"][1]
 
 
@@ -42,8 +40,10 @@ def quick():
     return made
 
 
-CONTEXTS = ("{0}", "a{0}", "{0}b", " {0}", "{0} ", "{0}{0}", "1{0}2", ".{0}!", "\n{0}", "{0}\n", "'{0}s", "{0}'ll", "\u0301{0}",
-            "中{0}文", "\t{0}\t", "é{0}\u0323")  # fmt: skip
+CONTEXTS = (
+    *("{0}", "a{0}", "{0}b", " {0}", "{0} ", "{0}{0}", "1{0}2", ".{0}!", "\n{0}", "{0}\n", "'{0}s", "{0}'ll"),
+    *("\u0301{0}", "中{0}文", "\t{0}\t", "é{0}\u0323"),
+)
 
 
 @pytest.mark.larger
@@ -108,7 +108,7 @@ def test_long_runs(slow, quick, unit):
 
 def test_a_long_text_is_counted_alike(slow, quick, monkeypatch):
     monkeypatch.setattr(encoding, "LONG_TEXT", 1)
-    text = "Some words, 12 of them; <|im_end|> and 文字 without spaces.\n" * 3000
+    text = "Some words, 12 of them; <|im_end|> and 文字 without spaces.\n" * 300
     ids, expected = quick.encode(text), slow.encode(text)
     assert (len(ids), list(ids)) == (len(expected), list(expected))
 
@@ -173,7 +173,7 @@ class Other:
 
 def hastening(other, texts):
     encode = Hastening(lambda text: [len(text.strip())], lambda: (other, texts), 1)
-    encode("")
+    encode(" ")
     return encode
 
 
@@ -211,14 +211,14 @@ def test_without_the_package_all_is_as_before(monkeypatch, slow):
     assert made._plain._fast is None
 
 
-def test_a_tokenizer_that_differs_in_one_word_is_found_out(slow):
+def test_a_tokenizer_that_differs_in_one_word_is_found_out():
     """Two tokens of the vocabulary are exchanged."""
-    ranks = load_ranks()
-    words = list(ranks)
-    ranks[words[150_000]], ranks[words[150_001]] = ranks[words[150_001]], ranks[words[150_000]]
-    other = of_ranks(ranks)
-    texts = specimens_of([words[150_000].decode(errors="ignore")], MARKS)
-    assert not all(listed(other.encode(text)) == slow._bpe.encode_ordinary(text) for text in texts)
+    ranks = {token: rank for token, rank in load_ranks().items() if rank < 2000}
+    one, two = list(ranks)[1500:1502]
+    other = of_ranks({**ranks, one: ranks[two], two: ranks[one]})
+    made = RankEncoder(lambda: ranks, MARKS)
+    texts = list(specimens_of([one.decode()], MARKS))
+    assert [text for text in texts if listed(other.encode(text)) != made._bpe.encode_ordinary(text)] != []
 
 
 def test_ids_are_read_as_often_as_one_likes(quick):
@@ -228,27 +228,14 @@ def test_ids_are_read_as_often_as_one_likes(quick):
     assert (ids[0], ids[-1], ids[1:3], 4244 in ids, 9 in ids) == (1, 3, [2, 14689], True, False)
 
 
+@pytest.mark.proof
 def test_a_run_is_the_same(dataset, monkeypatch):
     """Whole records of samples.parquet."""
-    rows = [say("".join(draws), f"answer {number}") for number, draws in enumerate(chain.from_iterable(
-        [random.Random(name).choices(alphabet, k=30) for _ in range(8)] for name, alphabet in ALPHABETS.items()
-    ))]  # fmt: skip
-    registry = dataset.write(rows)
+    texts = ["".join(random.Random(name).choices(ALPHABETS[name], k=300)) for name in ALPHABETS]
+    registry = dataset.write([say(text, "answer") for text in texts])
     tables = []
-    for many_rows in (MANY, 1):
-        monkeypatch.setattr(hastened, "MANY", many_rows)
-        encoding_cache_clear()
-        check(registry, dataset.folder / f"run{many_rows}")
-        tables.append((dataset.folder / f"run{many_rows}" / "samples.parquet").read_bytes())
-    encoding_cache_clear()
+    for run, rows in (("slow", MANY), ("quick", 1)):
+        monkeypatch.setattr(fast, "MANY", rows)
+        check(registry, dataset.folder / run)
+        tables.append((dataset.folder / run / "samples.parquet").read_bytes())
     assert tables[0] == tables[1]
-
-
-def encoding_cache_clear():
-    from validator.tokens.processor import load_processor
-
-    load_processor.cache_clear()
-
-
-def test_the_embedded_tokens_are_marks():
-    assert json.dumps(MARKS)

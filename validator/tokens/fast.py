@@ -50,12 +50,13 @@ class Hastening:
 
     def _proven(self) -> Encode | None:
         try:
-            fast, texts = self._prepare()
-            same = all(listed(fast.encode(text)) == listed(self._slow(text)) for text in texts)
+            tokenizer, texts = self._prepare()
+            fast: Encode = tokenizer.encode
+            same = all(listed(fast(text)) == listed(self._slow(text)) for text in texts)
         except BaseException as error:  # no such package, a tokenizer of a kind that it does not know, a panic
             _raise_ends(error)
             return None
-        return fast.encode if same else None
+        return fast if same else None
 
 
 def _raise_ends(error: BaseException) -> None:
