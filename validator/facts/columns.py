@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Sequence
 from itertools import chain, pairwise
 from operator import attrgetter
@@ -52,13 +53,14 @@ def array_of(values: list[Any], kind: pa.DataType) -> pa.Array:
 
 def _lists(values: list[Any], kind: pa.DataType) -> pa.Array:
     mask = None
-    if None in values:
+    try:
+        ends = _ends(values)
+    except TypeError:  # of None
         mask = plain_array([value is None for value in values], pa.bool_())
         values = [() if value is None else value for value in values]
-    offsets = np.zeros(len(values) + 1, np.int32)
-    np.cumsum(np.fromiter(map(len, values), np.int64, len(values)), out=offsets[1:])
-    items = array_of(list(chain.from_iterable(values)) if offsets[-1] else [], kind.value_type)
-    places = pa.Array.from_buffers(pa.int32(), len(offsets), [None, pa.py_buffer(offsets)])
+        ends = _ends(values)
+    items = array_of(list(chain.from_iterable(values)), kind.value_type)
+    places = pa.Array.from_buffers(pa.int32(), len(ends), [None, pa.py_buffer(ends)])
     return pa.ListArray.from_arrays(places, items, type=kind, mask=mask)
 
 
@@ -87,23 +89,49 @@ def values_of(array: pa.Array) -> list[Any]:
 def plain_array(values: list[Any], kind: pa.DataType) -> pa.Array:
     """Numbers, booleans or texts as an array, None as null. `pa.array` does the same, but imports pandas for it."""
     validity = None
-    if None in values:
+    try:
+        buffers = _buffers(values, kind)
+    except TypeError:  # of None, which is not looked for where there is none
         if values.count(None) == len(values):
             return pa.nulls(len(values), kind)
         present = np.fromiter((value is not None for value in values), bool, len(values))
-        validity = pa.py_buffer(np.packbits(present, bitorder="little"))
-        nothing: Any = "" if t.is_string(kind) or t.is_binary(kind) else 0
-        values = [nothing if value is None else value for value in values]
+        validity = np.packbits(present, bitorder="little")
+        nothing: Any = "" if t.is_string(kind) else b"" if t.is_binary(kind) else 0
+        buffers = _buffers([nothing if value is None else value for value in values], kind)
+    return pa.Array.from_buffers(
+        kind, len(values), [None if validity is None else pa.py_buffer(validity), *map(pa.py_buffer, buffers)]
+    )
+
+
+def _buffers(values: list[Any], kind: pa.DataType) -> list[Any]:
+    """Raises TypeError where one is None."""
     if t.is_boolean(kind):
-        buffers: list[Any] = [np.packbits(np.array(values, bool), bitorder="little")]
-    elif t.is_string(kind) or t.is_binary(kind):
-        encoded = [value.encode() if isinstance(value, str) else value for value in values]
-        ends = np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)))
-        assert not len(ends) or ends[-1] < 1 << 31
-        buffers = [np.concatenate(([0], ends)).astype(np.int32), b"".join(encoded)]
+        return [np.packbits(np.frombuffer(bytes(values), bool), bitorder="little")]
+    if t.is_string(kind) or t.is_binary(kind):
+        return _joined(values)
+    return [array(np.dtype(kind.to_pandas_dtype()).char, values)]
+
+
+def _joined(values: list[Any]) -> list[Any]:
+    """Texts or bytes one after the other, and where each ends."""
+    if values and isinstance(values[0], str):
+        text = "".join(values)
+        whole = text.encode()
+        if len(whole) > len(text):
+            values = [value.encode() for value in values]
     else:
-        buffers = [np.array(values, kind.to_pandas_dtype())]
-    return pa.Array.from_buffers(kind, len(values), [validity, *map(pa.py_buffer, buffers)])
+        whole = b"".join(values)
+    return [_ends(values), whole]
+
+
+def _ends(values: list[Any]) -> np.ndarray:
+    """Where each of some things ends that stand behind each other, and a zero before. Raises TypeError where one is
+    None.
+    """
+    ends = np.zeros(len(values) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, values), np.int64, len(values)), out=ends[1:])
+    assert ends[-1] < 1 << 31
+    return ends.astype(np.int32)
 
 
 def integers(values: np.ndarray) -> pa.Array:

@@ -28,16 +28,16 @@ _FOREIGN = re.compile(
     r"|<(?:start|end)_of_turn>|<｜(?:User|Assistant)｜>"
 )
 _REPLIES = (
-    ("<tool_response>", ("<tool_call>",)),
-    ("<tool_result>", ("<tool_call>", "<tool_use>")),
-    ("<function_results>", ("<function_calls>",)),
-    ("[TOOL_RESULTS]", ("[TOOL_CALLS]",)),
-    ("✿RESULT✿", ("✿FUNCTION✿",)),
-    ("<｜tool▁outputs▁begin｜>", ("<｜tool▁calls▁begin｜>",)),
-    ("\nObservation:", ("\nAction Input:", "\nAction:")),
+    ("<", "<tool_response>", ("<tool_call>",)),
+    ("<", "<tool_result>", ("<tool_call>", "<tool_use>")),
+    ("<", "<function_results>", ("<function_calls>",)),
+    ("[", "[TOOL_RESULTS]", ("[TOOL_CALLS]",)),
+    ("✿", "✿RESULT✿", ("✿FUNCTION✿",)),
+    ("▁", "<｜tool▁outputs▁begin｜>", ("<｜tool▁calls▁begin｜>",)),
+    ("\n", "\nObservation:", ("\nAction Input:", "\nAction:")),
 )
-"""What begins a tool's reply, and the calls that stand before it: Hermes and Qwen2.5, Anthropic, Mistral, Qwen-Agent,
-DeepSeek, ReAct.
+"""A sign that most texts lack, what begins a tool's reply, and the calls that stand before it: Hermes and Qwen2.5,
+Anthropic, Mistral, Qwen-Agent, DeepSeek, ReAct.
 """
 _HUMAN = re.compile(r"^(?:### ?)?(?:Human|USER|User|Instruction): ?", re.MULTILINE)
 _MACHINE = re.compile(r"^(?:### ?)?(?:Assistant|ASSISTANT|Response): ?", re.MULTILINE)
@@ -114,8 +114,8 @@ def _is_foreign(text: str) -> bool:
 
 def _holds_reply(text: str) -> bool:
     """Whether the reply of a tool stands after a call. A reply alone is somebody's example, a call alone is a call."""
-    for reply, calls in _REPLIES:
-        if reply in text:
+    for sign, reply, calls in _REPLIES:
+        if sign in text and reply in text:
             end = text.rfind(reply)
             if any(0 <= text.find(call) < end for call in calls):
                 return True

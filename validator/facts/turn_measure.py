@@ -79,11 +79,12 @@ class TurnMeasurer:
         """Places of image and video pads among the text tokens of a turn."""
         turn = encoded.turn
         as_written = turn is not None and turn.role != "function"  # calls and tools come out of JSON
-        if as_written and self._literal and not special:
+        if self._literal and not (special if as_written else any(self._prefix in piece for piece in encoded.pieces)):
             return (), ()
+        ids = list(chain.from_iterable(encoded.texts))
         image, video = self._pads["image"], self._pads["video"]
-        places: dict[int, list[int]] = {image: [], video: []}
-        for place, token in enumerate(chain.from_iterable(encoded.texts)):
-            if token in places:
-                places[token].append(place)
-        return tuple(places[image]), tuple(places[video])
+        return _places(image, ids), _places(video, ids)
+
+
+def _places(wanted: int, ids: list[int]) -> tuple[int, ...]:
+    return tuple([place for place, token in enumerate(ids) if token == wanted]) if wanted in ids else ()

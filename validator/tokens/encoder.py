@@ -54,7 +54,7 @@ class RankEncoder:
         self._words = WordCounts(self._listed, lambda token: self._bpe.decode_single_token_bytes(token))
         self._prefix = common_prefix(special_tokens)
         self._short: dict[str, list[int]] = {}
-        self._frames: dict[str, list[int]] = {"": []}
+        self._frames = _Frames(self)
         self._apart = all(token[0] == "<" and "<" not in token[1:] and "\n" not in token for token in special_tokens)
 
     @cached_property
@@ -88,7 +88,7 @@ class RankEncoder:
         self._plain.expect(rows)
 
     def _long(self, before: str, text: str, after: str) -> LongIds:
-        first, last = self._frame(before), self._frame(after)
+        first, last = self._frames[before], self._frames[after]
         check_text(text)
         return LongIds(text, lambda: chain(first, self._parts(text), last), self._words)
 
@@ -125,14 +125,7 @@ class RankEncoder:
             return self.encode(before + text + after)
         if len(text) >= LONG_TEXT:
             return self._long(before, text, after)
-        return Ids(self._frame(before), *self._encode_all(check_text(text)), self._frame(after))
-
-    def _frame(self, text: str) -> list[int]:
-        """The ids of one of the template's few words."""
-        known = self._frames.get(text)
-        if known is None:
-            known = self._frames[text] = list(Ids(*self._encode_all(text)))
-        return known
+        return Ids(self._frames[before], *self._encode_all(check_text(text)), self._frames[after])
 
     def _encode_short(self, text: str) -> list[int]:
         known = self._short.get(text)
@@ -168,6 +161,18 @@ class RankEncoder:
         return self._slow
 
     _slow: Any = None
+
+
+class _Frames(dict[str, list[int]]):
+    """The ids of the template's few words."""
+
+    def __init__(self, encoder: RankEncoder) -> None:
+        super().__init__({"": []})
+        self._encoder = encoder
+
+    def __missing__(self, text: str) -> list[int]:
+        ids = self[text] = list(self._encoder.encode(text))
+        return ids
 
 
 SHORT, MOST_SHORT = 12, 4096

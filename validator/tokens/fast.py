@@ -29,10 +29,13 @@ class Hastening:
     def __init__(self, slow: Encode, prepare: Callable[[], tuple[Any, Iterable[str]]], patience: int) -> None:
         self._slow, self._prepare, self._patience = slow, prepare, patience
         self._fast: Encode | None = None
+        self._begun = False
 
     def expect(self, rows: int) -> None:
-        """So many rows may come: where they are MANY, all of the patience is lost."""
-        if rows >= MANY:
+        """Rows of a file of so many come next. Where these are MANY, and not the first, there is no patience left: the
+        first are those by which a run's speed is measured.
+        """
+        if rows >= MANY and self._begun:
             self._patience = min(self._patience, 1)
 
     def __call__(self, text: str) -> Encoded:
@@ -43,6 +46,7 @@ class Hastening:
             except BaseException as error:  # it gives up at a text, or panics
                 _raise_ends(error)
         elif self._patience > 0:
+            self._begun = True
             self._patience -= len(text)
             if self._patience <= 0:
                 self._fast = self._proven()

@@ -42,14 +42,13 @@ class LazyIds(Sequence[int]):
 class Ids(LazyIds):
     """The ids of texts that follow each other."""
 
-    __slots__ = ("_encoded", "_length")
+    __slots__ = ("_encoded",)
 
     def __init__(self, *encoded: Encoded) -> None:
         self._encoded = encoded
-        self._length = sum(map(len, encoded))
 
     def __len__(self) -> int:
-        return self._length
+        return sum(map(len, self._encoded))
 
     def __iter__(self) -> Iterator[int]:
         return chain.from_iterable(map(listed, self._encoded))

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from validator.conversation.sample import PLACEHOLDERS
 from validator.engine.execution.explained import Cause, told
-from validator.engine.execution.rulebook import Asked, Rulebook
+from validator.engine.execution.rulebook import Asked, Fold, Rulebook
 from validator.facts.budget import Limits
 from validator.facts.columns import numbers_of
 from validator.facts.record import RowFacts
@@ -47,21 +47,27 @@ class Judge:
 
     def row(self, facts: RowFacts) -> list[Finding]:
         """The findings of the row rules about one row, in order; corpus rules take note of it."""
-        case = self.fold(facts)
+        folds, checks = self._asked_of(facts)
+        case = self._folded(facts, folds)
         findings = [
             finding_of(rule, hit, facts.dataset, facts.file, facts.row, facts.sample_id)
-            for rule, hit in self._hits(case)
+            for rule, check in checks
+            for hit in check(case)
         ]
         return sorted(findings, key=Finding.order) if len(findings) > 1 else findings
 
     def hits(self, facts: RowFacts) -> Iterator[tuple[Rule, Hit]]:
         """What the row rules say of one row, in no order; corpus rules take no note of it."""
-        return self._hits(self._case(facts))
-
-    def fold(self, facts: RowFacts) -> Case:
-        """Have the corpus rules take note of a row; rows come in order."""
         case = self._case(facts)
-        for fold, name in self._asked_of(facts)[0]:
+        return ((rule, hit) for rule, check in self._asked_of(facts)[1] for hit in check(case))
+
+    def fold(self, facts: RowFacts) -> None:
+        """Have the corpus rules take note of a row; rows come in order."""
+        self._folded(facts, self._asked_of(facts)[0])
+
+    def _folded(self, facts: RowFacts, folds: Iterable[Fold]) -> Case:
+        case = self._case(facts)
+        for fold, name in folds:
             fold(self.aggregates[name], case)
         return case
 
@@ -82,9 +88,6 @@ class Judge:
     def _case(self, facts: RowFacts) -> Case:
         place = self._entry.order.place(facts.file, facts.row)
         return Case(facts, facts.budget, self._settings, self._limits, facts.row if place is None else place)
-
-    def _hits(self, case: Case) -> Iterator[tuple[Rule, Hit]]:
-        return ((rule, hit) for rule, check in self._asked_of(case.facts)[1] for hit in check(case))
 
     def _asked_of(self, facts: RowFacts) -> Asked:
         return self._rulebook.asked(_present(facts))

@@ -9,7 +9,8 @@ from validator.rules.base import Case, CorpusCheck, Need, RowCheck, Rule
 from validator.rules.registry import rules_for
 from validator.settings import Settings
 
-Asked = tuple[list[tuple[Callable[[Any, Case], None], str]], list[tuple[Rule, RowCheck]]]
+Fold = tuple[Callable[[Any, Case], None], str]
+Asked = tuple[list[Fold], list[tuple[Rule, RowCheck]]]
 """The folds, by the names of their aggregates, and the checks that some rows go through."""
 
 
