@@ -21,6 +21,7 @@ _DECIDE = (
     "pyarrow",
     "tiktoken",
     "tokenizers",
+    "fastokens",
     "av",
     "numpy",
     "pandas",
