@@ -55,9 +55,14 @@ def test_a_million_spaces(small):
     assert list(RankEncoder(lambda: ranks, general.special_tokens).encode(text)) == list(general.encode(text))
 
 
-def test_half_a_surrogate_pair(encoder):
+@pytest.mark.parametrize(
+    "text", ["a\ud800", "é\ud800", "\udc00<|im_end|>", "<|im_end|>\ud800", "a" * 2_000_000 + "\ud800"]
+)
+def test_half_a_surrogate_pair(encoder, text):
     with pytest.raises(TypeError, match="TextEncodeInput must be Union"):
-        encoder.encode("a\ud800")
+        encoder.encode(text)
+    with pytest.raises(TypeError, match="TextEncodeInput must be Union"):
+        encoder.encode_framed("<|im_start|>user\n", text, "<|im_end|>\n")
 
 
 @pytest.mark.parametrize("text", ["\u1ace\u0301\u0323", "\U00011935\U00011930", "\u07fd\u0301", "\u0c3c\u0c56"])

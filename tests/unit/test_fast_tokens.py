@@ -112,6 +112,12 @@ def test_long_runs(slow, quick, unit):
         assert list(quick.encode(text)) == list(slow.encode(text)), length
 
 
+@pytest.mark.parametrize("text", ["a\ud800", "中\udc00<|im_end|>"])
+def test_half_a_surrogate_pair(quick, text):
+    with pytest.raises(TypeError, match="TextEncodeInput must be Union"):
+        quick.encode(text)
+
+
 def test_a_long_text_is_counted_alike(slow, quick, monkeypatch):
     monkeypatch.setattr(encoding, "LONG_TEXT", 1)
     text = "Some words, 12 of them; <|im_end|> and 文字 without spaces.\n" * 300

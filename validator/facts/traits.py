@@ -97,10 +97,16 @@ def _has_long_word(text: str) -> bool:
 
 def _is_mojibake(text: str) -> bool:
     """All but the last of what is looked for begins with a letter between U+00C0 and U+00FF, 0xC3 in UTF-8."""
-    parts = (text[begin : begin + _STEP] for begin in range(0, len(text), _STEP))
-    if "锟" not in text and not any(b"\xc3" in part.encode("utf-8", "surrogatepass") for part in parts):
+    if "锟" not in text and not _holds_c3(text):
         return False
     return len(_MOJIBAKE.findall(text)) > 1
+
+
+def _holds_c3(text: str) -> bool:
+    for begin in range(0, len(text), _STEP):
+        if b"\xc3" in text[begin : begin + _STEP].encode("utf-8", "surrogatepass"):
+            return True
+    return False
 
 
 def _is_foreign(text: str) -> bool:

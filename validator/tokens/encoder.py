@@ -81,7 +81,7 @@ class RankEncoder:
         Raises TypeError, as the trainer's tokenizer does, where the text holds half of a surrogate pair, and
         PanicException where that panics.
         """
-        return self._long("", text, "") if len(text) >= LONG_TEXT else Ids(*self._encode_all(check_text(text)))
+        return self._long("", text, "") if len(text) >= LONG_TEXT else Ids(*self._encode_all(text))
 
     def expect(self, rows: int) -> None:
         """Be told how many rows a file has, before they come."""
@@ -125,7 +125,7 @@ class RankEncoder:
             return self.encode(before + text + after)
         if len(text) >= LONG_TEXT:
             return self._long(before, text, after)
-        return Ids(self._frames[before], *self._encode_all(check_text(text)), self._frames[after])
+        return Ids(self._frames[before], *self._encode_all(text), self._frames[after])
 
     def _encode_short(self, text: str) -> list[int]:
         known = self._short.get(text)
@@ -177,8 +177,8 @@ class _Frames(dict[str, list[int]]):
 
 SHORT, MOST_SHORT = 12, 4096
 """Characters of a text whose ids are remembered, and how many of these are."""
-PATIENCE, GENERAL_PATIENCE = 10_000_000, 1_000_000
-"""Characters that tiktoken, and tokenizers, encode in the second that it takes to make fastokens' tokenizer."""
+PATIENCE, GENERAL_PATIENCE = 10_000_000, 2_000_000
+"""Characters that tiktoken, and tokenizers, encode in the time that it takes to make fastokens' tokenizer, about."""
 SPECIMENS = 4000
 """Words of a vocabulary among the texts that show whether that is the same function."""
 
@@ -297,9 +297,12 @@ _INERT = re.compile(
 
 
 def normalize(text: str) -> str:
-    """NFC, by the tokenizer's own normaliser: its Unicode tables are not Python's, and they order marks differently."""
+    """NFC, by the tokenizer's own normaliser: its Unicode tables are not Python's, and they order marks differently.
+    Raises TypeError as `check_text`.
+    """
     if text.isascii() or _INERT.fullmatch(text):
         return text
+    check_text(text)
     from tokenizers.normalizers import NFC
 
     return str(NFC().normalize_str(text))
