@@ -177,7 +177,7 @@ class _Frames(dict[str, list[int]]):
 
 SHORT, MOST_SHORT = 12, 4096
 """Characters of a text whose ids are remembered, and how many of these are."""
-PATIENCE, GENERAL_PATIENCE = 10_000_000, 2_000_000
+PATIENCE, GENERAL_PATIENCE = 15_000_000, 2_000_000
 """Characters that tiktoken, and tokenizers, encode in the time that it takes to make fastokens' tokenizer, about."""
 SPECIMENS = 4000
 """Words of a vocabulary among the texts that show whether that is the same function."""
