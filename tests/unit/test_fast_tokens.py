@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tokenizers import Regex, normalizers, pre_tokenizers
 
 from tests.conftest import check, say
+from tests.helpers.alphabets import ALPHABETS
 from tests.tiers import PROOF, many
-from tests.unit.test_long_text import ALPHABETS
 from validator.tokens import encoder as encoding
 from validator.tokens import fast
 from validator.tokens.encoder import RankEncoder, TokenizersEncoder, tokenizer_of

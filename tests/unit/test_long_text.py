@@ -6,6 +6,7 @@ from itertools import chain
 
 import pytest
 
+from tests.helpers.alphabets import ALPHABETS
 from tests.tiers import first, many
 from validator.tokens import encoder as encoding
 from validator.tokens import long_text, long_word
@@ -13,15 +14,6 @@ from validator.tokens.encode import _encode_turn
 from validator.tokens.ids import Ids
 from validator.tokens.processor import EMBEDDED, load_processor
 from validator.tokens.vocabulary import load_ranks
-
-ALPHABETS = {
-    "ascii": [chr(code) for code in range(32, 127)],
-    "words": [" ", " ", "a", "be", "'s", "'ll", "don't", "X", "5", "42", "\n", "\r\n", "\t", ".", "  ", "_", "!?"],
-    "white space": [" ", "\n", "\r", "\t", "\u00a0", "\u2028", "\x1c", "\x85", "a", "1", "."],
-    "marks": ["a", "e", " ", "\u0301", "\u0338", "=", "<", "1", "\u0327", "\u1100", "\u1161", "\u11a8", "-"],
-    "many": ["中", "文", "字", "，", "。", "é", "ß", "😀", "\u200d", "ñ", "x", "7", "²", "ⅷ", " ", "٣", "ǅ", "\u3000"],
-    "special": ["<|im_start|>", "<|im_end|>", "<|image_pad|>", "<|", "|>", "<", "im_end", " ", "a", "1", "\n"],
-}
 
 
 @pytest.fixture(scope="module")
