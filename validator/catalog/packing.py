@@ -62,17 +62,29 @@ def _tar(file: BinaryIO) -> str | None:
     """In what a tar archive lies, "" where it does in nothing; None where there is none."""
     for around in ("", *STREAMS):
         file.seek(0)
-        head = _first_bytes(STREAMS[around](file) if around else file)
+        stream = STREAMS[around](file) if around else file
+        head = _first_bytes(stream, tarfile.BLOCKSIZE)
+        if not _may_begin_tar(head):
+            continue
+        head += _first_bytes(stream, _HEAD - len(head))
         with suppress(tarfile.TarError, ValueError), tarfile.open(fileobj=BytesIO(head), mode="r:"):
             return around
     return None
 
 
-def _first_bytes(stream: BinaryIO) -> bytes:
-    """What a stream yields before it ends or fails."""
+def _may_begin_tar(block: bytes) -> bool:
+    try:
+        tarfile.TarInfo.frombuf(block, tarfile.ENCODING, "surrogateescape")
+    except tarfile.HeaderError as error:
+        return isinstance(error, tarfile.EOFHeaderError)  # type: ignore[attr-defined]  # an archive without members
+    return True
+
+
+def _first_bytes(stream: BinaryIO, most: int) -> bytes:
+    """What a stream yields before it ends or fails, up to so many bytes."""
     head = b""
     with suppress(Exception):  # whatever a decoder raises at bytes that are not its own
-        while len(head) < _HEAD and (more := stream.read(tarfile.BLOCKSIZE)):
+        while len(head) < most and (more := stream.read(tarfile.BLOCKSIZE)):
             head += more
     return head
 

@@ -19,6 +19,7 @@ from typing_extensions import Self
 from validator.catalog.packing import NEEDS, STREAMS
 from validator.catalog.xz import CUT
 from validator.findings import clip, count
+from validator.storage.reading import open_bytes
 
 MOST_BYTES = 64 << 30
 """Of all that a file unpacks to."""
@@ -68,7 +69,7 @@ def beginning(path: Path, packing: str, most: int) -> bytes:
     UnreadPackedError.
     """
     with ExitStack() as stack:
-        file = stack.enter_context(_reading(path.open)("rb"))
+        file = stack.enter_context(_reading(open_bytes)(path))
         for name, content in _members(file, packing, stack):
             if name is None or in_loaders_order([name]):
                 with suppress(_CutError):
@@ -79,7 +80,7 @@ def beginning(path: Path, packing: str, most: int) -> bytes:
 
 def _unpack(path: Path, packing: str, writer: Writer) -> None:
     with ExitStack() as stack:
-        file = stack.enter_context(_reading(path.open)("rb"))
+        file = stack.enter_context(_reading(open_bytes)(path))
         budget = _Budget(_reading(file.seek)(0, 2))
         _reading(file.seek)(0)
         for number, (name, content) in enumerate(_members(file, packing, stack)):

@@ -20,7 +20,7 @@ from validator.engine.program import program
 from validator.engine.run_files.finished import FinishedRun
 from validator.engine.unpacked import UnpackedFiles
 from validator.run_folder.names import CACHE, is_ours
-from validator.run_folder.sweep import own_folder
+from validator.run_folder.sweep import is_folder, own_folder
 from validator.writing import write_whole
 
 KEPT_DAYS = 30
@@ -79,7 +79,7 @@ class Cache:
         """Remove what has not been used for long."""
         oldest = time.time() - KEPT_DAYS * 86_400
         for folder in (self._surveys, self._shards, self.unpacked.folder):
-            for path in folder.iterdir() if folder.is_dir() else ():
+            for path in folder.iterdir() if is_folder(folder) else ():
                 with suppress(OSError):
                     if is_ours(f"{CACHE}/{folder.name}", path.name) and path.lstat().st_mtime < oldest:
                         path.unlink()

@@ -19,6 +19,7 @@ from validator.catalog.schema import Schema
 from validator.catalog.split import Order, selected
 from validator.catalog.survey import Survey
 from validator.engine.cache import Cache
+from validator.errors import ChangedDataError
 from validator.findings import clip
 from validator.rules.base import EntryFacts, FileFacts, Packed
 from validator.settings import Settings
@@ -120,11 +121,12 @@ def _contents(path: Path, name: str, cache: Cache | None, loader: Loader) -> lis
             return [FileFacts(name, "packed", unread)]
         if cache is None:
             return [FileFacts(name, "packed", f"is packed ({packing}), and there is no run folder to unpack it into")]
-        seen, digest = look(str(path)), digest_file(path)
+        digest = digest_file(path)
     except OSError as error:
         return [FileFacts(name, "unreadable", error.strerror or str(error))]
-    unpacked = cache.unpacked.of(path, packing, digest)
-    if look(str(path)) != seen:
+    try:
+        unpacked = cache.unpacked.of(path, packing, digest)
+    except ChangedDataError:
         return [FileFacts(name, "unreadable", "it changed while it was read")]
     if unpacked.unread is not None:
         return [FileFacts(name, "packed", unpacked.unread)]

@@ -10,9 +10,11 @@ from typing import Any, BinaryIO, cast
 
 import orjson
 
+from validator.catalog.marks import digest_file
 from validator.catalog.packing import packing_of
 from validator.catalog.unpack import DamagedError, UnreadPackedError, in_loaders_order, is_unpacked_again, unpack
 from validator.engine.keys import key_of
+from validator.errors import ChangedDataError
 from validator.rules.base import FileFacts
 from validator.run_folder.sweep import own_folder
 from validator.writing import Parts, write_whole
@@ -54,9 +56,10 @@ class UnpackedFiles:
     def of(self, path: Path, packing: str, digest: str) -> Unpacked:
         """The content of a packed file of this digest; unpacked now if it was not yet.
 
-        Raises OSError where it cannot be written.
+        Raises OSError where it cannot be written, ChangedDataError where the file is not of this digest.
         """
         key = key_of(self._program, str(path))
+        own_folder(self.folder)  # before anything in it is read or touched
         seen, found = self._found.get(key, ("", None))
         if found is None or seen != digest:
             found = self._known(key, packing, digest) or self._made(key, path, packing, digest)
@@ -64,9 +67,10 @@ class UnpackedFiles:
         return found
 
     def _made(self, key: str, path: Path, packing: str, digest: str) -> Unpacked:
-        own_folder(self.folder)
         (self.folder / f"{key}.json").unlink(missing_ok=True)
         made = self._unpack(path, packing, key)
+        if digest_file(path) != digest:  # else other content would be taken for this one's later
+            raise ChangedDataError(f"the file `{path.name}` changed while it was read")
         for other in self.folder.glob(f"{key}-*"):
             if str(other) not in made.places:
                 other.unlink(missing_ok=True)
@@ -83,7 +87,7 @@ class UnpackedFiles:
             found = Unpacked(**{**content, "names": tuple(content["names"]), "places": places})
             if (known, found.packing) == (digest, packing) and [os.path.getsize(place) for place in places] == sizes:
                 for used in (str(index), *places):
-                    os.utime(used)
+                    os.utime(used, follow_symlinks=False)
                 return found
         return None
 

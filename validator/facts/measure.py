@@ -95,6 +95,7 @@ class Measurer:
         self._unread = UnreadMedia(entry, survey.types, self.trainer)
         self._pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
         self._media = MediaMeasurer(settings, self.files)
+        self.steps = self._convert, self._look_at_media, self._encode, self._finish
         self._turns = TurnMeasurer(self.processor.encoder, self._pads).measure
 
     def convert(self, raw: RawRow) -> Sample:
@@ -125,11 +126,6 @@ class Measurer:
     def wanted(self, row: _Row) -> Iterator[Wanted]:
         """The media of a converted row."""
         return self._media.wanted(row.sample)
-
-    @property
-    def steps(self) -> tuple[Callable[[_Row], None], ...]:
-        """What is done with a row, step by step."""
-        return self._convert, self._look_at_media, self._encode, self._finish
 
     def _convert(self, row: _Row) -> None:
         raw, facts = row.raw, row.facts

@@ -47,7 +47,7 @@ def remove_cache(folder: Path) -> int:
     """Remove what is kept for later runs; returns its bytes."""
     cache = folder / CACHE
     removed = sum(_remove(folder, place, is_ours) for place in FOLDERS if place.startswith(CACHE))
-    if _is_folder(cache) and _is_folder(cache / RUNNING):
+    if is_folder(cache) and is_folder(cache / RUNNING):
         _clear(cache / RUNNING)
     for place in (f"{CACHE}/{RUNNING}", *reversed(FOLDERS)):
         if place:
@@ -68,7 +68,7 @@ def remove_all(folder: Path) -> list[str]:
 def runs_within(folder: Path) -> list[Path]:
     """The run folders of `--trainer all` within a run folder."""
     trainers = folder / TRAINERS
-    return sorted(path for path in trainers.iterdir() if is_run(path)) if _is_folder(trainers) else []
+    return sorted(path for path in trainers.iterdir() if is_run(path)) if is_folder(trainers) else []
 
 
 def _remove(folder: Path, place: str, which: Callable[[str, str], bool]) -> int:
@@ -103,8 +103,9 @@ def _remove_empty(folder: Path, place: str) -> None:
 
 def _is_own(folder: Path, place: str) -> bool:
     """Whether a sub-folder is one, and no link leads there."""
-    return all(map(_is_folder, (folder / place, *(folder / parent for parent in Path(place).parents if place))))
+    return all(map(is_folder, (folder / place, *(folder / parent for parent in Path(place).parents if place))))
 
 
-def _is_folder(path: Path) -> bool:
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder, and no link to one."""
     return path.is_dir() and not path.is_symlink()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
-from validator.storage.fetched import PREFETCH, Fetched, Fetcher, Room, Want
+from validator.storage.fetched import PREFETCH, Fetched, Fetcher, Room, Want, at_once
 from validator.storage.flight import Flight
 from validator.storage.identity import Identity
 from validator.storage.local import LocalFiles
@@ -70,7 +70,7 @@ class Ahead:
 
     def now(self, request: Request) -> Fetched:
         """What comes of one file in storage, waiting for it. Raises OSError, in a sentence."""
-        return asyncio.run_coroutine_threadsafe(self._bring_patiently(request, _at_once), remote_loop()).result()
+        return asyncio.run_coroutine_threadsafe(self._bring_patiently(request, at_once), remote_loop()).result()
 
     def close(self) -> None:
         """End the requests that are under way."""
@@ -93,10 +93,6 @@ async def _bring(fetcher: Fetcher, request: Request, room: Room) -> Fetched:
         if identity.kind != "file" or request.recalls(identity):
             return Fetched(identity)
     return await fetcher.fetch(request.path, request.want, room)
-
-
-async def _at_once(_: int) -> None:
-    """There is room."""
 
 
 @lru_cache(maxsize=1)

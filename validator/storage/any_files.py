@@ -40,11 +40,12 @@ class AnyFiles:
         return Fetched(identity, data)
 
     async def _call(self, name: str, path: str, length: int = 0, **options: Any) -> Any:
+        inner = path.partition("://")[2]
         try:
             if getattr(self._system, "async_impl", False):
-                call = getattr(self._system, f"_{name}")(path, **options)
+                call = getattr(self._system, f"_{name}")(inner, **options)
             else:
-                call = asyncio.to_thread(getattr(self._system, name), path, **options)
+                call = asyncio.to_thread(getattr(self._system, name), inner, **options)
             return await asyncio.wait_for(call, retry.time_for(length))
         except asyncio.TimeoutError:
             raise TemporaryError(f"no answer within {retry.SILENCE:g} seconds") from None

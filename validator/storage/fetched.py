@@ -26,6 +26,13 @@ class Want:
     last: int | None = None
     most: int = 1 << 62
 
+    @property
+    def header(self) -> dict[str, str]:
+        """The header `Range` of a request for it, none where all is wanted."""
+        if self.first == 0 and self.last is None:
+            return {}
+        return {"Range": f"bytes={self.first}-{'' if self.last is None else self.last - 1}"}
+
     def length_of(self, size: int) -> int:
         """How many bytes that are, of a file of `size` bytes."""
         return max(min(size, size if self.last is None else self.last) - self.first, 0)
@@ -40,6 +47,10 @@ class Fetched(NamedTuple):
 
     identity: Identity
     data: bytes | None = None
+
+
+async def at_once(_: int) -> None:
+    """There is room."""
 
 
 class Fetcher(Protocol):

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from validator.storage import retry
-from validator.storage.fetched import NOTHING, Fetched, Room, Want
+from validator.storage.fetched import NOTHING, Fetched, Room, Want, at_once
 from validator.storage.identity import ABSENT, Identity, version_of
 from validator.storage.retry import TemporaryError
 
@@ -72,18 +72,16 @@ class HttpFiles:
         """See `Fetcher`."""
         async with self._answer("HEAD", path, {}) as answer:
             if answer.status in (405, 501):  # it answers nothing but GET
-                return (await self.fetch(path, Want(0, 1), _at_once)).identity
+                return (await self.fetch(path, Want(0, 1), at_once)).identity
             if answer.status == 200 and _size(answer) is None:
-                return (await self.fetch(path, Want(), _at_once)).identity
+                return (await self.fetch(path, Want(), at_once)).identity
             return _identity(answer, path)
 
     async def fetch(self, path: str, want: Want, room: Room) -> Fetched:
         """See `Fetcher`."""
         if want == NOTHING:
             return Fetched(await self.look(path))
-        ranged = want.first > 0 or want.last is not None
-        last = "" if want.last is None else want.last - 1
-        async with self._answer("GET", path, {"Range": f"bytes={want.first}-{last}"} if ranged else {}) as answer:
+        async with self._answer("GET", path, want.header) as answer:
             identity, size = _identity(answer, path), _size(answer)
             if identity.kind != "file" or answer.status == 416:
                 return Fetched(identity, b"" if identity.kind == "file" else None)
@@ -173,7 +171,3 @@ async def _first_bytes(answer: Any, number: int) -> bytes:
 def _begins_at(answer: Any, first: int) -> bool:
     told = _RANGE.match(answer.headers.get("Content-Range", ""))
     return told is not None and int(told[1]) == first
-
-
-async def _at_once(_: int) -> None:
-    """No need to wait for room."""

@@ -13,6 +13,8 @@ from typing import TypeVar
 from validator.storage.fetched import AT_ONCE, Fetched, Room, Want
 from validator.storage.identity import Identity
 
+_MOST = 64 << 20
+"""Bytes of a file that is read ahead; who uses a larger one reads it, piece by piece."""
 Answer = TypeVar("Answer")
 
 
@@ -48,8 +50,9 @@ class LocalFiles:
     async def fetch(self, path: str, want: Want, room: Room) -> Fetched:
         """See `Fetcher`. What fails is left to whoever reads the file after all, in the trainer's way."""
         fetched = await self._run(partial(read, path, want, AT_ONCE))
-        if fetched.data is None and fetched.identity.kind == "file" and fetched.identity.size <= want.most:
-            await room(want.length_of(fetched.identity.size))
+        length = want.length_of(fetched.identity.size)
+        if fetched.data is None and fetched.identity.kind == "file" and length <= min(want.most, _MOST):
+            await room(length)
             fetched = await self._run(partial(read, path, want))
         return fetched
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from validator.storage import retry
-from validator.storage.fetched import NOTHING, Fetched, Room, Want
+from validator.storage.fetched import NOTHING, Fetched, Room, Want, at_once
 from validator.storage.http_files import DeniedError, HttpFiles
 from validator.storage.identity import ABSENT, Identity, version_of
 from validator.storage.retry import TemporaryError
@@ -71,7 +71,7 @@ class S3Files:
 
     async def look(self, path: str) -> Identity:
         """See `Fetcher`."""
-        return (await self.fetch(path, NOTHING, _at_once)).identity
+        return (await self.fetch(path, NOTHING, at_once)).identity
 
     async def fetch(self, path: str, want: Want, room: Room) -> Fetched:
         """See `Fetcher`."""
@@ -96,9 +96,7 @@ class _Client:
         if want == NOTHING:
             found = await self._ask("head_object", path, {})
             return Fetched(ABSENT if found is None else _identity(found))
-        ranged = want.first > 0 or want.last is not None
-        last = "" if want.last is None else want.last - 1
-        answer = await self._ask("get_object", path, {"Range": f"bytes={want.first}-{last}"} if ranged else {})
+        answer = await self._ask("get_object", path, want.header)
         if answer is None:
             return Fetched(ABSENT)
         body = answer.get("Body")
@@ -160,7 +158,3 @@ def _identity(answer: dict[str, Any]) -> Identity:
 def _close(loop: asyncio.AbstractEventLoop, session: Any) -> None:
     with suppress(Exception):
         asyncio.run_coroutine_threadsafe(session.close(), loop).result(1)
-
-
-async def _at_once(_: int) -> None:
-    """No need to wait for room."""

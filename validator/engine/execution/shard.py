@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import pyarrow as pa
 
@@ -234,8 +234,7 @@ def _changed(part: Part) -> str:
     return f"the file `{part.file.name}` changed while it was read"
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
+class _Taken(NamedTuple):  # one is made of each row
     """A row that the entry selects. It is `skipped` where it is not to be touched, for a reason."""
 
     measurer: Measurer
