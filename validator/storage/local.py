@@ -49,7 +49,7 @@ class LocalFiles:
 
     async def fetch(self, path: str, want: Want, room: Room) -> Fetched:
         """See `Fetcher`. What fails is left to whoever reads the file after all, in the trainer's way."""
-        fetched = await self._run(partial(read, path, want, AT_ONCE))
+        fetched = await self._run(partial(read, path, want, min(want.most, AT_ONCE)))
         length = want.length_of(fetched.identity.size)
         if fetched.data is None and fetched.identity.kind == "file" and length <= min(want.most, _MOST):
             await room(length)
