@@ -28,24 +28,27 @@ def survey_file(
     digest: str | None = None,
     loader: Loader = DATASETS_4_0,
     grown: Grown | None = None,
+    *,
+    whole: bool = False,
 ) -> Survey:
     """Survey a file of any format; `schema` is the one that an earlier file of the entry has fixed, `digest` the file's
-    where it is known; `loader` whose reading is reproduced; `grown`: see `json_survey.survey`.
+    where it is known; `loader` whose reading is reproduced; `grown`: see `json_survey.survey`; `whole`: see
+    `parquet_rows.survey_parquet`.
 
     Raises OSError where the file cannot be read.
     """
-    survey = _survey(path, schema, loader, grown)
+    survey = _survey(path, schema, loader, grown, whole=whole)
     survey.digest = digest_file(path) if digest is None else digest
     mark(path, survey, grown)
     return survey
 
 
-def _survey(path: Path, schema: Schema | None, loader: Loader, grown: Grown | None) -> Survey:
+def _survey(path: Path, schema: Schema | None, loader: Loader, grown: Grown | None, *, whole: bool) -> Survey:
     kind = file_type(path.name)
     if kind == "parquet":
         from validator.catalog.parquet_rows import survey_parquet
 
-        return survey_parquet(path, schema, loader.kinds)
+        return survey_parquet(path, schema, loader.kinds, whole=whole)
     if kind == "arrow":
         from validator.catalog.arrow_rows import survey_arrow
 
@@ -73,7 +76,8 @@ def costly_groups(path: Path, survey: Survey) -> list[range]:
 def file_rows(path: Path, survey: Survey, span: Span | None = None, *, loader_floats: bool = False) -> Iterator[RawRow]:
     """The raw rows of a surveyed file, or of a span of it, with the value that the loader gives to the converter.
 
-    `loader_floats`: see `json_rows.read_rows`. Raises ChangedDataError where the file is no longer what was surveyed.
+    `loader_floats`: see `json_rows.read_rows`. Raises ChangedDataError where the file is no longer what was surveyed,
+    DamagedDataError where it cannot be read where its survey did not look.
     """
     span = span or span_of(survey, 0, None)
     for row in _rows_from(path, survey, span, loader_floats):

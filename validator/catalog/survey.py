@@ -10,6 +10,7 @@ import xxhash
 
 from validator.catalog.json_rows import Layout
 from validator.catalog.schema import Schema
+from validator.errors import ChangedDataError
 
 MAX_REFUSALS = 1000
 """Refusals kept per file; the rest are counted."""
@@ -45,6 +46,7 @@ class Survey:
     `tables` reads the rows of data that is no file. `mixed` are the paths (`images`, `messages[].content`) of values of
     several types, where the loader keeps such. `marks` are places from which a JSON file can be read on, the last
     of them its end; `digest` identifies the whole file. `checkpoint`: where it is taken up when the file grows.
+    `partly`: bytes that decide about no row were not read, so that damage there is found only with the rows.
     """
 
     layout: Layout
@@ -59,6 +61,7 @@ class Survey:
     digest: str = ""
     mixed: tuple[str, ...] = ()
     checkpoint: Checkpoint | None = None
+    partly: bool = False
 
     def refuse(self, row: int | None, column: str | None, reason: str, *, mixed: bool = False) -> None:
         """Note a refusal; beyond MAX_REFUSALS only its number is kept."""
@@ -89,6 +92,10 @@ def copy_of(checkpoint: Checkpoint) -> Survey:
     return replace(
         known, types=dict(known.types), refusals=list(known.refusals), marks=(), digest="", checkpoint=checkpoint
     )
+
+
+class DamagedDataError(ChangedDataError):
+    """A file cannot be read where its survey did not look: it is to be surveyed to its end."""
 
 
 @dataclass(frozen=True, slots=True)

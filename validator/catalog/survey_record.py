@@ -24,6 +24,7 @@ def to_plain(survey: Survey) -> dict[str, Any]:
         "num_refusals": survey.num_refusals,
         "marks": [[mark.row, mark.offset, mark.digest] for mark in survey.marks],
         "digest": survey.digest,
+        **({"partly": True} if survey.partly else {}),
     }
 
 
@@ -44,6 +45,7 @@ def from_plain(plain: dict[str, Any]) -> Survey:
         plain["num_refusals"],
         tuple(Mark(*mark) for mark in plain["marks"]),
         plain["digest"],
+        partly=plain.get("partly", False),
     )
 
 

@@ -43,14 +43,19 @@ class Cache:
         """That of a finished run."""
         return cls(run.folder / CACHE, program(exact=run.settings.exact))
 
-    def survey(self, digest: str, kind: str, schema: Schema | None, make: Callable[[], Survey]) -> Survey:
-        """The survey of a file of this digest and type, against the columns that an earlier file has fixed."""
+    def survey(
+        self, digest: str, kind: str, schema: Schema | None, make: Callable[[], Survey], *, anew: bool = False
+    ) -> Survey:
+        """The survey of a file of this digest and type, against the columns that an earlier file has fixed; made and
+        kept where it is not known, or wanted `anew`.
+        """
         fixed = schema and [str(schema.arrow), sorted(schema.images), schema.partial]
         path = self._surveys / f"{key_of(self._program, digest, kind, fixed)}.json"
         with suppress(OSError, ValueError, KeyError, TypeError):
-            survey = from_plain(orjson.loads(path.read_bytes()))
-            os.utime(path)
-            return survey
+            if not anew:
+                survey = from_plain(orjson.loads(path.read_bytes()))
+                os.utime(path)
+                return survey
         survey = make()
         write_whole(path, orjson.dumps(to_plain(survey)))
         return survey

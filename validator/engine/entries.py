@@ -32,9 +32,16 @@ _SMALL = 1 << 15
 
 
 def open_entries(
-    registry: Registry, settings: Settings, surveying: Surveying = lambda name: None, cache: Cache | None = None
+    registry: Registry,
+    settings: Settings,
+    surveying: Surveying = lambda name: None,
+    cache: Cache | None = None,
+    *,
+    whole: frozenset[tuple[str, str]] = frozenset(),
 ) -> list[EntryFacts]:
-    """Facts of every selected entry, in the order of names; `surveying` is told each file before it is read."""
+    """Facts of every selected entry, in the order of names; `surveying` is told each file before it is read. `whole`:
+    the files, as (dataset, file), of which nothing is left to be read with the rows.
+    """
     facts = [EntryFacts(fault.name, settings, fault=fault.reason) for fault in registry.faults]
     for entry in registry.entries:
         repeated = entry.name in registry.duplicate_names
@@ -43,7 +50,7 @@ def open_entries(
             fault = f"{settings.profile.describes} has no converter for the formatting {entry.formatting}"
             facts.append(replace(opened, fault=fault, unchecked=None))
         elif entry.source == "file":
-            facts.append(_open_files(opened, entry, registry.folder, surveying, cache))
+            facts.append(_open_files(opened, entry, registry.folder, surveying, cache, whole))
         else:
             facts.append(_open_remote(opened, entry, surveying) if opened.unchecked is None else opened)
     return sorted(facts, key=lambda item: item.name)
@@ -58,7 +65,12 @@ def _unchecked(entry: Entry) -> str | None:
 
 
 def _open_files(
-    opened: EntryFacts, entry: Entry, folder: Path, surveying: Surveying, cache: Cache | None
+    opened: EntryFacts,
+    entry: Entry,
+    folder: Path,
+    surveying: Surveying,
+    cache: Cache | None,
+    whole: frozenset[tuple[str, str]],
 ) -> EntryFacts:
     """Survey the files in the trainer's order: the first with a table fixes the columns of the others."""
     try:
@@ -78,7 +90,8 @@ def _open_files(
         for found in _contents(folder / name, name, cache, opened.settings.profile.loader):
             if found.problem == "packed":
                 return replace(opened, unchecked=f"`{name}` {found.detail}")
-            file = _open_file(folder, found, schema, cache, opened.settings.profile.loader)
+            anew = (entry.name, found.name) in whole
+            file = _open_file(folder, found, schema, cache, opened.settings.profile.loader, whole=anew)
             starts[file.name] = num_rows
             if file.survey is not None:
                 schema = schema or file.survey.fixed
@@ -142,14 +155,16 @@ def _contents(path: Path, name: str, cache: Cache | None, loader: Loader) -> lis
     ]
 
 
-def _open_file(folder: Path, file: FileFacts, schema: Schema | None, cache: Cache | None, loader: Loader) -> FileFacts:
+def _open_file(
+    folder: Path, file: FileFacts, schema: Schema | None, cache: Cache | None, loader: Loader, *, whole: bool
+) -> FileFacts:
     """The file with its survey, where it has none yet."""
     if file.problem is not None or file.survey is not None:
         return file
     path = folder / file.name if file.packed is None else Path(file.packed.place)
     try:
         seen = look(str(path))
-        survey = _survey(path, str(folder / file.name), schema, cache, loader, seen)
+        survey = _survey(path, str(folder / file.name), schema, cache, loader, seen, whole=whole)
         if loader.mixes:
             survey = with_mixed(survey, path, plain=loader.plain)
         return replace(file, survey=survey, seen=seen)
@@ -158,17 +173,17 @@ def _open_file(folder: Path, file: FileFacts, schema: Schema | None, cache: Cach
 
 
 def _survey(
-    path: Path, name: str, schema: Schema | None, cache: Cache | None, loader: Loader, seen: Identity
+    path: Path, name: str, schema: Schema | None, cache: Cache | None, loader: Loader, seen: Identity, *, whole: bool
 ) -> Survey:
-    """The survey of a file that was `seen`: a known one where it has stayed, or its new lines where it has grown.
-    `name` knows it again.
+    """The survey of a file that was `seen`: a known one where it has stayed, or its new lines where it has grown; a new
+    one, which is known from now on, where it must be `whole`. `name` knows it again.
     """
     kind = f"{path.suffix} {loader.name}"
     known = cache.checkpoint(name, kind) if cache is not None and seen.size > LOADER_CHUNK else None
     digest, grown = read_again(path, known)
 
     def make() -> Survey:
-        survey = survey_file(path, schema, digest, loader, grown)
+        survey = survey_file(path, schema, digest, loader, grown, whole=whole)
         checkpoint, survey.checkpoint = survey.checkpoint, None
         if cache is not None and checkpoint is not None and look(str(path)) == seen:
             cache.keep_checkpoint(name, kind, checkpoint)
@@ -176,4 +191,4 @@ def _survey(
 
     if cache is None or seen.size <= _SMALL:
         return make()
-    return cache.survey(digest, kind, schema, make)
+    return cache.survey(digest, kind, schema, make, anew=whole)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from validator.catalog.marks import digest_file
@@ -61,12 +62,21 @@ def run(
     with hold(folder, "check"), working(folder) as running:
         cache = Cache(folder / "cache", key)
         entries = open_entries(registry, settings, progress.surveying, cache)
-        catalog = _catalog(registry, entries, processor.fingerprint)
         planner = Planner(settings, rules, cache, (key, processor.fingerprint), running, execution)
         files = MediaFiles(settings.resolved_media_dir, by_content=execution.hash_media)
         plan = RunPlan(entries, planner, str(registry.folder), files)
         engine = check(plan, running, execution, progress)
-        _keep_probes(planner.probes, plan.fresh)
+        fresh = plan.fresh
+        whole: frozenset[tuple[str, str]] = frozenset()
+        while plan.damaged:
+            whole |= plan.damaged
+            entries = _surveyed_whole(entries, whole, registry, settings, progress, cache)
+            planner.trust(fresh)
+            plan = RunPlan(entries, planner, str(registry.folder), files)
+            check(plan, running, execution, progress)
+            fresh += plan.fresh
+        catalog = _catalog(registry, entries, processor.fingerprint)
+        _keep_probes(planner.probes, fresh)
 
         def conclusion_of(tally: Tally, tables: Tables) -> Conclusion:
             concluded = summarize(tally, settings, catalog, rules, left_out, tables)
@@ -90,6 +100,23 @@ def run(
             written.remember(digest, tally, key_of(key, planner.judging))
         cache.prune()
     return RunResult(concluded.summary, tally, given)
+
+
+def _surveyed_whole(
+    entries: Sequence[EntryFacts],
+    whole: frozenset[tuple[str, str]],
+    registry: Registry,
+    settings: Settings,
+    progress: Progress,
+    cache: Cache,
+) -> list[EntryFacts]:
+    """The entries, those with damaged files ((dataset, file)) opened anew: rows end within such a file, so the places
+    of all rows behind are others.
+    """
+    names = {name for name, _ in whole}
+    some = replace(registry, faults=(), entries=tuple(entry for entry in registry.entries if entry.name in names))
+    anew = {entry.name: entry for entry in open_entries(some, settings, progress.surveying, cache, whole=whole)}
+    return [anew.get(entry.name, entry) for entry in entries]
 
 
 def _keep_probes(table: Path, results: Sequence[Path]) -> None:

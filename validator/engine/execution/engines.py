@@ -36,7 +36,7 @@ def check(plan: RunPlan, running: Path, execution: Execution, progress: Progress
             carry_out(shards, engine, running, progress, plan.divide)
             return engine.name
 
-        progress.checking(plan.rows_left, serial.name)
+        progress.checking(rows_marked(running) + plan.rows_left, serial.name)
         if pilots := plan.waiting_pilots():
             used = carried_out(pilots, 0.0)
         plan.complete()

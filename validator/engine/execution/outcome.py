@@ -26,6 +26,7 @@ class Failed:
     reason: str
     fatal: bool
     kind: type[OSError | UnusableRunError | RuleError] = OSError
+    damaged: bool = False
 
     @property
     def error(self) -> Exception:

@@ -62,6 +62,12 @@ class RunPlan:
         return (shard for piece in self.pieces for shard in piece.shards)
 
     @property
+    def damaged(self) -> frozenset[tuple[str, str]]:
+        """The files, as (dataset, file), that must be surveyed to their end before they can be checked."""
+        parts = (part for shard in self.shards if shard.damaged for part in shard.job.parts)
+        return frozenset(part.key for part in parts if part.file.survey is not None and part.file.survey.partly)
+
+    @property
     def fresh(self) -> list[Path]:
         """Where the results lie that were made in this run."""
         return [shard.job.target for shard in self.shards if shard.seconds is not None]

@@ -6,6 +6,7 @@ import time
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
+from validator.catalog.survey import DamagedDataError
 from validator.child import Child
 from validator.children import resident, signal_name
 from validator.engine.execution.marker import Marker
@@ -97,6 +98,9 @@ def attempt(job: ShardJob, marker: Marker) -> ShardDone | Failed:
     """Check a shard; what goes wrong comes back as data."""
     try:
         return check_shard(job, marker)
+    except DamagedDataError as error:
+        marker.end()
+        return Failed(str(error), fatal=False, damaged=True)
     except ChangedDataError as error:
         return Failed(str(error), fatal=False)
     except (UnusableRunError, RuleError) as error:

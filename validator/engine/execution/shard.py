@@ -18,6 +18,7 @@ import pyarrow as pa
 from validator.catalog.formats import file_rows
 from validator.catalog.json_rows import RawRow
 from validator.catalog.marks import Span
+from validator.catalog.survey import DamagedDataError
 from validator.engine.execution.judge import Judge, status_of
 from validator.engine.execution.kept import Kept
 from validator.engine.execution.marker import BETWEEN, Marker
@@ -134,7 +135,8 @@ def check_shard(job: ShardJob, marker: Marker) -> ShardDone:
     """Check the rows of a job and write its result.
 
     Raises OSError where the result cannot be written, ChangedDataError where the file is no longer the one that was
-    surveyed, and StrangerError where this process would judge otherwise than the one that asks.
+    surveyed, DamagedDataError where it must be surveyed to its end, and StrangerError where this process would judge
+    otherwise than the one that asks.
     """
     if os.getcwd() != job.working:
         os.chdir(job.working)
@@ -291,7 +293,9 @@ def _batches(items: Iterable[Item], first: int | None = None) -> Iterator[list[I
 
 
 def _rows(part: Part, lost: Sequence[tuple[int, str]]) -> Iterator[RawRow]:
-    """The rows of the span; where the file is no longer what was surveyed, the rest of them unread."""
+    """The rows of the span; where the file is no longer what was surveyed, the rest of them unread. Raises
+    DamagedDataError where it cannot be read although it is what was surveyed.
+    """
     survey = part.file.survey
     assert survey is not None and part.entry.entry is not None
     floats = part.entry.entry.formatting == "openai"  # tools are written into the prompt as JSON
@@ -304,6 +308,10 @@ def _rows(part: Part, lost: Sequence[tuple[int, str]]) -> Iterator[RawRow]:
             for row in file_rows(locate(part.path), survey, part.span, loader_floats=floats):
                 yield row
                 next_row = row.index + 1
+        except DamagedDataError:
+            if look(part.path) == part.file.seen:
+                raise
+            reason = _changed(part)
         except (ChangedDataError, OSError):
             reason = _changed(part)
     if reason is not None:

@@ -78,7 +78,8 @@ class DataFile:
 @dataclass(slots=True)
 class Shard:
     """A part of the plan. `seconds`: how long it took, where it was made in this run. `deaths` counts processes that
-    died of it, `suspect` is the row that the last one was at.
+    died of it, `suspect` is the row that the last one was at. `damaged`: it is done without a result, since its files
+    must be surveyed anew.
     """
 
     job: ShardJob
@@ -86,6 +87,7 @@ class Shard:
     seconds: float | None = None
     deaths: int = 0
     suspect: int | None = None
+    damaged: bool = False
 
 
 def judging_key(settings: Settings, rules: Sequence[Rule]) -> str:
@@ -124,6 +126,7 @@ class Planner:
         self.probes = cache.folder / f"probes-{key_of(program, depth)}.arrow"
         self._ordinal = 0
         self._kept: dict[str, list[str]] | None = None
+        self._made: set[Path] = set()
         self._speeds_file = cache.folder / "speeds.json"
         self._rows: dict[str, int] = {}
         with suppress(OSError, ValueError):
@@ -248,11 +251,16 @@ class Planner:
             ],
         )
 
+    def trust(self, results: Iterable[Path]) -> None:
+        """Take these as results of this run, even where those of earlier runs are not wanted."""
+        self._made.update(results)
+
     def look_up(self, shard: Shard, files: MediaFiles) -> None:
         """Mark a shard as done whose result lies in the cache; where only its facts do, have those judged anew."""
-        if not self._execution.resume:
-            return
         target = shard.job.target
+        if not self._execution.resume:
+            shard.done = target in self._made
+            return
         if self._is_current(target, files):
             shard.done = True
             os.utime(target)

@@ -50,7 +50,7 @@ def carry_out(
 ) -> None:
     """Bring every shard to its end. A shard whose process dies is tried again; if that dies too, the row that both
     were at is given up, and where no row is known the shard is halved, at a row, down to a single row. One of several
-    files becomes one of each.
+    files becomes one of each. One of damaged files is left without a result.
 
     Raises OSError where a result cannot be written.
     """
@@ -66,6 +66,9 @@ def carry_out(
             if isinstance(outcome, Failed):
                 if outcome.fatal:
                     raise outcome.error
+                if outcome.damaged:
+                    shard.done = shard.damaged = True
+                    continue
                 if len(job.parts) > 1:
                     waiting.extendleft(reversed(divide(shard, None)))
                     continue
