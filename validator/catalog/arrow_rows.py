@@ -57,6 +57,7 @@ def _tables(path: Path, *, mapped: bool = False) -> Iterator[pa.Table]:
         else:
             batches = iter(reader)
         for batch in batches:
-            rows = batch_rows(batch.num_rows, batch.nbytes)
+            # not nbytes: that follows the offsets, which nobody has validated yet
+            rows = batch_rows(batch.num_rows, batch.get_total_buffer_size())
             for start in range(0, max(batch.num_rows, 1), rows):
                 yield pa.Table.from_batches([batch.slice(start, rows)])
