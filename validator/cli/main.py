@@ -27,6 +27,7 @@ COMMANDS = {
     "audit": "Judge data, training configuration and checkpoint together: GO, GO WITH WARNINGS or NO-GO.",
     "watch": "Look for NaN that logs hide, gradient norms that leave their band, losses at ln V; name the rows fed.",
     "export": "Write a copy of the dataset without the rows that fail.",
+    "tokenize": "Write the rows of a finished run as its trainer would have preprocessed them.",
     "diff": "Compare two runs: what is new, what is gone.",
     "clean": "Remove what is kept between runs; results stay, unless --all is given.",
     "replay": "Replay the worst rows of a finished run on a model.",

@@ -142,7 +142,7 @@ def _shards(
     entries = {(entry.name, file.name): (entry, file) for entry in catalog.entries for file in entry.files}
     ordinal = 0
     samples = run.tables.samples.absolute()
-    for key, begin, rows in _ranges(run):
+    for key, begin, rows in ranges_of(run):
         if key not in entries:
             raise unusable(samples, f"holds rows of {key[1]!r} in {key[0]!r}, which catalog.json does not know")
         entry, file = entries[key]
@@ -165,7 +165,7 @@ def _shards(
             yield Shard(job)
 
 
-def _ranges(run: FinishedRun) -> Iterator[tuple[tuple[str, str], int, Sequence[int]]]:
+def ranges_of(run: FinishedRun) -> Iterator[tuple[tuple[str, str], int, Sequence[int]]]:
     """(dataset, file), the place of its first record, and the numbers of its rows."""
     begin = 0
     parts: list[tuple[tuple[str, str], list[int]]] = []

@@ -52,13 +52,13 @@ class Against(NamedTuple):
 
 
 class Verdicts:
-    """`against` holds the findings about whole files and entries, in order, by entry.
+    """What a run says under a `policy`. `against` holds the findings about whole files and entries, in order, by entry.
 
     Raises UnusableRunError where the tables of the run cannot be read.
     """
 
     def __init__(self, run: FinishedRun, policy: Policy) -> None:
-        self._policy = policy
+        self.policy = policy
         self._samples = _VerdictTable(run.samples_table(), run.tables.samples, _SAMPLES)
         self._findings = _VerdictTable(run.findings_table(), run.tables.findings, _FINDINGS)
         self._rows = self._samples.spans("status", pc.is_valid)
@@ -84,7 +84,7 @@ class Verdicts:
             if refused and not any(finding.code == _REFUSED.code for finding in findings):
                 findings.append(_REFUSED)  # told once, for the file
             if findings or status != "ok":
-                reasons = self._policy.reasons(findings, status, *why)
+                reasons = self.policy.reasons(findings, status, *why)
                 codes = frozenset(finding.code for finding in findings) | of_entry
                 yield VerdictRow(row, sample_id, content_hash, codes, reasons)
 

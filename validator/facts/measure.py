@@ -102,9 +102,10 @@ class Measurer:
         """The sample that the trainer makes of a row, with the paths that it opens. Raises OSError where storage does
         not answer.
         """
-        return resolved(self._sample(raw), self.files)
+        return resolved(self.unresolved(raw), self.files)
 
-    def _sample(self, raw: RawRow) -> Sample:
+    def unresolved(self, raw: RawRow) -> Sample:
+        """The same with paths as they are written."""
         return self.trainer.sample(self._view(raw.value), self.entry, self.files)
 
     def media(self, raw: RawRow) -> list[MediaReference]:
@@ -138,7 +139,7 @@ class Measurer:
             facts.problems.append(Problem("not-utf8", None, None, "UnicodeDecodeError", lost[0], "convert"))
             row.done = True
         else:
-            row.sample = self._sample(raw)
+            row.sample = self.unresolved(raw)
             for name in raw.undecodable:
                 row.sample.note("not-utf8", None, name)
             for path in self._view.misread(raw.value):

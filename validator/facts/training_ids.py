@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from validator.catalog.json_rows import RawRow
-from validator.conversation.sample import MediaKind, Sample
-from validator.facts.budget import kept_of
+from validator.conversation.sample import Sample
+from validator.facts.budget import kept_of, sizes_of
 from validator.facts.measure import Measurer
-from validator.facts.record import Budget, RowFacts, TurnFacts
+from validator.facts.record import RowFacts, TurnFacts
 from validator.facts.settle import settle
 from validator.tokens.encode import EncodedTurn, encode_turns, flatten
 from validator.tokens.template import PAD_TOKENS
+from validator.trainers.layout import Sizes
 
 IGNORED = -100
 """The label of a token that is not learned."""
@@ -23,7 +24,8 @@ def training_ids(measurer: Measurer, raw: RawRow) -> tuple[list[int], list[int]]
     settle(facts, measurer.limits)
     if facts.budget is None:
         return None
-    return lay_out(measurer, encoded_turns(measurer, measurer.convert(raw), facts), facts.turns, facts.budget)
+    encoded = encoded_turns(measurer, measurer.convert(raw), facts)
+    return lay_out(measurer, encoded, facts.turns, sizes_of(facts.media, measurer.limits))
 
 
 def encoded_turns(measurer: Measurer, sample: Sample, facts: RowFacts) -> list[EncodedTurn]:
@@ -33,27 +35,44 @@ def encoded_turns(measurer: Measurer, sample: Sample, facts: RowFacts) -> list[E
 
 
 def lay_out(
-    measurer: Measurer, encoded: Sequence[EncodedTurn], turns: Sequence[TurnFacts], budget: Budget
+    measurer: Measurer, encoded: Sequence[EncodedTurn], turns: Sequence[TurnFacts], sizes: Sizes
 ) -> tuple[list[int], list[int]]:
-    """Fill the spans of a row, and take what the cutoff leaves of each: `input_ids` and `labels`."""
+    """Fill the spans of a row, and take what the cutoff leaves of each: `input_ids` and `labels`. `sizes`: the pads of
+    each medium.
+    """
+    ids, pieces, learned = laid_out(measurer, encoded, turns, sizes)
+    labels: list[int] = []
+    for length, is_label in zip(pieces, learned, strict=True):
+        labels += ids[len(labels) : len(labels) + length] if is_label else [IGNORED] * length
+    return ids, labels
+
+
+def laid_out(
+    measurer: Measurer, encoded: Sequence[EncodedTurn], turns: Sequence[TurnFacts], sizes: Sizes
+) -> tuple[list[int], list[int], list[bool]]:
+    """The `input_ids` of a row, the lengths of the pieces that they consist of, and which pieces are learned."""
     limits, processor = measurer.limits, measurer.processor
-    sizes: dict[MediaKind, Sequence[int]] = {"image": budget.image_tokens, "video": budget.video_tokens}
     one = {kind: [1] * len(some) for kind, some in sizes.items()}
     written = [token for turn in encoded for token in flatten(turn, processor, one)]
     pads = {kind: processor.token_id(token) for kind, token in PAD_TOKENS.items()}
     spans = limits.trainer.spans(turns, sizes, limits)
     ids: list[int] = []
-    labels: list[int] = []
+    pieces, learned = [], []
     place = 0
     for span, (start, stop) in zip(spans, kept_of(spans, limits), strict=True):
+        is_first = not ids
         if span.kind == "text":
-            tokens = written[place + start : place + stop]
+            ids += written[place + start : place + stop]
             place += span.num_tokens
         else:
             assert written[place] == pads[span.kind]
-            tokens = [pads[span.kind]] * (stop - start)
+            ids += [pads[span.kind]] * (stop - start)
             place += 1
-        ids += tokens
-        labels += tokens if span.is_label else [IGNORED] * len(tokens)
+        if is_first and span.is_label and not limits.trainer.first_is_label and stop > start:
+            pieces.append(1)
+            learned.append(False)
+            start += 1
+        pieces.append(stop - start)
+        learned.append(span.is_label)
     assert place == len(written)
-    return ids, labels if limits.trainer.first_is_label else [IGNORED, *labels[1:]]
+    return ids, pieces, learned

@@ -50,7 +50,7 @@ def make_job(measurer: Measurer, raw: RawRow, facts: RowFacts) -> Job:
     sizes: dict[MediaKind, tuple[int, ...]] = {"image": budget.image_tokens, "video": budget.video_tokens}
     sample = measurer.convert(raw)
     encoded = encoded_turns(measurer, sample, facts)
-    ids, labels = lay_out(measurer, encoded, facts.turns, budget)
+    ids, labels = lay_out(measurer, encoded, facts.turns, sizes)
     assert len(ids) == budget.num_tokens, "the facts and the row disagree"
     return Job(
         (facts.dataset, facts.file, facts.row),

@@ -60,6 +60,12 @@ class StderrProgress:
         if self._bar is not None:
             self._bar.reset(self._task, total=rows, description=f"checking ({engine})")
 
+    def writing(self, rows: int, engine: str) -> None:
+        """Begin to write rows."""
+        self._label, self._total = f"writing ({engine})", rows
+        if self._bar is not None:
+            self._bar.reset(self._task, total=rows, description=self._label)
+
     def checked(self, rows: int, media: int, findings: int) -> None:
         """Show the counts: a bar, or a line every LINE_EVERY seconds."""
         self._shown = (rows, media, findings)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from validator.tokens.template import Template
     from validator.trainers.layout import Kept, Sizes, TokenSpan
     from validator.trainers.span_table import Ints, SpanTable
+    from validator.trainers.tokenized import TokenizedFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ class Trainer(ABC):
     """The first token of a row may be learned."""
     stops_at_failures: bool
     """A row that fails stops it; else it is left out, or another takes its place."""
+    tokenized: TokenizedFormat | None
+    """How it keeps rows that it has preprocessed; None where that is not reproduced."""
 
     @property
     def family(self) -> str:

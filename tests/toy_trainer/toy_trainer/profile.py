@@ -108,5 +108,6 @@ TRAINERS = (
         names_media_in_columns=True,
         first_is_label=True,
         stops_at_failures=False,
+        tokenized=None,
     ),
 )

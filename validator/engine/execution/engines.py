@@ -31,7 +31,7 @@ def check(plan: RunPlan, running: Path, execution: Execution, progress: Progress
         def carried_out(shards: list[Shard], seconds: float) -> str:
             nonlocal engine
             if engine is serial:
-                engine = _engine(seconds, execution, serial, running, stack, progress)
+                engine = engine_for(seconds, execution, serial, running, stack, progress)
             progress.checking(rows_marked(running) + plan.rows_left, engine.name)
             carry_out(shards, engine, running, progress, plan.divide)
             return engine.name
@@ -52,7 +52,7 @@ def carry_out_all(shards: Sequence[Shard], running: Path, execution: Execution, 
     with ExitStack() as stack:
         serial = SerialEngine(running, worker_memory(execution, 1))
         stack.callback(serial.close)
-        engine = _engine(0.0, execution, serial, running, stack, progress)
+        engine = engine_for(0.0, execution, serial, running, stack, progress)
         progress.checking(sum(shard.job.rows for shard in shards), engine.name)
         carry_out(shards, engine, running, progress, _divide_stored)
     return engine.name
@@ -63,10 +63,12 @@ def _divide_stored(shard: Shard, at: int | None) -> list[Shard]:
     raise OSError(f"a process died twice while rows {span.first} to {span.stop} were judged")
 
 
-def _engine(
+def engine_for(
     seconds: float, execution: Execution, serial: SerialEngine, running: Path, stack: ExitStack, progress: Progress
 ) -> Engine:
-    """The engine for some seconds of work: as the execution says, or a cluster where it pays."""
+    """The engine for some seconds of work: `serial`, or, as the execution says or where it pays, a cluster that `stack`
+    ends.
+    """
     workers = execution.workers
     if workers is None and execution.scheduler is None:
         workers = cores() if seconds > CLUSTER_PAYS and cores() > 1 else 0

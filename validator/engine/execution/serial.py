@@ -11,7 +11,7 @@ from validator.child import Child
 from validator.children import resident, signal_name
 from validator.engine.execution.marker import Marker
 from validator.engine.execution.outcome import Died, Failed, Outcome
-from validator.engine.execution.shard import ShardDone, ShardJob, StrangerError, check_shard
+from validator.engine.execution.shard import ShardDone, ShardJob, StrangerError
 from validator.engine.execution.worker_process import prepare
 from validator.errors import ChangedDataError, RuleError, UnusableRunError
 
@@ -97,7 +97,7 @@ def _serve(connection: Connection, folder: Path) -> None:
 def attempt(job: ShardJob, marker: Marker) -> ShardDone | Failed:
     """Check a shard; what goes wrong comes back as data."""
     try:
-        return check_shard(job, marker)
+        return job.done_by(marker)
     except DamagedDataError as error:
         marker.end()
         return Failed(str(error), fatal=False, damaged=True)

@@ -34,7 +34,7 @@ from validator.facts.measure import Measurer, Together, limits_of
 from validator.facts.record import RowFacts
 from validator.facts.settle import settle
 from validator.facts.table import to_row
-from validator.rules.base import EntryFacts, FileFacts
+from validator.rules.base import EntryFacts, FileFacts, Rule
 from validator.rules.registry import choose_rules
 from validator.settings import Settings
 from validator.storage.ahead import Ahead
@@ -115,6 +115,10 @@ class ShardJob:
         """Number of rows, as surveyed."""
         return sum(part.rows for part in self.parts)
 
+    def done_by(self, marker: Marker) -> ShardDone:
+        """What a worker makes of the job. Raises as `check_shard` does."""
+        return check_shard(self, marker)
+
 
 @dataclass(frozen=True, slots=True)
 class ShardDone:
@@ -138,13 +142,10 @@ def check_shard(job: ShardJob, marker: Marker) -> ShardDone:
     surveyed, DamagedDataError where it must be surveyed to its end, and StrangerError where this process would judge
     otherwise than the one that asks.
     """
-    if os.getcwd() != job.working:
-        os.chdir(job.working)
+    enter(job)
     settings = job.settings
     processor, rules = load_processor(settings.processor), choose_rules(settings)[0]
-    made_by = program(exact=settings.exact), judges(rules, processor.fingerprint, settings.trainer)
-    if made_by != job.made_by:
-        raise StrangerError(_stranger(made_by[0] == job.made_by[0]))
+    check_same_program(job, rules)
     limits = limits_of(settings, processor)
     probes = Probes(job.probes)
     root = settings.resolved_media_dir if _is_local(job) else ""
@@ -167,9 +168,24 @@ def check_shard(job: ShardJob, marker: Marker) -> ShardDone:
     marker.end()
     for part in job.parts if not (job.facts or job.lost) else ():
         _verify(part)
-    state = ShardState(making.tally, files.seen, list(probes.fresh.values()), made_by[0])
+    state = ShardState(making.tally, files.seen, list(probes.fresh.values()), job.made_by[0])
     making.writer.write(job.target, state, judging.values())
     return ShardDone(job.ordinal, *making.counts, time.monotonic() - begun)
+
+
+def enter(job: ShardJob) -> None:
+    """Go to the folder that the job's relative paths start from."""
+    if os.getcwd() != job.working:
+        os.chdir(job.working)
+
+
+def check_same_program(job: ShardJob, rules: Sequence[Rule]) -> None:
+    """Raise StrangerError where this process would judge otherwise than the one that asks."""
+    settings = job.settings
+    fingerprint = load_processor(settings.processor).fingerprint
+    made_by = program(exact=settings.exact), judges(rules, fingerprint, settings.trainer)
+    if made_by != job.made_by:
+        raise StrangerError(_stranger(made_by[0] == job.made_by[0]))
 
 
 class _Making:

@@ -100,6 +100,12 @@ def judging_key(settings: Settings, rules: Sequence[Rule]) -> str:
     )
 
 
+def probes_file(cache: Cache, program: str, settings: Settings, execution: Execution) -> Path:
+    """Where a run keeps what was measured of media."""
+    depth = [settings.integrity, settings.preview, execution.hash_media]
+    return cache.folder / f"probes-{key_of(program, depth)}.arrow"
+
+
 class Planner:
     """Makes the shards of a run."""
 
@@ -122,8 +128,7 @@ class Planner:
             program, processor, origin_of(settings.trainer), measuring, os.getcwd(), execution.hash_media
         )
         self.judging = judging_key(settings, rules)
-        depth = [settings.integrity, settings.preview, execution.hash_media]
-        self.probes = cache.folder / f"probes-{key_of(program, depth)}.arrow"
+        self.probes = probes_file(cache, program, settings, execution)
         self._ordinal = 0
         self._kept: dict[str, list[str]] | None = None
         self._made: set[Path] = set()

@@ -28,6 +28,7 @@ from validator.trainers.llamafactory import layout, openai, sharegpt
 from validator.trainers.llamafactory.checks import check_counts, check_while_expanding
 from validator.trainers.llamafactory.resize import image_grid, regularize, trainer_resize
 from validator.trainers.llamafactory.template import template_of
+from validator.trainers.llamafactory.tokenized import TokenizedPath
 
 if TYPE_CHECKING:
     from validator.facts.budget import Limits
@@ -166,6 +167,7 @@ _LATEST = LlamaFactory(
     names_media_in_columns=True,
     first_is_label=True,
     stops_at_failures=True,
+    tokenized=TokenizedPath(),
     template_since="0.9.4",
     media_columns=MediaColumns(null="nothing", joins_each_path=False, frame_lists=True, audio=True),
     media_first=False,
@@ -185,6 +187,7 @@ _0_9_3 = replace(
     _0_9_4,
     name="llamafactory@0.9.3",
     describes="LLaMA-Factory 0.9.3",
+    tokenized=None,
     formattings=("alpaca", "sharegpt"),
     template_since="0.9.3",
     null_calls="nothing",

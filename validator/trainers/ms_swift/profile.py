@@ -164,6 +164,7 @@ TRAINERS = (
         names_media_in_columns=False,
         first_is_label=False,
         stops_at_failures=False,
+        tokenized=None,
         strategy="delete",
     ),
 )

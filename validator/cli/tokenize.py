@@ -1,0 +1,77 @@
+"""`mmvalidate tokenize RUN --to DIR`: the rows as the trainer would have preprocessed them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+
+from validator.cli.command import make
+from validator.cli.common import QUIET, RUN, VERBOSE, PlainFormat, guarded, say, the_run, usage, words
+from validator.cli.completing import codes
+from validator.cli.export import DropOn
+
+
+def tokenize(
+    run: RUN = None,
+    to: Path = typer.Option(..., "--to", help="A new folder for the rows."),
+    train_config: Path | None = typer.Option(
+        None, help="LLaMA-Factory's training file: its datasets, mixing, val_size, seed and eval_dataset hold."
+    ),
+    drop_on: DropOn = typer.Option(DropOn.error, help="The least severity of a finding that keeps a row out."),
+    drop: list[str] = typer.Option(
+        [], help="Rules that keep rows out whatever their severity (repeatable, commas).", autocompletion=codes
+    ),
+    keep: list[str] = typer.Option([], help="Rules that keep no row out (repeatable, commas).", autocompletion=codes),
+    workers: int | None = typer.Option(
+        None, help="Processes; 0: one, without Dask. Default: by the work to do.", min=0, show_default=False
+    ),
+    scheduler: str | None = typer.Option(None, help="Address of a running Dask scheduler."),
+    output_format: PlainFormat = typer.Option(PlainFormat.text, help="What to print on stdout."),
+    quiet: QUIET = False,
+    verbose: VERBOSE = False,
+) -> None:
+    """Write the rows of a finished run as its trainer would have preprocessed them.
+
+    The trainer loads the folder in the place of the data. Rows that stay behind are listed with their reasons
+    (left_out.jsonl). The original is never changed.
+    """
+
+    folder = the_run(run)
+
+    def work() -> int:
+        from validator.engine.run_files.finished import FinishedRun
+        from validator.execution import Execution
+        from validator.exporting.policy import make_policy
+        from validator.report.progress import StderrProgress
+        from validator.report.tokenized import tokenized
+        from validator.tokenizing.tokenize import tokenize as write
+        from validator.training.config import load_config
+
+        try:
+            finished = FinishedRun.whole(folder)
+            policy = make_policy(drop_on.value, words(drop), words(keep), finished.plugins, False)
+            config = None if train_config is None else load_config(train_config)
+            execution = Execution(workers=workers, scheduler=scheduler)
+            with StderrProgress(quiet=quiet) as progress:
+                done = write(finished, to, policy, config=config, execution=execution, progress=progress)
+        except ValueError as error:
+            usage(error)
+        if done.replaced:
+            say(f"{to} held an unfinished folder of something else: it was replaced")
+        if done.went_on:
+            say(f"went on with what an interrupted command had left in {to}")
+        if output_format is PlainFormat.json:
+            from validator.report.json_document import dump
+
+            dump(done.card, sys.stdout)
+        else:
+            tokenized(done.card, finished.data, to, sys.stdout)
+        return 0
+
+    kept = "what was written is kept, and the same command goes on from there"
+    raise typer.Exit(guarded(work, verbose, "the writing", kept))
+
+
+COMMAND = make("tokenize", tokenize)

@@ -1,0 +1,56 @@
+"""What a written folder says of itself: settings, versions, hashes of what was read, what was left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from typing import Any
+
+from validator.engine.program import versions
+from validator.engine.run_files.finished import FinishedRun
+from validator.exporting.policy import Policy
+from validator.settings import Settings
+from validator.tokenizing.feeding import Feeding
+from validator.tokenizing.plan import Plan
+from validator.trainers.tokenized import TokenizedFormat
+
+SCHEMA_VERSION = 1
+FORMAT = "preprocessed rows of mmvalidate"
+_DECIDE = (
+    *("dataset_info", "media_dir", "trainer", "processor", "template", "cutoff_len", "default_system"),
+    *("image_max_pixels", "image_min_pixels", "video_max_pixels", "video_min_pixels", "video_fps", "video_maxlen"),
+    *("mask_history", "train_on_prompt"),
+)
+"""Settings that decide what is written of a row."""
+
+
+def card_of(
+    run: FinishedRun, settings: Settings, feeding: Feeding, policy: Policy, plan: Plan, form: TokenizedFormat
+) -> dict[str, Any]:
+    """The card: the same for the same data and settings, whenever and by however many processes it was made."""
+    catalog = run.catalog()
+    values = settings.model_dump(mode="json")
+    names = {*feeding.train, *feeding.evaluation}
+    files = {file.source for entry in catalog.entries if entry.name in names for file in entry.files}
+    inputs = catalog.inputs
+    return {
+        "format": FORMAT,
+        "schema_version": SCHEMA_VERSION,
+        "trainer": settings.profile.describes,
+        "key": form.key,
+        "settings": {name: values[name] for name in _DECIDE if name in values},
+        "feeding": asdict(feeding),
+        "policy": {
+            "severity": policy.severity,
+            "drop": sorted(policy.drop),
+            "keep": sorted(policy.keep),
+        },
+        "versions": dict(versions(exact=settings.exact)),
+        "inputs": {
+            **{name: value for name, value in inputs.items() if name != "files_xxh3_128"},
+            "files_xxh3_128": {name: value for name, value in inputs["files_xxh3_128"].items() if name in files},
+        },
+        "splits": {split.name: len(split.rows) for split in plan.splits},
+        "left_out": len(plan.left_out),
+        "left_out_by_code": dict(sorted(Counter(item["code"] for item in plan.left_out).items())),
+    }

@@ -1,0 +1,102 @@
+"""Which data sets a trainer is given, and how it makes rows for training and for evaluation of them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from validator.engine.run_files.finished import FinishedRun
+from validator.settings import Settings
+from validator.tokens.known_templates import REPRODUCED
+from validator.tokens.processor import load_processor
+from validator.training.config import TrainingConfig, check_settings, shown
+from validator.training.family import fed_as
+from validator.training.mixing import CONCAT
+
+
+@dataclass(frozen=True, slots=True)
+class Feeding:
+    """Names of data sets, in their order, and the trainer's settings of how they are put together."""
+
+    train: tuple[str, ...]
+    evaluation: tuple[str, ...] = ()
+    val_size: float = 0.0
+    seed: int = 42
+    mix_strategy: str = CONCAT
+    weights: tuple[float, ...] | None = None
+    max_samples: int | None = None
+    each: bool = False
+    """Every data set for evaluation is one of its own."""
+
+
+def all_of(run: FinishedRun) -> Feeding:
+    """The data sets of a run in the order in which they were named for it, else in that of their names."""
+    names = tuple(entry.name for entry in run.catalog().entries)
+    return Feeding(run.settings.datasets or names)
+
+
+def feeding_of(config: TrainingConfig, run: FinishedRun) -> Feeding:
+    """What a training file says. Raises ValueError where it stops the trainer or is not carried out here, and where the
+    run was made under other settings than those of the file.
+    """
+    if config.refused:
+        key, (_, error, words) = next(iter(config.refused.items()))
+        raise ValueError(f"{config.path}: the trainer stops at `{key}`: {error}: {words}")
+    if config["stage"] != "sft":
+        raise ValueError(f"{config.path}: `stage: {config['stage']}` is not written: only rows of `stage: sft` are.")
+    for key in ("streaming", "predict_with_generate", "packing", "neat_packing"):
+        if config[key]:
+            raise ValueError(f"{config.path}: rows under `{key}: true` are not written.")
+    evaluation = config.names("eval_dataset")
+    if evaluation and config["val_size"] > 1e-6:
+        raise ValueError(f"{config.path}: the trainer takes `val_size` or `eval_dataset`, not both.")
+    _check_same(config, run)
+    return Feeding(
+        config.names("dataset"),
+        evaluation,
+        float(config["val_size"]),
+        int(config["seed"]),
+        config["mix_strategy"],
+        _weights(config),
+        config["max_samples"],
+        bool(config["eval_on_each_dataset"]),
+    )
+
+
+def _weights(config: TrainingConfig) -> tuple[float, ...] | None:
+    given = config["interleave_probs"]
+    if given is None:
+        return None
+    try:
+        return tuple(float(word) for word in str(given).split(","))
+    except ValueError:
+        raise ValueError(f"{config.path}: `interleave_probs` holds what is no number: {shown(given)}.") from None
+
+
+def _check_same(config: TrainingConfig, run: FinishedRun) -> None:
+    """Raise ValueError where the run was made under other settings."""
+    given = check_settings(config) | fed_as(config)
+    wanted = {name: value for name, value in given.items() if value is not None}
+    asked = Settings(**wanted)
+    for name in wanted:
+        theirs, ours = _comparable(asked, name), _comparable(run.settings, name)
+        if name != "datasets" and theirs != ours:
+            raise ValueError(
+                f"{config.path} means {name} {theirs}, and the run was made with {ours}: check the data with "
+                f"`mmvalidate check --train-config {config.path}` first."
+            )
+    known = {entry.name for entry in run.catalog().entries}
+    if missing := [name for name in asked.datasets if name not in known]:
+        raise ValueError(f"The run has not checked {', '.join(missing)}, which {config.path} names.")
+
+
+def _comparable(settings: Settings, name: str) -> Any:
+    if name == "dataset_info":
+        return os.path.realpath(settings.dataset_info)
+    if name == "template":
+        own = load_processor(settings.processor).model == "qwen3-vl"
+        return settings.template or REPRODUCED[own]
+    if name == "media_dir":
+        return os.path.realpath(settings.resolved_media_dir)
+    return getattr(settings, name)

@@ -1,0 +1,110 @@
+"""The folder that is written: new or empty, or one that the same command has begun and goes on with.
+
+What is not whole lies in a sub-folder, with a record of what it is begun for. Nothing else in the folder is touched.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import orjson
+
+from validator.descriptors import lock, open_descriptor
+from validator.errors import BusyError
+from validator.writing import write_whole
+
+UNFINISHED = ".unfinished"
+CARD, LEFT_OUT = "mmvalidate.json", "left_out.jsonl"
+_FORMAT = "unfinished tokenize of mmvalidate"
+_RECORD = "begun.json"
+_MADE = re.compile(r"\A(?:\.?(?:part-\d+\.arrow|begun\.json)(?:\.\w+\.part)?|lock|running|whole)\Z")
+
+
+class Unfinished:
+    """The sub-folder of what is not whole. `went_on`: some of it was there from an interrupted run of the same command;
+    `replaced`: it was of another one, and is gone.
+    """
+
+    def __init__(self, target: Path, key: str) -> None:
+        self.target, self.folder = target, target / UNFINISHED
+        self.went_on = self.replaced = False
+        if (known := self._record()) is not None:
+            if known.get("key") == key:
+                self.went_on = True
+            else:
+                self.replaced = True
+                self._clear()
+        write_whole(self.folder / _RECORD, orjson.dumps({"format": _FORMAT, "key": key}))
+        for name in ("running", "whole"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+            (self.folder / name).mkdir()
+
+    def _record(self) -> dict[str, str] | None:
+        with suppress(OSError, ValueError):
+            record = orjson.loads((self.folder / _RECORD).read_bytes())
+            if isinstance(record, dict) and record.get("format") == _FORMAT:
+                return record
+        return None
+
+    def _clear(self) -> None:
+        for path in self.folder.iterdir():
+            if _MADE.match(path.name) and path.name != "lock":
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
+
+    @property
+    def running(self) -> Path:
+        """For what lives no longer than a run."""
+        return self.folder / "running"
+
+    @property
+    def whole(self) -> Path:
+        """Where the folder is put together."""
+        return self.folder / "whole"
+
+    def part(self, job: int) -> Path:
+        """The rows of a job."""
+        return self.folder / f"part-{job:06d}.arrow"
+
+    def finish(self) -> None:
+        """Give everything its place: the records last, without which no trainer loads the folder. Raises OSError."""
+        names = sorted(os.listdir(self.whole), key=lambda name: (name == CARD, name.endswith(".json"), name))
+        for name in names:
+            place = self.target / name
+            if os.path.isdir(place) and not os.path.islink(place):  # of an attempt that ended here
+                shutil.rmtree(place)
+            os.replace(self.whole / name, place)
+        shutil.rmtree(self.folder)
+
+
+@contextmanager
+def begun(target: Path, key: str) -> Iterator[Unfinished]:
+    """A folder to write to, held alone. Raises ValueError where it holds anything else, and OSError."""
+    if os.path.lexists(target) and not target.is_dir():
+        raise ValueError(f"{target} is no folder: name a new one with --to.")
+    inner = target / UNFINISHED
+    is_ours = inner.is_dir() and not inner.is_symlink()
+    if target.is_dir() and os.listdir(target) and not is_ours:
+        raise ValueError(f"{target} is not empty: name a new folder with --to.")
+    inner.mkdir(parents=True, exist_ok=True)
+    if is_ours and any(not _MADE.match(name) for name in os.listdir(inner)):
+        raise ValueError(f"{inner} holds what is not of an unfinished command: name a new folder with --to.")
+    held = open_descriptor(inner / "lock", os.O_RDWR | os.O_CREAT, follow=False)
+    try:
+        if not stat.S_ISREG(os.fstat(held).st_mode):
+            raise ValueError(f"{inner / 'lock'} is no file: name a new folder with --to.")
+        try:
+            lock(held, wait=False)
+        except BlockingIOError:
+            raise BusyError(f"another command is writing to {target}") from None
+        yield Unfinished(target, key)
+    finally:
+        os.close(held)
