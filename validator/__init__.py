@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from validator.api.audit import Audit, audit
     from validator.api.check import check, open_run, rejudge, replay
-    from validator.api.follow import check_copy, diff, export, plan
+    from validator.api.follow import check_copy, diff, export, plan, tokenize
     from validator.api.row import Row
     from validator.api.run import Run
     from validator.engine.compare.runs import Comparison
@@ -41,7 +41,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "api.audit": ("Audit", "audit"),
     "api.check": ("check", "open_run", "rejudge", "replay"),
-    "api.follow": ("check_copy", "diff", "export", "plan"),
+    "api.follow": ("check_copy", "diff", "export", "plan", "tokenize"),
     "api.row": ("Row",),
     "api.run": ("Run",),
     "engine.compare.runs": ("Comparison",),
@@ -103,6 +103,7 @@ __all__ = [
     "rejudge",
     "replay",
     "row_rule",
+    "tokenize",
 ]
 
 

@@ -3,7 +3,8 @@
     ORACLE_PYTHON -m tests.oracle.judge_tokenized VOCABULARY QUESTION INPUT_JSON
 
 Questions: made (each case preprocessed by the trainer, to a folder that it saves), loaded (the same of folders that are
-there), trained (the losses of an epoch of a tiny model on each folder). A case is {"folder", "dataset", "settings", "tokenized_path", "seed"}.
+there), trained (the losses of an epoch of a tiny model on each folder). A case is {"folder", "dataset", "settings",
+"tokenized_path", "seed"}.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The folder that `mmvalidate tokenize` writes is what the real trainer makes of the same rows, and loads as its own."""
+"""The folder that `mmvalidate tokenize` writes is what the real trainer makes of the same rows, and loads."""
 
 import json
 import shutil

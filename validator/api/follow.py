@@ -1,10 +1,10 @@
-"""`plan`, `export` and `diff`: what is made of finished runs."""
+"""`plan`, `export`, `tokenize` and `diff`: what is made of finished runs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from validator.api.check import Location, check, folder_of
 from validator.api.given import check_choice, check_least, sentences, several
@@ -20,6 +20,8 @@ from validator.findings import SEVERITIES, Severity
 from validator.planning.plan import Plan
 from validator.planning.plan import plan as count
 from validator.report.progress import StderrProgress
+from validator.tokenizing.tokenize import tokenize as write_rows
+from validator.training.config import load_config
 
 
 def plan(
@@ -72,6 +74,31 @@ def export(
     judging = finished.rules_to_run(given)
     with StderrProgress(quiet=not progress) as told:
         return write(finished, Path(to), policy, media, fix=fix, rules=judging, progress=told)
+
+
+def tokenize(
+    run: Run | Location,
+    to: Location,
+    *,
+    train_config: Location | None = None,
+    drop_on: Severity = "error",
+    drop: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    execution: Execution | None = None,
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Write the rows of a finished run to a new folder as its trainer would have preprocessed them, and return what
+    the folder says of itself. Parameters are those of `mmvalidate tokenize`.
+
+    Raises ValueError where that is not reproduced, the data have changed since the run or the folder is taken, OSError
+    where something cannot be read or written.
+    """
+    check_choice("drop_on", drop_on, SEVERITIES)
+    finished = FinishedRun.whole(folder_of(run))
+    policy = make_policy(drop_on, several("drop", drop), several("keep", keep), finished.plugins, False)
+    config = None if train_config is None else load_config(Path(train_config))
+    with StderrProgress(quiet=not progress) as told:
+        return write_rows(finished, Path(to), policy, config=config, execution=execution, progress=told).card
 
 
 def check_copy(

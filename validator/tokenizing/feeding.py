@@ -30,6 +30,15 @@ class Feeding:
     """Every data set for evaluation is one of its own."""
 
 
+_OF_VIDEO = {
+    "video_max_pixels": "max_pixels",
+    "video_min_pixels": "min_pixels",
+    "video_fps": "fps",
+    "video_maxlen": "most",
+}
+"""Settings that are the trainer's own where nothing is said, by their names in its recipe."""
+
+
 def all_of(run: FinishedRun) -> Feeding:
     """The data sets of a run in the order in which they were named for it, else in that of their names."""
     names = tuple(entry.name for entry in run.catalog().entries)
@@ -99,4 +108,7 @@ def _comparable(settings: Settings, name: str) -> Any:
         return settings.template or REPRODUCED[own]
     if name == "media_dir":
         return os.path.realpath(settings.resolved_media_dir)
+    if name in _OF_VIDEO:
+        video = settings.profile.video
+        return None if video is None else getattr(video, _OF_VIDEO[name])
     return getattr(settings, name)

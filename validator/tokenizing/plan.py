@@ -167,10 +167,7 @@ def _rows_of(run: FinishedRun) -> _Rows:
             for kind, found in has.items():
                 found.append(numbers_of(batch[f"num_{kind}s"]) > 0)
     outcome = np.concatenate([np.empty(0, np.int64), *outcomes])
-    media: dict[MediaKind, Mask] = {
-        kind: np.concatenate([np.empty(0, bool), *found])
-        for kind, found in has.items()
-    }
+    media: dict[MediaKind, Mask] = {kind: np.concatenate([np.empty(0, bool), *found]) for kind, found in has.items()}
     rows = _Rows(outcome == 1, outcome == 0, media)
     for key, begin, numbers in ranges_of(run):
         rows.files[key] = begin, np.array(numbers, np.int64)
