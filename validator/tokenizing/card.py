@@ -11,7 +11,7 @@ from validator.engine.run_files.finished import FinishedRun
 from validator.exporting.policy import Policy
 from validator.settings import Settings
 from validator.tokenizing.feeding import Feeding
-from validator.tokenizing.plan import Plan
+from validator.tokenizing.plan import RowPlan
 from validator.trainers.tokenized import TokenizedFormat
 
 SCHEMA_VERSION = 1
@@ -25,7 +25,7 @@ _DECIDE = (
 
 
 def card_of(
-    run: FinishedRun, settings: Settings, feeding: Feeding, policy: Policy, plan: Plan, form: TokenizedFormat
+    run: FinishedRun, settings: Settings, feeding: Feeding, policy: Policy, plan: RowPlan, form: TokenizedFormat
 ) -> dict[str, Any]:
     """The card: the same for the same data and settings, whenever and by however many processes it was made."""
     catalog = run.catalog()

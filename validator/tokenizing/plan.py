@@ -31,7 +31,7 @@ _STOPS = Reason("", "error", "the trainer stops at the row, or nobody has looked
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class FilePiece:
     """Rows `first` to `stop` (excluded) of a file, those that are `kept`; their records begin at `begin` in
     samples.parquet, of which there are as many as `kept` has elements.
     """
@@ -57,10 +57,10 @@ class Split:
 
 
 @dataclass(slots=True)
-class Plan:
+class RowPlan:
     """`jobs` with the pieces that each writes; `starts`: the number of rows that the jobs before it write."""
 
-    jobs: list[tuple[Piece, ...]] = field(default_factory=list)
+    jobs: list[tuple[FilePiece, ...]] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
     splits: list[Split] = field(default_factory=list)
     left_out: list[dict[str, Any]] = field(default_factory=list)
@@ -72,7 +72,7 @@ class Plan:
 
 
 @dataclass(slots=True)
-class _Rows:
+class _RunRows:
     """The rows of a run by their places in samples.parquet."""
 
     dropped: Mask
@@ -82,9 +82,9 @@ class _Rows:
     """Of each file the place of its first row, and the numbers of its rows."""
 
 
-def make_plan(run: FinishedRun, entries: Mapping[str, EntryFacts], verdicts: Verdicts, feeding: Feeding) -> Plan:
+def make_plan(run: FinishedRun, entries: Mapping[str, EntryFacts], verdicts: Verdicts, feeding: Feeding) -> RowPlan:
     """Decide for every row. Raises ValueError, a sentence, where the order or the rows are not those of the trainer."""
-    plan = Plan()
+    plan = RowPlan()
     names = tuple(dict.fromkeys((*feeding.train, *feeding.evaluation)))
     for name in names:
         _check_entry(entries[name], verdicts)
@@ -156,7 +156,7 @@ def _check_entry(facts: EntryFacts, verdicts: Verdicts) -> None:
         raise ValueError(f"{where}: one of its files cannot be read.")
 
 
-def _rows_of(run: FinishedRun) -> _Rows:
+def _rows_of(run: FinishedRun) -> _RunRows:
     outcomes: list[Indices] = []
     has: dict[MediaKind, list[Mask]] = {"image": [], "video": []}
     with run.samples_table(["outcome"]) as samples:
@@ -168,13 +168,13 @@ def _rows_of(run: FinishedRun) -> _Rows:
                 found.append(numbers_of(batch[f"num_{kind}s"]) > 0)
     outcome = np.concatenate([np.empty(0, np.int64), *outcomes])
     media: dict[MediaKind, Mask] = {kind: np.concatenate([np.empty(0, bool), *found]) for kind, found in has.items()}
-    rows = _Rows(outcome == 1, outcome == 0, media)
+    rows = _RunRows(outcome == 1, outcome == 0, media)
     for key, begin, numbers in ranges_of(run):
         rows.files[key] = begin, np.array(numbers, np.int64)
     return rows
 
 
-def _leave_out(facts: EntryFacts, verdicts: Verdicts, rows: _Rows, told: list[dict[str, Any]]) -> None:
+def _leave_out(facts: EntryFacts, verdicts: Verdicts, rows: _RunRows, told: list[dict[str, Any]]) -> None:
     """Mark the rows of an entry that are not written, and list them with the reasons."""
     for file in facts.files:
         begin, numbers = rows.files.get((facts.name, file.name), (0, np.empty(0, np.int64)))
@@ -199,7 +199,7 @@ def _leave_out(facts: EntryFacts, verdicts: Verdicts, rows: _Rows, told: list[di
             )
 
 
-def _in_order(facts: EntryFacts, rows: _Rows) -> Indices:
+def _in_order(facts: EntryFacts, rows: _RunRows) -> Indices:
     """The places of an entry's rows as the trainer reads them; a split may name rows again."""
     order = facts.order
     files = sorted(facts.files, key=lambda file: order.starts.get(file.name, 0))
@@ -213,9 +213,9 @@ def _in_order(facts: EntryFacts, rows: _Rows) -> Indices:
     return places[np.searchsorted(numbers, asked)]
 
 
-def _jobs(facts: EntryFacts, rows: _Rows, used: Mask) -> Iterator[tuple[Piece, ...]]:
+def _jobs(facts: EntryFacts, rows: _RunRows, used: Mask) -> Iterator[tuple[FilePiece, ...]]:
     """The pieces of an entry's files whose rows are used, some thousand rows together."""
-    together: list[Piece] = []
+    together: list[FilePiece] = []
     held = 0
     for file in sorted(facts.files, key=lambda file: facts.order.starts.get(file.name, 0)):
         begin, numbers = rows.files.get((facts.name, file.name), (0, np.empty(0, np.int64)))
@@ -225,7 +225,7 @@ def _jobs(facts: EntryFacts, rows: _Rows, used: Mask) -> Iterator[tuple[Piece, .
             kept = used[begin + place : begin + place + some]
             if kept.any():
                 first, stop = int(numbers[place]), int(numbers[place + some - 1]) + 1
-                together.append(Piece(facts, file, first, stop, begin + place, kept))
+                together.append(FilePiece(facts, file, first, stop, begin + place, kept))
             held, place = held + some, place + some
             if held == JOB_ROWS:
                 if together:
@@ -235,7 +235,7 @@ def _jobs(facts: EntryFacts, rows: _Rows, used: Mask) -> Iterator[tuple[Piece, .
         yield tuple(together)
 
 
-def _places(job: Sequence[Piece]) -> Indices:
+def _places(job: Sequence[FilePiece]) -> Indices:
     """The places in samples.parquet of the rows that a job writes, in the order in which it does."""
     return np.concatenate([piece.begin + np.flatnonzero(piece.kept) for piece in job])
 

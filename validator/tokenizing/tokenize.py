@@ -37,7 +37,7 @@ from validator.tokenizing.feeding import Feeding, all_of, feeding_of
 from validator.tokenizing.folder import CARD, LEFT_OUT, Unfinished, begun
 from validator.tokenizing.gather import Written, gathered
 from validator.tokenizing.job import TokenizeJob
-from validator.tokenizing.plan import Plan, Split, make_plan
+from validator.tokenizing.plan import RowPlan, Split, make_plan
 from validator.tokenizing.progress import SilentWriting, TokenizeProgress
 from validator.tokens.processor import load_processor
 from validator.trainers.tokenized import TokenizedFormat
@@ -122,7 +122,7 @@ def _entries(run: FinishedRun, settings: Settings, feeding: Feeding, progress: P
 
 
 def _jobs(
-    plan: Plan, run: FinishedRun, settings: Settings, unfinished: Unfinished, execution: Execution
+    plan: RowPlan, run: FinishedRun, settings: Settings, unfinished: Unfinished, execution: Execution
 ) -> Sequence[TokenizeJob]:
     made_by = program(exact=settings.exact)
     fingerprint = load_processor(settings.processor).fingerprint
@@ -157,7 +157,7 @@ def _jobs(
 
 
 def _put_together(
-    plan: Plan, unfinished: Unfinished, form: TokenizedFormat, card: dict[str, Any], progress: TokenizeProgress
+    plan: RowPlan, unfinished: Unfinished, form: TokenizedFormat, card: dict[str, Any], progress: TokenizeProgress
 ) -> None:
     """Make the whole folder beside the parts of it."""
     parts = [unfinished.part(number) for number in range(len(plan.jobs))]
@@ -192,7 +192,7 @@ def _told(split: Split, written: Written, schema: pa.Schema, folder: Path, progr
     return list(gathered(written, split.rows, schema, folder, told))
 
 
-def _schema(split: Split, plan: Plan, parts: Sequence[Path], form: TokenizedFormat) -> pa.Schema:
+def _schema(split: Split, plan: RowPlan, parts: Sequence[Path], form: TokenizedFormat) -> pa.Schema:
     """The columns of a split. Raises ValueError where its rows have media of types that cannot be joined."""
     used = split.jobs if split.jobs is not None else range(len(parts))
     found = {schema_of(parts[job]) for job in used}
