@@ -16,7 +16,7 @@ from tests.oracle.compare import ask, differences, oracle_answers, our_answers, 
 from tests.oracle.corpus import SIZES, WORDS, make_corpus, make_other_formats, write_corpus
 from tests.oracle.file_entries import write_entries
 from tests.oracle.odd_values import make_odd_entries
-from tests.oracle.videos import film, make_video_corpus
+from tests.oracle.videos import film, make_timed_corpus, make_video_corpus
 from tests.oracle.well_formed import make_well_formed
 from tests.rules.corpus_cases import JOINED, write_parquet
 from tests.unit.loader_cases import CASES
@@ -283,14 +283,31 @@ def _code(dice):
     return code if code < 0xD800 or code > 0xDFFF else 0x20
 
 
-@pytest.mark.parametrize("cutoff_len", [8192, 60])
-def test_videos(tmp_path, monkeypatch, cutoff_len):
+@pytest.mark.parametrize(
+    ("model", "template", "cutoff_len"),
+    [("qwen2-vl", "qwen2_vl", 8192), ("qwen2-vl", "qwen2_vl", 60), ("qwen3-vl", "qwen3_vl_nothink", 8192)],
+)
+def test_videos(tmp_path, monkeypatch, model, template, cutoff_len):
     """Whole and damaged videos, several in a row, and lists of frames."""
     corpus = make_video_corpus(tmp_path, SEED, cutoff_len)
+    for entry in corpus["entries"]:
+        entry["settings"]["processor"] = "embedded" if model == "qwen2-vl" else model
     registry = write_corpus(corpus, tmp_path)
     monkeypatch.chdir(tmp_path)
-    theirs = oracle_answers(corpus, tmp_path)
+    theirs = oracle_answers(corpus, tmp_path, model=model, template=template)
     assert sum(answer["status"] == "ok" for answer in theirs["v"]) > 30
+    assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
+
+
+@pytest.mark.parametrize("settings", [{"cutoff_len": 8192}, {"cutoff_len": 300, "video_fps": 3.3, "video_maxlen": 9}])
+def test_videos_that_are_told_with_their_times(tmp_path, monkeypatch, settings):
+    """Qwen3-VL: random rows with videos and images in any turn, and what 0.9.5 makes of more than one video."""
+    corpus = make_timed_corpus(tmp_path, SEED, MODEL_ROWS // 2, processor="qwen3-vl", **settings)
+    registry = write_corpus(corpus, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    tokens = (*LATER_TOKENS, *LATEST_TOKENS)
+    theirs = oracle_answers(corpus, tmp_path, model="qwen3-vl", template="qwen3_vl_nothink", tokens=tokens)
+    assert {answer["status"] for answers in theirs.values() for answer in answers} == {"ok", "error"}
     assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
 
 

@@ -57,3 +57,41 @@ def make_video_corpus(folder: Path, seed: int, cutoff_len: int) -> dict:
     entry = {"suffix": "json", "columns": {"messages": "messages", "videos": "videos"}, "tags": TAGS}
     entry["settings"] = {"cutoff_len": cutoff_len}
     return {"images": {}, "entries": [{**entry, "name": "v", "rows": rows}, {**entry, "name": "f", "rows": lists}]}
+
+
+def make_timed_corpus(folder: Path, seed: int, rows: int, **settings) -> dict:
+    """Random rows with videos of several lengths, rates and sizes, and images, in any turn: alone, within text, several
+    in a row, in calls and in what tools answer.
+    """
+    dice = random.Random(seed)
+    films = []
+    for number in range(12):
+        size = dice.choice([(64, 48), (48, 200), (320, 240), (30, 90), (640, 360)])
+        films.append(f"film{number}.{dice.choice(['mp4', 'mkv', 'avi'])}")
+        film(folder / films[-1], dice.choice([1, 3, 24, 77, 130, 400]), dice.choice([5, 24, 25, 30]), size)
+    for number in range(4):
+        Image.new("RGB", (64 + number, 80)).save(folder / f"{number}.png")
+    choices = [*films, *([f"{n}.png" for n in range(count)] for count in (1, 2, 3, 4))]
+    made = []
+    for _ in range(rows):
+        row = {"messages": [], "videos": [], "images": []}
+        for turn in range(2 * dice.choice((1, 1, 1, 2, 3))):
+            role = ("user", "observation")[dice.random() < 0.2] if turn % 2 == 0 else "assistant"
+            text = dice.choice(["", "What happens in", "at ", "(", "<", "12", "\n"])
+            for _ in range(dice.choice((0, 0, 1, 1, 2)) if turn == 0 or dice.random() < 0.15 else 0):
+                kind = dice.choice(("video", "video", "video", "image"))
+                text += f"<{kind}>" + dice.choice(["", " and ", "?", "\n", "5 seconds"])
+                row[f"{kind}s"].append(dice.choice(choices) if kind == "video" else f"{dice.randrange(4)}.png")
+            row["messages"].append({"role": role, "content": text + dice.choice(["", " then.", "5"])})
+        made.append(row)
+    columns = {"messages": "messages", "videos": "videos", "images": "images"}
+    entry = {"suffix": "json", "columns": columns, "tags": TAGS | {"observation_tag": "observation"}}
+    lists = [row for row in made if any(isinstance(video, list) for video in row["videos"])]
+    single = [row for row in made if not any(isinstance(video, list) for video in row["videos"])]
+    for row in lists:
+        row["videos"] = [
+            [video] if isinstance(video, str) and video.endswith("png") else video for video in row["videos"]
+        ]
+        row["videos"] = [video if isinstance(video, list) else ["0.png", "0.png"] for video in row["videos"]]
+    entries = [("v", single), ("f", lists)]
+    return {"images": {}, "entries": [{**entry, "name": n, "rows": r, "settings": settings} for n, r in entries]}

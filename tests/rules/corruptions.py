@@ -159,6 +159,16 @@ CORRUPTIONS = {
     "still video": Corruption("VD005", video("still.mp4")),
     "video without a number of frames": Corruption("VD006", video("long.mkv")),
     "video on its side": Corruption("VD007", video("turned.mp4")),
+    "video in the second question (Qwen3-VL)": Corruption(
+        "VD008",
+        turns("Hi", "Hello.", "<video>What happens?", "It moves.", images=None, videos=["moving.mp4"]),
+        settings={"processor": "qwen3-vl"},
+    ),
+    "two videos of one length (Qwen3-VL)": Corruption(
+        "VD009",
+        turns("<video><video>Which?", "Both.", images=None, videos=["moving.mp4", "longer.mp4"]),
+        settings={"processor": "qwen3-vl"},
+    ),
 }  # fmt: skip
 
 
@@ -214,6 +224,8 @@ def draw_files(dataset):
     frames = [noise((40, 30), seed) for seed in range(3)]
     frames[0].save(folder / "moving.gif", save_all=True, append_images=frames[1:])
     film(folder / "still.mp4", 1)
+    film(folder / "moving.mp4", 130)
+    film(folder / "longer.mp4", 140)
 
 
 def film(path, number):

@@ -76,7 +76,8 @@ class MediaReference:
 class Sample:
     """A converted row. `dropped`: the trainer removes it in silence. `unchecked`: why nothing can be said of it.
 
-    `objects`: what ms-swift fills in for <ref-object> and <bbox> when the sizes of the images are known.
+    `objects`: what ms-swift fills in for <ref-object> and <bbox> when the sizes of the images are known. `times`: for
+    each <video>, in order, what is written before each two of its frames, where the model is told when they are shown.
     """
 
     turns: list[Turn] = field(default_factory=list)
@@ -85,6 +86,7 @@ class Sample:
     tools: Any = None
     media: dict[MediaKind, list[MediaReference]] = field(default_factory=dict)
     objects: dict[str, Any] = field(default_factory=dict)
+    times: list[tuple[str, ...]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     dropped: bool = False
     unchecked: str | None = None

@@ -6,7 +6,7 @@ No image is opened and no text is encoded here, so a finished run can be judged 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from validator.conversation.sample import MediaKind
 from validator.facts.record import Budget, MediaFacts, PairBudget, TurnFacts
@@ -99,7 +99,7 @@ def sizes_of(media: Sequence[MediaFacts], limits: Limits) -> Sizes:
     sizes: dict[MediaKind, list[int]] = {"image": [], "video": []}
     for item in media:
         if item.kind != "audio":
-            sizes[item.kind].append(media_tokens(item, limits))
+            sizes[item.kind].append(_slot_tokens(item, limits))
     return sizes
 
 
@@ -112,19 +112,33 @@ def kept_of(spans: Sequence[TokenSpan], limits: Limits) -> list[Kept]:
 
 def media_tokens(item: MediaFacts, limits: Limits) -> int:
     """Pads that an image or a video takes. Raises ValueError where a side becomes zero."""
+    times = slots_of(item.kind, item.probe.frames or 0, limits)
+    return times * _slot_tokens(item, limits)
+
+
+def _slot_tokens(item: MediaFacts, limits: Limits) -> int:
     return tokens_of(item.kind, item.probe.width or 0, item.probe.height or 0, item.probe.frames or 0, limits)
 
 
+def slots_of(kind: str, frames: int, limits: Limits) -> int:
+    """Places, between vision markers, that an image or a video takes."""
+    return frames // 2 if kind == "video" and limits.image.apart else 1
+
+
 def tokens_of(kind: str, width: int, height: int, frames: int, limits: Limits) -> int:
-    """Pads of an image (whatever its `frames`) or a video of a size in pixels. Raises ValueError as `media_tokens`."""
+    """Pads at one place of an image (whatever its `frames`) or a video of a size in pixels. Raises ValueError as
+    `media_tokens`.
+    """
     key = kind, width, height, frames
     known = limits.known.get(key)
     if known is None:
-        image, times = limits.image, 1
+        image, trainer = limits.image, limits.trainer
         if kind == "video":
-            image = replace(image, max_pixels=image.video_max_pixels, min_pixels=image.video_min_pixels)
-            times = frames // 2
-        rows, columns = limits.trainer.image_grid(width, height, image)
+            rows, columns = trainer.frame_grid(width, height, frames, image)
+            times = 1 if image.apart else frames // 2
+        else:
+            rows, columns = trainer.image_grid(width, height, image)
+            times = 1
         if len(limits.known) >= _MOST_KNOWN:
             limits.known.clear()
         known = limits.known[key] = times * (rows * columns // image.merge_size**2)

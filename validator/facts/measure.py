@@ -89,12 +89,13 @@ class Measurer:
         self.template = self.trainer.template(self.processor, named)
         self._refused_media = refused_media(named or REPRODUCED[0])
         self._not_reproduced = not_reproduced(named) if named else None
-        self._times = self.processor.model == "qwen3-vl" or named == "qwen3_vl_nothink"
+        told = self.trainer.writes_times(self.processor, named)
+        self._no_times = (self.processor.model == "qwen3-vl" or named in ("qwen3_vl_nothink", "qwen3_vl")) and not told
         self.limits = limits_of(settings, self.processor)
         self._view = self.trainer.view(entry, survey)
         self._unread = UnreadMedia(entry, survey.types, self.trainer)
         self._pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
-        self._media = MediaMeasurer(settings, self.files)
+        self._media = MediaMeasurer(settings, self.files, times=told)
         self.steps = self._convert, self._look_at_media, self._encode, self._finish
         self._turns = TurnMeasurer(self.processor.encoder, self._pads).measure
 
@@ -152,7 +153,7 @@ class Measurer:
                 row.sample.note(f"unread-{kind}", None, name)
             if self.settings.template == NONE:
                 row.sample.unchecked = self._not_reproduced
-            elif row.sample.media.get("video") and self._times and not self._refused_media & {"image", "video"}:
+            elif row.sample.media.get("video") and self._no_times and not self._refused_media & {"image", "video"}:
                 row.sample.unchecked = "videos under Qwen3-VL, which writes the time of each frame, are not reproduced"
             if row.sample.unchecked is not None:
                 row.give_up(row.sample.unchecked)
@@ -192,10 +193,9 @@ class Measurer:
         self.trainer.check_encoded(sample, row.encoded, self._pads)
 
     def complete(self, sample: Sample, media: Sequence[MediaFacts]) -> None:
-        """Fill in what depends on the sizes of images, where all are known. Raises TrainerError and UnreadError."""
-        sizes = [(item.probe.width, item.probe.height) for item in media if item.probe.width and item.probe.height]
-        if len(sizes) == len(media):
-            self.trainer.complete(sample, sizes, self.processor)
+        """Fill in what depends on the sizes of media, where all are known. Raises TrainerError and UnreadError."""
+        if all(item.probe.width and item.probe.height for item in media):
+            self.trainer.complete(sample, media, self.processor)
 
     def _finish(self, row: _Row) -> None:
         facts, sample = row.facts, row.sample

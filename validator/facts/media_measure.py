@@ -29,10 +29,12 @@ _NOT_ON_WHITE = frozenset(("LA", "PA", "La", "RGBa"))
 
 
 class MediaMeasurer:
-    """Measures media as deep as the settings say. `files` remembers what was seen."""
+    """Measures media as deep as the settings say. `files` remembers what was seen; `times`: when the frames of videos
+    are shown is kept.
+    """
 
-    def __init__(self, settings: Settings, files: MediaFiles) -> None:
-        self._settings, self._trainer, self._files = settings, settings.profile, files
+    def __init__(self, settings: Settings, files: MediaFiles, *, times: bool = False) -> None:
+        self._settings, self._trainer, self._files, self._times = settings, settings.profile, files, times
 
     def measure(self, sample: Sample) -> list[MediaFacts]:
         """The facts of all media of a sample, in the order of its columns."""
@@ -94,7 +96,8 @@ class MediaMeasurer:
         probes = []
         for reference in references:
             if reference.frames is not None:
-                probes.append(probe_frames(reference.frames, depth, self._files, self._trainer.frame_size))
+                resized = self._trainer.frame_size
+                probes.append(probe_frames(reference.frames, depth, self._files, resized=resized, fps=recipe.fps))
             elif reference.target is not None:
                 probes.append(probe_video(reference.target, depth, self._files, recipe))
             else:
@@ -113,7 +116,8 @@ class MediaMeasurer:
                 message=fed.message,
                 found=probe.found,
             )
-            facts.append(replace(_facts(reference, turn, seen), shown=probe.shown))
+            seconds = tuple(probe.seconds) if self._times else ()
+            facts.append(replace(_facts(reference, turn, seen), shown=probe.shown, seconds=seconds))
         return facts
 
     def _probe(self, reference: MediaReference) -> ImageProbe:

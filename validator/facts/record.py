@@ -48,7 +48,7 @@ class MediaFacts:
     The probe of a video is what the trainer takes it for: the frames that are fed, an even number of one size, and
     the number by which EXIF would turn what its display matrix turns. `likeness` is a perceptual hash, where asked for.
     Of what does not exist, `elsewhere` is the path under which the file is there, and `no_folder` the first folder on
-    the way to it that is not. `shown` as in `VideoProbe`.
+    the way to it that is not. `shown` and `seconds` as in `VideoProbe`; the latter where the model is told.
     """
 
     kind: MediaKind
@@ -61,6 +61,7 @@ class MediaFacts:
     elsewhere: str | None = None
     no_folder: str | None = None
     shown: tuple[float, ...] = ()
+    seconds: tuple[float, ...] = ()
 
 
 @dataclass(slots=True)

@@ -19,7 +19,9 @@ SLOW_VISITS = 5 * 10**9
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
     """Pixel limits of the trainer (`max_pixels`, `min_pixels`; 0: it has none), the processor's patch geometry and
-    limits, and the trainer's limits of a video's frames.
+    limits, and the trainer's limits of a video's frames. `processor_video_pixels`: the processor's limits of a frame
+    (least, most); where each two frames stand `apart`, between vision markers of their own, of all frames of a video
+    together.
     """
 
     max_pixels: int
@@ -30,6 +32,8 @@ class ImageLimits:
     merge_size: int = 2
     video_max_pixels: int = 256 * 256
     video_min_pixels: int = 16 * 16
+    processor_video_pixels: tuple[int, int] = (3136, 12845056)
+    apart: bool = False
 
     @property
     def factor(self) -> int:
@@ -52,6 +56,31 @@ def smart_resize(height: int, width: int, factor: int, min_pixels: int, max_pixe
         wide = max(factor, math.floor(width / beta / factor) * factor)
     elif high * wide < min_pixels:
         beta = math.sqrt(min_pixels / (height * width))
+        high = math.ceil(height * beta / factor) * factor
+        wide = math.ceil(width * beta / factor) * factor
+    return high, wide
+
+
+def smart_resize_frames(frames: int, height: int, width: int, factor: int, limits: tuple[int, int]) -> tuple[int, int]:
+    """The size (height, width) that the Qwen3-VL processor resizes an even number of frames to: multiples of `factor`,
+    with pixels in all of them within its `limits` (least, most).
+
+    Raises ValueError where a side is below `factor`, and above a ratio of 200. Source: transformers 5.6.0
+    `video_processing_qwen3_vl.smart_resize`.
+    """
+    if height < factor or width < factor:
+        raise ValueError(f"height:{height} or width:{width} must be larger than factor:{factor}")
+    ratio = max(height, width) / min(height, width)
+    if ratio > MAX_RATIO:
+        raise ValueError(f"absolute aspect ratio must be smaller than 200, got {ratio}")
+    least, most = limits
+    high, wide = round(height / factor) * factor, round(width / factor) * factor
+    if frames * high * wide > most:
+        beta = math.sqrt((frames * height * width) / most)
+        high = max(factor, math.floor(height / beta / factor) * factor)
+        wide = max(factor, math.floor(width / beta / factor) * factor)
+    elif frames * high * wide < least:
+        beta = math.sqrt(least / (frames * height * width))
         high = math.ceil(height * beta / factor) * factor
         wide = math.ceil(width * beta / factor) * factor
     return high, wide

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any, BinaryIO
@@ -51,7 +51,8 @@ class VideoProbe:
     `header` is None where the trainer would not trust it; `decoded` is None where decoding failed (`fault`, `exception`
     and `message` say how) or was not tried. `orientation` is the number by which EXIF would turn what a display matrix
     turns. `shown`: of a video of which the first frames alone are sampled, its number of frames and, where frames have
-    times or a rate, the seconds that are shown and its length in seconds.
+    times or a rate, the seconds that are shown and its length in seconds. `seconds`: for each pair of sampled frames,
+    the middle of their times, as Qwen3-VL is told.
     """
 
     num_bytes: int | None = None
@@ -64,6 +65,7 @@ class VideoProbe:
     found: str | None = None
     orientation: int | None = None
     shown: tuple[float, ...] = ()
+    seconds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +154,8 @@ def _probe(source: str | BinaryIO, path: str, identity: Identity, depth: Depth, 
         if stream is None:
             return replace(known, fault="no-video-stream", exception="StopIteration", message="")
         try:
-            if recipe.headers:
-                known = replace(known, header=_promised(stream, recipe))
+            if recipe.headers and (promised := _promised(stream, recipe)):
+                known = replace(known, header=promised[0], seconds=promised[1])
             if known.header is not None and depth == "header":
                 return known
             return _decode(known, container, stream, recipe)
@@ -184,10 +186,15 @@ def wanted_frames(stream: Any, recipe: VideoRecipe) -> frozenset[int]:
 
 
 def probe_frames(
-    paths: Sequence[str], depth: Depth, files: MediaFiles, resized: Callable[[int, int], tuple[int, int]]
+    paths: Sequence[str],
+    depth: Depth,
+    files: MediaFiles,
+    *,
+    resized: Callable[[int, int], tuple[int, int]],
+    fps: float,
 ) -> VideoProbe:
     """Probe a video that is given as a list of image files: all are fed, the last one twice if their number is odd.
-    `resized`: the size (width, height) to which the trainer resizes a frame of some size.
+    `resized`: the size (width, height) to which the trainer resizes a frame of some size; `fps`: their number a second.
     """
     known = VideoProbe(format="frames")
     if not paths:
@@ -205,14 +212,34 @@ def probe_frames(
     if len({resized(*size) for size in sizes}) > 1:
         message = "all input arrays must have the same shape"
         return replace(known, fault="frame-sizes-differ", exception="ValueError", message=message)
-    return replace(known, decoded=Frames(_even(len(paths)), *sizes[0]))
+    frames = Frames(_even(len(paths)), *sizes[0])
+    return replace(known, decoded=frames, seconds=_middles([place / fps for place in range(len(paths))]))
 
 
-def _promised(stream: Any, recipe: VideoRecipe) -> Frames | None:
+def _promised(stream: Any, recipe: VideoRecipe) -> tuple[Frames, tuple[float, ...]] | None:
+    """The frames that a header promises, and the middles of their pairs in seconds; None where it cannot be trusted."""
     if stream.duration is None or stream.average_rate is None or float(stream.average_rate) <= 0:
         return None
-    number = len(sample_indices(stream.frames, float(stream.duration * stream.time_base), recipe))
-    return Frames(_even(number), stream.width, stream.height)
+    indices = sample_indices(stream.frames, float(stream.duration * stream.time_base), recipe)
+    seconds = _middles(_times(indices, stream, recipe))
+    return Frames(_even(len(indices)), stream.width, stream.height), seconds
+
+
+def _times(indices: Iterable[int], stream: Any, recipe: VideoRecipe) -> list[float]:
+    """When frames are shown, in seconds, by the arithmetic of the trainer. Raises TypeError and ZeroDivisionError where
+    it does: of a stream without a rate, or with the rate 0.
+    """
+    rate = float(stream.average_rate)
+    return [index / rate * recipe.fps / recipe.fps for index in indices]
+
+
+def _middles(times: list[float]) -> tuple[float, ...]:
+    """The middle of the times of each two frames, of which the last one counts twice where their number is odd.
+
+    Source: transformers 5.6.0 `processing_qwen3_vl.py`, `_calculate_timestamps`.
+    """
+    times = times + times[-1:] * (len(times) % 2)
+    return tuple((first + second) / 2 for first, second in zip(times[::2], times[1::2], strict=True))
 
 
 def _decode(known: VideoProbe, container: Any, stream: Any, recipe: VideoRecipe) -> VideoProbe:
@@ -220,7 +247,7 @@ def _decode(known: VideoProbe, container: Any, stream: Any, recipe: VideoRecipe)
     wanted = wanted_frames(stream, recipe)
     by_place = stream.frames == 0  # it names no number of frames: the first ones are sampled
     if recipe.headers:
-        float(stream.average_rate)  # a TypeError, as in the trainer, where the stream has none
+        known = replace(known, seconds=_middles(_times(sorted(wanted), stream, recipe)))
     container.seek(0)
     number, size = 0, (0, 0)
     orientation: int | None = None

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from validator.facts.budget import slots_of
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import every
 
@@ -33,7 +34,10 @@ def check(case: Case) -> Iterator[Hit]:
     """Square the patches of all media of the row."""
     if case.budget is None:
         return
-    patches = (sum(case.budget.image_tokens) + sum(case.budget.video_tokens)) * case.limits.image.merge_size**2
+    frames = [item.probe.frames or 0 for item in case.facts.media if item.kind == "video"]
+    slots = [slots_of("video", number, case.limits) for number in frames]
+    videos = sum(pads * times for pads, times in zip(case.budget.video_tokens, slots, strict=True))
+    patches = (sum(case.budget.image_tokens) + videos) * case.limits.image.merge_size**2
     scores = patches * patches * HEADS * BYTES
     if scores > MOST:
         yield Hit(

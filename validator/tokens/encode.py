@@ -85,6 +85,8 @@ def encode_turns(
         content = turn.content
         if isinstance(turn.content, str) and turn.role in template.parted:
             slots = template.slots_in(turn.content, taken, sample)
+            if sample.times and any(slot.kind == "video" for slot in slots):
+                content, slots = template.with_times(turn.content, slots, sample.times)
         try:
             if isinstance(turn.content, list) and any(word in turn.content for word in SLOTS):
                 raise AttributeError("'list' object has no attribute 'replace'")

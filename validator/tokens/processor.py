@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,7 +28,16 @@ from validator.tokens.vocabulary import (
 
 MOST_BYTES = 256 << 20
 """Of a tokenizer.json, which has some megabytes."""
-FILES = ("tokenizer.json", "preprocessor_config.json", "processor_config.json")
+Model = Literal["qwen2-vl", "qwen3-vl"]
+"""Families with templates and video processors of their own."""
+_OF_IMAGES = ("processor_config.json", "image_processor"), ("preprocessor_config.json", None)
+_OF_VIDEOS = (
+    ("processor_config.json", "video_processor"),
+    ("video_preprocessor_config.json", None),
+    ("preprocessor_config.json", None),
+)
+"""Where transformers 5.6.0 looks for the settings of a processor: files, and the key within; the first is taken."""
+FILES = ("tokenizer.json", "preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json")
 EMBEDDED: dict[str, tuple[str, dict[str, int]]] = {
     "embedded": ("qwen2_vl", SPECIAL_TOKENS),
     "qwen2.5-vl": ("qwen2_5_vl", SPECIAL_TOKENS | LATER_TOKENS),
@@ -39,6 +48,11 @@ sampling of videos are the same, and its seconds per frame change positions, not
 """
 # transformers 5.6 Qwen2VLImageProcessor: what holds when the files name no pixel limits.
 CLASS_MIN_PIXELS, CLASS_MAX_PIXELS = 56 * 56, 28 * 28 * 1280
+_CLASS_VIDEO_PIXELS: Mapping[Model, tuple[int, int]] = {
+    "qwen2-vl": (128 * 28 * 28, 768 * 28 * 28),
+    "qwen3-vl": (128 * 32 * 32, 768 * 32 * 32),
+}
+"""The same of Qwen2VLVideoProcessor and Qwen3VLVideoProcessor."""
 RECIPE_SHA256 = "deeb19012d26412c87ebc28cd707bc80a1c41e606ef1ee88aa39187840115fe8"
 """Of the embedded vocabulary as tokenizer.json spells it: with these tokens and these merges, in these orders, BPE by
 ranks (tiktoken) and BPE by merges (tokenizers) are the same function.
@@ -48,7 +62,8 @@ ranks (tiktoken) and BPE by merges (tokenizers) are the same function.
 @dataclass(frozen=True, slots=True)
 class Processor:
     """What the counts depend on. `fingerprint` identifies the files it was made from, which lie in `folder`; `model`
-    names a family with a template of its own.
+    names a family with a template of its own. `video_pixels`: the least and the most of a frame of a video, of Qwen3-VL
+    of all its frames together.
     """
 
     name: str
@@ -58,8 +73,9 @@ class Processor:
     max_pixels: int = 12845056
     patch_size: int = 14
     merge_size: int = 2
+    video_pixels: tuple[int, int] = (3136, 12845056)
     folder: Path | None = None
-    model: Literal["qwen2-vl", "qwen3-vl"] = "qwen2-vl"
+    model: Model = "qwen2-vl"
 
     def token_id(self, token: str) -> int:
         """The id of a special token. Raises ValueError where the vocabulary lacks it."""
@@ -78,7 +94,16 @@ def load_processor(name: str) -> Processor:
         fingerprint, special_tokens = EMBEDDED[name]
         encoder = RankEncoder(load_ranks, special_tokens)
         if name == "qwen3-vl":
-            return Processor(name, encoder, fingerprint, 256 * 256, 4096 * 4096, patch_size=16, model="qwen3-vl")
+            return Processor(
+                name,
+                encoder,
+                fingerprint,
+                min_pixels=256 * 256,
+                max_pixels=4096 * 4096,
+                video_pixels=(64 * 64, 4096 * 6144),
+                patch_size=16,
+                model="qwen3-vl",
+            )
         return Processor(name, encoder, fingerprint)
     folder = Path(name) if os.path.isdir(name) else _download(name)
     processor = _from_folder(folder, name)
@@ -103,9 +128,12 @@ def _from_folder(folder: Path, name: str) -> Processor:
     tokenizer_file = folder / "tokenizer.json"
     if not tokenizer_file.is_file():
         raise ValueError(f"--processor {name}: {tokenizer_file} does not exist.")
-    config, used = _image_config(folder, name)
+    config, used = _config(folder, name, _OF_IMAGES)
+    of_videos, used_of_videos = _config(folder, name, _OF_VIDEOS)
     size = config["size"] if isinstance(config.get("size"), dict) else {}
+    used += used_of_videos if used_of_videos != used else b""
     fingerprint = hashlib.sha256(read_named(tokenizer_file, MOST_BYTES) + used).hexdigest()[:16]
+    model: Model = "qwen3-vl" if "Qwen3VL" in str(config.get("processor_class", "")) else "qwen2-vl"
     return Processor(
         name,
         _encoder(tokenizer_file),
@@ -114,13 +142,22 @@ def _from_folder(folder: Path, name: str) -> Processor:
         max_pixels=_limit(config.get("max_pixels"), size.get("longest_edge"), CLASS_MAX_PIXELS),
         patch_size=_limit(config.get("patch_size"), 14),
         merge_size=_limit(config.get("merge_size"), 2),
+        video_pixels=_video_pixels(of_videos, _CLASS_VIDEO_PIXELS[model]),
         folder=folder,
-        model="qwen3-vl" if "Qwen3VL" in str(config.get("processor_class", "")) else "qwen2-vl",
+        model=model,
     )
 
 
-def _image_config(folder: Path, name: str) -> tuple[dict[str, Any], bytes]:
-    for file, key in (("processor_config.json", "image_processor"), ("preprocessor_config.json", None)):
+def _video_pixels(config: Mapping[str, Any], otherwise: tuple[int, int]) -> tuple[int, int]:
+    """The least and the most pixels. Either limit stands alone, or both in `size`."""
+    size = config["size"] if isinstance(config.get("size"), dict) else {}
+    least = _limit(config.get("min_pixels"), size.get("shortest_edge"), otherwise[0])
+    return least, _limit(config.get("max_pixels"), size.get("longest_edge"), otherwise[1])
+
+
+def _config(folder: Path, name: str, places: Iterable[tuple[str, str | None]]) -> tuple[dict[str, Any], bytes]:
+    """The settings of a processor that are found first, and the file that holds them."""
+    for file, key in places:
         path = folder / file
         if not path.is_file():
             continue

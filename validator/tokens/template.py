@@ -121,6 +121,21 @@ class Template:
             taken[kind] += 1
         return slots
 
+    def with_times(
+        self, content: str, slots: Sequence[MediaSlot], times: Sequence[Sequence[str]]
+    ) -> tuple[str, list[MediaSlot]]:
+        """A text and its slots with each <video> in the place of each two of its frames, behind their time: as many as
+        there are `times` of it.
+        """
+        texts, places = [], []
+        begin = 0
+        for match, slot in zip(self.slot.finditer(content), slots, strict=True):
+            written = [*times[slot.index]] if slot.kind == "video" else [""]
+            texts += [content[begin : match.start()], *(time + match[0] for time in written)]
+            places += [slot] * len(written)
+            begin = match.end()
+        return "".join(texts) + content[begin:], places
+
     def _function_pieces(self, content: str, slots: Sequence[MediaSlot]) -> list[Piece]:
         """A function call is parsed after its placeholders are expanded: a slot may move or vanish with its value."""
         if not slots:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from validator.conversation.row_view import RowView
     from validator.conversation.sample import MediaKind, Sample
     from validator.facts.budget import Limits
-    from validator.facts.record import TurnFacts
+    from validator.facts.record import MediaFacts, TurnFacts
     from validator.media.geometry import ImageLimits
     from validator.media.video_recipe import VideoRecipe
     from validator.settings import Settings
@@ -133,8 +133,12 @@ class Trainer(ABC):
         """Its checks of media and placeholders, before or after it opens any image. Raises TrainerError."""
 
     @abstractmethod
-    def complete(self, sample: Sample, sizes: Sequence[tuple[int, int]], processor: Processor) -> None:
-        """Fill in what depends on the sizes (width, height) of a row's images. Raises TrainerError and UnreadError."""
+    def writes_times(self, processor: Processor, named: str | None) -> bool:
+        """`complete` writes when the frames of videos are shown: under the model, and the template that is `named`."""
+
+    @abstractmethod
+    def complete(self, sample: Sample, media: Sequence[MediaFacts], processor: Processor) -> None:
+        """Fill in what depends on the media of a row, all of known size. Raises TrainerError and UnreadError."""
 
     @abstractmethod
     def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
@@ -173,6 +177,12 @@ class Trainer(ABC):
     @abstractmethod
     def image_grid(self, width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
         """Patches (rows, columns) of an image of a size in pixels. Raises ValueError where the trainer does."""
+
+    @abstractmethod
+    def frame_grid(self, width: int, height: int, frames: int, limits: ImageLimits) -> tuple[int, int]:
+        """Patches (rows, columns) of each frame of a video of a number of frames. Raises ValueError where the trainer
+        does.
+        """
 
     @abstractmethod
     def frame_size(self, width: int, height: int) -> tuple[int, int]:

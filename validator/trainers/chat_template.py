@@ -18,6 +18,8 @@ from validator.trainers.layout import Kept, TokenSpan, cut_at_end
 
 if TYPE_CHECKING:
     from validator.facts.budget import Limits
+    from validator.facts.record import MediaFacts
+    from validator.media.geometry import ImageLimits
     from validator.settings import Settings
     from validator.trainers.span_table import Ints, SpanTable
 
@@ -87,8 +89,12 @@ class ChatTemplateTrainer(Trainer):
         """As many image parts as images."""
         check_parts(sample, chat_template(self.media_roles))
 
-    def complete(self, sample: Sample, sizes: Sequence[tuple[int, int]], processor: Processor) -> None:
-        """Nothing depends on the sizes of images."""
+    def writes_times(self, processor: Processor, named: str | None) -> bool:
+        """Videos are not reproduced."""
+        return False
+
+    def complete(self, sample: Sample, media: Sequence[MediaFacts], processor: Processor) -> None:
+        """Nothing depends on media."""
 
     def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
         """The processor takes pads in the text for images."""
@@ -105,6 +111,10 @@ class ChatTemplateTrainer(Trainer):
     def too_long(self, num_tokens: int, cutoff_len: int) -> str | None:
         """It is cut."""
         return None
+
+    def frame_grid(self, width: int, height: int, frames: int, limits: ImageLimits) -> tuple[int, int]:
+        """Videos are not reproduced."""
+        return self.image_grid(width, height, limits)
 
     def frame_size(self, width: int, height: int) -> tuple[int, int]:
         """Videos are not reproduced."""

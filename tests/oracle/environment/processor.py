@@ -8,6 +8,8 @@ from transformers import PreTrainedTokenizerBase, ProcessorMixin
 
 LATEST = {"shortest_edge": 65536, "longest_edge": 16777216}
 """Pixels of a picture in Qwen3-VL's preprocessor_config.json."""
+LATEST_VIDEO = {"shortest_edge": 4096, "longest_edge": 25165824}
+"""Pixels of all frames of a video in its video_preprocessor_config.json."""
 
 
 def make_processor(
@@ -16,7 +18,7 @@ def make_processor(
     """The processor of `model`: qwen2-vl, qwen2.5-vl or qwen3-vl, whose own limits stand in place of those given."""
     if model == "qwen3-vl":
         images = transformers.Qwen2VLImageProcessor(size=dict(LATEST), patch_size=16)
-        videos = transformers.Qwen3VLVideoProcessor()
+        videos = transformers.Qwen3VLVideoProcessor(size=dict(LATEST_VIDEO))
         return transformers.Qwen3VLProcessor(images, tokenizer, videos, chat_template=None)
     # As a size of two edges, a new one each: min_pixels alone would change the default of the class
     size = {"shortest_edge": min_pixels, "longest_edge": max_pixels}

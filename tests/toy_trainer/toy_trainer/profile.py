@@ -34,7 +34,10 @@ class Toy(Trainer):
     def check(self, sample):
         check_parts(sample, TEMPLATE)
 
-    def complete(self, sample, sizes, processor):
+    def writes_times(self, processor, named):
+        return False
+
+    def complete(self, sample, media, processor):
         pass
 
     def check_encoded(self, sample, turns, pads):
@@ -73,6 +76,9 @@ class Toy(Trainer):
 
     def image_grid(self, width, height, limits):
         return processor_grid(width, height, limits)
+
+    def frame_grid(self, width, height, frames, limits):
+        return self.image_grid(width, height, limits)
 
     def frame_size(self, width, height):
         return width, height

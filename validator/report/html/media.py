@@ -107,9 +107,12 @@ def fed_shape(facts: MediaFacts, limits: Limits | None) -> tuple[int, int] | Non
     """The size (width, height) that the processor resizes an image or a frame to; None where the trainer stops."""
     if limits is None or not facts.probe.width or not facts.probe.height or facts.kind == "audio":
         return None
-    image = _of_medium(facts, limits)
+    image, width, height = limits.image, facts.probe.width, facts.probe.height
     try:
-        rows, columns = limits.trainer.image_grid(facts.probe.width, facts.probe.height, image)
+        if facts.kind == "video":
+            rows, columns = limits.trainer.frame_grid(width, height, facts.probe.frames or 0, image)
+        else:
+            rows, columns = limits.trainer.image_grid(width, height, image)
     except ValueError:
         return None
     return columns * image.patch_size, rows * image.patch_size

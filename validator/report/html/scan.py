@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from validator.engine.run_files.finished import FinishedRun
-from validator.facts.budget import Limits, tokens_of
+from validator.facts.budget import Limits, slots_of, tokens_of
 from validator.run_folder.table import RunTable
 
 Ints = NDArray[np.int64]
@@ -142,6 +142,7 @@ def _video_tokens(file: RunTable, group: int, places: Ints, limits: Limits) -> I
             if item["kind"] == "video" and item["width"]:
                 size = item["frames"], item["width"], item["height"]
                 if size not in known:
-                    known[size] = tokens_of("video", item["width"], item["height"], item["frames"], limits)
+                    pads = tokens_of("video", item["width"], item["height"], item["frames"], limits)
+                    known[size] = pads * slots_of("video", item["frames"], limits)
                 tokens[row] += known[size]
     return tokens

@@ -15,7 +15,7 @@ from validator.conversation import alpaca
 from validator.conversation.media_paths import MediaColumns
 from validator.conversation.row_view import RowView, view_of
 from validator.conversation.sample import MediaKind, Sample
-from validator.media.geometry import ImageLimits
+from validator.media.geometry import ImageLimits, smart_resize, smart_resize_frames
 from validator.media.video_recipe import VideoRecipe
 from validator.settings import Settings
 from validator.storage.media_files import MediaFiles
@@ -28,11 +28,12 @@ from validator.trainers.llamafactory import layout, openai, sharegpt
 from validator.trainers.llamafactory.checks import check_counts, check_while_expanding
 from validator.trainers.llamafactory.resize import image_grid, regularize, trainer_resize
 from validator.trainers.llamafactory.template import template_of
+from validator.trainers.llamafactory.times import WITH_TIMES, TimesRule, times_of
 from validator.trainers.llamafactory.tokenized import TokenizedPath
 
 if TYPE_CHECKING:
     from validator.facts.budget import Limits
-    from validator.facts.record import TurnFacts
+    from validator.facts.record import MediaFacts, TurnFacts
     from validator.trainers.span_table import Ints, SpanTable
 
 
@@ -52,6 +53,8 @@ class LlamaFactory(Trainer):
     has_min_pixels: bool
     resample: Image.Resampling | None
     """By which it resizes images; None: Pillow's default for the image's mode."""
+    times: TimesRule | None
+    """By which it writes the times of frames for Qwen3-VL; None: that is not reproduced."""
 
     def configured(self, settings: Settings) -> Trainer:
         """With what is said about videos."""
@@ -82,8 +85,16 @@ class LlamaFactory(Trainer):
         """As many placeholders as media."""
         (check_while_expanding if self.media_first else check_counts)(sample)
 
-    def complete(self, sample: Sample, sizes: Sequence[tuple[int, int]], processor: Processor) -> None:
-        """Nothing depends on the sizes of images."""
+    def writes_times(self, processor: Processor, named: str | None) -> bool:
+        """Qwen3-VL's template does, for Qwen3-VL."""
+        return self.times is not None and processor.model == "qwen3-vl" and named in (None, *WITH_TIMES)
+
+    def complete(self, sample: Sample, media: Sequence[MediaFacts], processor: Processor) -> None:
+        """The times of frames, where they are measured."""
+        videos = [item for item in media if item.kind == "video"]
+        if self.times is not None and any(video.seconds for video in videos):
+            frames = [(video.probe.frames or 0, video.seconds) for video in videos]
+            sample.times = times_of(sample.turns, frames, rule=self.times)
 
     def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
         """Pads in the text are taken as they are."""
@@ -120,6 +131,8 @@ class LlamaFactory(Trainer):
             merge_size=processor.merge_size,
             video_max_pixels=video.max_pixels,
             video_min_pixels=video.min_pixels,
+            processor_video_pixels=processor.video_pixels,
+            apart=self.writes_times(processor, settings.template),
         )
 
     def with_max_pixels(self, limits: ImageLimits, max_pixels: int) -> ImageLimits:
@@ -129,6 +142,15 @@ class LlamaFactory(Trainer):
     def image_grid(self, width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
         """Resized by the trainer, then by the processor."""
         return image_grid(width, height, limits)
+
+    def frame_grid(self, width: int, height: int, frames: int, limits: ImageLimits) -> tuple[int, int]:
+        """Resized by the trainer, then by the processor: each for itself, or all together."""
+        width, height = trainer_resize(width, height, limits.video_max_pixels, limits.video_min_pixels)
+        if limits.apart:
+            size = smart_resize_frames(frames, height, width, limits.factor, limits.processor_video_pixels)
+        else:
+            size = smart_resize(height, width, limits.factor, *limits.processor_video_pixels)
+        return size[0] // limits.patch_size, size[1] // limits.patch_size
 
     def frame_size(self, width: int, height: int) -> tuple[int, int]:
         """Frames are resized as images, within limits of their own."""
@@ -175,6 +197,7 @@ _LATEST = LlamaFactory(
     null_calls="nothing",
     has_min_pixels=True,
     resample=None,
+    times="of-first-and-message",
 )
 _0_9_4 = replace(
     _LATEST,
@@ -182,6 +205,7 @@ _0_9_4 = replace(
     describes="LLaMA-Factory 0.9.4",
     null_calls="crash",
     video=VideoRecipe(headers=False),
+    times=None,
 )
 _0_9_3 = replace(
     _0_9_4,

@@ -33,7 +33,7 @@ from validator.trainers.ms_swift.view import view_of
 
 if TYPE_CHECKING:
     from validator.facts.budget import Limits
-    from validator.facts.record import TurnFacts
+    from validator.facts.record import MediaFacts, TurnFacts
     from validator.trainers.span_table import Ints, SpanTable
 
 
@@ -71,14 +71,18 @@ class MsSwift(Trainer):
     def check(self, sample: Sample) -> None:
         """Tags are completed, and none is too many."""
 
-    def complete(self, sample: Sample, sizes: Sequence[tuple[int, int]], processor: Processor) -> None:
+    def writes_times(self, processor: Processor, named: str | None) -> bool:
+        """Videos are not reproduced."""
+        return False
+
+    def complete(self, sample: Sample, media: Sequence[MediaFacts], processor: Processor) -> None:
         """Boxes are written in thousandths of their image."""
         if not sample.objects:
             return
         if processor.name != "embedded" and sample.objects.get("bbox"):
             raise UnreadError("boxes are reproduced for Qwen2-VL alone: later models write pixels of the resized image")
         try:
-            write_objects(sample, sizes)
+            write_objects(sample, [(item.probe.width or 0, item.probe.height or 0) for item in media])
         except UnreadError:
             raise
         except Exception as error:  # what the trainer's own code raises on such objects
@@ -126,6 +130,10 @@ class MsSwift(Trainer):
     def image_grid(self, width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
         """Resized by qwen-vl-utils alone."""
         return image_grid(width, height, limits)
+
+    def frame_grid(self, width: int, height: int, frames: int, limits: ImageLimits) -> tuple[int, int]:
+        """Videos are not reproduced."""
+        return self.image_grid(width, height, limits)
 
     def frame_size(self, width: int, height: int) -> tuple[int, int]:
         """Videos are not reproduced."""

@@ -1,0 +1,46 @@
+"""A video that is told with the times of another (Qwen3-VL under LLaMA-Factory 0.9.5).
+
+## What it finds
+Videos whose frames are written with other times than their own. LLaMA-Factory 0.9.5 takes the times of the video whose
+number is that of the *message*, counted from 0: two videos in one question both get the times of the first.
+
+## Why it hurts
+The model learns what happens at wrong seconds; an answer that names a time, as `at 0:12`, contradicts what the model is
+told. Nothing is logged.
+
+## Example
+`<video><video>What is different?` with a video of 4 seconds and one of 60: both are told as 4 seconds.
+
+## What to do
+One video a row, in its first message; or train with a build of LLaMA-Factory after July 2026 (pull request 10518).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.findings import clip
+from validator.rules.base import Case, Hit, row_rule
+
+
+@row_rule("VD009", "video-with-times-of-another", "warning", needs="media")
+def check(case: Case) -> Iterator[Hit]:
+    """Compare the times of a video with those of the one whose number its message has."""
+    videos = case.facts.of_kind("video")
+    if case.facts.outcome != "ok" or len(videos) < 2 or not all(video.seconds for video in videos):
+        return
+    places = {turn.index: place for place, turn in enumerate(t for t in case.facts.turns if t.role != "system")}
+    for video in videos:
+        told = videos[places[video.turn]] if video.turn in places and places[video.turn] < len(videos) else video
+        if told.seconds != video.seconds and len(told.seconds) == len(video.seconds):
+            yield Hit(
+                f"the video `{clip(video.written)}` is told with the times of `{clip(told.written)}`: up to "
+                f"{told.seconds[-1]:.1f} seconds, where its own last frames are those of {video.seconds[-1]:.1f}",
+                "Keep one video a row, in its first message, or use a later LLaMA-Factory.",
+                turn=video.turn,
+                media_index=video.index,
+                evidence={"told": round(told.seconds[-1], 1), "own": round(video.seconds[-1], 1)},
+            )
+
+
+RULE = check
