@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -138,6 +139,7 @@ def check_names(fields: Iterable[pa.Field]) -> None:
         check_names(field.type.field(place) for place in range(field.type.num_fields))
 
 
+@lru_cache(maxsize=256)  # many files have the same columns
 def projector(kind: pa.DataType) -> Callable[[Any], Any]:
     """Make a function that shows a parsed value as the trainer sees it after Arrow: missing keys become None, keys
     stand in the order of the schema, whole numbers among decimals become decimals, dates become datetimes.

@@ -36,6 +36,10 @@ _MAGIC = (
     ("7z", (b"7z\xbc\xaf\x27\x1c",)),
     ("lz4", (b"\x04\x22\x4d\x18",)),
 )
+_LZMA = tuple(bytes([first]) for first in range(225) if first % 9 + first // 9 % 5 <= 4)
+"""First bytes of the format before xz, which its reader takes too: liblzma refuses all others."""
+_BEGINS: dict[str, bytes | tuple[bytes, ...]] = {"gzip": b"\x1f\x8b", "bz2": b"BZh", "xz": (b"\xfd7zXZ\0", *_LZMA)}
+"""How all that the readers of STREAMS take begins."""
 _HEAD = 1 << 18
 """Bytes within which the first header of a tar archive must end; more are not unpacked to know one."""
 _ENTRY = b"PK\x01\x02"
@@ -60,7 +64,10 @@ def packing_of(path: Path) -> str | None:
 
 def _tar(file: BinaryIO) -> str | None:
     """In what a tar archive lies, "" where it does in nothing; None where there is none."""
+    first = file.read(tarfile.BLOCKSIZE)
     for around in ("", *STREAMS):
+        if around and not first.startswith(_BEGINS[around]):
+            continue  # the stream's reader would yield nothing
         file.seek(0)
         stream = STREAMS[around](file) if around else file
         head = _first_bytes(stream, tarfile.BLOCKSIZE)

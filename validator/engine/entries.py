@@ -25,6 +25,7 @@ from validator.rules.base import EntryFacts, FileFacts, Packed
 from validator.settings import Settings
 from validator.storage.identity import Identity
 from validator.storage.paths import look
+from validator.storage.reading import at_hand
 
 Surveying = Callable[[str], None]
 _SMALL = 1 << 15
@@ -85,18 +86,21 @@ def _open_files(
     starts: dict[str, int] = {}
     schema: Schema | None = None
     num_rows = 0
+    loader = opened.settings.profile.loader
     for name in listing.names:
         surveying(name)
-        for found in _contents(folder / name, name, cache, opened.settings.profile.loader):
-            if found.problem == "packed":
-                return replace(opened, unchecked=f"`{name}` {found.detail}")
-            anew = (entry.name, found.name) in whole
-            file = _open_file(folder, found, schema, cache, opened.settings.profile.loader, whole=anew)
-            starts[file.name] = num_rows
-            if file.survey is not None:
-                schema = schema or file.survey.fixed
-                num_rows += file.survey.num_rows
-            files.append(file)
+        path = folder / name
+        with at_hand(path, _SMALL) as seen:
+            for found in _contents(path, name, cache, loader):
+                if found.problem == "packed":
+                    return replace(opened, unchecked=f"`{name}` {found.detail}")
+                anew = (entry.name, found.name) in whole
+                file = _open_file(path, found, schema, cache, loader, seen, whole=anew)
+                starts[file.name] = num_rows
+                if file.survey is not None:
+                    schema = schema or file.survey.fixed
+                    num_rows += file.survey.num_rows
+                files.append(file)
     opened = replace(opened, files=tuple(sorted(files, key=lambda file: file.name)), order=Order(starts))
     if all(file.survey is None for file in files):
         opened = replace(opened, unchecked=None)
@@ -156,15 +160,27 @@ def _contents(path: Path, name: str, cache: Cache | None, loader: Loader) -> lis
 
 
 def _open_file(
-    folder: Path, file: FileFacts, schema: Schema | None, cache: Cache | None, loader: Loader, *, whole: bool
+    path: Path,
+    file: FileFacts,
+    schema: Schema | None,
+    cache: Cache | None,
+    loader: Loader,
+    seen: Identity | None,
+    *,
+    whole: bool,
 ) -> FileFacts:
-    """The file with its survey, where it has none yet."""
+    """The file with its survey, where it has none yet. `path` is that of what is in the registry's folder, `seen` what
+    that was before it was read, if it was looked at.
+    """
     if file.problem is not None or file.survey is not None:
         return file
-    path = folder / file.name if file.packed is None else Path(file.packed.place)
+    name = str(path)
+    if file.packed is not None:
+        name += file.name.removeprefix(file.packed.file)
+        path, seen = Path(file.packed.place), None
     try:
-        seen = look(str(path))
-        survey = _survey(path, str(folder / file.name), schema, cache, loader, seen, whole=whole)
+        seen = seen or look(str(path))
+        survey = _survey(path, name, schema, cache, loader, seen, whole=whole)
         if loader.mixes:
             survey = with_mixed(survey, path, plain=loader.plain)
         return replace(file, survey=survey, seen=seen)

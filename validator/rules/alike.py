@@ -119,8 +119,10 @@ class Groups:
         self._take_single()
         if not self._waiting:
             return
-        parts, self._waiting = [self._table, *self._waiting], []
-        groups = _grouped(self._bounded(np.concatenate(parts)), marked=self._marked)
+        parts = [part for part in (self._table, *self._waiting) if len(part)] or [self._table]
+        self._waiting = []
+        together = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        groups = _grouped(self._bounded(together), marked=self._marked)
         if len(groups) > KEPT:
             self.last = int(groups["key"][KEPT - 1])
         self._table = groups[:KEPT]
@@ -189,6 +191,8 @@ class Groups:
 
 def _grouped(parts: np.ndarray, *, marked: bool) -> np.ndarray:
     """Groups whose parts come in the order of rows, one by key and in the order of keys."""
+    if len(parts) < 2:
+        return parts
     parts = parts[np.argsort(parts["key"], kind="stable")]
     begins = np.ones(len(parts), bool)
     begins[1:] = parts["key"][1:] != parts["key"][:-1]

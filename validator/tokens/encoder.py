@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain, islice, pairwise
 from typing import Any, Protocol
 
@@ -284,6 +284,11 @@ def common_prefix(tokens: Collection[str]) -> str:
 
 def special_pattern(tokens: Mapping[str, int]) -> re.Pattern[str]:
     """A pattern that finds special tokens in text, the longest first where several begin at one place."""
+    return _pattern_of(tuple(tokens))
+
+
+@lru_cache(maxsize=16)
+def _pattern_of(tokens: tuple[str, ...]) -> re.Pattern[str]:
     prefix = common_prefix(tokens)  # apart, it is searched as plain text
     ordered = sorted((token[len(prefix) :] for token in tokens), key=len, reverse=True)
     return re.compile(f"({re.escape(prefix)}(?:{'|'.join(map(re.escape, ordered))}))")

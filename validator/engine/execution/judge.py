@@ -103,7 +103,8 @@ class Judge:
         """Join an aggregate of rows that were judged elsewhere, as plain data; those of earlier rows first."""
         corpus = self._rulebook.kinds.get(name)
         if corpus is not None and corpus.merge is not None:
-            self.aggregates[name] = corpus.merge(self.aggregates[name], corpus.adapter.validate_python(plain))
+            mine = corpus.adapter.validate_python(plain)
+            self.aggregates[name] = corpus.merge(self.aggregates[name], mine) if name in self.aggregates else mine
 
     def finish(self) -> tuple[list[Finding], list[Cause]]:
         """The findings of the corpus rules about the whole entry, in order, and what some of them explain."""

@@ -44,9 +44,9 @@ SMALL_BYTES = 1 << 20
 """Of a file that is checked together with others."""
 
 
-BUNDLE_ROWS = 512
+BUNDLE_ROWS = 1024
 """Rows of small files that one shard covers, about: a small file alone costs as much as some dozen rows."""
-_LAST = 24
+_LAST = 128
 """One small file in so many is the last of its shard, by its name: of a folder with a file more, few shards differ."""
 
 

@@ -104,7 +104,10 @@ class Tally:
     @property
     def rows(self) -> Counter[str]:
         """Rows by status over all entries."""
-        return sum((counts.rows for counts in self.datasets.values()), Counter())
+        found: Counter[str] = Counter()
+        for counts in self.datasets.values():
+            found.update(counts.rows)
+        return found
 
 
 def _finding(batch: pa.RecordBatch, place: int) -> Finding:
@@ -137,18 +140,19 @@ def conclude(
     The exit code is 3 where something is unchecked, 1 where the gate fails, 5 where nothing was checked, otherwise 0.
     Raises ValueError where the baseline is none.
     """
-    rows = {name: counts.rows.total() for name, counts in tally.datasets.items()}
-    gate = weigh(tables, settings, rows, tally.severities, codes, marks)
-    if tally.rows["unchecked"] or unchecked:
+    of_datasets = {name: counts.rows.total() for name, counts in tally.datasets.items()}
+    gate = weigh(tables, settings, of_datasets, tally.severities, codes, marks)
+    rows = tally.rows
+    if rows["unchecked"] or unchecked:
         code = 3
     elif gate.reasons:
         code = 1
     else:
-        code = 0 if tally.rows.total() else 5
+        code = 0 if rows.total() else 5
     parts = {
         "verdict": {0: "passed", 1: "failed", 3: "unchecked", 5: "nothing to check"}[code],
         "exit_code": code,
-        "rows": {"total": tally.rows.total(), **{status: tally.rows[status] for status in STATUSES}},
+        "rows": {"total": rows.total(), **{status: rows[status] for status in STATUSES}},
         "findings": {severity: tally.severities[severity] for severity in SEVERITIES},
         "gate": gate.as_json(),
     }
