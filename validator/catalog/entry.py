@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from validator.carried import carried
+
 Source = Literal["file", "hub", "script", "cloud"]
 
 COLUMN_DEFAULTS: dict[str, str | None] = {
@@ -48,6 +50,7 @@ FORMATTINGS = ("alpaca", "sharegpt", "openai", "ms-swift")
 """The trainer's own, and that of rows as ms-swift reads them."""
 
 
+@carried
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One key of dataset_info.json as the trainer understands it.

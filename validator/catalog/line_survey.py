@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
@@ -70,12 +71,19 @@ def _join(schema: pa.Schema, num_rows: int, chunk: bytes, result: Survey) -> Non
     result.num_rows += num_rows
     if result.layout == "lines" and num_rows != _num_lines(chunk):
         result.layout = "values"  # some value spans lines, which the loader does not mind
+    types = {column.name: _one_of(column.type) for column in schema}
     if result.fixed is None:
-        result.fixed = Schema({column.name: column.type for column in schema})
+        result.fixed = Schema(types)
     else:
         _check_cast(schema, result.fixed.arrow, chunk, start, result)
-    for column in schema:
-        _merge_column(column.name, column.type, None, result)
+    for name, kind in types.items():
+        _merge_column(name, kind, None, result)
+
+
+@lru_cache(maxsize=1024)
+def _one_of(kind: pa.DataType) -> pa.DataType:
+    """The same object for the same type: thousands of files have the same columns."""
+    return kind
 
 
 def _num_lines(chunk: bytes) -> int:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import xxhash
 
+from validator.carried import carried
 from validator.catalog.json_rows import BOM, LONG_READS, SPACE, Layout, RawRow, json_rows_of, read_rows, rows_of_lines
 from validator.catalog.survey import Checkpoint, Grown, Mark, Survey
 from validator.errors import ChangedDataError
@@ -116,6 +117,7 @@ def _with_digests(path: Path, places: Sequence[tuple[int, int]], known: Sequence
     return (*marks, Mark(*places[-1], ""))
 
 
+@carried
 @dataclass(frozen=True, slots=True)
 class Span:
     """Rows `first` to `stop` (excluded; None: to the end) of a file. `stretches` are the marks between which they are

@@ -16,6 +16,8 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import types as t
 
+from validator.carried import carried
+
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 _KEPT = (
     t.is_null,
@@ -49,6 +51,7 @@ _IS = {
 """Types that later releases keep."""
 
 
+@carried
 @dataclass(frozen=True, slots=True)
 class Schema:
     """Column types, and the paths (`images[]`, `turns[].shot`) that the loader decodes to images. `partial`: tables

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from validator.carried import carried
+
 _PART = re.compile(
     r"\A(?P<split>\w+(\.\w+)*)"
     r"(\[((?P<first>-?[\d_]+)(?P<first_percent>%)?)?:((?P<last>-?[\d_]+)(?P<last_percent>%)?)?\])?"
@@ -69,6 +71,7 @@ def _rows(percent: int, num_rows: int, rounding: str) -> int:
     return percent * (num_rows // 100)
 
 
+@carried
 @dataclass(frozen=True, slots=True)
 class Order:
     """The place of each row in what the trainer reads. `starts`: rows before each file, in the trainer's order."""

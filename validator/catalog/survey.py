@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 import xxhash
 
+from validator.carried import carried
 from validator.catalog.json_rows import Layout
 from validator.catalog.schema import Schema
 from validator.errors import ChangedDataError
@@ -28,6 +29,7 @@ class Refusal:
     mixed: bool = False
 
 
+@carried
 @dataclass(frozen=True, slots=True)
 class Mark:
     """Where a row begins: its number, its offset in bytes, and the digest of the bytes up to the next mark."""
@@ -37,6 +39,7 @@ class Mark:
     digest: str
 
 
+@carried
 @dataclass(slots=True)
 class Survey:
     """The loader's view of one file. `types` maps each column to its Arrow type.

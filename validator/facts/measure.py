@@ -96,7 +96,6 @@ class Measurer:
         self._unread = UnreadMedia(entry, survey.types, self.trainer)
         self._pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
         self._media = MediaMeasurer(settings, self.files, times=told)
-        self.steps = self._convert, self._look_at_media, self._encode, self._finish
         self._turns = TurnMeasurer(self.processor.encoder, self._pads).measure
 
     def convert(self, raw: RawRow) -> Sample:
@@ -231,6 +230,8 @@ class Measurer:
 
 
 _CONVERT, _LOOK_AT_MEDIA, _ENCODE, _FINISH = range(4)
+_STEPS = ("_convert", "_look_at_media", "_encode", "_finish")
+"""By their names: a measurer that held its own methods would keep what was seen of a shard's media alive after it."""
 _RISKY = frozenset((_LOOK_AT_MEDIA, _ENCODE))
 """Steps at which libraries may end the process."""
 
@@ -244,9 +245,9 @@ class Together:
 
     def __init__(self, raws: Sequence[tuple[Measurer, RawRow]], files: MediaFiles) -> None:
         self._files = files
-        self._rows = [(measurer, measurer.steps, measurer.begin(raw)) for measurer, raw in raws]
+        self._rows = [(measurer, measurer.begin(raw)) for measurer, raw in raws]
         self._take(_CONVERT)
-        wanted = (item for measurer, _, row in self._rows if not row.done for item in measurer.wanted(row))
+        wanted = (item for measurer, row in self._rows if not row.done for item in measurer.wanted(row))
         self._asked = files.ask(wanted)
 
     def facts(self, at: Callable[[int], None] = lambda row: None) -> list[RowFacts]:
@@ -255,16 +256,17 @@ class Together:
         self._files.drop(self._asked)
         self._take(_ENCODE, at)
         self._take(_FINISH)
-        return [row.facts for _, _, row in self._rows]
+        return [row.facts for _, row in self._rows]
 
     def _take(self, number: int, at: Callable[[int], None] = lambda row: None) -> None:
         """Take all rows through one step. A row at which it fails is unchecked; the others go on."""
-        for _, steps, row in self._rows:
+        step = _STEPS[number]
+        for measurer, row in self._rows:
             if not row.done:
                 if number in _RISKY:
                     at(row.raw.index)
                 try:
-                    steps[number](row)
+                    getattr(measurer, step)(row)
                 except (ChangedDataError, OSError) as error:  # OSError: storage that cannot be reached
                     row.give_up(str(error))
                 except (KeyboardInterrupt, SystemExit, GeneratorExit):

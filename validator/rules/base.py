@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter
 
+from validator.carried import carried
 from validator.catalog.entry import Entry
 from validator.catalog.split import Order
 from validator.catalog.survey import Survey
@@ -57,6 +58,7 @@ class Packed:
     place: str = ""
 
 
+@carried
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """One data file of an entry: its name in the registry, why it cannot be read (`problem`), or its survey; and what
@@ -86,6 +88,7 @@ class FileFacts:
         return os.path.join(folder, self.name) if self.packed is None else self.packed.place
 
 
+@carried
 @dataclass(frozen=True, slots=True)
 class EntryFacts:
     """One entry: as parsed, or the reason (`fault`) why the trainer cannot use it, its files in the order of names,

@@ -21,6 +21,9 @@ from validator.rules.wording import ANSWERS
 _PLACES = {kind: place for place, kind in enumerate(PLACEHOLDERS)}
 
 
+_NONE = object()
+
+
 class _Aggregates(dict[str, Any]):
     """The aggregates of an entry by name, each begun when something is put into it: most entries never have most."""
 
@@ -34,7 +37,8 @@ class _Aggregates(dict[str, Any]):
 
     def seen(self, name: str) -> Any:
         """One that nothing will be put into."""
-        return self[name] if name in self else self._kinds[name].start()
+        found = self.get(name, _NONE)
+        return self._kinds[name].start() if found is _NONE else found
 
 
 class Judge:
@@ -109,8 +113,8 @@ class Judge:
     def finish(self) -> tuple[list[Finding], list[Cause]]:
         """The findings of the corpus rules about the whole entry, in order, and what some of them explain."""
         findings, causes = [], []
-        for rule, corpus in self._rulebook.corpus_rules:
-            for hit in corpus.finish(self.aggregates.seen(rule.aggregate), self._entry):
+        for rule, corpus, name in self._rulebook.finishing:
+            for hit in corpus.finish(self.aggregates.seen(name), self._entry):
                 findings.append(finding_of(rule, hit, self._entry.name, hit.file, hit.row, hit.sample_id))
                 if hit.explains:
                     assert corpus.names_causes

@@ -15,15 +15,18 @@ Asked = tuple[list[Fold], list[tuple[Rule, RowCheck]]]
 
 
 class Rulebook:
-    """The rules by which rows of an entry are judged. `kinds`: the corpus checks, by the names of their aggregates."""
+    """The rules by which rows of an entry are judged. `kinds`: the corpus checks, by the names of their aggregates;
+    `finishing`: those that speak of an entry, with these names.
+    """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = {rule.code: rule for rule in rules}
         self._row_rules = [(rule, rule.row) for rule in rules if rule.row is not None]
-        self.corpus_rules: list[tuple[Rule, CorpusCheck]] = [
-            (rule, rule.corpus) for rule in rules if rule.corpus is not None
+        corpus_rules = [(rule, rule.corpus) for rule in rules if rule.corpus is not None]
+        self.kinds = {rule.aggregate: corpus for rule, corpus in corpus_rules}
+        self.finishing = [
+            (rule, corpus, rule.aggregate) for rule, corpus in corpus_rules if corpus.finish is not CorpusCheck.finish
         ]
-        self.kinds = {rule.aggregate: corpus for rule, corpus in self.corpus_rules}
         self._asked: dict[tuple[Need, ...], Asked] = {}
 
     def asked(self, present: tuple[Need, ...]) -> Asked:

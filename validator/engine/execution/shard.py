@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeVar
 
 import pyarrow as pa
 
+from validator.carried import carried
 from validator.catalog.formats import file_rows
 from validator.catalog.json_rows import RawRow
 from validator.catalog.marks import Span
@@ -51,6 +52,7 @@ MOST_AHEAD = 8
 Item = TypeVar("Item")
 
 
+@carried
 @dataclass(frozen=True, slots=True)
 class Part:
     """Rows of one file. `entry` comes without its files, in one piece for all parts of it that a shard has."""
