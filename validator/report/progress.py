@@ -69,7 +69,7 @@ class StderrProgress:
     def checked(self, rows: int, media: int, findings: int) -> None:
         """Show the counts: a bar, or a line every LINE_EVERY seconds."""
         self._shown = (rows, media, findings)
-        self._tell(rows, "rows")
+        self._tell(min(rows, self._total), "rows")  # those of a shard that is tried again are counted twice
 
     def replaying(self, what: str, samples: int) -> None:
         """Begin a part of a replay."""
