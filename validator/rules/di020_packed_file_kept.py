@@ -6,8 +6,8 @@ Their rows are checked as those of other files.
 
 ## Why it hurts
 It does not while the file stays as it is. The loader keeps what it has unpacked under the path of the file, and does
-not look whether the file has changed: training then reads the old rows without a word. With `streaming: true` it
-unpacks nothing, and the run stops at the first byte.
+not look whether the file has changed: training then reads the old rows without a word. Where files are streamed
+(LLaMA-Factory 0.9.1 and 0.9.2 with `streaming: true`) it unpacks nothing, and the run stops at the first byte.
 
 ## Example
 ```json
