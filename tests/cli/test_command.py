@@ -26,6 +26,7 @@ GOLDEN = ROOT / "tests" / "cli" / "golden"
         ([say("a", "b", "c")], (), 1, "failed: 1 row, 0 ok, 1 dropped, 2 errors"),
         ([say("a", "")], (), 0, "passed: 1 row, 1 ok, 1 warning"),
         ([say("a", "")], ("--fail-on", "warning"), 1, "failed: 1 row, 1 ok, 1 warning"),
+        ([say("a")], ("--select", "DU"), 0, "passed: 1 row, 0 ok, 1 dropped, of the rules DU alone (--select)"),
         ([say("a", "b", "c")], ("--exit-zero",), 0, "failed: 1 row, 0 ok, 1 dropped, 2 errors"),
     ],
 )

@@ -94,7 +94,9 @@ class Finished(FinishedRun):
 
 
 def describe(summary: dict[str, Any]) -> str:
-    """The verdict in one line: passed, failed or unchecked, with the counts of rows and findings."""
+    """The verdict in one line: passed, failed or unchecked, with the counts of rows and findings, and what was asked
+    where that is not all: other rules may find more.
+    """
     rows, found, gate = summary["rows"], summary["findings"], summary["gate"]
     parts = [count(rows["total"], "row"), f"{rows['ok']:,} ok"]
     parts += [f"{rows[status]:,} {status}" for status in ("flagged", "dropped", "unchecked") if rows[status]]
@@ -106,6 +108,8 @@ def describe(summary: dict[str, Any]) -> str:
         parts.append(f"{number:,} accepted by the baseline")
     if entries := summary["unchecked_entries"]:
         parts.append(f"{count(len(entries), 'dataset')} not checked")
+    if asked := summary["settings"].get("select"):
+        parts.append(f"of the rules {', '.join(asked[:5])}{' ...' if len(asked) > 5 else ''} alone (--select)")
     return f"{summary['verdict']}: " + ", ".join(parts)
 
 
