@@ -29,7 +29,9 @@ Row = dict[str, object]
 
 
 def make(kind: str, rows: int, pool: int) -> Path:
-    """The registry of `rows` rows. `kind`: a format (one image a row), `mix` (none to six of all formats) or `text`."""
+    """The registry of `rows` rows. `kind`: a format (one image a row), `mix` (none to six of all formats), `half` (a
+    JPEG in every other row) or `text`.
+    """
     folder = BENCH / "data" / f"{kind}-{rows}-{pool}"
     registry = folder / "dataset_info.json"
     if registry.exists():
@@ -53,7 +55,7 @@ def _without_images() -> dict[str, object]:
 
 def _rows(folder: Path, kind: str, rows: int, pool: int) -> Iterator[Row]:
     dice = random.Random(f"{kind} rows")
-    formats = {"mix": FORMATS, "text": ()}.get(kind, (kind,))
+    formats = {"mix": FORMATS, "text": (), "half": ("jpeg",)}.get(kind, (kind,))
     pools = {name: write_pool(BENCH / "pool" / name, name, pool) for name in formats}
     number = 0
     for index in range(rows):
@@ -61,6 +63,7 @@ def _rows(folder: Path, kind: str, rows: int, pool: int) -> Iterator[Row]:
             yield {"messages": messages(dice, 0)}
             continue
         count = dice.choice((0, 1, 1, 2, 3, 4, 5, 6)) if kind == "mix" else 1
+        count = index % 2 if kind == "half" else count
         images = []
         for _ in range(count):
             name = dice.choice(formats)

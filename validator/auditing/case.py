@@ -8,6 +8,7 @@ from pathlib import Path
 from validator.training.adapter import continued
 from validator.training.config import TrainingConfig
 from validator.training.deepspeed import load_deepspeed
+from validator.training.preprocessed import card_in
 from validator.training.record import DataFacts, TrainingCase
 from validator.training.resume import occupied, resumed
 from validator.training.saved import saved_model
@@ -40,6 +41,7 @@ def training_case(
         model_type(model),
         data,
         written_at(config["tokenized_path"]),
+        None if config["tokenized_path"] is None else card_in(Path(config["tokenized_path"])),
         resumed(config),
         occupied(config),
         continued(config),

@@ -24,6 +24,7 @@ from validator.settings import Settings
 from validator.tokens.processor import load_processor
 from validator.training.config import TrainingConfig
 from validator.training.order import Indices, split
+from validator.training.preprocessed import entry_key
 from validator.training.record import Counts, DataFacts, EntryKind
 
 _COUNTS = ("num_tokens", "num_tokens_full", "num_label_tokens", "num_images", "num_videos")
@@ -75,6 +76,7 @@ def data_facts(run: FinishedRun, config: TrainingConfig, *, dated: bool = False)
         kinds=_kinds(catalog, (*config.names("dataset"), *config.names("eval_dataset"))),
         loaded=loaded,
         media=frozenset(kind for kind in ("image", "video") if counts[f"num_{kind}s"][raw].max(initial=0) > 0),
+        inputs={**catalog.inputs, "entries": {item.name: entry_key(item.entry) for item in catalog.entries}},
         newest=_newest(run, settings, catalog) if dated else None,
     )
 

@@ -12,7 +12,7 @@ from validator.facts.record import RowFacts, TurnFacts
 from validator.facts.settle import settle
 from validator.tokens.encode import EncodedTurn, encode_turns, flatten
 from validator.tokens.template import PAD_TOKENS
-from validator.trainers.layout import Sizes
+from validator.trainers.layout import Sizes, TokenSpan
 
 IGNORED = -100
 """The label of a token that is not learned."""
@@ -52,15 +52,38 @@ def laid_out(
 ) -> tuple[list[int], list[int], list[bool]]:
     """The `input_ids` of a row, the lengths of the pieces that they consist of, and which pieces are learned."""
     limits, processor = measurer.limits, measurer.processor
-    one = {kind: [1] * len(some) for kind, some in sizes.items()}
-    written = [token for turn in encoded for token in flatten(turn, processor, one)]
-    pads = {kind: processor.token_id(token) for kind, token in PAD_TOKENS.items()}
     spans = limits.trainer.spans(turns, sizes, limits)
+    lengths = [span.num_tokens for span in spans]
     ids: list[int] = []
-    pieces, learned = [], []
+    if sum(lengths) <= limits.cutoff_len:
+        for turn in encoded:
+            ids += flatten(turn, processor, sizes)
+        assert len(ids) == sum(lengths)
+        pieces, learned = lengths, [span.is_label for span in spans]
+    else:
+        ids, pieces = _cut(measurer, encoded, spans, sizes)
+        learned = [span.is_label for span in spans]
+    if not limits.trainer.first_is_label and ids:
+        first = next(place for place, length in enumerate(pieces) if length)
+        pieces[first : first + 1] = 1, pieces[first] - 1
+        learned.insert(first, False)
+    return ids, pieces, learned
+
+
+def _cut(
+    measurer: Measurer, encoded: Sequence[EncodedTurn], spans: Sequence[TokenSpan], sizes: Sizes
+) -> tuple[list[int], list[int]]:
+    """The ids that the cutoff leaves, and how many of each span."""
+    processor = measurer.processor
+    one = {kind: [1] * len(some) for kind, some in sizes.items()}
+    written: list[int] = []
+    for turn in encoded:
+        written += flatten(turn, processor, one)
+    pads = {kind: processor.token_id(token) for kind, token in PAD_TOKENS.items()}
+    ids: list[int] = []
+    pieces = []
     place = 0
-    for span, (start, stop) in zip(spans, kept_of(spans, limits), strict=True):
-        is_first = not ids
+    for span, (start, stop) in zip(spans, kept_of(spans, measurer.limits), strict=True):
         if span.kind == "text":
             ids += written[place + start : place + stop]
             place += span.num_tokens
@@ -68,11 +91,6 @@ def laid_out(
             assert written[place] == pads[span.kind]
             ids += [pads[span.kind]] * (stop - start)
             place += 1
-        if is_first and span.is_label and not limits.trainer.first_is_label and stop > start:
-            pieces.append(1)
-            learned.append(False)
-            start += 1
         pieces.append(stop - start)
-        learned.append(span.is_label)
     assert place == len(written)
-    return ids, pieces, learned
+    return ids, pieces

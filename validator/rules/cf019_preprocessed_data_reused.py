@@ -2,7 +2,8 @@
 
 ## What it finds
 A `tokenized_path` that exists: the trainer loads it and ignores every setting of the data. The message says so
-where a data file or medium is newer.
+where a data file or medium is newer. A folder that `mmvalidate tokenize` has written says for which settings and
+data: where those of the training file differ it is an error, and where they do not, nothing is found.
 
 ## Why it hurts
 `Loading dataset from disk will ignore other data arguments.` The numbers of image tokens in it are those of the
@@ -23,7 +24,11 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.rules.base import Hit, training_rule
+from validator.training.preprocessed import differences
 from validator.training.record import TrainingCase
+
+SHOWN = 5
+"""Differences that are told."""
 
 
 @training_rule("CF019", "preprocessed-data-reused", "warning")
@@ -33,6 +38,19 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         return
     newest = case.data.newest if case.data else None
     later = newest is not None and newest[0] > case.cached
+    if case.preprocessed is not None:
+        inputs = case.data.inputs if case.data else None
+        other = list(differences(case.preprocessed, case.config, inputs))
+        if other:
+            yield Hit(
+                f"`tokenized_path` {clip(str(case.config['tokenized_path']))} was written for "
+                f"{'; '.join(other[:SHOWN])}: the trainer loads these rows, whatever the training file says",
+                "Write it anew with `mmvalidate tokenize`, or name another folder.",
+                evidence={"key": "tokenized_path", "differences": other[:SHOWN]},
+                severity="error",
+            )
+        if other or not later:
+            return
     changed = f", and `{clip(newest[1])}` has changed since" if newest is not None and later else ""
     yield Hit(
         f"`tokenized_path` {clip(str(case.config['tokenized_path']))} exists{changed}: the trainer loads it and "

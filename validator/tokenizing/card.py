@@ -10,12 +10,12 @@ from validator.engine.program import versions
 from validator.engine.run_files.finished import FinishedRun
 from validator.exporting.policy import Policy
 from validator.settings import Settings
-from validator.tokenizing.feeding import Feeding
 from validator.tokenizing.plan import RowPlan
 from validator.trainers.tokenized import TokenizedFormat
+from validator.training.feeding import Feeding
+from validator.training.preprocessed import FORMAT, entry_key
 
 SCHEMA_VERSION = 1
-FORMAT = "preprocessed rows of mmvalidate"
 _DECIDE = (
     *("dataset_info", "media_dir", "trainer", "processor", "template", "cutoff_len", "default_system"),
     *("image_max_pixels", "image_min_pixels", "video_max_pixels", "video_min_pixels", "video_fps", "video_maxlen"),
@@ -48,7 +48,8 @@ def card_of(
         "versions": dict(versions(exact=settings.exact)),
         "inputs": {
             **{name: value for name, value in inputs.items() if name != "files_xxh3_128"},
-            "files_xxh3_128": {name: value for name, value in inputs["files_xxh3_128"].items() if name in files},
+            "entries": {entry.name: entry_key(entry.entry) for entry in catalog.entries if entry.name in names},
+            "files_xxh3_128": {name: inputs["files_xxh3_128"][name] for name in sorted(files)},
         },
         "splits": {split.name: len(split.rows) for split in plan.splits},
         "left_out": len(plan.left_out),

@@ -17,10 +17,11 @@ import orjson
 
 from validator.descriptors import lock, open_descriptor
 from validator.errors import BusyError
+from validator.training.preprocessed import CARD
 from validator.writing import write_whole
 
 UNFINISHED = ".unfinished"
-CARD, LEFT_OUT = "mmvalidate.json", "left_out.jsonl"
+LEFT_OUT = "left_out.jsonl"
 _FORMAT = "unfinished tokenize of mmvalidate"
 _RECORD = "begun.json"
 _MADE = re.compile(r"\A(?:\.?(?:part-\d+\.arrow|begun\.json)(?:\.\w+\.part)?|lock|running|whole)\Z")

@@ -27,6 +27,7 @@ from validator.storage.media_files import MediaFiles
 from validator.storage.remote import locate
 from validator.tokenizing.plan import Mask
 from validator.tokenizing.rows import Collected, FileRows, NotWrittenError
+from validator.tokens.processor import load_processor
 from validator.writing import whole_file
 
 BATCH = 1000
@@ -42,16 +43,19 @@ class GivenUpError(UnusableRunError):
 class TokenizeJob(ShardJob):
     """The rows of `parts` that are `kept` (of each part a mask, whose first element is the record `begins` of
     samples.parquet, `facts`). `kinds`: media for which there is to be a column of lists, whether any row here has some.
+    `characters`: about how many a process encodes in all.
     """
 
     begins: tuple[int, ...]
     kept: tuple[Mask, ...]  # type: ignore[assignment]
     kinds: frozenset[MediaKind]
+    characters: int
 
     def done_by(self, marker: Marker) -> ShardDone:
         """Write the rows. Raises GivenUpError where they are not what the run has seen, or cannot be written."""
         enter(self)
         check_same_program(self, ())
+        load_processor(self.settings.processor).encoder.told(self.characters)
         marker.begin(self.ordinal, self.attempt, self.row_timeout)
         begun = time.monotonic()
         try:

@@ -17,7 +17,7 @@ from validator.exporting.policy import Reason, plain
 from validator.exporting.verdicts import Verdicts
 from validator.facts.columns import numbers_of
 from validator.rules.base import EntryFacts, FileFacts
-from validator.tokenizing.feeding import Feeding
+from validator.training.feeding import Feeding
 from validator.training.mixing import held_out, mixed
 from validator.training.order import Indices
 
@@ -64,6 +64,8 @@ class RowPlan:
     starts: list[int] = field(default_factory=list)
     splits: list[Split] = field(default_factory=list)
     left_out: list[dict[str, Any]] = field(default_factory=list)
+    text_tokens: int = 0
+    """Of all rows that are written, before any is cut."""
 
     def kinds_of(self, job: int) -> frozenset[MediaKind]:
         """The kinds of media of the splits that a job's rows may be in."""
@@ -78,6 +80,7 @@ class _RunRows:
     dropped: Mask
     kept: Mask
     has: dict[MediaKind, Mask]
+    texts: Indices
     files: dict[tuple[str, str], tuple[int, Indices]] = field(default_factory=dict)
     """Of each file the place of its first row, and the numbers of its rows."""
 
@@ -116,6 +119,7 @@ def make_plan(run: FinishedRun, entries: Mapping[str, EntryFacts], verdicts: Ver
         used[places] = True
     for name in names:
         plan.jobs += _jobs(entries[name], rows, used)
+    plan.text_tokens = int(rows.texts[used].sum())
     written = [_places(job) for job in plan.jobs]
     plan.starts = np.cumsum([0, *map(len, written)]).tolist()
     place_of = np.full(len(used), -1, np.int64)
@@ -158,9 +162,11 @@ def _check_entry(facts: EntryFacts, verdicts: Verdicts) -> None:
 
 def _rows_of(run: FinishedRun) -> _RunRows:
     outcomes: list[Indices] = []
+    texts: list[Indices] = []
     has: dict[MediaKind, list[Mask]] = {"image": [], "video": []}
     with run.samples_table(["outcome"]) as samples:
-        for batch in samples.batches(["outcome", "num_tokens", "num_images", "num_videos"]):
+        for batch in samples.batches(["outcome", "num_text_tokens", "num_images", "num_videos"]):
+            texts.append(numbers_of(batch["num_text_tokens"]))
             words = batch["outcome"].dictionary.to_pylist()
             codes = np.array([("ok", "dropped").index(word) if word in ("ok", "dropped") else 2 for word in words])
             outcomes.append(codes[numbers_of(batch["outcome"].indices)] if words else np.empty(0, np.int64))
@@ -168,7 +174,7 @@ def _rows_of(run: FinishedRun) -> _RunRows:
                 found.append(numbers_of(batch[f"num_{kind}s"]) > 0)
     outcome = np.concatenate([np.empty(0, np.int64), *outcomes])
     media: dict[MediaKind, Mask] = {kind: np.concatenate([np.empty(0, bool), *found]) for kind, found in has.items()}
-    rows = _RunRows(outcome == 1, outcome == 0, media)
+    rows = _RunRows(outcome == 1, outcome == 0, media, np.concatenate([np.empty(0, np.int64), *texts]))
     for key, begin, numbers in ranges_of(run):
         rows.files[key] = begin, np.array(numbers, np.int64)
     return rows

@@ -31,10 +31,10 @@ from validator.rules.base import EntryFacts
 from validator.settings import Settings
 from validator.storage.remote import is_remote, locate
 from validator.tokenizing.arrow_folder import schema_of, shard_name, write_records, write_splits
+from validator.tokenizing.asked import asked
 from validator.tokenizing.card import card_of
 from validator.tokenizing.carry_out import carry_out
-from validator.tokenizing.feeding import Feeding, all_of, feeding_of
-from validator.tokenizing.folder import CARD, LEFT_OUT, Unfinished, begun
+from validator.tokenizing.folder import LEFT_OUT, Unfinished, begun
 from validator.tokenizing.gather import Written, gathered
 from validator.tokenizing.job import TokenizeJob
 from validator.tokenizing.plan import RowPlan, Split, make_plan
@@ -42,6 +42,11 @@ from validator.tokenizing.progress import SilentWriting, TokenizeProgress
 from validator.tokens.processor import load_processor
 from validator.trainers.tokenized import TokenizedFormat
 from validator.training.config import TrainingConfig
+from validator.training.feeding import Feeding
+from validator.training.preprocessed import CARD
+
+CHARACTERS = 4
+"""Of a token, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def tokenize(
     progress, execution = progress or SilentWriting(), execution or Execution()
     settings = run.settings
     form = _form(settings)
-    feeding = all_of(run) if config is None else feeding_of(config, run)
+    feeding = asked(run, config)
     entries = _entries(run, settings, feeding, progress)
     verdicts = Verdicts(run, policy)
     try:
@@ -151,6 +156,7 @@ def _jobs(
             begins=tuple(piece.begin for piece in pieces),
             kept=tuple(piece.kept for piece in pieces),
             kinds=plan.kinds_of(number),
+            characters=plan.text_tokens * CHARACTERS // max(execution.workers or 1, 1),
         )
         for number, pieces in enumerate(plan.jobs)
     ]

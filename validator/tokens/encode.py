@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample, Stage, Turn
 from validator.tokens.encoder import Encoder
+from validator.tokens.ids import as_list
 from validator.tokens.long_space import PanicException
 from validator.tokens.processor import Processor
 from validator.tokens.template import (
@@ -137,11 +138,15 @@ def _encode_system(encoder: Encoder, text: str) -> Sequence[int]:
 
 
 def flatten(turn: EncodedTurn, processor: Processor, media_tokens: Mapping[MediaKind, Sequence[int]]) -> list[int]:
-    """All ids of a turn, its slots filled with pads."""
-    ids = list(turn.texts[0])
+    """All ids of a turn, its slots filled with pads. The list is not to be changed."""
+    ids = as_list(turn.texts[0])
+    if not turn.slots:
+        return ids
+    ids = list(ids)
     for slot, text in zip(turn.slots, turn.texts[1:], strict=True):
         pads = [processor.token_id(PAD_TOKENS[slot.kind])] * media_tokens[slot.kind][slot.index]
-        ids += [processor.token_id(VISION_START), *pads, processor.token_id(VISION_END), *text]
+        ids += [processor.token_id(VISION_START), *pads, processor.token_id(VISION_END)]
+        ids += as_list(text)
     return ids
 
 

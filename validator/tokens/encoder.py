@@ -38,6 +38,10 @@ class Encoder(Protocol):
         """Be told how many rows a file has, before they come."""
         ...
 
+    def told(self, characters: int) -> None:
+        """Be told, before the first text comes, about how many characters are all that come."""
+        ...
+
 
 class RankEncoder:
     """The fast path, for a vocabulary whose merges follow its ranks: tiktoken on NFC text between special tokens, and
@@ -86,6 +90,10 @@ class RankEncoder:
     def expect(self, rows: int) -> None:
         """Be told how many rows a file has, before they come."""
         self._plain.expect(rows)
+
+    def told(self, characters: int) -> None:
+        """Be told, before the first text comes, about how many characters are all that come."""
+        self._plain.told(characters)
 
     def _long(self, before: str, text: str, after: str) -> LongIds:
         first, last = self._frames[before], self._frames[after]
@@ -254,6 +262,10 @@ class TokenizersEncoder:
     def expect(self, rows: int) -> None:
         """Be told how many rows a file has, before they come."""
         self._plain.expect(rows)
+
+    def told(self, characters: int) -> None:
+        """Be told, before the first text comes, about how many characters are all that come."""
+        self._plain.told(characters)
 
     def _encode(self, text: str) -> Encoded:
         try:

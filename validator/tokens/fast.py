@@ -38,6 +38,11 @@ class Hastening:
         if rows >= MANY and self._begun:
             self._patience = min(self._patience, 1)
 
+    def told(self, characters: int) -> None:
+        """About so many characters are all that come: what is made now pays, or never does."""
+        if not self._begun and self._fast is None:
+            self._patience = 1 if characters >= 2 * self._patience else max(self._patience, 2 * characters)
+
     def __call__(self, text: str) -> Encoded:
         """Encode `text`."""
         if self._fast is not None:

@@ -39,6 +39,13 @@ class LazyIds(Sequence[int]):
         return list(self)[place]
 
 
+def as_list(ids: Sequence[int]) -> list[int]:
+    """Ids as a list: several at a time where they are kept so."""
+    if isinstance(ids, Ids):
+        return ids.joined()
+    return ids if isinstance(ids, list) else list(ids)
+
+
 class Ids(LazyIds):
     """The ids of texts that follow each other."""
 
@@ -46,6 +53,13 @@ class Ids(LazyIds):
 
     def __init__(self, *encoded: Encoded) -> None:
         self._encoded = encoded
+
+    def joined(self) -> list[int]:
+        """All of them."""
+        found: list[int] = []
+        for encoded in self._encoded:
+            found += listed(encoded)
+        return found
 
     def __len__(self) -> int:
         return sum(map(len, self._encoded))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from validator.training.deepspeed import DeepSpeedConfig
 from validator.training.deepspeed_parser.filled import DeepSpeedRefusal
 from validator.training.deepspeed_parser.release import Release, release_of
 from validator.training.deepspeed_parser.verdict import refusals
+from validator.training.preprocessed import Preprocessed
 from validator.training.resume import Resumed
 from validator.training.saved import SavedModel
 from validator.training.shape import ModelShape
@@ -48,6 +49,8 @@ class DataFacts:
     """Rows that are loaded, before any are held out for validation or dropped."""
     media: frozenset[str] = frozenset()
     """The kinds of media that rows have, fed or not: `image`, `video`."""
+    inputs: Mapping[str, Any] | None = None
+    """Digests of the registry and the data files; None where not known."""
     newest: tuple[float, str] | None = None
     """When the newest data file or medium was changed (seconds since 1970), and its name; None where not asked."""
 
@@ -75,6 +78,8 @@ class TrainingCase:
     model_type: str | None = None
     data: DataFacts | None = None
     cached: float | None = None
+    preprocessed: Preprocessed | None = None
+    """What the folder of `tokenized_path` says of itself, where we have written it."""
     resumed: Resumed | None = None
     occupied: str | None = None
     adapter: Adapter | None = None

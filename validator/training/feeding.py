@@ -6,7 +6,6 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from validator.engine.run_files.finished import FinishedRun
 from validator.settings import Settings
 from validator.tokens.known_templates import REPRODUCED
 from validator.tokens.processor import load_processor
@@ -39,16 +38,8 @@ _OF_VIDEO = {
 """Settings that are the trainer's own where nothing is said, by their names in its recipe."""
 
 
-def all_of(run: FinishedRun) -> Feeding:
-    """The data sets of a run in the order in which they were named for it, else in that of their names."""
-    names = tuple(entry.name for entry in run.catalog().entries)
-    return Feeding(run.settings.datasets or names)
-
-
-def feeding_of(config: TrainingConfig, run: FinishedRun) -> Feeding:
-    """What a training file says. Raises ValueError where it stops the trainer or is not carried out here, and where the
-    run was made under other settings than those of the file.
-    """
+def feeding_of(config: TrainingConfig) -> Feeding:
+    """What a training file says. Raises ValueError where it stops the trainer or is not carried out here."""
     if config.refused:
         key, (_, error, words) = next(iter(config.refused.items()))
         raise ValueError(f"{config.path}: the trainer stops at `{key}`: {error}: {words}")
@@ -60,7 +51,6 @@ def feeding_of(config: TrainingConfig, run: FinishedRun) -> Feeding:
     evaluation = config.names("eval_dataset")
     if evaluation and config["val_size"] > 1e-6:
         raise ValueError(f"{config.path}: the trainer takes `val_size` or `eval_dataset`, not both.")
-    _check_same(config, run)
     return Feeding(
         config.names("dataset"),
         evaluation,
@@ -83,24 +73,14 @@ def _weights(config: TrainingConfig) -> tuple[float, ...] | None:
         raise ValueError(f"{config.path}: `interleave_probs` holds what is no number: {shown(given)}.") from None
 
 
-def _check_same(config: TrainingConfig, run: FinishedRun) -> None:
-    """Raise ValueError where the run was made under other settings."""
+def fed_settings(config: TrainingConfig) -> dict[str, Any]:
+    """The settings of a check that a training file decides, by name."""
     given = check_settings(config) | fed_as(config)
-    wanted = {name: value for name, value in given.items() if value is not None}
-    asked = Settings(**wanted)
-    for name in wanted:
-        theirs, ours = _comparable(asked, name), _comparable(run.settings, name)
-        if name != "datasets" and theirs != ours:
-            raise ValueError(
-                f"{config.path} means {name} {theirs}, and the run was made with {ours}: check the data with "
-                f"`mmvalidate check --train-config {config.path}` first."
-            )
-    known = {entry.name for entry in run.catalog().entries}
-    if missing := [name for name in asked.datasets if name not in known]:
-        raise ValueError(f"The run has not checked {', '.join(missing)}, which {config.path} names.")
+    return {name: value for name, value in given.items() if value is not None}
 
 
-def _comparable(settings: Settings, name: str) -> Any:
+def comparable(settings: Settings, name: str) -> Any:
+    """A setting as what it comes to: paths as places, what is not said as the trainer's own."""
     if name == "dataset_info":
         return os.path.realpath(settings.dataset_info)
     if name == "template":
