@@ -117,6 +117,22 @@ def test_data_sets_are_mixed_and_held_out(tmp_path, given):
     assert set(made) > {"train"} or not {"val_size", "eval_dataset"} & given.keys()
 
 
+PACKED = {
+    "packed": {"packing": True},
+    "neatly": {"neat_packing": True},
+    "neatly, of few rows together": {"neat_packing": True, "preprocessing_batch_size": 7, "val_size": 0.2},
+    "of few rows together": {"packing": True, "preprocessing_batch_size": 13, "eval_dataset": "e6_3"},
+    "in two processes": {"packing": True, "preprocessing_batch_size": 11, "preprocessing_num_workers": 2},
+}
+
+
+@pytest.mark.parametrize("given", PACKED.values(), ids=PACKED)
+def test_rows_are_packed(tmp_path, given):
+    registry = write_corpus(make_corpus(6, 200), tmp_path)
+    made = agree(tmp_path / "packed", registry, {"dataset": "e6_2,e6_0,e6_1", "cutoff_len": 700, **given})
+    assert {row["len"] for row in made["train"]["rows"]} == {700}
+
+
 def test_videos_and_lists_of_frames(tmp_path):
     from tests.conftest import ALL_TAGS, say
     from tests.oracle.videos import film

@@ -11,11 +11,13 @@ import pyarrow as pa
 
 from validator.tokenizing.arrow_folder import read_batches, shard_name
 from validator.tokenizing.job import BATCH
+from validator.tokenizing.plan import Split
+from validator.trainers.tokenized import Packer
 from validator.training.order import Indices
 from validator.writing import whole_file
 
-SHARD_ROWS = 16_384
-"""Rows of a file."""
+SHARD_BYTES = 128 << 20
+"""Of a file, about."""
 
 
 class Written:
@@ -51,17 +53,48 @@ def _as(piece: pa.Array, kind: pa.DataType) -> pa.Array:
     return piece if piece.type == kind else pa.nulls(len(piece), kind) if piece.null_count else piece.cast(kind)
 
 
-def gathered(
-    written: Written, rows: Indices, schema: pa.Schema, folder: Path, told: Callable[[int], None]
-) -> Iterator[str]:
-    """Write rows into files of a folder, whose names are returned; `told` of how many. Raises OSError."""
-    number = -(-len(rows) // SHARD_ROWS)
-    for shard in range(number):
-        name = shard_name(shard, number)
-        mine = rows[shard * SHARD_ROWS : (shard + 1) * SHARD_ROWS].tolist()
-        with whole_file(folder / name) as file, pa.ipc.new_stream(file, schema) as writer:
-            for first in range(0, len(mine), BATCH):
-                some = mine[first : first + BATCH]
-                writer.write_batch(written.batch(some, schema))
-                told(len(some))
-        yield name
+def gathered(batches: Iterator[pa.RecordBatch], schema: pa.Schema, folder: Path) -> list[str]:
+    """Write batches into files of a folder, each of a number of bytes; returns the names. Raises OSError."""
+    parts = 0
+    batch = next(batches, None)
+    while batch is not None:
+        with whole_file(folder / _part(parts)) as file, pa.ipc.new_stream(file, schema) as writer:
+            while batch is not None and file.tell() < SHARD_BYTES:
+                writer.write_batch(batch)
+                batch = next(batches, None)
+        parts += 1
+    names = [shard_name(part, parts) for part in range(parts)]
+    for part, name in enumerate(names):
+        (folder / _part(part)).rename(folder / name)
+    return names
+
+
+def _part(number: int) -> str:
+    return f"part-{number}"
+
+
+def in_order(
+    written: Written, rows: Indices, schema: pa.Schema, told: Callable[[int], None]
+) -> Iterator[pa.RecordBatch]:
+    """Rows in an order; `told` of how many."""
+    for first in range(0, len(rows), BATCH):
+        some = rows[first : first + BATCH].tolist()
+        yield written.batch(some, schema)
+        told(len(some))
+
+
+def packed(
+    written: Written,
+    split: Split,
+    plain: pa.Schema,
+    packer: Packer,
+    schema: pa.Schema,
+    told: Callable[[int], None],
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a split as they are packed."""
+    first = 0
+    for number in split.packed:
+        if number:
+            yield packer.pack(written.batch(split.rows[first : first + number].tolist(), plain), schema)
+            told(number)
+        first += number

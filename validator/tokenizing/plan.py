@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from validator.exporting.policy import Reason, plain
 from validator.exporting.verdicts import Verdicts
 from validator.facts.columns import numbers_of
 from validator.rules.base import EntryFacts, FileFacts
-from validator.training.feeding import Feeding
+from validator.training.feeding import Feeding, Packing
 from validator.training.mixing import held_out, mixed
 from validator.training.order import Indices
 
@@ -54,6 +54,8 @@ class Split:
     rows: Indices
     kinds: frozenset[MediaKind]
     jobs: tuple[int, ...] | None
+    packed: tuple[int, ...] = ()
+    """Where rows are packed: the number of rows that are packed together, in turn."""
 
 
 @dataclass(slots=True)
@@ -111,6 +113,9 @@ def make_plan(run: FinishedRun, entries: Mapping[str, EntryFacts], verdicts: Ver
         splits |= {f"validation_{name}": of([name])[0] for name in feeding.evaluation}
     elif feeding.evaluation:
         splits["validation"] = mixed(of(feeding.evaluation), feeding.mix_strategy, feeding.weights, feeding.seed)
+    packed = {
+        name: _batches(rows.kept[places], feeding.packing) if feeding.packing else () for name, places in splits.items()
+    }
     splits = {name: places[rows.kept[places]] for name, places in splits.items()}
     if empty := [name for name, places in splits.items() if not len(places)]:
         raise ValueError(f"No row is left of the split {empty[0]}: the trainer would stop there.")
@@ -130,10 +135,26 @@ def make_plan(run: FinishedRun, entries: Mapping[str, EntryFacts], verdicts: Ver
     for name, places in splits.items():
         kinds = frozenset(kind for kind, has in rows.has.items() if has[places].any())
         jobs = _whole_jobs(place_of[places], plan.starts)
-        jobs = None if jobs is None or taken & set(jobs) else jobs
+        jobs = None if jobs is None or taken & set(jobs) or feeding.packing else jobs
         taken |= set(jobs or ())
-        plan.splits.append(Split(name, place_of[places], kinds, jobs))
+        plan.splits.append(Split(name, place_of[places], kinds, jobs, packed[name]))
     return plan
+
+
+def _batches(kept: Mask, packing: Packing) -> tuple[int, ...]:
+    """How many of the rows that are kept are packed together: those that the trainer drops take places. Source:
+    `datasets` 4.0.0 `Dataset.map` (batches of each process, which has rows that follow each other).
+    """
+    number = len(kept)
+    processes = min(packing.processes, max(number, 1))
+    share, more = divmod(number, processes)
+    starts = [process * share + min(process, more) for process in range(processes + 1)]
+    ends = [
+        min(place + packing.batch, stop)
+        for start, stop in pairwise(starts)
+        for place in range(start, stop, packing.batch)
+    ]
+    return tuple(int(kept[start:stop].sum()) for start, stop in pairwise([0, *ends]))
 
 
 def _check_entry(facts: EntryFacts, verdicts: Verdicts) -> None:

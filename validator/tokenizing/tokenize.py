@@ -35,14 +35,15 @@ from validator.tokenizing.asked import asked
 from validator.tokenizing.card import card_of
 from validator.tokenizing.carry_out import carry_out
 from validator.tokenizing.folder import LEFT_OUT, Unfinished, begun
-from validator.tokenizing.gather import Written, gathered
+from validator.tokenizing.gather import Written, gathered, in_order, packed
 from validator.tokenizing.job import TokenizeJob
 from validator.tokenizing.plan import RowPlan, Split, make_plan
 from validator.tokenizing.progress import SilentWriting, TokenizeProgress
+from validator.tokens.pad import pad_id
 from validator.tokens.processor import load_processor
 from validator.trainers.tokenized import TokenizedFormat
 from validator.training.config import TrainingConfig
-from validator.training.feeding import Feeding
+from validator.training.feeding import Feeding, Packing
 from validator.training.preprocessed import CARD
 
 CHARACTERS = 4
@@ -91,7 +92,7 @@ def tokenize(
         jobs = _jobs(plan, run, settings, unfinished, execution)
         carry_out([job for job in jobs if not job.target.exists()], unfinished.running, execution, progress)
         run.check_same()
-        _put_together(plan, unfinished, form, card, progress)
+        _put_together(plan, unfinished, settings, feeding.packing, card, progress)
         unfinished.finish()
         return Tokenized(card, unfinished.went_on, unfinished.replaced)
 
@@ -163,9 +164,15 @@ def _jobs(
 
 
 def _put_together(
-    plan: RowPlan, unfinished: Unfinished, form: TokenizedFormat, card: dict[str, Any], progress: TokenizeProgress
+    plan: RowPlan,
+    unfinished: Unfinished,
+    settings: Settings,
+    packing: Packing | None,
+    card: dict[str, Any],
+    progress: TokenizeProgress,
 ) -> None:
     """Make the whole folder beside the parts of it."""
+    form = _form(settings)
     parts = [unfinished.part(number) for number in range(len(plan.jobs))]
     written = Written(parts, plan.starts)
     for split in plan.splits:
@@ -178,7 +185,15 @@ def _put_together(
                 os.link(parts[job], folder / name)
         else:
             progress.writing(len(split.rows), f"putting {split.name} together")
-            names = list(_told(split, written, schema, folder, progress))
+            told = _Counted(progress)
+            if packing is None:
+                batches = in_order(written, split.rows, schema, told)
+            else:
+                types, plain = form.media_types(schema), schema
+                packer = form.packer(packing.length, pad_id(load_processor(settings.processor)), neat=packing.neat)
+                schema = packer.schema(types)
+                batches = packed(written, split, plain, packer, schema, told)
+            names = gathered(batches, schema, folder)
         write_records(folder, split.name, schema, names, key_of(card, split.name)[:16])
     write_splits(unfinished.whole, [split.name for split in plan.splits])
     with (unfinished.whole / LEFT_OUT).open("xb") as file:
@@ -187,15 +202,15 @@ def _put_together(
     (unfinished.whole / CARD).write_bytes(as_json(card))
 
 
-def _told(split: Split, written: Written, schema: pa.Schema, folder: Path, progress: TokenizeProgress) -> list[str]:
-    done = 0
+class _Counted:
+    """Tells how many rows there are so far."""
 
-    def told(rows: int) -> None:
-        nonlocal done
-        done += rows
-        progress.checked(done, 0, 0)
+    def __init__(self, progress: TokenizeProgress) -> None:
+        self._progress, self._rows = progress, 0
 
-    return list(gathered(written, split.rows, schema, folder, told))
+    def __call__(self, rows: int) -> None:
+        self._rows += rows
+        self._progress.checked(self._rows, 0, 0)
 
 
 def _schema(split: Split, plan: RowPlan, parts: Sequence[Path], form: TokenizedFormat) -> pa.Schema:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -38,6 +39,10 @@ class TokenizedFormat(Protocol):
         """The columns; `media`: the types of the elements of media, of the kinds that any row has."""
         ...
 
+    def packer(self, length: int, pad: int, *, neat: bool) -> Packer:
+        """How rows are packed up to a length, which is filled up with an id."""
+        ...
+
     def media_types(self, schema: pa.Schema) -> dict[MediaKind, pa.DataType]:
         """The types of the elements of media in such columns, of the kinds that have one."""
         ...
@@ -45,6 +50,26 @@ class TokenizedFormat(Protocol):
     def batch(self, rows: EncodedRows, schema: pa.Schema) -> pa.RecordBatch:
         """Rows under a schema. Raises ValueError where media are not of its types."""
         ...
+
+
+class Packer(Protocol):
+    """How a trainer packs rows that it has preprocessed."""
+
+    def schema(self, media: dict[MediaKind, pa.DataType]) -> pa.Schema:
+        """The columns, as `TokenizedFormat.schema`."""
+        ...
+
+    def pack(self, rows: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+        """Some rows, in the columns of a TokenizedFormat, that are packed with none but each other."""
+        ...
+
+
+def parts_of(lists: pa.Array) -> list[NDArray[Any]]:
+    """The lists of numbers of a column without nulls."""
+    values = np.frombuffer(lists.values.buffers()[1], lists.type.value_type.to_pandas_dtype())
+    ends = np.frombuffer(lists.offsets.buffers()[1], np.int32)[lists.offsets.offset :][: len(lists) + 1]
+    base = lists.values.offset
+    return [values[base + start : base + stop] for start, stop in pairwise(ends.tolist())]
 
 
 def lists_of(values: Any, lengths: NDArray[np.int64], kind: pa.DataType) -> pa.Array:

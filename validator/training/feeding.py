@@ -15,6 +15,16 @@ from validator.training.mixing import CONCAT
 
 
 @dataclass(frozen=True, slots=True)
+class Packing:
+    """Rows are packed up to a length, those of `batch` rows together, which are taken in each of some `processes`."""
+
+    length: int
+    neat: bool
+    batch: int
+    processes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Feeding:
     """Names of data sets, in their order, and the trainer's settings of how they are put together."""
 
@@ -27,6 +37,7 @@ class Feeding:
     max_samples: int | None = None
     each: bool = False
     """Every data set for evaluation is one of its own."""
+    packing: Packing | None = None
 
 
 _OF_VIDEO = {
@@ -45,7 +56,7 @@ def feeding_of(config: TrainingConfig) -> Feeding:
         raise ValueError(f"{config.path}: the trainer stops at `{key}`: {error}: {words}")
     if config["stage"] != "sft":
         raise ValueError(f"{config.path}: `stage: {config['stage']}` is not written: only rows of `stage: sft` are.")
-    for key in ("streaming", "predict_with_generate", "packing", "neat_packing"):
+    for key in ("streaming", "predict_with_generate"):
         if config[key]:
             raise ValueError(f"{config.path}: rows under `{key}: true` are not written.")
     evaluation = config.names("eval_dataset")
@@ -60,7 +71,15 @@ def feeding_of(config: TrainingConfig) -> Feeding:
         _weights(config),
         config["max_samples"],
         bool(config["eval_on_each_dataset"]),
+        _packing(config),
     )
+
+
+def _packing(config: TrainingConfig) -> Packing | None:
+    if not config.packs:
+        return None
+    neat, batch = bool(config["neat_packing"]), config["preprocessing_batch_size"]
+    return Packing(config["cutoff_len"], neat, batch, config["preprocessing_num_workers"] or 1)
 
 
 def _weights(config: TrainingConfig) -> tuple[float, ...] | None:
