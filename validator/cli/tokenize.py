@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 
@@ -24,6 +25,7 @@ def tokenize(
         [], help="Rules that keep rows out whatever their severity (repeatable, commas).", autocompletion=codes
     ),
     keep: list[str] = typer.Option([], help="Rules that keep no row out (repeatable, commas).", autocompletion=codes),
+    merge: list[Path] = typer.Option([], help="A folder to join with others in the place of a run (repeatable)."),
     workers: int | None = typer.Option(
         None, help="Processes; 0: one, without Dask. Default: by the work to do.", min=0, show_default=False
     ),
@@ -38,6 +40,8 @@ def tokenize(
     (left_out.jsonl). The original is never changed.
     """
 
+    if merge:
+        _merge(run, merge, to, output_format, verbose)
     folder = the_run(run)
 
     def work() -> int:
@@ -72,6 +76,30 @@ def tokenize(
 
     kept = "what was written is kept, and the same command goes on from there"
     raise typer.Exit(guarded(work, verbose, "the writing", kept))
+
+
+def _merge(run: Path | None, folders: list[Path], to: Path, output_format: PlainFormat, verbose: bool) -> NoReturn:
+    """Join folders, and exit."""
+
+    def work() -> int:
+        from validator.report.tokenized import tokenized
+        from validator.tokenizing.merge import merge
+
+        try:
+            if run is not None:
+                raise ValueError("--merge joins folders that are written already: name no run beside it.")
+            card = merge(folders, to)
+        except ValueError as error:
+            usage(error)
+        if output_format is PlainFormat.json:
+            from validator.report.json_document import dump
+
+            dump(card, sys.stdout)
+        else:
+            tokenized(card, " and ".join(map(str, folders)), to, sys.stdout)
+        return 0
+
+    raise typer.Exit(guarded(work, verbose, "the joining", "an unfinished folder is replaced when it is tried again"))
 
 
 COMMAND = make("tokenize", tokenize)

@@ -45,12 +45,13 @@ class Written:
         columns = []
         for field in schema:
             pieces = [batch[field.name].slice(place, 1) for batch, place in found]
-            columns.append(pa.concat_arrays([_as(piece, field.type) for piece in pieces]))
+            columns.append(pa.concat_arrays([as_type(piece, field.type) for piece in pieces]))
         return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _as(piece: pa.Array, kind: pa.DataType) -> pa.Array:
-    return piece if piece.type == kind else pa.nulls(len(piece), kind) if piece.null_count else piece.cast(kind)
+def as_type(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    """A column under another type: one of null, or one that holds nothing but null."""
+    return column if column.type == kind else pa.nulls(len(column), kind)
 
 
 def gathered(batches: Iterator[pa.RecordBatch], schema: pa.Schema, folder: Path) -> list[str]:
