@@ -1,5 +1,6 @@
 """A finished run written as preprocessed rows: what is in the folder, what stays behind, what is refused."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from validator.exporting.policy import Policy
 from validator.tokenizing import plan
 from validator.tokenizing.folder import UNFINISHED, begun
 from validator.tokenizing.tokenize import tokenize
+from validator.trainers.llamafactory.packing import together
 from validator.training.config import make_config
 
 
@@ -272,3 +274,30 @@ def test_the_command_says_what_it_wrote(rows, mmvalidate):
     ]
     again = mmvalidate("tokenize", rows.folder / "run", "--to", rows.folder / "out")
     assert (again.returncode, again.stderr.count("is not empty")) == (2, 1)
+
+
+def test_packed_rows_are_as_long_as_the_cutoff_and_hold_what_the_others_do(rows):
+    """Every token of the plain folder, in rows that are filled up."""
+    rows.check(cutoff_len=2047, image_max_pixels=768 * 768)
+    write(rows.folder / "run", rows.folder / "packed", _given(rows, neat_packing=True))
+    rows.check(cutoff_len=2048, image_max_pixels=768 * 768)
+    write(rows.folder / "run", rows.folder / "plain", _given(rows))
+    (packed,), plain = loaded(rows.folder / "packed")["train"], loaded(rows.folder / "plain")["train"]
+    bounds = packed["packing_params"]["sequence_boundaries"]
+    parts = [packed["input_ids"][start:stop] for start, stop in itertools.pairwise(bounds)]
+    assert len(packed["input_ids"]) == 2048 and set(parts.pop()) == {151643}
+    assert sorted(parts) == sorted(row["input_ids"] for row in plain)
+    assert packed["images"] == [str(rows.folder / "a.png")] * 3
+
+
+PACKED_TOGETHER = {
+    "the longest that fits first": ([3, 5, 2, 4], 7, [[1, 2], [3, 0]]),
+    "of one length the last first": ([2, 2, 2], 4, [[2, 1], [0]]),
+    "what is longer than the cutoff is left out": ([9, 1], 4, [[1]]),
+    "nothing": ([], 4, []),
+}
+
+
+@pytest.mark.parametrize(("lengths", "capacity", "bins"), PACKED_TOGETHER.values(), ids=PACKED_TOGETHER)
+def test_which_rows_are_packed_together(lengths, capacity, bins):
+    assert together(lengths, capacity) == bins

@@ -44,6 +44,8 @@ def feature_of(kind: pa.DataType) -> dict[str, Any]:
     """A type as `datasets` describes it. Lists are sequences: the word that all releases know."""
     if t.is_list(kind):
         return {"feature": feature_of(kind.value_type), "_type": "Sequence"}
+    if t.is_struct(kind):
+        return {field.name: feature_of(field.type) for field in kind}
     return {"dtype": str(kind), "_type": "Value"}
 
 

@@ -38,7 +38,7 @@ class Preprocessed:
     files: Mapping[str, str]
 
 
-class _Inputs(TypedDict):
+class _CardInputs(TypedDict):
     entries: dict[str, str]
     files_xxh3_128: dict[str, str]
 
@@ -46,7 +46,7 @@ class _Inputs(TypedDict):
 class _Card(TypedDict):
     settings: dict[str, Any]
     feeding: dict[str, Any]
-    inputs: _Inputs
+    inputs: _CardInputs
 
 
 def card_in(folder: Path) -> Preprocessed | None:

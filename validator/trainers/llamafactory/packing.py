@@ -38,7 +38,7 @@ _BOUNDS = pa.struct(
 
 
 @dataclass(frozen=True)
-class Packed:
+class KnapsackPacker:
     """Packs rows up to a length (`cutoff_len` as training files have it), `neat`ly or not; `pad` is the id of what
     fills the rest.
     """

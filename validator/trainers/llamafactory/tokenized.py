@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from validator.trainers.llamafactory.packing import Packed
+from validator.trainers.llamafactory.packing import KnapsackPacker
 from validator.trainers.tokenized import EncodedRows, lists_of, media_column
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ class TokenizedPath:
         columns = {name: pa.list_(media[kind]) if kind in media else pa.null() for name, kind in _MEDIA.items()}
         return pa.schema({"input_ids": _IDS, "attention_mask": _MASK, "labels": _LABELS, **columns})
 
-    def packer(self, length: int, pad: int, *, neat: bool) -> Packed:
+    def packer(self, length: int, pad: int, *, neat: bool) -> KnapsackPacker:
         """`packing` and `neat_packing`."""
-        return Packed(length, pad, neat)
+        return KnapsackPacker(length, pad, neat)
 
     def media_types(self, schema: pa.Schema) -> dict[MediaKind, pa.DataType]:
         """Those of the columns that are not of type null."""
