@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
 from validator.findings import Severity
 from validator.option import DATA, FINDINGS, GATE, TRAINER, Flag
@@ -54,6 +54,12 @@ def _registry(value: Any) -> str:
     return str(Path(path)) if not is_remote(text) and os.path.isdir(text) and os.path.exists(path) else text
 
 
+def _thinking(value: Any) -> Any:
+    """A value of enable_thinking as the word for it."""
+    return {True: "true", False: "false", None: "null"}[value] if value in (True, False, None) else value
+
+
+Thinking = Annotated[Literal["true", "false", "null"], BeforeValidator(_thinking)]
 Location = Annotated[str, PlainValidator(_location)]
 RegistryLocation = Annotated[str, PlainValidator(_registry)]
 TrainerName = Annotated[str, AfterValidator(lambda name: trainer_named(name).name)]
@@ -98,9 +104,9 @@ class Settings(BaseModel):
         TrainerName,
         Flag(f"Whose loader: {NAMES}; for check also all.", TRAINER),
     ] = DEFAULT
-    processor: Annotated[str, Flag("embedded (Qwen2-VL), qwen2.5-vl, qwen3-vl, a folder, or a hub id.", TRAINER)] = (
-        "embedded"
-    )
+    processor: Annotated[
+        str, Flag("embedded (Qwen2-VL), qwen2.5-vl, qwen3-vl, or a model's folder or hub id.", TRAINER)
+    ] = "embedded"
     template: Annotated[str | None, Flag(f"{WHOSE['template']} template. Default: that of the processor.", TRAINER)] = (
         None
     )
@@ -128,6 +134,17 @@ class Settings(BaseModel):
     ] = Field(default=None, ge=1, le=2**31)
     media_dir: Annotated[Location | None, Flag("The trainer's media_dir. Default: the registry's folder.", DATA)] = None
     default_system: Annotated[str | None, Flag("The trainer's default_system.", TRAINER)] = None
+    enable_thinking: Annotated[
+        Thinking,
+        Flag(
+            f"{WHOSE['template']} enable_thinking: whether thoughts are left in answers, and an answer without one "
+            "begins with an empty one (true), has it before it (null), or loses its own for it (false).",
+            TRAINER,
+        ),
+    ] = "true"
+    preserve_thinking: Annotated[
+        bool, Flag(f"{WHOSE['template']} preserve_thinking: mask_history leaves earlier thoughts in.", TRAINER)
+    ] = False
     mask_history: Annotated[bool, Flag("Only the last answer is learned.", TRAINER)] = False
     train_on_prompt: Annotated[bool, Flag("Questions are learned too.", TRAINER)] = False
     truncation_strategy: Annotated[
@@ -199,6 +216,10 @@ class Settings(BaseModel):
         if self.default_system is not None and "default_system" not in self.profile.options:
             raise ValueError(f"{self.profile.describes} has no default_system for training")
         trainer = trainer_named(self.trainer)
+        given = {"enable_thinking": self.enable_thinking != "true", "preserve_thinking": self.preserve_thinking}
+        for name, said in given.items():
+            if said and name not in trainer.options:
+                raise ValueError(f"{trainer.describes} has no {name}")
         if "mask_history" not in trainer.options and (self.mask_history or self.train_on_prompt):
             raise ValueError(f"{trainer.describes} has neither mask_history nor train_on_prompt")
         if "truncation_strategy" not in trainer.options and (self.truncation_strategy or self.strict):

@@ -174,3 +174,28 @@ def test_long_findings_come_in_pieces(dataset, monkeypatch):
     monkeypatch.setattr(finding_columns, "PIECE", 1)
     pieces = [to_findings(batch) for batch in stored(tables.findings, tables.lines)]
     assert [len(piece) for piece in pieces] == [1] * len(whole) and [line for (line,) in pieces] == whole
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"template": "qwen3_vl"}, "mask_history decides which thoughts"),
+        ({"template": "qwen3_vl", "preserve_thinking": True}, None),
+        ({"template": "qwen3_vl_nothink"}, None),
+        ({"template": "qwen3_vl", "trainer": "llamafactory@0.9.4"}, None),
+    ],
+)
+def test_mask_history_is_put_to_facts_unless_it_takes_thoughts(dataset, tmp_path, settings, said):
+    rows = [say("q", "<think>\nhm\n</think>\n\na", "q", "b"), say("q", "a")]
+    dataset.write(rows)
+    dataset.check(processor="qwen3-vl", **settings)
+    run = FinishedRun(tmp_path / "run")
+    if said:
+        with pytest.raises(ValueError, match=said):
+            settings_of(run, {"mask_history": True})
+        again, _ = dataset.check(processor="qwen3-vl", **settings, mask_history=True)  # nothing is taken from the cache
+        full = check(dataset.registry, tmp_path / "full", processor="qwen3-vl", **settings, mask_history=True)[0]
+    else:
+        again = rejudge(run, settings_of(run, {"mask_history": True}), tmp_path / "again")
+        full = check(dataset.registry, tmp_path / "full", processor="qwen3-vl", **settings, mask_history=True)[0]
+    assert written(again.folder)[1] == written(full.folder)[1]

@@ -27,11 +27,21 @@ def rows(given, tokenizer):
     answers = {}
     for entry in given["corpus"]["entries"]:
         settings = {k: v for k, v in entry["settings"].items() if v is not None and k != "processor"}
+        if "enable_thinking" in settings:
+            settings["enable_thinking"] = json.loads(settings["enable_thinking"])
         template.default_system = default_system  # the trainer writes its setting into this global; a run has only one
-        processor = make_processor(tokenizer, model=model)
+        processor = loaded(given["files"])[1] if "files" in given else make_processor(tokenizer, model=model)
         settings |= {"template": name, "tokenizer": tokenizer, "processor": processor}
         answers[entry["name"]] = list(Oracle(given["folder"], entry["name"], **settings).samples(entry["name"]))
     return answers
+
+
+def loaded(folder):
+    """Tokenizer and processor of a model's folder, as the trainer loads them."""
+    from transformers import AutoProcessor, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, split_special_tokens=False, padding_side="right")
+    return tokenizer, AutoProcessor.from_pretrained(folder, use_fast=True)
 
 
 def entries(given, tokenizer):
@@ -134,7 +144,9 @@ def main(vocabulary, question, input_file):
     logging.disable(logging.CRITICAL)
     given = json.loads(Path(input_file).read_text(encoding="utf-8"))
     added = given.get("tokens", ()) if isinstance(given, dict) else ()
-    answers = QUESTIONS[question](given, make_tokenizer(vocabulary, added))
+    files = isinstance(given, dict) and given.get("files")
+    tokenizer = loaded(files)[0] if files else make_tokenizer(vocabulary, added)
+    answers = QUESTIONS[question](given, tokenizer)
     print("ANSWERS " + json.dumps(answers))
 
 

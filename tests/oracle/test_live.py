@@ -21,8 +21,8 @@ from tests.oracle.well_formed import make_well_formed
 from tests.rules.corpus_cases import JOINED, write_parquet
 from tests.unit.loader_cases import CASES
 from validator.media.geometry import ImageLimits
+from validator.models.families import LATER_TOKENS, LATEST_TOKENS
 from validator.tokens.processor import load_processor
-from validator.tokens.vocabulary import LATER_TOKENS, LATEST_TOKENS
 from validator.trainers.llamafactory.resize import image_grid
 
 pytestmark = needs_oracle

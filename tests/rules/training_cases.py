@@ -73,6 +73,16 @@ BAD = {
         {},
         "CF038",
     ),
+    "template of Qwen3-VL for a Qwen3.5": (
+        {"template": "qwen3_vl", "model_name_or_path": "Qwen/Qwen3.5-4B"},
+        {},
+        "CF038",
+    ),
+    "marks of another family for a Qwen3.5": (
+        {"template": "llava", "model_name_or_path": "Qwen/Qwen3.5-4B"},
+        {},
+        "CF013",
+    ),
     "text template over text": ({"template": "qwen"}, {"facts": data()}, "CF038"),
     "no template": ({"template": ...}, {}, "CF013"),
     "cutoff 8190": ({"neat_packing": True, "cutoff_len": 8190}, {}, "CF014"),
@@ -147,6 +157,14 @@ FINE = {
     ),
     "Qwen3-VL Thinking": (
         {"model_name_or_path": "Qwen/Qwen3-VL-8B-Thinking", "template": "qwen3_vl"},
+        {"deepspeed": ZERO2},
+    ),
+    "Qwen3.5, which thinks whatever its name": (
+        {"model_name_or_path": "Qwen/Qwen3.5-4B", "template": "qwen3_5"},
+        {"deepspeed": ZERO2},
+    ),
+    "Qwen3.5 trained without thoughts": (
+        {"model_name_or_path": "Qwen/Qwen3.5-4B", "template": "qwen3_5_nothink"},
         {"deepspeed": ZERO2},
     ),
     "another family with its own template": (

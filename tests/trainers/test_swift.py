@@ -11,7 +11,7 @@ from tests.oracle.compare import our_answers
 from tests.oracle.corpus import write_corpus
 from tests.trainers.compare import ask, spread
 from tests.trainers.swift_corpus import make_swift_corpus
-from validator.tokens.vocabulary import LATER_TOKENS
+from validator.models.families import LATER_TOKENS
 
 pytestmark = needs_trainer("ms-swift")
 SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))

@@ -12,7 +12,7 @@ from tests.environments import needs_trainer
 from tests.oracle.compare import our_answers
 from tests.oracle.corpus import make_corpus, write_corpus
 from tests.trainers.compare import ask, spread
-from validator.tokens.vocabulary import LATER_TOKENS
+from validator.models.families import LATER_TOKENS
 
 pytestmark = needs_trainer("hf")
 SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))

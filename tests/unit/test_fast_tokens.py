@@ -12,16 +12,16 @@ from tokenizers import Regex, normalizers, pre_tokenizers
 from tests.conftest import check, say
 from tests.helpers.alphabets import ALPHABETS
 from tests.tiers import PROOF, many
+from validator.models.families import QWEN3_VL
 from validator.tokens import encoder as encoding
 from validator.tokens import fast
 from validator.tokens.encoder import RankEncoder, TokenizersEncoder, tokenizer_of
 from validator.tokens.fast import MANY, Hastening, of_ranks, specimens_of
 from validator.tokens.ids import Ids, listed
-from validator.tokens.processor import EMBEDDED
-from validator.tokens.vocabulary import load_ranks
+from validator.tokens.vocabulary import load_ranks, with_added
 
 pytest.importorskip("fastokens", reason="there is no fastokens for this machine")
-MARKS = EMBEDDED["qwen3-vl"][1]
+MARKS = with_added(QWEN3_VL.added_tokens)
 
 
 @pytest.fixture(scope="module")

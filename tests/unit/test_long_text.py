@@ -12,8 +12,8 @@ from validator.tokens import encoder as encoding
 from validator.tokens import long_text, long_word
 from validator.tokens.encode import _encode_turn
 from validator.tokens.ids import Ids
-from validator.tokens.processor import EMBEDDED, load_processor
-from validator.tokens.vocabulary import load_ranks
+from validator.tokens.processor import load_processor
+from validator.tokens.vocabulary import SPECIAL_TOKENS, load_ranks
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def whole_of(encoder, text):
 def test_the_vocabulary_is_read_when_a_text_is_encoded():
     """Judging a run again encodes nothing."""
     asked = []
-    made = encoding.RankEncoder(lambda: asked.append(1) or load_ranks(), EMBEDDED["embedded"][1])
+    made = encoding.RankEncoder(lambda: asked.append(1) or load_ranks(), SPECIAL_TOKENS)
     assert not asked
     assert made.encode("a") and asked
 

@@ -8,7 +8,7 @@ from validator.conversation.sample import Sample
 from validator.tokens.template import MediaSlot
 from validator.trainers.llamafactory.template import TEMPLATES
 
-TEMPLATE = TEMPLATES["0.9.4"]
+TEMPLATE = TEMPLATES["0.9.5"]["qwen2_vl"]
 IMAGE, SECOND = MediaSlot("image", 0), MediaSlot("image", 1)
 
 

@@ -44,8 +44,11 @@ def prepare(settings: Settings) -> Prepared:
             f"{registry.path} is a data file: `mmvalidate init {registry.path}` writes the dataset_info.json that "
             f"names it, or add --trainer {TAKES_DATA}, which reads data files as they are."
         )
-    settings.profile.template(load_processor(settings.processor), settings.template)
-    return Prepared(registry, rules, left_out, () if settings.datasets else _strangers(settings, registry))
+    processor = load_processor(settings.processor)
+    settings.profile.template(processor, settings.template)
+    uncounted = (f"No row is counted: {processor.unknown}.",) if processor.unknown else ()
+    strangers = () if settings.datasets else _strangers(settings, registry)
+    return Prepared(registry, rules, left_out, uncounted + strangers)
 
 
 def _strangers(settings: Settings, registry: Registry) -> tuple[str, ...]:

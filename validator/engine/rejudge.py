@@ -28,7 +28,7 @@ from validator.engine.run_files.written import OutputStamp
 from validator.engine.tables.by_file import by_file
 from validator.execution import Execution
 from validator.facts.columns import numbers_of
-from validator.facts.measure import limits_of
+from validator.facts.measure import judging_alone, limits_of
 from validator.rules.base import Rule
 from validator.rules.registry import choose_rules
 from validator.run_folder.damage import unusable
@@ -60,6 +60,11 @@ def limits_under(run: FinishedRun, changes: dict[str, Any]) -> Settings:
     before = run.settings
     if before.exact and changes.keys() & JUDGING:
         raise ValueError("the processor was asked under the limits of that run (--exact): run mmvalidate anew.")
+    judged = judging_alone(before, load_processor(before.processor))
+    if changes.keys() & JUDGING - judged and changes["mask_history"] != before.mask_history:
+        raise ValueError(
+            "mask_history decides which thoughts this template leaves in answers: run mmvalidate anew to change it."
+        )
     return Settings(**{**before.model_dump(), **changes})
 
 

@@ -23,10 +23,11 @@ from validator.facts.record import MediaFacts, RowFacts
 from validator.facts.sameness import hashes_of
 from validator.facts.turn_measure import TurnMeasurer
 from validator.findings import clip
-from validator.settings import Settings
+from validator.models.families import REPRODUCED, of_template
+from validator.settings import JUDGING, Settings
 from validator.storage.media_files import MediaFiles, Wanted
 from validator.tokens.encode import EncodedTurn, TrainerError, encode_turns, refuse_media
-from validator.tokens.known_templates import NONE, REPRODUCED, not_reproduced, refused_media
+from validator.tokens.known_templates import NONE, not_reproduced, refused_media
 from validator.tokens.processor import Processor, load_processor
 from validator.tokens.template import PAD_TOKENS
 
@@ -40,6 +41,19 @@ def limits_of(settings: Settings, processor: Processor) -> Limits:
     trainer = settings.profile
     image = trainer.image_limits(settings, processor)
     return Limits(image, settings.cutoff_len, settings.mask_history, settings.train_on_prompt, trainer)
+
+
+def judging_alone(settings: Settings, processor: Processor) -> frozenset[str]:
+    """Of the settings that are put to measured facts, those that no fact depends on: `mask_history` takes thoughts out
+    of what is encoded where a template forgets them.
+    """
+    thoughts = settings.profile.template(processor, _named(settings)).thoughts
+    forgets = thoughts is not None and "preserve_thinking" in settings.profile.options
+    return JUDGING - {"mask_history"} if forgets and not settings.preserve_thinking else JUDGING
+
+
+def _named(settings: Settings) -> str | None:
+    return settings.template if "template" in settings.profile.options else None
 
 
 class _Row:
@@ -85,12 +99,14 @@ class Measurer:
         self.processor = load_processor(settings.processor)
         self.processor.encoder.expect(survey.num_rows)
         self.trainer = settings.profile
-        named = settings.template if "template" in self.trainer.options else None
+        named = _named(settings)
         self.template = self.trainer.template(self.processor, named)
         self._refused_media = refused_media(named or REPRODUCED[0])
-        self._not_reproduced = not_reproduced(named) if named else None
+        self._not_reproduced = (not_reproduced(named) if named else None) or self.processor.unknown
+        family = of_template(named)
         told = self.trainer.writes_times(self.processor, named)
-        self._no_times = (self.processor.model == "qwen3-vl" or named in ("qwen3_vl_nothink", "qwen3_vl")) and not told
+        of_times = self.processor.family.times_frames or (family is not None and family.times_frames)
+        self._no_times = of_times and not told
         self.limits = limits_of(settings, self.processor)
         self._view = self.trainer.view(entry, survey)
         self._unread = UnreadMedia(entry, survey.types, self.trainer)

@@ -59,7 +59,7 @@ def make_job(measurer: Measurer, raw: RawRow, facts: RowFacts) -> Job:
         _media(measurer, sample, "image"),
         _media(measurer, sample, "video"),
         tuple(
-            RenderedTurn(tuple(turn.written), tuple(turn.slots), flatten(turn, measurer.processor, sizes))
+            RenderedTurn(tuple(turn.written), tuple(turn.slots), flatten(turn, measurer.processor, sizes), turn.apart)
             for turn in encoded
         ),
         sizes,

@@ -29,11 +29,14 @@ class Medium:
 
 @dataclass(frozen=True, slots=True)
 class RenderedTurn:
-    """A turn as the tokenizer is given it: texts around media slots, and the ids that the static pass made of it."""
+    """A turn as the tokenizer is given it: texts around media slots, and the ids that the static pass made of it.
+    `apart`: characters at its beginning and at its end that it is given apart.
+    """
 
     texts: tuple[str, ...]
     slots: tuple[MediaSlot, ...]
     ids: list[int]
+    apart: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)

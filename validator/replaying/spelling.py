@@ -26,7 +26,9 @@ class Spelling:
             if ours != tokens[kind]:
                 return f"the static pass counted {list(ours)} {kind} tokens, the processor {list(tokens[kind])}"
         for number, turn in enumerate(job.turns):
-            theirs = self._tokenizer.encode(_text(turn, tokens), add_special_tokens=False)
+            text, (head, tail) = _text(turn, tokens), turn.apart
+            parts = text[:head], text[head : len(text) - tail], text[len(text) - tail :]
+            theirs = [token for part in parts for token in self._tokenizer.encode(part, add_special_tokens=False)]
             if theirs != turn.ids:
                 place = next(
                     (at for at, pair in enumerate(zip(theirs, turn.ids, strict=False)) if pair[0] != pair[1]),

@@ -2,7 +2,7 @@
 
 ## What it finds
 A `template` that does not exist; one without images (or videos) over data that have some, or none at all; one that
-writes other marks for images than the model, a Qwen2-VL, Qwen2.5-VL or Qwen3-VL, has; and a template of these for a
+writes other marks for images than the model, a Qwen2-VL or one of its successors, has; and a template of these for a
 model that its config.json says is another.
 
 ## Why it hurts
@@ -15,7 +15,8 @@ trained on marks that it has never seen.
 `template: llama3` with `model_name_or_path: Qwen/Qwen2-VL-7B-Instruct`
 
 ## What to do
-`template: qwen2_vl` for Qwen2-VL and Qwen2.5-VL, `qwen3_vl_nothink` for Qwen3-VL Instruct, `qwen3_vl` for Thinking.
+`template: qwen2_vl` for Qwen2-VL and Qwen2.5-VL, `qwen3_vl_nothink` for Qwen3-VL Instruct, `qwen3_vl` for Thinking,
+`qwen3_5` for Qwen3.5.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ import difflib
 from collections.abc import Iterator
 
 from validator.findings import clip
+from validator.models.families import FAMILIES, of_model_type
 from validator.rules.base import Hit, training_rule
 from validator.tokens.known_templates import OF_TOKENIZER, known_templates, refused_media
 from validator.training.config import shown
-from validator.training.family import OWN
 from validator.training.record import TrainingCase
 
 MARK = "<|image_pad|>"
@@ -41,7 +42,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
     template, model = case.config["template"], case.model_type
     said = _fault(case)
     if said is not None:
-        own = OWN.get(model or "")
+        own = _own(model)
         close = difflib.get_close_matches(str(template), known_templates(), n=1)
         right = own[0] if own else close[0] if close and template not in known_templates() else None
         yield Hit(
@@ -49,6 +50,12 @@ def check(case: TrainingCase) -> Iterator[Hit]:
             f"Set template: {right}." if right else "Set the template that LLaMA-Factory lists for this model.",
             evidence={"key": "template", "model_type": model},
         )
+
+
+def _own(model: str | None) -> tuple[str, ...]:
+    """The templates of a model's family, none where it is not known."""
+    family = of_model_type(model)
+    return family.templates if family else ()
 
 
 def _fault(case: TrainingCase) -> str | None:
@@ -63,15 +70,15 @@ def _fault(case: TrainingCase) -> str | None:
     named = "`template` is not set" if template is None else f"`template` is {shown(template)}"
     family = f", the model's type is {model}" if model else ""
     if case.data is None:
-        met = ["image"] if model in OWN and "image" in refused else []
+        met = ["image"] if _own(model) and "image" in refused else []
     else:
         met = [kind for kind in ("image", "video") if kind in refused and kind in case.data.media]
     if met:
         return f"{named}{family}: the trainer stops with ValueError: This model {_REFUSES.format(met[0])}"
     marks = known_templates()[template].marks if template is not None else {}
-    if model in OWN and marks and marks.get("image") != MARK:
+    if _own(model) and marks and marks.get("image") != MARK:
         return f"{named}{family}: it writes {marks.get('image', 'no mark')} for an image, this model reads {MARK}"
-    if model is not None and model not in OWN and any(template in own for own in OWN.values()):
+    if model is not None and not _own(model) and any(template in family.templates for family in FAMILIES):
         return f"{named}{family}: what is said of the data holds for the model of this template"
     return None
 

@@ -5,9 +5,9 @@
 
 ## Why it hurts
 Under label smoothing the Trainer computes the loss itself. It compares the logits of a place with the label of the next
-one only for classes in `MODEL_FOR_CAUSAL_LM_MAPPING_NAMES`; Qwen2-VL, Qwen2.5-VL and Qwen3-VL are not among them
-(transformers 4.46.1 to 5.24.0). For these the logits of a place are compared with the label of the same place, which
-the model has just read. The loss falls fast and nothing else shows it.
+one only for classes in `MODEL_FOR_CAUSAL_LM_MAPPING_NAMES`; Qwen2-VL, Qwen2.5-VL, Qwen3-VL and Qwen3.5 are not among
+them (transformers 4.46.1 to 5.24.0). For these the logits of a place are compared with the label of the same place,
+which the model has just read. The loss falls fast and nothing else shows it.
 
 Run with LLaMA-Factory 0.9.5 and transformers 5.6.0 on a Qwen2-VL of two layers, 30 steps: with a factor of 0.1 the
 model gives back the token that it reads at 100 % of the labels and the next one at none; without it, 0 % and 98 %. LoRA
@@ -24,11 +24,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from validator.models.families import of_model_type, of_template
 from validator.rules.base import Hit, training_rule
 from validator.training.record import TrainingCase
 
-MODELS = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe")
-"""Values of `model_type` and, but for the last, the beginnings of the templates of these models."""
 OTHER_LOSSES = ("use_dft_loss", "use_eaft_loss", "use_asft_loss")
 
 
@@ -37,7 +36,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
     """Look at the factor, the model and the loss."""
     config = case.config
     factor, template = config["label_smoothing_factor"], config["template"] or ""
-    known = case.model_type in MODELS if case.model_type else template.startswith(MODELS)
+    known = of_model_type(case.model_type) if case.model_type else of_template(template)
     if factor > 0 and known and config["stage"] in ("sft", "pt") and not any(config[key] for key in OTHER_LOSSES):
         yield Hit(
             f"`label_smoothing_factor` is {factor:g}: for this model the Trainer compares the logits of each place "

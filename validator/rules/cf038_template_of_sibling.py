@@ -1,9 +1,9 @@
 """A template that trains, but writes turns otherwise than the model's own.
 
 ## What it finds
-`qwen3_vl` for a Qwen3-VL that is no Thinking model; `qwen3_vl_nothink` for one that is; for a Qwen2-VL, Qwen2.5-VL or
-Qwen3-VL any other template that the trainer takes: that of another of these families, or one of text over data without
-images.
+`qwen3_vl` for a Qwen3-VL that is no Thinking model; `qwen3_vl_nothink` for one that is; for a Qwen2-VL, Qwen2.5-VL,
+Qwen3-VL or Qwen3.5 any other template that the trainer takes: that of another of these families, or one of text over
+data without images.
 
 ## Why it hurts
 Nothing stops. `qwen3_vl` puts an empty thought (`<think>`, two line feeds, `</think>`, two line feeds) before each
@@ -16,18 +16,19 @@ trained without thoughts forgets them. Templates of other families write another
 `template: qwen3_vl` with `model_name_or_path: Qwen/Qwen3-VL-4B-Instruct`
 
 ## What to do
-`qwen2_vl` for Qwen2-VL and Qwen2.5-VL, `qwen3_vl_nothink` for Qwen3-VL Instruct, `qwen3_vl` for Thinking.
+`qwen2_vl` for Qwen2-VL and Qwen2.5-VL, `qwen3_vl_nothink` for Qwen3-VL Instruct, `qwen3_vl` for Thinking, `qwen3_5` for
+Qwen3.5, whose models think.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from validator.models.families import of_model_type
 from validator.rules.base import Hit, training_rule
 from validator.rules.cf013_template_not_of_model import RULE as CF013
 from validator.tokens.known_templates import known_templates
 from validator.training.config import shown
-from validator.training.family import OWN
 from validator.training.record import TrainingCase
 
 
@@ -35,10 +36,11 @@ from validator.training.record import TrainingCase
 def check(case: TrainingCase) -> Iterator[Hit]:
     """Compare the template with the model's own."""
     assert CF013.training is not None
-    config, own = case.config, OWN.get(case.model_type or "")
+    config, family = case.config, of_model_type(case.model_type)
     template = config["template"]
-    if own is None or config["stage"] == "pt" or any(CF013.training(case)):
+    if family is None or config["stage"] == "pt" or any(CF013.training(case)):
         return
+    own, by_name = family.templates, family.thinks == "by name"
     thinks = "thinking" in str(config["model_name_or_path"]).lower()
     instructs = "instruct" in str(config["model_name_or_path"]).lower()
     evidence = {"key": "template", "model_type": case.model_type}
@@ -49,7 +51,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
             f"Set template: {own[0]}.",
             evidence=evidence,
         )
-    elif known_templates()[template].thinks and not thinks:
+    elif by_name and known_templates()[template].thinks and not thinks:
         learned = "which is learned" if config["enable_thinking"] else "which stands before it, not learned"
         model = "an Instruct model" if instructs else "this model, unless it is a Thinking model,"
         yield Hit(
@@ -58,7 +60,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
             f"Set template: {template}_nothink, which is made for Instruct models.",
             evidence=evidence,
         )
-    elif thinks and len(own) > 1 and not known_templates()[template].thinks:
+    elif by_name and thinks and not known_templates()[template].thinks:
         yield Hit(
             f"`template` is {template} and the model is a Thinking model: it is trained on answers without thoughts",
             f"Set template: {own[1]}.",

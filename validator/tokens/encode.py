@@ -18,6 +18,7 @@ from validator.tokens.template import (
     MediaSlot,
     Piece,
     Template,
+    Thoughts,
 )
 
 PANIC = "tokenizer-panic"
@@ -29,6 +30,8 @@ class EncodedTurn:
     """A rendered turn: ids of the texts between slots (n slots: n + 1 texts). `turn` is None for the system prompt.
 
     `pieces` are the texts themselves, without what the template writes `before` the first and `after` the last.
+    `rewritten`: thoughts may have been taken out of them. `apart`: characters at the beginning and at the end that are
+    encoded apart.
     """
 
     turn: Turn | None
@@ -37,6 +40,8 @@ class EncodedTurn:
     pieces: list[str]
     before: str = ""
     after: str = ""
+    rewritten: bool = False
+    apart: tuple[int, int] = (0, 0)
 
     @property
     def written(self) -> list[str]:
@@ -70,6 +75,7 @@ def encode_turns(
     encoder = processor.encoder
     taken: dict[MediaKind, int] = dict.fromkeys(PAD_TOKENS, 0)
     turns = []
+    thoughtless = _thoughtless(sample.turns, template)
     try:
         system = template.system(sample, default_system)
     except Exception as error:
@@ -95,15 +101,62 @@ def encode_turns(
                 content = ""
             if not isinstance(content, str) and turn.role != "system":
                 raise RuntimeError(f"Expected a string, got {turn.content}")
-            before, pieces, after = template.turn(turn.role, content, index // 2, slots)
+            before, pieces, after = template.turn(
+                turn.role, content, index // 2, slots, thoughtless=index in thoughtless
+            )
             before, after = template.around(sample.turns, index) or (before, after)
         except Exception as error:
             raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
         try:
             turns.append(_encode_turn(turn, before, pieces, after, encoder))
+            turns[-1].rewritten = index in thoughtless
         except (TypeError, PanicException) as error:
             raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
+    if template.thoughts is not None:
+        _give_empty_thoughts(turns[len(turns) - len(sample.turns) :], template.thoughts, encoder)
     return turns
+
+
+def _thoughtless(turns: Sequence[Turn], template: Template) -> Sequence[int]:
+    """The answers that lose their thoughts, by place. Raises TrainerError where one is no text: the trainer comes to
+    them once all placeholders are expanded, and before it writes anything.
+    """
+    thoughts = template.thoughts
+    if thoughts is None:
+        return ()
+    places = [place for place in range(1, len(turns), 2) if thoughts.taken(place, len(turns))]
+    if places:
+        for turn in turns:
+            if isinstance(turn.content, list) and any(word in turn.content for word in SLOTS):
+                cause = AttributeError("'list' object has no attribute 'replace'")
+                raise TrainerError("content-type", cause, turn.index)
+    for place in places:
+        content = turns[place].content
+        if not isinstance(content, str):
+            said = f"expected string or bytes-like object, got '{type(content).__name__}'"
+            raise TrainerError("content-type", TypeError(said), turns[place].index)
+    return places
+
+
+def _give_empty_thoughts(encoded: Sequence[EncodedTurn], thoughts: Thoughts, encoder: Encoder) -> None:
+    """Give answers without a thought an empty one: at their beginning where thinking is enabled, and so learned, else
+    at the end of the question. It is encoded apart from both.
+    """
+    for place in range(1, len(encoded), 2):
+        question, answer = encoded[place - 1 : place + 1]
+        assert answer.turn is not None and isinstance(answer.turn.content, str)
+        text = thoughts.without(answer.turn.content) if answer.rewritten else answer.turn.content
+        if not thoughts.given(place, len(encoded)) or thoughts.are_in(text):
+            continue
+        ids = encoder.encode(thoughts.empty)
+        if thoughts.enabled:
+            answer.texts[0] = [*ids, *answer.texts[0]]
+            answer.before = thoughts.empty + answer.before
+            answer.apart = len(thoughts.empty), 0
+        else:
+            question.texts[-1] = [*question.texts[-1], *ids]
+            question.after += thoughts.empty
+            question.apart = 0, len(thoughts.empty)
 
 
 def _encode_turn(turn: Turn, before: str, pieces: list[Piece], after: str, encoder: Encoder) -> EncodedTurn:

@@ -13,9 +13,8 @@ from importlib.resources import files
 import orjson
 
 from validator.conversation.sample import MediaKind
+from validator.models.families import REPRODUCED
 
-REPRODUCED = ("qwen2_vl", "qwen3_vl_nothink")
-"""Templates whose text is written here, character by character."""
 OF_TOKENIZER, NONE = "tokenizer", "none"
 """Where `template` is not set, the tokenizer's chat template is parsed; the stage `pt` uses none."""
 _OTHERWISE = {
@@ -54,6 +53,4 @@ def not_reproduced(name: str) -> str | None:
     """Why the rows cannot be counted under a template, None where they can."""
     if name in REPRODUCED:
         return None
-    thoughts = name in known_templates() and known_templates()[name].thinks
-    which = f"the template {name}{', which adds empty thoughts to answers,' if thoughts else ''}"
-    return f"{_OTHERWISE.get(name, which)}{': that' if name in _OTHERWISE else ''} is not reproduced"
+    return f"{_OTHERWISE.get(name, f'the template {name}')}{': that' if name in _OTHERWISE else ''} is not reproduced"

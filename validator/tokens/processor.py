@@ -8,28 +8,20 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from validator.findings import clip
 from validator.json_text import parse_json
+from validator.models.families import EMBEDDED, FAMILIES, QWEN2_VL, QWEN3_VL, ModelFamily, of_files
 from validator.named_file import read_named
 from validator.tokens.encoder import Encoder, RankEncoder, TokenizersEncoder
-from validator.tokens.vocabulary import (
-    LATER_TOKENS,
-    LATEST_TOKENS,
-    NUM_RANKS,
-    SPECIAL_TOKENS,
-    SPLIT_PATTERN,
-    load_ranks,
-)
+from validator.tokens.vocabulary import NUM_RANKS, SPECIAL_TOKENS, SPLIT_PATTERN, load_ranks, with_added
 
 MOST_BYTES = 256 << 20
 """Of a tokenizer.json, which has some megabytes."""
-Model = Literal["qwen2-vl", "qwen3-vl"]
-"""Families with templates and video processors of their own."""
 _OF_IMAGES = ("processor_config.json", "image_processor"), ("preprocessor_config.json", None)
 _OF_VIDEOS = (
     ("processor_config.json", "video_processor"),
@@ -37,22 +29,29 @@ _OF_VIDEOS = (
     ("preprocessor_config.json", None),
 )
 """Where transformers 5.6.0 looks for the settings of a processor: files, and the key within; the first is taken."""
-FILES = ("tokenizer.json", "preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json")
-EMBEDDED: dict[str, tuple[str, dict[str, int]]] = {
-    "embedded": ("qwen2_vl", SPECIAL_TOKENS),
-    "qwen2.5-vl": ("qwen2_5_vl", SPECIAL_TOKENS | LATER_TOKENS),
-    "qwen3-vl": ("qwen3_vl", SPECIAL_TOKENS | LATER_TOKENS | LATEST_TOKENS),
-}
-"""What needs no files. Qwen2.5-VL differs from Qwen2-VL in its tokens for tools and code; patches, pixel limits and the
-sampling of videos are the same, and its seconds per frame change positions, not counts. Qwen3-VL has larger patches.
-"""
+FILES = (
+    "tokenizer.json",
+    "preprocessor_config.json",
+    "processor_config.json",
+    "video_preprocessor_config.json",
+    "config.json",
+    "tokenizer_config.json",
+)
+NEEDED = ("<|image_pad|>", "<|vision_start|>", "<|vision_end|>", "<|im_start|>", "<|im_end|>")
 # transformers 5.6 Qwen2VLImageProcessor: what holds when the files name no pixel limits.
 CLASS_MIN_PIXELS, CLASS_MAX_PIXELS = 56 * 56, 28 * 28 * 1280
-_CLASS_VIDEO_PIXELS: Mapping[Model, tuple[int, int]] = {
-    "qwen2-vl": (128 * 28 * 28, 768 * 28 * 28),
-    "qwen3-vl": (128 * 32 * 32, 768 * 32 * 32),
-}
-"""The same of Qwen2VLVideoProcessor and Qwen3VLVideoProcessor."""
+UNSHIPPED = {family.name.lower(): family for family in FAMILIES if family.embedded is None}
+"""Families that need files, by a name that stands for them where there are none."""
+_NOT_SHIPPED = "the vocabulary of {} is not shipped: name a folder or hub id with its tokenizer.json as --processor"
+_NO_CONFIG = (
+    "the processor {} has the class of Qwen3-VL's and another vocabulary: a config.json beside it would say its family"
+)
+_OWN_SPLIT = ("Qwen2Tokenizer", "Qwen2TokenizerFast")
+"""Classes that transformers 5 gives their own rule for words, whatever tokenizer.json says."""
+_SPLIT_OTHERWISE = (
+    "the processor {} has a tokenizer.json that splits words otherwise than the class that its tokenizer_config.json "
+    "names: which of both holds depends on the release of transformers"
+)
 RECIPE_SHA256 = "deeb19012d26412c87ebc28cd707bc80a1c41e606ef1ee88aa39187840115fe8"
 """Of the embedded vocabulary as tokenizer.json spells it: with these tokens and these merges, in these orders, BPE by
 ranks (tiktoken) and BPE by merges (tokenizers) are the same function.
@@ -61,9 +60,9 @@ ranks (tiktoken) and BPE by merges (tokenizers) are the same function.
 
 @dataclass(frozen=True, slots=True)
 class Processor:
-    """What the counts depend on. `fingerprint` identifies the files it was made from, which lie in `folder`; `model`
-    names a family with a template of its own. `video_pixels`: the least and the most of a frame of a video, of Qwen3-VL
-    of all its frames together.
+    """What the counts depend on. `fingerprint` identifies the files it was made from, which lie in `folder`.
+    `video_pixels`: the least and the most of a frame of a video, of Qwen3-VL of all its frames together. `unknown` says
+    why no row can be counted, where none can: the encoder is then another's.
     """
 
     name: str
@@ -75,7 +74,8 @@ class Processor:
     merge_size: int = 2
     video_pixels: tuple[int, int] = (3136, 12845056)
     folder: Path | None = None
-    model: Model = "qwen2-vl"
+    family: ModelFamily = QWEN2_VL
+    unknown: str | None = None
 
     def token_id(self, token: str) -> int:
         """The id of a special token. Raises ValueError where the vocabulary lacks it."""
@@ -89,27 +89,31 @@ class Processor:
 
 @cache
 def load_processor(name: str) -> Processor:
-    """Load a processor by name: one of EMBEDDED, a folder, or a hub id. Raises ValueError for the user."""
+    """Load a processor by name: one of EMBEDDED, a folder, or a hub id; one of UNSHIPPED counts nothing. Raises
+    ValueError for the user.
+    """
     if name in EMBEDDED:
-        fingerprint, special_tokens = EMBEDDED[name]
-        encoder = RankEncoder(load_ranks, special_tokens)
-        if name == "qwen3-vl":
-            return Processor(
-                name,
-                encoder,
-                fingerprint,
-                min_pixels=256 * 256,
-                max_pixels=4096 * 4096,
-                video_pixels=(64 * 64, 4096 * 6144),
-                patch_size=16,
-                model="qwen3-vl",
-            )
-        return Processor(name, encoder, fingerprint)
+        return _shipped(name, EMBEDDED[name])
+    if name in UNSHIPPED:
+        family = UNSHIPPED[name]
+        return replace(_shipped(name, family), unknown=_NOT_SHIPPED.format(family.name))
     folder = Path(name) if os.path.isdir(name) else _download(name)
-    processor = _from_folder(folder, name)
-    for token in ("<|image_pad|>", "<|vision_start|>", "<|vision_end|>", "<|im_start|>", "<|im_end|>"):
-        processor.token_id(token)
-    return processor
+    return _from_folder(folder, name)
+
+
+def _shipped(name: str, family: ModelFamily) -> Processor:
+    """A family's own geometry with the embedded vocabulary."""
+    return Processor(
+        name,
+        RankEncoder(load_ranks, with_added(family.added_tokens)),
+        family.fingerprint,
+        family.min_pixels,
+        family.max_pixels,
+        family.patch_size,
+        family.merge_size,
+        family.video_pixels,
+        family=family,
+    )
 
 
 def _download(name: str) -> Path:
@@ -130,22 +134,33 @@ def _from_folder(folder: Path, name: str) -> Processor:
         raise ValueError(f"--processor {name}: {tokenizer_file} does not exist.")
     config, used = _config(folder, name, _OF_IMAGES)
     of_videos, used_of_videos = _config(folder, name, _OF_VIDEOS)
+    model = _config_file(folder / "config.json", name) if (folder / "config.json").is_file() else ({}, b"")
     size = config["size"] if isinstance(config.get("size"), dict) else {}
     used += used_of_videos if used_of_videos != used else b""
-    fingerprint = hashlib.sha256(read_named(tokenizer_file, MOST_BYTES) + used).hexdigest()[:16]
-    model: Model = "qwen3-vl" if "Qwen3VL" in str(config.get("processor_class", "")) else "qwen2-vl"
-    return Processor(
+    made = hashlib.sha256(read_named(tokenizer_file, MOST_BYTES) + used)
+    family = of_files(model[0], config)
+    processor = Processor(
         name,
-        _encoder(tokenizer_file),
-        fingerprint,
+        _shipped(name, QWEN2_VL).encoder if not family.templates else _encoder(tokenizer_file),
+        hashlib.sha256(made.digest() + family.name.encode()).hexdigest()[:16],
         min_pixels=_limit(config.get("min_pixels"), size.get("shortest_edge"), CLASS_MIN_PIXELS),
         max_pixels=_limit(config.get("max_pixels"), size.get("longest_edge"), CLASS_MAX_PIXELS),
         patch_size=_limit(config.get("patch_size"), 14),
         merge_size=_limit(config.get("merge_size"), 2),
-        video_pixels=_video_pixels(of_videos, _CLASS_VIDEO_PIXELS[model]),
+        video_pixels=_video_pixels(of_videos, family.class_video_pixels),
         folder=folder,
-        model=model,
+        family=family,
     )
+    if not family.templates:
+        return replace(processor, unknown=f"the processor {name} is {family.name}, a family that is not reproduced")
+    for token in NEEDED:
+        processor.token_id(token)
+    if _split_otherwise(folder, processor.encoder, name):
+        return replace(processor, unknown=_SPLIT_OTHERWISE.format(name))
+    own = SPECIAL_TOKENS["<|image_pad|>"]
+    if family is QWEN3_VL and not model[0].get("model_type") and processor.token_id("<|image_pad|>") != own:
+        return replace(processor, unknown=_NO_CONFIG.format(name))
+    return processor
 
 
 def _video_pixels(config: Mapping[str, Any], otherwise: tuple[int, int]) -> tuple[int, int]:
@@ -158,20 +173,35 @@ def _video_pixels(config: Mapping[str, Any], otherwise: tuple[int, int]) -> tupl
 def _config(folder: Path, name: str, places: Iterable[tuple[str, str | None]]) -> tuple[dict[str, Any], bytes]:
     """The settings of a processor that are found first, and the file that holds them."""
     for file, key in places:
-        path = folder / file
-        if not path.is_file():
+        if not (folder / file).is_file():
             continue
-        try:
-            data = read_named(path, MOST_BYTES)
-            config = parse_json(data)
-        except OSError as error:
-            raise ValueError(f"--processor {name}: {path} cannot be read: {error.strerror}.") from None
-        except ValueError as error:
-            raise ValueError(f"--processor {name}: {path} cannot be read: {error}.") from None
-        config = config.get(key) if key and isinstance(config, dict) else config
+        whole, data = _config_file(folder / file, name)
+        config = whole.get(key) if key else whole
         if isinstance(config, dict):
-            return config, data
+            return {key: whole[key] for key in ("processor_class",) if key in whole} | config, data
     raise ValueError(f"--processor {name}: {folder} holds neither preprocessor_config.json nor processor_config.json.")
+
+
+def _config_file(path: Path, name: str) -> tuple[dict[str, Any], bytes]:
+    """What a file of settings holds, nothing where that is no object, and its bytes. Raises ValueError for the user."""
+    try:
+        data = read_named(path, MOST_BYTES)
+        config = parse_json(data)
+    except OSError as error:
+        raise ValueError(f"--processor {name}: {path} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise ValueError(f"--processor {name}: {path} cannot be read: {error}.") from None
+    return config if isinstance(config, dict) else {}, data
+
+
+def _split_otherwise(folder: Path, encoder: Encoder, name: str) -> bool:
+    """Whether the class that tokenizer_config.json names has another rule for words than tokenizer.json."""
+    path = folder / "tokenizer_config.json"
+    if isinstance(encoder, RankEncoder) or not path.is_file():
+        return False
+    if _config_file(path, name)[0].get("tokenizer_class") not in _OWN_SPLIT:
+        return False
+    return not _has_split(parse_json(read_named(folder / "tokenizer.json", MOST_BYTES)))
 
 
 def _limit(*candidates: Any) -> int:
@@ -208,12 +238,16 @@ def _is_embedded_recipe(spec: Mapping[str, Any]) -> bool:
         return False
     if model.get("byte_fallback") or model.get("ignore_merges") or model.get("continuing_subword_prefix"):
         return False
+    return _has_split(spec) and recipe_digest(model.get("vocab", {}), model.get("merges", [])) == RECIPE_SHA256
+
+
+def _has_split(spec: Mapping[str, Any]) -> bool:
+    """Whether words are split as in Qwen2's tokenizer."""
     steps = (spec.get("pre_tokenizer") or {}).get("pretokenizers", [])
     if len(steps) != 2 or steps[0].get("pattern") != {"Regex": SPLIT_PATTERN} or steps[0].get("behavior") != "Isolated":
         return False
-    if steps[1].get("type") != "ByteLevel" or steps[1].get("add_prefix_space") or steps[1].get("use_regex"):
-        return False
-    return recipe_digest(model.get("vocab", {}), model.get("merges", [])) == RECIPE_SHA256
+    odd = steps[1].get("add_prefix_space") or steps[1].get("use_regex")
+    return steps[1].get("type") == "ByteLevel" and not odd
 
 
 def recipe_digest(vocab: Mapping[str, int], merges: list[Any]) -> str:

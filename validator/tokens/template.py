@@ -44,6 +44,49 @@ Piece = str | MediaSlot
 
 
 @dataclass(frozen=True, slots=True)
+class Thoughts:
+    """What a reasoning template does with the thoughts of answers. `enabled` is the trainer's enable_thinking: true,
+    false (none is left) or null. `forgets`: those of all answers but the last are taken out, and only the last answer
+    is given an empty one. `begin` and `end` stand around a thought.
+    """
+
+    enabled: bool | None = True
+    forgets: bool = False
+    begin: str = "<think>\n"
+    end: str = "\n</think>\n\n"
+
+    @property
+    def empty(self) -> str:
+        """What an answer without a thought is given: as a label where thinking is enabled, else before it."""
+        return self.begin + self.end
+
+    def without(self, text: str) -> str:
+        """A text without its thoughts, and without the line feeds that it then begins with."""
+        if self.begin in text:
+            pieces, place = [], 0
+            while (start := text.find(self.begin, place)) >= 0:
+                stop = text.find(self.end, start + len(self.begin))
+                if stop < 0:
+                    break
+                pieces.append(text[place:start])
+                place = stop + len(self.end)
+            text = "".join(pieces) + text[place:]
+        return text.lstrip("\n")
+
+    def are_in(self, text: str) -> bool:
+        """Whether a text has the beginning or the end of a thought."""
+        return self.begin.strip() in text or self.end.strip() in text
+
+    def taken(self, place: int, of: int) -> bool:
+        """Whether the answer at a place among the turns of a row loses its thoughts."""
+        return self.enabled is False or (self.forgets and place < of - 1)
+
+    def given(self, place: int, of: int) -> bool:
+        """Whether the answer at a place is given an empty thought where it has none."""
+        return not self.forgets or place == of - 1
+
+
+@dataclass(frozen=True, slots=True)
 class Template:
     """How a trainer writes turns. `frames` are what stands around the text of each role: nothing or a
     line, and a special token with what follows it; `response` stands within those of observations; `separator` stands
@@ -51,7 +94,7 @@ class Template:
     the system prompt that describes tools; both raise what the trainer raises. `expands_all`: it is LLaMA-Factory's,
     which rewrites calls and numbers; the others are those of transformers, which write messages as they are.
     `slot` matches the placeholders, in the content of the roles `parted`. `repairs`: placeholders without a medium stay
-    text, and those in the system prompt count.
+    text, and those in the system prompt count. `thoughts`: it is one of those that care for thoughts.
     """
 
     frames: Mapping[str, tuple[str, str]]
@@ -64,6 +107,7 @@ class Template:
     slot: re.Pattern[str] = _SLOT
     parted: frozenset[str] = frozenset(("user", "observation", "assistant", "function", "system"))
     repairs: bool = False
+    thoughts: Thoughts | None = None
 
     def system(self, sample: Sample, default_system: str | None) -> str:
         """The system turn, present in nearly every sample. Raises what the trainer raises on broken tools or a
@@ -80,17 +124,21 @@ class Template:
             return ""
         return before + (text + prompt) + after
 
-    def turn(self, role: str, content: str, pair: int, slots: Sequence[MediaSlot]) -> tuple[str, list[Piece], str]:
+    def turn(
+        self, role: str, content: str, pair: int, slots: Sequence[MediaSlot], *, thoughtless: bool = False
+    ) -> tuple[str, list[Piece], str]:
         """One message: what stands before it, its text pieces and media slots, alternating, text first and last, and
         what stands after it.
 
         `pair` is the number of the question and answer that it belongs to; `slots` are what its placeholders stand for,
-        in order. Raises what the trainer raises on a broken function call.
+        in order; `thoughtless`: its thoughts are taken out first. Raises what the trainer raises on a broken function
+        call.
         """
         if role not in self.frames:  # a null role becomes "system" where `tags` is incomplete
             raise NotImplementedError(f"Unexpected role: {role}")
-        if role == "function" and self.expands_all:
-            pieces = self._function_pieces(content, slots)
+        calls = role == "function" and self.expands_all
+        if calls or thoughtless:
+            pieces = self._rewritten(content, slots, calls=calls, thoughtless=thoughtless)
         else:
             pieces = list(self.slot.split(content, len(slots))) if slots else [content]
             pieces[1::2] = slots
@@ -136,14 +184,21 @@ class Template:
             begin = match.end()
         return "".join(texts) + content[begin:], places
 
-    def _function_pieces(self, content: str, slots: Sequence[MediaSlot]) -> list[Piece]:
-        """A function call is parsed after its placeholders are expanded: a slot may move or vanish with its value."""
+    def _rewritten(self, content: str, slots: Sequence[MediaSlot], *, calls: bool, thoughtless: bool) -> list[Piece]:
+        """Text that is rewritten after its placeholders are expanded: a slot may move or vanish with what it is in."""
+
+        def rewrite(text: str) -> str:
+            if thoughtless:
+                assert self.thoughts is not None
+                text = self.thoughts.without(text)
+            return self.calls(text) if calls else text
+
         if not slots:
-            return [self.calls(content)]
+            return [rewrite(content)]
         mark = next(mark for mark in map(chr, range(0xE000, 0xF8FF)) if mark not in content)
         numbers = iter(range(len(slots)))
         try:
-            text = self.calls(self.slot.sub(lambda _: f"{mark}{next(numbers)}{mark}", content))
+            text = rewrite(self.slot.sub(lambda _: f"{mark}{next(numbers)}{mark}", content))
         except RuntimeError:
             raise RuntimeError(f"Invalid JSON format in function message: {[content]!s}.") from None
         pieces: list[Piece] = list(text.split(mark))
@@ -159,7 +214,7 @@ def check_named(named: str | None) -> None:
 
 def not_reproduced(trainer: str, processor: Processor) -> ValueError:
     """Of a model for which a trainer's template is not reproduced."""
-    return ValueError(f"--processor {processor.name}: {trainer} with {processor.model} is not reproduced")
+    return ValueError(f"--processor {processor.name}: {trainer} with {processor.family.name} is not reproduced")
 
 
 def _number(pieces: list[Piece], pair: int) -> list[Piece]:

@@ -1,7 +1,7 @@
 """How function calls and tool descriptions are written into the prompt. Each raises what the trainer raises.
 
-Sources: LLaMA-Factory's `tool_utils.py` and `formatter.py`, of 0.9.5 (`qwen_*`), of 0.9.3 (`middle_qwen_*`), of
-0.9.2 (`early_qwen_*`) and of 0.9.1 (`default_*`).
+Sources: LLaMA-Factory's `tool_utils.py` and `formatter.py`, of 0.9.5 (`qwen_*`, `qwen3_5_*`), of 0.9.3
+(`middle_qwen_*`), of 0.9.2 (`early_qwen_*`) and of 0.9.1 (`default_*`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,17 @@ _TOOL_PROMPT = (
     "\n</tools>\n\nFor each function call, return a json object with function name and arguments within "
     '<tool_call></tool_call> XML tags:\n<tool_call>\n{{"name": <function-name>, '
     '"arguments": <args-json-object>}}\n</tool_call>'
+)
+_QWEN3_5_PROMPT = (
+    "\n\n# Tools\n\nYou have access to the following functions:\n\n<tools>{tools}\n</tools>\n\n"
+    "If you choose to call a function ONLY reply in the following format with NO suffix:\n\n"
+    "<tool_call>\n<function=example_function_name>\n<parameter=example_parameter_1>\nvalue_1\n</parameter>\n"
+    "<parameter=example_parameter_2>\nThis is the value for the second parameter\nthat can span\nmultiple lines\n"
+    "</parameter>\n</function>\n</tool_call>\n\n<IMPORTANT>\nReminder:\n- Function calls MUST follow the specified "
+    "format: an inner <function=...></function> block must be nested within <tool_call></tool_call> XML tags\n"
+    "- Required parameters MUST be specified\n- You may provide optional reasoning for your function call in natural "
+    "language BEFORE the function call, but NOT after\n- If there is no function call available, answer the question "
+    "like normal with your current knowledge and do not tell the user about function calls\n</IMPORTANT>"
 )
 _DEFAULT_PROMPT = (
     "You have access to the following tools:\n{tools}Use the following format if using a tool:\n```\n"
@@ -43,14 +54,43 @@ def swift_tools(tools: str) -> str:
 
 def qwen_calls(content: str) -> str:
     """Rewrite the JSON of a function call, alone or inside thoughts or call tags, as Qwen's tool call text."""
+    before, call = _apart(content)
+    return before + _joined(call, content)
+
+
+def qwen3_5_tools(tools: Any) -> str:
+    """Tools as JSON lines; those that are wrapped as functions are taken out of it."""
+    parsed = _parsed_tools(tools)
+    if len(parsed) == 0:
+        return ""
+    text = ""
+    for tool in parsed:
+        bare = tool.get("function", tool) if tool.get("type") == "function" else tool
+        text += "\n" + json.dumps(bare, ensure_ascii=False)
+    return _QWEN3_5_PROMPT.format(tools=text)
+
+
+def qwen3_5_calls(content: str) -> str:
+    """The same call, with a tag for its name and each of its arguments."""
+    before, call = _apart(content)
+    return before + "\n".join([_in_tags(name, json.loads(arguments)) for name, arguments in _named(call, content)])
+
+
+def _in_tags(name: Any, arguments: Any) -> str:
+    text = f"<tool_call>\n<function={name}>"
+    for key, value in arguments.items():
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text += f"\n<parameter={key}>\n{shown}\n</parameter>"
+    return text + "\n</function>\n</tool_call>"
+
+
+def _apart(content: str) -> tuple[str, str]:
+    """What stands before a function call, and the JSON of the call."""
     call = _enclosed(content, "<tool_call>", "</tool_call>")
     if call is not None:
-        inside = call.removeprefix("<tool_call>").removesuffix("</tool_call>")
-        return content.replace(call, "") + _joined(inside, content)
+        return content.replace(call, ""), call.removeprefix("<tool_call>").removesuffix("</tool_call>")
     thought = _enclosed(content, "<think>\n", "\n</think>\n\n")
-    if thought is not None:
-        return thought + _joined(content.replace(thought, ""), content)
-    return _joined(content, content)
+    return ("", content) if thought is None else (thought, content.replace(thought, ""))
 
 
 def _enclosed(text: str, begin: str, end: str, *, last: bool = False) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
 
@@ -28,33 +29,18 @@ SPECIAL_TOKENS: dict[str, int] = {
         )
     )
 }
-LATER_TOKENS: dict[str, int] = {
-    token: NUM_RANKS + len(SPECIAL_TOKENS) + index
-    for index, token in enumerate(
-        (
-            "<tool_call>",
-            "</tool_call>",
-            "<|fim_prefix|>",
-            "<|fim_middle|>",
-            "<|fim_suffix|>",
-            "<|fim_pad|>",
-            "<|repo_name|>",
-            "<|file_sep|>",
-        )
-    )
-}
-"""What Qwen2.5 added to the tokenizer: 151657-151664. Text that looks like them becomes one token."""
-LATEST_TOKENS: dict[str, int] = {
-    token: NUM_RANKS + len(SPECIAL_TOKENS) + len(LATER_TOKENS) + index
-    for index, token in enumerate(("<tool_response>", "</tool_response>", "<think>", "</think>"))
-}
-"""What Qwen3 added: 151665-151668."""
 SPLIT_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 """Qwen2's pre-tokenizer (transformers `tokenization_qwen2.py`, and `pre_tokenizer` of its tokenizer.json)."""
 
 _FILE = Path(__file__).parent.parent / "assets" / "qwen2_vl.vocabulary"
+
+
+def with_added(tokens: Sequence[str]) -> dict[str, int]:
+    """The special tokens of Qwen2-VL, and behind them those that a later model has."""
+    first = NUM_RANKS + len(SPECIAL_TOKENS)
+    return SPECIAL_TOKENS | {token: first + place for place, token in enumerate(tokens)}
 
 
 def load_ranks() -> dict[bytes, int]:

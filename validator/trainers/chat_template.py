@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample
+from validator.models.families import QWEN2_5_VL, QWEN2_VL
 from validator.tokens import tool_formats
 from validator.tokens.encode import EncodedTurn, TrainerError
 from validator.tokens.processor import Processor
@@ -81,7 +82,7 @@ class ChatTemplateTrainer(Trainer):
     def template(self, processor: Processor, named: str | None) -> Template:
         """The model's own chat template."""
         check_named(named)
-        if processor.model == "qwen3-vl":
+        if processor.family not in (QWEN2_VL, QWEN2_5_VL):
             raise not_reproduced(self.name, processor)
         return chat_template(self.media_roles)
 

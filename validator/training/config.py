@@ -121,6 +121,11 @@ def shown(value: Any) -> str:
     return {"list": "a list", "dict": "a mapping"}.get(kind) or clip(repr(value), 60)
 
 
+def _thinking(value: Any) -> str:
+    """A value of `enable_thinking` as the trainer takes it: no thoughts where it is false itself, not where it is 0."""
+    return "true" if value else "false" if value is False else "null"
+
+
 def check_settings(config: TrainingConfig) -> dict[str, Any]:
     """What a check's `Settings` take from the file. Raises ValueError where no dataset of this machine is named.
 
@@ -146,6 +151,8 @@ def check_settings(config: TrainingConfig) -> dict[str, Any]:
         "video_maxlen": config["video_maxlen"],
         "media_dir": config["media_dir"],
         "default_system": config["default_system"],
+        "enable_thinking": _thinking(config.given.get("enable_thinking", config["enable_thinking"])),
+        "preserve_thinking": config["preserve_thinking"],
         "mask_history": config["mask_history"],
         "train_on_prompt": config["train_on_prompt"],
     }

@@ -4,24 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from validator.models.families import QWEN2_VL, ModelFamily, of_model_type, of_template
 from validator.tokens.known_templates import NONE, OF_TOKENIZER, known_templates, not_reproduced
 from validator.training.config import TrainingConfig
 from validator.training.shape import model_type, on_disk
-
-PROCESSORS = {
-    "qwen2_vl": "embedded",
-    "qwen2_5_vl": "qwen2.5-vl",
-    "qwen3_vl": "qwen3-vl",
-    "qwen3_vl_moe": "qwen3-vl",
-}
-"""Families that are reproduced, by their `model_type`, and what counts for them without files."""
-OWN = {
-    "qwen2_vl": ("qwen2_vl",),
-    "qwen2_5_vl": ("qwen2_vl",),
-    "qwen3_vl": ("qwen3_vl_nothink", "qwen3_vl"),
-    "qwen3_vl_moe": ("qwen3_vl_nothink", "qwen3_vl"),
-}
-"""The templates of these families. Source: LLaMA-Factory 0.9.5 `extras/constants.py`."""
 
 
 def fed_as(config: TrainingConfig) -> dict[str, Any]:
@@ -33,11 +19,20 @@ def processor_of(config: TrainingConfig) -> str:
     """The processor of the model: its own files where they are here, otherwise what is embedded for its family. A model
     that says no family is taken for the one of its template.
     """
-    name, template = config["model_name_or_path"], config["template"] or ""
-    folder, family = on_disk(name), model_type(name)
-    if folder is not None and (folder / "tokenizer.json").is_file() and (family is None or family in PROCESSORS):
+    name = config["model_name_or_path"]
+    folder, said = on_disk(name), model_type(name)
+    if folder is not None and (folder / "tokenizer.json").is_file() and (said is None or of_model_type(said)):
         return str(folder)
-    return PROCESSORS.get(family or template.removesuffix("_nothink"), "embedded")
+    return _without_files(_family(config))
+
+
+def _without_files(family: ModelFamily) -> str:
+    return family.embedded or family.name.lower()
+
+
+def _family(config: TrainingConfig) -> ModelFamily:
+    said = model_type(config["model_name_or_path"])
+    return (of_template(config["template"]) if said is None else of_model_type(said)) or QWEN2_VL
 
 
 def template_name(config: TrainingConfig) -> str | None:
@@ -55,5 +50,7 @@ def assumption(config: TrainingConfig) -> str | None:
     template = template_name(config)
     if model_type(config["model_name_or_path"]) is not None or (template and not_reproduced(template)):
         return None
-    family = {"embedded": "Qwen2-VL", "qwen3-vl": "Qwen3-VL"}.get(processor_of(config))
-    return family and f"taken for a {family}: neither its name nor a config.json here says what it is"
+    family = _family(config)
+    if processor_of(config) != _without_files(family):
+        return None
+    return f"taken for a {family.name}: neither its name nor a config.json here says what it is"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from validator.settings import Settings
-from validator.tokens.known_templates import REPRODUCED
 from validator.tokens.processor import load_processor
 from validator.training.config import TrainingConfig, check_settings, shown
 from validator.training.family import fed_as
@@ -103,8 +102,7 @@ def comparable(settings: Settings, name: str) -> Any:
     if name == "dataset_info":
         return os.path.realpath(settings.dataset_info)
     if name == "template":
-        own = load_processor(settings.processor).model == "qwen3-vl"
-        return settings.template or REPRODUCED[own]
+        return settings.template or load_processor(settings.processor).family.templates[0]
     if name == "media_dir":
         return os.path.realpath(settings.resolved_media_dir)
     if name in _OF_VIDEO:

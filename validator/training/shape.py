@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from validator.json_text import parse_json
+from validator.models.families import named_type
 from validator.named_file import read_named
 
-_NAMED = re.compile(r"qwen(2|2[._-]5|3)[_-]?vl(?:-\d+b(-a\d+b)?)?")
 _SIZE = re.compile(r"qwen2-vl-(2b|7b|72b)")
 
 GIB = 1 << 30
@@ -138,9 +138,7 @@ def model_type(name: str | None) -> str | None:
         return None
     config = model_file(name)
     if config is None:
-        found = _NAMED.search(name.lower())
-        moe = "_moe" if found and found[2] and found[1] == "3" else ""
-        return f"qwen{found[1].replace('.', '_').replace('-', '_')}_vl{moe}" if found else None
+        return named_type(name)
     value = config.get("model_type")
     return value if isinstance(value, str) else None
 

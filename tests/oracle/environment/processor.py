@@ -17,7 +17,7 @@ def make_processor(
 ) -> ProcessorMixin:
     """The processor of `model`: qwen2-vl, qwen2.5-vl or qwen3-vl, whose own limits stand in place of those given."""
     if model == "qwen3-vl":
-        images = transformers.Qwen2VLImageProcessor(size=dict(LATEST), patch_size=16)
+        images = image_processor(LATEST, patch_size=16)
         videos = transformers.Qwen3VLVideoProcessor(size=dict(LATEST_VIDEO))
         return transformers.Qwen3VLProcessor(images, tokenizer, videos, chat_template=None)
     # As a size of two edges, a new one each: min_pixels alone would change the default of the class
@@ -27,10 +27,10 @@ def make_processor(
     return kind(images, tokenizer, videos, chat_template=None)
 
 
-def image_processor(size: dict[str, int]) -> transformers.ImageProcessingMixin:
+def image_processor(size: dict[str, int], **more: int) -> transformers.ImageProcessingMixin:
     """The class on torchvision, which LLaMA-Factory asks for (`use_fast`): since 5 it has the plain name."""
     if int(transformers.__version__.partition(".")[0]) >= 5:
-        return transformers.Qwen2VLImageProcessor(size=dict(size))
-    made = transformers.Qwen2VLImageProcessorFast(size=dict(size))
+        return transformers.Qwen2VLImageProcessor(size=dict(size), **more)
+    made = transformers.Qwen2VLImageProcessorFast(size=dict(size), **more)
     made.min_pixels, made.max_pixels = size["shortest_edge"], size["longest_edge"]  # as a checkpoint's own file does
     return made

@@ -25,10 +25,12 @@ from validator.engine.execution.shard import Part, ShardJob
 from validator.engine.keys import key_of
 from validator.engine.program import judges
 from validator.execution import Execution, cores, worker_memory
+from validator.facts.measure import judging_alone
 from validator.rules.base import EntryFacts, FileFacts, Rule
 from validator.settings import JUDGING, NEUTRAL, Settings
 from validator.storage.media_files import MediaFiles
 from validator.storage.remote import locate
+from validator.tokens.processor import load_processor
 from validator.trainers.registry import origin_of
 from validator.writing import write_whole
 
@@ -122,7 +124,8 @@ class Planner:
         program, processor = keys
         self._made_by = (program, judges(rules, processor, settings.trainer))
         values = settings.model_dump(mode="json")
-        apart = NEUTRAL if settings.exact else JUDGING | NEUTRAL  # the processor is asked under the run's limits
+        judged = judging_alone(settings, load_processor(settings.processor))
+        apart = NEUTRAL if settings.exact else judged | NEUTRAL  # the processor is asked under the run's limits
         measuring = {name: value for name, value in values.items() if name not in apart}
         self._measuring = key_of(
             program, processor, origin_of(settings.trainer), measuring, os.getcwd(), execution.hash_media

@@ -17,18 +17,19 @@ from validator.conversation.row_view import RowView, view_of
 from validator.conversation.sample import MediaKind, Sample
 from validator.media.geometry import ImageLimits, smart_resize, smart_resize_frames
 from validator.media.video_recipe import VideoRecipe
+from validator.models.families import of_template
 from validator.settings import Settings
 from validator.storage.media_files import MediaFiles
 from validator.tokens.encode import EncodedTurn
 from validator.tokens.processor import Processor
-from validator.tokens.template import Template
+from validator.tokens.template import Template, Thoughts
 from validator.trainers.base import BatchRecipe, Trainer
 from validator.trainers.layout import Kept, Sizes, TokenSpan
 from validator.trainers.llamafactory import layout, openai, sharegpt
 from validator.trainers.llamafactory.checks import check_counts, check_while_expanding
 from validator.trainers.llamafactory.resize import image_grid, regularize, trainer_resize
 from validator.trainers.llamafactory.template import template_of
-from validator.trainers.llamafactory.times import WITH_TIMES, TimesRule, times_of
+from validator.trainers.llamafactory.times import TimesRule, times_of
 from validator.trainers.llamafactory.tokenized import TokenizedPath
 
 if TYPE_CHECKING:
@@ -37,12 +38,17 @@ if TYPE_CHECKING:
     from validator.trainers.span_table import Ints, SpanTable
 
 
+_ENABLED = {"true": True, "false": False, "null": None}
+
+
 @dataclass(frozen=True, kw_only=True)
 class LlamaFactory(Trainer):
     """A release of LLaMA-Factory."""
 
     template_since: str
     """The release that brought its template."""
+    thoughts: Thoughts
+    """What its templates for models that think do with thoughts."""
     media_columns: MediaColumns
     media_first: bool
     """Media are opened before placeholders are counted."""
@@ -57,9 +63,12 @@ class LlamaFactory(Trainer):
     """By which it writes the times of frames for Qwen3-VL; None: that is not reproduced."""
 
     def configured(self, settings: Settings) -> Trainer:
-        """With what is said about videos."""
+        """With what is said about videos and thoughts."""
+        forgets = settings.mask_history and "preserve_thinking" in self.options and not settings.preserve_thinking
+        thoughts = Thoughts(_ENABLED[settings.enable_thinking], forgets)
+        made = self if thoughts == self.thoughts else replace(self, thoughts=thoughts)
         said = settings.of_video
-        return replace(self, video=replace(self.video or VideoRecipe(), **said)) if said else self
+        return replace(made, video=replace(self.video or VideoRecipe(), **said)) if said else made
 
     def view(self, entry: Entry, survey: Survey) -> RowView:
         """Columns of the entry, through the schema of the file."""
@@ -79,15 +88,18 @@ class LlamaFactory(Trainer):
 
     def template(self, processor: Processor, named: str | None) -> Template:
         """Its `template`, or that of the model."""
-        return template_of(self.name, self.template_since, processor, named)
+        template = template_of(self.name, self.template_since, processor, named)
+        return replace(template, thoughts=self.thoughts) if template.thoughts is not None else template
 
     def check(self, sample: Sample) -> None:
         """As many placeholders as media."""
         (check_while_expanding if self.media_first else check_counts)(sample)
 
     def writes_times(self, processor: Processor, named: str | None) -> bool:
-        """Qwen3-VL's template does, for Qwen3-VL."""
-        return self.times is not None and processor.model == "qwen3-vl" and named in (None, *WITH_TIMES)
+        """Templates of models that are told do, for such a model."""
+        family = processor.family if named is None else of_template(named)
+        known = family is not None and family.times_frames and processor.family.times_frames
+        return self.times is not None and known
 
     def complete(self, sample: Sample, media: Sequence[MediaFacts], processor: Processor) -> None:
         """The times of frames, where they are measured."""
@@ -170,7 +182,9 @@ _LATEST = LlamaFactory(
     name="llamafactory",
     describes="LLaMA-Factory 0.9.5",
     formattings=("alpaca", "sharegpt", "openai"),
-    options=frozenset(("default_system", "mask_history", "train_on_prompt", "template")),
+    options=frozenset(
+        ("default_system", "mask_history", "train_on_prompt", "template", "enable_thinking", "preserve_thinking")
+    ),
     defaults={"image_max_pixels": 768 * 768, "cutoff_len": 2048},
     min_pixels=32 * 32,
     loader=DATASETS_4_0,
@@ -190,7 +204,8 @@ _LATEST = LlamaFactory(
     first_is_label=True,
     stops_at_failures=True,
     tokenized=TokenizedPath(),
-    template_since="0.9.4",
+    template_since="0.9.5",
+    thoughts=Thoughts(),
     media_columns=MediaColumns(null="nothing", joins_each_path=False, frame_lists=True, audio=True),
     media_first=False,
     unknown_role="drop",
@@ -203,6 +218,8 @@ _0_9_4 = replace(
     _LATEST,
     name="llamafactory@0.9.4",
     describes="LLaMA-Factory 0.9.4",
+    options=_LATEST.options - {"preserve_thinking"},
+    template_since="0.9.4",
     null_calls="crash",
     video=VideoRecipe(headers=False),
     times=None,
@@ -220,7 +237,7 @@ _0_9_2 = replace(
     _0_9_3,
     name="llamafactory@0.9.2",
     describes="LLaMA-Factory 0.9.2",
-    options=_0_9_3.options - {"default_system"},
+    options=_0_9_3.options - {"default_system", "enable_thinking"},
     template_since="0.9.2",
     media_first=True,
     media_columns=MediaColumns(null="crash", joins_each_path=False, frame_lists=False, audio=True),

@@ -1,42 +1,61 @@
-"""LLaMA-Factory's templates of Qwen2-VL and of Qwen3-VL. Sources: `template.py` of 0.9.5, 0.9.3, 0.9.2, 0.9.1."""
+"""LLaMA-Factory's templates of Qwen's models. Sources: `template.py` of 0.9.5, 0.9.4, 0.9.3, 0.9.2, 0.9.1."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from validator.models.families import REPRODUCED
 from validator.tokens import tool_formats
-from validator.tokens.known_templates import REPRODUCED
 from validator.tokens.processor import Processor
-from validator.tokens.template import QWEN, USER, Template, check_named, not_reproduced
+from validator.tokens.template import QWEN, USER, Template, Thoughts, check_named, not_reproduced
 
 _RESPONSE = ("<tool_response>\n", "\n</tool_response>")
-TEMPLATES: Mapping[str, Template] = {
-    "0.9.4": Template(QWEN, tool_formats.qwen_calls, tool_formats.qwen_tools, _RESPONSE),
-    "0.9.4 qwen3-vl": Template(QWEN, tool_formats.qwen_calls, tool_formats.qwen_tools, _RESPONSE, default_system=""),
-    "0.9.3": Template(QWEN, tool_formats.middle_qwen_calls, tool_formats.qwen_tools, _RESPONSE),
-    "0.9.2": Template(QWEN, tool_formats.early_qwen_calls, tool_formats.early_qwen_tools, _RESPONSE),
-    "0.9.1": Template(
-        {
-            "user": USER,
-            "observation": ("<|im_start|>tool\n", USER[1]),
-            "assistant": ("", "<|im_end|>"),
-            "function": ("", ""),  # each call ends with its own <|im_end|>
-        },
-        tool_formats.default_calls,
-        tool_formats.default_tools,
-        separator="\n",
-    ),
+_QWEN2_VL = Template(QWEN, tool_formats.qwen_calls, tool_formats.qwen_tools, _RESPONSE)
+_QWEN3_VL = replace(_QWEN2_VL, default_system="")
+_QWEN3_5 = replace(_QWEN3_VL, calls=tool_formats.qwen3_5_calls, tools=tool_formats.qwen3_5_tools)
+_0_9_4 = {
+    "qwen2_vl": _QWEN2_VL,
+    "qwen3_vl_nothink": _QWEN3_VL,
+    "qwen3_vl": replace(_QWEN3_VL, thoughts=Thoughts()),
 }
-"""By the release that brought it, with that of a model that has another."""
+TEMPLATES: Mapping[str, Mapping[str, Template]] = {
+    "0.9.5": {
+        **_0_9_4,
+        "qwen3_5": replace(_QWEN3_5, thoughts=Thoughts()),
+        "qwen3_5_nothink": _QWEN3_5,
+        "qwen3_6": replace(_QWEN3_5, thoughts=Thoughts()),
+    },
+    "0.9.4": _0_9_4,
+    "0.9.3": {"qwen2_vl": replace(_QWEN2_VL, calls=tool_formats.middle_qwen_calls)},
+    "0.9.2": {"qwen2_vl": replace(_QWEN2_VL, calls=tool_formats.early_qwen_calls, tools=tool_formats.early_qwen_tools)},
+    "0.9.1": {
+        "qwen2_vl": Template(
+            {
+                "user": USER,
+                "observation": ("<|im_start|>tool\n", USER[1]),
+                "assistant": ("", "<|im_end|>"),
+                "function": ("", ""),  # each call ends with its own <|im_end|>
+            },
+            tool_formats.default_calls,
+            tool_formats.default_tools,
+            separator="\n",
+        )
+    },
+}
+"""By the release that brought them, and by their names there."""
 
 
 def template_of(name: str, since: str, processor: Processor, named: str | None) -> Template:
     """The template that a release (`name`) has for a model, or that which is `named`. Raises ValueError where that is
-    not reproduced; of a named one, `known_templates.not_reproduced` says so.
+    not reproduced; of a named one, `known_templates.not_reproduced` says so. Where nothing is counted, any will do.
     """
     check_named(named)
-    later = named != "qwen2_vl" if named in REPRODUCED else processor.model == "qwen3-vl"
-    key = f"{since} qwen3-vl" if later else since
-    if key not in TEMPLATES:
+    templates = TEMPLATES[since]
+    if processor.unknown is not None:
+        return templates["qwen2_vl"]
+    if named not in REPRODUCED:
+        named = processor.family.templates[0]
+    if named not in templates:
         raise not_reproduced(name, processor)
-    return TEMPLATES[key]
+    return templates[named]

@@ -15,8 +15,6 @@ TimesRule = Literal["of-first-and-message", "own"]
 """`of-first-and-message`: what 0.9.5 writes for a video are as many frames as the first video of the row has, with the
 times of the video that has the number of the message. `own`: what later builds write, its own frames and times.
 """
-WITH_TIMES = ("qwen3_vl_nothink", "qwen3_vl")
-"""The templates that write them, by their plugin `qwen3_vl`."""
 Frames = tuple[int, Sequence[float]]
 """Of a video: the number of its frames, which is even, and the seconds of each two."""
 

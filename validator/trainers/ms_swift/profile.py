@@ -17,6 +17,7 @@ from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView
 from validator.conversation.sample import MediaKind, Sample, UnreadError
 from validator.media.geometry import ImageLimits
+from validator.models.families import QWEN2_5_VL, QWEN2_VL
 from validator.settings import Settings, Truncation
 from validator.storage.media_files import MediaFiles
 from validator.tokens.encode import EncodedTurn, TrainerError
@@ -64,7 +65,7 @@ class MsSwift(Trainer):
     def template(self, processor: Processor, named: str | None) -> Template:
         """Its own of Qwen2-VL."""
         check_named(named)
-        if processor.model == "qwen3-vl":
+        if processor.family not in (QWEN2_VL, QWEN2_5_VL):
             raise not_reproduced(self.name, processor)
         return TEMPLATE
 
@@ -79,7 +80,7 @@ class MsSwift(Trainer):
         """Boxes are written in thousandths of their image."""
         if not sample.objects:
             return
-        if processor.name != "embedded" and sample.objects.get("bbox"):
+        if processor.family.coordinates != "thousandths" and sample.objects.get("bbox"):
             raise UnreadError("boxes are reproduced for Qwen2-VL alone: later models write pixels of the resized image")
         try:
             write_objects(sample, [(item.probe.width or 0, item.probe.height or 0) for item in media])

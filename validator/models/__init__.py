@@ -1,0 +1,1 @@
+"""The families of models whose counts are known: a record for each."""
