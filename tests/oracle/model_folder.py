@@ -33,6 +33,10 @@ IMAGES = {
     "processor_class": "Qwen3VLProcessor",
     "image_processor_type": "Qwen2VLImageProcessorFast",
 }
+VIDEOS = {
+    "size": {"shortest_edge": 4096, "longest_edge": 25165824},
+    "video_processor_type": "Qwen3VLVideoProcessor",
+}
 
 
 def make_folder(folder: Path, model_type: str = "qwen3_5", tokenizer_class: str = "TokenizersBackend") -> Path:
@@ -69,7 +73,7 @@ def make_folder(folder: Path, model_type: str = "qwen3_5", tokenizer_class: str 
             },
         },
         "preprocessor_config.json": IMAGES,
-        "video_preprocessor_config.json": {**IMAGES, "video_processor_type": "Qwen3VLVideoProcessor"},
+        "video_preprocessor_config.json": {**IMAGES, **VIDEOS},
         "config.json": {"model_type": model_type},
     }  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)

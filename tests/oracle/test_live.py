@@ -16,6 +16,7 @@ from tests.oracle.compare import ask, differences, oracle_answers, our_answers, 
 from tests.oracle.corpus import SIZES, WORDS, make_corpus, make_other_formats, write_corpus
 from tests.oracle.file_entries import write_entries
 from tests.oracle.odd_values import make_odd_entries
+from tests.oracle.thoughts import fed_as, set_up
 from tests.oracle.videos import film, make_timed_corpus, make_video_corpus
 from tests.oracle.well_formed import make_well_formed
 from tests.rules.corpus_cases import JOINED, write_parquet
@@ -300,13 +301,15 @@ def test_videos(tmp_path, monkeypatch, model, template, cutoff_len):
 
 
 @pytest.mark.parametrize("settings", [{"cutoff_len": 8192}, {"cutoff_len": 300, "video_fps": 3.3, "video_maxlen": 9}])
-def test_videos_that_are_told_with_their_times(tmp_path, monkeypatch, settings):
+@pytest.mark.parametrize("template", ["qwen3_vl_nothink", "qwen3_vl", "qwen3_5"])
+def test_videos_that_are_told_with_their_times(tmp_path, monkeypatch, template, settings):
     """Qwen3-VL: random rows with videos and images in any turn, and what 0.9.5 makes of more than one video."""
-    corpus = make_timed_corpus(tmp_path, SEED, MODEL_ROWS // 2, processor="qwen3-vl", **settings)
+    corpus = make_timed_corpus(tmp_path, SEED, MODEL_ROWS // 2, **settings)
     registry = write_corpus(corpus, tmp_path)
     monkeypatch.chdir(tmp_path)
-    tokens = (*LATER_TOKENS, *LATEST_TOKENS)
-    theirs = oracle_answers(corpus, tmp_path, model="qwen3-vl", template="qwen3_vl_nothink", tokens=tokens)
+    asked, own = fed_as(template, tmp_path)
+    theirs = oracle_answers(corpus, tmp_path, **asked)
+    corpus = set_up(corpus, **own)
     assert {answer["status"] for answers in theirs.values() for answer in answers} == {"ok", "error"}
     assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
 

@@ -132,8 +132,12 @@ def _from_folder(folder: Path, name: str) -> Processor:
     tokenizer_file = folder / "tokenizer.json"
     if not tokenizer_file.is_file():
         raise ValueError(f"--processor {name}: {tokenizer_file} does not exist.")
-    config, used = _config(folder, name, _OF_IMAGES)
-    of_videos, used_of_videos = _config(folder, name, _OF_VIDEOS)
+    found = _config(folder, name, _OF_IMAGES)
+    if found is None:
+        said = f"{folder} holds neither preprocessor_config.json nor processor_config.json."
+        raise ValueError(f"--processor {name}: {said}")
+    config, used = found
+    of_videos, used_of_videos = _config(folder, name, _OF_VIDEOS) or ({}, b"")
     model = _config_file(folder / "config.json", name) if (folder / "config.json").is_file() else ({}, b"")
     size = config["size"] if isinstance(config.get("size"), dict) else {}
     used += used_of_videos if used_of_videos != used else b""
@@ -170,8 +174,8 @@ def _video_pixels(config: Mapping[str, Any], otherwise: tuple[int, int]) -> tupl
     return least, _limit(config.get("max_pixels"), size.get("longest_edge"), otherwise[1])
 
 
-def _config(folder: Path, name: str, places: Iterable[tuple[str, str | None]]) -> tuple[dict[str, Any], bytes]:
-    """The settings of a processor that are found first, and the file that holds them."""
+def _config(folder: Path, name: str, places: Iterable[tuple[str, str | None]]) -> tuple[dict[str, Any], bytes] | None:
+    """The settings of a processor that are found first, and the file that holds them; None where none are."""
     for file, key in places:
         if not (folder / file).is_file():
             continue
@@ -179,11 +183,11 @@ def _config(folder: Path, name: str, places: Iterable[tuple[str, str | None]]) -
         config = whole.get(key) if key else whole
         if isinstance(config, dict):
             return {key: whole[key] for key in ("processor_class",) if key in whole} | config, data
-    raise ValueError(f"--processor {name}: {folder} holds neither preprocessor_config.json nor processor_config.json.")
+    return None
 
 
 def _config_file(path: Path, name: str) -> tuple[dict[str, Any], bytes]:
-    """What a file of settings holds, nothing where that is no object, and its bytes. Raises ValueError for the user."""
+    """What a file of settings holds, and its bytes. Raises ValueError for the user."""
     try:
         data = read_named(path, MOST_BYTES)
         config = parse_json(data)
@@ -191,7 +195,9 @@ def _config_file(path: Path, name: str) -> tuple[dict[str, Any], bytes]:
         raise ValueError(f"--processor {name}: {path} cannot be read: {error.strerror}.") from None
     except ValueError as error:
         raise ValueError(f"--processor {name}: {path} cannot be read: {error}.") from None
-    return config if isinstance(config, dict) else {}, data
+    if not isinstance(config, dict):
+        raise ValueError(f"--processor {name}: {path} holds no object.")
+    return config, data
 
 
 def _split_otherwise(folder: Path, encoder: Encoder, name: str) -> bool:
