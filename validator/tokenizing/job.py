@@ -18,7 +18,7 @@ from validator.engine.execution.probes import Probes
 from validator.engine.execution.shard import Part, ShardDone, ShardJob, check_same_program, enter
 from validator.engine.tables.finding_columns import ROW_GROUP
 from validator.errors import ChangedDataError, UnusableRunError
-from validator.facts.columns import numbers_of
+from validator.facts.columns import array_of, numbers_of, plain_array
 from validator.facts.measure import Measurer
 from validator.facts.record import RowFacts
 from validator.facts.table import SAMPLES, from_columns
@@ -83,10 +83,10 @@ class TokenizeJob(ShardJob):
         files = MediaFiles(self.settings.resolved_media_dir, Probes(self.probes))
         with closing(files), whole_file(self.target) as file, pa.ipc.new_stream(file, schema) as writer:
             for collected in self._batches(files, marker):
-                encoded = collected.rows()
-                for kind, column in encoded.media.items():
+                for kind, column in collected.media.items():
                     _check(kind, column, types)
-                writer.write_batch(form.batch(encoded, schema))
+                media = {kind: array_of(collected.media[kind], pa.list_(held)) for kind, held in types.items()}
+                writer.write_batch(form.batch(collected.rows(media), schema))
                 rows += len(collected)
                 files.forget()
                 marker.done(len(collected), 0, 0)
@@ -141,7 +141,7 @@ class _Facts:
             group, first = divmod(place, ROW_GROUP)
             batch = self._group(group)
             some = kept[place - begin :][: batch.num_rows - first]
-            chosen = batch.slice(first, len(some)).filter(pa.array(some.tolist(), pa.bool_()))
+            chosen = batch.slice(first, len(some)).filter(plain_array(some.tolist(), pa.bool_()))
             yield from zip(from_columns(chosen), numbers_of(chosen["num_tokens"]).tolist(), strict=True)
             place += len(some)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import xxhash
 
 from validator.catalog.json_rows import RawRow
@@ -35,7 +36,7 @@ class Collected:
         self._pieces: list[int] = []
         self._learned: list[bool] = []
         self._lengths: list[int] = []
-        self._media: dict[MediaKind, list[list[Any] | None]] = {kind: [] for kind in KINDS}
+        self.media: dict[MediaKind, list[list[Any] | None]] = {kind: [] for kind in KINDS}
 
     def __len__(self) -> int:
         return len(self._lengths)
@@ -46,14 +47,13 @@ class Collected:
         self._pieces += pieces
         self._learned += learned
         self._lengths.append(len(ids))
-        for kind, column in self._media.items():
+        for kind, column in self.media.items():
             column.append(media.get(kind))
 
-    def rows(self) -> EncodedRows:
-        """All of them."""
+    def rows(self, media: Mapping[MediaKind, pa.Array]) -> EncodedRows:
+        """All of them, with their media as columns."""
         learned = np.repeat(np.array(self._learned, bool), np.array(self._pieces, np.int64))
         ids = np.frombuffer(self._ids, np.int32) if self._ids else np.empty(0, np.int32)
-        media = {kind: column for kind, column in self._media.items() if any(item is not None for item in column)}
         return EncodedRows(ids, learned, np.array(self._lengths, np.int64), media)
 
 

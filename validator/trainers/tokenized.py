@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 @dataclass(slots=True)
 class EncodedRows:
     """Some rows as they are fed: of all rows one after the other the `ids`, and which of them are learned; of each row
-    the number of its ids, and by kind its media, None where it has none.
+    the number of its ids, and by kind a column of its media, null where it has none.
     """
 
     ids: NDArray[np.int32]
     learned: NDArray[np.bool_]
     lengths: NDArray[np.int64]
-    media: dict[MediaKind, list[list[Any] | None]] = field(default_factory=dict)
+    media: Mapping[MediaKind, pa.Array]
 
 
 class TokenizedFormat(Protocol):
@@ -48,7 +48,7 @@ class TokenizedFormat(Protocol):
         ...
 
     def batch(self, rows: EncodedRows, schema: pa.Schema) -> pa.RecordBatch:
-        """Rows under a schema. Raises ValueError where media are not of its types."""
+        """Rows under a schema."""
         ...
 
 

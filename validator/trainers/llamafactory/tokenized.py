@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from validator.trainers.llamafactory.packing import KnapsackPacker
-from validator.trainers.tokenized import EncodedRows, lists_of, media_column
+from validator.trainers.tokenized import EncodedRows, lists_of
 
 if TYPE_CHECKING:
     from validator.conversation.sample import MediaKind
@@ -49,7 +49,6 @@ class TokenizedPath:
             lists_of(np.ones(len(rows.ids), np.int8), rows.lengths, _MASK),
             lists_of(labels, rows.lengths, _LABELS),
         ]
-        nothing: list[None] = [None] * len(rows.lengths)
-        for name, kind in _MEDIA.items():
-            columns.append(media_column(rows.media.get(kind, nothing), schema.field(name).type))
+        nothing = pa.nulls(len(rows.lengths))
+        columns += [rows.media.get(kind, nothing) for kind in _MEDIA.values()]
         return pa.RecordBatch.from_arrays(columns, schema=schema)
