@@ -86,6 +86,16 @@ class Unfinished:
         shutil.rmtree(self.folder)
 
 
+def place(source: Path, target: Path) -> None:
+    """Have a file under another name too; a copy where that cannot be: on another disk, or one without such links.
+    Raises OSError.
+    """
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
 @contextmanager
 def begun(target: Path, key: str) -> Iterator[Unfinished]:
     """A folder to write to, held alone. Raises ValueError where it holds anything else, and OSError."""

@@ -17,7 +17,7 @@ from validator.engine.run_files.store import as_json
 from validator.json_text import parse_json
 from validator.named_file import read_named
 from validator.tokenizing.arrow_folder import read_batches, schema_of, shard_name, write_records, write_splits
-from validator.tokenizing.folder import LEFT_OUT, begun
+from validator.tokenizing.folder import LEFT_OUT, begun, place
 from validator.tokenizing.gather import as_type
 from validator.training.preprocessed import CARD, FORMAT
 from validator.writing import whole_file
@@ -137,10 +137,10 @@ def _join(name: str, sources: Sequence[_Source], folder: Path, card: dict[str, A
     folder.mkdir()
     shards = [path for source in sources for path in source.shards[name]]
     schema = _joined(name, [schema_of(path) for path in shards])
-    names = [shard_name(place, len(shards)) for place in range(len(shards))]
+    names = [shard_name(number, len(shards)) for number in range(len(shards))]
     for path, new in zip(shards, names, strict=True):
         if schema_of(path).equals(schema):
-            _link(path, folder / new)
+            place(path, folder / new)
             continue
         with whole_file(folder / new) as file, pa.ipc.new_stream(file, schema) as writer:
             for batch in read_batches(path):
@@ -155,10 +155,3 @@ def _joined(split: str, schemas: Sequence[pa.Schema]) -> pa.Schema:
         return pa.unify_schemas(list(dict.fromkeys(schemas)))
     except pa.ArrowException as error:
         raise ValueError(f"The rows of the split {split} have columns that cannot be joined: {error}.") from None
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # on another disk
-        shutil.copyfile(source, target)

@@ -34,7 +34,7 @@ from validator.tokenizing.arrow_folder import schema_of, shard_name, write_recor
 from validator.tokenizing.asked import asked
 from validator.tokenizing.card import card_of
 from validator.tokenizing.carry_out import carry_out
-from validator.tokenizing.folder import LEFT_OUT, Unfinished, begun
+from validator.tokenizing.folder import LEFT_OUT, Unfinished, begun, place
 from validator.tokenizing.gather import Written, gathered, in_order, packed
 from validator.tokenizing.job import TokenizeJob
 from validator.tokenizing.plan import RowPlan, Split, make_plan
@@ -180,9 +180,9 @@ def _put_together(
         folder.mkdir()
         schema = _schema(split, plan, parts, form)
         if split.jobs is not None and all(schema_of(parts[job]).equals(schema) for job in split.jobs):
-            names = [shard_name(place, len(split.jobs)) for place in range(len(split.jobs))]
+            names = [shard_name(number, len(split.jobs)) for number in range(len(split.jobs))]
             for job, name in zip(split.jobs, names, strict=True):
-                os.link(parts[job], folder / name)
+                place(parts[job], folder / name)
         else:
             progress.writing(len(split.rows), f"putting {split.name} together")
             told = _Counted(progress)
