@@ -55,13 +55,14 @@ def laid_out(
     spans = limits.trainer.spans(turns, sizes, limits)
     lengths = [span.num_tokens for span in spans]
     ids: list[int] = []
-    if sum(lengths) <= limits.cutoff_len:
+    loose = any(turn.loose_pads or turn.loose_video_pads for turn in turns)  # which some trainers give to media
+    if sum(lengths) <= limits.cutoff_len and not loose:
         for turn in encoded:
             ids += flatten(turn, processor, sizes)
         assert len(ids) == sum(lengths)
         pieces, learned = lengths, [span.is_label for span in spans]
     else:
-        ids, pieces = _cut(measurer, encoded, spans, sizes)
+        ids, pieces = _span_by_span(measurer, encoded, spans, sizes)
         learned = [span.is_label for span in spans]
     if not limits.trainer.first_is_label and ids:
         first = next(place for place, length in enumerate(pieces) if length)
@@ -70,7 +71,7 @@ def laid_out(
     return ids, pieces, learned
 
 
-def _cut(
+def _span_by_span(
     measurer: Measurer, encoded: Sequence[EncodedTurn], spans: Sequence[TokenSpan], sizes: Sizes
 ) -> tuple[list[int], list[int]]:
     """The ids that the cutoff leaves, and how many of each span."""
