@@ -21,33 +21,33 @@ class Execution(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    workers: Annotated[int | None, Flag("Processes; 0: one, without Dask. Default: by the work to do.", EXECUTION)] = (
-        Field(default=None, ge=0)
-    )
+    workers: Annotated[
+        int | None, Flag("Worker processes; 0: one process, without Dask. Default: depends on the work.", EXECUTION)
+    ] = Field(default=None, ge=0)
     scheduler: Annotated[str | None, Flag("Address of a running Dask scheduler.", EXECUTION)] = None
-    resume: Annotated[bool, Flag("Take results of earlier runs of the same data.", EXECUTION)] = True
-    row_timeout: Annotated[float, Flag("Seconds after which a row is given up, unchecked.", EXECUTION)] = Field(
-        default=ROW_TIMEOUT, ge=1, le=1e6
-    )
+    resume: Annotated[bool, Flag("Reuse results of earlier runs on the same data.", EXECUTION)] = True
+    row_timeout: Annotated[
+        float, Flag("Seconds after which a row is given up and counted as unchecked.", EXECUTION)
+    ] = Field(default=ROW_TIMEOUT, ge=1, le=1e6)
     memory_limit: Annotated[
-        int | None, Flag("MiB a process may use. Default: its share of nine tenths.", EXECUTION)
+        int | None, Flag("Memory limit per process, in MiB. Default: an equal share of 90% of all.", EXECUTION)
     ] = Field(default=None, ge=128, le=2**40)
-    hash_media: Annotated[bool, Flag("Know media again by their bytes, not by size and time of change.", EXECUTION)] = (
-        False
-    )
-    shard_rows: Annotated[int | None, Flag("Rows of a shard. Default: some 5 seconds of work.", EXECUTION)] = Field(
+    hash_media: Annotated[
+        bool, Flag("Recognise unchanged media by content, not by size and modification time.", EXECUTION)
+    ] = False
+    shard_rows: Annotated[int | None, Flag("Rows per shard. Default: about 5 seconds of work.", EXECUTION)] = Field(
         default=None, ge=1, le=2**31
     )
     prefetch: Annotated[
         int,
-        Flag("Media that a process asks storage for ahead of their use; at most N MiB wait.", EXECUTION),
+        Flag("Media files that a process requests from storage in advance; at most N MiB are held.", EXECUTION),
     ] = Field(default=PREFETCH, ge=1, le=1024)
     witness: Any = None
 
     @model_validator(mode="after")
     def _one_cluster(self) -> Execution:
         if self.scheduler is not None and self.workers is not None:
-            raise ValueError("--workers and --scheduler exclude each other: a running cluster has its own workers.")
+            raise ValueError("--workers and --scheduler cannot be combined: a running cluster has its own workers.")
         return self
 
 

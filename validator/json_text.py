@@ -47,6 +47,6 @@ def refuse_unwritable(value: Any, other: Callable[[Any], str] | None = None) -> 
     except UnicodeEncodeError:
         raise ValueError("it holds half of a surrogate pair: no file or column can have such a name") from None
     except TypeError:
-        raise ValueError("it holds a value that is no text, number, list or mapping") from None
+        raise ValueError("it holds a value that is not text, number, list or mapping") from None
     except ValueError:
         raise ValueError(TOO_LONG) from None

@@ -94,7 +94,7 @@ class Settings(BaseModel):
     datasets: Annotated[
         tuple[str, ...],
         Flag(
-            "Check this entry only (repeatable). Default: all with local files.",
+            "Check only this dataset (repeatable). Default: all with local files.",
             DATA,
             flag="dataset",
             completes="datasets",
@@ -102,14 +102,12 @@ class Settings(BaseModel):
     ] = ()
     trainer: Annotated[
         TrainerName,
-        Flag(f"Whose loader: {NAMES}; for check also all.", TRAINER),
+        Flag(f"Trainer to imitate: {NAMES}; for check also all.", TRAINER),
     ] = DEFAULT
     processor: Annotated[
         str, Flag("embedded (Qwen2-VL), qwen2.5-vl, qwen3-vl, or a model's folder or hub id.", TRAINER)
     ] = "embedded"
-    template: Annotated[str | None, Flag(f"{WHOSE['template']} template. Default: that of the processor.", TRAINER)] = (
-        None
-    )
+    template: Annotated[str | None, Flag(f"{WHOSE['template']} template. Default: the processor's.", TRAINER)] = None
     cutoff_len: Annotated[int, Flag("The trainer's cutoff_len, in tokens.", TRAINER)] = Field(
         default=8192, ge=1, le=2**31
     )
@@ -120,17 +118,17 @@ class Settings(BaseModel):
         Field(default=32 * 32, ge=1, le=2**40)
     )
     video_max_pixels: Annotated[
-        int | None, Flag("The trainer's video_max_pixels, of a frame. Default: its own.", TRAINER)
+        int | None, Flag("The trainer's video_max_pixels, per frame. Default: its own.", TRAINER)
     ] = Field(default=None, ge=1, le=2**40)
     video_min_pixels: Annotated[int | None, Flag("The trainer's video_min_pixels. Default: its own.", TRAINER)] = Field(
         default=None, ge=0, le=2**40
     )
     video_fps: Annotated[
         float | None,
-        Flag("The trainer's video_fps: frames that are sampled a second. Default: its own.", TRAINER),
+        Flag("The trainer's video_fps: frames sampled per second. Default: its own.", TRAINER),
     ] = Field(default=None, gt=0, le=1e6)
     video_maxlen: Annotated[
-        int | None, Flag("The trainer's video_maxlen: the most frames of a video. Default: its own.", TRAINER)
+        int | None, Flag("The trainer's video_maxlen: maximum frames per video. Default: its own.", TRAINER)
     ] = Field(default=None, ge=1, le=2**31)
     media_dir: Annotated[Location | None, Flag("The trainer's media_dir. Default: the registry's folder.", DATA)] = None
     default_system: Annotated[str | None, Flag("The trainer's default_system.", TRAINER)] = None
@@ -145,8 +143,8 @@ class Settings(BaseModel):
     preserve_thinking: Annotated[
         bool, Flag(f"{WHOSE['template']} preserve_thinking: mask_history leaves earlier thoughts in.", TRAINER)
     ] = False
-    mask_history: Annotated[bool, Flag("Only the last answer is learned.", TRAINER)] = False
-    train_on_prompt: Annotated[bool, Flag("Questions are learned too.", TRAINER)] = False
+    mask_history: Annotated[bool, Flag("Train on the last answer only.", TRAINER)] = False
+    train_on_prompt: Annotated[bool, Flag("Train on questions too.", TRAINER)] = False
     truncation_strategy: Annotated[
         Truncation | None,
         Flag(
@@ -155,38 +153,36 @@ class Settings(BaseModel):
             TRAINER,
         ),
     ] = None
-    strict: Annotated[bool, Flag(f"{WHOSE['strict']}: a row that fails stops training.", TRAINER)] = False
+    strict: Annotated[bool, Flag(f"{WHOSE['strict']}: training stops at a row that fails.", TRAINER)] = False
     integrity: Annotated[
         Integrity,
-        Flag("header: open only; fast: the verdict of full at less cost; full: load and convert.", FINDINGS),
+        Flag("header: open only; fast: same result as full, faster; full: load and convert.", FINDINGS),
     ] = "fast"
-    advice: Annotated[bool, Flag("Ask a second decoder about JPEGs that load (MD011).", FINDINGS)] = False
+    advice: Annotated[bool, Flag("Also check JPEGs that load with a second decoder (MD011).", FINDINGS)] = False
     exact: Annotated[
         bool,
-        Flag("Ask transformers' real processor about every row too (needs mmvalidate[replay]).", FINDINGS),
+        Flag("Also compare every row with transformers' own processor (needs mmvalidate[replay]).", FINDINGS),
     ] = False
-    preview: Annotated[bool, Flag("Look for near-duplicate images (DU006): decodes each image.", FINDINGS)] = False
+    preview: Annotated[bool, Flag("Look for near-duplicate images (DU006): decodes every image.", FINDINGS)] = False
     model_size: Annotated[ModelSize | None, Flag("Estimate the memory of the longest row (TK008).", FINDINGS)] = None
     rules: Annotated[tuple[Path, ...], Flag("A Python file with rules of your own (repeatable).", FINDINGS)] = ()
     select: Annotated[
         tuple[str, ...],
-        Flag("Run these rules only: codes, prefixes or names (repeatable, commas).", FINDINGS, completes="codes"),
+        Flag("Run only these rules: codes, prefixes or names (repeatable, commas).", FINDINGS, completes="codes"),
     ] = ()
-    ignore: Annotated[tuple[str, ...], Flag("Leave these rules out.", FINDINGS, completes="codes")] = ()
+    ignore: Annotated[tuple[str, ...], Flag("Skip these rules.", FINDINGS, completes="codes")] = ()
     severity: Annotated[
         dict[str, Severity],
-        Flag("CODE=LEVEL: give rules another severity (repeatable; codes, prefixes, names).", FINDINGS),
+        Flag("CODE=LEVEL: change the severity of rules (repeatable; codes, prefixes, names).", FINDINGS),
     ] = {}
     per_dataset: dict[str, PerDataset] = {}
-    fail_on: Annotated[Severity, Flag("The least severity that gives exit code 1.", GATE)] = "error"
+    fail_on: Annotated[Severity, Flag("Lowest severity that fails the run (exit code 1).", GATE)] = "error"
     max_rate: Annotated[
         Rates,
-        Flag(
-            "CODE=PCT: judge rules by the percentage of rows that have a finding, not by severity (repeatable).", GATE
-        ),
+        Flag("CODE=PCT: judge rules by the percentage of rows with a finding, not by severity (repeatable).", GATE),
     ] = {}
-    min_rows: Annotated[int, Flag("Fail where there are fewer rows.", GATE)] = Field(default=0, ge=0, le=2**62)
-    baseline: Annotated[Path | None, Flag("A file of accepted findings: they do not fail the run.", GATE)] = None
+    min_rows: Annotated[int, Flag("Fail if there are fewer rows than this.", GATE)] = Field(default=0, ge=0, le=2**62)
+    baseline: Annotated[Path | None, Flag("A file of accepted findings that do not fail the run.", GATE)] = None
 
     @model_validator(mode="before")
     @classmethod

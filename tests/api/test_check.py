@@ -90,7 +90,7 @@ USES = {
     ),
     "what belongs to an execution": (
         lambda run: mmvalidate.check("dataset_info.json", workers=2),
-        "workers is no setting: give it as execution=Execution(workers=...).",
+        "workers is not a setting: give it as execution=Execution(workers=...).",
     ),
     "a value out of range": (
         lambda run: mmvalidate.check("dataset_info.json", cutoff_len=0),
@@ -100,7 +100,7 @@ USES = {
         lambda run: mmvalidate.check("dataset_info.json", trainer="x"),
         "There is no trainer profile x. Known: llamafactory, ...",
     ),
-    "settings that exclude each other": (
+    "settings that cannot be combined": (
         lambda run: mmvalidate.check("dataset_info.json", mask_history=True, train_on_prompt=True),
         "mask_history cannot be combined with train_on_prompt: the trainer refuses it",
     ),
@@ -114,7 +114,7 @@ USES = {
     ),
     "rejudge by what needs the data": (
         lambda run: mmvalidate.rejudge(run, media_dir="x"),
-        "media_dir cannot be changed without reading the data again: run mmvalidate anew.",
+        "media_dir cannot be changed without reading the data again: run mmvalidate again.",
     ),
     "rejudge by a value out of range": (
         lambda run: mmvalidate.rejudge(run, image_max_pixels=1),
@@ -179,7 +179,7 @@ def test_what_cannot_be_is_a_sentence(run, use, monkeypatch):
         (Execution, {"workers": -1}, "workers.*greater than or equal to 0"),
         (Execution, {"row_timeout": 0}, "row_timeout.*greater than or equal to 1"),
         (Execution, {"memory_limit": 1}, "memory_limit.*greater than or equal to 128"),
-        (Execution, {"workers": 2, "scheduler": "tcp://x:1"}, "exclude each other"),
+        (Execution, {"workers": 2, "scheduler": "tcp://x:1"}, "cannot be combined"),
         (Execution, {"worker": 2}, "worker.*Extra inputs are not permitted"),
         (Settings, {"dataset_info": "x", "cutoff_len": 0}, "cutoff_len.*greater than or equal to 1"),
     ],
@@ -193,8 +193,8 @@ def test_what_an_object_cannot_be_is_a_value_error(model, given, reason):
 @pytest.mark.parametrize(
     ("place", "error", "sentence"),
     [
-        ("a.png", mmvalidate.NotOursError, "is no folder: results of a run need one of their own."),
-        (".", mmvalidate.NotOursError, "holds a.png and is no folder of a run"),
+        ("a.png", mmvalidate.NotOursError, "is not a folder: results of a run need one of their own."),
+        (".", mmvalidate.NotOursError, "holds a.png and is not a run folder"),
     ],
 )
 def test_results_take_the_place_of_nothing_else(home, place, error, sentence):

@@ -65,14 +65,14 @@ def summary_with(**changes):
 
 
 DAMAGED = {
-    "missing": (shutil.rmtree, "run is no finished run: there is no such folder. Finished here: .mmvalidate/other."),
+    "missing": (shutil.rmtree, "run is not a finished run: there is no such folder. Finished here: .mmvalidate/other."),
     "another folder": (
         lambda folder: (shutil.rmtree(folder), folder.mkdir()),
-        "run is no finished run: it holds no summary.json. Finished here: .mmvalidate/other.",
+        "run is not a finished run: it holds no summary.json. Finished here: .mmvalidate/other.",
     ),
     "unfinished": (
         lambda folder: (folder / "summary.json").unlink(),
-        "run holds a run that has not ended (no summary.json): the command that began it goes on from there.",
+        "run holds a run that has not ended (no summary.json): the command that started it continues from there.",
     ),
     "later": (
         summary_with(schema_version=2),
@@ -155,7 +155,7 @@ def test_the_gate(home, run):
     assert accepted.raise_for_findings() is accepted and accepted.passed
     assert set(re.findall(r'"reason": *"(.*?)"', Path("baseline.json").read_text())) == {"known"}
     (Path("other.json")).write_text("[]")
-    with pytest.raises(ValueError, match="is no baseline"):
+    with pytest.raises(ValueError, match="is not a baseline"):
         accepted.accept("other.json")
 
 

@@ -186,7 +186,7 @@ def test_the_action_checks_only_what_changed(checkout):
         os.utime(path, (1, 1))
     summary = run / "summary.json"
     assert checkout.check().returncode == 0
-    assert json.loads(summary.read_text())["timing"]["engine"] == "nothing: all results were there"
+    assert json.loads(summary.read_text())["timing"]["engine"] == "no changes; cached results used"
     checkout.data.image("1.png", (60, 60))
     assert checkout.check().returncode == 0
     assert json.loads(summary.read_text())["timing"]["engine"] == "one process"

@@ -146,7 +146,7 @@ ROWS = {
         [
             "rows whose `output` is no text: 1 of 2 (row 1 is the first, and holds `instruction`); LLaMA-Factory "
             "leaves out a "
-            "row whose answer is no text."
+            "row whose answer is not text."
         ],
     ),
     "rows of two kinds": (

@@ -147,7 +147,7 @@ def test_lora_on_one_gpu_can_be_go(mmvalidate, home):
         (("audit", "--checkpoint", "nowhere"), "--checkpoint nowhere: no such folder, and"),
         (("audit", STAGE2, "--versions", "deepspeed"), "write PACKAGE=VERSION"),
         (("--train-config", "nowhere.yaml"), "The training file nowhere.yaml cannot be read"),
-        (("watch", "nowhere"), "nowhere is no folder."),
+        (("watch", "nowhere"), "nowhere is not a folder."),
         (("watch", "sample_data"), "holds no log of a training"),
     ],
 )
@@ -206,7 +206,7 @@ def test_watch(mmvalidate, home):
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "nothing suspicious")
     (home / "lossless").mkdir()
     for logged, code, said in (
-        ({"step": 5, "grad_norm": 1.0}, 0, "no loss is logged: gradient norms alone are judged"),
+        ({"step": 5, "grad_norm": 1.0}, 0, "no loss is logged: only gradient norms are judged"),
         ({"step": 5, "learning_rate": 1e-5}, 3, "neither a loss nor a gradient norm is logged"),
     ):
         state = {"global_step": 5, "max_steps": 7, "log_history": [logged]}

@@ -180,7 +180,7 @@ def test_lists_from_the_environment(dataset, mmvalidate, monkeypatch):
 
 
 def test_explain_a_setting(mmvalidate):
-    assert mmvalidate("config", "min-rows").stdout == "min-rows: Fail where there are fewer rows.\n"
+    assert mmvalidate("config", "min-rows").stdout == "min-rows: Fail if there are fewer rows than this.\n"
     assert "Did you mean min-rows?" in mmvalidate("config", "min-row").stderr
 
 

@@ -110,7 +110,7 @@ def test_two_training_files(train, mmvalidate):
         ("dataset_info.json --dtype fp16", "fp16 is refused"),
         ("dataset_info.json --write-baseline=", "it is a folder; name a file"),
         ("dataset_info.json --severity =info", "--severity =info: write CODE=LEVEL"),
-        ("dataset_info.json --trainer all --report html=x.html", "--trainer all goes with none of"),
+        ("dataset_info.json --trainer all --report html=x.html", "--trainer all cannot be combined with"),
         ("audit train.yaml --workers -1", "workers should be greater than or equal to 0, not -1"),
         ("audit train.yaml --gpu-memory 1e999", "--gpu-memory"),
     ],

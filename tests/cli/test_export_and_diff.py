@@ -79,7 +79,7 @@ def test_export_on_the_terminal(dataset, mmvalidate):
 @pytest.mark.parametrize("command", [("diff", ".", "."), ("export", ".", "--to", "x")])
 def test_a_folder_without_a_run(mmvalidate, command):
     done = mmvalidate(*command)
-    assert done.returncode == 2 and "is no finished run" in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 2 and "is not a finished run" in done.stderr and "Traceback" not in done.stderr
 
 
 def tree(folder):
@@ -107,7 +107,7 @@ def test_the_check_of_a_copy_replaces_no_run_of_other_data(tmp_path, mmvalidate)
         (".mmvalidate/data", "is the run that is exported"),
         (".mmvalidate/../.mmvalidate/data", "is the run that is exported"),
         (".mmvalidate/other", "holds a run of other data"),
-        ("data", "is no folder of a run"),
+        ("data", "is not a run folder"),
     ],
 )
 def test_a_named_folder_for_the_check_that_holds_something(tmp_path, mmvalidate, place, words):

@@ -243,7 +243,7 @@ def link(place):
         ("", "dataset_info.json cannot be extended: it is not valid JSON"),
         ('{"a": ', "dataset_info.json cannot be extended: it is not valid JSON"),
         ('[{"dataset_path": "x"}]', "is ms-swift's dataset_info.json"),
-        ("3", "dataset_info.json is no dataset registry"),
+        ("3", "dataset_info.json is not a dataset registry"),
         (library, "was written by the `datasets` library"),
         (link, "dataset_info.json is a link: name the file that it leads to with --to"),
         (lambda place: (place / "dataset_info.json").mkdir(), "dataset_info.json cannot be read: it is a folder"),
@@ -288,7 +288,7 @@ NOTHING = {
     "UTF-16": (lines(say("a", "b")).encode("utf-16"), "it is UTF-16 text, and should be UTF-8."),
     "deep": (DEEP.encode(), "data.jsonl holds no row that can be read"),
     "a deep row": (('{"a": ' + DEEP).encode(), "data.jsonl holds no row that can be read"),
-    "numbers": (b"1\n2\n", "data.jsonl holds no row that can be read: row 0, the row is no object."),
+    "numbers": (b"1\n2\n", "data.jsonl holds no row that can be read: row 0, the row is not an object."),
     "no text": (lines({"id": 1, "box": [1, 2]}).encode(),
                 "data.jsonl: its rows hold `id` (numbers), `box` (lists), of which mmvalidate recognises no "
                 "conversation, "

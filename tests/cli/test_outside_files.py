@@ -61,7 +61,7 @@ def home(dataset, monkeypatch):
         (("dataset_info.json", "--config", "digits.toml"), "digits.toml is not valid TOML: it holds a number of more"),
         (("dataset_info.json", "--config", "nan.toml"), "nan.toml: max-rate.TK001: "),
         (("dataset_info.json", "--baseline", "pipe"), "pipe: it is a named pipe, not a file."),
-        (("dataset_info.json", "--baseline", "huge.json"), "huge.json is no baseline: accepted.0.findings."),
+        (("dataset_info.json", "--baseline", "huge.json"), "huge.json is not a baseline: accepted.0.findings."),
         (("dataset_info.json", "--rules", "pipe.py"), "pipe.py cannot be read: it is a named pipe, not a file."),
         (("watch", "log", "--follow", "nan"), "--follow nan: write seconds, up to 86,400."),
         (("watch", "log", "--follow", "-1"), "--follow -1.0: write seconds, up to 86,400."),
@@ -116,7 +116,7 @@ def test_watch_calls_nothing_quiet_that_it_did_not_read(mmvalidate, home):
     assert done.returncode == 3
     assert done.stdout.splitlines()[1:] == [
         "trainer_log.jsonl was not read: it is a named pipe, not a file.",
-        "nothing suspicious in what was read; not everything was",
+        "nothing suspicious in what could be read; not everything could",
     ]
 
 

@@ -118,10 +118,10 @@ def test_the_script_for_the_shell():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["exprot", "run"], "There is neither a command nor a file exprot. Did you mean export?"),
+        (["exprot", "run"], "exprot is neither a command nor a file. Did you mean export?"),
         (
             ["dataset_info"],
-            "There is neither a command nor a file dataset_info. `mmvalidate --help` lists the commands.",
+            "dataset_info is neither a command nor a file. `mmvalidate --help` lists the commands.",
         ),
         (["x.json", "--cutof-len", "3"], "No such option: --cutof-len. Did you mean --cutoff-len?"),
         (["--verson"], "No such option: --verson. Did you mean --version?"),
@@ -130,7 +130,7 @@ def test_the_script_for_the_shell():
         (["rule", "PH01"], "There is no rule PH01. Did you mean PH001?"),
         (["diff"], "RUN_A is missing. Give two folders of finished runs, the earlier one first."),
         (["diff", "run"], "Name the folder of a finished run: there is none in .mmvalidate here."),
-        (["export", "run", "--to", "x", "--drop", "MD0001"], "run is no finished run"),
+        (["export", "run", "--to", "x", "--drop", "MD0001"], "run is not a finished run"),
     ],
 )
 def test_errors_of_use_name_the_fix(mmvalidate, arguments, sentence):
@@ -145,7 +145,7 @@ def test_a_mistyped_run_is_named(dataset, mmvalidate):
     check(dataset.registry, dataset.folder / ".mmvalidate" / "screens")
     done = mmvalidate("diff", ".mmvalidate/screen", ".mmvalidate/screens", cwd=dataset.folder)
     assert done.stderr == (
-        "mmvalidate: .mmvalidate/screen is no finished run: there is no such folder. "
+        "mmvalidate: .mmvalidate/screen is not a finished run: there is no such folder. "
         "Did you mean .mmvalidate/screens?\n"
     )
     done = mmvalidate("export", "x", "--to", "y", cwd=dataset.folder)

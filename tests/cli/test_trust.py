@@ -59,7 +59,7 @@ def test_a_settings_file_names_rules(dataset, mmvalidate, rules, mark, name, mon
     done = mmvalidate(dataset.registry, "--trust")
     assert done.returncode == 1 and mark.exists()
     digest = hashlib.sha256(rules.read_bytes()).hexdigest()[:16]
-    assert f"rules of others that ran: {rules} (SHA-256 {digest})" in done.stdout.replace("\n", " ")
+    assert f"third-party rules that ran: {rules} (SHA-256 {digest})" in done.stdout.replace("\n", " ")
     mark.unlink()
     monkeypatch.setenv("MMVALIDATE_TRUST", "1")
     assert mmvalidate(dataset.registry, "--no-resume").returncode == 1 and mark.exists()

@@ -125,7 +125,7 @@ def test_the_next_run_finds_everything_at_hand(folder):
     dataset.check(options=Execution(workers=0))
     first = results(dataset.folder / "run")
     result, _ = dataset.check(options=Execution(workers=0))
-    assert result.summary["timing"]["engine"] == "nothing: all results were there"
+    assert result.summary["timing"]["engine"] == "no changes; cached results used"
     assert results(dataset.folder / "run") == first
     check(dataset.registry, dataset.folder / "again", options=Execution(workers=0, shard_rows=7))
     assert results(dataset.folder / "again") == first

@@ -94,7 +94,7 @@ def test_a_request_to_end(slow, busy, number):
     os.killpg(process.pid, number)  # as a terminal or a service manager does: to all of them
     output, errors = process.communicate(timeout=30)
     assert process.returncode == 3 and output == ""
-    sentence = "mmvalidate: interrupted; what was checked is kept, and the same command goes on from there\n"
+    sentence = "mmvalidate: interrupted; what was checked is kept, and the same command continues from there\n"
     assert errors.endswith(sentence) and "Traceback" not in errors
     assert gone(children)
     nothing_left(slow.folder)

@@ -146,7 +146,7 @@ def test_without_data_and_in_place(home, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("nowhere",), "nowhere is no finished run: there is no such folder."),
+        (("nowhere",), "nowhere is not a finished run: there is no such folder."),
         (("run", "--cutoff-len", "0"), "cutoff_len should be greater than or equal to 1"),
         (("run", "--select", "TK9"), "There is no rule TK9."),
     ],
@@ -160,7 +160,7 @@ def test_clean(home, mmvalidate, tmp_path):
     shutil.copytree(home / "run", tmp_path / ".mmvalidate" / "run")
     (tmp_path / ".mmvalidate" / "other").mkdir()
     done = mmvalidate("clean", cwd=tmp_path)
-    assert "no folder of a run, left alone" in done.stdout and "MB of cache removed" in done.stdout
+    assert "not a run folder, left alone" in done.stdout and "MB of cache removed" in done.stdout
     assert (tmp_path / ".mmvalidate" / "run" / "summary.json").exists()
     assert not (tmp_path / ".mmvalidate" / "run" / "cache").exists()
 

@@ -56,7 +56,7 @@ def test_unchanged_data_are_not_touched(dataset, counted):
     assert counted() == 45
     written = {path.name: path.stat().st_mtime_ns for path in (dataset.folder / "run").glob("*.parquet")}
     second, _ = run(dataset)
-    assert counted() == 0 and second["timing"]["engine"] == "nothing: all results were there"
+    assert counted() == 0 and second["timing"]["engine"] == "no changes; cached results used"
     assert {**first, "timing": None} == {**second, "timing": None}
     assert {path.name: path.stat().st_mtime_ns for path in (dataset.folder / "run").glob("*.parquet")} == written
 

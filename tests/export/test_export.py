@@ -244,7 +244,7 @@ def test_data_that_has_changed_since_the_run(data, home, change, words):
 def test_errors_of_use(data, home):
     data.write([GOOD])
     policy = make_policy("error", (), (), (), False)
-    with pytest.raises(ValueError, match="is no finished run"):
+    with pytest.raises(ValueError, match="is not a finished run"):
         export(FinishedRun(home), home / "clean", policy, "link", fix=False)
     check(data.registry, home / "run")
     with pytest.raises(ValueError, match="is not empty: name a new folder"):

@@ -63,5 +63,5 @@ def test_controls_are_like_the_candidates(dataset):
 
 
 def test_no_run(tmp_path):
-    with pytest.raises(ValueError, match=r"is no finished run: it holds no summary"):
+    with pytest.raises(ValueError, match=r"is not a finished run: it holds no summary"):
         choose(FinishedRun(tmp_path), ReplaySettings())

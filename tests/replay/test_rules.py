@@ -68,8 +68,9 @@ def test_what_the_remedies_did_is_part_of_the_help():
     spike = sample("GRAD_SPIKE", remedies=tried, remedy="fp32", reference_verdict="STABLE", difference="w is large")
     (hit,) = find_rule("RP005").replay(spike)
     assert hit.help == (
-        "Look at the answer: it is unlike others. The cheapest change that helps this row, of 3 tried: fp32. "
-        "It weighs more with: token-normalised loss. On the reference model it is STABLE; what differs: w is large."
+        "Check the answer: it is unlike the others. The cheapest change that helps this row, of 3 tried: fp32. "
+        "It gets more weight with: token-normalised loss. "
+        "On the reference model it is STABLE; what differs: w is large."
     )
     (hit,) = find_rule("RP005").replay(sample("GRAD_SPIKE", remedies=tried[:1]))
     assert hit.help.endswith("None of the changes tried on this row helps (1).")

@@ -41,7 +41,7 @@ def test_an_untrained_model_is_not_trained_on():
 def test_no_such_model(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", sys)  # as if it were installed
     monkeypatch.setitem(sys.modules, "transformers", sys)
-    with pytest.raises(ValueError, match=r"--model ./nowhere: no such folder, and it is no hub id"):
+    with pytest.raises(ValueError, match=r"--model ./nowhere: no such folder, and it is not a hub id"):
         check_possible(ReplaySettings(model="./nowhere"))
 
 

@@ -68,7 +68,7 @@ CASES = {
         {"formatting": "sharegpt", "columns": {"prompt": "instruction", "response": "output", "images": "images"}},
         "but the rows are alpaca (`instruction`",
     ),
-    "alpaca rows under openai": (ALPACA, {"formatting": "openai"}, "wants conversations (openai)"),
+    "alpaca rows under openai": (ALPACA, {"formatting": "openai"}, "expects conversations (openai)"),
     "no ranking": (PAIRS, {"formatting": "sharegpt", "columns": PAIRED, "tags": TAGS}, "pairs of answers (`chosen`"),
     "no ranking, not listed": (PAIRS, {"formatting": "sharegpt", "columns": COLUMNS, "tags": TAGS}, "pairs of answers"),
     "no ranking in alpaca": (

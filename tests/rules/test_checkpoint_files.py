@@ -74,7 +74,7 @@ FAULTS = {
     "three offsets": _with("c", data_offsets=[24, 28, 32]),
     "unknown type": _with("c", dtype="I65"),
     "type of another size": _with("c", dtype="I32"),
-    "metadata that is no text": file_of({"__metadata__": {"a": 1}, **SOUND}),
+    "metadata that is not text": file_of({"__metadata__": {"a": 1}, **SOUND}),
     "a header that is a list": file_of([SOUND]),
     "deep": file_of(b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}", b""),
     "no UTF-8": _replaced(b'"a"', b'"\xff"'),
@@ -233,4 +233,4 @@ def test_sizes_that_are_none(folder, key, value):
     sizes = ("num_hidden_layers", "hidden_size", "intermediate_size", "vocab_size", "num_attention_heads")
     config = {"model_type": "qwen2_vl", **dict.fromkeys((*sizes, "num_key_value_heads"), 1)}
     (folder / "config.json").write_text(json.dumps({**config, "vision_config": {"depth": 1, key: value}}))
-    assert any(f"({key} is no size)" in message for message in said_of(folder))
+    assert any(f"({key} is not a size)" in message for message in said_of(folder))

@@ -79,12 +79,12 @@ PLANTED = {
     "one NaN": (_one_nan, False, {"CK006": "`model.layers.1.mlp.down_proj.weight` of model-0000"}),
     "NaN in the row of a token": (_nan_row, False, {"CK006": "[151652, 0], the row of <|vision_start|>"}),
     "weight missing": (_missing, False, {"CK002": f"`{LAYER}mlp.up_proj.weight` missing"}),
-    "wrapper's prefix": (_unknown, False, {"CK003": "`module.lm_head.weight`: no weights"}),
+    "wrapper's prefix": (_unknown, False, {"CK003": "`module.lm_head.weight`: not part of"}),
     "other shape": (_shape, False, {"CK004": "is 48 x 31, config.json says 48 x 32"}),
-    "row of a token": (_special_row, False, {"CK010": "times as long as the middle row"}),
+    "row of a token": (_special_row, False, {"CK010": "times as long as the median row"}),
     "row of a token has moved": (_special_row, True, {"CK010": "has moved by"}),
     "element of 1e30": (_huge, False, {"CK012": "has an element of 9.95e+29"}),
-    "frozen tower": (_scaled("visual.blocks", 1.03), True, {"CK007": "the vision tower should be frozen, and 12 of"}),
+    "frozen tower": (_scaled("visual.blocks", 1.03), True, {"CK007": "the vision tower should be frozen, but 12 of"}),
     "q and k four times as large": (_scaled("1.self_attn.q_proj.weight", 16), True, {"CK008": "16 times", "CK012": ""}),
     "norms three times as large": (_scaled("layernorm.weight", 3), True, {"CK009": "4 norm weights"}),
     "matrix twice as large": (_scaled("mlp.gate_proj", 3), True, {"CK012": "is 3 times the base's size"}),
@@ -109,17 +109,17 @@ def test_files(base, tmp_path):
     cut = Checkpoint().write(tmp_path / "cut")
     shard = cut / "model-00002-of-00002.safetensors"
     shard.write_bytes(shard.read_bytes()[:-1000])
-    assert "is no safetensors file that loads" in problems(cut)
+    assert "is not a safetensors file that loads" in problems(cut)
     shard.unlink()
     assert "cannot be read" in problems(cut)
     shard.write_bytes(b"<html>" * 100)
-    assert "is no safetensors file" in problems(cut)
+    assert "is not a safetensors file" in problems(cut)
     wrong = Checkpoint().write(tmp_path / "wrong", wrong_index=True)
     assert "it lies in model-00001-of-00002.safetensors" in problems(wrong)
     (wrong / "config.json").unlink()
     assert "config.json is missing" in problems(wrong)
     (wrong / "model.safetensors.index.json").write_text("[]")
-    assert "model.safetensors.index.json is no index of a checkpoint" in problems(wrong)
+    assert "model.safetensors.index.json is not a checkpoint index" in problems(wrong)
     with pytest.raises(ValueError, match="holds no weights to compare with"):
         audit(base, tmp_path)
 
@@ -155,7 +155,8 @@ def test_another_family(tmp_path):
     other.weights["model.layers.7.bias"] = np.ones(3)
     other.weights[EMBEDDING][151652] = 9.0  # some word, in a Llama
     (found,) = findings(_without_tokenizer(other.write(tmp_path / "llama"))).values()
-    assert (found.code, found.severity) == ("CK015", "warning") and "says llama, which is no Qwen2-VL" in found.message
+    assert (found.code, found.severity) == ("CK015", "warning")
+    assert "says llama, which is not a Qwen2-VL" in found.message
     _one_nan(other.weights)
     assert set(findings(other.write(tmp_path / "llama"))) == {"CK006", "CK010", "CK015"}
 

@@ -1,4 +1,4 @@
-"""Columns of text of which the loader makes dates or numbers: one error a file and column, and none about its rows."""
+"""Columns of text that the loader turns into dates or numbers: one error a file and column, and none about its rows."""
 
 import json
 

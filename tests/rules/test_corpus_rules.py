@@ -89,15 +89,18 @@ A, B, C, D = (say(text, "x") for text in "abcd")
 RUNS = {
     "apart": ({"train": [A, B], "my_test": [C, D]}, []),
     "evaluation seen": ({"train": [A, B, C], "my_test": [C, A, D]}, [
-        ("DU004", "my_test", "asked in training too, in `train`: 2 rows (first: row 0 of my_test.jsonl, there row 2 of "
+        ("DU004", "my_test", "evaluation questions also in the training data of "
+         "`train`: 2 rows (first: row 0 of my_test.jsonl, there row 2 of "
          "train.jsonl)")]),
     "evaluation seen with another answer": ({"train": [A], "val-1": [say("a", "other")]}, [
-        ("DU004", "val-1", "asked in training too, in `train`: 1 row (first: row 0 of val-1.jsonl, there row 0 of "
+        ("DU004", "val-1", "evaluation questions also in the training data of "
+         "`train`: 1 row (first: row 0 of val-1.jsonl, there row 0 of "
          "train.jsonl)")]),
     "the same in two": ({"one": [A, B], "two": [B, C], "three": [D]}, [
         ("DU005", "two", "also in `one`: 1 row (first: row 0 of two.jsonl, there row 1 of one.jsonl)")]),
     "two evaluations": ({"dev": [A], "test": [A], "latest": [A]}, [
-        ("DU004", "test", "asked in training too, in `latest` (and for evaluation in `dev`): 1 row (first: row 0 of "
+        ("DU004", "test", "evaluation questions also in the training data of "
+         "`latest` (and for evaluation in `dev`): 1 row (first: row 0 of "
          "test.jsonl, there row 0 of latest.jsonl)"),
         ("DU005", "test", "also in `dev`: 1 row (first: row 0 of test.jsonl, there row 0 of dev.jsonl)")]),
     "several in several": ({"a": [A, B], "b": [B, C], "c": [C, A], "d": [C, D]}, [
@@ -110,7 +113,8 @@ RUNS = {
     "questions for evaluation in several": ({"a": [A], "b": [A, B], "c": [B], "test": [B, A]}, [
         ("DU005", "b", "also in `a`: 1 row (first: row 0 of b.jsonl, there row 0 of a.jsonl)"),
         ("DU005", "c", "also in `b`: 1 row (first: row 0 of c.jsonl, there row 1 of b.jsonl)"),
-        ("DU004", "test", "asked in training too, in `a`, `b` and `c`: 2 rows (first: row 0 of test.jsonl, there row 1 "
+        ("DU004", "test", "evaluation questions also in the training data of "
+         "`a`, `b` and `c`: 2 rows (first: row 0 of test.jsonl, there row 1 "
          "of b.jsonl)")]),
 }  # fmt: skip
 
@@ -156,7 +160,7 @@ def test_modalities_in_other_trainers():
         judges.append(Judge(Rulebook([rule]), EntryFacts(name, Settings(dataset_info="x.json")), limits))
         judges[-1].row(RowFacts(dataset=name, file="f", row=0, sample_id="f:0", content_hash="", media=media))
     assert [finding.message for finding in finish_run([rule], judges)] == [
-        "1 row with media are trained beside 1 row without: ZeRO-3 and FSDP may hang"
+        "1 row with media are mixed with 1 row without: ZeRO-3 and FSDP may hang"
     ]
     assert finish_run([rule], judges[:1]) == finish_run([rule], judges[1:]) == []
 
@@ -206,7 +210,7 @@ def unread(made, trainer="llamafactory"):
 def test_media_that_nothing_reads(dataset, name, suffix):
     column, value, holds = MEDIA[name]
     dataset.write([say("a", "b"), say("c", "d", **{column: value})], suffix, columns={"messages": "messages"})
-    message = f"the column `{column}` holds {holds}, and nothing reads it: 1 row (first: row 1 of data.{suffix}) trains"
+    message = f"the column `{column}` holds {holds}, but nothing reads it: 1 row (first: row 1 of data.{suffix}) trains"
     assert unread(dataset) == [({"column": column, "rows": 1}, f"{message} on text alone")]
 
 
@@ -277,9 +281,9 @@ def test_qwens_own_loader_reads_two_columns(dataset, messages, column, found):
     given = {messages: list(words), column: ["a.png"]}
     dataset.write([given, given], columns={"messages": messages, "images": column}, tags={})
     dataset.registry.write_text(dataset.registry.read_text().replace('"tags": {}', '"ranking": false'))
-    expected = "Qwen's own loader reads `conversations`, `image` and `video` alone: it finds none for 2 rows (first: "
+    expected = "Qwen's own loader reads only `conversations`, `image` and `video`: it finds none for 2 rows (first: "
     messages = [message for _, message in unread(dataset, "qwen-vl-utils")]
-    assert messages == [f"the column `images` holds images, and {expected}row 0 of data.jsonl)"] * found
+    assert messages == [f"the column `images` holds images, but {expected}row 0 of data.jsonl)"] * found
 
 
 def test_rows_that_train_on_text_alone_are_counted_again(dataset):

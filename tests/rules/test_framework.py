@@ -73,7 +73,7 @@ def test_a_fault_of_ours_loses_no_row(dataset, monkeypatch):
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
 def test_documentation(rule):
     headings = re.findall(r"^## (.*)$", rule.doc, re.MULTILINE)
-    assert headings == ["What it finds", "Why it hurts", "Example", "What to do"]
+    assert headings == ["What it finds", "Why it matters", "Example", "What to do"]
     assert re.fullmatch(r"[A-Z]{2}\d{3}", rule.code) and re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name)
     assert rule.summary.endswith(".")
     checks = (rule.row, rule.corpus, rule.replay, rule.systemic, rule.training, rule.checkpoint)

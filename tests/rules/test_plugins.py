@@ -36,7 +36,7 @@ RULE = corpus_rule("MY002", "row-count", "info",
 HEAD = "from validator.rules.base import row_rule, Hit\n"
 WRONG = {
     "not there": (None, "The rules of {} cannot be read: No such file or directory."),
-    "no rule": ("x = 1", "{} holds no rule: make one with row_rule or corpus_rule."),
+    "no rule": ("x = 1", "{} contains no rule: make one with row_rule or corpus_rule."),
     "no Python": ("def", "The rules of {} cannot be loaded: SyntaxError: "),
     "an error in it": ("1 / 0", "The rules of {} cannot be loaded: ZeroDivisionError: division by zero."),
     "our family": (

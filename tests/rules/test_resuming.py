@@ -72,7 +72,7 @@ def test_weights_without_a_checkpoint_stop_the_trainer(tmp_path):
         ({}, {"per_device_train_batch_size": 2, "num_train_epochs": 6}, "it had batches of 1 rows, this run of 2"),
         ({}, {"num_train_epochs": 3}, "its run had 60 steps, this one has 57"),
         ({}, {"learning_rate": 1e-5}, "a learning rate of 5e-05, above `learning_rate` 1e-05"),
-        ({"optimizer": False}, {}, "no state of the optimizer"),
+        ({"optimizer": False}, {}, "no optimizer state"),
         ({"log_history": None, "train_batch_size": "8"}, {}, None),
         ({"log_history": [{"learning_rate": 4.9e-5}, 3]}, {}, None),
     ],

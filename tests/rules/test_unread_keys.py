@@ -45,5 +45,5 @@ def test_what_is_said(dataset):
     dataset.write([asked(images=["a.png"])])
     _, findings = dataset.check()
     (found,) = (found for found in findings if found["code"] == "DI017")
-    assert found["message"].startswith("the key `images` of `messages` holds images, and nothing reads it: 1 row")
+    assert found["message"].startswith("the key `images` of `messages` holds images, but nothing reads it: 1 row")
     assert "trains on text alone" in found["message"] and "Put it into a column of the row" in found["help"]

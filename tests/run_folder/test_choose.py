@@ -48,7 +48,7 @@ def test_a_folder_of_somebody_is_passed_over(registries, mmvalidate):
     (registries / ".mmvalidate" / "data" / "notes.txt").write_text("mine")
     done = mmvalidate("one/data/dataset_info.json")
     assert (
-        done.returncode == 0 and "data is no folder of a run, so this run is kept in .mmvalidate/data-2." in done.stderr
+        done.returncode == 0 and "data is not a run folder, so this run is kept in .mmvalidate/data-2." in done.stderr
     )
     assert [path.name for path in (registries / ".mmvalidate" / "data").iterdir()] == ["notes.txt"]
 

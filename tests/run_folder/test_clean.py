@@ -39,7 +39,7 @@ def test_a_project_with_a_cache_of_its_own(tmp_path, mmvalidate, arguments):
         (folder / "paper.tex").write_text("text")
     before = tree(tmp_path)
     done = mmvalidate(*arguments)
-    assert done.returncode == 0 and "no folder of a run, left alone" in done.stdout
+    assert done.returncode == 0 and "not a run folder, left alone" in done.stdout
     assert tree(tmp_path) == before
 
 
@@ -117,9 +117,9 @@ def test_a_folder_of_somebody_is_refused(home, mmvalidate, content):
     path.write_text("mine")
     before = tree(home)
     done = mmvalidate("dataset_info.json", "--run-dir", "theirs")
-    assert done.returncode == 2 and "and is no folder of a run: name an empty or a new folder" in done.stderr
+    assert done.returncode == 2 and "and is not a run folder: name an empty or a new folder" in done.stderr
     done = mmvalidate("rejudge", "run", "--run-dir", "theirs")
-    assert done.returncode == 2 and "and is no folder of a run" in done.stderr
+    assert done.returncode == 2 and "and is not a run folder" in done.stderr
     assert tree(home) == before
 
 

@@ -43,8 +43,8 @@ REFUSED = {
     "empty number": ("a: !!int ''", NO_TYPE),
     "no switch": ("a: !!bool x", NO_TYPE),
     "no time": ("a: !!timestamp x", NO_TYPE),
-    "bytes": ("a: !!binary aGk=", "it holds a value that is no text, number, list or mapping"),
-    "a set": ("a: !!set {x}", "it holds a value that is no text, number, list or mapping"),
+    "bytes": ("a: !!binary aGk=", "it holds a value that is not text, number, list or mapping"),
+    "a set": ("a: !!set {x}", "it holds a value that is not text, number, list or mapping"),
     "an object": (
         "a: !!python/name:os.getpid",
         "could not determine a constructor for the tag 'tag:yaml.org,2002:python/name:os.getpid' (line 1, column 4)",
@@ -113,7 +113,7 @@ def test_numbers_beyond_all_bounds(key):
     [
         ("learning_rate", float("nan"), "CF002", "`learning_rate: nan`: the trainer stops"),
         ("num_train_epochs", float("inf"), "CF002", "`num_train_epochs: inf`: the trainer stops"),
-        ("cutoff_len", float("inf"), "CF023", "`cutoff_len: inf`: int is expected; the trainer takes it"),
+        ("cutoff_len", float("inf"), "CF023", "`cutoff_len: inf`: int is expected, but the trainer accepts it"),
         ("cutoff_len", 2**63, "CF023", "`cutoff_len: 9223372036854775808`: a whole number of at most 64 bits"),
         ("max_grad_norm", float("inf"), None, ""),
         ("max_grad_norm", float("nan"), "CF003", "`max_grad_norm: nan`: a finite number is expected"),

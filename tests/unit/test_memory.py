@@ -91,7 +91,7 @@ def test_activations():
 @pytest.mark.parametrize(
     ("changes", "gpus", "memory", "severity", "words"),
     [
-        ({"finetuning_type": "full"}, 1, 24, "error", "the weights alone take about 29.6 GiB a GPU, which has 24"),
+        ({"finetuning_type": "full"}, 1, 24, "error", "the weights alone need about 29.6 GiB per GPU, which has 24"),
         ({"finetuning_type": "full"}, None, 24, "warning", "the run takes about 116.9 GiB a GPU"),
         ({"finetuning_type": "full"}, 8, 24, "warning", "the run takes about 116.9 GiB a GPU"),
         ({"finetuning_type": "full", "fsdp": "full_shard"}, 8, 24, None, ""),
@@ -100,7 +100,7 @@ def test_activations():
         ({"finetuning_type": "full", "deepspeed": ZERO}, 8, 24, None, ""),
         ({}, 1, 24, None, ""),
         ({}, 1, 16, "warning", "the run takes about 17.9 GiB"),
-        ({}, 1, 12, "error", "the weights alone take about 15.5 GiB"),
+        ({}, 1, 12, "error", "the weights alone need about 15.5 GiB"),
         ({"quantization_bit": 4}, 1, 8, None, ""),
         ({"finetuning_type": "full"}, 1, None, None, ""),
     ],

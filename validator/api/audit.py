@@ -131,7 +131,7 @@ def check_named(job: AuditJob) -> None:
     for option, name in (("--checkpoint", job.checkpoint), ("--base", job.base)):
         is_hub_id = name is not None and name.count("/") == 1 and not name.startswith((".", "/", "~"))
         if name is not None and on_disk(name) is None and not is_hub_id:
-            raise ValueError(f"{option} {name}: no such folder, and it is no hub id (ORGANISATION/NAME).")
+            raise ValueError(f"{option} {name}: no such folder, and it is not a hub id (ORGANISATION/NAME).")
 
 
 def data_settings(config: TrainingConfig, **own: Any) -> Settings:

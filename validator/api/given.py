@@ -28,7 +28,7 @@ def check_names(names: Iterable[str], known: Iterable[str], execution: Iterable[
     settings, others = list(known), list(execution)
     for name in names:
         if name in others:
-            raise ValueError(f"{name} is no setting: give it as execution=Execution({name}=...).")
+            raise ValueError(f"{name} is not a setting: give it as execution=Execution({name}=...).")
         if name not in settings:
             raise ValueError(f"There is no setting {name}.{did_you_mean(name, settings)}")
 

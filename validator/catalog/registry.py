@@ -169,7 +169,7 @@ def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
     if isinstance(content, list):
         raise ValueError(list_sentence(path, content))
     if not isinstance(content, dict):
-        raise ValueError(f"{path} is no dataset registry: expected an object with one entry per dataset.")
+        raise ValueError(f"{path} is not a dataset registry: expected an object with one entry per dataset.")
     if not content:
         raise ValueError(f"{path} is empty: it names no dataset.")
     if other := object_sentence(path, content):

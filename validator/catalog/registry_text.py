@@ -48,7 +48,7 @@ def _entries(path: Path, data: bytes) -> dict[str, Any]:
     if isinstance(content, list):
         raise ValueError(list_sentence(path, content))
     if not isinstance(content, dict):
-        raise ValueError(f"{path} is no dataset registry: expected an object with one entry per dataset.")
+        raise ValueError(f"{path} is not a dataset registry: expected an object with one entry per dataset.")
     if other := object_sentence(path, content):
         raise ValueError(f"{other} Name another place with --to.")
     return content

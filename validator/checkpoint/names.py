@@ -50,7 +50,7 @@ def expected(config: dict[str, Any]) -> dict[str, Shape]:
     for part, keys in ((text, _TEXT_SIZES), (config["vision_config"], _VISION_SIZES)):
         for key in sorted(keys & part.keys()):
             if type(part[key]) not in (int, float) or not 0 < part[key] <= MOST_SIDE:
-                raise ValueError(f"{key} is no size")
+                raise ValueError(f"{key} is not a size")
     if max(text["num_hidden_layers"], config["vision_config"].get("depth", 32)) > MOST_LAYERS:
         raise ValueError(f"more than {MOST_LAYERS:,} layers")
     hidden, inner, words = text["hidden_size"], text["intermediate_size"], text["vocab_size"]

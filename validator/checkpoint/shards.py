@@ -90,7 +90,7 @@ def open_shards(folder: Path) -> Shards:
     try:
         config = read_json(folder / "config.json")
         if not isinstance(config, dict):
-            raise ValueError("it is no mapping")
+            raise ValueError("it is not a mapping")
         shards.config = config
     except (OSError, ValueError) as error:
         if not shards.adapter:
@@ -119,11 +119,11 @@ def _index(folder: Path, problems: list[str]) -> dict[str, str] | None:
     try:
         listed = read_json(path)["weight_map"]
         if not all(isinstance(file, str) for file in listed.values()):
-            raise TypeError("it names files by something that is no text")
+            raise TypeError("it names files by something that is not text")
         inside = dict(listed)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         why = error.strerror if isinstance(error, OSError) else error
-        problems.append(f"{INDEX} is no index of a checkpoint: {clip(str(why))}")
+        problems.append(f"{INDEX} is not a checkpoint index: {clip(str(why))}")
         return {}
     for file in sorted({file for file in inside.values() if not _is_name(file)}):
         problems.append(f"{INDEX} names {clip(file)}, which lies outside of the folder")
@@ -146,7 +146,7 @@ def _header(path: Path, problems: list[str]) -> list[TensorPlace]:
         problems.append(f"{path.name} cannot be read: {error.strerror or clip(str(error))}")
         return []
     except SafetensorError as error:
-        problems.append(f"{path.name} is no safetensors file that loads: {clip(str(error), 160)}")
+        problems.append(f"{path.name} is not a safetensors file that loads: {clip(str(error), 160)}")
         return []
     except (ValueError, RecursionError) as error:  # the file was exchanged, or its name is none
         problems.append(f"{path.name} cannot be read: {clip(str(error))}")

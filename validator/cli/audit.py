@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from validator.training.config import TrainingConfig
 
 GPUS = Annotated[
-    int | None, typer.Option("--gpus", help="GPUs (ranks) of the run.", min=1, max=1_000_000, show_default=False)
+    int | None,
+    typer.Option("--gpus", help="Number of GPUs (ranks) of the run.", min=1, max=1_000_000, show_default=False),
 ]
 
 
@@ -32,19 +33,21 @@ def _audit(
     execution: dict[str, Any],
     replaying: dict[str, Any],
     train_config: Path | None = typer.Argument(None, help="LLaMA-Factory's training file (YAML or JSON)."),
-    checkpoint: str | None = typer.Option(None, help="The checkpoint to audit. Default: the training file's, if here."),
-    base: str | None = typer.Option(None, help="The checkpoint that it was trained from, to compare with."),
+    checkpoint: str | None = typer.Option(
+        None, help="The checkpoint to audit. Default: the training file's, if it is here."
+    ),
+    base: str | None = typer.Option(None, help="The checkpoint it was trained from, for comparison."),
     versions: VERSIONS = None,
     gpus: GPUS = None,
     gpu_memory: float | None = typer.Option(
         None, help="Memory of one GPU in GiB.", min=1, max=1_000_000, show_default=False
     ),
     replay: str = typer.Option(
-        "auto", help="Replay the worst rows: off, auto (a GPU and the model are here), a number."
+        "auto", help="Replay the worst rows: off, auto (if a GPU and the model are here), or a number."
     ),
     run_dir: Path | None = typer.Option(None, help="Where results are kept. Default: .mmvalidate/<dataset_dir>."),
     report: REPORT = [],  # noqa: B006  # typer makes it anew
-    json: bool = typer.Option(False, "--json", help="Print the same as JSON."),
+    json: bool = typer.Option(False, "--json", help="Print the result as JSON."),
     quiet: QUIET = False,
     verbose: VERBOSE = False,
 ) -> None:

@@ -111,8 +111,8 @@ def _check(
             say(note)
         if every and (replay != "off" or reports or write_baseline or output_format.value not in ("full", "json")):
             raise ValueError(
-                "--trainer all goes with none of --replay, --report, --write-baseline, and no other formats than full "
-                "and json: `mmvalidate report` takes each of its runs."
+                "--trainer all cannot be combined with --replay, --report or --write-baseline, and prints only the "
+                "formats full and json: `mmvalidate report` takes each of its runs."
             )
         replayed = None
         ReplaySettings(**replaying)

@@ -14,11 +14,11 @@ from validator.findings import printable
 
 def clean(
     folders: list[Path] = typer.Argument(None, help="Run folders. Default: all in .mmvalidate.", show_default=False),
-    everything: bool = typer.Option(False, "--all", help="The results too, not only the cache."),
+    everything: bool = typer.Option(False, "--all", help="Also remove results, not only the cache."),
 ) -> None:
-    """Remove what is kept between runs; results stay, unless --all is given.
+    """Remove cached files of runs; results stay, unless --all is given.
 
-    Only run folders are cleaned, and only of files that mmvalidate wrote; links are not followed. Exit code 3 where one
+    Only run folders are cleaned, and only of files that mmvalidate wrote; links are not followed. Exit code 3 if one
     is in use.
     """
     from validator.run_folder.choose import HOME
@@ -46,7 +46,7 @@ def _clean(folder: Path, *, everything: bool) -> None:
 
     name = printable(str(folder))
     if not is_run(folder):
-        print(f"{name}: no folder of a run, left alone")
+        print(f"{name}: not a run folder, left alone")
         return
     with hold(folder, "clean"):
         for within in runs_within(folder):

@@ -16,8 +16,8 @@ CONTEXT = {"auto_envvar_prefix": "MMVALIDATE"}
 
 
 ELSEWHERE = (
-    "An option may stand in mmvalidate.toml, too, as `cutoff-len = 4096`, or in the environment, as "
-    "MMVALIDATE_CUTOFF_LEN=4096. A flag comes before a variable, a variable before the file."
+    "Options can also be set in mmvalidate.toml (`cutoff-len = 4096`) or in the environment "
+    "(MMVALIDATE_CUTOFF_LEN=4096). A flag overrides a variable, a variable overrides the file."
 )
 
 

@@ -63,7 +63,7 @@ def guarded(
     work: Callable[[], int],
     verbose: bool,
     what: str = "the run",
-    kept: str = "what was checked is kept, and the same command goes on from there",
+    kept: str = "what was checked is kept, and the same command continues from there",
 ) -> int:
     """Do the work and return its exit code; whatever goes wrong is one sentence on stderr and code 3, or 2 where the
     user asked for something impossible. `kept` says what is there after an interruption.

@@ -37,12 +37,12 @@ class DatasetTable(PerDataset):
 
     model_config = ConfigDict(alias_generator=kebab, title="per-dataset")
 
-    ignore: tuple[str, ...] = Field(default=(), description="Leave these rules out.")
+    ignore: tuple[str, ...] = Field(default=(), description="Skip these rules.")
     severity: dict[str, Severity] = Field(default={}, description="Another severity, by code, prefix or name.")
     max_rate: dict[str, Percentage] = Field(  # type: ignore[assignment]  # as written, with or without %
         default={}, description="The percentage of the entry's rows that may have a finding, by code, prefix or name."
     )
-    min_rows: int = Field(default=0, ge=0, description="Fail where the entry has fewer rows.")
+    min_rows: int = Field(default=0, ge=0, description="Fail if the entry has fewer rows than this.")
 
 
 @cache

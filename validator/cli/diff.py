@@ -26,8 +26,8 @@ def diff(
 ) -> None:
     """Compare two runs: what is new, what is gone.
 
-    Findings are known again by the content of their rows, so rows that were moved are the same. Exit code 1 where
-    errors are new.
+    Findings are matched by the content of their rows, so moved rows count as the same. Exit code 1 if there are
+    new errors.
     """
 
     later = the_run(run_b)

@@ -34,31 +34,35 @@ class Media(str, Enum):
 def export(
     run: RUN = None,
     to: Path = typer.Option(..., "--to", help="A new folder for the copy."),
-    drop_on: DropOn = typer.Option(DropOn.error, help="The least severity of a finding that keeps a row out."),
+    drop_on: DropOn = typer.Option(DropOn.error, help="Lowest severity of a finding that leaves a row out."),
     drop: list[str] = typer.Option(
-        [], help="Rules that keep rows out whatever their severity (repeatable, commas).", autocompletion=codes
+        [], help="Rules that leave rows out whatever their severity (repeatable, commas).", autocompletion=codes
     ),
-    keep: list[str] = typer.Option([], help="Rules that keep no row out (repeatable, commas).", autocompletion=codes),
-    keep_unchecked: bool = typer.Option(False, "--keep-unchecked", help="Take rows too that were not checked."),
-    fix: bool = typer.Option(False, "--fix", help="Repair what has one meaning only; each repair is listed."),
+    keep: list[str] = typer.Option(
+        [], help="Rules that never leave a row out (repeatable, commas).", autocompletion=codes
+    ),
+    keep_unchecked: bool = typer.Option(False, "--keep-unchecked", help="Also export rows that were not checked."),
+    fix: bool = typer.Option(False, "--fix", help="Repair what is unambiguous; each repair is listed."),
     rules: list[Path] = typer.Option([], help="A Python file with rules of your own (repeatable)."),
     trust: TRUST_RUN = None,
     media: Media = typer.Option(
         Media.link, help="link: hard links below the copy; copy: files of their own; reference: left where they are."
     ),
-    check: bool = typer.Option(True, "--check/--no-check", help="Check the copy when it is written."),
+    check: bool = typer.Option(True, "--check/--no-check", help="Check the finished copy."),
     run_dir: Path | None = typer.Option(
-        None, help="Where that check is kept. Default: .mmvalidate/<copy's name>, or one beside."
+        None, help="Run folder of that check. Default: .mmvalidate/<copy's name>, or one next to it."
     ),
-    workers: int | None = typer.Option(None, help="Processes for that check; 0: one.", min=0, show_default=False),
+    workers: int | None = typer.Option(
+        None, help="Worker processes for that check; 0: one process.", min=0, show_default=False
+    ),
     output_format: PlainFormat = typer.Option(PlainFormat.text, help="What to print on stdout."),
     quiet: QUIET = False,
     verbose: VERBOSE = False,
 ) -> None:
     """Write a copy of the dataset without the rows that fail.
 
-    Rows that stay behind are listed with their reasons (dropped.jsonl) and kept apart (quarantine/). The original is
-    never changed.
+    Rows that are left out are listed with their reasons (dropped.jsonl) and kept separately (quarantine/). The
+    original is never changed.
     """
 
     folder = the_run(run)

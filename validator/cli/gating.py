@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 WRITE_BASELINE = Annotated[
     Path | None,
     typer.Option(
-        help="Accept what fails the run into this file; reasons that it holds are kept.",
+        help="Write what fails the run to this file as accepted; reasons already in it are kept.",
         show_default=False,
         rich_help_panel=GATE,
     ),

@@ -23,7 +23,7 @@ def init(
     data: list[str] = typer.Argument(help="Data files, or folders of them."),
     to: Path | None = typer.Option(
         None,
-        help="The dataset_info.json to write or to extend, or its folder. Default: beside the data.",
+        help="The dataset_info.json to write or to extend, or its folder. Default: next to the data.",
         show_default=False,
     ),
     name: str | None = typer.Option(
@@ -33,10 +33,10 @@ def init(
     output_format: PlainFormat = typer.Option(PlainFormat.text, help="What to print on stdout."),
     verbose: VERBOSE = False,
 ) -> None:
-    """Write the dataset_info.json for data files: what they hold is recognised from some of their rows.
+    """Write the dataset_info.json for data files, whose format is recognised from some of their rows.
 
-    What is not sure is said in sentences. Entries that are there already stay as they are. Exit code 0 where the
-    entries are written, 2 where data are not recognised, 3 where the file cannot be written.
+    What is uncertain is printed. Existing entries stay unchanged. Exit code 0 if the
+    entries are written, 2 if data is not recognised, 3 if the file cannot be written.
     """
 
     def work() -> int:
@@ -48,7 +48,7 @@ def init(
         try:
             sources = [source for path in data for source in sources_of(path)]
             if name is not None and (len(sources) != 1 or not name.strip() or "," in name):
-                raise ValueError("--name is for one entry, and holds no comma.")
+                raise ValueError("--name is for one entry and must not contain a comma.")
             registry = sources[0].home / REGISTRY if to is None else to / REGISTRY if os.path.isdir(to) else to
             found = propose(sources, registry, name)
             entries = {proposal.name: proposal.entry for proposal in found}

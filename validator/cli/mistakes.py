@@ -16,9 +16,9 @@ UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 _POSSIBLE = re.compile(r"\s*\(Possible options: [^)]*\)|\s*Did you mean .*\?")
 _HINTS = {
     "code": "`mmvalidate rules` lists them.",
-    "run": "It is the folder of a finished run: .mmvalidate/NAME.",
+    "run": "Give the folder of a finished run: .mmvalidate/NAME.",
     "run_a": "Give two folders of finished runs, the earlier one first.",
-    "dataset_info": "It is the trainer's dataset_info.json.",
+    "dataset_info": "Give the trainer's dataset_info.json.",
 }
 
 
@@ -27,7 +27,7 @@ def no_command(word: str, commands: Iterable[str]) -> Exception | None:
     if re.search(r"[/\\.:]", word) or Path(word).exists():
         return None
     guess = did_you_mean(word, commands) or " `mmvalidate --help` lists the commands."
-    return UsageError(f"There is neither a command nor a file {word}.{guess}")
+    return UsageError(f"{word} is neither a command nor a file.{guess}")
 
 
 def sentence(error: Any) -> str:

@@ -22,17 +22,17 @@ class PlanFormat(str, Enum):
 def plan(
     run: RUN = None,
     cutoff_len: list[str] = typer.Option(
-        [], help="Values of cutoff_len, with commas. Default: the run's.", show_default=False
+        [], help="Comma-separated values of cutoff_len. Default: the run's.", show_default=False
     ),
     image_max_pixels: list[str] = typer.Option(
-        [], help="Values of image_max_pixels, with commas. Default: the run's.", show_default=False
+        [], help="Comma-separated values of image_max_pixels. Default: the run's.", show_default=False
     ),
-    batch_size: int = typer.Option(8, help="Rows of a batch (per device), for the padding.", min=1, max=65536),
+    batch_size: int = typer.Option(8, help="Rows per batch and device, to count padding.", min=1, max=65536),
     output_format: PlanFormat = typer.Option(PlanFormat.full, help="full: a table; json; svg: a picture."),
     quiet: QUIET = False,
     verbose: VERBOSE = False,
 ) -> None:
-    """Say what other limits would make of a finished run: rows crashed, cut and whole, tokens, padding."""
+    """Predict a finished run under other limits: rows crashed, cut and whole, tokens, padding."""
     from validator.engine.run_files.finished import FinishedRun
     from validator.planning.plan import plan as made
 
@@ -74,7 +74,7 @@ def _numbers(option: str, values: list[str]) -> list[int]:
     found = []
     for word in words(values):
         if not word.isascii() or not word.isdigit() or int(word) == 0:
-            raise ValueError(f"{option} {word}: it is a number above 0, or several with commas between.")
+            raise ValueError(f"{option} {word}: must be a number above 0, or several separated by commas.")
         found.append(int(word))
     return sorted(set(found))
 

@@ -24,7 +24,9 @@ def _replay(
     run: RUN = None,
     rows: Annotated[
         Path | None,
-        typer.Option(help="Rows to replay, one JSON a line with dataset, file and row.", rich_help_panel=REPLAY),
+        typer.Option(
+            help="File of rows to replay: one JSON object per line with dataset, file and row.", rich_help_panel=REPLAY
+        ),
     ] = None,
     trust: TRUST = None,
     exit_zero: EXIT_ZERO = False,

@@ -26,7 +26,7 @@ def wanted(replay: str, model: str) -> int | None:
     if replay == "auto":
         return CANDIDATES if model != "scale" and find_spec("torch") and Path("/dev/nvidiactl").exists() else None
     if not replay.isascii() or not replay.isdigit() or int(replay) == 0:
-        raise ValueError(f"--replay {replay}: it is off, auto, or a number of rows.")
+        raise ValueError(f"--replay {replay}: must be off, auto, or a number of rows.")
     return int(replay)
 
 
@@ -40,7 +40,7 @@ def rows_named(path: Path) -> tuple[tuple[str, str, int], ...]:
     except OSError as error:
         raise ValueError(f"--rows {path}: it cannot be read: {error.strerror}.") from None
     except ValueError as error:
-        raise ValueError(f"--rows {path}: it is no file of rows, one JSON a line: {error}.") from None
+        raise ValueError(f"--rows {path}: it is not a file of rows, one JSON object per line: {error}.") from None
     fields = [(item.get("dataset"), item.get("file"), item.get("row")) for item in items if isinstance(item, dict)]
     found = tuple(
         (dataset, file, row)
@@ -50,7 +50,7 @@ def rows_named(path: Path) -> tuple[tuple[str, str, int], ...]:
     if len(found) < len(items):
         raise ValueError(f'--rows {path}: every line is to be {{"dataset": "...", "file": "...", "row": 0}}.')
     if not found:
-        raise ValueError(f"--rows {path}: it names no row.")
+        raise ValueError(f"--rows {path}: it contains no rows.")
     return found
 
 

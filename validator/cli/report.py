@@ -12,11 +12,14 @@ from validator.cli.gating import REPORT, files_of
 def report(
     run: RUN = None,
     report: REPORT = [],  # noqa: B006  # typer makes it anew
-    output_format: OutputFormat | None = typer.Option(None, help="Print the run, too.", show_default=False),
+    output_format: OutputFormat | None = typer.Option(None, help="Also print the run.", show_default=False),
     quiet: QUIET = False,
     verbose: VERBOSE = False,
 ) -> None:
-    """Write a finished run in other formats, without judging it again. The exit code says only whether it could be."""
+    """Write a finished run in other formats, without judging it again.
+
+    The exit code only says whether it could be written.
+    """
     from validator.engine.run_files.finished import FinishedRun
 
     try:

@@ -18,25 +18,30 @@ def tokenize(
     run: RUN = None,
     to: Path = typer.Option(..., "--to", help="A new folder for the rows."),
     train_config: Path | None = typer.Option(
-        None, help="LLaMA-Factory's training file: its datasets, mixing, val_size, seed and eval_dataset hold."
+        None, help="LLaMA-Factory's training file: uses its datasets, mixing, val_size, seed and eval_dataset."
     ),
-    drop_on: DropOn = typer.Option(DropOn.error, help="The least severity of a finding that keeps a row out."),
+    drop_on: DropOn = typer.Option(DropOn.error, help="Lowest severity of a finding that leaves a row out."),
     drop: list[str] = typer.Option(
-        [], help="Rules that keep rows out whatever their severity (repeatable, commas).", autocompletion=codes
+        [], help="Rules that leave rows out whatever their severity (repeatable, commas).", autocompletion=codes
     ),
-    keep: list[str] = typer.Option([], help="Rules that keep no row out (repeatable, commas).", autocompletion=codes),
+    keep: list[str] = typer.Option(
+        [], help="Rules that never leave a row out (repeatable, commas).", autocompletion=codes
+    ),
     merge: list[Path] = typer.Option([], help="A folder to join with others in the place of a run (repeatable)."),
     workers: int | None = typer.Option(
-        None, help="Processes; 0: one, without Dask. Default: by the work to do.", min=0, show_default=False
+        None,
+        help="Worker processes; 0: one process, without Dask. Default: depends on the work.",
+        min=0,
+        show_default=False,
     ),
     scheduler: str | None = typer.Option(None, help="Address of a running Dask scheduler."),
     output_format: PlainFormat = typer.Option(PlainFormat.text, help="What to print on stdout."),
     quiet: QUIET = False,
     verbose: VERBOSE = False,
 ) -> None:
-    """Write the rows of a finished run as its trainer would have preprocessed them.
+    """Write the rows of a finished run as its trainer would preprocess them.
 
-    The trainer loads the folder in the place of the data. Rows that stay behind are listed with their reasons
+    The trainer loads the folder instead of the data. Rows that are left out are listed with their reasons
     (left_out.jsonl). The original is never changed.
     """
 
@@ -74,7 +79,7 @@ def tokenize(
             tokenized(done.card, finished.data, to, sys.stdout)
         return 0
 
-    kept = "what was written is kept, and the same command goes on from there"
+    kept = "what was written is kept, and the same command continues from there"
     raise typer.Exit(guarded(work, verbose, "the writing", kept))
 
 

@@ -40,7 +40,7 @@ TRAIN_CONFIG = Annotated[
         "--train-config",
         callback=_defaults,
         is_eager=True,
-        help="LLaMA-Factory's training file: its datasets, limits and switches hold, and its configuration is judged.",
+        help="LLaMA-Factory's training file: uses its datasets, limits and switches, and checks its configuration.",
         rich_help_panel=DATA,
     ),
 ]
@@ -48,7 +48,7 @@ VERSIONS = Annotated[
     str | None,
     typer.Option(
         "--versions",
-        help="Versions that training runs with: deepspeed=0.14.4,torch=2.4.0. Default: those here.",
+        help="Versions used for training: deepspeed=0.14.4,torch=2.4.0. Default: those installed here.",
         rich_help_panel=DATA,
     ),
 ]

@@ -24,7 +24,7 @@ TRUST = Annotated[
     bool | None,
     typer.Option(
         "--trust/--no-trust",
-        help="Let the settings file name rules, a scheduler and files outside its folder; or leave these out.",
+        help="Allow or ignore rules, a scheduler and files outside its folder that the settings file names.",
         show_default=False,
         rich_help_panel=DATA,
     ),
@@ -33,7 +33,7 @@ TRUST_RUN = Annotated[
     bool | None,
     typer.Option(
         "--trust/--no-trust",
-        help="Run the files of rules that the run names; or judge without them.",
+        help="Run or skip the rule files that the run names.",
         show_default=False,
         rich_help_panel=DATA,
     ),

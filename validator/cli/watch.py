@@ -29,16 +29,18 @@ SHOWN = 10
 
 def watch(
     output_dir: Path = typer.Argument(help="The trainer's output_dir."),
-    train_config: Path | None = typer.Option(None, help="The training file: which rows a step fed depends on it."),
+    train_config: Path | None = typer.Option(None, help="The training file, needed to tell which rows a step fed."),
     run: Path | None = typer.Option(None, help="The folder of a finished check of its data (.mmvalidate/NAME)."),
     gpus: GPUS = None,
-    write_rows: Path | None = typer.Option(None, help="Write the rows of the suspicious steps, one JSON a line."),
-    follow: float = typer.Option(0, help="Look again every so many seconds, until a sign appears or training ends."),
+    write_rows: Path | None = typer.Option(
+        None, help="Write the rows of the suspicious steps to this file, one JSON object per line."
+    ),
+    follow: float = typer.Option(0, help="Check every N seconds until a problem appears or training ends."),
     verbose: VERBOSE = False,
 ) -> None:
-    """Look for NaN that logs hide, gradient norms that leave their band, losses at ln V; name the rows fed.
+    """Find hidden NaN, abnormal gradient norms and losses at ln V in training logs; name the rows fed.
 
-    Exit code 1 where there is a sign, 3 where there is none and something was not read.
+    Exit code 1 if a problem is found, 3 if none is found and something was not read.
     """
     try:
         from validator.engine.run_files.finished import FinishedRun
@@ -47,7 +49,7 @@ def watch(
         if not 0 <= follow <= LONGEST:
             raise ValueError(f"--follow {follow}: write seconds, up to {LONGEST:,}.")
         if not output_dir.is_dir():
-            raise ValueError(f"{output_dir} is no folder.")
+            raise ValueError(f"{output_dir} is not a folder.")
         if run is not None and train_config is None:
             raise ValueError("--run needs --train-config: which rows a step fed depends on it")
         config = load_config(train_config) if train_config else None
@@ -97,16 +99,16 @@ def _watch(
         tell("name --train-config and --run to see which rows were fed")
     if found:
         return 1
-    tell("nothing suspicious in what was read; not everything was" if unseen else "nothing suspicious")
+    tell("nothing suspicious in what could be read; not everything could" if unseen else "nothing suspicious")
     return 3 if unseen else 0
 
 
 def _unseen(log: Log) -> list[str]:
     """Sentences on what was not looked at."""
     if not log.points:
-        return ["neither a loss nor a gradient norm is logged: a NaN would not be seen here", *log.unread]
+        return ["neither a loss nor a gradient norm is logged: a NaN would not be noticed", *log.unread]
     if all(point.loss is None for point in log.points):
-        tell("no loss is logged: gradient norms alone are judged")
+        tell("no loss is logged: only gradient norms are judged")
     return list(log.unread)
 
 

@@ -37,9 +37,9 @@ def welcome(folder: Path) -> str:
         )
         steps.append((f"mmvalidate export {shlex.quote(str(run))} --to clean", "a copy without the rows that fail"))
     steps += [
-        ("mmvalidate rules", "what is looked for"),
-        ("mmvalidate rule PH001", "one rule: what it finds, why it hurts, what to do"),
-        ("mmvalidate --help", "all commands; mmvalidate COMMAND --help their options"),
+        ("mmvalidate rules", "all rules"),
+        ("mmvalidate rule PH001", "one rule: what it finds, why it matters, what to do"),
+        ("mmvalidate --help", "all commands; mmvalidate COMMAND --help lists their options"),
     ]
     for command, words in steps:
         lines += [f"  {printable(command)}", f"      {words}"]

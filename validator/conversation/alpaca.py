@@ -28,7 +28,7 @@ def convert(row: dict[str, Any], entry: Entry, files: MediaFiles, read: MediaCol
     if isinstance(answer, str):
         contents.append(answer)
     elif not sample.crashed:
-        sample.drop("no-answer", None, f"its answer is {'null' if answer is None else f'no text but {show(answer)}'}")
+        sample.drop("no-answer", None, f"its answer is {'null' if answer is None else f'not text but {show(answer)}'}")
     sample.turns = [Turn(index, ("user", "assistant")[index % 2], text) for index, text in enumerate(contents)]
     sample.system = take(sample, row, entry, "system")
     sample.tools = take(sample, row, entry, "tools")

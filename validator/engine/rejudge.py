@@ -56,14 +56,14 @@ def settings_of(run: FinishedRun, changes: dict[str, Any]) -> Settings:
 def limits_under(run: FinishedRun, changes: dict[str, Any]) -> Settings:
     """The same for what needs no rules: the run's are left out."""
     if other := sorted(changes.keys() - CHANGEABLE):
-        raise ValueError(f"{', '.join(other)} cannot be changed without reading the data again: run mmvalidate anew.")
+        raise ValueError(f"{', '.join(other)} cannot be changed without reading the data again: run mmvalidate again.")
     before = run.settings
     if before.exact and changes.keys() & JUDGING:
-        raise ValueError("the processor was asked under the limits of that run (--exact): run mmvalidate anew.")
+        raise ValueError("the processor was asked under the limits of that run (--exact): run mmvalidate again.")
     judged = judging_alone(before, load_processor(before.processor))
     if changes.keys() & JUDGING - judged and changes["mask_history"] != before.mask_history:
         raise ValueError(
-            "mask_history decides which thoughts this template leaves in answers: run mmvalidate anew to change it."
+            "mask_history decides which thoughts this template leaves in answers: run mmvalidate again to change it."
         )
     return Settings(**{**before.model_dump(), **changes})
 

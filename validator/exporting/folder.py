@@ -35,7 +35,7 @@ class Folder:
         self._root = os.path.abspath(path)
         self._known: set[str] = set()
         if os.path.lexists(path) and not path.is_dir():
-            raise ValueError(f"{path} is no folder: name a new one with --to.")
+            raise ValueError(f"{path} is not a folder: name a new one with --to.")
         is_new = not path.is_dir()
         path.mkdir(parents=True, exist_ok=True)
         before = _take_over(self._root, path)
@@ -82,7 +82,7 @@ class Folder:
             os.write(self._marker, b"d" + os.fsencode(folder) + b"\0")
             os.mkdir(self._at(folder))
         elif not _is_folder(self._at(folder)):
-            raise FileExistsError(f"{self.path / folder} is no folder: an export writes through no links")
+            raise FileExistsError(f"{self.path / folder} is not a folder: an export writes through no links")
         if len(self._known) == _KNOWN:
             self._known.clear()
         self._known.add(folder)

@@ -1,1 +1,1 @@
-"""What other limits would make of a finished run: counts for pairs of cutoff and pixel limit, from stored facts."""
+"""Predicts a finished run under other limits: counts for pairs of cutoff and pixel limit, from stored facts."""

@@ -162,11 +162,11 @@ def _advice(plan: Plan) -> list[str]:
             if counts.cut
             else "cuts no row"
         )
-        lines = [f"{name}: the largest images of those asked for at which the cutoff stops nothing; it {lost}."]
+        lines = [f"{name}: the largest images tried at which the cutoff crashes no row; it {lost}."]
     else:
         lines = [
-            f"{name}: no setting asked for is without loss; at this one training stops least, at "
-            f"{counts.image_cut:,} rows with image tokens cut; the others keep {best.labels_kept:.2%} of the labels.",
+            f"{name}: no combination avoids cutting; this one crashes on the fewest rows, {counts.image_cut:,} with "
+            f"image tokens cut, and keeps {best.labels_kept:.2%} of the label tokens of the others.",
             f"A cutoff_len of {counts.longest} would cut nothing at this image_max_pixels.",
         ]
     lines.append(
@@ -182,11 +182,12 @@ def _advice(plan: Plan) -> list[str]:
         cheapest = min((option for option in plan.options if option.sound), key=lambda option: option.counts.num_tokens)
         if cheapest.counts.num_tokens < counts.num_tokens:
             lines.append(
-                f"Cheapest without loss: cutoff_len {cheapest.cutoff_len}, image_max_pixels "
+                f"Cheapest with almost no loss: cutoff_len {cheapest.cutoff_len}, image_max_pixels "
                 f"{cheapest.image_max_pixels}, {1 - cheapest.counts.num_tokens / counts.num_tokens:.0%} fewer tokens."
             )
     if counts.stopped:
-        lines.append(f"No limit mends {count(counts.stopped, 'row')} at which preprocessing stops: see the findings.")
+        fail, them = ("fails", "it") if counts.stopped == 1 else ("fail", "them")
+        lines.append(f"{count(counts.stopped, 'row')} {fail} in preprocessing at any limit: fix {them} first.")
     return lines
 
 

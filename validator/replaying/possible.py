@@ -19,7 +19,7 @@ def check_possible(settings: ReplaySettings) -> None:
     for option, name in (("--model", settings.model), ("--reference-model", settings.reference_model or "scale")):
         known = name == "scale" or Path(name).is_dir()
         if not known and (name.startswith((".", "/", "~")) or name.count("/") != 1):
-            raise ValueError(f"{option} {name}: no such folder, and it is no hub id (ORGANISATION/NAME).")
+            raise ValueError(f"{option} {name}: no such folder, and it is not a hub id (ORGANISATION/NAME).")
         try:
             check_folder(name, allowed=settings.allow_pickles)
         except ValueError as error:

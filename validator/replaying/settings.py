@@ -25,34 +25,40 @@ class ReplaySettings(BaseModel):
     model: Annotated[
         str, Flag("The model: scale (built in, untrained), a folder, or a hub id; adapters too.", REPLAY)
     ] = "scale"
-    reference_model: Annotated[str | None, Flag("The base model, say: the same rows on it too.", REPLAY)] = None
+    reference_model: Annotated[
+        str | None, Flag("Also run the rows on this model, for example the base model.", REPLAY)
+    ] = None
     allow_pickles: Annotated[
-        bool, Flag("Read weights that are pickles, too: safetensors alone are free of code.", REPLAY)
+        bool, Flag("Also load pickled weights, which can run code (safetensors cannot).", REPLAY)
     ] = False
-    device: Annotated[Device, Flag("Where it is replayed.", REPLAY)] = "auto"
+    device: Annotated[Device, Flag("Device to replay on.", REPLAY)] = "auto"
     dtype: Annotated[Literal["bf16"], Flag("bf16; fp16 is refused.", REPLAY)] = "bf16"
-    attention: Annotated[Attention, Flag("The kernel of attention.", REPLAY)] = "sdpa"
-    candidates: Annotated[int, Flag("How many rows, the riskiest first.", REPLAY)] = Field(
+    attention: Annotated[Attention, Flag("Attention implementation.", REPLAY)] = "sdpa"
+    candidates: Annotated[int, Flag("Number of rows to replay, riskiest first.", REPLAY)] = Field(
         default=CANDIDATES, ge=1, le=10_000
     )
     controls: Annotated[int, Flag("Healthy rows to compare with.", REPLAY)] = Field(default=CONTROLS, ge=0, le=10_000)
     blind: Annotated[int, Flag("Healthy rows mixed into the candidates, to measure false alarms.", REPLAY)] = Field(
         default=BLIND, ge=0, le=10_000
     )
-    remedies: Annotated[int, Flag("Unstable rows that remedies are tried on, the riskiest first.", REPLAY)] = Field(
+    remedies: Annotated[int, Flag("Number of unstable rows to try remedies on, riskiest first.", REPLAY)] = Field(
         default=REMEDIED, ge=0, le=10_000
     )
     k_step: Annotated[
-        int, Flag("Unstable rows that a few steps of training are made with, the riskiest first.", REPLAY)
+        int, Flag("Number of unstable rows to run a few training steps with, riskiest first.", REPLAY)
     ] = Field(default=0, ge=0, le=10_000)
-    learning_rate: Annotated[float, Flag("Of those steps: that of your training.", REPLAY)] = Field(
+    learning_rate: Annotated[float, Flag("Learning rate of those steps; use that of your training.", REPLAY)] = Field(
         default=1e-5, gt=0, le=1
     )
-    freeze_vision_tower: Annotated[bool, Flag("As in training.", REPLAY, off="train-vision-tower")] = True
-    freeze_multi_modal_projector: Annotated[
-        bool, Flag("As in training.", REPLAY, flag="freeze-projector", off="train-projector")
+    freeze_vision_tower: Annotated[
+        bool, Flag("Freeze or train it, as in your training.", REPLAY, off="train-vision-tower")
     ] = True
-    freeze_language_model: Annotated[bool, Flag("As in training.", REPLAY, off="train-language-model")] = False
+    freeze_multi_modal_projector: Annotated[
+        bool, Flag("Freeze or train it, as in your training.", REPLAY, flag="freeze-projector", off="train-projector")
+    ] = True
+    freeze_language_model: Annotated[
+        bool, Flag("Freeze or train it, as in your training.", REPLAY, off="train-language-model")
+    ] = False
     time_limit: float = Field(default=900.0, gt=0)
     """Seconds that one sample may take before its process is ended."""
     seed: int = 0
@@ -64,8 +70,8 @@ class ReplaySettings(BaseModel):
     def _bf16_only(cls, value: object) -> object:
         if value in ("fp16", "float16"):
             raise ValueError(
-                "fp16 is refused: Qwen2-VL's activations exceed its largest number, 65504, so that it overflows on "
-                "healthy samples; training and replay are in bf16"
+                "fp16 is refused: Qwen2-VL's activations exceed the largest fp16 number, 65504, so that it overflows "
+                "on healthy samples; training and replay are in bf16"
             )
         return value
 

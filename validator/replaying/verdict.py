@@ -144,10 +144,10 @@ def _statistical(step: Step, scores: Scores | None, yardstick: Yardstick) -> tup
         near = scores.near if scores else 0
         if absurd:
             return "LOSS_OUTLIER", _above_guess(step.loss, guess)
-        return "INCONCLUSIVE", f"{near} controls lie near it, {ENOUGH} are needed to judge loss and gradient"
+        return "INCONCLUSIVE", f"{near} controls are comparable, {ENOUGH} are needed to judge loss and gradient"
     if (step.grad_norm or 0.0) > scores.bound:
         return "GRAD_SPIKE", (
-            f"the gradient is {scores.ratio:.1f} times what its length and labels let expect "
+            f"the gradient is {scores.ratio:.1f} times what is expected for its length and labels "
             f"(score {scores.gradient:.1f}, limit {baseline.gradient_limit:.1f})"
         )
     if step.loss > scores.loss_bound:
@@ -156,7 +156,7 @@ def _statistical(step: Step, scores: Scores | None, yardstick: Yardstick) -> tup
         )
     if absurd:
         return "LOSS_OUTLIER", _above_guess(step.loss, guess)
-    return "STABLE", "the step is finite, and loss and gradient lie where the controls' lie"
+    return "STABLE", "the step is finite, and loss and gradient are in the range of the controls"
 
 
 def _above_guess(loss: float, guess: float) -> str:

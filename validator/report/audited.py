@@ -12,7 +12,7 @@ from validator.findings import count, printable
 from validator.report.console import STYLES
 from validator.report.tables import console_for, indented
 
-TITLES = {"error": "Errors", "warning": "Warnings", "info": "To know"}
+TITLES = {"error": "Errors", "warning": "Warnings", "info": "For information"}
 _ANSWERS = {"GO": "bold green", "GO WITH WARNINGS": "bold yellow", "NO-GO": "bold red", "UNDECIDED": "bold yellow"}
 GIB = 1 << 30
 
@@ -118,10 +118,10 @@ def _share(value: float | None) -> str:
 def _cost(cost: dict[str, Any] | None) -> list[str]:
     if not cost or not cost["rows"]:
         return []
-    gpus = count(cost["gpus"], "GPU") + ("" if cost["gpus_given"] else " (say how many with --gpus)")
+    gpus = count(cost["gpus"], "GPU") + ("" if cost["gpus_given"] else " (set the number with --gpus)")
     share = cost["visual_tokens_per_epoch"] / max(cost["tokens_per_epoch"], 1)
     lines = [
-        f"cost        {count(cost['rows'], 'row')} and {cost['tokens_per_epoch']:,} tokens an epoch ({share:.0%} "
+        f"cost        {count(cost['rows'], 'row')} and {cost['tokens_per_epoch']:,} tokens per epoch ({share:.0%} "
         f"visual, {count(cost['images_per_epoch'], 'image')}), {cost['steps_per_epoch']:,} steps, {cost['steps']:,} in "
         f"{cost['epochs']:g} epochs on {gpus}"
     ]
@@ -129,14 +129,14 @@ def _cost(cost: dict[str, Any] | None) -> list[str]:
     if "padding_share" in cost:
         details.append(f"padding {cost['padding_share']:.1%}")
         labels = cost["labels_per_step"]
-        details.append(f"labels a step {labels['p10']:,} / {labels['p50']:,} / {labels['p90']:,} (10th, 50th, 90th)")
+        details.append(f"label tokens per step: p10 {labels['p10']:,}, p50 {labels['p50']:,}, p90 {labels['p90']:,}")
     details.append(f"{cost['truncated_label_share']:.1%} of the labels are cut off")
     lines.append(f"            {', '.join(details)}")
     worst = cost["worst_batch"]
     where = ", ".join(f"{item['file']}:{item['row']}" for item in worst["rows"])
     line = f"            worst batch {worst['tokens']:,} tokens" + (f" ({where})" if where else "")
     if worst["model"] is not None:
-        line += f": about {worst['bytes'] / GIB:.0f} GiB a GPU for {worst['model']}"
+        line += f": about {worst['bytes'] / GIB:.0f} GiB per GPU for {worst['model']}"
         line += f", {worst['state_bytes'] / GIB:.0f} of them weights, gradients and optimizer"
         if worst["fits"] is not None:
             line += f"; {'fits' if worst['fits'] else 'does not fit'} {worst['memory_gib']:g} GiB"

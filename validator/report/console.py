@@ -132,7 +132,7 @@ def _notes(console: Console, summary: dict[str, Any], folder: Path) -> None:
         what = f"{count(len(left), 'dataset')} without local files ({names})"
         console.print(Text(f"not selected: {what}; name one with --dataset"))
     if sources := {told["source"]: told["origin"] for told in summary.get("plugins", ())}:
-        console.print(Text(f"rules of others that ran: {'; '.join(map(_named, sources, sources.values()))}"))
+        console.print(Text(f"third-party rules that ran: {'; '.join(map(_named, sources, sources.values()))}"))
     if rules := summary["rules_not_run"]:
         console.print(Text(f"rules not run: {_by_reason(rules)}"))
     settings = summary["settings"]
@@ -143,7 +143,10 @@ def _notes(console: Console, summary: dict[str, Any], folder: Path) -> None:
     console.print(Text(f"settings: {shown}"))
     for name, values in summary["differs_from_trainer"].items():
         console.print(
-            Text(f"note: {name} is {values['here']}; the trainer's own default is {values['trainer']}", style="dim")
+            Text(
+                f"warning: checked with {name} {values['here']}, but the trainer defaults to {values['trainer']}",
+                style="dim",
+            )
         )
     timing = f"{summary['timing']['seconds']:.1f} s, {summary['timing']['engine']}"
     console.print(Text(printable(f"results: {folder} ({timing}); rows count from 0")))
@@ -161,7 +164,7 @@ def _next(console: Console, summary: dict[str, Any], folder: Path) -> None:
     worst = min(summary["rules"], key=lambda rule: (severities.index(rule["severity"]), -rule["count"]), default=None)
     steps = []
     if worst is not None:
-        steps.append((f"mmvalidate rule {worst['code']}", "why it hurts, and what to do"))
+        steps.append((f"mmvalidate rule {worst['code']}", "why it matters, and what to do"))
         steps.append(
             (f"mmvalidate report {quote(str(folder))} --report html=report.html", "every finding, with pictures")
         )

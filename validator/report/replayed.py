@@ -83,7 +83,7 @@ def _block(console: Console, block: dict[str, Any], base: Path) -> None:
     for words in (*_tried(block), *_trained(block)):
         console.print(Text(printable(f"    {words}")))
     if block["static"]:
-        console.print(Text(f"    the static pass says: {', '.join(block['static'])}", style="dim"))
+        console.print(Text(f"    the check found: {', '.join(block['static'])}", style="dim"))
 
 
 def _beside(text: str | None) -> str:
@@ -172,9 +172,11 @@ def notes(replay: dict[str, Any]) -> list[str]:
         )
     alarms = replay["false_alarms"]
     if alarms["blind"]:
-        notes.append(f"false alarms: {alarms['alarms']} among {count(alarms['blind'], 'blind healthy control')}")
+        verb = "was" if alarms["alarms"] < 2 else "were"
+        flagged, mixed_in = alarms["alarms"] or "none", count(alarms["blind"], "healthy row")
+        notes.append(f"false alarms: {flagged} of {mixed_in} mixed in {verb} flagged")
     else:
-        notes.append("false alarms: not measured, too few unflagged rows to spare blind controls")
+        notes.append("false alarms: not measured, because too few rows are unflagged")
     if limits := replay["thresholds"]:
         notes.append(
             f"thresholds, from {limits['controls']} controls: gradient score {limits['gradient_score']:.1f}, "
@@ -186,7 +188,7 @@ def notes(replay: dict[str, Any]) -> list[str]:
             f"no training steps: {steps['controls']} healthy controls have 20 labels or more, "
             f"{steps['controls_needed']} are needed"
             if few
-            else "no training steps: no sample that is accused has a step to train on"
+            else "no training steps: no flagged sample has a step to train on"
         )
     if replay["not_judged"]:
         notes.append(

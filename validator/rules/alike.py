@@ -50,7 +50,9 @@ class HashGroup:
     def __str__(self) -> str:
         assert self.other is not None
         file, row = self.other
-        return f"row {row} and row {self.row}" + (f" of {file} and {self.file}" if file != self.file else f" of {file}")
+        if file == self.file:
+            return f"rows {self.row} and {row} of {file}"
+        return f"row {self.row} of {self.file} and row {row} of {file}"
 
 
 class Groups:

@@ -1,11 +1,11 @@
-"""A key of the training file that the trainer does not know.
+"""A key in the training file that the trainer does not know.
 
 ## What it finds
 Keys that none of the trainer's argument groups has (LLaMA-Factory 0.9.5 with transformers 5.6), with the nearest known
 key. Keys that earlier releases knew are named too, unless `--versions` says that such a release is used.
 
-## Why it hurts
-The run ends before it begins: `ValueError: Some keys are not used by the HfArgumentParser: ['image_max_pixel']`. With
+## Why it matters
+The run stops at start-up: `ValueError: Some keys are not used by the HfArgumentParser: ['image_max_pixel']`. With
 `ALLOW_EXTRA_ARGS=1` it goes on without the setting, which is worse.
 
 ## Example
@@ -37,12 +37,12 @@ def check(case: TrainingCase) -> Iterator[Hit]:
     for key in case.config.unknown[:SHOWN]:
         close = near(key)
         yield Hit(
-            f"`{clip(key)}` is no key of LLaMA-Factory: {stops}",
+            f"`{clip(key)}` is not a LLaMA-Factory key: {stops}",
             f"Did you mean `{close}`?" if close else "Remove it.",
             evidence={"key": clip(key), "near": close},
         )
     if (more := len(case.config.unknown) - SHOWN) > 0:
-        yield Hit(f"{more:,} more keys are none of LLaMA-Factory's: {stops}", "Is this a training file?")
+        yield Hit(f"{more:,} more keys are unknown to LLaMA-Factory: {stops}", "Check that this is a training file.")
     for key in case.config.earlier:
         package, last = EARLIER[key]
         now = argument_table()["versions"]
@@ -52,9 +52,9 @@ def check(case: TrainingCase) -> Iterator[Hit]:
             or mine[: 1 if package == "transformers" else 3] > tuple(map(int, last.split(".")))[: len(mine)]
         ):
             yield Hit(
-                f"`{key}` is a key of earlier releases, up to {package} {last}: under LLaMA-Factory {now[TRAINER]} "
+                f"`{key}` is a key of earlier releases (up to {package} {last}): under LLaMA-Factory {now[TRAINER]} "
                 f"with transformers {now['transformers']} {stops}",
-                f"Remove it, or say which release is used: --versions {package}=VERSION.",
+                f"Remove it, or name the release you train with: --versions {package}=VERSION.",
                 evidence={"key": key, "last": f"{package} {last}"},
             )
 

@@ -1,21 +1,21 @@
 """Settings of the training file that the trainer refuses, alone or together.
 
 ## What it finds
-Values and combinations at which LLaMA-Factory, transformers or torch stop, in their words: before any data are read, at
-the data, at the model, at the first step, or at the first evaluation; and a file in which `do_train` is not set, with
-which nothing is trained. Types are not checked when the file is read, so a wrong value stops the run wherever it is
-first used.
+Values and combinations that LLaMA-Factory, transformers or torch refuse, with their own error messages: before any data
+are read, at the data, at the model, at the first step, or at the first evaluation; and a file that does not set
+`do_train`, so that nothing is trained. Types are not checked when the file is read, so a wrong value stops the run
+wherever it is first used.
 
-## Why it hurts
-The run ends before it begins, on a cluster after the queue. Late refusals come after hours of preprocessing and
+## Why it matters
+The run stops at start-up: on a cluster, after waiting in the queue. Late refusals come after hours of preprocessing and
 loading: `TypeError: get_linear_schedule_with_warmup() got an unexpected keyword argument 'min_lr'`.
 
 ## Example
 `mask_history: true` with `train_on_prompt: true`.
 
 ## What to do
-What the finding says. Values and conditions were measured with LLaMA-Factory 0.9.5 and transformers 5.6.0, up to the
-first step; what differs in releases since 0.9.1 stands beside it.
+Follow the help of the finding. Values and conditions were measured with LLaMA-Factory 0.9.5 and transformers 5.6.0, up
+to the first step; differences in releases since 0.9.1 are recorded with them.
 """
 
 from __future__ import annotations

@@ -1,19 +1,19 @@
-"""A value of the training file that the trainer takes in another sense than it says.
+"""A value in the training file that the trainer reads differently from what it says.
 
 ## What it finds
-Text that says no where a switch is expected (`bf16: "false"`), and numbers with which nothing can be counted: NaN and
-infinity (but in `max_grad_norm`, where it means that nothing is clipped).
+Text that says no where a switch is expected (`bf16: "false"`), and numbers that cannot be computed with: NaN and
+infinity (except in `max_grad_norm`, where infinity means no clipping).
 
-## Why it hurts
-Types are not checked when the file is read, and any text that is not empty counts as true: `bf16: "false"` switches
-BF16 on, in silence. With `learning_rate: .nan` all weights are NaN after the first step. What stops the trainer is
-CF002, what it takes without harm CF023.
+## Why it matters
+Types are not checked when the file is read, and any text that is not empty counts as true: `bf16: "false"` silently
+switches BF16 on. With `learning_rate: .nan` all weights are NaN after the first step. Values that stop the trainer are
+CF002; those it accepts without harm are CF023.
 
 ## Example
 `neat_packing: "no"`
 
 ## What to do
-Write the value without quotation marks, and a finite number.
+Write the value without quotes, or use a finite number.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         if says_no(argument, value):
             yield Hit(
                 f"`{key}: {shown(value)}` is text, which the trainer reads as true",
-                f"Write {key}: false, without quotation marks.",
+                f"Write {key}: false, without quotes.",
                 evidence={"key": key},
             )
         elif no_number(argument, value):
             yield Hit(
-                f"`{key}: {shown(value)}`: a finite number is expected, and the trainer computes with this",
+                f"`{key}: {shown(value)}` is not a finite number, but the trainer computes with it",
                 f"The trainer's default is {shown(argument.default)}.",
                 evidence={"key": key},
             )

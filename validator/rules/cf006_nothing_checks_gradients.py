@@ -1,14 +1,15 @@
-"""Nothing in this stack is known to look whether BF16 gradients are finite.
+"""No part of this stack is known to check whether BF16 gradients are finite.
 
 ## What it finds
 BF16 under ZeRO-3 of a DeepSpeed before 0.19.8; under ZeRO-1 or ZeRO-2 of a version that is not known (give it with
-`--versions`); and full fine-tuning without ZeRO on several GPUs (`--gpus`). These can have the check, and are warned.
-To others (one GPU, adapters, a number of GPUs that is not known) it is only said: there is no such check without ZeRO.
+`--versions`); and full fine-tuning without ZeRO on several GPUs (`--gpus`). These could have the check, so they get a
+warning. Other runs (one GPU, adapters, an unknown number of GPUs) get an info, because there is no such check without
+ZeRO.
 
-## Why it hurts
-There is no loss scaler in BF16, and with it went the check that FP16 training has. One NaN gradient goes through
-clipping (a NaN norm makes every gradient NaN) into Adam's state and the weights. So every sample counts, and a row that
-gives NaN once ends the run for good. With adapters it is the adapter that is lost, and the model stays as it was.
+## Why it matters
+BF16 training has no loss scaler, and so lacks the check that comes with it in FP16 training. One NaN gradient goes
+through clipping (a NaN norm makes every gradient NaN) into Adam's state and the weights. So a single row that gives NaN
+once ruins the run. With adapters only the adapter is lost; the base model is unchanged.
 
 ## Example
 `ds_z3_config.json` with DeepSpeed 0.18; `bf16: true` and `finetuning_type: full` on 8 GPUs without `deepspeed`.
@@ -25,7 +26,7 @@ from collections.abc import Iterator
 from validator.rules.base import Hit, training_rule
 from validator.training.record import TrainingCase
 
-_ALONE = "Replay the riskiest rows first (--replay 50), save often, and look at the gradient norm (mmvalidate watch)."
+_ALONE = "Replay the riskiest rows first (--replay 50), save often, and watch the gradient norm (mmvalidate watch)."
 
 
 @training_rule("CF006", "nothing-checks-gradients", "warning")
@@ -39,8 +40,8 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         several = case.config["finetuning_type"] == "full" and (case.gpus or 1) > 1
         lost = "all weights" if case.config["finetuning_type"] == "full" else "all trained weights"
         yield Hit(
-            f"BF16 without ZeRO: a gradient that is NaN once makes {lost} NaN, nothing looks for it",
-            f"Use ZeRO-2 with DeepSpeed 0.19.3 or later, which does. Or: {_ALONE}" if several else _ALONE,
+            f"BF16 without ZeRO: one NaN gradient makes {lost} NaN, and nothing checks for it",
+            f"Use ZeRO-2 with DeepSpeed 0.19.3 or later, which checks. Otherwise: {_ALONE}" if several else _ALONE,
             evidence={"stage": stage},
             severity=None if several else "info",
         )
@@ -57,8 +58,8 @@ def check(case: TrainingCase) -> Iterator[Hit]:
 
 def _unchecked(stage: int, known: str, remedy: str) -> Hit:
     return Hit(
-        f"ZeRO-{stage} of {known}: a gradient that is NaN once makes all weights NaN, nothing is known to stop it",
-        f"{remedy} (name yours with --versions). Or: {_ALONE}",
+        f"ZeRO-{stage} of {known}: one NaN gradient makes all weights NaN, and no known safeguard catches it",
+        f"{remedy} (give your version with --versions). Otherwise: {_ALONE}",
         evidence={"stage": stage},
     )
 

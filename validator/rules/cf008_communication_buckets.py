@@ -2,13 +2,13 @@
 
 ## What it finds
 Under ZeRO-1 and ZeRO-2: the memory of `reduce_bucket_size` (its elements, 2 bytes each, twice with `overlap_comm`),
-which weights of this model are larger than the bucket and go past it, and that `allgather_bucket_size` has no effect.
+which weights of this model are larger than the bucket and bypass it, and that `allgather_bucket_size` has no effect.
 
-## Why it hurts
-Changing buckets is a popular remedy against NaN. It frees memory (5e8 to 2e8: 1.2 GB a GPU with `overlap_comm`, 0.6
-without; measured with 0.19.8) and changes no arithmetic: it can only move the timing of a race. A weight that is larger
-than the bucket is reduced alone; `allgather_bucket_size` is read and never used with any torch of today
-(`all_gather_dp_groups` returns before it, in 0.14.4 and later).
+## Why it matters
+Changing bucket sizes is a popular but useless remedy for NaN. It frees memory (5e8 to 2e8: 1.2 GB per GPU with
+`overlap_comm`, 0.6 without; measured with 0.19.8) and changes no arithmetic: it can only move the timing of a race. A
+weight that is larger than the bucket is reduced separately; `allgather_bucket_size` is read but never used with current
+versions of torch (`all_gather_dp_groups` returns before it, in 0.14.4 and later).
 
 ## Example
 `"reduce_bucket_size": 5e8, "allgather_bucket_size": 5e8` for a 7B model, whose embedding has 545 million elements.
@@ -37,17 +37,17 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         beyond = ""
         if shape is not None and shape.words * shape.hidden > bucket:
             what = "the embedding" if shape.tied else "the embedding and lm_head"
-            beyond = f"; {what} ({shape.words * shape.hidden:,} elements) go past it"
+            beyond = f"; larger than it and reduced separately: {what} ({shape.words * shape.hidden:,} elements)"
         yield Hit(
-            f"`reduce_bucket_size` of {bucket:,} elements takes {taken / 1e9:.1f} GB a GPU{beyond}; it changes no "
-            "arithmetic, so it cures no NaN",
-            "Lower it only where memory is short.",
+            f"`reduce_bucket_size` of {bucket:,} elements takes {taken / 1e9:.1f} GB per GPU{beyond}. Its size "
+            "does not affect the arithmetic, so changing it does not fix NaN",
+            "Lower it only if memory is short.",
             evidence={"key": "zero_optimization.reduce_bucket_size", "elements": bucket, "bytes": taken},
         )
     if deepspeed.get("zero_optimization.allgather_bucket_size") not in (None, "auto"):
         yield Hit(
             "`allgather_bucket_size` has no effect: weights are gathered by all_gather_into_tensor, in one piece",
-            "Leave it out of what you try.",
+            "Remove it, or leave it alone: changing it does nothing.",
             evidence={"key": "zero_optimization.allgather_bucket_size"},
         )
 

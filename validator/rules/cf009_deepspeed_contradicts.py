@@ -5,10 +5,10 @@ Values of DeepSpeed's file that are neither `auto` nor those of the training fil
 optimizer, precision. `train_batch_size` is compared with GPUs x `per_device_train_batch_size` x
 `gradient_accumulation_steps` where `--gpus` says how many there are. And a file that cannot be read.
 
-## Why it hurts
-The run ends: `ValueError: Please correct the following DeepSpeed config values that mismatch TrainingArguments values`.
-It ends late: transformers compares when the training file is read and says so when training starts, after the data are
-preprocessed and the model is loaded.
+## Why it matters
+The run stops: `ValueError: Please correct the following DeepSpeed config values that mismatch TrainingArguments
+values`. It stops late: transformers compares when it reads the training file, but raises the error when training
+starts, after the data are preprocessed and the model is loaded.
 
 ## Example
 `"gradient_accumulation_steps": 8` beside `gradient_accumulation_steps: 4`.
@@ -30,7 +30,10 @@ from validator.training.record import TrainingCase
 def check(case: TrainingCase) -> Iterator[Hit]:
     """Compare both files."""
     if case.deepspeed_fault is not None:
-        yield Hit(f"`deepspeed`: {case.deepspeed_fault}", "Correct the path; it is relative to where training starts.")
+        yield Hit(
+            f"`deepspeed`: {case.deepspeed_fault}",
+            "Correct the path; it is relative to the folder that training is started from.",
+        )
     if case.deepspeed is None:
         return
     for refusal in case.deepspeed_refusals:

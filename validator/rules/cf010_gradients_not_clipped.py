@@ -5,9 +5,9 @@
 training file's `max_grad_norm` has no effect: DeepSpeed up to 0.19.2 clips nothing then (from 0.19.3 on it clips at
 1.0, see CF028).
 
-## Why it hurts
-One row with a few labels or a wrong answer can have a gradient ten times the others'; without clipping the step follows
-it. Clipping cures no NaN: a NaN norm makes every gradient NaN.
+## Why it matters
+One row with few labels or a wrong answer can have a gradient ten times larger than the others; without clipping it
+dominates the step. Clipping does not fix NaN: a NaN norm makes every gradient NaN.
 
 ## Example
 `ds_config.json` without `gradient_clipping`.

@@ -3,9 +3,9 @@
 ## What it finds
 `fp16: true`, or `fp16.enabled` in DeepSpeed's file.
 
-## Why it hurts
-FP16 ends at 65504. Qwen2's activations exceed it on healthy samples (QwenLM/Qwen3#826, #868, transformers#33294): loss
-and gradients overflow, the loss scale falls and falls.
+## Why it matters
+The largest FP16 number is 65504. Qwen2's activations exceed it on healthy samples (QwenLM/Qwen3#826, #868,
+transformers#33294): loss and gradients overflow, the loss scale keeps falling.
 
 ## Example
 `fp16: true` on V100 cards.
@@ -29,7 +29,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
     if (asked or case.config["fp16"]) and case.model_type in (None, "qwen2_vl"):
         where = "" if case.config["fp16"] else f" in {case.deepspeed.name}" if case.deepspeed else ""
         yield Hit(
-            f"`fp16` is on{where}: Qwen2-VL's activations exceed its largest number, 65504, on healthy samples",
+            f"`fp16` is on{where}: Qwen2-VL's activations exceed the largest FP16 number, 65504, on healthy samples",
             "Train with bf16: true.",
             evidence={"key": "fp16"},
         )

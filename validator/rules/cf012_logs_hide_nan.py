@@ -1,12 +1,12 @@
 """The logs would hide a NaN.
 
 ## What it finds
-`logging_nan_inf_filter`, which is on by default, together with how many steps one log line speaks of.
+`logging_nan_inf_filter`, which is on by default, together with the number of steps that one log line covers.
 
-## Why it hurts
-With the filter the Trainer puts the average of the other steps in the place of a NaN loss. A run whose every step is
-NaN logs `'loss': 0.0, 'grad_norm': nan`, and it goes on for days (transformers PR #13619). With `logging_steps: 10` ten
-steps pass before the first sign, and the step that began it is not named.
+## Why it matters
+With the filter the Trainer replaces a NaN loss with the average of the other steps. A run whose every step is NaN logs
+`'loss': 0.0, 'grad_norm': nan`, and can go on for days (transformers PR #13619). With `logging_steps: 10` ten steps
+pass before the first sign, and the step that caused it is not named.
 
 ## Example
 `logging_steps: 10` and no `logging_nan_inf_filter` (LLaMA-Factory#7362).

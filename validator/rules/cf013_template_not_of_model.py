@@ -1,15 +1,15 @@
-"""The template is not that of the model.
+"""The template does not match the model.
 
 ## What it finds
 A `template` that does not exist; one without images (or videos) over data that have some, or none at all; one that
 writes other marks for images than the model, a Qwen2-VL or one of its successors, has; and a template of these for a
 model that its config.json says is another.
 
-## Why it hurts
+## Why it matters
 Rows with images stop the trainer: `ValueError: This model does not support image input. Please check whether the
 correct `template` is used.` So does a file without a `template`: LLaMA-Factory reads the tokenizer's chat template
-then, which knows no images. With the marks of another model, image features find no place in the text, or the model is
-trained on marks that it has never seen.
+then, which does not support images. With the image tokens of another model, image features have no place in the text,
+or the model is trained on tokens it has never seen.
 
 ## Example
 `template: llama3` with `model_name_or_path: Qwen/Qwen2-VL-7B-Instruct`
@@ -68,7 +68,7 @@ def _fault(case: TrainingCase) -> str | None:
         return None  # learned as plain text
     refused = refused_media(OF_TOKENIZER if template is None else template)
     named = "`template` is not set" if template is None else f"`template` is {shown(template)}"
-    family = f", the model's type is {model}" if model else ""
+    family = f" and the model type is {model}" if model else ""
     if case.data is None:
         met = ["image"] if _own(model) and "image" in refused else []
     else:
@@ -77,9 +77,11 @@ def _fault(case: TrainingCase) -> str | None:
         return f"{named}{family}: the trainer stops with ValueError: This model {_REFUSES.format(met[0])}"
     marks = known_templates()[template].marks if template is not None else {}
     if _own(model) and marks and marks.get("image") != MARK:
-        return f"{named}{family}: it writes {marks.get('image', 'no mark')} for an image, this model reads {MARK}"
+        return (
+            f"{named}{family}: it writes {marks.get('image', 'no token')} for an image, but this model expects {MARK}"
+        )
     if model is not None and not _own(model) and any(template in family.templates for family in FAMILIES):
-        return f"{named}{family}: what is said of the data holds for the model of this template"
+        return f"{named}{family}: the findings about the data assume the model of this template"
     return None
 
 

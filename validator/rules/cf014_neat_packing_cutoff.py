@@ -1,11 +1,11 @@
-"""neat_packing with a cutoff that is no multiple of 8.
+"""neat_packing with a cutoff that is not a multiple of 8.
 
 ## What it finds
 `neat_packing: true` and `cutoff_len` not divisible by 8.
 
-## Why it hurts
+## Why it matters
 The collator pads ids to a multiple of 8 and positions to `cutoff_len`: `ValueError: Merged position_ids shape mismatch:
-got torch.Size([3, 1, 130]), expected (3, 1, 136).` at the first batch (0.9.5, run).
+got torch.Size([3, 1, 130]), expected (3, 1, 136).` at the first batch (measured with 0.9.5).
 
 ## Example
 `cutoff_len: 8190`
@@ -28,8 +28,8 @@ def check(case: TrainingCase) -> Iterator[Hit]:
     cutoff = case.config["cutoff_len"]
     if case.config["neat_packing"] and cutoff % 8:
         yield Hit(
-            f"`neat_packing` with `cutoff_len` {cutoff}, no multiple of 8: the trainer stops with ValueError: Merged "
-            "position_ids shape mismatch",
+            f"`neat_packing` with `cutoff_len` {cutoff}, not a multiple of 8: the trainer stops with ValueError: "
+            "Merged position_ids shape mismatch",
             f"Set cutoff_len: {cutoff + -cutoff % 8}.",
             evidence={"key": "cutoff_len", "cutoff_len": cutoff},
         )

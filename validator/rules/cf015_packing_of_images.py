@@ -1,13 +1,13 @@
-"""Packing, with what it breaks in this version for these data.
+"""Packing that crashes on this data, or mixes its rows, in this version.
 
 ## What it finds
 `neat_packing` without flash attention over data in which rows have no image: a pack of such rows alone crashes.
 `packing` without `neat_packing`: rows of a pack see each other.
 
-## Why it hurts
-To a pack without media the collator adds an image after its mask was made: `RuntimeError: The size of tensor a (136)
-must match the size of tensor b (144)` (0.9.5 with SDPA, run). Plain packing trains every row with the rows before it as
-its context. NaN under packing: LLaMA-Factory#7318.
+## Why it matters
+The collator adds an image to a pack without media after building its mask: `RuntimeError: The size of tensor a (136)
+must match the size of tensor b (144)` (measured with 0.9.5 and SDPA). Plain packing trains every row with the rows
+before it as its context. NaN under packing: LLaMA-Factory#7318.
 
 ## Example
 `neat_packing: true` over text and screenshots.
@@ -33,7 +33,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         if bare and config["flash_attn"] not in ("fa2", "fa3"):
             yield Hit(
                 f"`neat_packing` with `flash_attn: {config['flash_attn']}`, and {bare:,} rows have no image: a pack of "
-                "them alone stops training with RuntimeError: The size of tensor a must match the size of tensor b",
+                "only such rows stops training with RuntimeError: The size of tensor a must match the size of tensor b",
                 "Set flash_attn: fa2, or packing: false.",
                 evidence={"key": "neat_packing", "rows": bare},
             )

@@ -1,13 +1,13 @@
-"""Images that the limits allow cannot fit the cutoff.
+"""Images within the pixel limit that cannot fit into the cutoff.
 
 ## What it finds
 An `image_max_pixels` with which one image takes more tokens than `cutoff_len` has; and where the data are known, the
 largest number of images in a row, each of the limit's size.
 
-## Why it hurts
+## Why it matters
 Truncation cuts image tokens, not images: `ValueError: Image features and image tokens do not match` in the step that
-meets such a row, hours in (LLaMA-Factory#5968). TK001 names the rows in which it happens now; this says that the next
-large picture will do it.
+meets such a row, hours in (LLaMA-Factory#5968). TK001 names the rows where it happens now; this rule says that the next
+large image will cause it.
 
 ## Example
 `image_max_pixels: 12845056` (16,384 tokens) with `cutoff_len: 8192`
@@ -36,9 +36,9 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         return
     tokens = pixels // PIXELS
     if tokens * most > cutoff:
-        many = "one image" if most == 1 else f"{most} images, as one row has,"
+        many = "one image" if most == 1 else f"{most} images (as in one row)"
         yield Hit(
-            f"`image_max_pixels` {pixels:,} allows {tokens:,} tokens an image: {many} of that size cannot fit "
+            f"`image_max_pixels` {pixels:,} allows {tokens:,} tokens per image: {many} of that size cannot fit "
             f"`cutoff_len` {cutoff:,}",
             f"Set image_max_pixels: {cutoff // most * PIXELS // 8 * 7} or less, or raise cutoff_len.",
             evidence={"key": "image_max_pixels", "tokens": tokens, "images": most, "cutoff_len": cutoff},

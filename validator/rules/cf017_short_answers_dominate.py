@@ -1,21 +1,21 @@
-"""Rows with short answers steer the training.
+"""Rows with short answers dominate the training.
 
 ## What it finds
-Data in which the rows with the shortest answers have half of the loss's weight and at most a fifth of all label tokens,
-under the trainer's normalisation: for models with a processor LLaMA-Factory takes the mean over the labels of each
-micro-batch, then the mean over micro-batches and ranks. The message shows the label counts of these data.
+Data in which the rows with the shortest answers carry half of the weight of the loss but at most a fifth of all label
+tokens, under the trainer's normalisation: for models with a processor LLaMA-Factory takes the mean over the labels of
+each micro-batch, then the mean over micro-batches and ranks. The message shows the label counts of these data.
 
-## Why it hurts
+## Why it matters
 With a batch of one, a row with 2 labels weighs as much as one with 400: each of its tokens weighs 200 times as much.
-Its gradient is several times as long (measured: one label 36, thirty labels 2.8), and the norm jumps with the
-mixture.
+Its gradient is several times as long (measured: one label 36, thirty labels 2.8), and the gradient norm jumps with the
+mix of rows.
 
 ## Example
 Taps of 8 tokens beside descriptions of 300, `per_device_train_batch_size: 1`.
 
 ## What to do
-Larger `per_device_train_batch_size` with fewer `gradient_accumulation_steps`: the mean is then over more rows. It
-helps against short answers and gives a long wrong answer more weight.
+Larger `per_device_train_batch_size` with fewer `gradient_accumulation_steps`: the mean is then taken over more rows.
+This helps against short answers and gives a long wrong answer more weight.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         low, middle, high = (int(labels[order[int(part * (len(order) - 1))]]) for part in (0.1, 0.5, 0.9))
         size = config["per_device_train_batch_size"]
         yield Hit(
-            f"rows with at most {int(labels[order[number - 1]])} labels hold {share:.0%} of the label tokens and half "
-            f"of the loss at `per_device_train_batch_size` {size}; labels a row, 10th, 50th and 90th percentile: "
-            f"{low}, {middle}, {high}: a token of a short answer weighs up to {high / max(low, 1):.0f} times one "
-            "of a long one",
+            f"rows with at most {int(labels[order[number - 1]])} labels hold {share:.0%} of the label tokens but half "
+            f"of the loss at `per_device_train_batch_size` {size} (labels per row: "
+            f"p10 {low}, p50 {middle}, p90 {high}): a token of a short answer weighs up to "
+            f"{high / max(low, 1):.0f} times as much as one of a long answer",
             "Raise per_device_train_batch_size and lower gradient_accumulation_steps.",
             evidence={
                 "key": "per_device_train_batch_size",

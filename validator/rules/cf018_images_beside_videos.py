@@ -1,19 +1,19 @@
 """Images and videos under ZeRO-3.
 
 ## What it finds
-ZeRO-3 with data in which some rows have images, others videos, or both: then the vision tower runs once on one rank and
-twice, or for another medium, on the next. Rows without media are no problem: LLaMA-Factory adds an image to each batch
+ZeRO-3 with data in which some rows have images, others videos, or both: the vision tower then runs once on one rank and
+twice, or for other media, on the next. Rows without media are no problem: LLaMA-Factory adds an image to each batch
 without one.
 
-## Why it hurts
-Under ZeRO-3 each run of the tower gathers its weights from all ranks. Ranks that run it a different number of times
-wait for each other for ever; half an hour later the run ends with an NCCL time-out (LLaMA-Factory#5616).
+## Why it matters
+Under ZeRO-3 each pass through the tower gathers its weights from all ranks. Ranks that run it a different number of
+times wait for each other forever; half an hour later the run fails with an NCCL time-out (LLaMA-Factory#5616).
 
 ## Example
 Screenshots and screen recordings in one run.
 
 ## What to do
-ZeRO-2, or one run for each.
+Use ZeRO-2, or one run for each kind.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def check(case: TrainingCase) -> Iterator[Hit]:
     if images and videos:
         yield Hit(
             f"ZeRO-3 over {images:,} rows with images and {videos:,} with videos: ranks run the vision tower a "
-            "different number of times and wait for each other for ever",
-            "Use ZeRO-2, or train images and videos apart.",
+            "different number of times and wait for each other forever",
+            "Use ZeRO-2, or train on images and videos in separate runs.",
             evidence={"key": "deepspeed", "images": images, "videos": videos},
         )
 

@@ -3,9 +3,9 @@
 ## What it finds
 torch 2.5 with `flash_attn: auto` or `sdpa`.
 
-## Why it hurts
-torch 2.5 prefers cuDNN for scaled_dot_product_attention on H100 and its kin, and its backward pass gives NaN: loss 60
-falling to 0, `grad_norm` nan from the first step (LLaMA-Factory#7388, #8088, pytorch#139298).
+## Why it matters
+torch 2.5 prefers cuDNN for scaled_dot_product_attention on H100 and similar GPUs, and its backward pass gives NaN: loss
+60 falling to 0, `grad_norm` nan from the first step (LLaMA-Factory#7388, #8088, pytorch#139298).
 
 ## Example
 torch 2.5.1 on H800 with `flash_attn: auto`.
@@ -28,7 +28,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
     torch = case.versions["torch"]
     if torch is not None and torch[:2] == (2, 5) and case.config["flash_attn"] in ("auto", "sdpa"):
         yield Hit(
-            f"{case.versions.shown('torch')} with `flash_attn: {case.config['flash_attn']}`: on H100 and its kin "
+            f"{case.versions.shown('torch')} with `flash_attn: {case.config['flash_attn']}`: on H100 and similar GPUs "
             "cuDNN's attention gives NaN gradients",
             "Set flash_attn: fa2, or use another torch.",
             evidence={"key": "flash_attn", "torch": case.versions.known["torch"]},

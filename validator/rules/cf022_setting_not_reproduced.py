@@ -1,17 +1,18 @@
-"""A setting that changes what the trainer feeds and that is not reproduced here.
+"""A setting that changes what the model is trained on and that mmvalidate does not reproduce.
 
 ## What it finds
 Keys of the training file with another value than the trainer's default, under which counts, order or text differ from
 what was checked.
 
-## Why it hurts
-It does not. What this tool says of the data holds for the default of these keys.
+## Why it matters
+The findings about the data hold for the default values of these keys; under other values they may be wrong.
 
 ## Example
 `split_special_tokens: true`
 
 ## What to do
-Read the findings with this in mind; findings about `<|image_pad|>` in text do not hold under `split_special_tokens`.
+Keep this in mind when reading the findings; those about `<|image_pad|>` in text do not hold under
+`split_special_tokens`.
 """
 
 from __future__ import annotations
@@ -35,11 +36,11 @@ KEYS = (
     "ignore_pad_token_for_loss",
 )
 STAGES = {
-    "pt": "the first message of each row is learned as it stands, without template, answers and media",
+    "pt": "the first message of each row is learned as plain text, without template, answers and media",
     "rm": "each question is fed twice, with the chosen and with the rejected answer",
     "dpo": "each question is fed twice, with the chosen and with the rejected answer",
     "kto": "each question is fed twice, with its own answer and with that of another row",
-    "ppo": "questions alone are fed, answers are generated",
+    "ppo": "only questions are fed, and answers are generated",
 }
 """Stages, and what they feed. Source: LLaMA-Factory 0.9.5 `data/processor/*.py`."""
 
@@ -50,16 +51,16 @@ def check(case: TrainingCase) -> Iterator[Hit]:
     for key in KEYS:
         if case.config[key] != known_arguments()[key].default:
             yield Hit(
-                f"`{key}` is {shown(case.config[key])}: the data were checked as under the default, "
+                f"`{key}` is {shown(case.config[key])}: the data was checked with the default, "
                 f"{shown(known_arguments()[key].default)}",
-                "What is said of the data may differ from what the trainer does.",
+                "The findings about the data may differ from what the trainer does.",
                 evidence={"key": key},
             )
     stage = case.config["stage"]
     if stage in STAGES:
         yield Hit(
-            f"`stage` is {stage}, and the data were checked as for sft: here {STAGES[stage]}",
-            "Read what is said of turns and placeholders; counts, cuts and what is learned are those of sft.",
+            f"`stage` is {stage}, but the data was checked as for sft. In this stage {STAGES[stage]}",
+            "Rely on the findings about turns and placeholders; counts, truncation and labels are those of sft.",
             evidence={"key": "stage"},
         )
 

@@ -1,10 +1,10 @@
-"""A value of the training file of another type than its key has, which the trainer takes all the same.
+"""A value of the wrong type in the training file that the trainer accepts anyway.
 
 ## What it finds
-Values of the wrong type, and words that are none of those that a key takes, at which the trainer does not stop: because
-nothing looks at the key in this run, or because what looks at it does not mind.
+Values of the wrong type, and words that are not among the choices of a key, that do not stop the trainer: either
+nothing reads the key in this run, or whatever reads it accepts the value.
 
-## Why it hurts
+## Why it matters
 It probably does not do what was meant: `dataloader_drop_last: 5` is true, `eval_num_beams: text` is never read here. In
 another run, or another release, it may stop the trainer.
 
@@ -39,7 +39,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         if isinstance(value, int) and "int" in argument.types:
             wanted = "a whole number of at most 64 bits"
         yield Hit(
-            f"`{key}: {shown(value)}`: {wanted} is expected; the trainer takes it",
+            f"`{key}: {shown(value)}`: {wanted} is expected, but the trainer accepts it",
             f"Its default is {shown(argument.default)}.",
             evidence={"key": key, "expected": wanted},
         )

@@ -1,10 +1,10 @@
-"""A number of the training file that YAML reads as another one.
+"""A number in the training file that YAML reads as a different one.
 
 ## What it finds
-Numbers that begin with 0 (`010` is octal, and 8) or hold colons (`1:30` is counted in sixties, and 90), as YAML 1.1
-reads them, and so LLaMA-Factory.
+Numbers that begin with 0 (`010` is octal, so 8) or hold colons (`1:30` is base 60, so 90), as YAML 1.1, and so
+LLaMA-Factory, reads them.
 
-## Why it hurts
+## Why it matters
 `cutoff_len: 010` cuts every row at 8 tokens, and nothing says so.
 
 ## Example
@@ -28,10 +28,10 @@ from validator.training.record import TrainingCase
 def check(case: TrainingCase) -> Iterator[Hit]:
     """Show what is read."""
     for key, text in case.config.odd.items():
-        base = "counted in sixties" if ":" in text else "octal"
+        base = "base 60" if ":" in text else "octal"
         yield Hit(
             f"`{key}: {clip(text, 60)}` is read as {shown(case.config.given[key])}: YAML takes it as {base}",
-            "Write it without a leading 0 and without colons, or as the number that is meant.",
+            "Write the number you mean, without a leading 0 and without colons.",
             evidence={"key": key, "text": clip(text, 60)},
         )
 

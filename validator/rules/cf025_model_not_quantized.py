@@ -1,11 +1,11 @@
-"""A model that the training file wants quantized, and that is not.
+"""A model that is not quantized although the training file asks for it.
 
 ## What it finds
 `quantization_method: bitsandbytes` with `quantization_bit`, under LLaMA-Factory 0.9.3 and later; `bnb` before.
 
-## Why it hurts
-From 0.9.3 on the word is `bnb`. The old one is accepted, matches no method, and the model is loaded as it is, without a
-word: QLoRA becomes LoRA, with three times the memory of the weights (0.9.5, run).
+## Why it matters
+From 0.9.3 on the value is `bnb`. The old one is accepted but matches no method, and the model is silently loaded
+unquantized: QLoRA becomes LoRA, with three times the memory of the weights (measured with 0.9.5).
 
 ## Example
 `quantization_bit: 4` with `quantization_method: bitsandbytes`
@@ -30,7 +30,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
     if case.config.given.get("quantization_method") == wrong and case.config["quantization_bit"]:
         since = "before LLaMA-Factory 0.9.3" if early else "since LLaMA-Factory 0.9.3"
         yield Hit(
-            f"`quantization_method: {wrong}` is accepted and quantizes nothing: {since} the word is `{right}`",
+            f"`quantization_method: {wrong}` is accepted but quantizes nothing: {since} the value is `{right}`",
             f"Write quantization_method: {right}.",
             evidence={"key": "quantization_method"},
         )

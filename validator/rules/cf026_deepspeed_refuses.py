@@ -2,14 +2,14 @@
 
 ## What it finds
 What transformers, accelerate or DeepSpeed would stop at, by the release that training runs with (`--versions`, else the
-one installed here, else the newest that this table knows): keys that a block does not know (`zero_optimization`,
+one installed here, else the newest release known here): keys that a block does not know (`zero_optimization`,
 `offload_optimizer`, from 0.17.1 on `fp16` and `bf16`, ...), values of a wrong type or out of range, `"auto"` where
 nothing fills it, options that exclude each other, batch sizes that do not multiply, schedulers and optimizers that do
 not exist or do not take a parameter, keys that a release removed and refuses even when they are off.
 
-## Why it hurts
-Nearly all of it is said only when training starts: after the data are preprocessed and the model is loaded. What one
-release takes another refuses: 0.14 reads `"reduce_bucket_size": 1.5` as 1, 0.15 refuses it; 0.19.3 refuses
+## Why it matters
+Nearly all of these errors appear only when training starts: after the data are preprocessed and the model is loaded.
+What one release accepts another refuses: 0.14 reads `"reduce_bucket_size": 1.5` as 1, 0.15 refuses it; 0.19.3 refuses
 `"warmup_num_steps": 0`, which is also what `"auto"` becomes in a training file without warmup.
 
 The table is read from the released packages 0.14.4 to 0.19.8 (their pydantic models, the keys that their parser looks
@@ -58,7 +58,9 @@ def check(case: TrainingCase) -> Iterator[Hit]:
             evidence={"key": clip(refusal.key, 120), "error": refusal.error, "deepspeed": case.release.version},
         )
     if len(found) > MOST:
-        yield Hit(f"{len(found) - MOST:,} more keys of {case.deepspeed.name} are refused", "Correct the first ones.")
+        yield Hit(
+            f"{len(found) - MOST:,} more keys of {case.deepspeed.name} are refused", "Correct the ones listed first."
+        )
 
 
 def advice(refusal: DeepSpeedRefusal, release: Release) -> str:
@@ -66,7 +68,7 @@ def advice(refusal: DeepSpeedRefusal, release: Release) -> str:
     section, _, key = refusal.key.rpartition(".")
     short = clip(refusal.key, 120)
     if refusal.error == "DeepSpeedConfigError" and "removed" in refusal.says:
-        return f"Remove `{short}`, also where it is off."
+        return f"Remove `{short}`, even if it is off."
     if "not permitted" in refusal.says:
         near = difflib.get_close_matches(key[:120], known_keys(section, release), n=1, cutoff=0.75)
         return f"Write `{near[0]}`, or remove `{short}`." if near else f"Remove `{short}`."

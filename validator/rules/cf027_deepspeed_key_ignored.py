@@ -5,9 +5,9 @@ Keys at the top level, and in blocks whose keys DeepSpeed looks up one by one (`
 `flops_profiler` ..., before 0.17.1 `fp16` and `bf16`), that this release never asks for. In the other blocks such a key
 ends the run (CF026).
 
-## Why it hurts
-Nothing is said: training runs with the default of the key that was meant. `gradient_cliping` clips as if it were not
-there.
+## Why it matters
+There is no message: training runs with the default of the key that was meant. `gradient_cliping` has no effect on
+clipping.
 
 ## Example
 `"gradient_cliping": 1.0`
@@ -44,8 +44,8 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         when = f"; {other}" if other else ""
         meant = f"{section}.{near}".lstrip(".") if near else None
         yield Hit(
-            f"`{clip(key, 120)}` in {case.deepspeed.name} is read by nothing in {case.release.shown}{when}"
-            + (f": `{meant}` keeps what it has without it" if meant else ""),
+            f"`{clip(key, 120)}` in {case.deepspeed.name} is not read by {case.release.shown}{when}"
+            + (f": `{meant}` keeps its default" if meant else ""),
             f"Write `{meant}`."
             if meant
             else "Remove it, or install a release that knows it."
@@ -54,7 +54,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
             evidence={"key": clip(key, 120), "near": meant, "deepspeed": case.release.version},
         )
     if len(found) > MOST:
-        yield Hit(f"{len(found) - MOST:,} more keys of {case.deepspeed.name} are read by nothing", "Remove them.")
+        yield Hit(f"{len(found) - MOST:,} more keys of {case.deepspeed.name} are not read", "Remove them.")
 
 
 RULE = check

@@ -1,13 +1,13 @@
-"""A value of DeepSpeed's configuration that means something else than it seems to.
+"""A value in DeepSpeed's configuration that does not mean what it seems to.
 
 ## What it finds
 No `gradient_clipping` under DeepSpeed 0.19.3 or later with another `max_grad_norm` than 1.0: the default changed from
 no clipping to 1.0, and the training file's number is not used. And `"stage": "3"` as text: DeepSpeed takes it for
 ZeRO-3, transformers and accelerate, which compare with the number, do not.
 
-## Why it hurts
-Gradients are clipped at another norm than the training file says. With the text, every GPU loads the whole model before
-DeepSpeed divides it, and `auto` of the `stage3_` keys is not filled.
+## Why it matters
+Gradients are clipped at a different norm from the one in the training file. With the text, every GPU loads the whole
+model before DeepSpeed partitions it, and `auto` of the `stage3_` keys is not filled.
 
 ## Example
 `max_grad_norm: 0.5` and a DeepSpeed file without `gradient_clipping`.
@@ -41,7 +41,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
     stage = deepspeed.get("zero_optimization.stage")
     if isinstance(stage, str) and deepspeed.stage == 3:
         yield Hit(
-            f'`stage` is the text "3" in {deepspeed.name}: transformers does not take it for ZeRO-3, so every GPU '
+            f'`stage` is the text "3" in {deepspeed.name}: transformers does not recognise ZeRO-3, so every GPU '
             "loads the whole model",
             'Write "stage": 3.',
             evidence={"key": "zero_optimization.stage"},

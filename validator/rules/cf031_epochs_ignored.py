@@ -1,18 +1,18 @@
 """max_steps that overrides num_train_epochs.
 
 ## What it finds
-Both keys given, with different lengths of the run; it says how many epochs `max_steps` makes.
+Both keys given, with different lengths of the run; the finding says how many epochs `max_steps` amounts to.
 
-## Why it hurts
-`max_steps` rules where it is above 0. A run of two epochs becomes one of a hundred, or ends after a part of the data;
-the learning rate is spread over `max_steps`. Run with transformers 5.6.0: `max_steps: 3` and `num_train_epochs: 5` over
-4 steps an epoch end after 3 steps, 0.75 epochs.
+## Why it matters
+`max_steps` takes precedence if it is above 0. A run of two epochs becomes one of a hundred, or ends after a part of the
+data; the learning rate is spread over `max_steps`. Measured with transformers 5.6.0: `max_steps: 3` and
+`num_train_epochs: 5` over 4 steps an epoch end after 3 steps, 0.75 epochs.
 
 ## Example
 `max_steps: 1000000` with `num_train_epochs: 2.0`
 
 ## What to do
-Remove one of the two. With `streaming` only `max_steps` can say the length.
+Remove one of the two. With `streaming`, only `max_steps` can set the length.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         if epoch_steps(config, each) == steps:
             return
         gpus = f"{case.gpus or 1:,} GPU{'s' if (case.gpus or 1) > 1 else ''}"
-        meant = f"; of {each:,} steps an epoch on {gpus} these are {steps / each:,.6g} epochs"
+        meant = f"; at {each:,} steps per epoch on {gpus} that is {steps / each:,.6g} epochs"
     yield Hit(
-        f"`max_steps` is {steps:,}: `num_train_epochs: {epochs:g}` is not looked at{meant}",
-        "Remove the one that is not meant.",
+        f"`max_steps` is {steps:,}: `num_train_epochs: {epochs:g}` is ignored{meant}",
+        "Remove the one you do not mean.",
         evidence={"key": "max_steps", "max_steps": steps, "num_train_epochs": epochs},
     )
 

@@ -1,23 +1,23 @@
 """A run that ends before anything is learned.
 
 ## What it finds
-A checkpoint that the run goes on from and that has as many steps behind it as the whole run, or more: named by
-`resume_from_checkpoint`, or found in `output_dir`, from which the trainer goes on in silence unless
-`overwrite_output_dir` is true. A length of nothing: `num_train_epochs: 0`, `max_steps: 0`. Weights in `output_dir`
-without a checkpoint, for which LLaMA-Factory refuses to begin.
+A checkpoint that the run resumes from and that already has as many steps as the whole run, or more: named by
+`resume_from_checkpoint`, or found in `output_dir`, from which the trainer silently resumes unless
+`overwrite_output_dir` is true. A length of zero: `num_train_epochs: 0`, `max_steps: 0`. Weights in `output_dir` without
+a checkpoint, with which LLaMA-Factory refuses to start.
 
-## Why it hurts
-Resuming means to go on with the same run: the Trainer reads its step from trainer_state.json. A second stage that
-resumes from the first one's checkpoint is at its end as it begins. The run ends without an error and saves the weights
-that it was given. Run with LLaMA-Factory 0.9.5 and transformers 5.6.0: `checkpoint-12` of a first run, resumed in one
-of 4 steps, is saved again with no step taken and a loss of 0.0; so is that of another data set in the same
-`output_dir`. Within the same epoch one step is taken. `max_steps: 0` takes one step at a learning rate of 0.
+## Why it matters
+Resuming means continuing the same run: the Trainer reads its step from trainer_state.json. A second stage that resumes
+from the first one's checkpoint is over as soon as it starts. The run ends without an error and saves the weights it was
+given. Measured with LLaMA-Factory 0.9.5 and transformers 5.6.0: `checkpoint-12` of a first run, resumed in one of 4
+steps, is saved again with no step taken and a loss of 0.0; so is that of another data set in the same `output_dir`.
+Within the same epoch one step is taken. `max_steps: 0` takes one step at a learning rate of 0.
 
 ## Example
 `resume_from_checkpoint: checkpoints/stage1`, whose global_step is 60, in a run of 18 steps.
 
 ## What to do
-For another stage: `adapter_name_or_path` (LoRA) or `model_name_or_path` (full) names the weights to begin with, and
+For another stage: `adapter_name_or_path` (LoRA) or `model_name_or_path` (full) names the weights to start from, and
 `output_dir` is a new folder.
 """
 
@@ -43,7 +43,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
             ("max_steps", "after one step") if config["max_steps"] == 0 else ("num_train_epochs", "before its first")
         )
         yield Hit(
-            f"`{key}: {config[key]:g}`: the run ends {when}, and the weights are saved as they were",
+            f"`{key}: {config[key]:g}`: the run ends {when}, and the weights are saved unchanged",
             f"Raise {key}.",
             evidence={"key": key},
         )
@@ -52,9 +52,9 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         begin = "adapter_name_or_path" if config["finetuning_type"] in ("lora", "oft") else "model_name_or_path"
         where = f"`resume_from_checkpoint: {folder}`" if found.asked else f"`output_dir` holds {folder}"
         yield Hit(
-            f"{where}: its global_step is {found.steps:,}, and this run has {steps:,} steps: the trainer goes on from "
+            f"{where}: its global_step is {found.steps:,}, and this run has {steps:,} steps: the trainer resumes "
             "there, and the run ends at once with the weights of that checkpoint",
-            f"To begin with these weights, name them in {begin}; to begin anew, "
+            f"To start from these weights, name them in {begin}; to start over, "
             + ("remove resume_from_checkpoint." if found.asked else "name another output_dir."),
             evidence={
                 "key": "resume_from_checkpoint" if found.asked else "output_dir",

@@ -3,10 +3,11 @@
 ## What it finds
 A warm-up of as many optimizer steps as the run has, or more.
 
-## Why it hurts
-The learning rate rises from 0 by the same part in each step, and the run ends on the way. Its largest rate is the steps
-of the run over those of the warm-up. Run with LLaMA-Factory 0.9.5 and transformers 5.6.0: `warmup_steps: 1000` and
-`learning_rate: 0.01` in a run of 8 steps reach 0.00007; the loss goes from 6.158 to 6.135, with no warm-up to 4.28.
+## Why it matters
+The learning rate rises from 0 by the same part in each step, and the run ends before it is reached. The largest rate is
+the number of steps of the run divided by that of the warm-up. Measured with LLaMA-Factory 0.9.5 and transformers 5.6.0:
+`warmup_steps: 1000` and `learning_rate: 0.01` in a run of 8 steps reach 0.00007; the loss goes from 6.158 to 6.135,
+with no warm-up to 4.28.
 
 ## Example
 `warmup_steps: 1000` for 2,000 rows in batches of 64 over two epochs: 63 steps.
@@ -36,7 +37,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         most = (steps - 1) / warmup
         yield Hit(
             f"the warm-up has {warmup:,} steps, the run {'at most ' * (case.gpus is None)}{steps:,}: the learning rate "
-            f"reaches {most:.2g} of `learning_rate` {config['learning_rate']:g}",
+            f"only reaches {most:.2g} of `learning_rate` {config['learning_rate']:g}",
             "Set warmup_steps: 0.03." if ratio_rules(case.versions) else "Set warmup_ratio: 0.03 alone.",
             evidence={"key": "warmup_steps", "warmup_steps": warmup, "steps": steps},
         )

@@ -1,21 +1,21 @@
-"""LoRA that leaves a part of the model as it is, though the file does not freeze it.
+"""A part of the model that LoRA does not train although the file unfreezes it.
 
 ## What it finds
 `freeze_multi_modal_projector: false` or `freeze_vision_tower: false` with LoRA (or OFT) on a Qwen2-VL, where
 `lora_target` reaches no layer of that part and `additional_target` does not name it. And `adapter_name_or_path` without
 `create_new_adapter`, where the adapter on this machine has another `lora_rank` or `lora_alpha` than the file says, or
-lacks what `additional_target` names or a part that the file frees.
+lacks what `additional_target` names or a part that the file unfreezes.
 
-## Why it hurts
+## Why it matters
 `lora_target: all` never reaches the projector, and names such as `q_proj,v_proj` reach no layer of the vision tower,
-whose layers are called qkv, proj, fc1 and fc2. The trainer says how many parameters are trained, not which, and the
-part stays as it was. Run with LLaMA-Factory 0.9.5: with `freeze_vision_tower: false` and
+whose layers are called qkv, proj, fc1 and fc2. The trainer says how many parameters are trained, not which ones, and
+the part stays unchanged. Measured with LLaMA-Factory 0.9.5: with `freeze_vision_tower: false` and
 `freeze_multi_modal_projector: false` `all` trains language model and vision tower, `q_proj,v_proj` the language model
 alone; with `additional_target: visual.merger` the projector is trained.
 
-An adapter that training goes on with keeps what it was made with: the file's rank, alpha and targets are not read. Run
-the same way: an adapter of `q_proj` and rank 2, gone on with under `lora_rank: 16` and `lora_target: all`, has as many
-trained values as before, and with `additional_target: visual.merger` the projector is not trained; with
+An adapter that is trained further keeps its original settings: the file's rank, alpha and targets are not read.
+Measured the same way: an adapter of `q_proj` and rank 2, trained further with `lora_rank: 16` and `lora_target: all`,
+has as many trained values as before, and with `additional_target: visual.merger` the projector is not trained; with
 `create_new_adapter: true` both are as the file says.
 
 ## Example
@@ -35,7 +35,7 @@ from validator.training.adapter import Adapter
 from validator.training.config import TrainingConfig
 from validator.training.record import TrainingCase
 
-ANEW = "Set create_new_adapter: true, which merges it into the model and makes a new one."
+ANEW = "Set create_new_adapter: true, which merges it into the model and creates a new one."
 PARTS = {
     "freeze_vision_tower": (
         "vision tower",
@@ -72,7 +72,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         every = targets == ("all",) and key == "freeze_vision_tower"
         if not every and not any(_meet(name, layer) for name in (*targets, *saved) for layer in layers):
             yield Hit(
-                f"`{key}: false`, and {source} reaches no layer of the {part}: it stays as it is",
+                f"`{key}: false`, but {source} matches no layer of the {part}: it is not trained",
                 remedy if adapter is None else ANEW,
                 evidence={"key": key},
             )
@@ -97,7 +97,7 @@ def _of_adapter(config: TrainingConfig, adapter: Adapter) -> Iterator[Hit]:
         said.append(("additional_target", f"`additional_target` {clip(','.join(missing))} is not trained"))
     for key, words in said:
         yield Hit(
-            f"`adapter_name_or_path` {clip(adapter.name)} is trained on as it was made: {words}",
+            f"`adapter_name_or_path` {clip(adapter.name)} is trained further with its own settings: {words}",
             ANEW,
             evidence={"key": key, "adapter": clip(adapter.name)},
         )

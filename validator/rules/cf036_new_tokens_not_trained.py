@@ -6,18 +6,18 @@ without `embed_tokens` under LoRA (without it LLaMA-Factory adds the embedding i
 `finetuning_type: freeze` without `embed_tokens` among `freeze_extra_modules`; and where lm_head, which is not tied to
 the embedding, is left out of `additional_target`.
 
-## Why it hurts
-A new token begins as the mean of all others with noise added. Where its row of the embedding is not trained the model
-reads noise for it, and without lm_head it cannot learn to write it. Run with LLaMA-Factory 0.9.5: rows of new tokens
-are trained in full fine-tuning and in LoRA without `additional_target`; with `additional_target: visual.merger`, with
+## Why it matters
+A new token starts as the mean of all others plus noise. If its embedding row is not trained, the model reads noise for
+it, and without lm_head it cannot learn to write it. Measured with LLaMA-Factory 0.9.5: rows of new tokens are trained
+in full fine-tuning and in LoRA without `additional_target`; with `additional_target: visual.merger`, with
 `freeze_language_model` and with `finetuning_type: freeze` they are the same after the run as before it.
 
 ## Example
 `finetuning_type: lora`, `add_special_tokens: <box>,</box>`, `additional_target: visual.merger`
 
 ## What to do
-`additional_target: embed_tokens,lm_head` and what else stands there. If the tokens are the model's own since an
-earlier stage, nothing is wrong.
+Set `additional_target: embed_tokens,lm_head` plus what is already listed there. If the tokens are the model's own since
+an earlier stage, nothing is wrong.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def check(case: TrainingCase) -> Iterator[Hit]:
     if frozen is not None:
         why, what, remedy = frozen
         yield Hit(
-            f"`{key}` adds tokens, and under {why} the {what} stays as it is: new tokens keep the noise that they "
-            "begin with",
+            f"`{key}` adds tokens, but with {why} the {what} stays untrained: new tokens keep their random "
+            "initial values",
             remedy,
             evidence={"key": key},
         )

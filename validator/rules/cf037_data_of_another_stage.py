@@ -1,10 +1,10 @@
-"""The entries are not of the kind that the stage wants.
+"""Dataset entries of another kind than the training stage needs.
 
 ## What it finds
 Entries with `"ranking": true` under a stage other than `rm` and `dpo`, entries without it under these; entries without
 a `kto_tag` of true and false under `kto`, entries with one under `sft`. `eval_dataset` counts too.
 
-## Why it hurts
+## Why it matters
 The trainer stops while it loads the data: `ValueError: The dataset is not applicable in the current training stage.`
 Rows that do not fit a `kto_tag` are dropped one by one; where none is left it is
 `RuntimeError: Cannot find valid samples, check `data/README.md` for the data format.`
@@ -41,7 +41,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
     if wrong:
         is_what = 'without `"ranking": true`' if stage in PAIRWISE else "for ranking"
         yield Hit(
-            f"`stage` is {stage} and {_named(wrong)} {is_what}: the trainer stops with ValueError: The dataset is not "
+            f"`stage` is {stage}, but {_named(wrong)} {is_what}: the trainer stops with ValueError: The dataset is not "
             "applicable in the current training stage.",
             ('If rows have a chosen and a rejected answer, write "ranking": true. ' if stage in PAIRWISE else "")
             + _help(wrong, kinds[wrong[0]]),
@@ -60,7 +60,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
             else "the trainer drops each of these rows"
         )
         yield Hit(
-            f"`stage` is {stage} and {_named(lost)} {is_what}: {end}",
+            f"`stage` is {stage}, but {_named(lost)} {is_what}: {end}",
             _help(lost, kinds[lost[0]]),
             evidence={"key": "stage", "datasets": lost},
         )

@@ -1,16 +1,17 @@
-"""A template that trains, but writes turns otherwise than the model's own.
+"""A template that works, but formats turns differently from the model's own.
 
 ## What it finds
-`qwen3_vl` for a Qwen3-VL that is no Thinking model; `qwen3_vl_nothink` for one that is; for a Qwen2-VL, Qwen2.5-VL,
+`qwen3_vl` for a Qwen3-VL that is not a Thinking model; `qwen3_vl_nothink` for one that is; for a Qwen2-VL, Qwen2.5-VL,
 Qwen3-VL or Qwen3.5 any other template that the trainer takes: that of another of these families, or one of text over
 data without images.
 
-## Why it hurts
-Nothing stops. `qwen3_vl` puts an empty thought (`<think>`, two line feeds, `</think>`, two line feeds) before each
+## Why it matters
+There is no error. `qwen3_vl` puts an empty thought (`<think>`, two line feeds, `</think>`, two line feeds) before each
 answer without one: under `enable_thinking: true`, the default, it is learned, and an Instruct model, which never
-thinks, is taught to begin its answers so; under `false` it stands before the answer, where the model does not expect
-it. LLaMA-Factory itself says: `please add `_nothink` suffix if the model is not a reasoning model`. A Thinking model
-trained without thoughts forgets them. Templates of other families write another system prompt, or other marks.
+thinks, is taught to start its answers with it; under `false` it comes before the answer, where the model does not
+expect it. LLaMA-Factory itself says: `please add `_nothink` suffix if the model is not a reasoning model`. A Thinking
+model trained without thoughts forgets them. Templates of other families write another system prompt, or other control
+tokens.
 
 ## Example
 `template: qwen3_vl` with `model_name_or_path: Qwen/Qwen3-VL-4B-Instruct`
@@ -46,13 +47,13 @@ def check(case: TrainingCase) -> Iterator[Hit]:
     evidence = {"key": "template", "model_type": case.model_type}
     if template not in own:
         yield Hit(
-            f"`template` is {shown(template)}, the model's type is {case.model_type}: it is trained on turns that are "
-            f"not written as its own template, {own[0]}, writes them",
+            f"`template` is {shown(template)}, but the model type is {case.model_type}: turns are formatted "
+            f"differently from its own template, {own[0]}",
             f"Set template: {own[0]}.",
             evidence=evidence,
         )
     elif by_name and known_templates()[template].thinks and not thinks:
-        learned = "which is learned" if config["enable_thinking"] else "which stands before it, not learned"
+        learned = "which is trained on" if config["enable_thinking"] else "which comes before it and is not trained on"
         model = "an Instruct model" if instructs else "this model, unless it is a Thinking model,"
         yield Hit(
             f"`template` is {template}: an answer without <think> is given an empty <think> block, {learned}; "

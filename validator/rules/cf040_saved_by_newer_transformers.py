@@ -1,15 +1,15 @@
-"""A model that was saved by transformers 5, and that training with transformers 4 cannot use.
+"""A model saved by transformers 5 that training with transformers 4 cannot use.
 
 ## What it finds
 Where transformers is known to be of version 4 (`--versions`, else as installed here): a Qwen2-VL whose config.json has
 its rotary embedding under `rope_parameters` without `rope_scaling`, or whose tokenizer_config.json has
 `extra_special_tokens` as a list.
 
-## Why it hurts
-Both are what transformers 5 writes. Run with a checkpoint of 5.6.0: under 4.57.1 the weights load, and the first
+## Why it matters
+Both are written by transformers 5. Measured with a checkpoint of 5.6.0: under 4.57.1 the weights load, and the first
 forward stops with `TypeError: 'NoneType' object is not subscriptable`, at `self.rope_scaling["mrope_section"]`; under
-4.49.0 loading stops with an AttributeError. Tokenizer and processor stop under both with
-`AttributeError: 'list' object has no attribute 'keys'`.
+4.49.0 loading stops with an AttributeError. Tokenizer and processor stop under both with `AttributeError: 'list' object
+has no attribute 'keys'`.
 
 ## Example
 A stage 1 of LLaMA-Factory 0.9.5 with transformers 5.6.0 as `model_name_or_path` of a stage 2 under 4.57.1.
@@ -44,7 +44,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
     advice = "Train with transformers 5, which saved it, or take {} of the original model."
     if saved.new_rotary:
         how = (
-            "loads the model, and stops at the first forward: TypeError: 'NoneType' object is not subscriptable"
+            "loads the model but stops at the first forward pass: TypeError: 'NoneType' object is not subscriptable"
             if version >= (4, 52)
             else "stops when it loads the model"
         )

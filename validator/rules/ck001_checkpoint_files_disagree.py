@@ -2,11 +2,12 @@
 
 ## What it finds
 Files that the index names and that are not there, tensors that lie in another file than the index says or in two, files
-that end too early, headers that cannot be read, a config.json that is missing or another model's.
+that are cut off, headers that cannot be read, a config.json that is missing or belongs to another model.
 
-## Why it hurts
+## Why it matters
 Loading stops, on every rank, after the queue: `SafetensorError: Error while deserializing header: incomplete metadata,
-file not fully covered`. Or it does not stop: a tensor that no file holds is drawn at random, with a warning among many.
+file not fully covered`. Or it does not stop: a tensor that no file contains is initialised at random, with one warning
+among many.
 
 ## Example
 A copy that was interrupted: `model-00003-of-00004.safetensors ends too early`.

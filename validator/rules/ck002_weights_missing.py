@@ -1,11 +1,11 @@
-"""Weights that config.json promises and no file holds.
+"""Weights that config.json calls for but no file contains.
 
 ## What it finds
-Names that a Qwen2-VL of this config.json has (those of transformers 4 and 5 are the same here) and the checkpoint has
-not. `lm_head.weight` may be missing where it is tied to the embedding.
+Names that a Qwen2-VL with this config.json has (the same in transformers 4 and 5) and the checkpoint lacks.
+`lm_head.weight` may be missing where it is tied to the embedding.
 
-## Why it hurts
-transformers draws them at random and says so once: `Some weights of Qwen2VLForConditionalGeneration were not
+## Why it matters
+transformers initialises them at random and says so once: `Some weights of Qwen2VLForConditionalGeneration were not
 initialized from the model checkpoint`. Training starts with a loss far above that of the stage before.
 
 ## Example
@@ -30,7 +30,7 @@ def check(case: CheckpointCase) -> Iterator[Hit]:
     if missing:
         more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
         yield Hit(
-            f"`{missing[0]}`{more} missing: they would be drawn at random",
+            f"`{missing[0]}`{more} missing: they would be initialised at random",
             "Save the whole model, or take them from the base.",
             evidence={"tensors": list(missing[:20]), "count": len(missing)},
         )

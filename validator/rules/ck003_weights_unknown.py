@@ -1,9 +1,9 @@
 """Weights that a Qwen2-VL does not have.
 
 ## What it finds
-Names that config.json does not promise.
+Names that do not follow from config.json.
 
-## Why it hurts
+## Why it matters
 They are left out when the model is loaded. Where a wrapper's prefix has slipped into all names (`module.`,
 `model.model.`), nothing of what was trained is loaded, and all weights are missing too (CK002).
 
@@ -30,7 +30,7 @@ def check(case: CheckpointCase) -> Iterator[Hit]:
     if unknown:
         more = f" and {len(unknown) - 1:,} more" if len(unknown) > 1 else ""
         yield Hit(
-            f"`{clip(unknown[0])}`{more}: no weights of a Qwen2-VL of this config.json, they would not be loaded",
+            f"`{clip(unknown[0])}`{more}: not part of a Qwen2-VL with this config.json, so not loaded",
             "Rename them, or save the model again.",
             evidence={"tensors": [clip(name, 200) for name in unknown[:20]], "count": len(unknown)},
         )

@@ -1,10 +1,10 @@
-"""Weights of another shape than config.json says.
+"""Weights whose shape differs from config.json.
 
 ## What it finds
 Tensors whose shape is not the one that follows from config.json.
 
-## Why it hurts
-`RuntimeError: Error(s) in loading state_dict: size mismatch`; or with `ignore_mismatched_sizes` they are drawn at
+## Why it matters
+`RuntimeError: Error(s) in loading state_dict: size mismatch`; or with `ignore_mismatched_sizes` they are initialised at
 random.
 
 ## Example
@@ -31,7 +31,7 @@ def check(case: CheckpointCase) -> Iterator[Hit]:
         more = f"; {len(shapes) - 1:,} more" if len(shapes) > 1 else ""
         yield Hit(
             f"`{name}` is {_by(found)}, config.json says {_by(wanted)}{more}",
-            "Put the config.json of these weights beside them.",
+            "Put the config.json of these weights next to them.",
             evidence={"tensors": [name for name, _, _ in shapes[:20]], "count": len(shapes)},
         )
 

@@ -3,9 +3,9 @@
 ## What it finds
 Tensors in FP16; tensors in types that are not read here (8-bit ones, integers); a mixture of types.
 
-## Why it hurts
-FP16 ends at 65504 and has lost small weights below 6e-8 on its way. Quantised weights are not what full fine-tuning
-starts from. A mixture is what a merge by hand leaves behind.
+## Why it matters
+FP16 overflows above 65504 and turns weights below 6e-8 into zero. Quantised weights are not what full fine-tuning
+starts from. A mixture usually comes from a manual merge.
 
 ## Example
 `torch_dtype: float16` in config.json.

@@ -3,8 +3,8 @@
 ## What it finds
 Every tensor with an element that is not finite: the first one's index, the file, and how many there are.
 
-## Why it hurts
-The run is over before it begins, with any data. Where only one row of the embedding is NaN it looks like the data's
+## Why it matters
+The run fails from the first step, whatever the data. Where only one row of the embedding is NaN the data seems to be at
 fault: a NaN in the row of `<|vision_start|>` leaves text as it was and makes every row with an image NaN, which is the
 pattern of LLaMA-Factory#7362.
 
@@ -12,7 +12,7 @@ pattern of LLaMA-Factory#7362.
 A stage 1 whose last step had a NaN gradient (CF004).
 
 ## What to do
-Go back to the last checkpoint without one.
+Go back to the last checkpoint without NaN or Inf.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def check(case: CheckpointCase) -> Iterator[Hit]:
             yield Hit(
                 f"`{tensor.written}` of {tensor.shard}: {tensor.non_finite:,} elements are not finite, the first at "
                 f"{list(tensor.first)}{token}",
-                "Go back to a checkpoint without one.",
+                "Go back to a checkpoint without NaN or Inf.",
                 evidence={
                     "tensor": tensor.written,
                     "shard": tensor.shard,

@@ -4,9 +4,9 @@
 Weights of the vision tower or the projector (or the language model, where that is frozen) that differ from the base's,
 with a `--base`.
 
-## Why it hurts
-The freeze did not hold, or another base was used: names that a release changed no longer match, and a tower is trained
-at a learning rate meant for the language model.
+## Why it matters
+Freezing did not work, or another base was used: if a release renames modules, the freeze no longer matches them, and
+the tower is trained at a learning rate meant for the language model.
 
 ## Example
 `freeze_vision_tower: true`, and `visual.blocks.0.attn.qkv.weight` is 3 % away from the base.
@@ -36,9 +36,9 @@ def check(case: CheckpointCase) -> Iterator[Hit]:
         if moved:
             drift, worst = max(moved, key=lambda item: item[0])
             yield Hit(
-                f"the {part.replace('_', ' ')} should be frozen, and {len(moved):,} of its tensors differ from the "
-                f"base; most `{worst.written}`, by {drift:.2%}",
-                "Find the run that changed it, or take the base's weights.",
+                f"the {part.replace('_', ' ')} should be frozen, but {len(moved):,} of its tensors differ from the "
+                f"base; the largest change is in `{worst.written}`, {drift:.2%}",
+                "Find the run that changed it, or restore the base's weights.",
                 evidence={"part": part, "tensors": len(moved), "tensor": worst.written, "drift": drift},
             )
 

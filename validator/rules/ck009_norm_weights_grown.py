@@ -3,15 +3,15 @@
 ## What it finds
 With a `--base`: layer norms whose weights are more than twice the base's (root mean square), or less than half.
 
-## Why it hurts
-A norm's weight scales everything behind it. Measured: `input_layernorm` at 8 times its size makes a BF16 gradient as
-wrong as it is large.
+## Why it matters
+A norm's weight scales everything after it. Measured: `input_layernorm` at 8 times its size makes the error of a BF16
+gradient as large as the gradient itself.
 
 ## Example
 `layers.27.input_layernorm.weight` at 3 times the base's.
 
 ## What to do
-Look at the learning rate of the stage before; start from an earlier checkpoint.
+Check the learning rate of the stage before; start from an earlier checkpoint.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def check(case: CheckpointCase) -> Iterator[Hit]:
     if changed:
         ratio, worst = max(changed, key=lambda item: max(item[0], 1 / item[0] if item[0] else float("inf")))
         yield Hit(
-            f"{len(changed):,} norm weights are more than twice or less than half the base's; most `{worst.written}`: "
+            f"{len(changed):,} norm weights are more than twice or less than half the base's; the largest change is in "
+            f"`{worst.written}`: "
             f"{ratio:.2g} times",
             "Start from an earlier checkpoint, or lower the learning rate of the stage before.",
             evidence={"tensor": worst.written, "ratio": ratio, "count": len(changed)},

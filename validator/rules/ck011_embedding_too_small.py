@@ -1,11 +1,11 @@
 """An embedding with fewer rows than the tokenizer has tokens.
 
 ## What it finds
-A tokenizer.json beside the weights, or the processor that the data were checked with, whose largest id is not in the
+A tokenizer.json next to the weights, or the processor that the data was checked with, whose largest id is not in the
 embedding.
 
-## Why it hurts
-`IndexError: index out of range in self` at the first row with such a token; on CUDA a device assert that names nothing
+## Why it matters
+`IndexError: index out of range in self` at the first row with such a token; on CUDA a device assert that names no token
 and ends the process.
 
 ## Example
@@ -27,7 +27,7 @@ from validator.rules.base import Hit, checkpoint_rule
 def check(case: CheckpointCase) -> Iterator[Hit]:
     """Compare rows with ids."""
     facts = case.facts
-    for whose, tokens in (("the tokenizer beside it", facts.tokens or 0), ("the data's processor", case.tokens)):
+    for whose, tokens in (("the tokenizer next to it", facts.tokens or 0), ("the data's processor", case.tokens)):
         if facts.rows is not None and tokens > facts.rows:
             yield Hit(
                 f"the embedding has {facts.rows:,} rows, {whose} has ids up to {tokens - 1:,}",

@@ -1,15 +1,15 @@
-"""Weights of another order of magnitude.
+"""Weights whose scale is far off.
 
 ## What it finds
 With a `--base`: matrices whose root mean square is more than twice the base's or less than half. Without one: an
 element above 10,000.
 
-## Why it hurts
-A matrix does not double in a fine-tuning that went well. A few elements of 1e30, from memory that was not initialised,
-are finite and make a loss of 5e30 (2U1/Qwen2-VL-Finetune#143).
+## Why it matters
+A matrix does not double in a healthy fine-tuning run. A few elements of 1e30, from memory that was not initialised, are
+finite and make a loss of 5e30 (2U1/Qwen2-VL-Finetune#143).
 
 ## Example
-A head that was saved before it was filled.
+A head that was saved before it was initialised.
 
 ## What to do
 Start from another checkpoint.

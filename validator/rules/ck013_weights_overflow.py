@@ -1,14 +1,14 @@
 """Weights that become infinite in the precision of the run.
 
 ## What it finds
-Tensors in FP32 (or FP64) with a finite value that BF16 rounds to infinity, from 3.3962e38 on; in a run with
-`fp16: true` tensors with a value of 65,520 or more. Without a training file BF16 is taken for granted.
+Tensors in FP32 (or FP64) with a finite value that BF16 rounds to infinity, from 3.3962e38 on; in a run with `fp16:
+true` tensors with a value of 65,520 or more. Without a training file BF16 is assumed.
 
-## Why it hurts
-FP32 ends at 3.4028e38, BF16 at 3.3895e38: `torch.finfo(torch.float32).min`, which masks are written with, is finite in
-the file and minus infinity in the first matrix product. Run with LLaMA-Factory 0.9.5 on a Qwen2-VL of two layers with
-one value of 3.4e38 in lm_head, before which the norm has a weight of 1e-38: in FP32 the loss is 6.49, with `bf16: true`
-it is NaN from the first step.
+## Why it matters
+The largest FP32 number is 3.4028e38, the largest BF16 number 3.3895e38: `torch.finfo(torch.float32).min`, which is used
+in masks, is finite in the file but minus infinity in the first matrix product. Run with LLaMA-Factory 0.9.5 on a
+Qwen2-VL of two layers with one value of 3.4e38 in lm_head, before which the norm has a weight of 1e-38: in FP32 the
+loss is 6.49, with `bf16: true` it is NaN from the first step.
 
 ## Example
 A checkpoint in FP32 whose lm_head bars a token with -3.4028e38.

@@ -1,12 +1,12 @@
-"""A checkpoint's folder without weights.
+"""A checkpoint folder without weights.
 
 ## What it finds
 A folder with no file by which weights are found: `model.safetensors`, `model.safetensors.index.json`,
-`pytorch_model.bin`, `pytorch_model.bin.index.json`, or those of an adapter; and what lies there instead: the
+`pytorch_model.bin`, `pytorch_model.bin.index.json`, or those of an adapter; and what is there instead: the
 `checkpoint-N` of a run that did not reach its end, the state of DeepSpeed's ranks, shards without their index.
 
-## Why it hurts
-Loading stops, on every rank, after the data were preprocessed: `OSError: Error no file named model.safetensors, or
+## Why it matters
+Loading stops, on every rank, after the data is preprocessed: `OSError: Error no file named model.safetensors, or
 pytorch_model.bin, found in directory`.
 
 ## Example

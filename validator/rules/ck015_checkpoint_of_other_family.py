@@ -1,18 +1,18 @@
-"""A checkpoint of another family of models than Qwen2-VL.
+"""A checkpoint of a model family other than Qwen2-VL.
 
 ## What it finds
 A config.json whose `model_type` is not `qwen2_vl`.
 
-## Why it hurts
-It need not. Which weights such a model has, and of which shapes, is not known here: that some are missing (CK002),
-unknown (CK003) or of another shape (CK004) would not be found. What holds for any weights was looked at: damaged files,
-NaN and Inf, types, sizes, and the change since a base.
+## Why it matters
+The checkpoint may be fine, but which weights such a model has, and their shapes, is not known here: missing (CK002),
+unknown (CK003) or wrongly shaped (CK004) weights would not be found. What applies to any weights was checked: damaged
+files, NaN and Inf, types, sizes, and the change since a base.
 
 ## Example
 `"model_type": "qwen2_5_vl"`
 
 ## What to do
-Nothing, where it is the model that you mean to train. Else name the right folder.
+Nothing if this is the model you mean to train. Otherwise name the right folder.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def check(case: CheckpointCase) -> Iterator[Hit]:
     """Name the family."""
     if case.facts.family is not None:
         yield Hit(
-            f"config.json says {case.facts.family}, which is no Qwen2-VL: names and shapes of its weights were not "
+            f"config.json says {case.facts.family}, which is not a Qwen2-VL: names and shapes of its weights were not "
             "compared",
-            "Name another folder if that is not the model that you mean; its values were looked at.",
+            "Name another folder if this is not the model you mean; the values of its weights were checked.",
             evidence={"folder": case.facts.folder, "model_type": case.facts.family},
         )
 

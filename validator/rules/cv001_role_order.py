@@ -2,9 +2,9 @@
 
 ## What it finds
 After an optional leading system message, turns must alternate: user or observation, then assistant or function call.
-Two questions in a row, an answer first, a system message later on, or a role that the entry's `tags` do not name.
+Two questions in a row, an answer first, a system message later on, or a role that is not in the entry's `tags`.
 
-## Why it hurts
+## Why it matters
 The row is removed before training. The only trace is `Invalid role tag in [...]` among the log lines of rank 0
 (LLaMA-Factory#9600, #7777, #9618); no count, no list.
 
@@ -34,7 +34,7 @@ def check(case: Case) -> Iterator[Hit]:
             unknown = role_at(case.facts, problem.turn)
             yield Hit(
                 f"the trainer drops the row: {clip(problem.message, 160)}",
-                "Let user and assistant turns alternate, beginning with the user; check the roles against `tags`.",
+                "Alternate user and assistant turns, starting with the user; check the roles against `tags`.",
                 turn=problem.turn,
                 evidence={"role": unknown} if unknown else {},
             )

@@ -3,7 +3,7 @@
 ## What it finds
 An odd number of turns after the system message.
 
-## Why it hurts
+## Why it matters
 Every question needs its answer. The whole row is removed, the answered turns too; the only trace is
 `Invalid message count in [...]` in the log of rank 0 (LLaMA-Factory#2962).
 

@@ -3,7 +3,7 @@
 ## What it finds
 An empty list of messages, or a system message alone.
 
-## Why it hurts
+## Why it matters
 The row is removed; the log says `Dropped invalid example: []`.
 
 ## Example

@@ -1,11 +1,11 @@
-"""The messages of a row are null or no list of objects.
+"""The messages of a row are null or not a list of objects.
 
 ## What it finds
-A row whose messages column is null or missing while other rows have it, or holds something else than messages; a
-message that is null; a message whose role the trainer takes for a late system prompt; in alpaca rows, a history that
-is no list of pairs. Under ms-swift also `objects` without `bbox`, or with boxes of other than two or four numbers.
+A row whose messages column is null or missing while other rows have it, or contains something other than messages; a
+message that is null; a message whose role the trainer takes for a late system prompt; in alpaca rows, a history that is
+not a list of pairs. Under ms-swift also `objects` without `bbox`, or with boxes of other than two or four numbers.
 
-## Why it hurts
+## Why it matters
 The run stops: `TypeError: object of type 'NoneType' has no len()` (LLaMA-Factory#10116), or
 `NotImplementedError: Unexpected role: system`.
 
@@ -28,10 +28,10 @@ from validator.rules.wording import converted, stops_with
 
 _WHAT = {
     "messages-null": "the messages are null",
-    "history-type": "the history is no list of pairs of a question and an answer",
-    "message-type": "the messages are no list of objects with a role and a content",
-    "role-unknown": "the role of this turn is one that the trainer cannot render",
-    "objects-type": "the objects are not as the trainer reads them",
+    "history-type": "the history is not a list of question-answer pairs",
+    "message-type": "the messages are not a list of objects with role and content",
+    "role-unknown": "the trainer cannot render the role of this turn",
+    "objects-type": "the objects do not have the layout that the trainer reads",
     "column-missing": "a column or a key of a message is missing",
 }
 

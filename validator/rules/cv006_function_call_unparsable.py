@@ -1,10 +1,10 @@
 """A function call that is not the JSON the trainer expects.
 
 ## What it finds
-Turns with the function tag whose content is no JSON, or lacks `name` or `arguments`. Thoughts in `<think>` tags and
+Turns with the function tag whose content is not JSON, or lacks `name` or `arguments`. Thoughts in `<think>` tags and
 `<tool_call>` tags around the JSON are accepted, as the trainer accepts them.
 
-## Why it hurts
+## Why it matters
 The run stops: `RuntimeError: Invalid JSON format in function message: [...]`, or `KeyError: 'arguments'`.
 
 ## Example

@@ -1,10 +1,10 @@
 """A tool description that is not the JSON the trainer expects.
 
 ## What it finds
-A tools column whose text is no JSON, or no list of objects. A list or object instead of text counts too: the trainer
-wants the JSON as a string.
+A tools column whose text is not JSON, or not a list of objects. A list or object instead of text counts too: the
+trainer needs the JSON as a string.
 
-## Why it hurts
+## Why it matters
 The run stops: `RuntimeError: Invalid JSON format in tool description: [...]`, or an `AttributeError` or `TypeError`.
 
 ## Example

@@ -3,8 +3,8 @@
 ## What it finds
 In entries with the openai formatting: tool messages with no turn after them.
 
-## Why it hurts
-The trainer keeps tool messages back until the next turn comes. Where none comes they vanish without a word.
+## Why it matters
+The trainer holds tool messages back until the next turn comes. If none comes, they are silently lost.
 
 ## Example
 ```json

@@ -1,9 +1,9 @@
-"""A row without the answer to learn: the trainer drops it.
+"""A row without an answer: the trainer drops it.
 
 ## What it finds
-Alpaca rows whose response is no string, and ranking rows whose chosen or rejected answer is missing.
+Alpaca rows whose response is not a string, and ranking rows whose chosen or rejected answer is missing.
 
-## Why it hurts
+## Why it matters
 The row is removed; the only trace is `Dropped invalid example` in the log of rank 0.
 
 ## Example
@@ -30,7 +30,7 @@ def check(case: Case) -> Iterator[Hit]:
     """Report rows without an answer."""
     for problem in case.facts.problems:
         if problem.kind in ("no-answer", "no-preference") and not converted(case.facts):
-            typed = "no text but" in problem.message
+            typed = "not text but" in problem.message
             advice = "Write the answer as text, in quotes." if typed else "Write the answer or remove the row."
             yield Hit(f"the trainer drops the row: {clip(problem.message)}", advice)
 

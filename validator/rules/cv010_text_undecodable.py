@@ -5,7 +5,7 @@ Rows of json and jsonl files of lines with such text in a column that the traine
 any column: the trainer reads that row whole. Elsewhere the text is never looked at. Other files are refused by the
 loader for it (DI004).
 
-## Why it hurts
+## Why it matters
 The loader takes the file and the run stops at the row: `UnicodeDecodeError: 'utf-8' codec can't decode byte`.
 
 ## Example

@@ -3,9 +3,9 @@
 ## What it finds
 A run of 512 or more letters and digits without a space that looks like base64, in a turn.
 
-## Why it hurts
-An image pasted into the text is no image for the trainer: its letters become hundreds of thousands of text tokens,
-which push everything else beyond `cutoff_len`, and nothing can be learned from them.
+## Why it matters
+An image pasted into the text is not an image for the trainer: its letters become hundreds of thousands of text tokens,
+which push everything else past `cutoff_len` and teach nothing.
 
 ## Example
 `{"role": "user", "content": "What is this? data:image/png;base64,iVBORw0KGgo..."}`
@@ -29,7 +29,7 @@ def check(case: Case) -> Iterator[Hit]:
     for turn in case.facts.turns:
         if "base64" in turn.traits:
             yield Hit(
-                f"{the_turn(turn)} holds a long run of base64: it becomes text tokens, not a picture",
+                f"{the_turn(turn)} contains a long base64 string, which becomes text tokens, not an image",
                 "Save it as a file and refer to it, or remove it.",
                 turn=turn.index,
                 evidence={"num_characters": turn.num_characters},

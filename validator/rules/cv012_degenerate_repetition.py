@@ -1,17 +1,17 @@
-"""An answer that ends in a loop.
+"""An answer that repeats the same text until its end.
 
 ## What it finds
-Answers whose last 400 characters repeat a piece of at most 100 characters over and over. Rules of signs are not meant.
+Answers whose last 400 characters repeat the same text of at most 100 characters. Lines of punctuation are not reported.
 
-## Why it hurts
-Answers that a model wrote and that ran into the length limit look so. Fine-tuning on them teaches the loop: the model
-no longer stops.
+## Why it matters
+Generated answers that ran into the length limit often look like this. Fine-tuning on them teaches the repetition: the
+model no longer stops.
 
 ## Example
 `"content": "The button is blue. The button is blue. The button is blue. ..."`
 
 ## What to do
-Remove the row, or cut the answer where the loop begins.
+Remove the row, or cut the answer where the repetition starts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import every
-from validator.rules.wording import the_turn
 
 
 @row_rule("CV012", "degenerate-repetition", "warning", needs="traits", trainers=every)
@@ -29,8 +28,8 @@ def check(case: Case) -> Iterator[Hit]:
     for turn in case.facts.turns:
         if "repetition" in turn.traits:
             yield Hit(
-                f"{the_turn(turn)} ends in a loop: a short piece over and over",
-                "Remove the row, or cut the answer where the loop begins.",
+                f"the answer (turn {turn.index}) repeats the same short text until the end",
+                "Remove the row, or cut the answer where the repetition starts.",
                 turn=turn.index,
                 evidence={"num_characters": turn.num_characters},
             )

@@ -4,7 +4,7 @@
 Replacement characters (U+FFFD), and mojibake: two or more pieces of UTF-8 that were read as Latin-1 or Windows-1252
 (`cafÃ©`, `â€™`), or as GBK (`锟斤拷`).
 
-## Why it hurts
+## Why it matters
 It trains, and the model learns to write it. Each garbled letter takes two or three tokens.
 
 ## Example
@@ -22,7 +22,7 @@ from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import every
 from validator.rules.wording import the_turn
 
-_WHAT = {True: "it holds replacement characters", False: "UTF-8 was read as something else"}
+_WHAT = {True: "it contains replacement characters (U+FFFD)", False: "UTF-8 was read as something else"}
 
 
 @row_rule("CV013", "garbled-text", "warning", needs="traits", trainers=every)

@@ -4,9 +4,9 @@
 Control tokens of other models (`[INST]`, `<<SYS>>`, `<|eot_id|>`, `<start_of_turn>`, `<|user|>` ...), and turns that
 hold both `Human:` and `Assistant:` (or their like) at the start of a line.
 
-## Why it hurts
-For Qwen2-VL these are letters like others. A whole dialogue in one turn is learned as one answer: the model goes on
-with the user's part. In an answer it learns to write the tokens.
+## Why it matters
+For Qwen2-VL these are ordinary text. A whole dialogue in one turn is learned as one answer: the model continues with
+the user's part. In an answer it learns to write these tokens.
 
 ## Example
 `"content": "[INST] What is this? [/INST] A cat."`
@@ -30,8 +30,8 @@ def check(case: Case) -> Iterator[Hit]:
     for turn in case.facts.turns:
         if "foreign-template" in turn.traits:
             yield Hit(
-                f"{the_turn(turn)} holds control tokens or role marks of another chat template",
-                "Split the text into turns and remove the marks.",
+                f"{the_turn(turn)} contains control tokens or role markers of another chat template",
+                "Split the text into turns and remove the markers.",
                 turn=turn.index,
                 evidence={"num_characters": turn.num_characters},
             )

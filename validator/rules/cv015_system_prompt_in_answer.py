@@ -1,16 +1,17 @@
 """An answer that repeats the system prompt.
 
 ## What it finds
-Answers that hold the system prompt of their row (20 characters or more), or Qwen's own: `You are a helpful assistant.`
+Answers that contain the system prompt of their row (20 characters or more), or Qwen's own: `You are a helpful
+assistant.`
 
-## Why it hurts
-Something went wrong when the prompt was taken off a model's output. The model learns to recite its instructions.
+## Why it matters
+The prompt was not removed properly from a model's output. The model learns to recite its instructions.
 
 ## Example
 `{"role": "assistant", "content": "system\\nYou are a helpful assistant.\\nuser\\n..."}`
 
 ## What to do
-Take the prompt off the answer, or remove the row.
+Remove the prompt from the answer, or remove the row.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def check(case: Case) -> Iterator[Hit]:
         if "system-leak" in turn.traits:
             yield Hit(
                 f"{the_turn(turn)} repeats the system prompt",
-                "Take the prompt off the answer.",
+                "Remove the prompt from the answer.",
                 turn=turn.index,
                 evidence={"num_characters": turn.num_characters},
             )

@@ -4,12 +4,12 @@
 Text that is JSON by itself (`42`, `null`, `[]`, `{"action": "tap"}`, `"quoted"`), where other rows of the file have a
 list, an object or a number in the same place.
 
-## Why it hurts
+## Why it matters
 Where the values of one place have several types, the loaders of ms-swift and TRL (`datasets` since 4.7) keep them all
-as JSON, and text that is JSON already as it is. It comes back as what it says: an answer `42` is a number and the row
-is dropped (TRL stops at it), an answer `[]` is empty, an answer `"quoted"` loses its quotes. One row with contents in
-parts is enough for it, unless messages have different keys (some a `loss`): then each is kept whole, and its text stays
-text.
+as JSON, and text that is JSON already as it is. It comes back as the value it spells: an answer `42` is a number and
+the row is dropped (TRL stops at it), an answer `[]` is empty, an answer `"quoted"` loses its quotes. One row with
+list-style content is enough, unless messages have different keys (some a `loss`): then each is kept whole, and its text
+stays text.
 
 ## Example
 ```json
@@ -18,7 +18,7 @@ text.
 ```
 
 ## What to do
-Write all values of the column in one way, or keep rows with contents in parts in a file of their own.
+Use one type for all values of the column, or move rows with list-style content to a file of their own.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def check(case: Case) -> Iterator[Hit]:
         if problem.kind == "read-as-json":
             yield Hit(
                 f"text in `{clip(problem.message)}` is read as JSON: other rows have values of another type there",
-                "Write all values of the column in one way, or keep the others in a file of their own.",
+                "Use one type for all values of the column, or move the other rows to a file of their own.",
                 evidence={"path": problem.message},
             )
 

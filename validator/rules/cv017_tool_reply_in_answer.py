@@ -1,13 +1,13 @@
-"""An answer that goes on with the tool's reply.
+"""An answer that continues with the tool's reply.
 
 ## What it finds
-Answers in which a call (`<tool_call>`) is followed by what the tool returned (`<tool_response>`), and their like in
-other formats: `<function_calls>` and `<function_results>`, `[TOOL_CALLS]` and `[TOOL_RESULTS]`, `Action:` and
-`Observation:` at the start of a line, Qwen-Agent's and DeepSeek's marks.
+Answers in which a call (`<tool_call>`) is followed by what the tool returned (`<tool_response>`), and the same in other
+formats: `<function_calls>` and `<function_results>`, `[TOOL_CALLS]` and `[TOOL_RESULTS]`, `Action:` and `Observation:`
+at the start of a line, Qwen-Agent's and DeepSeek's marks.
 
-## Why it hurts
+## Why it matters
 All of an answer is learned. The model learns to write the reply itself instead of waiting for the tool: it invents
-measurements, search results and file contents. No message tells of it.
+measurements, search results and file contents. There is no message.
 
 ## Example
 ```json
@@ -34,7 +34,7 @@ def check(case: Case) -> Iterator[Hit]:
     for turn in case.facts.turns:
         if "tool-reply" in turn.traits:
             yield Hit(
-                f"{the_turn(turn)} holds a tool's reply after a call: the model learns to invent replies",
+                f"{the_turn(turn)} contains a tool's reply after a call: the model learns to invent replies",
                 "Make the call a function turn and the reply an observation turn, which is not learned.",
                 turn=turn.index,
             )

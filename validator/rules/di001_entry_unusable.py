@@ -1,11 +1,11 @@
 """An entry of dataset_info.json that the trainer cannot use.
 
 ## What it finds
-An entry that is no object, names no data (`file_name`, a hub URL, `script_url`, `cloud_file_name`), asks for a
-formatting that the trainer does not have (LLaMA-Factory: alpaca, sharegpt, openai; upper and lower case count), or
-holds a `columns` or `tags` block with values that are no strings.
+An entry that is not an object, names no data (`file_name`, a hub URL, `script_url`, `cloud_file_name`), asks for a
+formatting that the trainer does not have (LLaMA-Factory: alpaca, sharegpt, openai; names are case-sensitive), or holds
+a `columns` or `tags` block with values that are not strings.
 
-## Why it hurts
+## Why it matters
 The run stops before the first row: `KeyError: 'file_name'`, or `Dataset converter ShareGPT not found.`
 
 ## Example

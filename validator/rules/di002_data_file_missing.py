@@ -3,7 +3,7 @@
 ## What it finds
 A `file_name` that, joined to the folder of dataset_info.json, is neither a file nor a folder, or that cannot be opened.
 
-## Why it hurts
+## Why it matters
 The run stops before the first row: `ValueError: File data/screens.json not found.`
 
 ## Example

@@ -1,12 +1,11 @@
-"""Data files whose extension the trainer does not accept, or that differ in kind.
+"""Data files whose extension the trainer does not accept, or that are of different kinds.
 
 ## What it finds
-A `file_name` that does not end in arrow, csv, json, jsonl, parquet or txt. Upper and lower case count: `.JSON` is
-refused. In a folder, everything that lies there counts, hidden files and sub-folders too, and all must be of one kind
-(json and jsonl are one). The content is not looked at for this. Also a path with `*`, `?` or `[`, which the loader
-takes for a pattern.
+A `file_name` that does not end in arrow, csv, json, jsonl, parquet or txt. Extensions are case-sensitive: `.JSON` is
+refused. In a folder, everything in it counts, hidden files and sub-folders too, and all must be of one kind (json and
+jsonl are one). The content does not matter here. Also a path with `*`, `?` or `[`, which the loader reads as a pattern.
 
-## Why it hurts
+## Why it matters
 The run stops before the first row: `ValueError: Allowed file types: arrow,csv,json,jsonl,parquet,txt.`, or
 `ValueError: File types should be identical.` when a `.DS_Store` lies among the files of a folder.
 
@@ -16,7 +15,7 @@ The run stops before the first row: `ValueError: Allowed file types: arrow,csv,j
 ```
 
 ## What to do
-Rename the file; move out of the folder what is no data file.
+Rename the file; move everything that is not a data file out of the folder.
 """
 
 from __future__ import annotations
@@ -39,13 +38,13 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
             )
         elif file.problem == "mixed":
             yield Hit(
-                f"the folder `{file.name}` holds many kinds of files ({file.detail}): File types should be identical",
+                f"the folder `{file.name}` mixes kinds of files ({file.detail}): File types should be identical",
                 "Leave data files of one kind in the folder: no sub-folders, no hidden files.",
                 file=file.name,
             )
         elif file.problem == "pattern":
             yield Hit(
-                f"the loader takes the path of `{file.name}` for a pattern, which does not stand for this file alone",
+                f"the loader reads the path `{file.name}` as a pattern, which does not match this file alone",
                 "Rename the file or folder: no `*`, `?` or `[` in the path.",
                 file=file.name,
             )

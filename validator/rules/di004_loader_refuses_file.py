@@ -2,21 +2,21 @@
 
 ## What it finds
 What the loader (pyarrow for lines, pandas for arrays and csv) cannot read or cannot put into one table: invalid JSON, a
-row that is no object, a column with a string in one row and a list in another, a key given twice in a line, half of a
-surrogate pair, a byte order mark before an array, a number beyond 64 bits; and, in files of lines above 10 MB, a column
-or key that appears for the first time after the first 10 MB, or was only null until then. In a folder of files the
-first that the trainer reads fixes the columns for all others, in the order of `os.listdir`; in csv files the first
+row that is not an object, a column with a string in one row and a list in another, a key given twice in a line, half of
+a surrogate pair, a byte order mark before an array, a number beyond 64 bits; and, in files of lines above 10 MB, a
+column or key that appears for the first time after the first 10 MB, or was only null until then. In a folder of files
+the first that the trainer reads fixes the columns for all others, in the order of `os.listdir`; in csv files the first
 10,000 rows do. Parquet and Arrow files that are damaged, or hold a type that the loader does not know: a column is
-told of once, and the rows are judged by the others. Names that are not UTF-8 and, outside of files of lines, text that
+reported once, and the rows are judged by the others. Names that are not UTF-8 and, outside of files of lines, text that
 is not. Packed files that are cut off or damaged, and archives with a file of another kind among those that are not
 hidden.
 
-## Why it hurts
+## Why it matters
 One such row keeps the whole file from loading: `DatasetGenerationError: An error occurred while generating the
 dataset`, without a row number (LLaMA-Factory#7266).
 
 At a packed file that is cut off the first start stops (`EOFError: Compressed file ended before the end-of-stream marker
-was reached`); the second takes what was unpacked until then for the whole, and may train on a part of the rows.
+was reached`); the second takes what was unpacked so far for the whole file, and may train on a part of the rows.
 
 ## Example
 ```json
@@ -25,7 +25,7 @@ was reached`); the second takes what was unpacked until then for the whole, and 
 ```
 
 ## What to do
-Contents that are text in some messages and lists of parts in others are told of once for the file: write the parts as
+Contents that are text in some messages and lists of parts in others are reported once for the file: write the parts as
 text with `<image>` where the picture stands, and the paths into the images column (`mmvalidate export --fix`).
 Otherwise correct the row so that every column has one type throughout the file. The other rows of the file are still
 checked.
@@ -44,7 +44,7 @@ from validator.rules.scope import every
 _IN_ROW = "Correct the row: valid text, and one type per column in all rows and files."
 _IN_COLUMN = (
     "Write the column as text, numbers, lists or objects, under the name and with the type that it has in the entry's "
-    "first file, or take it out."
+    "first file, or remove it."
 )
 _IN_FILE = "Correct the file or write it again: readable to its end, with the columns of the entry's first file."
 

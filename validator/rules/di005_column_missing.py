@@ -1,11 +1,11 @@
-"""A column or message key that the trainer asks for is in no row of the file.
+"""A column or message key that the trainer needs is in no row of the file.
 
 ## What it finds
 `columns` without `messages` (then the trainer looks for a column called None: a `columns` block replaces all defaults),
 a declared column that no row has, and role or content tags that no message has. In alpaca entries without `columns` the
-trainer asks for instruction, input and output: rows without an `input` stop it.
+trainer needs instruction, input and output: rows without an `input` stop it.
 
-## Why it hurts
+## Why it matters
 The run stops at the first row with `KeyError: 'images'`, or `KeyError: None`.
 
 ## Example
@@ -65,7 +65,7 @@ def _missing(entry: Entry, survey: Survey) -> Iterator[tuple[str, str]]:
         if key == "messages" and column is None:
             yield key, f"`columns` does not list `messages`: {stops_with('KeyError', 'None')}"
         elif column is not None and column not in survey.types and column not in refused:
-            missing = f"no row has the column `{column}` (columns.{key}), they have {known}"
+            missing = f"no row has the column `{column}` (columns.{key}); they have {known}"
             yield key, f"{missing}: {stops_with('KeyError', repr(column))}"
     if entry.formatting == "alpaca":
         return

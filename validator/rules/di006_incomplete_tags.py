@@ -4,7 +4,7 @@
 Rows whose system, observation or function messages the trainer does not recognise because a `tags` block is present and
 does not list that tag. Once `tags` is given, what it leaves out is None, not the default.
 
-## Why it hurts
+## Why it matters
 A leading system message is then an "invalid role tag" and the row is removed with a line in the log of rank 0, nothing
 more. LLaMA-Factory's own mllm_demo entry lists four of the seven tags.
 

@@ -4,10 +4,10 @@
 Entries whose first 1000 rows all have no images (null, an empty list or no key) while a later row has some; the same
 for videos, audios, the system prompt and the tools, where null counts but an empty text does not.
 
-## Why it hurts
+## Why it matters
 The trainer converts rows in writing batches of 1000 and fixes the type of every column from the first. A column of
 nulls cannot take anything later: `TypeError: Couldn't cast array of type list<item: string> to null`. 999 text rows
-before the first image are fine, 1000 are not.
+before the first image are fine; 1000 are not.
 
 ## Example
 A file that was made by appending screenshots to a text corpus.
@@ -65,7 +65,7 @@ def finish(seen: FirstFilled, entry: EntryFacts) -> Iterator[Hit]:
         place, file, row = seen.first.get(column, (0, "", 0))
         if place >= BATCH:
             yield Hit(
-                f"the first {BATCH:,} rows have no {column} and row {row} has: the trainer cannot cast it to null",
+                f"the first {BATCH:,} rows have no {column}, but row {row} does: the trainer cannot cast it to null",
                 f"Move a row with {column} among the first {BATCH:,}, or shuffle the file.",
                 file=file,
                 evidence={"column": column, "first_row": row},

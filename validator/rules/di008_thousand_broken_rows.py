@@ -4,10 +4,10 @@
 Rows 1000n to 1000n + 999 of an entry (the batches in which the trainer works; the last may be shorter), all of which
 are dropped, while other rows are not.
 
-## Why it hurts
-A batch that yields nothing has no schema. At the start of the data: `TypeError: Couldn't cast array of type
-struct<role: string, content: string> to null`; later: `ValueError: Schema and number of arrays unequal`. A handful of
-broken rows is only dropped, a full batch of them ends the run.
+## Why it matters
+An empty batch has no schema. At the start of the data: `TypeError: Couldn't cast array of type struct<role: string,
+content: string> to null`; later: `ValueError: Schema and number of arrays unequal`. A few broken rows are only dropped;
+a full batch of them ends the run.
 
 ## Example
 A part of the data was exported with other role names.
@@ -67,8 +67,9 @@ def finish(batches: Batches, entry: EntryFacts) -> Iterator[Hit]:
         size = min(BATCH, batches.rows - batch * BATCH)
         if dropped == size and (size == BATCH or batch > 0):
             first, last = batch * BATCH, batch * BATCH + size - 1
+            rows = f"rows {first} to {last}" if size > 1 else f"row {first}"
             yield Hit(
-                f"the trainer drops every one of the rows {first} to {last}, a whole batch: the run ends there",
+                f"all rows of a batch ({rows}) are dropped, and the trainer crashes on the empty batch",
                 "Correct or remove these rows.",
                 file=batches.first[batch][1],
                 evidence={"first_row": first, "last_row": last},

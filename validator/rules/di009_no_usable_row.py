@@ -1,10 +1,10 @@
-"""The entry yields no row to train on.
+"""The entry has no row to train on.
 
 ## What it finds
 An entry whose files have no rows (empty, `[]`, rows without any key, a table of no rows), a folder without files, and
 an entry all of whose rows the trainer drops.
 
-## Why it hurts
+## Why it matters
 The run stops: `ValueError: Instruction "train" corresponds to no data!`, `IndexError: list index out of range` for an
 empty folder, or, after the whole conversion,
 `RuntimeError: Cannot find valid samples, check data/README.md for the data format.`
@@ -13,7 +13,7 @@ empty folder, or, after the whole conversion,
 Role names in the rows that differ from the entry's `tags`.
 
 ## What to do
-Look at the findings about the single rows; one cause is usually behind all of them.
+Check the findings about individual rows; usually they have one common cause.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ def finish(counts: UsableRows, entry: EntryFacts) -> Iterator[Hit]:
     surveys = [file.survey for file in entry.files if file.survey is not None]
     if surveys and not any(survey.num_refusals or (survey.types and survey.num_rows) for survey in surveys):
         for file in entry.files:
-            yield Hit(f"`{file.name}` holds no rows", "Write rows to the file, or remove the entry.", file=file.name)
+            yield Hit(f"`{file.name}` contains no rows", "Write rows to the file, or remove the entry.", file=file.name)
     for file in entry.files:
         if file.problem == "empty-folder":
-            yield Hit(f"the folder `{file.name}` holds no files", "Put data files there, or remove the entry.")
+            yield Hit(f"the folder `{file.name}` contains no files", "Put data files there, or remove the entry.")
     if counts.rows and counts.dropped == counts.rows:
         yield Hit(
             f"the trainer drops all {counts.rows:,} rows of this entry: Cannot find valid samples",

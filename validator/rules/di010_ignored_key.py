@@ -1,10 +1,10 @@
-"""A key that the trainer ignores in silence.
+"""A key that the trainer silently ignores.
 
 ## What it finds
-Keys of an entry, of its `columns` or of its `tags` that the trainer does not know, and names that stand twice in
+Keys of an entry, of its `columns` or of its `tags` that the trainer does not know, and names that appear twice in
 dataset_info.json (the last one counts).
 
-## Why it hurts
+## Why it matters
 A mistyped key has no effect and no message: with `column` instead of `columns` the defaults hold, and the images are
 never read.
 
@@ -14,7 +14,7 @@ never read.
 ```
 
 ## What to do
-Correct the spelling. Keys that begin with `_` are taken for comments.
+Correct the spelling. Keys that begin with `_` are treated as comments.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NAMES = {"": KNOWN_KEYS, "columns": COLUMN_DEFAULTS, "tags": TAG_DEFAULTS}
 def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
     """Report unknown keys with the nearest known one."""
     if entry.repeated:
-        yield Hit("the name of this entry stands twice in dataset_info.json: only the last one counts", "Rename one.")
+        yield Hit("the name of this entry appears twice in dataset_info.json: only the last one counts", "Rename one.")
     for block, key in entry.entry.mistyped if entry.entry else ():
         close = difflib.get_close_matches(key, list(_NAMES[block]), n=1)
         where = f"`{block}.{clip(key)}`" if block else f"`{clip(key)}`"

@@ -3,8 +3,8 @@
 ## What it finds
 Entries with `"ranking": true` or a `kto_tag` column.
 
-## Why it hurts
-It does not by itself. Roles, media, placeholders and special tokens are checked as in every entry; token counts,
+## Why it matters
+The entry itself is fine. Roles, media, placeholders and special tokens are checked as in every entry; token counts,
 truncation and labels are those of supervised fine-tuning on the chosen (for KTO: the given) answer, which is not what
 the preference trainers feed. Named in a supervised run, a ranking entry stops it: `The dataset is not applicable in the
 current training stage.`, and the rows of a KTO entry are dropped.
@@ -31,7 +31,7 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
         return
     kind = "ranking" if entry.entry.ranking else "KTO"
     yield Hit(
-        f"a {kind} entry: checked for what it shares with supervised fine-tuning; the counts are those of the latter",
+        f"a {kind} entry, checked as supervised fine-tuning data: token counts are not those of preference training",
         "Leave it out of a supervised run.",
     )
 

@@ -3,10 +3,11 @@
 ## What it finds
 Entries with `num_samples`.
 
-## Why it hurts
-It does not, but which rows are trained on depends on the random state of the run: `num_samples` rows are drawn from
-all, each once, and, when there are fewer, some are drawn again. All rows of the entry are checked here, so a fault that
-is found may lie in a row that a run leaves out; whether the first 1000 rows hold an image (DI007) is left to chance.
+## Why it matters
+Nothing is wrong, but which rows are trained on depends on the random state of the run: `num_samples` rows are drawn
+from all, each once, and, when there are fewer, some are drawn again. All rows of the entry are checked here, so a fault
+that is found may lie in a row that a run leaves out; whether the first 1000 rows hold an image (DI007) is left to
+chance.
 
 ## Example
 ```json

@@ -1,10 +1,11 @@
 """Entries that the trainer cannot put into one dataset.
 
 ## What it finds
-Entries whose images or videos are given in another way than those of an earlier entry: paths here, bytes there, bytes
-with and without a path, videos as files and as lists of frames. Entries without media, or with null only, fit all.
+Entries whose images or videos are stored differently from those of an earlier entry: paths here, bytes there, bytes
+with and without a path, videos as files and as lists of frames. Entries without media, or with null only, fit any
+other.
 
-## Why it hurts
+## Why it matters
 Each entry loads alone. Named together in `dataset:`, they are joined, and the run stops: `ValueError: The
 features can't be aligned because the key _images of features ... has unexpected type` (as in LLaMA-Factory#7266).
 
@@ -39,7 +40,7 @@ def finish_run(parts: Sequence[tuple[EntryFacts, None]]) -> Iterator[Hit]:
             if other != form:
                 yield Hit(
                     f"its {kind} are {form}, those of `{clip(name)}` are {other}: the trainer cannot join the two and "
-                    "stops with ValueError where both are named",
+                    "stops with ValueError if both are named",
                     "Convert one of them, or train on them one after the other.",
                     dataset=entry.name,
                     evidence={"entry": name, "column": kind},

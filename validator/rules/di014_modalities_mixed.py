@@ -1,20 +1,20 @@
-"""Rows with images beside rows without.
+"""Rows with images mixed with rows without.
 
 ## What it finds
 Runs in which some rows have images or videos and others have none. Not under LLaMA-Factory, which adds a small white
 image to each batch that has none.
 
-## Why it hurts
+## Why it matters
 Only with ZeRO-3 or FSDP, under which every process must run the same modules. Where one of them has a batch without
-images its vision tower is not used, and all wait for ever: `Watchdog caught collective operation timeout`
+images its vision tower is not used, and all wait forever: `Watchdog caught collective operation timeout`
 (DeepSpeed#5066, Qwen2-VL#346).
 
 ## Example
 Screenshots and plain chats, shuffled.
 
 ## What to do
-Nothing without ZeRO-3 or FSDP. With them, add a small image to rows without, train them in batches of one kind, or use
-LLaMA-Factory.
+Ignore this without ZeRO-3 or FSDP. With them, add a small image to rows without, train them in batches of one kind, or
+use LLaMA-Factory.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ def finish_run(parts: Sequence[tuple[EntryFacts, Modalities]]) -> Iterator[Hit]:
     without = sum(modalities.without for _, modalities in parts)
     if with_media and without:
         yield Hit(
-            f"{count(with_media, 'row')} with media are trained beside {count(without, 'row')} without: ZeRO-3 and "
+            f"{count(with_media, 'row')} with media are mixed with {count(without, 'row')} without: ZeRO-3 and "
             "FSDP may hang",
-            "Nothing without ZeRO-3 or FSDP; with them, add a small image to rows without, or batch them apart.",
+            "Ignore this without ZeRO-3 or FSDP; with them, add a small image to rows without, or batch them apart.",
             dataset=parts[0][0].name,
             evidence={"with_media": with_media, "without": without},
         )

@@ -1,18 +1,18 @@
-"""The entry describes other rows than its file holds, so that the trainer reads nothing, or not what was meant.
+"""The entry does not match the rows of its file, so the trainer reads nothing, or not what was meant.
 
 ## What it finds
 One error about the entry where one line of dataset_info.json is at fault, and not the rows: a `formatting` that is
-missing, misspelt (`format`) or that of other rows (alpaca columns under sharegpt, conversations under alpaca);
+missing, misspelt (`format`) or wrong for these rows (alpaca columns under sharegpt, conversations under alpaca);
 `columns` or `tags` that are missing or misspelt (`column`, `tag`) while rows have a column of messages; keys and role
-names of the other common kind (`from` and `human`, `role` and `user`); chosen and rejected answers without
-`"ranking": true`, or the reverse; placeholders whose column of media is not listed.
+names of the other common kind (`from` and `human`, `role` and `user`); chosen and rejected answers without `"ranking":
+true`, or the reverse; placeholders whose column of media is not listed.
 
 What follows from it for the rows (no answer, roles out of order, placeholders without media ...) is not reported again,
 row by row. The rows still count as dropped or flagged.
 
-## Why it hurts
-The trainer stops at the first row with a KeyError, or drops every row and says no more than
-`Cannot find valid samples, check data/README.md for the data format.`
+## Why it matters
+The trainer stops at the first row with a KeyError, or drops every row and only says `Cannot find valid samples, check
+data/README.md for the data format.`
 
 ## Example
 ```json
@@ -20,7 +20,7 @@ The trainer stops at the first row with a KeyError, or drops every row and says 
 ```
 
 ## What to do
-Write the line that the help names into dataset_info.json, and check again: the rows' own faults show then.
+Write the line that the help names into dataset_info.json, and check again: remaining faults of the rows show then.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def _unread(entry: Entry, types: Types, seen: RowsSeen) -> Hit | None:
             return None
         lines = [line("formatting", "alpaca"), *alpaca_lines(entry, types, columns)]
         names = ", ".join(f"`{name}`" for name in columns.values())
-        what = f"wants conversations ({entry.formatting}), but the rows are alpaca ({names})"
+        what = f"expects conversations ({entry.formatting}), but the rows are alpaca ({names})"
         return _hit(entry, seen, what, lines)
     if entry.columns["messages"] != found.column:
         if keys_of(types.get(entry.columns["messages"] or "")):
@@ -156,7 +156,7 @@ def _tags(entry: Entry, found: Conversation, seen: RowsSeen) -> Hit | None:
     if seen.lost < seen.rows or 2 * seen.roles.total() <= seen.rows:
         return None
     roles = sorted(seen.roles)
-    what = f"wants {_quoted(tags['user_tag'])} to speak first, but the rows say {_and(roles)}"
+    what = f"expects {_quoted(tags['user_tag'])} to speak first, but the rows say {_and(roles)}"
     return _hit(entry, seen, what, [tags_line(found, roles)], {"CV001": {"role": tuple(USERS)}, **_EMPTY})
 
 

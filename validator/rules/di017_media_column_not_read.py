@@ -1,17 +1,17 @@
-"""Images or videos stand in a column that the trainer never reads.
+"""Images or videos in a column that the trainer never reads.
 
 ## What it finds
 Columns with media that `columns` does not name, in rows that are trained on without any: paths and URLs of pictures,
 videos or sound, files as bytes or in base64, whatever the column is called. A column `image` of numbers or of empty
-texts is none. What a loader reads by its name, as ms-swift does, is read. Keys of messages beside role and content
-(`{"role": "user", "content": "What?", "images": ["a.png"]}`) count too: no loader of conversations reads them.
+texts does not count. What a loader reads by its name, as ms-swift does, is read. Keys of messages beside role and
+content (`{"role": "user", "content": "What?", "images": ["a.png"]}`) count too: no loader of conversations reads them.
 
 Under `qwen-vl-utils` also entries that are laid out as Qwen's own fine-tuning reads them (`conversations` of `from` and
 `value`) and whose media stand in other columns than `image` and `video`, the only ones that it looks at.
 
-## Why it hurts
-Nothing is said. The rows train on their text alone: the model learns to answer questions about pictures that it has not
-seen. Qwen's own loader stops at a row whose text has `<image>`, and takes another row in its place.
+## Why it matters
+There is no message. The rows train on their text alone: the model learns to answer questions about pictures that it has
+not seen. Qwen's own loader stops at a row whose text has `<image>`, and takes another row in its place.
 
 ## Example
 ```json
@@ -20,8 +20,8 @@ seen. Qwen's own loader stops at a row whose text has `<image>`, and takes anoth
 where the rows have `images`, too.
 
 ## What to do
-Name the column in `columns`, with `<image>` in the text where the picture stands. Where only the text is meant, take
-the column out, or ignore this rule. For Qwen's own loader call the columns `image` and `video`.
+Name the column in `columns`, with `<image>` in the text in the place of each image. If only the text is meant, remove
+the column or ignore this rule. For Qwen's own loader call the columns `image` and `video`.
 """
 
 from __future__ import annotations
@@ -78,16 +78,16 @@ def finish(unread: Unread, entry: EntryFacts) -> Iterator[Hit]:
         where = f"{where} holds {_HOLDS[kind]}"
         first = f"{count(rows, 'row')} (first: row {row} of {clip(file)})"
         if entry.settings.profile.family == "qwen-vl-utils" and name in named:
-            message = f"{where}, and Qwen's own loader reads `conversations`, `image` and `video` alone: it finds none"
+            message = f"{where}, but Qwen's own loader reads only `conversations`, `image` and `video`: it finds none"
             yield Hit(
                 f"{message} for {first}", f"Call the column `{kind}` in the rows.", evidence=_evidence(name, rows)
             )
             continue
         move = "Put it into a column of the row, name that" if column else "Name it"
         yield Hit(
-            f"{where}, and nothing reads it: {first} {'trains' if rows == 1 else 'train'} on text alone",
-            f"{move} under `columns.{_COLUMNS[kind]}` and write {PLACEHOLDERS[kind]} where each belongs, or take it "
-            "out where only the text is meant.",
+            f"{where}, but nothing reads it: {first} {'trains' if rows == 1 else 'train'} on text alone",
+            f"{move} under `columns.{_COLUMNS[kind]}` and write {PLACEHOLDERS[kind]} where each belongs, or remove it "
+            "if only the text is meant.",
             evidence=_evidence(name, rows),
         )
 

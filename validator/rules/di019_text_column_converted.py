@@ -1,7 +1,7 @@
-"""The loader makes dates or numbers of a column of text, and every row is lost.
+"""The loader turns a text column into dates or numbers, and its rows are lost.
 
 ## What it finds
-Columns of questions, answers or other text of which the trainer's loader has made dates or numbers, in rows that the
+Columns of questions, answers or other text that the trainer's loader has turned into dates or numbers, in rows that the
 trainer then drops or stops at:
 
 - a file that is one JSON array, under llamafactory: pandas looks for dates in columns *named* `date`, `datetime`,
@@ -9,8 +9,8 @@ trainer then drops or stops at:
 - JSON lines, and under hf and ms-swift arrays too: a column in which every text is an ISO date, whatever its name;
 - csv: a column in which every text is a number (`42`), or true or false.
 
-## Why it hurts
-The text is right in the file, and no text any more when the trainer sees it. llamafactory drops each row in silence
+## Why it matters
+The text is right in the file, but is no longer text when the trainer sees it. llamafactory silently drops each row
 (`Cannot find valid samples` where none is left) or stops with `TypeError: sequence item 0: expected str instance,
 datetime.datetime found`; ms-swift loses the row of which the answer became 1714521600000.
 
@@ -20,7 +20,7 @@ datetime.datetime found`; ms-swift loses the row of which the answer became 1714
 ```
 
 ## What to do
-Rename the column, here and in the entry's `columns`, where its name is the reason; else write the file as the help
+Rename the column, here and in the entry's `columns`, if its name is the reason; otherwise write the file as the help
 says. Conversations (`messages`) with other texts beside the dates are read as they are.
 """
 
@@ -38,7 +38,7 @@ from validator.findings import clip, count
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 from validator.rules.scope import every
 
-_OF_ARRAY = "Rename the column, also in the entry's `columns`: pandas makes dates of columns named {names}."
+_OF_ARRAY = "Rename the column, also in the entry's `columns`: pandas reads columns named {names} as dates."
 _NAMES = "date, datetime, modified, timestamp..., ..._at and ..._time"
 _OF_LINES = (
     "Write the rows as one JSON array in a .json file (the column not named {names}), or give one row a text that is "
@@ -87,8 +87,8 @@ def finish(lost: Lost, entry: EntryFacts) -> Iterator[Hit]:
             kind = _type_at(surveys[file], path)
             becomes = "dates" if t.is_temporal(kind) else "true or false" if t.is_boolean(kind) else "numbers"
             yield Hit(
-                f"the loader makes {becomes} ({kind}) of the text in `{clip(path)}`: {count(number, 'row')} "
-                f"{'is' if number == 1 else 'are'} lost, the first is row {lost.first[file][path]}",
+                f"the loader turns the text in `{clip(path)}` into {becomes} ({kind}): {count(number, 'row')} "
+                f"{'is' if number == 1 else 'are'} lost, first row {lost.first[file][path]}",
                 _help(surveys[file], entry),
                 file=file,
                 evidence={"column": path, "type": str(kind), "rows": number},

@@ -1,19 +1,19 @@
-"""The trainer unpacks this file once, and reads the old rows after a change.
+"""The trainer unpacks this file once and keeps reading the old rows after the file changes.
 
 ## What it finds
 Data files that the loader unpacks: gzip, bzip2, xz, zstd, lz4, zip and tar by their content, whatever they are called.
-Their rows are checked as those of other files.
+Their rows are checked like those of other files.
 
-## Why it hurts
-It does not while the file stays as it is. The loader keeps what it has unpacked under the path of the file, and does
-not look whether the file has changed: training then reads the old rows without a word. Where files are streamed
-(LLaMA-Factory 0.9.1 and 0.9.2 with `streaming: true`) it unpacks nothing, and the run stops at the first byte.
+## Why it matters
+While the file stays the same, nothing is wrong. The loader caches the unpacked file under its path and does not check
+whether the original has changed: training then silently reads the old rows. Where files are streamed (LLaMA-Factory
+0.9.1 and 0.9.2 with `streaming: true`) it unpacks nothing, and the run stops at the first byte.
 
 ## Example
 ```json
 {"screens": {"file_name": "screens.json"}}
 ```
-where `screens.json` is in truth `screens.json.gz`.
+where `screens.json` is actually `screens.json.gz`.
 
 ## What to do
 Unpack the file. Or give it another name with every change, or empty `downloads/extracted` in the trainer's cache
@@ -33,7 +33,7 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
     packings = {file.packed.file: file.packed.packing for file in entry.files if file.packed is not None}
     for name, packing in packings.items():
         yield Hit(
-            f"`{name}` is packed ({packing}): the trainer unpacks it once, and reads the old rows after a change",
+            f"`{name}` is packed ({packing}): the trainer unpacks it once and reads the old rows after a change",
             "Unpack it, or give it another name when it changes.",
             file=name,
             evidence={"packing": packing},

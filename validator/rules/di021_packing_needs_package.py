@@ -1,10 +1,10 @@
-"""The trainer can unpack this file only with a package that it does not bring.
+"""The trainer can unpack this file only with a package that it does not install.
 
 ## What it finds
 Data files that are packed with zstd or lz4, by their content, whatever they are called. Their rows are checked as the
 trainer reads them where the package is installed.
 
-## Why it hurts
+## Why it matters
 Without it the run stops before the first row: `ImportError: Please pip install zstandard` (lz4: `lz4`). Neither
 LLaMA-Factory nor `datasets` installs them.
 
@@ -12,7 +12,7 @@ LLaMA-Factory nor `datasets` installs them.
 ```json
 {"screens": {"file_name": "screens.json"}}
 ```
-where `screens.json` is in truth `screens.json.zst`.
+where `screens.json` is actually `screens.json.zst`.
 
 ## What to do
 Install the package where training runs, or pack the file with gzip, or unpack it.

@@ -1,20 +1,19 @@
-"""Rows that say the same as an earlier row.
+"""Rows that duplicate an earlier row.
 
 ## What it finds
 Rows of an entry that are equal to an earlier one in everything that the trainer sees: roles, texts, system prompt,
-tools, media paths. Once per entry, with the number of repetitions. Up to 131,072 different rows all are compared, of
-larger entries a sample of so many.
+tools, media paths. Once per entry, with the number of duplicates. Up to 131,072 different rows, all are compared; of
+larger entries, a sample of that size.
 
-## Why it hurts
-It trains. A row that stands ten times is learned ten times as hard, and a set of few different rows drives the loss to
-zero without teaching anything (Qwen2-VL#1143).
+## Why it matters
+Training works, but a row that appears ten times is learned ten times as strongly, and a dataset with few different rows
+drives the loss to zero without teaching anything (Qwen2-VL#1143).
 
 ## Example
 Two exports of the same annotations, joined.
 
 ## What to do
-Remove the repetitions; `asked` and `answered` in samples.parquet are equal in rows that are. Keep them where weight is
-meant.
+Remove duplicates, unless you repeat rows on purpose. In samples.parquet, duplicates have equal `asked` and `answered`.
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ def finish(seen: DuplicateHashes, _: EntryFacts) -> Iterator[Hit]:
     if groups := seen.pairs.alike():
         repeated = sum(group.rows - 1 for group in groups)
         yield Hit(
-            f"{count(repeated, 'row')} equal to an earlier one, as {groups[0]}{seen.pairs.where}",
-            "Remove the repetitions, unless the weight is meant.",
+            f"{count(repeated, 'row')} equal to an earlier one, for example {groups[0]}{seen.pairs.where}",
+            "Remove duplicates, unless you repeat rows on purpose.",
             evidence={"rows": repeated, "examples": seen.pairs.examples()},
         )
 

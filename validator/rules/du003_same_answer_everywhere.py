@@ -1,10 +1,10 @@
-"""Nearly all rows have one and the same answer.
+"""Nearly all rows have the same answer.
 
 ## What it finds
 Entries of 50 rows or more in which the last turn is the same in nine of ten rows.
 
-## Why it hurts
-The loss falls to nothing within a few steps, which looks like success, and the model gives that answer to everything.
+## Why it matters
+The loss falls to zero within a few steps, which looks like success, and the model gives that answer to everything.
 
 ## Example
 A filter that left only rows answered with `Yes`.

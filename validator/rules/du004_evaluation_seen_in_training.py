@@ -1,19 +1,19 @@
-"""Questions that are trained on and evaluated with.
+"""Evaluation questions that are also in the training data.
 
 ## What it finds
 Entries with a word for evaluation in their name (eval, val, valid, validation, test, dev, holdout, benchmark), some of
 whose questions, media paths included, are in another entry without such a word. A question that several evaluation
-entries have is named once, at the last of these, with the others. Up to 131,072 questions of an entry all are compared,
-of larger entries a sample.
+entries have is named once, at the last of these, with the others. Up to 131,072 questions of an entry, all are
+compared; of larger entries, a sample.
 
-## Why it hurts
-The evaluation measures memory. Nothing fails, and the numbers are too good.
+## Why it matters
+The evaluation measures memorisation: nothing fails, but the scores are too good.
 
 ## Example
-`screens_test` was drawn from `screens` and not taken out of it.
+`screens_test` was drawn from `screens` but not removed from it.
 
 ## What to do
-Take the rows out of the training entry.
+Remove the rows from the training entry.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def finish_run(parts: Sequence[tuple[EntryFacts, DuplicateHashes]]) -> Iterator[
     yield from between(
         [part for evaluation, part in named if evaluation],
         [part for evaluation, part in named if not evaluation],
-        "asked in training too, in {}",
+        "evaluation questions also in the training data of {}",
         " (and for evaluation in {})",
-        "Take them out of the training entry.",
+        "Remove them from the training entry.",
     )
 
 

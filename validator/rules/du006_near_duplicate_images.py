@@ -1,18 +1,18 @@
-"""Different image files that show the same picture (preview).
+"""Different image files with the same content (preview).
 
 ## What it finds
-Images under different paths whose perceptual hash is equal: copies, also scaled or compressed anew. Images of one
+Images under different paths whose perceptual hash is equal: copies, also rescaled or recompressed. Images of a single
 colour have none. Once per entry. Needs `--preview`, because every image is decoded once more.
 
-## Why it hurts
-It trains. But a picture that stands in the data many times under different names is learned many times, and a split
-by file name leaks it into the evaluation.
+## Why it matters
+Training works, but an image that is in the data many times under different names is learned many times, and a split by
+file name leaks it into the evaluation.
 
 ## Example
 The same screenshot as PNG and as JPEG.
 
 ## What to do
-Look at the pairs; keep one.
+Review the pairs and keep one image of each.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def finish(groups: Groups, _: EntryFacts) -> Iterator[Hit]:
     """Say it once."""
     if alike := groups.alike():
         yield Hit(
-            f"{count(len(alike), 'picture')} under more than one path, as in {alike[0]}{groups.where}",
-            "Look at them; keep one.",
+            f"{count(len(alike), 'picture')} under more than one path, for example {alike[0]}{groups.where}",
+            "Review the pairs and keep one image of each.",
             evidence={"pictures": len(alike), "examples": groups.examples()},
         )
 

@@ -1,16 +1,15 @@
 """An image of a shape that cannot be resized.
 
 ## What it finds
-Images whose shorter side, scaled down to `image_max_pixels`, is rounded down to no pixel at all. Under trainers that
-leave shapes to transformers or qwen-vl-utils also images longer than 200 times their width; LLaMA-Factory squeezes
-these (IM002).
+Images whose shorter side, scaled down to `image_max_pixels`, is rounded down to zero. Under trainers that leave shapes
+to transformers or qwen-vl-utils also images longer than 200 times their width; LLaMA-Factory squeezes these (IM002).
 
-## Why it hurts
+## Why it matters
 The run stops: `ValueError: height and width must be > 0`, or `absolute aspect ratio must be smaller than 200`. Under
-qwen-vl-utils and ms-swift the row is left out in silence.
+qwen-vl-utils and ms-swift the row is silently left out.
 
 ## Example
-A rule drawn across a page, 1,200,000 x 1 pixels.
+A line drawn across a page, 1,200,000 x 1 pixels.
 
 ## What to do
 Crop or pad the image.

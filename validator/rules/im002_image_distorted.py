@@ -2,11 +2,11 @@
 
 ## What it finds
 Images with a side below 28 pixels (after scaling to `image_max_pixels`), which is stretched to 28, and images longer
-than 200 times their width, which are squeezed to 180 times. An icon of equal sides is only enlarged and is not meant.
+than 200 times their width, which are squeezed to 180 times. A square icon is only enlarged and is not reported.
 
-## Why it hurts
-The model sees another picture than the text speaks of, and nothing is logged. Other trainers stop here: `absolute
-aspect ratio must be smaller than 200`.
+## Why it matters
+The model sees a different image from the one the text describes, and nothing is logged. Other trainers stop here:
+`absolute aspect ratio must be smaller than 200`.
 
 ## Example
 A screenshot of one line of text, 2000 x 9 pixels.

@@ -1,21 +1,21 @@
-"""A picture whose content is in its alpha channel.
+"""An image whose content is in its alpha channel.
 
 ## What it finds
-Images with an alpha channel that are of one single colour once the trainer has removed it: black on a transparent
-ground where it is dropped (llamafactory, ms-swift), white on a transparent ground where the image is put on white.
-These images are decoded at `fast` too.
+Images with an alpha channel that are a single colour once the trainer has removed it: black on transparent where it is
+dropped (llamafactory, ms-swift), white on transparent where the image is put on a white background. These images are
+decoded at `fast` too.
 
-## Why it hurts
-LLaMA-Factory converts with Pillow's `convert("RGB")`, which drops the alpha channel and does not put the picture on a
-ground: the model sees one black area and is asked what it says; so does ms-swift. transformers' own processor (5.24;
-5.19 drops the channel) puts every such image on white, qwen-vl-utils those of mode RGBA: there black survives and white
+## Why it matters
+LLaMA-Factory converts with Pillow's `convert("RGB")`, which drops the alpha channel without a background: the model
+sees a black area and is asked what it shows; ms-swift does the same. transformers' own processor (5.24; 5.19 drops the
+channel) puts every such image on a white background, qwen-vl-utils those of mode RGBA: there black survives and white
 vanishes. Nothing is logged.
 
 ## Example
-A formula or an icon, exported as a PNG with a transparent ground.
+A formula or an icon, exported as a PNG with a transparent background.
 
 ## What to do
-Put the image on a ground that shows it and write it without alpha.
+Flatten the image onto a background colour that shows it and save it without alpha.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import every
 
-_LOST = {"alpha-lost": "its alpha channel is dropped", "lost-on-white": "the trainer puts it on white"}
+_LOST = {"alpha-lost": "its alpha channel is dropped", "lost-on-white": "the trainer puts it on a white background"}
 
 
 @row_rule("IM004", "alpha-channel-lost", "warning", "fast", needs="content", trainers=every)
@@ -36,9 +36,9 @@ def check(case: Case) -> Iterator[Hit]:
         for word in image.probe.content:
             if word in _LOST:
                 yield Hit(
-                    f"the {image.probe.format} `{clip(image.written)}` is of one colour once {_LOST[word]}: "
-                    "its picture is lost",
-                    "Put the image on a ground that shows it and write it without alpha.",
+                    f"the {image.probe.format} `{clip(image.written)}` is a single colour once {_LOST[word]}: "
+                    "its content is lost",
+                    "Flatten the image onto a background colour and save it without alpha.",
                     turn=image.turn,
                     media_index=image.index,
                     evidence={"mode": image.probe.mode},

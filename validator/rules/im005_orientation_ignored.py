@@ -1,18 +1,18 @@
-"""A photo that the model sees turned.
+"""A photo that the model sees rotated.
 
 ## What it finds
-Images whose EXIF block asks for turning or mirroring. TIFF images, and those that stand in the row itself and are
-decoded by the loader, are turned and not meant.
+Images whose EXIF tag asks for rotation or mirroring. TIFF images, and those stored in the row itself and decoded by the
+loader, are rotated and not reported.
 
-## Why it hurts
-Viewers turn such a photo, the trainer does not: the model sees it lying on its side, while question and answer speak of
+## Why it matters
+Viewers rotate such a photo, the trainer does not: the model sees it on its side, while question and answer are about
 the upright one. Left and right, and every coordinate, are wrong. Nothing is logged.
 
 ## Example
 A phone photo with `Orientation: 6`.
 
 ## What to do
-Turn the pixels (Pillow's `ImageOps.exif_transpose`) and save the image without the tag.
+Rotate the pixels (Pillow's `ImageOps.exif_transpose`) and save the image without the tag.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def check(case: Case) -> Iterator[Hit]:
             yield Hit(
                 f"the {probe.format} `{clip(image.written)}` has the EXIF orientation {probe.orientation}, "
                 f"which the trainer ignores: the model sees it {SEEN_AS[probe.orientation]}",
-                "Turn the pixels and save the image without the tag.",
+                "Rotate the pixels and save the image without the tag.",
                 turn=image.turn,
                 media_index=image.index,
                 evidence={"orientation": probe.orientation},

@@ -1,18 +1,17 @@
 """Coordinates of a photo as viewers show it, not as the model sees it.
 
 ## What it finds
-Boxes and points that lie outside of an image as it is stored, and inside of it once it is turned as its EXIF block asks
+Boxes and points that lie outside of an image as it is stored, and inside of it once it is rotated by its EXIF tag
 (orientations 5 to 8, one image in the row).
 
-## Why it hurts
-The trainer does not turn the photo, so the answer points at another place than the text means, or out of the picture.
-Nothing is logged.
+## Why it matters
+The trainer does not rotate the photo, so the answer points at the wrong place, or outside the image. Nothing is logged.
 
 ## Example
 A phone photo stored as 4000 x 3000 with `Orientation: 6`, and `"bbox": [100, 200, 2900, 3900]`.
 
 ## What to do
-Turn the pixels (Pillow's `ImageOps.exif_transpose`) and save the image without the tag.
+Rotate the pixels (Pillow's `ImageOps.exif_transpose`) and save the image without the tag.
 """
 
 from __future__ import annotations
@@ -36,9 +35,9 @@ def check(case: Case) -> Iterator[Hit]:
         return
     if not within(reach, probe.width, probe.height) and within(reach, probe.height, probe.width):
         yield Hit(
-            f"coordinates reach to {reach[0]:g}, {reach[1]:g}: they fit `{clip(image.written)}` as its EXIF block "
-            f"turns it, not the {probe.width}x{probe.height} that the model sees",
-            "Turn the pixels and save the image without the tag.",
+            f"coordinates reach to {reach[0]:g}, {reach[1]:g}: they fit `{clip(image.written)}` as its EXIF tag "
+            f"rotates it, not the {probe.width}x{probe.height} that the model sees",
+            "Rotate the pixels and save the image without the tag.",
             turn=image.turn,
             media_index=image.index,
             evidence={"reach": list(reach), "width": probe.width, "height": probe.height},

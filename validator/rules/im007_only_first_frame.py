@@ -1,17 +1,18 @@
-"""An animation or a stack of pages of which only the first is seen.
+"""An animation or multi-page image of which only the first frame is seen.
 
 ## What it finds
-GIF, WebP, PNG and TIFF images with more than one frame. The second picture of an MPO photo is a preview and not meant.
+GIF, WebP, PNG and TIFF images with more than one frame. The second picture of an MPO photo is a preview and not
+reported.
 
-## Why it hurts
-The trainer opens the file and converts what is there: frame 0. Whatever the text says of the others is learned without
-being seen. Nothing is logged.
+## Why it matters
+The trainer opens the file and converts what is there: frame 0. Whatever the text says about the others is learned
+without being seen. Nothing is logged.
 
 ## Example
 A screen recording as a GIF; a scanned document of many pages as a TIFF.
 
 ## What to do
-Extract the frames that are meant, or list them as a video.
+Extract the frames you need, or list them as a video.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ def check(case: Case) -> Iterator[Hit]:
         probe = image.probe
         if (probe.frames or 1) > 1 and probe.format != "MPO":
             yield Hit(
-                f"`{clip(image.written)}` has {probe.frames:,} frames: the model sees the first only",
-                "Extract the frames that are meant.",
+                f"`{clip(image.written)}` has {probe.frames:,} frames: the model sees only the first",
+                "Extract the frames you need.",
                 turn=image.turn,
                 media_index=image.index,
                 evidence={"frames": probe.frames},

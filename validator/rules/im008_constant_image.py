@@ -1,18 +1,18 @@
-"""A picture of one single colour.
+"""An image of a single colour.
 
 ## What it finds
 Images all of whose pixels are equal, among those that were decoded: all at `--integrity full`; at `fast` those of
 which no cheaper check is known, and those with an alpha channel or more than 8 bits.
 
-## Why it hurts
-It trains: a black screenshot is a picture like others. But often it is a failed capture or a placeholder, about which
+## Why it matters
+Training works: a black screenshot is an image like any other. But often it is a failed capture or a placeholder, and
 the answer can only be guessed.
 
 ## Example
 A screenshot that was taken while the screen was locked.
 
 ## What to do
-Look at the image; remove the row where the picture was meant to show something.
+Check the image; remove the row if the image should show something.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def check(case: Case) -> Iterator[Hit]:
         probe = image.probe
         if "constant" in probe.content:
             yield Hit(
-                f"the {probe.format} `{clip(image.written)}` of {probe.width}x{probe.height} is of one colour",
-                "Look at it; a failed capture teaches guessing.",
+                f"the {probe.format} `{clip(image.written)}` of {probe.width}x{probe.height} is a single colour",
+                "Check the image; a failed capture teaches the model to guess.",
                 turn=image.turn,
                 media_index=image.index,
                 evidence={"width": probe.width, "height": probe.height},

@@ -1,17 +1,17 @@
-"""A picture too small to show much.
+"""An image too small to show much.
 
 ## What it finds
 Images both sides of which are below 28 pixels, which is the side of one image token.
 
-## Why it hurts
-It trains: the trainer enlarges the image to 56 x 56 pixels, four tokens (an icon is fine). But tracking pixels and
-thumbnails that failed to load are of this kind.
+## Why it matters
+Training works: the trainer enlarges the image to 56 x 56 pixels, four tokens (an icon is fine). But it may be a
+tracking pixel or a thumbnail that failed to load.
 
 ## Example
 A picture of 1 x 1 pixels from a web page.
 
 ## What to do
-Look at the image; remove the row where it is a tracking pixel.
+Check the image; remove the row if it is a tracking pixel.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def check(case: Case) -> Iterator[Hit]:
         if probe.width and probe.height and max(probe.width, probe.height) < 28 and not probe.fault:
             yield Hit(
                 f"the image `{clip(image.written)}` has {probe.width}x{probe.height} pixels, less than one image token",
-                "Look at it; an icon is fine.",
+                "Check the image; an icon is fine.",
                 turn=image.turn,
                 media_index=image.index,
                 evidence={"width": probe.width, "height": probe.height},

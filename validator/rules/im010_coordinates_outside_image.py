@@ -1,12 +1,12 @@
-"""Coordinates that point out of the picture.
+"""Coordinates outside the image.
 
 ## What it finds
 Boxes and points in a row whose largest x or y lies beyond every image of the row and beyond 1000, so that they are
-neither pixels nor normalised to 0-1000. Read are Qwen's box tokens, `bbox` with four numbers, `click(x, y)` and its
-kin.
+neither pixels nor normalised to 0-1000. It reads Qwen's box tokens, `bbox` with four numbers, `click(x, y)` and similar
+forms.
 
-## Why it hurts
-The model is taught to point at what it cannot see. Mostly the image was scaled or cropped after it was annotated.
+## Why it matters
+The model is taught to point at what it cannot see. Usually the image was scaled or cropped after it was annotated.
 
 ## Example
 `"bbox": [1200, 300, 1600, 420]` for an image of 1080 x 2400 pixels.
@@ -31,7 +31,8 @@ def check(case: Case) -> Iterator[Hit]:
     if reach is None or size is None or within(reach, *size) or within(reach, NORMALISED, NORMALISED):
         return
     yield Hit(
-        f"coordinates reach to {reach[0]:g}, {reach[1]:g}, outside of {size[0]}x{size[1]} pixels and of 0-1000",
+        f"coordinates reach to {reach[0]:g}, {reach[1]:g}, outside the image ({size[0]}x{size[1]} pixels) and "
+        "outside 0-1000",
         "Scale the coordinates as the image was scaled.",
         evidence={"reach": list(reach), "width": size[0], "height": size[1]},
     )

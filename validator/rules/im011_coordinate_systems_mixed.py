@@ -4,14 +4,15 @@
 Entries in which some rows have boxes or points that can only be pixels (beyond 1000, within the image), and others that
 can only be normalised (beyond the image, within 1000).
 
-## Why it hurts
-The same place has two names, and the model learns to guess which is meant. Qwen2-VL was trained on 0-1000.
+## Why it matters
+The same place has two sets of coordinates, and the model learns to guess which is meant. Qwen2-VL was trained on
+0-1000.
 
 ## Example
 Two sources of screenshots, one annotated in pixels, one by Qwen2-VL.
 
 ## What to do
-Convert all coordinates to one system, best to 0-1000.
+Convert all coordinates to one system, preferably 0-1000.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def finish(systems: Systems, _: EntryFacts) -> Iterator[Hit]:
     if systems.pixels.rows and systems.normalised.rows:
         yield Hit(
             f"coordinates are pixels in {systems.pixels} and run from 0 to 1000 in {systems.normalised}",
-            "Convert all coordinates to one system, best to 0-1000.",
+            "Convert all coordinates to one system, preferably 0-1000.",
             evidence={"pixels": systems.pixels.rows, "normalised": systems.normalised.rows},
         )
 

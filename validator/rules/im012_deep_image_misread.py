@@ -1,14 +1,14 @@
-"""A picture of more than 8 bits that becomes black or a negative.
+"""An image of more than 8 bits that becomes black or inverted.
 
 ## What it finds
-Images of 16 or 32 bits or of floating point whose values differ, but are so small that the trainer makes black of them
-all: floating point below 16, values below zero. And TIFF images of 16 bits that call zero white. These images are
-decoded at `fast` too. Values above 255: IM003.
+Images of 16 or 32 bits or of floating point whose values differ, but are so small that the trainer turns them all
+black: floating point below 16, values below zero. And TIFF images of 16 bits in which zero means white. These images
+are decoded at `fast` too. Values above 255: IM003.
 
-## Why it hurts
-The trainer converts with Pillow's `convert("RGB")`, which takes 0.99 for 0 of 255 and 3.2 for 3, where viewers scale
-the values that there are: the model is shown a black area. Of a TIFF with `PhotometricInterpretation` 0 (WhiteIsZero)
-Pillow exchanges black and white up to 8 bits, but not of 16: the white page of a scan is black. Nothing is logged.
+## Why it matters
+The trainer converts with Pillow's `convert("RGB")`, which turns 0.99 into 0 of 255 and 3.2 into 3, while viewers scale
+the values: the model is shown a black area. Of a TIFF with `PhotometricInterpretation` 0 (WhiteIsZero) Pillow swaps
+black and white up to 8 bits, but not at 16: the white page of a scan is black. Nothing is logged.
 
 ## Example
 A map of depths or probabilities, saved as a TIFF of floating point numbers from 0 to 1.
@@ -26,8 +26,8 @@ from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import every
 
 _SEEN = {
-    "darkened": "values that differ become black, nothing scales them",
-    "negative": "it says that zero is white, which is ignored: black and white are exchanged",
+    "darkened": "different values all become black, because nothing scales them",
+    "negative": "in this file zero means white, which is ignored: black and white are swapped",
 }
 
 
@@ -41,7 +41,7 @@ def check(case: Case) -> Iterator[Hit]:
                 yield Hit(
                     f"the {probe.format} `{clip(image.written)}` has {probe.bits} bits in mode {probe.mode}: "
                     f"{_SEEN[word]}",
-                    "Write the image again with 8 bits, scaled, with black as zero.",
+                    "Scale the values to 8 bits, with zero as black, and save the image again.",
                     turn=image.turn,
                     media_index=image.index,
                     evidence={"mode": probe.mode, "bits": probe.bits},

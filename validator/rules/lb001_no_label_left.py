@@ -4,9 +4,9 @@
 Rows without a single label after truncation: the question fills the whole cutoff, or the answer's share of it is
 rounded down to nothing.
 
-## Why it hurts
-A micro-batch of such rows has a mean over no tokens: the loss is NaN. The gradient is zero and the log hides the NaN
-(`logging_nan_inf_filter`), so the step is wasted in silence.
+## Why it matters
+In a micro-batch of such rows the mean is over zero tokens: the loss is NaN. The gradient is zero and the log hides the
+NaN (`logging_nan_inf_filter`), so the step is silently wasted.
 
 ## Example
 A question of 100,000 tokens and a one-word answer under `cutoff_len` 64.

@@ -1,11 +1,11 @@
 """An answer without text.
 
 ## What it finds
-Assistant turns that are empty or white space.
+Assistant turns that are empty or only white space.
 
-## Why it hurts
-It does not crash: the labels are the end-of-turn token and a line feed. The model learns to say nothing, and a row with
-two labels weighs as much in the loss as one with thousands.
+## Why it matters
+It does not crash: the labels are the end-of-turn token and a line feed. The model learns to answer with nothing, and a
+row with two labels weighs as much in the loss as one with thousands.
 
 ## Example
 ```json

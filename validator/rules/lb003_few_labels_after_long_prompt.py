@@ -1,18 +1,19 @@
-"""Long questions with hardly anything to learn.
+"""Long questions with very few labels.
 
 ## What it finds
 Rows of an entry with 1000 or more tokens before the labels and at most 3 labels (one word, end of turn, line feed).
 Once per entry, with their number.
 
-## Why it hurts
-It trains: answers of one word are good answers. But the loss is a mean over the labels of a batch, so each of these few
-weighs as much as a whole page elsewhere, and the gradient norm jumps when such rows meet long answers.
+## Why it matters
+Training works: one-word answers can be good answers. But the loss is a mean over the labels of a batch, so each of
+these few weighs as much as a whole page elsewhere, and the gradient norm jumps when such rows meet long answers.
 
 ## Example
 A screenshot with a yes-or-no question.
 
 ## What to do
-Nothing, if such answers are meant. Larger batches, or several questions about one picture in a row, calm the gradient.
+Nothing, if such answers are intended. Larger batches, or several questions about one image in a row, make the gradient
+steadier.
 """
 
 from __future__ import annotations
@@ -45,8 +46,9 @@ def finish(noticed: Noticed, _: EntryFacts) -> Iterator[Hit]:
     """Say it once."""
     if noticed.rows:
         yield Hit(
-            f"{noticed} with at most {FEW} labels after {LONG:,} or more tokens: few tokens carry the whole step",
-            "Nothing, if short answers are meant; larger batches calm the gradient.",
+            f"{noticed} with at most {FEW} labels after {LONG:,} or more tokens: very few tokens contribute "
+            "to the loss",
+            "Ignore this if short answers are intended; larger batches steady the gradient.",
             evidence={"rows": noticed.rows},
         )
 

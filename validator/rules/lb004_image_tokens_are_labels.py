@@ -1,18 +1,18 @@
-"""Image tokens that the model is to predict.
+"""Image tokens that the model is trained to predict.
 
 ## What it finds
 Entries with images or videos, where `train_on_prompt` is set. Once per entry, with the number of such labels.
 
-## Why it hurts
-With `train_on_prompt` all tokens of a question become labels, the placeholders of image patches included: a thousand
-labels of one and the same token, which the model learns to write. The loss falls, and the answers hardly count.
-LLaMA-Factory masks nothing here.
+## Why it matters
+With `train_on_prompt` all tokens of a question become labels, including the placeholders of image patches: a thousand
+labels of the same token, which the model learns to write. The loss falls, and the answers hardly count. LLaMA-Factory
+masks nothing here.
 
 ## Example
 `train_on_prompt: true` with screenshots.
 
 ## What to do
-Train without `train_on_prompt` where rows have images.
+Train without `train_on_prompt` if rows have images.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def finish(pads: Pads, _: EntryFacts) -> Iterator[Hit]:
     """Say it once."""
     if pads.tokens:
         yield Hit(
-            f"train_on_prompt makes labels of {pads.tokens:,} image and video tokens in {pads.noticed}",
-            "Train without train_on_prompt where rows have images.",
+            f"train_on_prompt turns {pads.tokens:,} image and video tokens into labels: {pads.noticed}",
+            "Train without train_on_prompt if rows have images.",
             evidence={"tokens": pads.tokens, "rows": pads.noticed.rows},
         )
 

@@ -1,13 +1,12 @@
 """A media file that is not where the trainer looks.
 
 ## What it finds
-An image path that, joined to `media_dir` (by default the folder of dataset_info.json), is no file, and is none as
-written either. An empty path, a folder, a pipe, a file without read permission and one on a
-failing disk count too. Where the file is there under another spelling (back slashes, percent signs, white space, upper
-and lower case), or a folder on the way to it is missing, the message says so; files below one missing folder are told
-in one line on the terminal.
+An image path that, joined to `media_dir` (by default the folder of dataset_info.json), is not a file, nor is it one as
+written. An empty path, a folder, a pipe, a file without read permission and one on a failing disk count too. If the
+file exists under another spelling (back slashes, percent signs, white space, upper and lower case), or a folder on the
+way to it is missing, the message says so; files below one missing folder are reported in one line on the terminal.
 
-## Why it hurts
+## Why it matters
 The trainer warns once per path and then stops: `FileNotFoundError: [Errno 2] No such file or directory`
 (LLaMA-Factory#10158, #7280, #7046).
 
@@ -16,7 +15,7 @@ The trainer warns once per path and then stops: `FileNotFoundError: [Errno 2] No
 
 ## What to do
 Pass the same `--media-dir` as to the trainer, or correct the paths. `mmvalidate export --fix` corrects back slashes,
-percent signs, white space and `file://` where the file is there.
+percent signs, white space and `file://` if the corrected file exists.
 """
 
 from __future__ import annotations
@@ -59,8 +58,8 @@ def _help(media: MediaFacts, settings: Settings) -> str:
     root = settings.resolved_media_dir
     if media.elsewhere is not None:
         written_otherwise = media.elsewhere in spellings(media.written)
-        mends = "; `mmvalidate export --fix` does" if written_otherwise else " or rename the file"
-        return f"Write the path as the file is called{mends}."
+        mends = "; `mmvalidate export --fix` does this" if written_otherwise else " or rename the file"
+        return f"Write the path exactly as the file is named{mends}."
     where = f"paths are relative to `{root}`, the trainer's media_dir (--media-dir)."
     if media.no_folder is not None and media.written.startswith("/"):
         return f"Put the folder there, or make the paths relative to the media folder (--media-dir, now `{root}`)."

@@ -1,10 +1,10 @@
-"""A file that is no image that the trainer can identify.
+"""A file that the trainer cannot identify as an image.
 
 ## What it finds
 Files that Pillow cannot open; the message says what the file really is: empty, an HTML page, a Git LFS pointer, an SVG
 drawing, a PDF, a video, HEIC, a damaged header.
 
-## Why it hurts
+## Why it matters
 The run stops while tokenizing: `PIL.UnidentifiedImageError: cannot identify image file`.
 
 ## Example

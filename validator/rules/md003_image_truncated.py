@@ -1,11 +1,11 @@
-"""An image file that ends too early.
+"""An image file that is cut off.
 
 ## What it finds
 Files that open but run out of data while decoding. `--integrity header` does not see this, `fast` and `full` do.
 
-## Why it hurts
-The run stops while tokenizing: `OSError: image file is truncated (15 bytes not processed)` (LLaMA-Factory#8733). Other
-viewers show such files, with a grey lower part.
+## Why it matters
+The run stops while tokenizing: `OSError: image file is truncated (15 bytes not processed)` (LLaMA-Factory#8733). Image
+viewers still show such files, with a grey lower part.
 
 ## Example
 A copy that was interrupted, or a disk that was full.
@@ -31,7 +31,7 @@ def check(case: Case) -> Iterator[Hit]:
         probe = media.probe
         if probe.fault == "truncated" and probe.format is not None:
             yield Hit(
-                f"the {probe.format} `{clip(media.written)}` of {probe.num_bytes:,} bytes ends too early: "
+                f"the {probe.format} `{clip(media.written)}` of {probe.num_bytes:,} bytes is cut off: "
                 f"{stops_with(probe.exception, probe.message)}",
                 "Fetch the file again or remove the row.",
                 turn=media.turn,

@@ -4,7 +4,7 @@
 Files that open but cannot be decoded or converted to RGB, for another reason than missing data at the end.
 `--integrity header` does not see this, `fast` and `full` do.
 
-## Why it hurts
+## Why it matters
 The run stops while tokenizing: `OSError: broken data stream when reading image file`, `SyntaxError: broken PNG file`,
 `MemoryError` and others.
 
@@ -12,7 +12,7 @@ The run stops while tokenizing: `OSError: broken data stream when reading image 
 A PNG in which one byte was flipped.
 
 ## What to do
-Fetch or write the file again, or remove the row.
+Fetch or save the file again, or remove the row.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def check(case: Case) -> Iterator[Hit]:
         if probe.fault in ("corrupt", "memory"):
             kind = probe.format or "image"
             yield Hit(
-                f"the {kind} `{clip(media.written)}` does not decode ({probe.found}): "
+                f"the {kind} `{clip(media.written)}` cannot be decoded ({probe.found}): "
                 f"{stops_with(probe.exception, probe.message)}",
-                "Fetch or write the file again, or remove the row.",
+                "Fetch or save the file again, or remove the row.",
                 turn=media.turn,
                 media_index=media.index,
                 evidence={"exception": probe.exception, "message": probe.message, "bytes": probe.num_bytes},

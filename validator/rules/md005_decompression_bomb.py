@@ -1,9 +1,9 @@
 """An image with so many pixels that Pillow refuses it.
 
 ## What it finds
-Images of more than 178,956,970 pixels, by their header.
+Images of more than 178,956,970 pixels according to their header.
 
-## Why it hurts
+## Why it matters
 The run stops: `PIL.Image.DecompressionBombError: Image size (n pixels) exceeds limit of 178956970 pixels, could be
 decompression bomb DOS attack.` A file of a few kilobytes can claim such a size.
 

@@ -1,13 +1,13 @@
-"""A URL or base64 text where a path must stand.
+"""A URL or base64 text where a path is needed.
 
 ## What it finds
 Images whose reference begins with a scheme (`https://`, `s3://` ...) or with `data:`, and videos with a scheme that
 FFmpeg does not know (`s3://`, `hf://` ...).
 
-## Why it hurts
+## Why it matters
 The trainer fetches no image: it opens the text as a file name and stops with `FileNotFoundError`, or, for long base64
 text, `OSError: [Errno 36] File name too long`. Videos are opened by FFmpeg, which reads `file://` and fetches
-`https://` and its like: a row with such a video is left unchecked, as nothing is fetched here.
+`https://` and similar: a row with such a video is left unchecked, as nothing is fetched here.
 
 ## Example
 ```json
@@ -37,7 +37,7 @@ def check(case: Case) -> Iterator[Hit]:
             also = f", but the file `{clip(there)}` exists" if there is not None else ""
             yield Hit(
                 f"the {media.kind} is {kind}, which the trainer does not fetch: `{clip(media.written, 60)}`{also}",
-                "Write the path as the file is called; `mmvalidate export --fix` does."
+                "Write the path exactly as the file is named; `mmvalidate export --fix` does this."
                 if there is not None
                 else "Store the media as a file and list its path.",
                 turn=media.turn,

@@ -1,12 +1,12 @@
-"""An element of a media column that the trainer cannot open, because of what it is.
+"""A media value that is not a path: null, a number, a list or an object.
 
 ## What it finds
-Null, numbers, lists, and objects without content among the images or videos of a row. Images that stand in the row
-itself are opened as the trainer opens them, and not meant: bytes, alone or as `{"bytes": ..., "path": ...}`. (An object
+Null, numbers, lists, and objects without content among the images or videos of a row. Images stored in the row itself
+are opened as the trainer opens them, and not reported: bytes, alone or as `{"bytes": ..., "path": ...}`. (An object
 with `"bytes": null` and a `"path"` is opened by its path, relative to the current folder.) LLaMA-Factory 0.9.2 and
 older stop at a column that is null, too.
 
-## Why it hurts
+## Why it matters
 The run stops: `ValueError: Expect input is a list of images, but got <class 'NoneType'>`, `KeyError: 'bytes'`, or a
 `TypeError` from joining the path.
 
@@ -41,12 +41,16 @@ def check(case: Case) -> Iterator[Hit]:
     for media in case.facts.media:
         if media.probe.fault == "not-a-path":
             yield Hit(
-                f"{media.kind} {media.index} is no path but {clip(media.written, 60)}: "
+                f"{media.kind} {media.index} is {_shown(media.written)}; a path is needed: "
                 f"{stops_with(media.probe.exception, media.probe.message)}",
                 "List the path of the file, as text." if media.kind == "video" else "List a path, or the file's bytes.",
                 turn=media.turn,
                 media_index=media.index,
             )
+
+
+def _shown(written: str) -> str:
+    return "null" if written == "None" else clip(written, 60)
 
 
 RULE = check

@@ -1,11 +1,11 @@
-"""Audio for a model that hears nothing, images for a template that takes none.
+"""Audio that the model does not support, or images that the template does not support.
 
 ## What it finds
-Rows with a non-empty audios column, and rows with images or videos under a `template` that knows none.
+Rows with a non-empty audios column, and rows with images or videos under a `template` without image support.
 
-## Why it hurts
-Qwen2-VL has no audio tower, `llama3` no images: `ValueError: This model does not support audio input. Please check
-whether the correct `template` is used.` ends the run at the first such row.
+## Why it matters
+Qwen2-VL has no audio tower, and `llama3` no image support: `ValueError: This model does not support audio input. Please
+check whether the correct `template` is used.` ends the run at the first such row.
 
 ## Example
 An omni-modal set listed in a Qwen2-VL run; `template: llama3` over screenshots.
@@ -28,13 +28,14 @@ def check(case: Case) -> Iterator[Hit]:
     """Report rows with audio."""
     if audios := case.facts.of_kind("audio"):
         yield Hit(
-            f"the row has {count(len(audios), 'audio clip')}: the model takes none",
+            f"the row has {count(len(audios), 'audio clip')}, but audio is not supported by this model",
             "Remove the audio with its placeholder, or leave the row out of this run.",
         )
     if any(problem.kind == "media-refused" for problem in case.facts.problems):
         yield Hit(
-            f"the row has images or videos: the template {case.settings.template} takes none, and the trainer stops",
-            "Name the model's own template, qwen2_vl for Qwen2-VL and Qwen2.5-VL.",
+            f"the row has images or videos, which the template {case.settings.template} does not support: "
+            "the trainer stops",
+            "Set the model's own template, qwen2_vl for Qwen2-VL and Qwen2.5-VL.",
         )
 
 

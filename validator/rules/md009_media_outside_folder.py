@@ -1,11 +1,11 @@
-"""Media paths that lead out of the media folder.
+"""Media paths outside the media folder.
 
 ## What it finds
 Absolute paths, and paths that climb with `..`. Once per entry.
 
-## Why it hurts
-It does not: the trainer reads them, and so does mmvalidate. But such a dataset breaks when it is moved to another
-machine, and in data from elsewhere it deserves a look.
+## Why it matters
+The trainer reads these files, and so does mmvalidate. But such a dataset breaks when it is moved to another machine,
+and in data from others it deserves a look.
 
 ## Example
 `"images": ["/home/me/shots/1.png"]`
@@ -48,7 +48,7 @@ def finish(outside: Outside, _: EntryFacts) -> Iterator[Hit]:
     if outside.first is not None:
         yield Hit(
             f"{count(outside.references, 'path')} outside the media folder, first `{clip(outside.first)}`",
-            "Prefer paths within the folder: on another machine these lead elsewhere.",
+            "Prefer paths within the folder: these break on another machine.",
             evidence={"references": outside.references},
         )
 

@@ -1,12 +1,12 @@
 """An image so large that Pillow warns of a decompression bomb.
 
 ## What it finds
-Images of more than 89,478,485 pixels, by their header. Above 178,956,970 pixels it is decompression-bomb.
+Images of more than 89,478,485 pixels, according to their header. Above 178,956,970 pixels it is MD005.
 
-## Why it hurts
+## Why it matters
 The trainer loads and converts every pixel before it reduces the image to `image_max_pixels`: up to 1.4 GB of memory and
 seconds of time in each preprocessing worker. It only says `DecompressionBombWarning: Image size (n pixels) exceeds
-limit of 89478485 pixels`, and a worker that is killed for its memory says nothing.
+limit of 89478485 pixels`, and a worker that is killed for using too much memory says nothing.
 
 ## Example
 A photograph of 12,000 x 8,000 pixels; a JPEG of 700 bytes whose header claims 13,000 x 13,000.
@@ -34,7 +34,7 @@ def check(case: Case) -> Iterator[Hit]:
         if pixels > LARGE_PIXELS:
             yield Hit(
                 f"the image `{clip(media.written)}` of {probe.width}x{probe.height} takes about "
-                f"{pixels * 8 / 1e9:.1f} GB while it is prepared: {pixels:,} pixels, where Pillow warns above "
+                f"{pixels * 8 / 1e9:.1f} GB while it is loaded: {pixels:,} pixels, where Pillow warns above "
                 f"{LARGE_PIXELS:,}",
                 "Scale it down before training.",
                 turn=media.turn,

@@ -1,19 +1,19 @@
-"""A JPEG that makes the decoder walk over its pixels very often.
+"""A JPEG with so many scans that it is slow to decode.
 
 ## What it finds
-JPEGs whose number of scans times their pixels is above 5 billion. A progressive JPEG has about ten scans, a file of
-2 MB can ask for 200,000. Above 100 billion such a file is loaded only if its headers leave a doubt, and then it is not
+JPEGs whose number of scans times their pixels is above 5 billion. A progressive JPEG has about ten scans, a file of 2
+MB can ask for 200,000. Above 100 billion such a file is loaded only if its headers leave a doubt, and then it is not
 loaded at all: the row is unchecked. `--integrity header` does not see this, `fast` and `full` do.
 
-## Why it hurts
+## Why it matters
 libjpeg has no limit: about a second for every 5 billion pixels, in each preprocessing worker and again for each epoch,
 and nothing says which file is to blame.
 
 ## Example
-A file of 40 KB whose last scan is repeated 4,000 times, made to occupy servers.
+A file of 40 KB whose last scan is repeated 4,000 times, made to overload servers.
 
 ## What to do
-Save the picture again, or remove the row.
+Save the image again, or remove the row.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def check(case: Case) -> Iterator[Hit]:
             billions = f"{visits / 1e9:,.1f} billion pixels, above the limit of {SLOW_VISITS // 10**9} billion"
             yield Hit(
                 f"the {probe.format} `{clip(media.written)}` of {probe.width}x{probe.height} has {probe.scans:,} "
-                f"scans; loading it visits {billions}",
-                "Save the picture again, or remove the row.",
+                f"scans; decoding it goes over {billions}",
+                "Save the image again, or remove the row.",
                 turn=media.turn,
                 media_index=media.index,
                 evidence={"scans": probe.scans, "width": probe.width, "height": probe.height, "bytes": probe.num_bytes},

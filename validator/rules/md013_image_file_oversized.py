@@ -1,10 +1,10 @@
-"""An image file that is far larger than its picture.
+"""An image file that is far larger than its pixels need.
 
 ## What it finds
-Image files of more than 4 MiB above 8 bytes for each pixel of each frame, which no picture needs: the file holds
-something else, or its first picture is a thumbnail.
+Image files of more than 4 MiB above 8 bytes for each pixel of each frame, which no image needs: the file contains
+something else, or its first image is a thumbnail.
 
-## Why it hurts
+## Why it matters
 The trainer reads and opens the file for every row that names it: the header is searched by Python code at about a
 second per megabyte where the rest is made of empty chunks, comments or fill bytes. Of a raw photograph only the
 thumbnail is read, and trained on.
@@ -13,7 +13,7 @@ thumbnail is read, and trained on.
 A camera's raw file (`.nef`, `.dng`) opened as a TIFF of 160 x 120 pixels; a PNG of 500,000 empty chunks.
 
 ## What to do
-Save the picture that is meant again, without the rest.
+Save the intended image again, without the rest.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ def check(case: Case) -> Iterator[Hit]:
         most = SPARE_BYTES + BYTES_PER_PIXEL * probe.width * probe.height * (probe.frames or 1)
         if probe.num_bytes > most:
             yield Hit(
-                f"the {probe.format} `{clip(media.written)}` has {probe.num_bytes:,} bytes for a picture of "
+                f"the {probe.format} `{clip(media.written)}` has {probe.num_bytes:,} bytes for an image of "
                 f"{probe.width}x{probe.height}, which needs {most:,} at most",
-                "Save the picture that is meant again, without the rest.",
+                "Save the intended image again, without the rest.",
                 turn=media.turn,
                 media_index=media.index,
                 evidence={"bytes": probe.num_bytes, "width": probe.width, "height": probe.height},

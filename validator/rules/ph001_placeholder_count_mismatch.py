@@ -1,10 +1,10 @@
-"""The number of placeholders in the text is not the number of media.
+"""The number of placeholders in the text differs from the number of media files.
 
 ## What it finds
-`<image>` (`<video>`, `<audio>`) counted in all turns but the system prompt, against the length of the images (videos,
-audios) column. Answers count too, and so does a literal `<image>` in quoted code or Markdown.
+`<image>` (`<video>`, `<audio>`) counted in all turns except the system prompt, compared with the length of the images
+(videos, audios) column. Answers count too, and so does an `<image>` in quoted code or Markdown.
 
-## Why it hurts
+## Why it matters
 The first such row ends the run: `ValueError: The number of images does not match the number of <image> tokens in [...]`
 (LLaMA-Factory#5658, #7909, #8440, #8734).
 
@@ -14,8 +14,8 @@ The first such row ends the run: `ValueError: The number of images does not matc
 ```
 
 ## What to do
-Add or remove placeholders or media. Where the text means the letters themselves, rewrite them (`< image >`), or set
-the trainer's IMAGE_PLACEHOLDER variable to something else for the whole run.
+Add or remove placeholders or media. If the text means the word itself, rewrite it (`< image >`), or set the trainer's
+IMAGE_PLACEHOLDER variable to something else for the whole run.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ def check(case: Case) -> Iterator[Hit]:
             continue
         holders = [turn for turn in turns if turn.placeholders[place]]
         in_answers = [turn for turn in holders if turn.role in ANSWERS]
-        message = f"the row has {count(written, f'{placeholder} placeholder')} for {count(given, kind)}"
+        message = f"{count(given, kind)} but {f'{written:,}' if written else 'no'} `{placeholder}` in the text"
         suspect = None
         if written > given and in_answers:
             suspect = in_answers[0]
-            message += f"; turn {suspect.index}, an answer, holds a literal {placeholder}"
+            message += f"; the answer (turn {suspect.index}) contains the text `{placeholder}`"
         elif written > given:
             suspect = holders[-1]
-            message += f"; the last stands in turn {suspect.index}"
+            message += f"; the last one is in turn {suspect.index}"
         yield Hit(
             message,
-            f"Make the number of {placeholder} equal to the number of {kind}s, or rewrite a literal {placeholder}.",
+            f"Use exactly one {placeholder} per {kind}, or rewrite a {placeholder} that is meant as plain text.",
             turn=suspect.index if suspect else None,
             evidence={"kind": kind, "placeholders": written, "media": given},
         )

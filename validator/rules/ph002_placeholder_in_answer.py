@@ -1,11 +1,11 @@
-"""A placeholder in an answer: the model is taught to say image tokens.
+"""A placeholder in an answer: the model is trained to write image tokens.
 
 ## What it finds
 `<image>` or `<video>` in an assistant or function turn of a row whose counts match, so that the trainer does not stop.
 
-## Why it hurts
-The trainer expands it where it stands. Hundreds of `<|image_pad|>` become labels that the model learns to produce, and
-the question is asked without its image. Nothing is logged.
+## Why it matters
+The trainer expands it in place. Hundreds of `<|image_pad|>` become labels that the model learns to produce, and the
+question is asked without its image. Nothing is logged.
 
 ## Example
 ```json
@@ -37,7 +37,7 @@ def check(case: Case) -> Iterator[Hit]:
         for turn in answers(case.facts):
             if turn.placeholders[place]:
                 yield Hit(
-                    f"turn {turn.index} is an answer and holds <{kind}>: its tokens become labels",
+                    f"the answer (turn {turn.index}) contains `<{kind}>`: its image tokens become labels",
                     "Move the placeholder to the user turn that it belongs to.",
                     turn=turn.index,
                 )

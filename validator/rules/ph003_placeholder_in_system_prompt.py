@@ -1,11 +1,11 @@
-"""A placeholder in the system prompt: it stays text.
+"""A placeholder in the system prompt: it stays plain text.
 
 ## What it finds
 `<image>`, `<video>` or `<audio>` in the system prompt, from a message or from the system column.
 
-## Why it hurts
-The trainer neither counts nor expands placeholders there. The model reads the letters `<image>`, and where the image
-was listed the counts differ and the run stops.
+## Why it matters
+The trainer neither counts nor expands placeholders there. The model reads `<image>` as plain text, and if the image was
+listed, the counts differ and the run stops.
 
 ## Example
 ```json
@@ -29,7 +29,7 @@ def check(case: Case) -> Iterator[Hit]:
     for turn in case.facts.turns:
         if turn.role == "system" and any(turn.placeholders):
             yield Hit(
-                "the system prompt holds a placeholder, which the trainer neither counts nor expands",
+                "the system prompt contains a placeholder, which the trainer neither counts nor expands",
                 "Move it to the first user turn.",
                 turn=turn.index,
             )

@@ -1,14 +1,14 @@
-"""Special tokens of the model written in the text.
+"""Special tokens of the model in the text.
 
 ## What it finds
-`<|im_end|>`, `<|im_start|>`, `<|endoftext|>`, `<|image_pad|>`, `<|vision_start|>` and the others, as letters in a
-turn, in the system prompt or in the tools. The tokens that Qwen2-VL writes itself are meant to be there: those for
-boxes, quads and object references.
+`<|im_end|>`, `<|im_start|>`, `<|endoftext|>`, `<|image_pad|>`, `<|vision_start|>` and the others, written out in a
+turn, in the system prompt or in the tools. The tokens that Qwen2-VL writes itself are allowed: those for boxes, quads
+and object references.
 
-## Why it hurts
-The tokenizer turns them into the control tokens themselves: turns end early or begin out of nowhere. A literal
+## Why it matters
+The tokenizer turns them into the control tokens themselves: turns end early or start in the wrong place. A literal
 `<|image_pad|>` adds an image token without an image and ends the run hours in: `Image features and image tokens do not
-match: tokens: 17, features 16`; a `<|vision_start|>` shifts positions in silence.
+match: tokens: 17, features 16`; a `<|vision_start|>` silently shifts positions.
 
 ## Example
 A chat log that was exported with its template: `Hello<|im_end|>`.

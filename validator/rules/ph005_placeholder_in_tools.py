@@ -3,14 +3,14 @@
 ## What it finds
 `<image>`, `<video>` or `<audio>` in the column of tools.
 
-## Why it hurts
-The trainer neither counts nor replaces it there: the model reads seven letters where an image was meant.
+## Why it matters
+The trainer neither counts nor replaces it there: the model reads the plain text `<image>` where an image was meant.
 
 ## Example
 `"tools": "[{\\"name\\": \\"look\\", \\"description\\": \\"see <image>\\"}]"`
 
 ## What to do
-Move the placeholder to a question, or write the word otherwise.
+Move the placeholder to a question, or rewrite it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def check(case: Case) -> Iterator[Hit]:
     for turn in case.facts.turns:
         if "placeholder-in-tools" in turn.traits:
             yield Hit(
-                f"{the_turn(turn)} has a placeholder among its tools: it stays text",
-                "Move it to a question, or write it otherwise.",
+                f"{the_turn(turn)} has a placeholder in its tools: it stays plain text",
+                "Move it to a question, or rewrite it.",
                 turn=turn.index,
                 evidence={"num_characters": turn.num_characters},
             )

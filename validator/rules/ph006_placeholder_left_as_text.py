@@ -1,12 +1,12 @@
-"""More placeholders than media, where the trainer leaves the rest as letters.
+"""More placeholders than media files; the trainer leaves the extra ones as plain text.
 
 ## What it finds
-Rows with media whose text, system prompt included, holds more `<image>` than the row has images.
+Rows with media whose text, system prompt included, contains more `<image>` than the row has images.
 
-## Why it hurts
-ms-swift replaces the first placeholders only. Where the surplus one stands first (in the system prompt, or in quoted
-code), every image moves to another place than was meant, and the model reads the letters `<image>` at the end. One line
-of the log says so.
+## Why it matters
+ms-swift replaces only the first placeholders. If the extra one comes first (in the system prompt, or in quoted code),
+every image moves to another place than was meant, and the model reads `<image>` as plain text at the end. One line of
+the log says so.
 
 ## Example
 ```json
@@ -14,7 +14,7 @@ of the log says so.
 ```
 
 ## What to do
-Remove the placeholders without an image, or rewrite those that mean the letters themselves (`< image >`).
+Remove the placeholders without an image, or rewrite those that mean the word itself (`< image >`).
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def check(case: Case) -> Iterator[Hit]:
     for problem in case.facts.problems:
         if problem.kind == "tags-left":
             yield Hit(
-                f"{count(int(problem.message), 'placeholder')} more than media: the last stay letters in the text",
-                "Remove or rewrite the placeholders without a medium.",
+                f"{count(int(problem.message), 'placeholder')} more than media files: the last ones stay plain text",
+                "Remove or rewrite the placeholders without a media file.",
                 turn=problem.turn,
                 evidence={"surplus": int(problem.message)},
             )

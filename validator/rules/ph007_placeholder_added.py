@@ -1,11 +1,12 @@
-"""Fewer placeholders than media, where the trainer adds them.
+"""Fewer placeholders than media files; the trainer adds the missing ones.
 
 ## What it finds
-Rows whose text holds fewer `<image>` than the row has images.
+Rows whose text contains fewer `<image>` than the row has images.
 
-## Why it hurts
-It need not: ms-swift puts the missing ones before the first message, in the order of the media. Where some are written
-and others are not, those written get the last images, which is rarely meant. Other trainers stop at such a row.
+## Why it matters
+It may be intended: ms-swift puts the missing ones before the first message, in the order of the media. Where some are
+written and others are not, those written get the last images, which is rarely intended. Other trainers stop at such a
+row.
 
 ## Example
 ```json
@@ -33,7 +34,7 @@ def check(case: Case) -> Iterator[Hit]:
         if problem.kind == "tags-added":
             yield Hit(
                 f"the trainer adds {count(int(problem.message), 'placeholder')} before the first message",
-                "Write each placeholder where its medium belongs.",
+                "Write each placeholder where its media file belongs.",
                 turn=problem.turn,
                 evidence={"added": int(problem.message)},
             )

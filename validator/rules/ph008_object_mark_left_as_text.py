@@ -1,12 +1,12 @@
 """More `<bbox>` or `<ref-object>` than the row has objects.
 
 ## What it finds
-Rows with `objects` whose text, system prompt included, holds more `<bbox>` than `objects.bbox` has boxes, or more
+Rows with `objects` whose text, system prompt included, contains more `<bbox>` than `objects.bbox` has boxes, or more
 `<ref-object>` than `objects.ref` has names.
 
-## Why it hurts
-ms-swift replaces the first ones only (`template/base.py`, `_pre_tokenize`). The rest stays in the text: where it stands
-in an answer, the model learns to write the letters `<bbox>`. Nothing is logged.
+## Why it matters
+ms-swift replaces only the first ones (`template/base.py`, `_pre_tokenize`). The rest stays in the text: in an answer,
+the model learns to write `<bbox>` itself. Nothing is logged.
 
 ## Example
 ```json
@@ -32,7 +32,7 @@ def check(case: Case) -> Iterator[Hit]:
         if problem.kind == "marks-left":
             number, mark = problem.message.split()
             yield Hit(
-                f"{number} `{mark}` more than `objects` holds: the last stay letters in the text",
+                f"{number} `{mark}` more than there are in `objects`: the last ones stay plain text",
                 "Give each its object in `objects`, or remove those without.",
                 turn=problem.turn,
                 evidence={"surplus": int(number), "mark": mark},

@@ -4,10 +4,9 @@
 Rows whose `objects.bbox` has more boxes than the text has `<bbox>`, or whose `objects.ref` has more names than it has
 `<ref-object>`.
 
-## Why it hurts
-ms-swift puts boxes and names where the text asks for them, one after the other, and ignores the rest: the answer is
-taught without the box that was meant for it. Where one is missing in the middle, all that follow stand in the wrong
-place. Nothing is logged.
+## Why it matters
+ms-swift inserts boxes and names in order where the text asks for them, and ignores the rest: the model learns the
+answer without its box. If one is missing in the middle, all that follow end up in the wrong place. Nothing is logged.
 
 ## Example
 ```json
@@ -37,8 +36,8 @@ def check(case: Case) -> Iterator[Hit]:
             one, many, mark = _NAMED[key]
             yield Hit(
                 f"{number} {one if number == '1' else many} in `objects.{key}` more than `{mark}` in the text: "
-                "the last are ignored",
-                f"Write a `{mark}` for each, or remove the surplus.",
+                "the last ones are ignored",
+                f"Write a `{mark}` for each, or remove the extra ones.",
                 turn=problem.turn,
                 evidence={"surplus": int(number), "key": key},
             )

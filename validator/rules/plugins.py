@@ -53,7 +53,7 @@ def rules_of_file(path: Path) -> tuple[Rule, ...]:
     except OSError as error:
         raise ValueError(f"The rules of {path} cannot be read: {error.strerror}.") from None
     if path.suffix != ".py":
-        raise ValueError(f"{path} is no Python file: its name must end in .py.")
+        raise ValueError(f"{path} is not a Python file: its name must end in .py.")
     return run_rules(path, source)
 
 
@@ -76,7 +76,7 @@ def run_rules(path: Path, source: bytes) -> tuple[Rule, ...]:
 def _rules_in(module: ModuleType, source: str, origin: str) -> Iterator[Rule]:
     rules = [value for value in vars(module).values() if isinstance(value, Rule)]
     if not rules:
-        raise ValueError(f"{source} holds no rule: make one with row_rule or corpus_rule.")
+        raise ValueError(f"{source} contains no rule: make one with row_rule or corpus_rule.")
     for rule in {rule.code: rule for rule in rules}.values():  # a rule may have two names
         if not _CODE.fullmatch(rule.code) or rule.family in OURS:
             raise ValueError(

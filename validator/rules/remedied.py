@@ -14,10 +14,10 @@ def advice(sample: Replayed) -> str:
     elif tried:
         text += f" None of the changes tried on this row helps ({len(tried)})."
     if louder := [remedy.name for remedy in tried if remedy.pull is not None and remedy.pull > LOUDER]:
-        text += f" It weighs more with: {', '.join(louder)}."
+        text += f" It gets more weight with: {', '.join(louder)}."
     if sample.drifts:
-        strong = "destabilises training" if sample.drifts[0].destabilises else "does no more than another control"
-        text += f" A few steps on it: loss on other rows {sample.drifts[0]}; it {strong}."
+        strong = "destabilises training" if sample.drifts[0].destabilises else "has no more effect than a healthy row"
+        text += f" After a few steps on it: loss on other rows {sample.drifts[0]}; it {strong}."
     if sample.difference is not None:
         text += f" On the reference model it is {sample.reference_verdict}; what differs: {sample.difference}."
     return text

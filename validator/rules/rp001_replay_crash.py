@@ -5,7 +5,7 @@ Samples that pass preprocessing and then end training: the image processor, the 
 pass raises an exception, or the process dies. The message is the library's own. Rows at which preprocessing itself
 stops have their own findings and are not repeated here.
 
-## Why it hurts
+## Why it matters
 Training ends at that batch, hours in (`Image features and image tokens do not match`,
 https://github.com/hiyouga/LLaMA-Factory/issues/5964).
 
@@ -13,7 +13,7 @@ https://github.com/hiyouga/LLaMA-Factory/issues/5964).
 A row whose image tokens are cut by the cutoff.
 
 ## What to do
-Mend or remove the row. Its other findings say what is wrong with it.
+Fix or remove the row. Its other findings say what is wrong with it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def check(sample: Replayed) -> Iterator[Hit]:
     if sample.verdict == "CRASH" and step is not None and step.stage != "preprocessing":
         yield Hit(
             f"training stops at this row: {sample.why}",
-            "Mend or remove the row."
+            "Fix or remove the row."
             + (f" See its {', '.join(sample.static)}." if sample.static else "")
             + advice(sample),
             evidence={"stage": step.stage, "exception": step.exception, "static": sample.static},

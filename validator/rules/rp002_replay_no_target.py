@@ -3,7 +3,7 @@
 ## What it finds
 Samples without a label after the shift by one token.
 
-## Why it hurts
+## Why it matters
 Alone in its micro-batch the loss is 0/0, NaN. The gradient is zero and the weights are unharmed, but the step is
 wasted, and `logging_nan_inf_filter` (on by default) hides the NaN behind the running mean.
 

@@ -1,9 +1,9 @@
-"""The gradient in BF16 is not that in fp32.
+"""The gradient in BF16 differs from the one in fp32.
 
 ## What it finds
 Samples whose BF16 gradient is further from the fp32 gradient than max(25 %, 8 times the controls' median).
 
-## Why it hurts
+## Why it matters
 BF16 has the range of fp32 and 8 bits of precision. With large attention logits the gradient is noise, and neither
 loss nor activations show it: the loss differs in the third digit.
 
@@ -11,7 +11,7 @@ loss nor activations show it: the loss differs in the third digit.
 A sample whose attention logits are large on this checkpoint.
 
 ## What to do
-Suspect the checkpoint before the sample: replay an earlier one. Training in fp32 shows whether it is precision.
+Suspect the checkpoint before the sample: replay an earlier one. Training in fp32 shows whether precision is the cause.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def check(sample: Replayed) -> Iterator[Hit]:
     if sample.verdict == "PRECISION_SENSITIVE":
         yield Hit(
             sample.why,
-            "Replay an earlier checkpoint; if the sample is quiet there, this one's attention is the fault."
+            "Replay an earlier checkpoint; if the sample is fine there, the attention of this one is the cause."
             + advice(sample),
             evidence={
                 "relative_gradient_error": sample.relative_gradient_error,

@@ -3,15 +3,15 @@
 ## What it finds
 Samples whose mean loss is an outlier against the controls, or worse than guessing among all tokens of the vocabulary.
 
-## Why it hurts
+## Why it matters
 The model finds the answer absurd: garbage, another row's answer, a wrong language. Token-normalised losses and larger
-batches do not calm it.
+batches do not help.
 
 ## Example
 The answer of another row.
 
 ## What to do
-Read the row.
+Check the answer of the row.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def check(sample: Replayed) -> Iterator[Hit]:
         beside = f", controls near it {sample.control_loss}" if sample.control_loss is not None else ""
         yield Hit(
             f"{sample.why}{beside}",
-            "Read the row: the answer is not what the model expects of it." + advice(sample),
+            "Check the row: its answer is not what the model expects." + advice(sample),
             evidence={"loss": sample.step.loss, "score": sample.loss_score, "remedy": sample.remedy},
         )
 

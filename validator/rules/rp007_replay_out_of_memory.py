@@ -1,9 +1,9 @@
 """The step does not fit into memory here.
 
 ## What it finds
-Samples at which memory ran out, the device's or the machine's. It is no sign of instability.
+Samples at which memory ran out, the device's or the machine's. It is not a sign of instability.
 
-## Why it hurts
+## Why it matters
 On a machine like this one training stops at that batch. With optimizer states there is less room than the replay has.
 
 ## Example

@@ -1,17 +1,18 @@
 """Healthy controls fail: the environment or the checkpoint, not the data.
 
 ## What it finds
-Runs in which more controls fail than chance allows (more than 10 % of a modality), and the rung of the ladder that
-mends them: the same step again, fp32, without cuDNN attention, eager attention, a padded batch.
+Runs in which more controls fail than chance allows (more than 10 % of a modality), and the first change that fixes
+them: the same step again, fp32, without cuDNN attention, eager attention, a padded batch.
 
-## Why it hurts
-Training will fail whatever the data are. Taking samples out cures nothing.
+## Why it matters
+Training will fail whatever the data are. Removing samples does not help.
 
 ## Example
 A checkpoint whose embedding of `<|vision_start|>` is NaN: text is fine, every row with an image is not.
 
 ## What to do
-Follow the ladder: where fp32 fails too the weights are at fault, where eager attention passes the kernel is.
+Look at the changes tried: if fp32 fails too, the weights are at fault; if eager attention passes, the attention kernel
+is.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def check(systemic: Systemic) -> Iterator[Hit]:
     yield Hit(
         f"{systemic.failed} of {systemic.controls} healthy {systemic.modality} controls end in "
         f"{systemic.failure}{first}"
-        f": no sample is to blame. Ladder: {rungs}",
+        f": no sample is to blame. Changes tried: {rungs}",
         f"Suspect {systemic.culprit}.",
         evidence={"failure": systemic.failure, "ladder": dict(systemic.ladder), "first": systemic.first},
     )

@@ -1,10 +1,10 @@
-"""The real processor contradicts the static pass.
+"""The real processor contradicts the check.
 
 ## What it finds
 Replayed samples whose image grids, token counts or ids differ between mmvalidate's own computation and transformers'
 processor and tokenizer.
 
-## Why it hurts
+## Why it matters
 One of the two is wrong about this row, and every count that rests on it.
 
 ## Example

@@ -1,17 +1,17 @@
-"""The replay cannot tell.
+"""The replay gives no verdict.
 
 ## What it finds
 Candidates that got no verdict: too few controls like them, repeats that disagree, a time-out, controls that fail
 themselves.
 
-## Why it hurts
-It says nothing, neither good nor bad.
+## Why it matters
+Nothing is known about the row, good or bad.
 
 ## Example
 The only row with 5,000 labels.
 
 ## What to do
-Give it more to compare with (`--controls`), or look at the row yourself.
+Replay with more rows to compare with (`--controls`), or check the row yourself.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from validator.rules.base import Hit, replay_rule
 def check(sample: Replayed) -> Iterator[Hit]:
     """Report candidates without a verdict."""
     if sample.verdict == "INCONCLUSIVE" and sample.group != "control":
-        yield Hit(f"no verdict: {sample.why}", "Look at the row, or replay with more controls like it.")
+        yield Hit(f"no verdict: {sample.why}", "Check the row yourself, or replay with more controls like it.")
 
 
 RULE = check

@@ -1,10 +1,10 @@
-"""The cutoff removes image tokens but not the image.
+"""Truncation removes image tokens but not the image.
 
 ## What it finds
-Rows of which, after the trainer's own truncation, fewer image tokens are left than their images have (or video tokens
-than their videos): cut in the middle of an image, before it, or together with a whole turn.
+Rows with fewer image tokens left, after the trainer's own truncation, than their images have (or video tokens than
+their videos): cut in the middle of an image, before it, or together with a whole turn.
 
-## Why it hurts
+## Why it matters
 Preprocessing passes. Hours later, when the batch comes, training stops: `RuntimeError: shape mismatch: value tensor of
 shape [3, N] cannot be broadcast to indexing result of shape [3, M]`, or `ValueError: Image features and image tokens do
 not match, tokens: 0, features: 391` (LLaMA-Factory#5964, #6559, #6844, #7160).
@@ -41,8 +41,8 @@ def check(case: Case) -> Iterator[Hit]:
     lower = f", or lower image_max_pixels to {fits}" if fits else ""
     images = count(pads, "image token" if not budget.num_video_tokens_full else "image and video token")
     yield Hit(
-        f"the cutoff of {case.limits.cutoff_len:,} cuts {lost:,} of {images}; "
-        f"the row has {count(budget.num_tokens_full, 'token')}",
+        f"{count(budget.num_tokens_full, 'token')} is over the limit of {case.limits.cutoff_len:,}: {lost:,} of "
+        f"{images} {'is' if lost == 1 else 'are'} cut, so training crashes",
         f"Raise cutoff_len to {budget.num_tokens_full}{lower}, or split the row.",
         turn=pair.source_turn,
         evidence={

@@ -1,11 +1,11 @@
-"""The cutoff removes whole turns.
+"""Truncation removes whole turns.
 
 ## What it finds
 Question and answer pairs beyond `cutoff_len`, of which nothing is left: the last ones, or with `mask_history` the
-first. Pairs with images are found by image-cut-by-truncation.
+first. Pairs with images are TK001.
 
-## Why it hurts
-These turns are never trained on, and nothing says so.
+## Why it matters
+These turns are never trained on, and there is no message.
 
 ## Example
 A chat of 40 turns under `cutoff_len` 2048.
@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.findings import count
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import every
 
@@ -29,9 +28,10 @@ def check(case: Case) -> Iterator[Hit]:
     pairs = case.budget.pairs if case.budget else ()
     gone = [pair for pair in pairs if pair.kept_source + pair.kept_target == 0 and not pair.pads]
     if gone:
+        what = "one question and answer" if len(gone) == 1 else f"{len(gone):,} questions and answers"
         yield Hit(
-            f"the cutoff of {case.limits.cutoff_len:,} drops {count(len(gone), 'question')} with the answer, "
-            f"from turn {gone[0].source_turn}",
+            f"{what} (from turn {gone[0].source_turn}) {'is' if len(gone) == 1 else 'are'} cut off completely by the "
+            f"cutoff of {case.limits.cutoff_len:,}",
             "Raise cutoff_len or split the conversation.",
             turn=gone[0].source_turn,
             evidence={"pairs": len(gone), "num_tokens_full": case.budget.num_tokens_full if case.budget else None},

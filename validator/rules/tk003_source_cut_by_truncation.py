@@ -1,10 +1,10 @@
-"""The cutoff removes the end of a question.
+"""Truncation removes the end of a question.
 
 ## What it finds
-Pairs whose question is shortened. The cut takes its end: the last words and the header that starts the answer.
+Pairs whose question is shortened. What is cut is its end: the last words and the header that starts the answer.
 
-## Why it hurts
-The model learns to answer a question that it has not read to its end, without the usual beginning of an answer
+## Why it matters
+The model learns to answer a question that it has not read completely, without the usual start of an answer
 (LLaMA-Factory#6891).
 
 ## Example

@@ -1,9 +1,9 @@
-"""The cutoff removes the end of an answer.
+"""Truncation removes the end of an answer.
 
 ## What it finds
 Pairs whose answer is shortened, the end-of-turn token with it.
 
-## Why it hurts
+## Why it matters
 The model learns an answer that breaks off, and never learns to stop after it (LLaMA-Factory#3995).
 
 ## Example

@@ -3,17 +3,17 @@
 ## What it finds
 Rows whose length in tokens (before truncation) exceeds 2.5 times the length that 99 of 100 rows of their entry reach at
 most, or 5 times the length that 95 of 100 do, whichever is less, and 256 tokens. Rows with images are compared with
-rows with images, text with text; only where there are 200 or more.
+rows with images, text with text; only if there are 200 or more.
 
-## Why it hurts
-Often it does not. But one such row sets the memory that a step needs and the time that the other ranks wait, and it is
-where pasted logs and base64 text are found.
+## Why it matters
+Often it is fine. But one such row sets the memory that a step needs and the time that the other ranks wait, and it is
+often caused by pasted logs, base64 text or repetition.
 
 ## Example
 One row with a whole log file among short questions.
 
 ## What to do
-Look at the row.
+Check the row.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def finish(lengths: Lengths, _: EntryFacts) -> Iterator[Hit]:
         for tokens, file, row, sample_id in peers.above(threshold) if threshold is not None else ():
             yield Hit(
                 f"the row has {tokens:,} tokens; 99 of 100 {kind} of this entry have at most {peers.reached(0.99):,}",
-                "Look at the row: pasted logs, base64 text and repetition hide here.",
+                "Check the row: often caused by pasted logs, base64 or repetition.",
                 file=file,
                 row=row,
                 sample_id=sample_id,

@@ -1,12 +1,12 @@
-"""Images that alone take more tokens than the row may have, or far more than those of other rows.
+"""Images that alone take more tokens than a row may have, or far more than in other rows.
 
 ## What it finds
 Rows whose image tokens exceed `cutoff_len`; and, in entries with 200 rows with images or more, rows whose image tokens
 exceed 2.5 times what 99 of 100 of these reach at most, or 5 times what 95 of 100 do, whichever is less, and 256.
 
-## Why it hurts
-Attention and memory grow with it: one such row is where an 8-GPU job runs out of memory (LLaMA-Factory#9075), or where
-the cutoff takes image tokens away.
+## Why it matters
+Attention and memory grow with it: on one such row an 8-GPU job runs out of memory (LLaMA-Factory#9075), or the cutoff
+removes image tokens.
 
 ## Example
 Nine screenshots of 1296 tokens each in one row under `cutoff_len` 8192.

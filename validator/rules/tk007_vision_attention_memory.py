@@ -1,13 +1,13 @@
-"""A row whose pictures need much memory in the vision tower.
+"""A row whose images need a lot of memory in the vision tower.
 
 ## What it finds
 Rows whose images and videos have so many patches together that their attention scores, were they held at once, would
 take more than 16 GiB: 16 heads, 2 bytes, patches squared.
 
-## Why it hurts
+## Why it matters
 With eager attention, and in versions of transformers that hand a full mask to sdpa, the vision tower holds exactly
-that: `torch.OutOfMemoryError: Tried to allocate 272.00 GiB` (LLaMA-Factory#9075). With flash attention it does not
-hurt. One such row ends the run hours in.
+that: `torch.OutOfMemoryError: Tried to allocate 272.00 GiB` (LLaMA-Factory#9075). With flash attention it is harmless.
+One such row ends the run hours in.
 
 ## Example
 Eight screenshots of 2500 tokens each in one row.

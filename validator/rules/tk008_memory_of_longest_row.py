@@ -6,8 +6,8 @@ checkpointing and flash attention, per row of a batch: the logits (12 bytes per 
 and an FP32 copy of the hidden states per layer. A batch is padded to its longest row,
 so the worst batch takes this times its size. Weights, gradients, optimizer and the vision tower come on top.
 
-## Why it hurts
-Memory is set by the longest row of the whole dataset, and that row comes at random: the run ends hours in with
+## Why it matters
+Memory is set by the longest row of the whole dataset, and that row comes at a random time: the run fails hours in with
 `torch.OutOfMemoryError` (LLaMA-Factory#9075).
 
 ## Example

@@ -1,9 +1,9 @@
-"""A row that the trainer leaves out because it is too long.
+"""A row that the trainer skips because it is too long.
 
 ## What it finds
 Rows above the cutoff (ms-swift's `max_length`) under `truncation_strategy delete`, its default.
 
-## Why it hurts
+## Why it matters
 The row is never trained on, and another one is drawn in its place: nothing is logged. With `strict` training stops:
 `MaxLengthError: Current length of row(9000) is larger than the max_length(8192).`
 

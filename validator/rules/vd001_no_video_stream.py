@@ -3,7 +3,7 @@
 ## What it finds
 Files that open as media but hold only sound or subtitles.
 
-## Why it hurts
+## Why it matters
 The run stops while tokenizing with a bare `StopIteration`, which names neither row nor file.
 
 ## Example

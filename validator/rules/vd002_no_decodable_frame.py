@@ -1,13 +1,13 @@
-"""A video of which no frame decodes.
+"""A video of which no frame can be decoded.
 
 ## What it finds
 Videos whose stream ends before the first sampled frame, and empty lists of frames.
 
-## Why it hurts
+## Why it matters
 The run stops while tokenizing: `IndexError: list index out of range` (LLaMA-Factory#5527, #7541, #7687).
 
 ## Example
-A download that broke off after the header.
+A download that stopped after the header.
 
 ## What to do
 Fetch the video again or remove the row.
@@ -28,12 +28,18 @@ def check(case: Case) -> Iterator[Hit]:
     for media in case.facts.of_kind("video"):
         if media.probe.fault == "no-frames":
             yield Hit(
-                f"no frame of the video `{clip(media.written)}` decodes: "
-                f"{stops_with(media.probe.exception, media.probe.message)}",
+                f"{_what(media.written)}: {stops_with(media.probe.exception, media.probe.message)}",
                 "Fetch the video again or remove the row.",
                 turn=media.turn,
                 media_index=media.index,
             )
+
+
+def _what(written: str) -> str:
+    empty = written == "[]"
+    return (
+        "the video has an empty list of frames" if empty else f"no frame of the video `{clip(written)}` can be decoded"
+    )
 
 
 RULE = check

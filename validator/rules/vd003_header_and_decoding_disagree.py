@@ -1,11 +1,12 @@
-"""A video whose header promises other frames than decoding yields.
+"""A video whose header does not match its decoded frames.
 
 ## What it finds
 Videos from whose header (duration, frame rate, number of frames, size) preprocessing counts tokens, while decoding,
 which training repeats for every batch, yields another number of frames or another size, or fails. MPEG transport
-streams often do not know their number of frames and are then taken for 128. `--integrity header` does not see this.
+streams often do not know their number of frames and are then assumed to have 128. `--integrity header` does not see
+this.
 
-## Why it hurts
+## Why it matters
 Preprocessing passes. Hours later, when the batch comes, training stops: `Video features and video tokens do not match:
 tokens: 1035, features 1152` (LLaMA-Factory#7376, #7363).
 
@@ -13,7 +14,7 @@ tokens: 1035, features 1152` (LLaMA-Factory#7376, #7363).
 A `.ts` recording of three seconds.
 
 ## What to do
-Write the video again (`ffmpeg -i in.ts -c copy out.mp4`), or re-encode it where its data is damaged.
+Rewrite the video (`ffmpeg -i in.ts -c copy out.mp4`), or re-encode it where its data is damaged.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def check(case: Case) -> Iterator[Hit]:
             reason = probe.message if probe.fault == "header-mismatch" else f"decoding fails: {probe.message}"
             yield Hit(
                 f"training stops at the video `{clip(media.written)}`: {clip(reason or '', 160)}",
-                "Write the video again with a correct header, or re-encode it.",
+                "Rewrite the video with a correct header, or re-encode it.",
                 turn=media.turn,
                 media_index=media.index,
             )

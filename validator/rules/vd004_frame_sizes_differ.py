@@ -3,7 +3,7 @@
 ## What it finds
 Lists of frames that are not all of one size after the trainer's own resizing.
 
-## Why it hurts
+## Why it matters
 The run stops while tokenizing: `ValueError: all input arrays must have the same shape`.
 
 ## Example

@@ -3,8 +3,8 @@
 ## What it finds
 Videos of which the trainer feeds two frames: of one frame, which it doubles, or shorter than a second.
 
-## Why it hurts
-It trains under LLaMA-Factory. But no motion can be learned from it, and other trainers stop: `nframes should in
+## Why it matters
+Training works under LLaMA-Factory. But no motion can be learned from it, and other trainers stop: `nframes should in
 interval [2, 24], but got 0` (Qwen2-VL#2012). Often the clip was cut off.
 
 ## Example
@@ -28,7 +28,7 @@ def check(case: Case) -> Iterator[Hit]:
     for video in case.facts.of_kind("video"):
         if video.probe.frames == 2 and not video.probe.fault:
             yield Hit(
-                f"only 2 frames of the video `{clip(video.written)}` are fed: no motion is seen",
+                f"only 2 frames of the video `{clip(video.written)}` are used: the model sees no motion",
                 "Use an image or a longer clip.",
                 turn=video.turn,
                 media_index=video.index,

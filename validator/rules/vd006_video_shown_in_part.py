@@ -1,21 +1,21 @@
-"""A video of which the model sees the beginning only.
+"""A video of which the model sees only the beginning.
 
 ## What it finds
-Videos whose container names no number of frames and that have more frames than the trainer takes of one (128). Such
-videos are decoded at `fast` too.
+Videos whose container does not declare the number of frames and that have more frames than the trainer takes (128).
+Such videos are decoded at `fast` too.
 
-## Why it hurts
-The trainer spreads the frames that it takes over the number of frames in the header. Where that is 0 it takes the first
-ones instead, one after the other (LLaMA-Factory `mm_plugin.py`, `_get_video_sample_indices`): of ten seconds at 30
-frames a second the model sees 4.3, and is asked about all of them. It pays for 128 frames where two a second were
-meant, and a model that is told the times is told those of 64 seconds. Nothing is logged.
+## Why it matters
+The trainer spreads the frames it takes over the number of frames in the header. Where that is 0 it takes the first ones
+instead, one after the other (LLaMA-Factory `mm_plugin.py`, `_get_video_sample_indices`): of ten seconds at 30 frames a
+second the model sees 4.3, and is asked about all of them. It pays for 128 frames where two per second were meant, and a
+model that is given timestamps gets those of 64 seconds. Nothing is logged.
 
 ## Example
 A screen recording in Matroska (`.mkv`, `.webm`) or as a transport stream (`.ts`).
 
 ## What to do
-Write the same pictures into an MP4, which names their number, without encoding them again:
-`ffmpeg -i in.mkv -c copy out.mp4`.
+Copy the stream into an MP4, which declares the number of frames, without re-encoding: `ffmpeg -i in.mkv -c copy
+out.mp4`.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def check(case: Case) -> Iterator[Hit]:
         total, *seconds = video.shown
         length = f", {seconds[0]:.1f} of {seconds[1]:.1f} seconds" if seconds else ""
         yield Hit(
-            f"the video `{clip(video.written)}` names no number of frames: the model sees the first "
+            f"the video `{clip(video.written)}` does not declare its number of frames: the model sees only the first "
             f"{video.probe.frames} of {total:,.0f}{length}",
-            "Remux it to MP4, as with `ffmpeg -i in.mkv -c copy out.mp4`.",
+            "Remux it to MP4, for example with `ffmpeg -i in.mkv -c copy out.mp4`.",
             turn=video.turn,
             media_index=video.index,
             evidence={"frames": video.probe.frames, "total_frames": int(total)}

@@ -1,17 +1,17 @@
-"""A video that the model sees turned.
+"""A video that the model sees rotated.
 
 ## What it finds
-Videos whose display matrix asks for turning or mirroring. It is read of the decoded frames, as players do.
+Videos whose display matrix asks for rotation or mirroring. It is read from the decoded frames, as players do.
 
-## Why it hurts
-Players turn such a video, the trainer does not (PyAV's `to_image` gives the frames as they are stored): the model sees
-it lying on its side, while question and answer speak of the upright one. Nothing is logged.
+## Why it matters
+Players rotate such a video, the trainer does not (PyAV's `to_image` gives the frames as they are stored): the model
+sees it on its side, while question and answer are about the upright one. Nothing is logged.
 
 ## Example
-A video of a phone that was held upright: it is stored lying, with a rotation of 90 degrees.
+A video from a phone held upright: it is stored sideways, with a rotation of 90 degrees.
 
 ## What to do
-Encode the video again: `ffmpeg -i in.mp4 out.mp4` turns the frames themselves and leaves the matrix out.
+Re-encode the video: `ffmpeg -i in.mp4 out.mp4` rotates the frames themselves and leaves the matrix out.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def check(case: Case) -> Iterator[Hit]:
         probe = video.probe
         if probe.orientation in SEEN_AS and not probe.fault:
             yield Hit(
-                f"the video `{clip(video.written)}` asks players to turn it, which the trainer ignores: the model "
+                f"the video `{clip(video.written)}` asks players to rotate it, which the trainer ignores: the model "
                 f"sees it {SEEN_AS[probe.orientation]}",
-                "Encode it again, which turns its frames: `ffmpeg -i in.mp4 out.mp4`.",
+                "Re-encode it, which rotates its frames: `ffmpeg -i in.mp4 out.mp4`.",
                 turn=video.turn,
                 media_index=video.index,
                 evidence={"orientation": probe.orientation},

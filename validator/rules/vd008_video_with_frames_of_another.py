@@ -1,12 +1,12 @@
-"""A video for which LLaMA-Factory 0.9.5 takes the frames or times of another (Qwen3-VL).
+"""A video for which LLaMA-Factory 0.9.5 uses the frames or timestamps of another (Qwen3-VL).
 
 ## What it finds
-Under a template of Qwen3-VL each two frames of a video stand in the text, behind their time. LLaMA-Factory 0.9.5 writes
-as many of them as the *first* video of the row has, with the times of the video whose number is that of the *message*.
-Reported are rows with a video in a message that has no video of its number, rows whose first video has more frames
-than that one has times, and rows whose videos have different numbers of frames.
+Under a Qwen3-VL template, every two frames of a video are in the text, after their timestamp. LLaMA-Factory 0.9.5
+writes as many of them as the *first* video of the row has, with the timestamps of the video whose number is that of the
+*message*. Reported are rows with a video in a message that has no video of its number, rows whose first video has more
+frames than that one has times, and rows whose videos have different numbers of frames.
 
-## Why it hurts
+## Why it matters
 Preprocessing stops with `IndexError: list index out of range`, which names no row; or it passes, and training stops
 at the batch: `Video features and video tokens do not match`.
 
@@ -14,8 +14,8 @@ at the batch: `Video features and video tokens do not match`.
 A conversation with its only `<video>` in the second question: that is message 2, and there is no video 2.
 
 ## What to do
-Put the `<video>` into the first message of the row, one video a row; or train with a build of LLaMA-Factory after July
-2026, which gives each video its own frames (pull request 10518).
+Put the `<video>` into the first message of the row, one video per row; or train with a build of LLaMA-Factory after
+July 2026, which gives each video its own frames (pull request 10518).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 
-HELP = "Put one <video> a row into its first message, or use a later LLaMA-Factory, which mends it."
+HELP = "Use one <video> per row, in its first message, or a later LLaMA-Factory, which fixes this."
 
 
 @row_rule("VD008", "video-with-frames-of-another", "error", needs="media")
@@ -38,7 +38,7 @@ def check(case: Case) -> Iterator[Hit]:
     for problem in case.facts.problems:
         if problem.kind == "video-times":
             yield Hit(
-                f"the trainer stops: a <video> stands in message {problem.turn}, for which it looks up the video of "
+                f"the trainer stops: a <video> is in message {problem.turn}, for which it looks up the video of "
                 f"that number, counted from 0, and finds none or too few frames; the row has {len(videos)}",
                 HELP,
                 turn=problem.turn,

@@ -1,18 +1,18 @@
-"""A video that is told with the times of another (Qwen3-VL under LLaMA-Factory 0.9.5).
+"""A video that is given the timestamps of another (Qwen3-VL under LLaMA-Factory 0.9.5).
 
 ## What it finds
-Videos whose frames are written with other times than their own. LLaMA-Factory 0.9.5 takes the times of the video whose
-number is that of the *message*, counted from 0: two videos in one question both get the times of the first.
+Videos whose frames are written with the wrong timestamps. LLaMA-Factory 0.9.5 takes the timestamps of the video whose
+number is that of the *message*, counted from 0: two videos in one question both get the timestamps of the first.
 
-## Why it hurts
-The model learns what happens at wrong seconds; an answer that names a time, as `at 0:12`, contradicts what the model is
-told. Nothing is logged.
+## Why it matters
+The model learns what happens at wrong seconds; an answer that names a time, such as `at 0:12`, contradicts what the
+model is given. Nothing is logged.
 
 ## Example
-`<video><video>What is different?` with a video of 4 seconds and one of 60: both are told as 4 seconds.
+`<video><video>What is different?` with a video of 4 seconds and one of 60: both are given as 4 seconds.
 
 ## What to do
-One video a row, in its first message; or train with a build of LLaMA-Factory after July 2026 (pull request 10518).
+One video per row, in its first message; or train with a build of LLaMA-Factory after July 2026 (pull request 10518).
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def check(case: Case) -> Iterator[Hit]:
         told = videos[places[video.turn]] if video.turn in places and places[video.turn] < len(videos) else video
         if told.seconds != video.seconds and len(told.seconds) == len(video.seconds):
             yield Hit(
-                f"the video `{clip(video.written)}` is told with the times of `{clip(told.written)}`: up to "
-                f"{told.seconds[-1]:.1f} seconds, where its own last frames are those of {video.seconds[-1]:.1f}",
-                "Keep one video a row, in its first message, or use a later LLaMA-Factory.",
+                f"the video `{clip(video.written)}` is given the timestamps of `{clip(told.written)}`: up to "
+                f"{told.seconds[-1]:.1f} seconds, but its own last frames are at {video.seconds[-1]:.1f}",
+                "Keep one video per row, in its first message, or use a later LLaMA-Factory.",
                 turn=video.turn,
                 media_index=video.index,
                 evidence={"told": round(told.seconds[-1], 1), "own": round(video.seconds[-1], 1)},

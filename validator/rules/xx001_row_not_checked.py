@@ -1,18 +1,17 @@
-"""A row that was not checked to the end.
+"""A row that was not checked completely.
 
 ## What it finds
-Rows at which mmvalidate itself failed, rows with a value too large to be held in memory, and rows with an image that
+Rows on which mmvalidate itself failed, rows with a value too large to be held in memory, and rows with an image that
 would take minutes to load. The other rows are judged as usual.
 
-## Why it hurts
-An unchecked row is not a passed row. The run is incomplete and ends with exit code 3.
+## Why it matters
+An unchecked row has not passed. The run is incomplete and ends with exit code 3.
 
 ## Example
-A row that meets an error in mmvalidate, or with a JPEG of 100,000 scans; the message says which.
+A row that triggers an error in mmvalidate, or with a JPEG of 100,000 scans; the message says which.
 
 ## What to do
-Report an internal error with its message; remove or mend what is too large or too slow. Do not take the result for a
-pass of this row.
+Report an internal error with its message; remove or fix what is too large or too slow. This row has not passed.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from validator.rules.scope import every
 def check(case: Case) -> Iterator[Hit]:
     """Report rows whose facts are incomplete."""
     if case.facts.unchecked is not None:
-        yield Hit(f"not checked to the end: {case.facts.unchecked}", "This row is neither passed nor failed.")
+        yield Hit(f"not checked: {case.facts.unchecked}", "Counted as unchecked.")
 
 
 RULE = check

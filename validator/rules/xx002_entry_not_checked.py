@@ -3,7 +3,7 @@
 ## What it finds
 Selected entries of a kind that mmvalidate does not read yet, or that it cannot reach.
 
-## Why it hurts
+## Why it matters
 The run is incomplete and ends with exit code 3: nothing is known about these rows.
 
 ## Example

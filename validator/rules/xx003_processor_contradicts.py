@@ -2,9 +2,9 @@
 
 ## What it finds
 With `--exact`, rows whose image grids, token counts or ids differ between mmvalidate's own computation and
-transformers' Qwen2-VL processor and tokenizer, and rows at which that processor stops.
+transformers' Qwen2-VL processor and tokenizer, and rows on which that processor fails.
 
-## Why it hurts
+## Why it matters
 One of the two is wrong about this row, and every count that rests on it.
 
 ## Example

@@ -75,7 +75,7 @@ def _objection(folder: Path) -> str | None:
     try:
         check_usable(folder)
     except NotOursError:
-        return "is no folder of a run"
+        return "is not a run folder"
     return None
 
 

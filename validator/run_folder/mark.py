@@ -43,11 +43,11 @@ def is_run(folder: Path) -> bool:
 def check_usable(folder: Path) -> None:
     """Raise NotOursError where a folder holds something and is no run folder."""
     if os.path.lexists(folder) and not folder.is_dir():
-        raise NotOursError(f"{folder} is no folder: results of a run need one of their own.")
+        raise NotOursError(f"{folder} is not a folder: results of a run need one of their own.")
     place = folder.resolve()  # a folder that the user has put elsewhere
     if place.is_dir() and not is_run(place) and (other := _foreign(place)) is not None:
         raise NotOursError(
-            f"{folder} holds {clip(other)} and is no folder of a run: name an empty or a new folder for the results."
+            f"{folder} holds {clip(other)} and is not a run folder: name an empty or a new folder for the results."
         )
 
 

@@ -134,7 +134,7 @@ def check_settings(config: TrainingConfig) -> dict[str, Any]:
     folder = config["dataset_dir"]
     if not isinstance(folder, str) or folder.startswith(FACTORIES):
         raise ValueError(
-            f"{config.path}: `dataset_dir` is no folder of this machine; datasets from there are not read."
+            f"{config.path}: `dataset_dir` is not a folder on this machine; datasets from there are not read."
         )
     datasets = (*config.names("dataset"), *config.names("eval_dataset"))
     if not datasets:

@@ -73,7 +73,7 @@ def read_file(path: Path, what: str, *, is_json: bool = False) -> Read:
     except ValueError as error:
         raise ValueError(f"The {what} {shown} cannot be parsed: {clip(str(error), 300)}.") from None
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise ValueError(f"{shown} is no {what}: it holds no keys with values.")
+        raise ValueError(f"{shown} is not a {what}: it contains no keys with values.")
     return Read(value, odd)
 
 

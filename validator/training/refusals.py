@@ -393,7 +393,7 @@ ARGUMENTS: tuple[RefusedRow, ...] = (
         "quantization_bit create_new_adapter",
         lambda on: on.has("quantization_bit") and on.has("adapter_name_or_path") and on.create_new_adapter,
         "Cannot create new adapter upon a quantized model.",
-        "Merge the adapter first, or go on with it.",
+        "Merge the adapter first, or train it further.",
     ),
     RefusedRow(
         "quantization_bit adapter_name_or_path",

@@ -158,7 +158,7 @@ def _from_config(name: str, config: dict[str, Any]) -> ModelShape | None:
         return None
     text = config.get("text_config") or config  # nested since transformers 4.52
     if not isinstance(text, dict):
-        raise ValueError("text_config is no object")
+        raise ValueError("text_config is not an object")
     layers, hidden, inner, words, heads, key_heads = (_size(text.get(key)) for key in _SIZES)
     return ModelShape(
         name,

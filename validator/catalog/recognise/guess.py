@@ -197,7 +197,7 @@ def _swift(draft: _Draft, why: str, talks: Talks) -> Guess:
 def _of_texts(draft: _Draft, pair: tuple[ColumnValues, ColumnValues] | None) -> Guess:
     if pair is not None and not all(column.holds(is_text) for column in pair):
         raise UntakenError(
-            f"`{pair[0].name}` and `{pair[1].name}` are no text and there is no column of messages before them: write "
+            f"`{pair[0].name}` and `{pair[1].name}` are not text and there is no column of messages before them: write "
             "the messages that both share into a column of their own, and each answer as one message"
         )
     names = None if pair is None else (pair[0].name, pair[1].name)
@@ -223,7 +223,7 @@ def _of_texts(draft: _Draft, pair: tuple[ColumnValues, ColumnValues] | None) -> 
         draft.doubts.append(f"`{odd.name}` holds objects with a path alone, which LLaMA-Factory does not open.")
     answer = draft.columns.get("response")
     if answer is not None:
-        draft.miss(answer, "text", is_text, "LLaMA-Factory leaves out a row whose answer is no text")
+        draft.miss(answer, "text", is_text, "LLaMA-Factory leaves out a row whose answer is not text")
     entry: dict[str, Any] = {"formatting": "alpaca"}
     if pair is not None:
         entry["ranking"] = True

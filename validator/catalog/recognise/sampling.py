@@ -205,5 +205,5 @@ def _sorted(given: Iterable[SampledRow], *, whole: bool) -> RowSample:
         elif isinstance(row.value, dict):
             rows.append(SampledRow(place, row.value))
         else:
-            faults.append(SampledRow(place, "the row is no object"))
+            faults.append(SampledRow(place, "the row is not an object"))
     return RowSample(tuple(rows), tuple(faults), whole)

@@ -17,7 +17,7 @@ from validator.execution import Execution, cores, worker_memory
 
 CLUSTER_PAYS = 30.0
 """Seconds of work on one core above which a cluster of processes is started unasked."""
-NOTHING = "nothing: all results were there"
+NOTHING = "no changes; cached results used"
 
 
 def check(plan: RunPlan, running: Path, execution: Execution, progress: Progress) -> str:

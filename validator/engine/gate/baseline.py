@@ -85,7 +85,7 @@ def load_baseline(path: Path) -> Baseline:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         where = clip(place, 100) + ": " if place else ""
-        raise ValueError(f"{path} is no baseline: {where}{clip(first['msg'], 300)}.") from None
+        raise ValueError(f"{path} is not a baseline: {where}{clip(first['msg'], 300)}.") from None
 
 
 @lru_cache(maxsize=1)

@@ -258,7 +258,7 @@ def accepted_in(folder: Path) -> frozenset[int]:
         return frozenset()
     numbers = read_json(path, _MOST_ACCEPTED)
     if not isinstance(numbers, list) or not set(map(type, numbers)) <= {int}:
-        raise unusable(path, "is no list of numbers")
+        raise unusable(path, "is not a list of numbers")
     return frozenset(numbers)
 
 

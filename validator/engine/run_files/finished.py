@@ -186,12 +186,14 @@ def codes_that_ran(summary: dict[str, Any]) -> set[str]:
 def _no_run(folder: Path) -> str:
     """Why a folder without a summary is no finished run, and which are there."""
     if not os.path.lexists(folder):
-        return f"{folder} is no finished run: there is no such folder.{_others(folder)}"
+        return f"{folder} is not a finished run: there is no such folder.{_others(folder)}"
     if runs := sorted(path.parent for path in folder.glob(f"{TRAINERS}/*/{SUMMARY}")):
         return f"{folder} holds the runs of `--trainer all`: name one, as {runs[0]}."
     if is_run(folder):
-        return f"{folder} holds a run that has not ended (no {SUMMARY}): the command that began it goes on from there."
-    return f"{folder} is no finished run: it holds no {SUMMARY}.{_others(folder)}"
+        return (
+            f"{folder} holds a run that has not ended (no {SUMMARY}): the command that started it continues from there."
+        )
+    return f"{folder} is not a finished run: it holds no {SUMMARY}.{_others(folder)}"
 
 
 def _others(folder: Path) -> str:

@@ -66,12 +66,20 @@ def sections(report: Report) -> list[Section]:
     return [Section(name, title, data) for name, title, data in made if data is not None]
 
 
+_FAILING = {
+    "error": "errors fail the run",
+    "warning": "errors and warnings fail the run",
+    "info": "every finding fails the run",
+}
+
+
 def _verdict(report: Report) -> Record:
     summary = report.summary
     rows, found = summary["rows"], summary["findings"]
+    fail_on = report.settings.fail_on
     words = {
-        "passed": "Nothing at or above the threshold was found.",
-        "failed": f"{'; '.join(summary['gate']['reasons'])} (the threshold is {report.settings.fail_on}).",
+        "passed": "No errors found." if fail_on == "error" else f"No finding has the severity {fail_on} or above.",
+        "failed": f"{'; '.join(summary['gate']['reasons'])} ({_FAILING[fail_on]}).",
         "unchecked": "The run is incomplete: something was not checked.",
         "nothing to check": "There was no row to check.",
     }
