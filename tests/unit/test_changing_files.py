@@ -68,7 +68,7 @@ def test_a_file_that_changes_after_its_survey(dataset, monkeypatch, change, suff
     assert result.summary["rows"]["total"] == result.summary["rows"]["unchecked"] == 600
     assert result.summary["exit_code"] == 3
     assert {(finding["code"], finding["message"]) for finding in findings} == {
-        ("XX001", f"not checked to the end: the file `data.{suffix}` changed while it was read")
+        ("XX001", f"not checked: the file `data.{suffix}` changed while it was read")
     }
 
 

@@ -114,7 +114,7 @@ def test_the_trainer_agrees():
     ("name", "text", "words"),
     [
         ("a.yaml", "a: 1\na: 2", "found duplicate key a"),
-        ("a.yaml", "- a", "holds no keys with values"),
+        ("a.yaml", "- a", "contains no keys with values"),
         ("a.yaml", "a: [", "cannot be parsed"),
         ("a.json", "{'a': 1}", "cannot be parsed"),
         ("a.yaml", "#" * (1 << 20) + "\na: 1", "more than 256 KiB"),
