@@ -1,9 +1,9 @@
 """The template does not match the model.
 
 ## What it finds
-A `template` that does not exist; one without images (or videos) over data that have some, or none at all; one that
-writes other marks for images than the model, a Qwen2-VL or one of its successors, has; and a template of these for a
-model that its config.json says is another.
+A `template` that does not exist; one without image (or video) support for data that has some, or no template at all;
+one that writes other image tokens than the model, a Qwen2-VL or one of its successors, expects; and a template of these
+families for a model whose config.json names another family.
 
 ## Why it matters
 Rows with images stop the trainer: `ValueError: This model does not support image input. Please check whether the
