@@ -141,8 +141,15 @@ class Settings(BaseModel):
         ),
     ] = "true"
     preserve_thinking: Annotated[
-        bool, Flag(f"{WHOSE['template']} preserve_thinking: mask_history leaves earlier thoughts in.", TRAINER)
-    ] = False
+        bool | None,
+        Flag(
+            f"{WHOSE['template']} preserve_thinking: mask_history leaves earlier thoughts in. Default: the template's.",
+            TRAINER,
+        ),
+    ] = None
+    reasoning_effort: Annotated[
+        Literal["xhigh", "medium", "low"], Flag(f"{WHOSE['reasoning_effort']} reasoning_effort.", TRAINER)
+    ] = "xhigh"
     mask_history: Annotated[bool, Flag("Train on the last answer only.", TRAINER)] = False
     train_on_prompt: Annotated[bool, Flag("Train on questions too.", TRAINER)] = False
     truncation_strategy: Annotated[
@@ -213,6 +220,7 @@ class Settings(BaseModel):
             raise ValueError(f"{self.profile.describes} has no default_system for training")
         trainer = trainer_named(self.trainer)
         given = {"enable_thinking": self.enable_thinking != "true", "preserve_thinking": self.preserve_thinking}
+        given["reasoning_effort"] = self.reasoning_effort != "xhigh"
         for name, said in given.items():
             if said and name not in trainer.options:
                 raise ValueError(f"{trainer.describes} has no {name}")

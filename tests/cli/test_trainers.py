@@ -14,7 +14,7 @@ from tests.conftest import say
         (("--trainer", "llamafactory@0.9"), "There is no trainer profile llamafactory@0.9. Did you mean"),
         (("--trainer", "ms-swift", "--train-on-prompt"), "has neither mask_history nor train_on_prompt"),
         (("--trainer", "hf", "--strict"), "truncation_strategy and strict are ms-swift's"),
-        (("--trainer", "axolotl"), "Known: llamafactory, llamafactory@0.9.4, "),
+        (("--trainer", "axolotl"), "Known: llamafactory, llamafactory@main, "),
         (("--trainer", "hf", "--mask-history"), "has neither mask_history nor train_on_prompt"),
         (("--trainer", "llamafactory@0.9.1", "--default-system", "x"), "has no default_system for training"),
         (("--trainer", "all", "--replay", "3"), "--trainer all cannot be combined with --replay"),
@@ -44,10 +44,10 @@ def test_the_same_row_fares_differently(dataset, mmvalidate, tmp_path):
     assert done.returncode == 1, done.stderr
     names = list(json.loads(done.stdout)["trainers"])
     table = pq.read_table(tmp_path / ".mmvalidate" / dataset.folder.name / "trainers.parquet").to_pylist()
-    later = ["llamafactory", "llamafactory@0.9.4", "llamafactory@0.9.3"]
+    later = ["llamafactory", "llamafactory@main", "llamafactory@0.9.4", "llamafactory@0.9.3"]
     assert names == [*later, "llamafactory@0.9.2", "llamafactory@0.9.1", "hf", "qwen-vl-utils", "ms-swift"]
     assert all(row[later[0]] == row[name] for row in table for name in later)
-    assert [tuple(row[name] for name in (names[0], *names[3:])) for row in table] == [
+    assert [tuple(row[name] for name in (names[0], *names[4:])) for row in table] == [
         ("whole", "whole", "whole", "whole", "whole", "whole"),
         ("whole", "stops", "stops", "whole", "whole", "whole"),
         ("whole", "whole", "whole", "stops", "dropped", "dropped"),

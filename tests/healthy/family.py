@@ -12,7 +12,7 @@ from PIL import Image
 
 from validator.trainers.registry import trainers
 
-LATE = ("llamafactory", "llamafactory@0.9.4", "llamafactory@0.9.3")
+LATE = ("llamafactory", "llamafactory@main", "llamafactory@0.9.4", "llamafactory@0.9.3")
 LLAMAFACTORY = (*LATE, "llamafactory@0.9.2", "llamafactory@0.9.1")
 EVERY = tuple(trainers())
 TAGS = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}

@@ -11,7 +11,9 @@ from tests.environments import VOCABULARY, needs_oracle, needs_trainer, trainer_
 from tests.oracle.compare import GOLDEN, differences, oracle_answers, our_answers
 from tests.oracle.corpus import write_corpus
 from tests.oracle.thoughts import fed_as, make_thoughts, set_up
+from tests.oracle.videos import make_timed_corpus
 from validator.models.families import REPRODUCED
+from validator.tokens.known_templates import known_templates
 
 SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))
 ROWS = int(os.environ.get("MMVALIDATE_TRAINER_ROWS", 240))
@@ -34,7 +36,7 @@ def compare(ours, theirs, name):
 
 
 @needs_oracle
-@pytest.mark.parametrize("template", REPRODUCED)
+@pytest.mark.parametrize("template", [name for name in REPRODUCED if name in known_templates()])
 def test_fresh_random_rows(template, tmp_path, monkeypatch):
     """Of a folder, tokenizer and processor are those that the trainer loads."""
     corpus = make_thoughts(SEED, ROWS)
@@ -56,3 +58,31 @@ def test_the_release_before(tmp_path, monkeypatch):
     theirs = judges.ask(home, "tests.oracle.judge", VOCABULARY, "rows", given=given, cwd=tmp_path)
     corpus = set_up(corpus, **settings, trainer="llamafactory@0.9.4")
     compare(our_answers(registry, corpus), theirs, "llamafactory@0.9.4 qwen3_vl")
+
+
+@needs_trainer("llamafactory-main")
+@pytest.mark.parametrize("template", REPRODUCED)
+def test_main(template, tmp_path, monkeypatch):
+    """The build that `./scripts/trainers` pins."""
+    corpus = make_thoughts(SEED, ROWS, efforts=True)
+    registry = write_corpus(corpus, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    asked, settings = fed_as(template, tmp_path)
+    given, home = {"corpus": corpus, "folder": str(tmp_path), **asked}, trainer_home("llamafactory-main")
+    theirs = judges.ask(home, "tests.oracle.judge", VOCABULARY, "rows", given=given, cwd=tmp_path)
+    corpus = set_up(corpus, **settings, trainer="llamafactory@main")
+    compare(our_answers(registry, corpus), theirs, f"llamafactory@main {template}")
+
+
+@needs_trainer("llamafactory-main")
+@pytest.mark.parametrize("template", ["qwen3_vl_nothink", "qwen3_8"])
+def test_videos_under_main(template, tmp_path, monkeypatch):
+    """Each video is written with its own frames and times."""
+    corpus = make_timed_corpus(tmp_path, SEED, ROWS // 4, cutoff_len=8192)
+    registry = write_corpus(corpus, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    asked, settings = fed_as(template, tmp_path)
+    given, home = {"corpus": corpus, "folder": str(tmp_path), **asked}, trainer_home("llamafactory-main")
+    theirs = judges.ask(home, "tests.oracle.judge", VOCABULARY, "rows", given=given, cwd=tmp_path)
+    corpus = set_up(corpus, **settings, trainer="llamafactory@main")
+    assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"

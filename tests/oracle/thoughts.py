@@ -24,7 +24,7 @@ SWITCHES = tuple(product(("true", "false", "null"), (False, True), (False, True)
 
 def fed_as(template: str, folder: Path) -> tuple[dict, dict]:
     """What the trainer is asked with for the model of a template, and our settings; `folder` is there for its files."""
-    if template.startswith(("qwen3_5", "qwen3_6")):
+    if template.startswith(("qwen3_5", "qwen3_6", "qwen3_8")):
         processor = str(make_folder(folder / "model"))
         return {"files": processor, "template": template}, {"processor": processor, "template": template}
     asked = {"model": "qwen3-vl", "tokens": QWEN3_VL.added_tokens, "template": template}
@@ -37,8 +37,10 @@ def set_up(corpus: dict, **settings: str) -> dict:
     return {**corpus, "entries": entries}
 
 
-def make_thoughts(seed: int, rows: int, *, preserves: bool = True) -> dict:
-    """A corpus with an entry for each of SWITCHES; `preserves`: the release knows preserve_thinking."""
+def make_thoughts(seed: int, rows: int, *, preserves: bool = True, efforts: bool = False) -> dict:
+    """A corpus with an entry for each of SWITCHES; the release knows preserve_thinking (`preserves`), which main need
+    not be told, and reasoning_effort (`efforts`).
+    """
     dice = random.Random(seed)
     images = {
         f"i{seed}/{n}.png": {"mode": "RGB", "size": (dice.randint(1, 500), dice.randint(1, 500))} for n in range(6)
@@ -55,6 +57,10 @@ def make_thoughts(seed: int, rows: int, *, preserves: bool = True) -> dict:
         }
         if preserves:
             settings["preserve_thinking"] = keeps
+        if efforts:
+            settings["reasoning_effort"] = dice.choice(("xhigh", "medium", "low"))
+            if keeps and dice.random() < 0.5:
+                del settings["preserve_thinking"]
         made = [_row(dice, list(images)) for _ in range(max(rows // len(switches), 1))]
         entry = {"name": f"t{seed}_{number}", "suffix": "json", "tags": ALL_TAGS, "columns": COLUMNS}
         entries.append({**entry, "rows": made, "settings": settings})

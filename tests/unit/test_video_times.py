@@ -94,6 +94,7 @@ def test_videos_that_get_what_is_anothers(films, texts, names, codes):
     films.write([say(*texts, videos=names)])
     _, findings = films.check(processor="qwen3-vl", ignore=("PH002", "VD005", "DU"))
     assert {finding["code"] for finding in findings} == codes
-    films.write([say(*texts, videos=names)])
-    _, findings = films.check()
-    assert not {finding["code"] for finding in findings} & {"VD008", "VD009"}
+    for settings in ({}, {"processor": "qwen3-vl", "trainer": "llamafactory@main"}):
+        films.write([say(*texts, videos=names)])
+        _, findings = films.check(**settings)
+        assert not {finding["code"] for finding in findings} & {"VD008", "VD009"}

@@ -47,9 +47,10 @@ def judging_alone(settings: Settings, processor: Processor) -> frozenset[str]:
     """Of the settings that are put to measured facts, those that no fact depends on: `mask_history` takes thoughts out
     of what is encoded where a template forgets them.
     """
-    thoughts = settings.profile.template(processor, _named(settings)).thoughts
-    forgets = thoughts is not None and "preserve_thinking" in settings.profile.options
-    return JUDGING - {"mask_history"} if forgets and not settings.preserve_thinking else JUDGING
+    masked = settings.model_copy(update={"mask_history": True})
+    unmasked = settings.model_copy(update={"mask_history": False})
+    thoughts = [one.profile.template(processor, _named(one)).thoughts for one in (masked, unmasked)]
+    return JUDGING - {"mask_history"} if thoughts[0] != thoughts[1] else JUDGING
 
 
 def _named(settings: Settings) -> str | None:

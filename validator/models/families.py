@@ -113,7 +113,7 @@ QWEN3_5 = ModelFamily(
     max_pixels=4096 * 4096,
     video_pixels=(64 * 64, 4096 * 6144),
     class_video_pixels=(128 * 32 * 32, 768 * 32 * 32),
-    templates=("qwen3_5", "qwen3_5_nothink", "qwen3_6"),
+    templates=("qwen3_5", "qwen3_5_nothink", "qwen3_6", "qwen3_8"),
     thinks="always",
     times_frames=True,
 )

@@ -44,6 +44,11 @@ def filling(trainer: Trainer) -> bool:
     return trainer.fills_objects
 
 
+def mixing_times(trainer: Trainer) -> bool:
+    """Trainers that may tell a video with the times of another."""
+    return trainer.mixes_times
+
+
 def deleting(trainer: Trainer) -> bool:
     """Trainers that may leave out a row for its length."""
     return "truncation_strategy" in trainer.options

@@ -21,9 +21,10 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import mixing_times
 
 
-@row_rule("VD009", "video-with-times-of-another", "warning", needs="media")
+@row_rule("VD009", "video-with-times-of-another", "warning", trainers=mixing_times, needs="media")
 def check(case: Case) -> Iterator[Hit]:
     """Compare the times of a video with those of the one whose number its message has."""
     videos = case.facts.of_kind("video")

@@ -33,6 +33,10 @@ class KnownTemplate:
     thinks: bool = False
 
 
+LATER = {"qwen3_8": KnownTemplate({"image": "<|image_pad|>", "video": "<|video_pad|>"}, thinks=True)}
+"""Templates that came after 0.9.5."""
+
+
 @cache
 def known_templates() -> dict[str, KnownTemplate]:
     """All templates, by name."""
@@ -44,7 +48,7 @@ def refused_media(name: str) -> frozenset[MediaKind]:
     """The kinds of media at which a row stops the trainer under a template."""
     if name == NONE:
         return frozenset()
-    known = known_templates().get(name)
+    known = known_templates().get(name) or LATER.get(name)
     kinds: tuple[MediaKind, ...] = ("image", "video", "audio")
     return frozenset(kind for kind in kinds if known is None or kind not in known.marks)
 

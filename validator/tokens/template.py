@@ -14,7 +14,7 @@ from typing import Any
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample, Turn
 from validator.nearest import did_you_mean
 from validator.records.arrow import Int32
-from validator.tokens.known_templates import NONE, OF_TOKENIZER, known_templates
+from validator.tokens.known_templates import LATER, NONE, OF_TOKENIZER, known_templates
 from validator.tokens.processor import Processor
 
 DEFAULT_SYSTEM = "You are a helpful assistant."
@@ -47,11 +47,14 @@ Piece = str | MediaSlot
 class Thoughts:
     """What a reasoning template does with the thoughts of answers. `enabled` is the trainer's enable_thinking: true,
     false (none is left) or null. `forgets`: those of all answers but the last are taken out, and only the last answer
-    is given an empty one. `begin` and `end` stand around a thought.
+    is given an empty one. `preserves`: the template's own preserve_thinking, where nothing is said; `effort`: the
+    trainer's reasoning_effort. `begin` and `end` stand around a thought.
     """
 
     enabled: bool | None = True
     forgets: bool = False
+    preserves: bool = False
+    effort: str = "xhigh"
     begin: str = "<think>\n"
     end: str = "\n</think>\n\n"
 
@@ -95,6 +98,7 @@ class Template:
     which rewrites calls and numbers; the others are those of transformers, which write messages as they are.
     `slot` matches the placeholders, in the content of the roles `parted`. `repairs`: placeholders without a medium stay
     text, and those in the system prompt count. `thoughts`: it is one of those that care for thoughts.
+    `strips_tools`: the part about tools begins without line feeds where nothing stands before it.
     """
 
     frames: Mapping[str, tuple[str, str]]
@@ -108,6 +112,7 @@ class Template:
     parted: frozenset[str] = frozenset(("user", "observation", "assistant", "function", "system"))
     repairs: bool = False
     thoughts: Thoughts | None = None
+    strips_tools: bool = False
 
     def system(self, sample: Sample, default_system: str | None) -> str:
         """The system turn, present in nearly every sample. Raises what the trainer raises on broken tools or a
@@ -122,6 +127,8 @@ class Template:
         prompt = self.tools(sample.tools) if sample.tools else ""
         if not text and not sample.tools:
             return ""
+        if self.strips_tools and not text:
+            prompt = prompt.lstrip("\n")
         return before + (text + prompt) + after
 
     def turn(
@@ -208,12 +215,14 @@ class Template:
 
 def check_named(named: str | None) -> None:
     """Raise ValueError where there is no template of this name."""
-    if named is not None and named not in (*known_templates(), OF_TOKENIZER, NONE):
+    if named is not None and named not in (*known_templates(), *LATER, OF_TOKENIZER, NONE):
         raise ValueError(f"There is no template {named}.{did_you_mean(named, known_templates())}")
 
 
-def not_reproduced(trainer: str, processor: Processor) -> ValueError:
-    """Of a model for which a trainer's template is not reproduced."""
+def not_reproduced(trainer: str, processor: Processor, named: str | None = None) -> ValueError:
+    """Of a model for which a trainer's template is not reproduced; of one that is `named`, and that it has not."""
+    if named is not None and named not in processor.family.templates[:1]:
+        return ValueError(f"{trainer} has no template {named}.")
     return ValueError(f"--processor {processor.name}: {trainer} with {processor.family.name} is not reproduced")
 
 

@@ -40,11 +40,7 @@ def qwen_tools(tools: Any) -> str:
     parsed = _parsed_tools(tools)
     if len(parsed) == 0:
         return ""
-    text = ""
-    for tool in parsed:
-        wrapped = tool if tool.get("type") == "function" else {"type": "function", "function": tool}
-        text += "\n" + json.dumps(wrapped, ensure_ascii=False)
-    return _TOOL_PROMPT.format(tools=text)
+    return _TOOL_PROMPT.format(tools="".join(map(_wrapped, parsed)))
 
 
 def swift_tools(tools: str) -> str:
@@ -68,6 +64,19 @@ def qwen3_5_tools(tools: Any) -> str:
         bare = tool.get("function", tool) if tool.get("type") == "function" else tool
         text += "\n" + json.dumps(bare, ensure_ascii=False)
     return _QWEN3_5_PROMPT.format(tools=text)
+
+
+def qwen3_8_tools(tools: Any) -> str:
+    """The same with tools wrapped as functions."""
+    parsed = _parsed_tools(tools)
+    if len(parsed) == 0:
+        return ""
+    return _QWEN3_5_PROMPT.format(tools="".join(map(_wrapped, parsed)))
+
+
+def _wrapped(tool: Any) -> str:
+    wrapped = tool if tool.get("type") == "function" else {"type": "function", "function": tool}
+    return "\n" + json.dumps(wrapped, ensure_ascii=False)
 
 
 def qwen3_5_calls(content: str) -> str:

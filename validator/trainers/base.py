@@ -91,6 +91,8 @@ class Trainer(ABC):
     """A row without media in the columns of its entry has none."""
     first_is_label: bool
     """The first token of a row may be learned."""
+    mixes_times: bool
+    """Videos of a row with several may be told with the frames and times of another."""
     stops_at_failures: bool
     """A row that fails stops it; else it is left out, or another takes its place."""
     tokenized: TokenizedFormat | None

@@ -21,10 +21,15 @@ _MODULES = {
     "qwen-vl-utils": "validator.trainers.qwen_vl_utils.profile",
     "ms-swift": "validator.trainers.ms_swift.profile",
 }
-_EARLIER = {DEFAULT: "@0.9.4 to @0.9.1"}
+_EARLIER = {DEFAULT: "@main to @0.9.1"}
 NAMES = ", ".join(name + (f" (also {_EARLIER[name]})" if name in _EARLIER else "") for name in _MODULES)
 """All names, for help: no trainer is loaded for it."""
-WHOSE = {"template": "LLaMA-Factory's", "truncation_strategy": "ms-swift's", "strict": "ms-swift's"}
+WHOSE = {
+    "template": "LLaMA-Factory's",
+    "reasoning_effort": "LLaMA-Factory main's",
+    "truncation_strategy": "ms-swift's",
+    "strict": "ms-swift's",
+}
 """Of settings that few trainers have (`Trainer.options`), whose they are, for help."""
 TAKES_DATA = "ms-swift"
 """The trainer that takes a data file in place of a registry."""

@@ -152,7 +152,7 @@ def check_settings(config: TrainingConfig) -> dict[str, Any]:
         "media_dir": config["media_dir"],
         "default_system": config["default_system"],
         "enable_thinking": _thinking(config.given.get("enable_thinking", config["enable_thinking"])),
-        "preserve_thinking": config["preserve_thinking"],
+        "preserve_thinking": config["preserve_thinking"] if "preserve_thinking" in config.given else None,
         "mask_history": config["mask_history"],
         "train_on_prompt": config["train_on_prompt"],
     }

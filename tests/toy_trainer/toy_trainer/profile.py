@@ -114,6 +114,7 @@ TRAINERS = (
         names_media_in_columns=True,
         first_is_label=True,
         stops_at_failures=False,
+        mixes_times=False,
         tokenized=None,
     ),
 )

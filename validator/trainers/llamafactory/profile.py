@@ -41,14 +41,29 @@ if TYPE_CHECKING:
 _ENABLED = {"true": True, "false": False, "null": None}
 
 
+@dataclass(frozen=True, slots=True)
+class _Thinking:
+    """The settings that templates for models that think are told. `masks`: mask_history, where that takes thoughts."""
+
+    enabled: bool | None = True
+    preserves: bool | None = None
+    masks: bool = False
+    effort: str = "xhigh"
+
+    def of(self, thoughts: Thoughts) -> Thoughts:
+        """What a template does under them."""
+        preserves = thoughts.preserves if self.preserves is None else self.preserves
+        return replace(thoughts, enabled=self.enabled, forgets=self.masks and not preserves, effort=self.effort)
+
+
 @dataclass(frozen=True, kw_only=True)
 class LlamaFactory(Trainer):
     """A release of LLaMA-Factory."""
 
     template_since: str
     """The release that brought its template."""
-    thoughts: Thoughts
-    """What its templates for models that think do with thoughts."""
+    thinking: _Thinking
+    """What its templates for models that think are told."""
     media_columns: MediaColumns
     media_first: bool
     """Media are opened before placeholders are counted."""
@@ -64,9 +79,13 @@ class LlamaFactory(Trainer):
 
     def configured(self, settings: Settings) -> Trainer:
         """With what is said about videos and thoughts."""
-        forgets = settings.mask_history and "preserve_thinking" in self.options and not settings.preserve_thinking
-        thoughts = Thoughts(_ENABLED[settings.enable_thinking], forgets)
-        made = self if thoughts == self.thoughts else replace(self, thoughts=thoughts)
+        thinking = _Thinking(
+            _ENABLED[settings.enable_thinking],
+            settings.preserve_thinking,
+            settings.mask_history and "preserve_thinking" in self.options,
+            settings.reasoning_effort,
+        )
+        made = self if thinking == self.thinking else replace(self, thinking=thinking)
         said = settings.of_video
         return replace(made, video=replace(self.video or VideoRecipe(), **said)) if said else made
 
@@ -89,7 +108,9 @@ class LlamaFactory(Trainer):
     def template(self, processor: Processor, named: str | None) -> Template:
         """Its `template`, or that of the model."""
         template = template_of(self.name, self.template_since, processor, named)
-        return replace(template, thoughts=self.thoughts) if template.thoughts is not None else template
+        return (
+            template if template.thoughts is None else replace(template, thoughts=self.thinking.of(template.thoughts))
+        )
 
     def check(self, sample: Sample) -> None:
         """As many placeholders as media."""
@@ -203,9 +224,10 @@ _LATEST = LlamaFactory(
     names_media_in_columns=True,
     first_is_label=True,
     stops_at_failures=True,
+    mixes_times=True,
     tokenized=TokenizedPath(),
     template_since="0.9.5",
-    thoughts=Thoughts(),
+    thinking=_Thinking(),
     media_columns=MediaColumns(null="nothing", joins_each_path=False, frame_lists=True, audio=True),
     media_first=False,
     unknown_role="drop",
@@ -213,6 +235,16 @@ _LATEST = LlamaFactory(
     has_min_pixels=True,
     resample=None,
     times="of-first-and-message",
+)
+_MAIN = replace(
+    _LATEST,
+    name="llamafactory@main",
+    describes="LLaMA-Factory main (0.9.6.dev0)",
+    options=_LATEST.options | {"reasoning_effort"},
+    tokenized=None,
+    template_since="main",
+    times="own",
+    mixes_times=False,
 )
 _0_9_4 = replace(
     _LATEST,
@@ -256,4 +288,4 @@ _0_9_1 = replace(
     batch=BatchRecipe(pad_to_multiple_of=8, adds_fake_image=False, masks_pads=False),
     defaults={"image_max_pixels": 512 * 512, "cutoff_len": 2048},
 )
-TRAINERS = (_LATEST, _0_9_4, _0_9_3, _0_9_2, _0_9_1)
+TRAINERS = (_LATEST, _MAIN, _0_9_4, _0_9_3, _0_9_2, _0_9_1)

@@ -173,6 +173,7 @@ TRAINERS = (
         names_media_in_columns=False,
         first_is_label=False,
         stops_at_failures=False,
+        mixes_times=False,
         tokenized=None,
         strategy="delete",
     ),

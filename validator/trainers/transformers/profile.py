@@ -108,6 +108,7 @@ TRAINERS = (
         names_media_in_columns=False,
         first_is_label=True,
         stops_at_failures=True,
+        mixes_times=False,
         tokenized=None,
         media_roles=("user", "assistant", "function"),
     ),
