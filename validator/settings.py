@@ -148,7 +148,8 @@ class Settings(BaseModel):
         ),
     ] = None
     reasoning_effort: Annotated[
-        Literal["xhigh", "medium", "low"], Flag(f"{WHOSE['reasoning_effort']} reasoning_effort.", TRAINER)
+        Literal["xhigh", "medium", "low"],
+        Flag(f"{WHOSE['reasoning_effort']} reasoning_effort, which its main branch has.", TRAINER),
     ] = "xhigh"
     mask_history: Annotated[bool, Flag("Train on the last answer only.", TRAINER)] = False
     train_on_prompt: Annotated[bool, Flag("Train on questions too.", TRAINER)] = False

@@ -26,7 +26,7 @@ NAMES = ", ".join(name + (f" (also {_EARLIER[name]})" if name in _EARLIER else "
 """All names, for help: no trainer is loaded for it."""
 WHOSE = {
     "template": "LLaMA-Factory's",
-    "reasoning_effort": "LLaMA-Factory main's",
+    "reasoning_effort": "LLaMA-Factory's",
     "truncation_strategy": "ms-swift's",
     "strict": "ms-swift's",
 }
