@@ -4,6 +4,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import ROOT, Dataset, say
+from tests.rules.corpus_cases import CORPUS
 from tests.rules.row_cases import FAULTS
 from tests.rules.rows import SEE, codes
 
@@ -112,3 +113,29 @@ def test_exactly_the_cutoff_is_fine(files):
     tokens = files.check()[0].summary["datasets"][0]["num_tokens_full"]["max"]
     assert codes(files.check(cutoff_len=tokens)[1]) == []
     assert codes(files.check(cutoff_len=tokens - 1)[1]) != []
+
+
+@pytest.mark.parametrize("template", ["qwen3_vl", "qwen3_vl_nothink"])
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        (say("a", "<think>\nhm\n</think>\n\nb"), []),
+        (say("a", "hm\n</think>\n\nb"), ["PH004"]),
+        (say("<think>\nhm\n</think>\n\na", "b"), ["PH004"]),
+        (say("a", "<think>\nhm\n</think>\n\nb<|im_end|>"), ["PH004"]),
+    ],
+)
+def test_thoughts_are_meant_to_stand_in_answers(dataset, template, row, found):
+    dataset.write([row])
+    assert codes(dataset.check(processor="qwen3-vl", template=template)[1]) == found
+
+
+@pytest.mark.parametrize(
+    ("processor", "system"), [("embedded", "0-1000"), ("qwen2.5-vl", "pixels of the image as it is fed")]
+)
+def test_which_coordinates_are_the_models_own(dataset, processor, system):
+    rows, _, _ = CORPUS["IM011"]
+    dataset.image("wide.png", (2000, 100))
+    dataset.write(rows)
+    (finding,) = (item for item in dataset.check(processor=processor)[1] if item["code"] == "IM011")
+    assert finding["help"] == f"Convert all coordinates to one system, preferably the model's own: {system}."

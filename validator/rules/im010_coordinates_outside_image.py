@@ -12,7 +12,7 @@ The model is taught to point at what it cannot see. Usually the image was scaled
 `"bbox": [1200, 300, 1600, 420]` for an image of 1080 x 2400 pixels.
 
 ## What to do
-Scale the coordinates as the image was scaled, or normalise them to 0-1000 as Qwen2-VL does.
+Scale the coordinates as the image was scaled, or normalise them to 0-1000 as Qwen2-VL and Qwen3-VL do.
 """
 
 from __future__ import annotations

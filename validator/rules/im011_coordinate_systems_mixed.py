@@ -5,14 +5,14 @@ Entries in which some rows have boxes or points that can only be pixels (beyond 
 can only be normalised (beyond the image, within 1000).
 
 ## Why it matters
-The same place has two sets of coordinates, and the model learns to guess which is meant. Qwen2-VL was trained on
-0-1000.
+The same place has two sets of coordinates, and the model learns to guess which is meant. Qwen2-VL and Qwen3-VL were
+trained on 0-1000, Qwen2.5-VL on pixels of the image as it is fed.
 
 ## Example
 Two sources of screenshots, one annotated in pixels, one by Qwen2-VL.
 
 ## What to do
-Convert all coordinates to one system, preferably 0-1000.
+Convert all coordinates to one system, preferably the model's own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 from validator.rules.noticed import Noticed
-from validator.rules.pointing import NORMALISED, largest_image, reach_of_row, within
+from validator.rules.pointing import NORMALISED, largest_image, own_system, reach_of_row, within
 from validator.rules.scope import every
 
 
@@ -46,12 +46,12 @@ def fold(systems: Systems, case: Case) -> None:
         systems.normalised.add(case.facts)
 
 
-def finish(systems: Systems, _: EntryFacts) -> Iterator[Hit]:
+def finish(systems: Systems, entry: EntryFacts) -> Iterator[Hit]:
     """Speak where both occur."""
     if systems.pixels.rows and systems.normalised.rows:
         yield Hit(
             f"coordinates are pixels in {systems.pixels} and run from 0 to 1000 in {systems.normalised}",
-            "Convert all coordinates to one system, preferably 0-1000.",
+            f"Convert all coordinates to one system, preferably the model's own: {own_system(entry.settings)}.",
             evidence={"pixels": systems.pixels.rows, "normalised": systems.normalised.rows},
         )
 

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from validator.facts.record import RowFacts
+from validator.settings import Settings
+from validator.tokens.processor import load_processor
 
 NORMALISED = 1000
-"""Qwen2-VL's own coordinates run from 0 to 1000, whatever the size of the image."""
+"""Qwen2-VL's own coordinates run from 0 to 1000, whatever the size of the image; so do Qwen3-VL's."""
+
+
+def own_system(settings: Settings) -> str:
+    """The system of coordinates that the model was trained on, in words."""
+    family = load_processor(settings.processor).family
+    return "0-1000" if family.coordinates == "thousandths" else "pixels of the image as it is fed"
 
 
 def reach_of_row(facts: RowFacts) -> tuple[float, float] | None:
