@@ -12,7 +12,7 @@ SPLIT = (
 """Marks belong to words, other than in Qwen2's (transformers `tokenization_qwen3_5.py`)."""
 MERGED = (
     "user", "assistant", "system", "the", " the", "ing", "think", "tool", "function", "parameter", "name", "\n\n",
-    "ация", "मुझे", "的", "你好", "  ", "image", " a", "es", "er",
+    "\n\n\n", "ация", "मुझे", "的", "你好", "  ", "image", " a", "es", "er",
 )  # fmt: skip
 SPECIAL = (
     "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|object_ref_start|>", "<|object_ref_end|>", "<|box_start|>",

@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.conftest import check
+from tests.conftest import check, say
 from tests.engine.data import make_registry
 from tests.environments import needs_replay
+from tests.oracle.model_folder import make_folder
 from validator.execution import Execution
 
 pytestmark = needs_replay
@@ -47,3 +48,14 @@ def test_a_wrong_count_is_found(tmp_path, monkeypatch):
     monkeypatch.setattr(budget, "tokens_of", lambda *arguments: real(*arguments) + 1)
     _, found = contradicted(make_registry(tmp_path, 40), tmp_path / "run", {"workers": 0}, datasets=("lines",))
     assert found and all("the static pass counted" in item["message"] for item in found)
+
+
+@pytest.mark.parametrize("thinking", ["true", "null"])
+def test_empty_thoughts_are_encoded_apart(dataset, thinking):
+    """An answer that begins with line feeds is not encoded together with the empty thought before it."""
+    dataset.image("a.png", (90, 60))
+    rows = [say("<image>a", "\nb", images=["a.png"]), say("\nc\n", "d", "e\n", "", images=[])]
+    registry, folder = dataset.write(rows), make_folder(dataset.folder / "model")
+    settings = {"processor": str(folder), "template": "qwen3_5", "enable_thinking": thinking}
+    summary, found = contradicted(registry, dataset.folder / "run", {"workers": 0}, **settings)
+    assert found == [] and summary["rows"]["unchecked"] == 0
