@@ -82,6 +82,6 @@ def test_controls_that_fail():
     (hit,) = find_rule("RP008").systemic(systemic)
     assert hit.message == (
         "9 of 10 healthy image controls end in NON_FINITE, first in model.norm: no sample is to blame. "
-        "Ladder: bf16: fails, eager: finite"
+        "Changes tried: bf16: fails, eager: finite"
     )
     assert hit.help == "Suspect the backend."

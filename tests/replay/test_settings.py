@@ -10,7 +10,9 @@ from validator.replaying.settings import ReplaySettings
 
 
 def test_fp16_is_refused_with_the_reason():
-    with pytest.raises(ValueError, match="fp16 is refused: Qwen2-VL's activations exceed its largest number, 65504"):
+    with pytest.raises(
+        ValueError, match="fp16 is refused: Qwen2-VL's activations exceed the largest fp16 number, 65504"
+    ):
         ReplaySettings(dtype="fp16")
 
 
@@ -23,7 +25,7 @@ def test_how_many(replay, model, number):
 
 @pytest.mark.parametrize("replay", ["0", "-1", "many", "1.5", ""])
 def test_no_number(replay):
-    with pytest.raises(ValueError, match="it is off, auto, or a number of rows"):
+    with pytest.raises(ValueError, match="must be off, auto, or a number of rows"):
         wanted(replay, "scale")
 
 

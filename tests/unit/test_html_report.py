@@ -260,7 +260,7 @@ def test_runs_with_nothing_to_draw(dataset, rows, entry, shown):
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="no finished run"):
+    with pytest.raises(ValueError, match="not a finished run"):
         write_html(FinishedRun(tmp_path), tmp_path / "report.html")
     assert list(tmp_path.iterdir()) == []
 
