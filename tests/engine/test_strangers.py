@@ -151,7 +151,7 @@ def test_a_result_of_another_program_is_not_taken(dataset, monkeypatch):
     (kept,) = (dataset.folder / "run" / "cache" / "shards").glob("*.zip")
     monkeypatch.setattr(shard, "program", lambda *, exact: "another")
     result, _ = dataset.check(options=Execution(workers=0))
-    assert result.summary["timing"]["engine"].startswith("nothing")
+    assert result.summary["timing"]["engine"].startswith("no changes")
     monkeypatch.undo()
     monkeypatch.setattr(ShardResult, "program", "another")
     result, _ = dataset.check(options=Execution(workers=0))
