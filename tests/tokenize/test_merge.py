@@ -53,7 +53,7 @@ def test_folders_of_other_settings_are_not_joined(folders, tmp_path):
 @pytest.mark.parametrize("spoil", ["mmvalidate.json", "train/state.json"])
 def test_what_is_no_whole_folder_is_not_joined(folders, tmp_path, spoil):
     (folders[1] / spoil).unlink()
-    with pytest.raises(ValueError, match="is no whole folder of `mmvalidate tokenize`"):
+    with pytest.raises(ValueError, match="is not a complete folder of `mmvalidate tokenize`"):
         merge(folders, tmp_path / "all")
 
 

@@ -170,7 +170,7 @@ def test_a_changed_merge_is_not_taken_for_the_embedded_vocabulary(checkpoint):
 def test_folders_that_hold_no_processor(tmp_path):
     with pytest.raises(ValueError, match=r"tokenizer\.json does not exist"):
         load_processor(str(tmp_path))
-    with pytest.raises(ValueError, match="no such folder, and it is no hub id"):
+    with pytest.raises(ValueError, match="there is no such folder, and it is not a hub id"):
         load_processor("./nowhere")
 
 

@@ -100,7 +100,7 @@ def place(source: Path, target: Path) -> None:
 def begun(target: Path, key: str) -> Iterator[Unfinished]:
     """A folder to write to, held alone. Raises ValueError where it holds anything else, and OSError."""
     if os.path.lexists(target) and not target.is_dir():
-        raise ValueError(f"{target} is no folder: name a new one with --to.")
+        raise ValueError(f"{target} is not a folder: name a new one with --to.")
     inner = target / UNFINISHED
     is_ours = inner.is_dir() and not inner.is_symlink()
     if target.is_dir() and os.listdir(target) and not is_ours:
@@ -111,7 +111,7 @@ def begun(target: Path, key: str) -> Iterator[Unfinished]:
     held = open_descriptor(inner / "lock", os.O_RDWR | os.O_CREAT, follow=False)
     try:
         if not stat.S_ISREG(os.fstat(held).st_mode):
-            raise ValueError(f"{inner / 'lock'} is no file: name a new folder with --to.")
+            raise ValueError(f"{inner / 'lock'} is not a file: name a new folder with --to.")
         try:
             lock(held, wait=False)
         except BlockingIOError:

@@ -70,7 +70,9 @@ def _source(folder: Path) -> _Source:
             state = orjson.loads((folder / split / "state.json").read_bytes())
             shards[str(split)] = [folder / split / os.path.basename(item["filename"]) for item in state["_data_files"]]
     except (OSError, ValueError, KeyError, TypeError):
-        raise ValueError(f"{folder} is no whole folder of `mmvalidate tokenize`: it cannot be joined.") from None
+        raise ValueError(
+            f"{folder} is not a complete folder of `mmvalidate tokenize`, so it cannot be merged."
+        ) from None
     return _Source(folder, card, shards)
 
 

@@ -163,16 +163,18 @@ def _check_entry(facts: EntryFacts, verdicts: Verdicts) -> None:
     if facts.unchecked is not None or facts.entry is None:
         raise ValueError(f"{where}: {facts.unchecked or facts.fault}.")
     if facts.entry.source != "file":
-        raise ValueError(f"{where}: its data is no local file.")
+        raise ValueError(f"{where}: its data is not in a local file.")
     if facts.entry.ranking:
-        raise ValueError(f"{where}: its rows are pairs of answers, for another stage than `sft`.")
+        raise ValueError(f"{where}: its rows are pairs of answers, which stages other than `sft` train on.")
     if facts.entry.num_samples is not None:
-        raise ValueError(f"{where}: `num_samples` has the trainer draw rows at random, others each time. Remove it.")
+        raise ValueError(
+            f"{where}: `num_samples` has the trainer draw rows at random, different ones each time. Remove it."
+        )
     for against in verdicts.against.get(facts.name, ()):
         reason = against.reason
         if reason.code not in _FOLLOW_FROM_ROWS and verdicts.policy.drops(reason):
             raise ValueError(
-                f"{where}: {reason.code} {reason.message} Mend it, write a copy with `mmvalidate export`, or add "
+                f"{where}: {reason.code} {reason.message}. Fix it, write a copy with `mmvalidate export`, or add "
                 f"--keep {reason.code}."
             )
     if facts.fault is not None:

@@ -83,7 +83,7 @@ class Processor:
             return self.encoder.special_tokens[token]
         except KeyError:
             raise ValueError(
-                f"The tokenizer of {self.name} has no token {token}: it is no Qwen2-VL tokenizer."
+                f"The tokenizer of {self.name} has no token {token}, so it is not a Qwen2-VL tokenizer."
             ) from None
 
 
@@ -118,7 +118,7 @@ def _shipped(name: str, family: ModelFamily) -> Processor:
 
 def _download(name: str) -> Path:
     if name.startswith((".", "/", "~")) or name.count("/") != 1:
-        raise ValueError(f"--processor {name}: no such folder, and it is no hub id (ORGANISATION/NAME).")
+        raise ValueError(f"--processor {name}: there is no such folder, and it is not a hub id (ORGANISATION/NAME).")
     from huggingface_hub import snapshot_download
 
     try:
@@ -196,7 +196,7 @@ def _config_file(path: Path, name: str) -> tuple[dict[str, Any], bytes]:
     except ValueError as error:
         raise ValueError(f"--processor {name}: {path} cannot be read: {error}.") from None
     if not isinstance(config, dict):
-        raise ValueError(f"--processor {name}: {path} holds no object.")
+        raise ValueError(f"--processor {name}: {path} does not hold a JSON object.")
     return config, data
 
 
@@ -227,7 +227,7 @@ def _encoder(path: Path) -> Encoder:
             return RankEncoder(load_ranks, special_tokens)
         return TokenizersEncoder(str(path))
     except Exception as error:  # JSON of any shape; the tokenizers library raises bare Exceptions
-        raise ValueError(f"--processor: {path} is no tokenizer: {type(error).__name__}: {error}") from None
+        raise ValueError(f"--processor: {path} is not a tokenizer: {type(error).__name__}: {error}") from None
 
 
 def _plain_added_tokens(spec: Mapping[str, Any]) -> dict[str, int] | None:
