@@ -84,7 +84,7 @@ def test_one_that_joins_later_refuses_by_itself(rows, tmp_path, other):
     with pytest.MonkeyPatch.context() as patched:
         real = shard.check_shard
         patched.setattr(
-            "validator.engine.execution.serial.check_shard", lambda job, marker: jobs.append(job) or real(job, marker)
+            "validator.engine.execution.shard.check_shard", lambda job, marker: jobs.append(job) or real(job, marker)
         )
         patched.setattr("validator.engine.execution.engines.SerialEngine", InProcess)
         check(rows.registry, rows.folder / "mine", Execution(shard_rows=60, workers=0))

@@ -28,7 +28,7 @@ from validator.trainers.llamafactory.resize import image_grid
 
 pytestmark = needs_oracle
 SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))
-ROWS = int(os.environ.get("MMVALIDATE_ROWS", 1000))
+ROWS = int(os.environ.get("MMVALIDATE_CORPUS_ROWS", 1000))
 MODEL_ROWS = int(os.environ.get("MMVALIDATE_TRAINER_ROWS", 120))
 ENTRIES = int(os.environ.get("MMVALIDATE_ENTRIES", 100))
 LIKE_ENTRIES = {"cutoff_len": 2048, "image_max_pixels": 589824}

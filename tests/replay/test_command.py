@@ -160,7 +160,7 @@ def test_an_interrupted_replay_goes_on(planted):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--replay", "some"), "--replay some: it is off, auto, or a number of rows"),
+        (("--replay", "some"), "--replay some: must be off, auto, or a number of rows"),
         (("--replay", "3", "--model", "./nowhere"), "--model ./nowhere: no such folder"),
         (("--replay", "3", "--dtype", "fp16"), "fp16 is refused"),
         (("--replay", "3", "--device", "tpu"), "device"),

@@ -1,6 +1,6 @@
 """No error on data that trains, and every warning on it is explained.
 
-MMVALIDATE_ROWS=10000 asks for more rows; the trainer's own word on them is in tests/oracle/test_live.py.
+MMVALIDATE_CORPUS_ROWS=10000 asks for more rows; the trainer's own word on them is in tests/oracle/test_live.py.
 """
 
 import os
@@ -14,7 +14,7 @@ from tests.oracle.well_formed import make_well_formed
 
 DEMO_SETS = ("identity", "alpaca_en_demo", "alpaca_zh_demo", "glaive_toolcall_en_demo", "glaive_toolcall_zh_demo",
              "mllm_demo", "mllm_video_demo", "kto_en_demo", "dpo_en_demo", "dpo_zh_demo")  # fmt: skip
-ROWS = int(os.environ.get("MMVALIDATE_ROWS", 600))
+ROWS = int(os.environ.get("MMVALIDATE_CORPUS_ROWS", 600))
 
 
 def by_severity(findings):

@@ -130,7 +130,7 @@ def test_numbers_that_cannot_be_counted_with(key, value, code, words):
 def test_as_many_keys_as_a_file_holds_are_few_findings():
     findings = judged(make_config({f"key_{number}": 1 for number in range(20_000)} | {"k" * 100_000: 1}))
     found = [finding.message for finding in findings if finding.code == "CF001"]
-    assert len(found) == 21 and found[20].startswith("19,981 more keys are none of LLaMA-Factory's")
+    assert len(found) == 21 and found[20].startswith("19,981 more keys are unknown to LLaMA-Factory")
 
 
 BUCKET = '{{"zero_optimization": {{"stage": 2, "reduce_bucket_size": {}}}}}'
@@ -173,7 +173,7 @@ def test_deepspeed_files_that_it_refuses(text, tmp_path, monkeypatch):
 def test_as_many_deepspeed_keys_as_a_file_holds_are_few_findings():
     keys = {f"key_{number}": 1 for number in range(10_000)} | {"k" * 100_000: 1}
     findings = judged(make_config({"deepspeed": {**keys, "zero_optimization": keys}}))
-    for code, last in (("CF026", "more keys of deepspeed are refused"), ("CF027", "are read by nothing")):
+    for code, last in (("CF026", "more keys of deepspeed are refused"), ("CF027", "are not read")):
         found = [finding.message for finding in findings if finding.code == code]
         assert len(found) == 21 and last in found[20]
 
