@@ -5,7 +5,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
 
 DATA, TRAINER, FINDINGS, GATE, REPLAY, EXECUTION, OUTPUT = PANELS = (
     "Data",
@@ -31,3 +35,14 @@ class Flag:
     off: str | None = None
     unset: bool = False
     completes: Literal["codes", "datasets"] | None = None
+
+
+def flag_of(field: FieldInfo) -> Flag | None:
+    """What a field is as an option; None where it is none."""
+    return next((item for item in field.metadata if isinstance(item, Flag)), None)
+
+
+def in_panel(model: type[BaseModel], panel: str) -> tuple[str, ...]:
+    """The fields of a model whose options stand in a group."""
+    flags = ((name, flag_of(field)) for name, field in model.model_fields.items())
+    return tuple(name for name, flag in flags if flag is not None and flag.panel == panel)

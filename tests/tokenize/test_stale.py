@@ -9,9 +9,12 @@ from validator.auditing.case import training_case
 from validator.auditing.data import data_facts
 from validator.engine.run_files.finished import FinishedRun
 from validator.exporting.policy import Policy
+from validator.option import TRAINER, in_panel
 from validator.rules.cf019_preprocessed_data_reused import RULE
+from validator.settings import Settings
 from validator.tokenizing.tokenize import tokenize
-from validator.training.config import check_settings, make_config
+from validator.training.config import make_config
+from validator.training.feeding import fed_settings
 from validator.training.versions import find_versions
 
 
@@ -32,7 +35,7 @@ def written(dataset):
 
 
 def _run(dataset, given):
-    values = {name: value for name, value in check_settings(make_config(given)).items() if value is not None}
+    values = fed_settings(make_config(given))
     check(values.pop("dataset_info"), dataset.folder / "run", **values)
     return FinishedRun(dataset.folder / "run")
 
@@ -46,6 +49,18 @@ def found(given, run=None):
 def test_nothing_is_found_where_the_folder_is_of_this_file_and_these_data(written):
     dataset, given = written
     assert found(given) == found(given, _run(dataset, given)) == []
+
+
+def test_every_setting_of_the_trainer_stands_on_the_card(dataset):
+    dataset.write([say("q", "<think>t</think>a")])
+    given = {"dataset": "data", "dataset_dir": str(dataset.folder), "tokenized_path": str(dataset.folder / "tokens")}
+    given |= {"model_name_or_path": "Qwen/Qwen3-VL-4B-Thinking", "template": "qwen3_vl", "enable_thinking": False}
+    tokenize(_run(dataset, given), dataset.folder / "tokens", Policy(), config=make_config(given))
+    assert found(given) == []
+    ((severity, message),) = found(given | {"enable_thinking": True})
+    assert severity == "error" and "enable_thinking false (now true)" in message
+    settings = json.loads((dataset.folder / "tokens" / "mmvalidate.json").read_text())["settings"]
+    assert set(settings) == {"dataset_info", "media_dir", *in_panel(Settings, TRAINER)}
 
 
 OTHER = {

@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from validator.cli.common import words
 from validator.cli.completing import codes, datasets
 from validator.cli.config_file import rates, severities
-from validator.option import Flag
+from validator.option import Flag, flag_of
 
 _COMPLETES = {"codes": codes, "datasets": datasets}
 
@@ -36,7 +36,7 @@ class Fields:
 
     def __iter__(self) -> Iterator[tuple[str, FieldInfo, Flag]]:
         for name, field in self.model.model_fields.items():
-            option = next((item for item in field.metadata if isinstance(item, Flag)), None)
+            option = flag_of(field)
             if option is not None and name not in self.without and (self.only is None or name in self.only):
                 yield name, field, option
 

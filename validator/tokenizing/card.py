@@ -9,6 +9,7 @@ from typing import Any
 from validator.engine.program import versions
 from validator.engine.run_files.finished import FinishedRun
 from validator.exporting.policy import Policy
+from validator.option import TRAINER, in_panel
 from validator.settings import Settings
 from validator.tokenizing.plan import RowPlan
 from validator.trainers.tokenized import TokenizedFormat
@@ -16,12 +17,8 @@ from validator.training.feeding import Feeding
 from validator.training.preprocessed import FORMAT, entry_key
 
 SCHEMA_VERSION = 1
-_DECIDE = (
-    *("dataset_info", "media_dir", "trainer", "processor", "template", "cutoff_len", "default_system"),
-    *("image_max_pixels", "image_min_pixels", "video_max_pixels", "video_min_pixels", "video_fps", "video_maxlen"),
-    *("mask_history", "train_on_prompt"),
-)
-"""Settings that decide what is written of a row."""
+_DECIDE = ("dataset_info", "media_dir", *in_panel(Settings, TRAINER))
+"""Settings that decide what is written of a row: where it lies, and all that the trainer is told."""
 
 
 def card_of(
@@ -38,7 +35,7 @@ def card_of(
         "schema_version": SCHEMA_VERSION,
         "trainer": settings.profile.describes,
         "key": form.key,
-        "settings": {name: values[name] for name in _DECIDE if name in values},
+        "settings": {name: values[name] for name in _DECIDE},
         "feeding": asdict(feeding),
         "policy": {
             "severity": policy.severity,
