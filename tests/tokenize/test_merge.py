@@ -57,6 +57,17 @@ def test_what_is_no_whole_folder_is_not_joined(folders, tmp_path, spoil):
         merge(folders, tmp_path / "all")
 
 
+def test_a_split_that_leads_elsewhere_is_not_joined(folders, tmp_path):
+    """A card may come from anybody."""
+    for folder in folders:
+        card = json.loads((folder / "mmvalidate.json").read_text())
+        card["splits"] = {"../train": card["splits"]["train"]}
+        (folder / "mmvalidate.json").write_text(json.dumps(card))
+        (folder / "train").rename(folder.parent / "train")
+    with pytest.raises(ValueError, match="cannot be a folder"):
+        merge(folders, tmp_path / "all")
+
+
 def test_the_command_joins(folders, tmp_path, mmvalidate):
     done = mmvalidate("tokenize", "--merge", folders[0], "--merge", folders[1], "--to", tmp_path / "all")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, f"train with tokenized_path: {tmp_path / 'all'}")

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 from pathlib import Path
 
 import datasets
@@ -209,6 +210,65 @@ def test_a_folder_with_other_things_is_left_alone(rows):
     with pytest.raises(ValueError, match="out is not empty: name a new folder"):
         write(rows.folder / "run", rows.folder / "out")
     assert tree(rows.folder / "out") == {"mine": b"x"}
+
+
+def test_what_stands_beside_an_unfinished_command_is_left_alone(rows):
+    """A folder of the user's, by the name of a split, and files by the names of records."""
+    with begun(rows.folder / "out", "another"):
+        pass
+    (rows.folder / "out" / "train").mkdir()
+    for name in ("train/mine", "left_out.jsonl"):
+        (rows.folder / "out" / name).write_text("x")
+    with pytest.raises(ValueError, match=r"out holds left_out\.jsonl, which is not of an unfinished command"):
+        write(rows.folder / "run", rows.folder / "out")
+    assert {"train/mine": b"x", "left_out.jsonl": b"x"}.items() <= tree(rows.folder / "out").items()
+
+
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_a_command_that_ends_while_it_moves_pieces_up_goes_on(rows, monkeypatch, after):
+    from validator.tokenizing import folder
+
+    moved, real = [], os.rename
+
+    def interrupted(source, target):
+        if len(moved) == after:
+            raise KeyboardInterrupt
+        moved.append(target)
+        real(source, target)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(folder.os, "rename", interrupted)
+        write(rows.folder / "run", rows.folder / "out")
+    assert len(moved) == after and write(rows.folder / "run", rows.folder / "out").went_on
+    write(rows.folder / "run", rows.folder / "whole")
+    assert tree(rows.folder / "out") == tree(rows.folder / "whole")
+
+
+def test_what_has_taken_the_name_of_a_moved_piece_is_left_alone(rows, monkeypatch):
+    from validator.tokenizing import folder
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(folder.shutil, "rmtree", _interrupt)
+        write(rows.folder / "run", rows.folder / "out")
+    (rows.folder / "out" / "train").rename(rows.folder / "moved away")
+    (rows.folder / "out" / "train").mkdir()
+    (rows.folder / "out" / "train" / "mine").write_text("x")
+    with pytest.raises(ValueError, match="out holds train, which is not of an unfinished command"):
+        write(rows.folder / "run", rows.folder / "out")
+    assert (rows.folder / "out" / "train" / "mine").read_text() == "x"
+
+
+def _interrupt(path, ignore_errors=False):
+    if path.name == UNFINISHED:
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/../../b", "a\\b", "a\nb", "/a"])
+def test_a_split_is_a_folder_of_its_own(tmp_path, name):
+    """The name of a data set is part of it under eval_on_each_dataset."""
+    with begun(tmp_path / "out", "key") as unfinished, pytest.raises(ValueError, match="cannot be a folder"):
+        unfinished.split(name)
+    assert sorted(tree(tmp_path)) == ["out/.unfinished/begun.json", "out/.unfinished/lock"]
 
 
 REFUSED = {

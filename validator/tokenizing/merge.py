@@ -49,7 +49,7 @@ def merge(folders: Sequence[Path], target: Path) -> dict[str, Any]:
     card = _card(sources)
     with begun(target.absolute(), key_of(card)) as unfinished:
         for name in card["splits"]:
-            _join(name, [source for source in sources if name in source.shards], unfinished.whole / name, card)
+            _join(name, [source for source in sources if name in source.shards], unfinished.split(name), card)
         write_splits(unfinished.whole, list(card["splits"]))
         with (unfinished.whole / LEFT_OUT).open("xb") as file:
             for source in sources:
@@ -136,7 +136,6 @@ def _agreed(digests: Sequence[dict[str, str]]) -> dict[str, str]:
 
 def _join(name: str, sources: Sequence[_Source], folder: Path, card: dict[str, Any]) -> None:
     """Put the shards of one split together, under the columns of all."""
-    folder.mkdir()
     shards = [path for source in sources for path in source.shards[name]]
     schema = _joined(name, [schema_of(path) for path in shards])
     names = [shard_name(number, len(shards)) for number in range(len(shards))]

@@ -176,8 +176,7 @@ def _put_together(
     parts = [unfinished.part(number) for number in range(len(plan.jobs))]
     written = Written(parts, plan.starts)
     for split in plan.splits:
-        folder = unfinished.whole / split.name
-        folder.mkdir()
+        folder = unfinished.split(split.name)
         schema = _schema(split, plan, parts, form)
         if split.jobs is not None and all(schema_of(parts[job]).equals(schema) for job in split.jobs):
             names = [shard_name(number, len(split.jobs)) for number in range(len(split.jobs))]
