@@ -16,8 +16,6 @@ from tests.oracle.compare import ask, differences, oracle_answers, our_answers, 
 from tests.oracle.corpus import SIZES, WORDS, make_corpus, make_other_formats, write_corpus
 from tests.oracle.file_entries import write_entries
 from tests.oracle.odd_values import make_odd_entries
-from tests.oracle.thoughts import fed_as, set_up
-from tests.oracle.videos import film, make_timed_corpus, make_video_corpus
 from tests.oracle.well_formed import make_well_formed
 from tests.rules.corpus_cases import JOINED, write_parquet
 from tests.unit.loader_cases import CASES
@@ -149,7 +147,6 @@ WHOLE_RUNS = {
 
 def test_whole_runs(tmp_path):
     """What tests/rules says of batches of 1000 rows is what the trainer's whole preprocessing does."""
-    from PIL import Image
 
     Image.new("RGB", (60, 60)).save(tmp_path / "a.png")
     registry = {}
@@ -196,7 +193,6 @@ def test_text_that_is_not_utf8(tmp_path):
 
 def test_entries_that_cannot_be_joined(tmp_path):
     """What DI013 says of tests/rules/test_corpus_rules.py is what the trainer does where all are named together."""
-    from PIL import Image
 
     Image.new("RGB", (60, 60)).save(tmp_path / "a.png")
     Image.new("RGB", (60, 60)).save(tmp_path / "b.png")
@@ -282,68 +278,6 @@ def _code(dice):
         (dice.randrange(0x250), dice.randrange(0x3000), dice.randrange(0xD800), dice.randrange(0xE000, 0x30000))
     )
     return code if code < 0xD800 or code > 0xDFFF else 0x20
-
-
-@pytest.mark.parametrize(
-    ("model", "template", "cutoff_len"),
-    [("qwen2-vl", "qwen2_vl", 8192), ("qwen2-vl", "qwen2_vl", 60), ("qwen3-vl", "qwen3_vl_nothink", 8192)],
-)
-def test_videos(tmp_path, monkeypatch, model, template, cutoff_len):
-    """Whole and damaged videos, several in a row, and lists of frames."""
-    corpus = make_video_corpus(tmp_path, SEED, cutoff_len)
-    for entry in corpus["entries"]:
-        entry["settings"]["processor"] = "embedded" if model == "qwen2-vl" else model
-    registry = write_corpus(corpus, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    theirs = oracle_answers(corpus, tmp_path, model=model, template=template)
-    assert sum(answer["status"] == "ok" for answer in theirs["v"]) > 30
-    assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
-
-
-@pytest.mark.parametrize("settings", [{"cutoff_len": 8192}, {"cutoff_len": 300, "video_fps": 3.3, "video_maxlen": 9}])
-@pytest.mark.parametrize("template", ["qwen3_vl_nothink", "qwen3_vl", "qwen3_5"])
-def test_videos_that_are_told_with_their_times(tmp_path, monkeypatch, template, settings):
-    """Qwen3-VL: random rows with videos and images in any turn, and what 0.9.5 makes of more than one video."""
-    corpus = make_timed_corpus(tmp_path, SEED, MODEL_ROWS // 2, **settings)
-    registry = write_corpus(corpus, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    asked, own = fed_as(template, tmp_path)
-    theirs = oracle_answers(corpus, tmp_path, **asked)
-    corpus = set_up(corpus, **own)
-    assert {answer["status"] for answers in theirs.values() for answer in answers} == {"ok", "error"}
-    assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
-
-
-OF_VIDEO = (
-    {"video_max_pixels": 16384},
-    {"video_max_pixels": 4096, "video_min_pixels": 4096, "video_fps": 7.5},
-    {"video_maxlen": 5, "video_fps": 4},
-    {"video_fps": 0.25, "video_min_pixels": 40000},
-)
-"""What a training file may say of videos."""
-
-
-def test_videos_under_their_own_settings(tmp_path, monkeypatch):
-    """Pixels of a frame, frames a second and the most frames, as a training file sets them."""
-    names = [f"{frames}.{suffix}" for suffix in ("mp4", "mkv", "avi") for frames in (1, 30, 300)]
-    for name in names:
-        film(tmp_path / name, int(name.partition(".")[0]), 25, (320, 240))
-    for number in range(3):
-        Image.new("RGB", (100, 80)).save(tmp_path / f"{number}.png")
-    rows = [say("<video>What?", "That.", videos=[name]) for name in names]
-    lists = [say("<video>What?", "That.", videos=[[f"{number}.png" for number in range(3)]])]
-    entry = {"suffix": "json", "columns": {"messages": "messages", "videos": "videos"}, "tags": TAGS}
-    entries = [
-        {**entry, "name": f"{kind}{number}", "rows": some, "settings": {"cutoff_len": 4096, **settings}}
-        for number, settings in enumerate(OF_VIDEO)
-        for kind, some in (("v", rows), ("f", lists))
-    ]
-    corpus = {"images": {}, "entries": entries}
-    registry = write_corpus(corpus, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    theirs = oracle_answers(corpus, tmp_path)
-    assert {answer["status"] for answers in theirs.values() for answer in answers} == {"ok"}
-    assert differences(our_answers(registry, corpus), theirs) == []
 
 
 DEMO_SETS = ("identity", "alpaca_en_demo", "alpaca_zh_demo", "c4_demo", "glaive_toolcall_en_demo",

@@ -35,6 +35,14 @@ def compare(ours, theirs, name):
     assert differences(ours, theirs) == [], f"MMVALIDATE_SEED={SEED}"
 
 
+def both(corpus, registry, template, release):
+    """(our answers, those of a release in its own environment) about a written corpus."""
+    asked, settings = fed_as(template, registry.parent)
+    given, home = {"corpus": corpus, "folder": str(registry.parent), **asked}, trainer_home(f"llamafactory-{release}")
+    theirs = judges.ask(home, "tests.oracle.judge", VOCABULARY, "rows", given=given, cwd=registry.parent)
+    return our_answers(registry, set_up(corpus, **settings, trainer=f"llamafactory@{release}")), theirs
+
+
 @needs_oracle
 @pytest.mark.parametrize("template", [name for name in REPRODUCED if name in known_templates()])
 def test_fresh_random_rows(template, tmp_path, monkeypatch):
@@ -53,11 +61,7 @@ def test_the_release_before(tmp_path, monkeypatch):
     corpus = make_thoughts(SEED, ROWS, preserves=False)
     registry = write_corpus(corpus, tmp_path)
     monkeypatch.chdir(tmp_path)
-    asked, settings = fed_as("qwen3_vl", tmp_path)
-    given, home = {"corpus": corpus, "folder": str(tmp_path), **asked}, trainer_home("llamafactory-0.9.4")
-    theirs = judges.ask(home, "tests.oracle.judge", VOCABULARY, "rows", given=given, cwd=tmp_path)
-    corpus = set_up(corpus, **settings, trainer="llamafactory@0.9.4")
-    compare(our_answers(registry, corpus), theirs, "llamafactory@0.9.4 qwen3_vl")
+    compare(*both(corpus, registry, "qwen3_vl", "0.9.4"), "llamafactory@0.9.4 qwen3_vl")
 
 
 @needs_trainer("llamafactory-main")
@@ -67,11 +71,7 @@ def test_main(template, tmp_path, monkeypatch):
     corpus = make_thoughts(SEED, ROWS, efforts=True)
     registry = write_corpus(corpus, tmp_path)
     monkeypatch.chdir(tmp_path)
-    asked, settings = fed_as(template, tmp_path)
-    given, home = {"corpus": corpus, "folder": str(tmp_path), **asked}, trainer_home("llamafactory-main")
-    theirs = judges.ask(home, "tests.oracle.judge", VOCABULARY, "rows", given=given, cwd=tmp_path)
-    corpus = set_up(corpus, **settings, trainer="llamafactory@main")
-    compare(our_answers(registry, corpus), theirs, f"llamafactory@main {template}")
+    compare(*both(corpus, registry, template, "main"), f"llamafactory@main {template}")
 
 
 @needs_trainer("llamafactory-main")
@@ -81,8 +81,5 @@ def test_videos_under_main(template, tmp_path, monkeypatch):
     corpus = make_timed_corpus(tmp_path, SEED, ROWS // 4, cutoff_len=8192)
     registry = write_corpus(corpus, tmp_path)
     monkeypatch.chdir(tmp_path)
-    asked, settings = fed_as(template, tmp_path)
-    given, home = {"corpus": corpus, "folder": str(tmp_path), **asked}, trainer_home("llamafactory-main")
-    theirs = judges.ask(home, "tests.oracle.judge", VOCABULARY, "rows", given=given, cwd=tmp_path)
-    corpus = set_up(corpus, **settings, trainer="llamafactory@main")
-    assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
+    ours, theirs = both(corpus, registry, template, "main")
+    assert differences(ours, theirs) == [], f"MMVALIDATE_SEED={SEED}"

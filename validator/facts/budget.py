@@ -99,7 +99,7 @@ def sizes_of(media: Sequence[MediaFacts], limits: Limits) -> Sizes:
     sizes: dict[MediaKind, list[int]] = {"image": [], "video": []}
     for item in media:
         if item.kind != "audio":
-            sizes[item.kind].append(_slot_tokens(item, limits))
+            sizes[item.kind].append(slot_tokens(item, limits))
     return sizes
 
 
@@ -112,11 +112,11 @@ def kept_of(spans: Sequence[TokenSpan], limits: Limits) -> list[Kept]:
 
 def media_tokens(item: MediaFacts, limits: Limits) -> int:
     """Pads that an image or a video takes. Raises ValueError where a side becomes zero."""
-    times = slots_of(item.kind, item.probe.frames or 0, limits)
-    return times * _slot_tokens(item, limits)
+    return slots_of(item.kind, item.probe.frames or 0, limits) * slot_tokens(item, limits)
 
 
-def _slot_tokens(item: MediaFacts, limits: Limits) -> int:
+def slot_tokens(item: MediaFacts, limits: Limits) -> int:
+    """Pads at one place of an image or a video. Raises ValueError where a side becomes zero."""
     return tokens_of(item.kind, item.probe.width or 0, item.probe.height or 0, item.probe.frames or 0, limits)
 
 

@@ -4,7 +4,7 @@ finished run can be settled again under others.
 
 from __future__ import annotations
 
-from validator.facts.budget import Limits, media_tokens, spend
+from validator.facts.budget import Limits, slot_tokens, spend
 from validator.facts.record import RowFacts
 from validator.media.video import LATER
 
@@ -54,7 +54,7 @@ def _media_error(facts: RowFacts, limits: Limits) -> str | None:
         if media.probe.fault is not None and media.probe.fault not in LATER:
             return f"{media.probe.exception or 'OSError'}: {media.probe.message or ''}"[:300]
         try:
-            media_tokens(media, limits)
+            slot_tokens(media, limits)
         except (ValueError, ZeroDivisionError) as error:
             return f"{type(error).__name__}: {error}"
     return None
