@@ -16,6 +16,17 @@ BAD = {
     "mistyped key": ({"image_max_pixel": 1}, {}, "CF001"),
     "key of an earlier release": ({"image_resolution": 512}, {}, "CF001"),
     "key of transformers 4": ({"group_by_length": True}, {}, "CF001"),
+    "key of the main branch under a release": (
+        {"reasoning_effort": "low"},
+        {"versions": {"llamafactory": "0.9.5"}},
+        "CF001",
+    ),
+    "word that the main branch does not take": ({"reasoning_effort": "high"}, {}, "CF002"),
+    "template of the main branch under a release": (
+        {"template": "qwen3_8", "model_name_or_path": "Qwen/Qwen3.5-4B"},
+        {"versions": {"llamafactory": "0.9.5"}},
+        "CF013",
+    ),
     "two that exclude each other": ({"mask_history": True, "train_on_prompt": True}, {}, "CF002"),
     "adapter without lora": ({"adapter_name_or_path": "x"}, {}, "CF002"),
     "nothing is trained": ({"do_train": False}, {}, "CF002"),
@@ -157,6 +168,14 @@ FINE = {
     ),
     "Qwen3-VL Thinking": (
         {"model_name_or_path": "Qwen/Qwen3-VL-8B-Thinking", "template": "qwen3_vl"},
+        {"deepspeed": ZERO2},
+    ),
+    "the main branch's template and key under the main branch": (
+        {"model_name_or_path": "Qwen/Qwen3.5-4B", "template": "qwen3_8", "reasoning_effort": "low"},
+        {"deepspeed": ZERO2, "versions": {**NOW, "llamafactory": "0.9.6.dev0"}},
+    ),
+    "the main branch's template and key where the release is not known": (
+        {"model_name_or_path": "Qwen/Qwen3.5-4B", "template": "qwen3_8", "reasoning_effort": "low"},
         {"deepspeed": ZERO2},
     ),
     "Qwen3.5, which thinks whatever its name": (

@@ -11,6 +11,7 @@ from validator.tokens.processor import load_processor
 from validator.tokens.template import Thoughts
 from validator.trainers.registry import trainer_named
 from validator.training.config import check_settings, make_config
+from validator.training.family import fed_as
 
 EMPTY = "<think>\n\n</think>\n\n"
 
@@ -181,3 +182,19 @@ def test_enable_thinking_of_a_training_file_as_the_trainer_takes_it(value, word)
     config = make_config({"dataset": "a", "dataset_dir": ".", "enable_thinking": value})
     assert check_settings(config)["enable_thinking"] == word
     assert check_settings(make_config({"dataset": "a", "dataset_dir": "."}))["enable_thinking"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("given", "settings"),
+    [
+        ({"reasoning_effort": "low"}, {"trainer": "llamafactory@main", "reasoning_effort": "low"}),
+        ({"template": "qwen3_8"}, {"trainer": "llamafactory@main", "reasoning_effort": "xhigh"}),
+        ({"template": "qwen3_5"}, {}),
+    ],
+)
+def test_a_training_file_of_the_main_branch_is_judged_as_such(given, settings):
+    config = make_config({"dataset": "a", "dataset_dir": ".", **given})
+    assert not config.unknown
+    taken = check_settings(config) | fed_as(config)
+    assert {name: taken[name] for name in ("trainer", "reasoning_effort") if name in taken} == settings
+    assert taken["template"] == given.get("template", "tokenizer")

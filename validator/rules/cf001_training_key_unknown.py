@@ -2,7 +2,8 @@
 
 ## What it finds
 Keys that none of the trainer's argument groups has (LLaMA-Factory 0.9.5 with transformers 5.6), with the nearest known
-key. Keys that earlier releases knew are named too, unless `--versions` says that such a release is used.
+key. Keys that earlier releases knew are named too, unless `--versions` says that such a release is used; so is
+`reasoning_effort`, a key of the main branch, where the release that is used is older.
 
 ## Why it matters
 The run stops at start-up: `ValueError: Some keys are not used by the HfArgumentParser: ['image_max_pixel']`. With
@@ -21,7 +22,7 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.rules.base import Hit, training_rule
-from validator.training.arguments import EARLIER, argument_table
+from validator.training.arguments import EARLIER, MAIN, MAIN_SINCE, argument_table
 from validator.training.config import near
 from validator.training.record import TrainingCase
 from validator.training.versions import TRAINER
@@ -43,6 +44,13 @@ def check(case: TrainingCase) -> Iterator[Hit]:
         )
     if (more := len(case.config.unknown) - SHOWN) > 0:
         yield Hit(f"{more:,} more keys are unknown to LLaMA-Factory: {stops}", "Check that this is a training file.")
+    if case.versions.before(TRAINER, MAIN_SINCE):
+        for key in MAIN.keys() & case.config.given.keys():
+            yield Hit(
+                f"`{key}` is a key of LLaMA-Factory's main branch: under {case.versions.shown(TRAINER)} {stops}",
+                "Remove it, or train with LLaMA-Factory's main branch.",
+                evidence={"key": key, "near": None},
+            )
     for key in case.config.earlier:
         package, last = EARLIER[key]
         now = argument_table()["versions"]

@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import Hit, training_rule
-from validator.training.arguments import known_arguments
+from validator.training.arguments import argument_named
 from validator.training.config import shown
 from validator.training.record import TrainingCase
 from validator.training.values import no_number, says_no
@@ -31,7 +31,7 @@ from validator.training.values import no_number, says_no
 def check(case: TrainingCase) -> Iterator[Hit]:
     """Look for texts that say no, and numbers that are none."""
     for key in case.config.loose:
-        argument, value = known_arguments()[key], case.config.given[key]
+        argument, value = argument_named(key), case.config.given[key]
         if says_no(argument, value):
             yield Hit(
                 f"`{key}: {shown(value)}` is text, which the trainer reads as true",

@@ -1,9 +1,9 @@
 """The template does not match the model.
 
 ## What it finds
-A `template` that does not exist; one without image (or video) support for data that has some, or no template at all;
-one that writes other image tokens than the model, a Qwen2-VL or one of its successors, expects; and a template of these
-families for a model whose config.json names another family.
+A `template` that does not exist (`qwen3_8` before LLaMA-Factory 0.9.6, its main branch); one without image (or video)
+support for data that has some, or no template at all; one that writes other image tokens than the model, a Qwen2-VL or
+one of its successors, expects; and a template of these families for a model whose config.json names another family.
 
 ## Why it matters
 Rows with images stop the trainer: `ValueError: This model does not support image input. Please check whether the
@@ -27,9 +27,11 @@ from collections.abc import Iterator
 from validator.findings import clip
 from validator.models.families import FAMILIES, of_model_type
 from validator.rules.base import Hit, training_rule
-from validator.tokens.known_templates import OF_TOKENIZER, known_templates, refused_media
+from validator.tokens.known_templates import LATER, OF_TOKENIZER, known_templates, refused_media, template_named
+from validator.training.arguments import MAIN_SINCE
 from validator.training.config import shown
 from validator.training.record import TrainingCase
+from validator.training.versions import TRAINER
 
 MARK = "<|image_pad|>"
 """What an image becomes under the templates of these families."""
@@ -61,7 +63,8 @@ def _own(model: str | None) -> tuple[str, ...]:
 def _fault(case: TrainingCase) -> str | None:
     """What is wrong with the template, None where nothing is."""
     template, model = case.config["template"], case.model_type
-    if template is not None and template not in known_templates():
+    released = template not in LATER or not case.versions.before(TRAINER, MAIN_SINCE)
+    if template is not None and not (template_named(template) and released):
         words = f"Template {clip(str(template), 60)} does not exist."
         return f"`template` is {shown(template)}: the trainer stops with ValueError: {words}"
     if case.config["stage"] == "pt":
@@ -75,7 +78,8 @@ def _fault(case: TrainingCase) -> str | None:
         met = [kind for kind in ("image", "video") if kind in refused and kind in case.data.media]
     if met:
         return f"{named}{family}: the trainer stops with ValueError: This model {_REFUSES.format(met[0])}"
-    marks = known_templates()[template].marks if template is not None else {}
+    known = template_named(template)
+    marks = known.marks if known is not None else {}
     if _own(model) and marks and marks.get("image") != MARK:
         return (
             f"{named}{family}: it writes {marks.get('image', 'no token')} for an image, but this model expects {MARK}"

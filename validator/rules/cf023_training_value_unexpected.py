@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import Hit, training_rule
-from validator.training.arguments import known_arguments
+from validator.training.arguments import argument_named
 from validator.training.config import shown
 from validator.training.record import TrainingCase
 from validator.training.values import no_number, says_no
@@ -30,7 +30,7 @@ from validator.training.values import no_number, says_no
 def check(case: TrainingCase) -> Iterator[Hit]:
     """Look at values that do not fit and that stop nothing."""
     for key in case.config.loose:
-        argument, value = known_arguments()[key], case.config.given[key]
+        argument, value = argument_named(key), case.config.given[key]
         if says_no(argument, value) or no_number(argument, value):
             continue  # CF003
         if key == "quantization_method" and case.config["quantization_bit"]:

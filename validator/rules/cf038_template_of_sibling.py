@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from validator.models.families import of_model_type
 from validator.rules.base import Hit, training_rule
 from validator.rules.cf013_template_not_of_model import RULE as CF013
-from validator.tokens.known_templates import known_templates
+from validator.tokens.known_templates import template_named
 from validator.training.config import shown
 from validator.training.record import TrainingCase
 
@@ -44,6 +44,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
     own, by_name = family.templates, family.thinks == "by name"
     thinks = "thinking" in str(config["model_name_or_path"]).lower()
     instructs = "instruct" in str(config["model_name_or_path"]).lower()
+    known = template_named(template)
     evidence = {"key": "template", "model_type": case.model_type}
     if template not in own:
         yield Hit(
@@ -52,7 +53,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
             f"Set template: {own[0]}.",
             evidence=evidence,
         )
-    elif by_name and known_templates()[template].thinks and not thinks:
+    elif by_name and known and known.thinks and not thinks:
         learned = "which is trained on" if config["enable_thinking"] else "which comes before it and is not trained on"
         model = "an Instruct model" if instructs else "this model, unless it is a Thinking model,"
         yield Hit(
@@ -61,7 +62,7 @@ def check(case: TrainingCase) -> Iterator[Hit]:
             f"Set template: {template}_nothink, which is made for Instruct models.",
             evidence=evidence,
         )
-    elif by_name and thinks and not known_templates()[template].thinks:
+    elif by_name and thinks and known and not known.thinks:
         yield Hit(
             f"`template` is {template} and the model is a Thinking model: it is trained on answers without thoughts",
             f"Set template: {own[1]}.",

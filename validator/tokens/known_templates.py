@@ -44,11 +44,16 @@ def known_templates() -> dict[str, KnownTemplate]:
     return {name: KnownTemplate(item, bool(item.pop("thinks", False))) for name, item in table.items()}
 
 
+def template_named(name: str | None) -> KnownTemplate | None:
+    """A template by its name, later ones too; None where there is none."""
+    return known_templates().get(name or "") or LATER.get(name or "")
+
+
 def refused_media(name: str) -> frozenset[MediaKind]:
     """The kinds of media at which a row stops the trainer under a template."""
     if name == NONE:
         return frozenset()
-    known = known_templates().get(name) or LATER.get(name)
+    known = template_named(name)
     kinds: tuple[MediaKind, ...] = ("image", "video", "audio")
     return frozenset(kind for kind in kinds if known is None or kind not in known.marks)
 

@@ -93,6 +93,17 @@ def kind_of(value: Any) -> str:
     return "null" if value is None else type(value).__name__
 
 
+MAIN = {"reasoning_effort": Argument("reasoning_effort", ("str",), "xhigh", ("xhigh", "medium", "low"))}
+"""Keys of LLaMA-Factory's main branch that no release has. Source: llamafactory-kt 0.9.6.dev0 `hparams/data_args.py`.
+"""
+MAIN_SINCE = "0.9.6"
+
+
+def argument_named(name: str) -> Argument:
+    """A key of a release, or of the main branch. Raises KeyError where there is none."""
+    return MAIN[name] if name in MAIN else known_arguments()[name]
+
+
 @cache
 def argument_table() -> dict[str, Any]:
     """The table: `versions` of the packages that it is made from, and `arguments`."""

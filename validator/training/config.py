@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from validator.findings import clip
-from validator.training.arguments import EARLIER, kind_of, known_arguments
+from validator.tokens.known_templates import LATER
+from validator.trainers.registry import DEFAULT
+from validator.training.arguments import EARLIER, MAIN, kind_of, known_arguments
 from validator.training.read import read_file
 from validator.training.values import as_taken, matters, refused_value
 
@@ -53,6 +55,12 @@ class TrainingConfig:
         return tuple(dict.fromkeys(word.strip() for word in words if word.strip()))
 
     @property
+    def trainer(self) -> str:
+        """Whose file it is: that of LLaMA-Factory's main branch where it names what no release has."""
+        of_main = MAIN.keys() & self.given.keys() or self["template"] in LATER
+        return f"{DEFAULT}@main" if of_main else DEFAULT
+
+    @property
     def packs(self) -> bool:
         """Whether rows are packed: `neat_packing` implies `packing`."""
         return bool(self["packing"] or self["neat_packing"])
@@ -83,7 +91,7 @@ def make_config(
     given: Mapping[str, Any], path: Path = Path("train.yaml"), *, odd: Mapping[str, str] | None = None
 ) -> TrainingConfig:
     """The record of some keys and values. `odd`: texts of numbers that are not what their digits say."""
-    table = known_arguments()
+    table = known_arguments() | MAIN
     values = {name: argument.default for name, argument in table.items()}
     strange = [name for name in given if name not in table]
     wrong = {name: said for name in given if name in table and (said := refused_value(name, given[name]))}
@@ -110,7 +118,7 @@ def make_config(
 
 def near(name: str) -> str | None:
     """The known key that a name is probably meant to be."""
-    return next(iter(difflib.get_close_matches(name, known_arguments(), n=1, cutoff=0.75)), None)
+    return next(iter(difflib.get_close_matches(name, known_arguments() | MAIN, n=1, cutoff=0.75)), None)
 
 
 def shown(value: Any) -> str:
@@ -139,7 +147,8 @@ def check_settings(config: TrainingConfig) -> dict[str, Any]:
     datasets = (*config.names("dataset"), *config.names("eval_dataset"))
     if not datasets:
         raise ValueError(f"{config.path}: `dataset` names no dataset.")
-    return {
+    later = {} if config.trainer == DEFAULT else {name: config[name] for name in MAIN} | {"trainer": config.trainer}
+    return later | {
         "dataset_info": str(Path(folder) / "dataset_info.json"),
         "datasets": tuple(dict.fromkeys(datasets)),
         "cutoff_len": config["cutoff_len"] - config.packs,  # the trainer keeps one token back where it packs

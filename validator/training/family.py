@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from validator.models.families import QWEN2_VL, ModelFamily, of_model_type, of_template
-from validator.tokens.known_templates import NONE, OF_TOKENIZER, known_templates, not_reproduced
+from validator.tokens.known_templates import NONE, OF_TOKENIZER, not_reproduced, template_named
 from validator.training.config import TrainingConfig
 from validator.training.shape import model_type, on_disk
 
@@ -42,7 +42,7 @@ def template_name(config: TrainingConfig) -> str | None:
         return NONE
     if template is None:
         return OF_TOKENIZER
-    return template if template in known_templates() else None
+    return template if template_named(template) else None
 
 
 def assumption(config: TrainingConfig) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.training.arguments import Argument, known_arguments
+from validator.training.arguments import Argument, argument_named
 from validator.training.late_refusals import late_refusals
 from validator.training.record import TrainingCase
 from validator.training.refusal import Asked, Stage, TrainingRefusal
@@ -27,7 +27,7 @@ def refusals(case: TrainingCase) -> Iterator[TrainingRefusal]:
         yield JSON_FILE
     asked = Asked(case.config, case.zero_stage, case.gpus)
     found = [
-        TrainingRefusal((key,), words, _expected(known_arguments()[key]), error, stage)  # type: ignore[arg-type]
+        TrainingRefusal((key,), words, _expected(argument_named(key)), error, stage)  # type: ignore[arg-type]
         for key, (stage, error, words) in case.config.refused.items()
     ]
     found += argument_refusals(asked, case.versions)

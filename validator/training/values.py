@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from validator.training.arguments import Argument, known_arguments
+from validator.training.arguments import MAIN, Argument, argument_named
 from validator.training.kinds import KINDS, context_of, kind_of_value
 
 NO_WORDS = frozenset(("false", "no", "off", "n", "f", "0", "none", "null"))
@@ -49,7 +49,9 @@ def refused_value(key: str, value: Any) -> tuple[str, str, str] | None:
     """(stage, error, words) where a value of this kind stops the trainer, None where it does not, or where it depends
     on the value itself (names of things, numbers of the right type, contents of mappings) or on others.
     """
-    argument, kind = known_arguments()[key], kind_of_value(value)
+    argument, kind = argument_named(key), kind_of_value(value)
+    if key in MAIN:
+        return None if argument.expects(value) else ("arguments", "ValueError", _one_of(argument))
     if value is None and "null" in argument.types:
         return None
     if argument.choices and isinstance(value, str) and value in argument.choices:
@@ -63,10 +65,15 @@ def refused_value(key: str, value: Any) -> tuple[str, str, str] | None:
     return said
 
 
+def _one_of(argument: Argument) -> str:
+    *others, last = argument.choices
+    return f"`{argument.name}` must be one of {', '.join(others)}, or {last}."
+
+
 @cache
 def _decided_elsewhere(key: str) -> frozenset[str]:
     """Kinds of which single values differ."""
-    argument = known_arguments()[key]
+    argument = argument_named(key)
     kinds: list[str] = []
     if "str" in argument.types and not argument.choices:
         kinds += [kind for kind in _NAMES if argument.items or not kind.startswith(("list", "mapping"))]
