@@ -6,6 +6,7 @@ Nothing here depends on pixel limits or the cutoff: `settle` puts those to the f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import xxhash
 
@@ -123,7 +124,11 @@ class Measurer:
 
     def unresolved(self, raw: RawRow) -> Sample:
         """The same with paths as they are written."""
-        return self.trainer.sample(self._view(raw.value), self.entry, self.files)
+        return self.trainer.sample(self.seen(raw), self.entry, self.files)
+
+    def seen(self, raw: RawRow) -> dict[str, Any]:
+        """A row as the trainer's converter receives it."""
+        return self._view(raw.value)
 
     def media(self, raw: RawRow) -> list[MediaReference]:
         """The media of a row. Rows without any, where they are named in columns alone, are not converted for that."""

@@ -27,4 +27,4 @@ def tokenized(card: dict[str, Any], data: str, target: Path, out: TextIO) -> Non
     for line in lines:
         console.print(Text(printable(line)))
     console.print(Text(printable(f"wrote {data} to {target}: {splits}"), style="bold"))
-    console.print(Text(printable(f"train with {card['key']}: {target}")))
+    console.print(Text(printable(f"train with {card['key']}: {target / card['within']}")))

@@ -41,9 +41,14 @@ def write_splits(folder: Path, splits: Sequence[str]) -> None:
 
 
 def feature_of(kind: pa.DataType) -> dict[str, Any]:
-    """A type as `datasets` describes it. Lists are sequences: the word that all releases know."""
+    """A type as `datasets` describes it. Lists are sequences, the word that all releases know; of what releases before
+    lists do not know or take for something else they are lists.
+    """
+    if isinstance(kind, pa.JsonType):
+        return {"_type": "Json"}
     if t.is_list(kind):
-        return {"feature": feature_of(kind.value_type), "_type": "Sequence"}
+        later = isinstance(kind.value_type, pa.StructType | pa.JsonType)
+        return {"feature": feature_of(kind.value_type), "_type": "List" if later else "Sequence"}
     if t.is_struct(kind):
         return {field.name: feature_of(field.type) for field in kind}
     return {"dtype": str(kind), "_type": "Value"}

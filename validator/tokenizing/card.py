@@ -35,6 +35,7 @@ def card_of(
         "schema_version": SCHEMA_VERSION,
         "trainer": settings.profile.describes,
         "key": form.key,
+        "within": form.within,
         "settings": {name: values[name] for name in _DECIDE},
         "feeding": asdict(feeding),
         "policy": {

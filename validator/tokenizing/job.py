@@ -85,16 +85,19 @@ class TokenizeJob(ShardJob):
             for collected in self._batches(files, marker):
                 for kind, column in collected.media.items():
                     _check(kind, column, types)
-                media = {kind: array_of(collected.media[kind], pa.list_(held)) for kind, held in types.items()}
-                writer.write_batch(form.batch(collected.rows(media), schema))
+                if form.keeps == "ids":
+                    media = {kind: array_of(collected.media[kind], pa.list_(held)) for kind, held in types.items()}
+                    writer.write_batch(form.batch(collected.rows(media), schema))
+                else:
+                    writer.write_batch(form.rows(collected.loaded, collected.lengths, schema))
                 rows += len(collected)
                 files.forget()
                 marker.done(len(collected), 0, 0)
         return rows
 
     def _batches(self, files: MediaFiles, marker: Marker) -> Iterator[Collected]:
-        collected = Collected()
-        assert self.facts is not None
+        collected, form = Collected(), self.settings.profile.tokenized
+        assert self.facts is not None and form is not None
         with RunTable(self.facts, SAMPLES) as samples:
             known = _Facts(samples)
             for part, begin, kept in zip(self.parts, self.begins, self.kept, strict=True):
@@ -104,7 +107,11 @@ class TokenizeJob(ShardJob):
                 raws = _raw_rows(part)
                 for facts, num_tokens in known.of(begin, kept):
                     marker.at(facts.row)
-                    encoder.encode(_row(raws, facts), facts, num_tokens, collected)
+                    raw = _row(raws, facts)
+                    if form.keeps == "ids":
+                        encoder.encode(raw, facts, num_tokens, collected)
+                    else:
+                        encoder.load(raw, facts, num_tokens, form, collected)
                     if len(collected) == BATCH:
                         yield collected
                         collected = Collected()

@@ -23,7 +23,7 @@ from validator.training.preprocessed import CARD, FORMAT
 from validator.writing import whole_file
 
 _MOST = 64 << 20
-_SAME = ("trainer", "key", "settings", "policy")
+_SAME = ("trainer", "key", "within", "settings", "policy")
 _PLACES = ("dataset_info", "media_dir")
 """Settings that may differ: where the data lay."""
 

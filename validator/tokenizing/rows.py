@@ -19,7 +19,7 @@ from validator.facts.media_measure import MediaMeasurer
 from validator.facts.record import MediaFacts, RowFacts
 from validator.facts.training_ids import encoded_turns, laid_out
 from validator.findings import clip
-from validator.trainers.tokenized import EncodedRows
+from validator.trainers.tokenized import EncodedRows, RowsFormat
 
 KINDS: tuple[MediaKind, ...] = ("image", "video", "audio")
 
@@ -35,26 +35,32 @@ class Collected:
         self._ids = array("i")
         self._pieces: list[int] = []
         self._learned: list[bool] = []
-        self._lengths: list[int] = []
+        self.lengths: list[int] = []
+        self.loaded: list[dict[str, Any]] = []
         self.media: dict[MediaKind, list[list[Any] | None]] = {kind: [] for kind in KINDS}
 
     def __len__(self) -> int:
-        return len(self._lengths)
+        return len(self.lengths)
 
     def add(self, ids: list[int], pieces: list[int], learned: list[bool], media: Mapping[MediaKind, list[Any]]) -> None:
         """Append a row: its ids, the lengths of the pieces that these are of, and which pieces are learned."""
         self._ids.fromlist(ids)
         self._pieces += pieces
         self._learned += learned
-        self._lengths.append(len(ids))
+        self.lengths.append(len(ids))
         for kind, column in self.media.items():
             column.append(media.get(kind))
+
+    def add_loaded(self, row: dict[str, Any], num_tokens: int) -> None:
+        """Append a row of which no ids are kept."""
+        self.loaded.append(row)
+        self.lengths.append(num_tokens)
 
     def rows(self, media: Mapping[MediaKind, pa.Array]) -> EncodedRows:
         """All of them, with their media as columns."""
         learned = np.repeat(np.array(self._learned, bool), np.array(self._pieces, np.int64))
         ids = np.frombuffer(self._ids, np.int32) if self._ids else np.empty(0, np.int32)
-        return EncodedRows(ids, learned, np.array(self._lengths, np.int64), media)
+        return EncodedRows(ids, learned, np.array(self.lengths, np.int64), media)
 
 
 class FileRows:
@@ -69,12 +75,7 @@ class FileRows:
         """Append a row. Raises ChangedDataError, naming it, where the row or a medium of it is no longer what was
         checked, and NotWrittenError.
         """
-        measurer = self._measurer
-        if xxhash.xxh3_128_hexdigest(raw.raw) != facts.content_hash:
-            raise ChangedDataError(f"{_name(facts)} has changed since the run: run mmvalidate again")
-        sample = measurer.convert(raw) if not facts.media else measurer.unresolved(raw)
-        if facts.media:
-            self._check_media(sample, facts)
+        sample, measurer = self._same(raw, facts), self._measurer
         encoded = encoded_turns(measurer, sample, facts)
         ids, pieces, learned = laid_out(measurer, encoded, facts.turns, sizes_of(facts.media, measurer.limits))
         if len(ids) != num_tokens:
@@ -83,6 +84,25 @@ class FileRows:
                 "the program, has changed since the run. Run mmvalidate again"
             )
         collected.add(ids, pieces, learned, _media_of(sample, facts))
+
+    def load(self, raw: RawRow, facts: RowFacts, num_tokens: int, form: RowsFormat, collected: Collected) -> None:
+        """Append a row as the trainer's loader leaves it. Raises as `encode` does."""
+        self._same(raw, facts)
+        try:
+            row = form.loaded(self._measurer.seen(raw), self._measurer.entry)
+        except ValueError as error:
+            raise NotWrittenError(f"{_name(facts)} {error}") from None
+        collected.add_loaded(row, num_tokens)
+
+    def _same(self, raw: RawRow, facts: RowFacts) -> Sample:
+        """The sample of a row that is what the run has seen. Raises ChangedDataError."""
+        measurer = self._measurer
+        if xxhash.xxh3_128_hexdigest(raw.raw) != facts.content_hash:
+            raise ChangedDataError(f"{_name(facts)} has changed since the run: run mmvalidate again")
+        sample = measurer.convert(raw) if not facts.media else measurer.unresolved(raw)
+        if facts.media:
+            self._check_media(sample, facts)
+        return sample
 
     def _check_media(self, sample: Sample, facts: RowFacts) -> None:
         """Raise ChangedDataError where a medium of a row is not what it was."""

@@ -188,6 +188,7 @@ def _put_together(
             if packing is None:
                 batches = in_order(written, split.rows, schema, told)
             else:
+                assert form.keeps == "ids"  # only its training file asks for packing
                 types, plain = form.media_types(schema), schema
                 packer = form.packer(packing.length, pad_id(load_processor(settings.processor)), neat=packing.neat)
                 schema = packer.schema(types)

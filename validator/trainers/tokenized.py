@@ -1,17 +1,21 @@
-"""What a trainer keeps of rows that it has preprocessed: the folder that it loads in the place of the data."""
+"""What a trainer keeps of rows that it has preprocessed: the folder that it loads in the place of the data.
+
+One trainer keeps the ids and labels of its rows, another the rows as its loader leaves them, with their lengths.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from validator.catalog.entry import Entry
     from validator.conversation.sample import MediaKind
 
 
@@ -27,24 +31,36 @@ class EncodedRows:
     media: Mapping[MediaKind, pa.Array]
 
 
-class TokenizedFormat(Protocol):
-    """How a trainer keeps preprocessed rows."""
-
+class _Format(Protocol):
     @property
     def key(self) -> str:
-        """The key of its training file that names the folder."""
+        """The setting of the trainer that names the folder."""
+        ...
+
+    @property
+    def within(self) -> str:
+        """The folder in the whole one that is named: a split; empty where it is the whole one."""
         ...
 
     def schema(self, media: dict[MediaKind, pa.DataType]) -> pa.Schema:
         """The columns; `media`: the types of the elements of media, of the kinds that any row has."""
         ...
 
-    def packer(self, length: int, pad: int, *, neat: bool) -> Packer:
-        """How rows are packed up to a length, which is filled up with an id."""
-        ...
-
     def media_types(self, schema: pa.Schema) -> dict[MediaKind, pa.DataType]:
         """The types of the elements of media in such columns, of the kinds that have one."""
+        ...
+
+
+class IdsFormat(_Format, Protocol):
+    """Ids, labels and the paths of media are kept."""
+
+    @property
+    def keeps(self) -> Literal["ids"]:
+        """Ids."""
+        ...
+
+    def packer(self, length: int, pad: int, *, neat: bool) -> Packer:
+        """How rows are packed up to a length, which is filled up with an id."""
         ...
 
     def batch(self, rows: EncodedRows, schema: pa.Schema) -> pa.RecordBatch:
@@ -52,15 +68,37 @@ class TokenizedFormat(Protocol):
         ...
 
 
+class RowsFormat(_Format, Protocol):
+    """Rows are kept as the loader leaves them; they are encoded when they are trained on."""
+
+    @property
+    def keeps(self) -> Literal["rows"]:
+        """Rows."""
+        ...
+
+    def loaded(self, row: dict[str, Any], entry: Entry) -> dict[str, Any]:
+        """A row that is fed, as the loader leaves it; `row` is seen through the trainer's view. Raises ValueError, in
+        words that follow "row 3 of a.jsonl", where that is not reproduced.
+        """
+        ...
+
+    def rows(self, rows: Sequence[dict[str, Any]], lengths: Sequence[int], schema: pa.Schema) -> pa.RecordBatch:
+        """Such rows and their numbers of tokens under a schema."""
+        ...
+
+
+TokenizedFormat = IdsFormat | RowsFormat
+
+
 class Packer(Protocol):
     """How a trainer packs rows that it has preprocessed."""
 
     def schema(self, media: dict[MediaKind, pa.DataType]) -> pa.Schema:
-        """The columns, as `TokenizedFormat.schema`."""
+        """The columns, as `IdsFormat.schema`."""
         ...
 
     def pack(self, rows: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-        """Some rows, in the columns of a TokenizedFormat, that are packed with none but each other."""
+        """Some rows, in the columns of an IdsFormat, that are packed with none but each other."""
         ...
 
 

@@ -5,7 +5,7 @@ saved); `datasets` 4.0.0 `arrow_writer.py` (the types of ids and masks; a column
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +26,8 @@ class TokenizedPath:
     """The columns of rows that are not packed."""
 
     key: str = "tokenized_path"
+    within: str = ""
+    keeps: Literal["ids"] = "ids"
 
     def schema(self, media: dict[MediaKind, pa.DataType]) -> pa.Schema:
         """Ids, mask, labels, and a column for each kind of media."""

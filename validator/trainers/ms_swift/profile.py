@@ -26,6 +26,7 @@ from validator.tokens.template import Template, check_named, not_reproduced
 from validator.trainers.base import BatchRecipe, Trainer
 from validator.trainers.layout import Kept, Sizes, TokenSpan
 from validator.trainers.ms_swift import layout
+from validator.trainers.ms_swift.cached import CachedDataset
 from validator.trainers.ms_swift.resize import image_grid
 from validator.trainers.ms_swift.rows import MEDIA
 from validator.trainers.ms_swift.sample import convert, write_objects
@@ -174,7 +175,7 @@ TRAINERS = (
         first_is_label=False,
         stops_at_failures=False,
         mixes_times=False,
-        tokenized=None,
+        tokenized=CachedDataset(),
         strategy="delete",
     ),
 )

@@ -1,0 +1,53 @@
+"""The folder that `mmvalidate tokenize` writes for ms-swift holds the rows that its own export saves, and is read."""
+
+import json
+import os
+import random
+
+from tests.conftest import check
+from tests.environments import needs_trainer
+from tests.oracle.corpus import write_corpus
+from tests.oracle.test_tokenized import EVERYTHING
+from tests.trainers.compare import ask
+from tests.trainers.swift_corpus import make_swift_corpus
+from validator.engine.run_files.finished import FinishedRun
+from validator.tokenizing.tokenize import tokenize
+
+pytestmark = needs_trainer("ms-swift")
+SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))
+ROWS = int(os.environ.get("MMVALIDATE_TRAINER_ROWS", 160))
+
+
+def written(folder, registry, spec):
+    """(Our folder of an entry, None where no row is left; the numbers of rows left out, and whether by the trainer)."""
+    run, target = folder / "runs" / spec["name"], folder / "out" / spec["name"]
+    settings = {name: value for name, value in spec["settings"].items() if value is not None}
+    check(registry, run, datasets=(spec["name"],), **settings)
+    try:
+        tokenize(FinishedRun(run), target, EVERYTHING)
+    except ValueError as error:
+        assert "No row is left" in str(error)
+        return None, None
+    lines = (target / "left_out.jsonl").read_text(encoding="utf-8").splitlines()
+    return target / "train", {item["row"]: item["dropped_by_trainer"] for item in map(json.loads, lines)}
+
+
+def test_random_rows_of_all_layouts(tmp_path, monkeypatch):
+    corpus = make_swift_corpus(SEED, ROWS)
+    registry = write_corpus(corpus, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    ours = {spec["name"]: written(tmp_path, registry, spec) for spec in corpus["entries"]}
+    folders = {name: str(folder) for name, (folder, _) in ours.items() if folder}
+    given = {"corpus": corpus, "folder": str(tmp_path), "written": folders}
+    answers, rows = ask("ms-swift", "judge_cached", given, tmp_path), 0
+    for spec in corpus["entries"]:
+        left_out, theirs = ours[spec["name"]][1], answers[spec["name"]]
+        if left_out is None:
+            continue
+        made = {int(number): row for number, row in theirs["made"].items()}
+        assert not [number for number, by_trainer in left_out.items() if by_trainer and number in made]
+        expected = [made[number] for number in range(len(spec["rows"])) if number not in left_out]
+        assert theirs["read"] == expected, f"MMVALIDATE_SEED={SEED} {spec['layout']}"
+        rows += len(expected)
+    print(f"cached_dataset: {rows} rows equal")
+    assert rows > 0.2 * ROWS
