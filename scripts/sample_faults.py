@@ -154,6 +154,9 @@ def planted(data: SampleData) -> None:
         (say("<image>Black?", "Yes.", images=["broken/black.webp"]), [("IM008", 0)]),
         (say("<image>And this?", "A dot.", images=["broken/dot.png"]), [("IM009", 0)]),
         (say("<image>Where is it?", "click(x=1900, y=80)", images=[phone]), [("IM010", None)]),
+        (say("<image>Where is the box?", '{"bbox_2d": [300, 400, 100, 200]}', images=[phone]), [("IM018", 1)]),
+        (say("<image>Where is the dot?", '{"bbox_2d": [500, 500, 530, 510]}', images=[phone]), [("IM019", 1)]),
+        (say("<image>Where to click?", "click(0.5, 0.25) or click(500, 250)", images=[phone]), [("IM020", 1)]),
         (say("<image>How deep?", "Not very.", images=["broken/faint.tif"]), [("IM012", 0)]),
         (say("<video>Does it move?", "No.", videos=["broken/still.mp4"]), [("VD005", 0)]),
         (say(*clip, videos=["broken/long.mkv"]), [("VD006", 0)]),
@@ -252,6 +255,12 @@ def planted_entries(data: SampleData) -> None:
     data.entry("pixels_and_thousandths", rows)
     data.expect("IM011", "pixels_and_thousandths")
     data.expect("LB003", "pixels_and_thousandths")
+    rows = [
+        say(f"<image>Where is button {x}?", f'{{"bbox_2d": [{x}, 1500, {x + 90}, 1590]}}', images=[tall])
+        for x in (110, 420, 880)
+    ]
+    data.entry("boxes_in_pixels", rows)
+    data.expect("IM017", "boxes_in_pixels")
     rows = [say(f"Is {number} even?", "Yes.") for number in range(0, 120, 2)]
     rows += [rows[5], say("Is 8 even?", "Of course.")]
     columns = {"messages": "messages"}

@@ -51,6 +51,7 @@ def inner(schema, *path):
 RECORDS = {
     "turn": inner(SAMPLES, "turns"),
     "slot": inner(SAMPLES, "turns", "slots"),
+    "shape": inner(SAMPLES, "turns", "shapes"),
     "medium": inner(SAMPLES, "media"),
     "problem": inner(SAMPLES, "problems"),
     "range": inner(REPLAY, "control_loss"),
@@ -112,6 +113,7 @@ def test_what_is_never_null_is_always_there(run, replayed):
     samples, replays = read["samples.parquet"], read["replay.parquet"]
     read["turn"] = [turn for row in samples for turn in row["turns"]]
     read["slot"] = [slot for turn in read["turn"] for slot in turn["slots"]]
+    read["shape"] = [shape for turn in read["turn"] for shape in turn["shapes"]]
     read["medium"] = [medium for row in samples for medium in row["media"]]
     read["problem"] = [problem for row in samples for problem in row["problems"]]
     read["range"] = [row["control_loss"] for row in replays if row["control_loss"]]

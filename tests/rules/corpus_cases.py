@@ -16,6 +16,9 @@ SHORT = turns(SEE, "Yes", images=["tall.png"])
 CORPUS = {
     "IM011": ([PIXELS, NORMALISED], {}, "coordinates are pixels in 1 row (first: row 0 of data.jsonl) and run from 0 "
               "to 1000 in 1 row (first: row 1 of data.jsonl)"),
+    "IM017": ([PIXELS, EITHER, PIXELS], {}, "coordinates are pixels of the stored image or pixels of the image as it "
+              "is fed, not 0-1000 as Qwen2-VL reads them: certain in 2 rows (first: row 0 of data.jsonl) of 3 rows "
+              "with boxes or points"),
     "LB003": ([SHORT, EITHER], {}, "1 row (first: row 0 of data.jsonl) with at most 3 labels after 1,000 or more "
               "tokens: very few tokens contribute to the loss"),
     "LB004": ([EITHER, turns("a", "b", images=None)], {"train_on_prompt": True},

@@ -134,6 +134,14 @@ CORRUPTIONS = {
     "click beside the picture": Corruption("IM010", turns(SEE, "click(x=1200, y=80)")),
     "box beside the picture": Corruption("IM010", turns(SEE, BOX % (1100, 2, 1200, 8))),
     "marked box beside it": Corruption("IM010", turns(SEE, "<|box_start|>(5,5),(1200,9)<|box_end|>")),
+    "negative box": Corruption("IM010", turns(SEE, BOX % (-14, 2, 30, 8))),
+    "box the wrong way round": Corruption("IM018", turns(SEE, BOX % (30, 40, 10, 20))),
+    "box of no width": Corruption("IM018", turns(SEE, BOX % (30, 40, 30, 90))),
+    "box of no number": Corruption("IM018", turns(SEE, '{"bbox_2d": [NaN, 40, 30, 90]}')),
+    "small box on a large screen": Corruption(
+        "IM019", image("large.png", answer=BOX % (500, 500, 520, 520)), (), {"image_max_pixels": 262_144}
+    ),
+    "fractions beside pixels": Corruption("IM020", turns(SEE, BOX % (10, 20, 300, 400) + "click(0.5, 0.25)")),
     "nothing left to learn": Corruption(
         "LB001", turns(words(9000), words(20), images=None), ("TK003", "TK004"), {"cutoff_len": 64}
     ),

@@ -34,6 +34,7 @@ from validator.training.shape import SHAPES
 
 QUIET = {
     "IM011": [[PIXELS, EITHER], [NORMALISED, EITHER], [EITHER]],
+    "IM017": [[PIXELS, NORMALISED], [NORMALISED, EITHER], [EITHER]],
     "LB003": [[turns("a", "b")], [EITHER]],
     "LB004": [[EITHER, turns("a", "b", images=None)]],
     "TK008": [[turns("a", "b")]],

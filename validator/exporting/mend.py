@@ -123,7 +123,7 @@ class Mender:
             self._measurers[2].files.forget()
 
     def _has_boxes(self, raw: RawRow) -> bool:
-        return any(turn.reach for turn in self._measured([raw])[0].turns)
+        return any(turn.shapes for turn in self._measured([raw])[0].turns)
 
     def _current(self) -> tuple[Measurer, Measurer]:
         """What measures mended rows, with the new pictures and without: under the types that rows have so far."""

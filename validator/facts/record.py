@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from validator.conversation.sample import MediaKind, Problem
+from validator.coordinates.shape import Shape
 from validator.records.arrow import FLAT, Int32
 from validator.records.image_probe import ImageProbe
 from validator.tokens.template import MediaSlot
@@ -23,8 +24,8 @@ class TurnFacts:
     `loose_video_pads` are the places of pads that come from literal text, among those text tokens. `slots` names the
     medium of each placeholder that is expanded. `placeholders` counts literal <image>, <video>, <audio>;
     `special_tokens` lists those in the text, that of the system prompt with the tools. `traits` are words for what the
-    text looks like (validator/facts/traits.py); `reach` is the largest x and y of the boxes and points in it, measured
-    in rows with images.
+    text looks like (validator/facts/traits.py); `shapes` are the boxes and points in it, in rows with images
+    and without videos, the first 200 of a turn.
     """
 
     index: Int32 | None
@@ -38,7 +39,7 @@ class TurnFacts:
     num_characters: int = 0
     blank: bool = False
     traits: tuple[str, ...] = ()
-    reach: tuple[float, ...] = ()
+    shapes: tuple[Shape, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any, cast
 import pyarrow as pa
 
 from validator.conversation.sample import Problem
+from validator.coordinates.shape import Shape
 from validator.facts.columns import values_of
 from validator.facts.record import MediaFacts, RowFacts, TurnFacts
 from validator.facts.risk import risk
@@ -69,10 +70,7 @@ def from_columns(batch: pa.RecordBatch) -> list[RowFacts]:
     found = _rows(batch, _MEASURED)
     for facts in found:
         facts.problems = [Problem(*problem) for problem in cast(list[Any], facts.problems)]
-        facts.turns = [
-            TurnFacts(index, role, tuple([MediaSlot(*slot) for slot in slots]), *rest)
-            for index, role, slots, *rest in cast(list[Any], facts.turns)
-        ]
+        facts.turns = [_turn(*turn) for turn in cast(list[Any], facts.turns)]
         facts.media = [_media(*item) for item in cast(list[Any], facts.media)]
         _unsettled(facts)
     return found
@@ -86,6 +84,12 @@ def from_counts(batch: pa.RecordBatch) -> list[RowFacts]:
 def _rows(batch: pa.RecordBatch, names: tuple[str, ...]) -> list[RowFacts]:
     columns = zip(*(values_of(batch[name]) for name in names), strict=True)
     return [RowFacts(**dict(zip(names, values, strict=True))) for values in columns]
+
+
+def _turn(index: Any, role: Any, slots: Any, *values: Any) -> TurnFacts:
+    *rest, shapes = values
+    rest.append(tuple([Shape(*shape) for shape in shapes]) if shapes else ())
+    return TurnFacts(index, role, tuple([MediaSlot(*slot) for slot in slots]), *rest)
 
 
 def _media(*values: Any) -> MediaFacts:

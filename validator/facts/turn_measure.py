@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample
-from validator.facts.coordinates import reach_of
 from validator.facts.record import TurnFacts
+from validator.facts.shapes import ShapeReader
 from validator.facts.traits import traits_of
 from validator.tokens.encode import EncodedTurn
 from validator.tokens.encoder import Encoder, common_prefix, special_pattern
@@ -40,11 +40,11 @@ class TurnMeasurer:
                 if any(placeholder in sample.tools for placeholder in PLACEHOLDERS.values()):
                     turn.traits = (*turn.traits, "placeholder-in-tools")
             turns.append(turn)
-        located = bool(sample.media.get("image"))
+        shapes = ShapeReader.of(sample)
         for said, item in zip(sample.turns, spoken, strict=True):
             turn = self._turn(said.index, said.role, said.content, item, system)
-            if located and isinstance(said.content, str):
-                turn.reach = reach_of(said.content)
+            if shapes is not None and isinstance(said.content, str):
+                turn.shapes = shapes.read(said.content)
             if not (said.learned and said.ends):
                 words = (UNLEARNED if not said.learned else "", OPEN if not said.ends else "")
                 turn.traits = (*turn.traits, *filter(None, words))

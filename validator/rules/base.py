@@ -20,6 +20,7 @@ from validator.catalog.entry import Entry
 from validator.catalog.split import Order
 from validator.catalog.survey import Survey
 from validator.facts.budget import Limits
+from validator.facts.located import RowShapes
 from validator.facts.record import Budget, RowFacts
 from validator.facts.texts import Texts
 from validator.findings import Severity
@@ -36,7 +37,7 @@ if TYPE_CHECKING:  # a check of rows needs none of these
 @dataclass(slots=True)
 class Case:
     """One row before the rules. `budget` is None where the trainer yields no tokens for the row; `place` is the row's
-    0-based place in what the trainer reads of the entry.
+    0-based place in what the trainer reads of the entry; `located` holds its boxes and points once a rule has asked.
     """
 
     facts: RowFacts
@@ -44,6 +45,7 @@ class Case:
     settings: Settings
     limits: Limits
     place: int = 0
+    located: tuple[RowShapes | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ class Hit:
     """Where it is not the rule's; what the user's settings say of the rule comes first."""
 
 
-Need = Literal["nothing", "problems", "mismatch", "misplaced", "media", "faults", "cut", "traits", "content", "reach"]
+Need = Literal["nothing", "problems", "mismatch", "misplaced", "media", "faults", "cut", "traits", "content", "shapes"]
 """What most rows lack: problems of conversion or encoding, placeholders that are more or fewer than the media,
 placeholders in answers or system prompts, media, media that the trainer cannot open, a cut by the cutoff, text
 that looks like something, images whose pixels do, boxes and points beside images.

@@ -2,7 +2,8 @@
 
 ## What it finds
 Boxes and points that lie outside of an image as it is stored, and inside of it once it is rotated by its EXIF tag
-(orientations 5 to 8, one image in the row).
+(orientations 5 to 8), where it is certain which image is meant. Coordinates up to 1000 may be thousandths, and say
+nothing.
 
 ## Why it matters
 The trainer does not rotate the photo, so the answer points at the wrong place, or outside the image. Nothing is logged.
@@ -20,27 +21,25 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
-from validator.rules.pointing import reach_of_row, within
+from validator.rules.pointing import shapes_of
 
 
-@row_rule("IM006", "coordinates-of-turned-image", "warning", needs="reach")
+@row_rule("IM006", "coordinates-of-turned-image", "warning", needs="shapes")
 def check(case: Case) -> Iterator[Hit]:
     """Compare how far the coordinates reach with both ways to hold the image."""
-    images = case.facts.of_kind("image")
-    if len(images) != 1 or images[0].probe.orientation not in (5, 6, 7, 8):
-        return
-    image, reach = images[0], reach_of_row(case.facts)
-    probe = image.probe
-    if reach is None or not probe.width or not probe.height:
-        return
-    if not within(reach, probe.width, probe.height) and within(reach, probe.height, probe.width):
+    row = shapes_of(case)
+    turned = [one for one in row.shapes if one.turned] if row is not None else []
+    for frame in {one.frames[0].media.index: one.frames[0] for one in turned}.values():
+        mine = [one.shape.reach for one in turned if one.frames[0] is frame]
+        image, (width, height) = frame.media, frame.stored
+        reach = max(right for _, _, right, _ in mine), max(bottom for _, _, _, bottom in mine)
         yield Hit(
             f"coordinates reach to {reach[0]:g}, {reach[1]:g}: they fit `{clip(image.written)}` as its EXIF tag "
-            f"rotates it, not the {probe.width}x{probe.height} that the model sees",
+            f"rotates it, not the {width}x{height} that the model sees",
             "Rotate the pixels and save the image without the tag.",
             turn=image.turn,
             media_index=image.index,
-            evidence={"reach": list(reach), "width": probe.width, "height": probe.height},
+            evidence={"reach": list(reach), "width": width, "height": height},
         )
 
 

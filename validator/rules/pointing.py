@@ -1,40 +1,102 @@
-"""How far the boxes and points of a row reach, and into what."""
+"""What rules about boxes and points share: the shapes of a row, and the systems of an entry's rows."""
 
 from __future__ import annotations
 
-from validator.facts.record import RowFacts
+from dataclasses import dataclass, field
+
+from validator.coordinates.systems import BITS, EVERY, WORDS, Size, System, own_system, systems_of
+from validator.facts.located import RowShapes, row_shapes
+from validator.rules.base import Case
+from validator.rules.noticed import Noticed
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
 
-NORMALISED = 1000
-"""Qwen2-VL's own coordinates run from 0 to 1000, whatever the size of the image; so do Qwen3-VL's."""
+SURE = 0.05
+"""Share of the rows with boxes or points that must be certain before those of an entry are converted."""
 
 
-def own_system(settings: Settings) -> str:
-    """The system of coordinates that the model was trained on, in words."""
-    family = load_processor(settings.processor).family
-    return "0-1000" if family.coordinates == "thousandths" else "pixels of the image as it is fed"
+def family_of(settings: Settings) -> str:
+    """The name of the family of the run's model."""
+    return load_processor(settings.processor).family.name
 
 
-def reach_of_row(facts: RowFacts) -> tuple[float, float] | None:
-    """The largest x and y of all turns; None where there are no boxes and points."""
-    reaches = [turn.reach for turn in facts.turns if turn.reach]
-    return (max(x for x, _ in reaches), max(y for _, y in reaches)) if reaches else None
+def own_of(settings: Settings) -> System:
+    """The system of coordinates that the run's model was trained on."""
+    return own_system(load_processor(settings.processor).family.coordinates)
 
 
-def largest_image(facts: RowFacts) -> tuple[int, int] | None:
-    """The largest width and height among the images, turned images both ways; None where one is unknown."""
-    sizes = []
-    for image in facts.of_kind("image"):
-        probe = image.probe
-        if not probe.width or not probe.height:
-            return None
-        sizes.append((probe.width, probe.height))
-        if probe.orientation in (5, 6, 7, 8):
-            sizes.append((probe.height, probe.width))
-    return (max(width for width, _ in sizes), max(height for _, height in sizes)) if sizes else None
+def own_words(settings: Settings) -> str:
+    """The same in words."""
+    return WORDS[own_of(settings)]
 
 
-def within(reach: tuple[float, float], width: int, height: int) -> bool:
-    """Whether coordinates lie within some width and height; the far edge counts."""
-    return reach[0] <= width and reach[1] <= height
+def shapes_of(case: Case) -> RowShapes | None:
+    """The boxes and points of a row beside its images; None where it has none."""
+    if not case.located:
+        case.located = (row_shapes(case.facts, case.limits),)
+    return case.located[0]
+
+
+@dataclass(slots=True)
+class Example:
+    """An image of a row whose system is certain, in pixels."""
+
+    stored: Size
+    fed: Size | None
+
+
+@dataclass(slots=True)
+class Systems:
+    """The rows of an entry with boxes or points: how many, the systems that are possible for all of them (a sum of
+    bits), and the rows of each sum other than `EVERY`, with an image of the first.
+    """
+
+    rows: int = 0
+    joint: int = EVERY
+    of_bits: dict[int, Noticed] = field(default_factory=dict)
+    images: dict[int, Example] = field(default_factory=dict)
+
+    def rows_of(self, *sums: int) -> Noticed:
+        """The rows of some sums, of which the first given comes first."""
+        joined = Noticed()
+        for bits in sums:
+            if bits in self.of_bits:
+                joined = joined.merge(self.of_bits[bits])
+        return joined
+
+    def against(self, own: System) -> Noticed:
+        """The rows that cannot be in a system."""
+        return self.rows_of(*sorted(bits for bits in self.of_bits if not bits & BITS[own]))
+
+    def certain(self, own: System) -> System | None:
+        """The one system that all rows can be in, where it is not the model's own and enough rows say so; None where
+        that is not certain.
+        """
+        found = systems_of(self.joint)
+        enough = self.against(own).rows >= max(SURE * self.rows, 1)
+        return found[0] if len(found) == 1 and found[0] != own and enough else None
+
+
+def fold(systems: Systems, case: Case) -> None:
+    """Count a row, unless its boxes lie in no image or contradict each other."""
+    row = shapes_of(case)
+    if row is None or not row.bits or not any(one.bits for one in row.shapes):
+        return
+    systems.rows += 1
+    systems.joint &= row.bits
+    if row.bits == EVERY:
+        return
+    systems.of_bits.setdefault(row.bits, Noticed()).add(case.facts)
+    if row.bits not in systems.images:
+        frame = next(one.frames[0] for one in row.shapes if one.bits)
+        systems.images[row.bits] = Example(frame.stored, frame.fed)
+
+
+def merge(left: Systems, right: Systems) -> Systems:
+    """Join two parts of an entry, the earlier one first."""
+    joined = Systems(
+        left.rows + right.rows, left.joint & right.joint, dict(left.of_bits), {**right.images, **left.images}
+    )
+    for bits, rows in right.of_bits.items():
+        joined.of_bits[bits] = joined.of_bits[bits].merge(rows) if bits in joined.of_bits else rows
+    return joined

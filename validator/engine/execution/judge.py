@@ -149,12 +149,12 @@ def _present(facts: RowFacts) -> tuple[Need, ...]:
     """What a row has of that which rules need."""
     found: list[Need] = ["nothing"]
     written = [0, 0, 0]
-    traits = reach = misplaced = False
+    traits = shapes = misplaced = False
     for turn in facts.turns:
         if turn.traits:
             traits = True
-        if turn.reach:
-            reach = True
+        if turn.shapes:
+            shapes = True
         if any(turn.placeholders):
             misplaced = misplaced or turn.role == "system" or turn.role in ANSWERS
             if turn.role != "system":
@@ -180,8 +180,8 @@ def _present(facts: RowFacts) -> tuple[Need, ...]:
         found.append("media")
         if any(media.probe.content for media in facts.media):
             found.append("content")
-        if reach:
-            found.append("reach")
+        if shapes:
+            found.append("shapes")
     return tuple(found)
 
 

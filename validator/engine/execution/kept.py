@@ -25,7 +25,7 @@ from validator.settings import JUDGING, Settings
 
 _OF_MEDIA = frozenset(("image_max_pixels", "image_min_pixels"))
 _OF_NO_ROW = frozenset(("model_size",))
-_FOLDED = ("nothing", "problems", "media", "faults", "content", "reach")
+_FOLDED = ("nothing", "problems", "media", "faults", "content", "shapes")
 _READ = 1 << 24
 
 

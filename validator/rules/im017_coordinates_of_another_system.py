@@ -1,0 +1,84 @@
+"""Coordinates in another system than the model's own.
+
+## What it finds
+Entries whose boxes and points cannot be in the system of coordinates that the model was trained on: in every row they
+can be in another one, and in some rows in no other. Qwen2-VL and Qwen3-VL were trained on 0 to 1000, whatever the size
+of the image; Qwen2.5-VL on pixels of the image as it is fed, after resizing. Only what is certain counts: beyond 1000,
+beyond the image as it is fed, beyond the stored image, fractions of 1.
+
+## Why it matters
+Nothing fails and nothing is logged: the trainer rewrites no coordinates (ms-swift scales those of `objects` and no
+others). The model learns to point at places that it does not see there, and evaluation shows an mAP near 0
+(LLaMA-Factory #9279, #7015, #7690; Qwen3-VL #1161, #1616).
+
+## Example
+`{"bbox_2d": [1060, 540, 1120, 580]}` for a screenshot of 1920 x 1080, to train Qwen3-VL.
+
+## What to do
+Convert all coordinates of the entry by the scale that the finding names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.coordinates.systems import WORDS, Size, System, bounds, systems_of
+from validator.findings import count
+from validator.rules.base import CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.pointing import Example, Systems, family_of, fold, merge, own_of
+from validator.rules.scope import every
+
+
+def finish(systems: Systems, entry: EntryFacts) -> Iterator[Hit]:
+    """Speak where all rows agree in systems of which none is the model's own."""
+    own = own_of(entry.settings)
+    against, others = systems.against(own), systems_of(systems.joint)
+    if not against.rows or not others or own in others:
+        return
+    certain = systems.certain(own)
+    image = next(
+        systems.images[bits] for bits in sorted(systems.of_bits) if systems.of_bits[bits].first == against.first
+    )
+    yield Hit(
+        f"coordinates are {' or '.join(WORDS[system] for system in others)}, not {WORDS[own]} as "
+        f"{family_of(entry.settings)} reads them: certain in {against} of {count(systems.rows, 'row')} with boxes or "
+        "points",
+        _scale(others[0], own, image) if len(others) == 1 else f"Convert all coordinates to {WORDS[own]}.",
+        evidence={
+            "systems": others,
+            "own": own,
+            "certain": certain,
+            "rows": systems.rows,
+            "rows_certain": against.rows,
+            "image": list(image.stored),
+            "fed": list(image.fed) if image.fed else None,
+        },
+    )
+
+
+def _scale(source: System, own: System, image: Example) -> str:
+    """By what coordinates are multiplied, with the numbers of one image."""
+    if image.fed is None:
+        return f"Convert all coordinates to {WORDS[own]}."
+    start, end = bounds(source, image.stored, image.fed), bounds(own, image.stored, image.fed)
+    by = " and ".join(
+        f"{axis} by {_named(own, side, end, place)}/{_named(source, side, start, place)}"
+        for place, (axis, side) in enumerate((("x", "width"), ("y", "height")))
+    )
+    return (
+        f"Multiply {by}: by {end[0] / start[0]:.4g} and {end[1] / start[1]:.4g} for an image of "
+        f"{image.stored[0]}x{image.stored[1]} pixels, fed as {image.fed[0]}x{image.fed[1]}."
+    )
+
+
+def _named(system: System, side: str, size: Size, place: int) -> str:
+    return {"pixels": side, "fed": f"fed {side}"}.get(system, str(size[place]))
+
+
+RULE = corpus_rule(
+    "IM017",
+    "coordinates-of-another-system",
+    "warning",
+    CorpusCheck(finish, Systems, fold, merge, needs="shapes", shared="coordinates"),
+    trainers=every,
+)
