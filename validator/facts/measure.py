@@ -6,6 +6,7 @@ Nothing here depends on pixel limits or the cutoff: `settle` puts those to the f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import xxhash
@@ -108,7 +109,7 @@ class Measurer:
         family = of_template(named)
         told = self.trainer.writes_times(self.processor, named)
         of_times = self.processor.family.times_frames or (family is not None and family.times_frames)
-        self._no_times = of_times and not told
+        self._no_times, self._tells = of_times and not told, told
         self.limits = limits_of(settings, self.processor)
         self._view = self.trainer.view(entry, survey)
         self._unread = UnreadMedia(entry, survey.types, self.trainer)
@@ -141,6 +142,18 @@ class Measurer:
     def measure(self, raws: Sequence[RawRow], at: Callable[[int], None] = lambda row: None) -> list[RowFacts]:
         """The facts of some rows; see `Together`."""
         return Together([(self, raw) for raw in raws], self.files).facts(at)
+
+    def measure_text(self, raw: RawRow, media: list[MediaFacts]) -> RowFacts:
+        """The facts of a row whose media were measured before, under another model: none is opened."""
+        row = self.begin(raw)
+        self._convert(row)
+        if not row.done and self._tells and any(_is_untimed(item) for item in media):
+            row.give_up("the times of its frames were not measured: videos of such a row need a check of their own")
+        if not row.done:
+            self._take_media(row, [item if self._tells else replace(item, seconds=()) for item in media])
+            self._encode(row)
+            self._finish(row)
+        return row.facts
 
     def begin(self, raw: RawRow) -> _Row:
         """A row of this file before the first step."""
@@ -180,8 +193,11 @@ class Measurer:
                 row.give_up(row.sample.unchecked)
 
     def _look_at_media(self, row: _Row) -> None:
+        self._take_media(row, self._media.measure(row.sample))
+
+    def _take_media(self, row: _Row, media: list[MediaFacts]) -> None:
         row.facts.filled = _filled(row.sample)
-        row.facts.media = self._media.measure(row.sample)
+        row.facts.media = media
         if unloaded := next((item for item in row.facts.media if item.probe.fault in _UNLOADED), None):
             row.facts.outcome = "unchecked"
             what = f"the {unloaded.kind} `{clip(unloaded.written)}` {_UNLOADED[unloaded.probe.fault or '']}"
@@ -302,6 +318,10 @@ def _unreadable(entry: Entry, survey: Survey) -> str | None:
     columns = {column for column in entry.columns.values() if column} - survey.types.keys()
     refusals = (refusal for refusal in survey.refusals if refusal.row is None and refusal.column in columns)
     return next((refusal.reason for refusal in refusals), None)
+
+
+def _is_untimed(item: MediaFacts) -> bool:
+    return item.kind == "video" and not item.seconds and item.probe.fault is None
 
 
 def _fail_in_loader(sample: Sample, media: list[MediaFacts]) -> None:

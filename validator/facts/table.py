@@ -81,6 +81,11 @@ def from_counts(batch: pa.RecordBatch) -> list[RowFacts]:
     return _rows(batch, _SETTLED)
 
 
+def media_of(batch: pa.RecordBatch) -> list[list[MediaFacts]]:
+    """The media of every record of a batch."""
+    return [[_media(*item) for item in cast(list[Any], media)] for media in values_of(batch["media"])]
+
+
 def _rows(batch: pa.RecordBatch, names: tuple[str, ...]) -> list[RowFacts]:
     columns = zip(*(values_of(batch[name]) for name in names), strict=True)
     return [RowFacts(**dict(zip(names, values, strict=True))) for values in columns]

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import re
 
+from validator.models.families import LATER_TOKENS, LATEST_TOKENS
+
 BASE64_CHARACTERS = 512
 """Of one run without a space."""
 TAIL, PERIOD = 400, 100
 """An answer repeats itself where its last TAIL characters have a period of at most PERIOD."""
+ADDED = "added-token"
+"""The word for a text with a token that the vocabularies of later models have and Qwen2-VL's has not."""
 LEAK_CHARACTERS = 20
 """Of a system prompt that is looked for in answers."""
 QWEN_SYSTEM = "You are a helpful assistant."
@@ -48,8 +52,8 @@ def traits_of(text: str, system: str | None = None) -> tuple[str, ...]:
 
     `base64`: a run of 512 letters and digits as base64 has them. `replacement`: U+FFFD. `mojibake`: two or more
     characters that are UTF-8 read as something else. `foreign-template`: control tokens or role marks of other chat
-    templates. Of answers also `repetition`: the end repeats itself; `tool-reply`: a tool's reply stands after a call;
-    `system-leak`: it holds the system prompt.
+    templates. `added-token`: what is one token for later models than Qwen2-VL. Of answers also `repetition`: the end
+    repeats itself; `tool-reply`: a tool's reply stands after a call; `system-leak`: it holds the system prompt.
     """
     found = []
     if len(text) >= BASE64_CHARACTERS and _is_blob(text):
@@ -61,6 +65,8 @@ def traits_of(text: str, system: str | None = None) -> tuple[str, ...]:
             found.append("mojibake")
     if _is_foreign(text):
         found.append("foreign-template")
+    if _holds_added(text):
+        found.append(ADDED)
     if system is not None:
         if len(text) >= TAIL and _repeats(text):
             found.append("repetition")
@@ -69,6 +75,11 @@ def traits_of(text: str, system: str | None = None) -> tuple[str, ...]:
         if QWEN_SYSTEM in text or (len(system) >= LEAK_CHARACTERS and system in text):
             found.append("system-leak")
     return tuple(found)
+
+
+def _holds_added(text: str) -> bool:
+    begins = "<" in text and ("<t" in text or "</t" in text or "<|f" in text or "<|r" in text)
+    return begins and any(token in text for token in (*LATER_TOKENS, *LATEST_TOKENS))
 
 
 def _is_blob(text: str) -> bool:

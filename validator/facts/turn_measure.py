@@ -8,7 +8,7 @@ from itertools import chain
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample
 from validator.facts.record import TurnFacts
 from validator.facts.shapes import ShapeReader
-from validator.facts.traits import traits_of
+from validator.facts.traits import ADDED, traits_of
 from validator.tokens.encode import EncodedTurn
 from validator.tokens.encoder import Encoder, common_prefix, special_pattern
 from validator.trainers.layout import OPEN, UNLEARNED
@@ -39,6 +39,8 @@ class TurnMeasurer:
                 turn.special_tokens = self._special_tokens(f"{system}\n{sample.tools}")
                 if any(placeholder in sample.tools for placeholder in PLACEHOLDERS.values()):
                     turn.traits = (*turn.traits, "placeholder-in-tools")
+            if sample.tools and ADDED not in turn.traits:  # among what is written about them
+                turn.traits = (*turn.traits, ADDED)
             turns.append(turn)
         shapes = ShapeReader.of(sample)
         for said, item in zip(sample.turns, spoken, strict=True):

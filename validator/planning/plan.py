@@ -137,11 +137,12 @@ def plan(
         done += laid.rows
         progress(done)
     multiple = settings.profile.batch.pad_to_multiple_of
-    options = {pair: _option(pair, counts[pair], batch_size, multiple) for pair in counts}
+    options = {pair: option_of(pair, counts[pair], batch_size, multiple) for pair in counts}
     return Plan(settings, tuple(options[pair] for pair in sorted(wanted)), options[own], batch_size)
 
 
-def _option(pair: tuple[int, int], counts: Counts, batch_size: int, multiple: int) -> Option:
+def option_of(pair: tuple[int, int], counts: Counts, batch_size: int, multiple: int) -> Option:
+    """Counts under a pair (image_max_pixels, cutoff_len), and the padding of batches of so many rows."""
     padded = padded_tokens(counts.lengths, batch_size, multiple)
     return Option(pair[1], pair[0], counts, 1 - counts.num_tokens / padded if padded else 0.0)
 
