@@ -12,7 +12,7 @@ import os
 import pathlib
 import sys
 
-from tests.oracle.environment.processor import make_processor
+from tests.oracle.environment.processor import image_processor, make_processor
 from tests.oracle.environment.tokenizer import make_tokenizer
 from tests.trainers.batches import saved
 
@@ -26,7 +26,8 @@ from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 logging.disable(logging.CRITICAL)
 ROLES = {"user_tag": "user", "assistant_tag": "assistant", "observation_tag": "tool", "function_tag": "assistant",
          "system_tag": "system"}  # fmt: skip
-template = pathlib.Path(trl.__file__).parent / "chat_templates" / "qwen2_5_vl.jinja"
+TEMPLATES = {"qwen2-vl": "qwen2_5_vl", "qwen2.5-vl": "qwen2_5_vl", "qwen3-vl": "qwen3_vl"}
+folder = pathlib.Path(trl.__file__).parent / "chat_templates"
 
 
 def parts(role, content):
@@ -81,10 +82,13 @@ def answer(make, collate, image_pad):
 
 
 def answers_of(entry, given, tokenizer):
-    settings, model = entry["settings"], "qwen2.5-vl" if given.get("tokens") else "qwen2-vl"
+    settings, model = entry["settings"], given.get("model", "qwen2-vl")
     limits = settings["image_min_pixels"], settings["image_max_pixels"]
     processor = make_processor(tokenizer, *limits, model=model)
-    processor.chat_template = template.read_text()
+    if model == "qwen3-vl":  # with the limits that are set, in place of its own
+        size = {"shortest_edge": limits[0], "longest_edge": limits[1]}
+        processor.image_processor = image_processor(size, patch_size=16)
+    processor.chat_template = (folder / f"{TEMPLATES[model]}.jinja").read_text()
     collate = DataCollatorForVisionLanguageModeling(processor, max_length=settings["cutoff_len"])
     file = os.path.join(given["folder"], entry.get("file") or f"{entry['name']}.{entry['suffix']}")
     rows = load_dataset("json", data_files=[file], split="train")

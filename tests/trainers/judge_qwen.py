@@ -109,7 +109,7 @@ def answer(entry, row, processor, folder):
 
 answers = {}
 for entry in given["corpus"]["entries"]:
-    processor = make_processor(tokenizer, model="qwen2.5-vl" if given.get("tokens") else "qwen2-vl")
+    processor = make_processor(tokenizer, model=given.get("model", "qwen2-vl"))
     processor.chat_template = template.read_text()
     file = os.path.join(given["folder"], entry.get("file") or f"{entry['name']}.{entry['suffix']}")
     rows = load_dataset("json", data_files=[file], split="train")

@@ -31,29 +31,30 @@ logging.disable(logging.CRITICAL)
 disable_progress_bars()
 
 
-def set_limits(most, least):
+def set_limits(most, least, patch_size):
     """As ms-swift reads MAX_PIXELS and MIN_PIXELS when it loads a processor."""
     os.environ.pop("IMAGE_MAX_TOKEN_NUM", None)
     os.environ.pop("IMAGE_MIN_TOKEN_NUM", None)
     os.environ["MAX_PIXELS"], os.environ["MIN_PIXELS"] = str(most), str(least)
-    compat_qwen_vl_utils(image_patch_size=14)
+    compat_qwen_vl_utils(image_patch_size=patch_size)
     if hasattr(vision_process, "_patch"):
         del vision_process._patch
     patch_qwen_vl_utils(vision_process)
 
 
-def template_of(tokenizer, settings, *, model="qwen2_vl"):
-    processor = make_processor(tokenizer, model={"qwen2_vl": "qwen2-vl", "qwen2_5_vl": "qwen2.5-vl"}[model])
+def template_of(tokenizer, settings, *, model="qwen2-vl"):
+    kind = model.replace("-", "_").replace(".", "_")
+    processor = make_processor(tokenizer, model=model)
     processor.model_info = ModelInfo(
-        model, "/model", torch.bfloat16, 32768, None, None, is_multimodal=True, task_type="causal_lm"
+        kind, "/model", torch.bfloat16, 32768, None, None, is_multimodal=True, task_type="causal_lm"
     )
-    processor.model_meta = MODEL_MAPPING[model]
+    processor.model_meta = MODEL_MAPPING[kind]
     strategy = settings.get("truncation_strategy") or "delete"
     template = get_template(
         processor,
         settings.get("default_system"),
         settings["cutoff_len"],
-        template_type=model,
+        template_type=kind,
         truncation_strategy="raise" if strategy == "delete" else strategy,
     )
     template.set_mode("train")
@@ -113,8 +114,10 @@ def answer(row, template):
 
 def answers_of(entry, given, tokenizer):
     settings = entry["settings"]
-    set_limits(settings["image_max_pixels"], settings["image_min_pixels"])
-    template = template_of(tokenizer, settings, model="qwen2_5_vl" if given.get("tokens") else "qwen2_vl")
+    model = given.get("model", "qwen2-vl")
+    patch_size = 16 if model == "qwen3-vl" else 14
+    set_limits(settings["image_max_pixels"], settings["image_min_pixels"], patch_size)
+    template = template_of(tokenizer, settings, model=model)
     file = os.path.join(given["folder"], entry.get("file") or f"{entry['name']}.{entry['suffix']}")
     number, kept, stopped = loaded(entry, file)
     gone = {"status": "dropped", "message": "the loader"}

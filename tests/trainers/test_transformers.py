@@ -11,8 +11,7 @@ import pytest
 from tests.environments import needs_trainer
 from tests.oracle.compare import our_answers
 from tests.oracle.corpus import make_corpus, write_corpus
-from tests.trainers.compare import ask, spread
-from validator.models.families import LATER_TOKENS
+from tests.trainers.compare import TOKENS, ask, spread
 
 pytestmark = needs_trainer("hf")
 SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))
@@ -21,9 +20,14 @@ LIMITS = ("cutoff_len", "image_max_pixels", "image_min_pixels")
 COMPARED = ("status", "len", "labels", "image_tokens", "sha")
 
 
-@pytest.mark.parametrize("tokens", [(), tuple(LATER_TOKENS)], ids=["qwen2-vl", "qwen2.5-vl"])
-@pytest.mark.parametrize(("trainer", "judge", "least"), [("hf", "judge_hf", 0.9), ("qwen-vl-utils", "judge_qwen", 0.5)])
-def test_fresh_random_rows(trainer, judge, least, tokens, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("trainer", "judge", "least", "model"),
+    [
+        *(("hf", "judge_hf", 0.9, model) for model in TOKENS),
+        *(("qwen-vl-utils", "judge_qwen", 0.5, model) for model in ("qwen2-vl", "qwen2.5-vl")),
+    ],
+)
+def test_fresh_random_rows(trainer, judge, least, model, tmp_path, monkeypatch):
     """A row whose image tokens are cut stops TRL in the collator; ours is accepted, and then an error finding.
 
     Rows that we leave unchecked (control tokens in Qwen's, URLs) are left out, and are no more than they should be.
@@ -31,11 +35,13 @@ def test_fresh_random_rows(trainer, judge, least, tokens, tmp_path, monkeypatch)
     corpus = make_corpus(SEED, ROWS)
     for entry in corpus["entries"]:
         entry["settings"] = {name: entry["settings"][name] for name in LIMITS} | {"trainer": trainer}
+    tokens = TOKENS[model]
     if tokens:
-        spread(corpus, tokens)
+        spread(corpus, tokens, model)
     registry = write_corpus(corpus, tmp_path)
     monkeypatch.chdir(tmp_path)
-    theirs = ask("hf", judge, {"corpus": corpus, "folder": str(tmp_path), "tokens": tokens}, tmp_path)
+    given = {"corpus": corpus, "folder": str(tmp_path), "tokens": tokens, "model": model}
+    theirs = ask("hf", judge, given, tmp_path)
     ours = our_answers(registry, corpus)
     differing, compared = [], 0
     for name, answers in theirs.items():
@@ -47,6 +53,6 @@ def test_fresh_random_rows(trainer, judge, least, tokens, tmp_path, monkeypatch)
                 continue
             if any(mine.get(key) != other.get(key) for key in COMPARED):
                 differing.append(f"{name} row {row}: ours {mine}, theirs {other}")
-    print(f"{trainer} {tokens and 'qwen2.5-vl'}: {compared} rows compared")
+    print(f"{trainer} {model}: {compared} rows compared")
     assert compared > least * ROWS
     assert differing == [], f"MMVALIDATE_SEED={SEED}"

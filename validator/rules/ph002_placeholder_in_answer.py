@@ -5,7 +5,9 @@
 
 ## Why it matters
 The trainer expands it in place. Hundreds of `<|image_pad|>` become labels that the model learns to produce, and the
-question is asked without its image. Nothing is logged.
+question is asked without its image. Nothing is logged. Under `hf` and Qwen3-VL, whose own chat template writes media in
+questions and tools' answers alone, training stops: `ValueError: The total number of <|image_pad|> tokens in the prompts
+should be the same as the number of images passed.`
 
 ## Example
 ```json
@@ -36,8 +38,12 @@ def check(case: Case) -> Iterator[Hit]:
             continue
         for turn in answers(case.facts):
             if turn.placeholders[place]:
+                stops = [problem for problem in case.facts.problems if problem.kind == "media-unwritten"]
+                effect = "its image tokens become labels"
+                if stops:
+                    effect = f"this model's template writes no media in answers: {case.facts.trainer_error}"
                 yield Hit(
-                    f"the answer (turn {turn.index}) contains `<{kind}>`: its image tokens become labels",
+                    f"the answer (turn {turn.index}) contains `<{kind}>`: {effect}",
                     "Move the placeholder to the user turn that it belongs to.",
                     turn=turn.index,
                 )

@@ -89,11 +89,11 @@ def encode_turns(
             raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     for index, turn in enumerate(sample.turns):
         slots = []
-        content = turn.content
-        if isinstance(turn.content, str) and turn.role in template.parted:
-            slots = template.slots_in(turn.content, taken, sample)
+        content = template.content(sample, index)
+        if isinstance(content, str) and turn.role in template.parted:
+            slots = template.slots_in(content, taken, sample)
             if sample.times and any(slot.kind == "video" for slot in slots):
-                content, slots = template.with_times(turn.content, slots, sample.times)
+                content, slots = template.with_times(content, slots, sample.times)
         try:
             if isinstance(turn.content, list) and any(word in turn.content for word in SLOTS):
                 raise AttributeError("'list' object has no attribute 'replace'")
@@ -104,7 +104,7 @@ def encode_turns(
             before, pieces, after = template.turn(
                 turn.role, content, index // 2, slots, thoughtless=index in thoughtless
             )
-            before, after = template.around(sample.turns, index) or (before, after)
+            before, after = template.around(sample, index) or (before, after)
         except Exception as error:
             raise TrainerError(_turn_kind(error, turn), error, turn.index) from None
         try:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample, Turn
+from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample
 from validator.nearest import did_you_mean
 from validator.records.arrow import Int32
 from validator.tokens.known_templates import LATER, NONE, OF_TOKENIZER, known_templates
@@ -159,9 +159,13 @@ class Template:
             before = self.separator + before
         return before, pieces, after
 
-    def around(self, turns: Sequence[Turn], index: int) -> tuple[str, str] | None:
+    def around(self, sample: Sample, index: int) -> tuple[str, str] | None:
         """What stands around a turn where that depends on its neighbours; None where `frames` say it."""
         return None
+
+    def content(self, sample: Sample, index: int) -> Any:
+        """What of a turn is written."""
+        return sample.turns[index].content
 
     def slots_in(self, content: str, taken: dict[MediaKind, int], sample: Sample) -> list[MediaSlot]:
         """What the placeholders of a text stand for, in order. `taken`: placeholders of each kind in the turns before,

@@ -6,16 +6,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample
-from validator.models.families import QWEN2_5_VL, QWEN2_VL
+from validator.models.families import QWEN2_5_VL, QWEN2_VL, QWEN3_VL
 from validator.tokens import tool_formats
 from validator.tokens.encode import EncodedTurn, TrainerError
 from validator.tokens.processor import Processor
 from validator.tokens.template import PAD_TOKENS, SYSTEM, Template, check_named, not_reproduced
 from validator.trainers.base import Trainer
-from validator.trainers.layout import Kept, TokenSpan, cut_at_end
+from validator.trainers.layout import ANSWERS, Kept, TokenSpan, cut_at_end
 
 if TYPE_CHECKING:
     from validator.facts.budget import Limits
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from validator.media.geometry import ImageLimits
     from validator.settings import Settings
     from validator.trainers.span_table import Ints, SpanTable
+
+
+class UndefinedError(Exception):
+    """As jinja2's."""
+
+
+UNWRITTEN = "media-unwritten"
+"""Kind of the problem that a medium stands where its template writes none."""
 
 
 @cache
@@ -37,6 +45,59 @@ def chat_template(parted: tuple[str, ...]) -> Template:
         expands_all=False,
         slot=re.compile("(<image>)"),
         parted=frozenset(parted),
+    )
+
+
+class Qwen3ChatTemplate(Template):
+    """Qwen3-VL's: it begins with no prompt of its own, tools answer within questions, neighbouring answers of tools in
+    one; media in answers, and system messages behind the first, are not written.
+    """
+
+    __slots__ = ()
+
+    def system(self, sample: Sample, default_system: str | None) -> str:
+        """The system prompt of the row alone."""
+        return "" if sample.system is None else SYSTEM[0] + sample.system + SYSTEM[1]
+
+    def content(self, sample: Sample, index: int) -> Any:
+        """What of a turn is written: no media in answers, nothing of a system message behind the first message."""
+        turn = sample.turns[index]
+        if self._is_later_prompt(sample, index):
+            return ""
+        if turn.role in ("assistant", "function") and isinstance(turn.content, str):
+            return self.slot.sub("", turn.content)
+        return turn.content
+
+    def around(self, sample: Sample, index: int) -> tuple[str, str] | None:
+        """What joins the answers of tools."""
+        if self._is_later_prompt(sample, index):
+            return "", ""
+        if sample.turns[index].role != "observation":
+            return None
+        joins, joined = (
+            0 <= other < len(sample.turns) and sample.turns[other].role == "observation"
+            for other in (index - 1, index + 1)
+        )
+        return "\n" if joins else "<|im_start|>user\n", "" if joined else "<|im_end|>\n"
+
+    def _is_later_prompt(self, sample: Sample, index: int) -> bool:
+        return sample.turns[index].role == "system" and (index > 0 or sample.system is not None)
+
+
+@cache
+def qwen3_chat_template(parted: tuple[str, ...]) -> Template:
+    """Qwen3-VL's template as transformers renders it. Source: TRL 1.16 `chat_templates/qwen3_vl.jinja`."""
+    known = chat_template(parted)
+    frames = {**known.frames, "observation": ("<|im_start|>user\n", "<|im_end|>\n")}
+    return Qwen3ChatTemplate(
+        frames,
+        known.calls,
+        known.tools,
+        ("<tool_response>\n", "\n</tool_response>"),
+        expands_all=False,
+        default_system="",
+        slot=known.slot,
+        parted=known.parted - {"assistant", "function"},
     )
 
 
@@ -69,11 +130,25 @@ def check_literal_pads(sample: Sample, turns: Sequence[EncodedTurn], pads: Mappi
             return
 
 
+def check_written(sample: Sample, turns: Sequence[EncodedTurn]) -> None:
+    """Media in answers, which a template does not write, are too many for transformers' processor."""
+    images, written = len(sample.media.get("image", ())), sum(len(turn.slots) for turn in turns)
+    if images > written and not sample.crashed:
+        turn = next((turn.index for turn in sample.turns if turn.role in ANSWERS and "<image>" in turn.content), None)
+        text = (
+            f"The total number of {PAD_TOKENS['image']} tokens in the prompts should be the same as the number of "
+            f"images passed. Found total {written} {PAD_TOKENS['image']} tokens and {images} images."
+        )
+        sample.fail(UNWRITTEN, ValueError(text), turn, stage="encode")
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChatTemplateTrainer(Trainer):
     """A trainer by whose template only the contents of some roles hold media, and that knows no videos."""
 
     media_roles: tuple[str, ...]
+    writes_as_qwen3: bool
+    """Qwen3-VL is reproduced."""
 
     def configured(self, settings: Settings) -> Trainer:
         """No setting changes it."""
@@ -82,6 +157,8 @@ class ChatTemplateTrainer(Trainer):
     def template(self, processor: Processor, named: str | None) -> Template:
         """The model's own chat template."""
         check_named(named)
+        if processor.family is QWEN3_VL and self.writes_as_qwen3:
+            return qwen3_chat_template(self.media_roles)
         if processor.family not in (QWEN2_VL, QWEN2_5_VL):
             raise not_reproduced(self.name, processor)
         return chat_template(self.media_roles)
@@ -95,11 +172,14 @@ class ChatTemplateTrainer(Trainer):
         return False
 
     def complete(self, sample: Sample, media: Sequence[MediaFacts], processor: Processor) -> None:
-        """Nothing depends on media."""
+        """Qwen3-VL's template looks at the first message. Raises TrainerError where there is none."""
+        if processor.family is QWEN3_VL and sample.system is None and not sample.turns:
+            raise TrainerError("no-turns", UndefinedError("list object has no element 0"), None, "encode")
 
     def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
-        """The processor takes pads in the text for images."""
+        """The processor takes pads in the text for images, and wants one for each."""
         check_literal_pads(sample, turns, pads)
+        check_written(sample, turns)
 
     def truncate(self, spans: Sequence[TokenSpan], limits: Limits) -> list[Kept]:
         """At the end."""

@@ -1,4 +1,4 @@
-"""ms-swift 4.6 for Qwen2-VL: columns by their names, pads that are never cut, failures left out.
+"""ms-swift 4.6 for the Qwen-VL families: columns by their names, pads that are never cut, failures left out.
 
 Batches are padded to their longest row. Source: ms-swift 4.6.0 `trainers/mixin.py`, `template/base.py`.
 """
@@ -17,7 +17,7 @@ from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView
 from validator.conversation.sample import MediaKind, Sample, UnreadError
 from validator.media.geometry import ImageLimits
-from validator.models.families import QWEN2_5_VL, QWEN2_VL
+from validator.models.families import QWEN2_5_VL, QWEN2_VL, QWEN3_VL
 from validator.settings import Settings, Truncation
 from validator.storage.media_files import MediaFiles
 from validator.tokens.encode import EncodedTurn, TrainerError
@@ -30,7 +30,7 @@ from validator.trainers.ms_swift.cached import CachedDataset
 from validator.trainers.ms_swift.resize import image_grid
 from validator.trainers.ms_swift.rows import MEDIA
 from validator.trainers.ms_swift.sample import convert, write_objects
-from validator.trainers.ms_swift.template import TEMPLATE
+from validator.trainers.ms_swift.template import QWEN3, TEMPLATE
 from validator.trainers.ms_swift.view import view_of
 
 if TYPE_CHECKING:
@@ -64,8 +64,10 @@ class MsSwift(Trainer):
         return lambda name: name in named or name.lower() in MEDIA
 
     def template(self, processor: Processor, named: str | None) -> Template:
-        """Its own of Qwen2-VL."""
+        """Its own of the model."""
         check_named(named)
+        if processor.family is QWEN3_VL:
+            return QWEN3
         if processor.family not in (QWEN2_VL, QWEN2_5_VL):
             raise not_reproduced(self.name, processor)
         return TEMPLATE
@@ -82,7 +84,7 @@ class MsSwift(Trainer):
         if not sample.objects:
             return
         if processor.family.coordinates != "thousandths" and sample.objects.get("bbox"):
-            raise UnreadError("boxes are reproduced for Qwen2-VL alone: later models write pixels of the resized image")
+            raise UnreadError("boxes are not reproduced for Qwen2.5-VL, which is told pixels of the resized image")
         try:
             write_objects(sample, [(item.probe.width or 0, item.probe.height or 0) for item in media])
         except UnreadError:
@@ -153,7 +155,7 @@ class MsSwift(Trainer):
 TRAINERS = (
     MsSwift(
         name="ms-swift",
-        describes="ms-swift 4.6, swift sft for Qwen2-VL",
+        describes="ms-swift 4.6, swift sft",
         formattings=("alpaca", "sharegpt", "ms-swift"),
         options=frozenset(("default_system", "truncation_strategy", "strict")),
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 32768},

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from dataclasses import replace
 
-from validator.conversation.sample import Sample, Turn
+from validator.conversation.sample import Sample
 from validator.tokens import tool_formats
 from validator.tokens.template import ANSWER, HEADER, QWEN, SYSTEM, USER, Template
 
@@ -22,10 +22,11 @@ class SwiftTemplate(Template):
         text += self.tools(sample.tools) if sample.tools else ""
         return SYSTEM[0] + text + SYSTEM[1] if text else ""
 
-    def around(self, turns: Sequence[Turn], index: int) -> tuple[str, str]:
+    def around(self, sample: Sample, index: int) -> tuple[str, str]:
         """The beginning of an answer is encoded together with what is not learned: with the question before it, or with
         an answer that is not learned.
         """
+        turns = sample.turns
         turn = turns[index]
         if turn.role in ("user", "observation"):
             apart = index + 1 < len(turns) and not turns[index + 1].learned
@@ -42,3 +43,5 @@ TEMPLATE = SwiftTemplate(
     slot=re.compile("(<image>)"),
     repairs=True,
 )
+QWEN3 = replace(TEMPLATE, default_system="")
+"""Qwen3-VL's has no prompt of its own."""

@@ -110,5 +110,6 @@ TRAINERS = (
         mixes_times=False,
         tokenized=None,
         media_roles=("user",),
+        writes_as_qwen3=False,
     ),
 )

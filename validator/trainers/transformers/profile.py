@@ -111,5 +111,6 @@ TRAINERS = (
         mixes_times=False,
         tokenized=None,
         media_roles=("user", "assistant", "function"),
+        writes_as_qwen3=True,
     ),
 )
