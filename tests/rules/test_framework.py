@@ -40,6 +40,7 @@ def test_sample_data_plants_every_rule():
         "LB004",
         "VD008",
         "VD009",
+        "IM021",
         *ALWAYS,
     }  # a tiny cutoff, huge files and rows, options, a fault of ours, what is not read, what libraries write otherwise,
     # what befalls other models
@@ -48,7 +49,12 @@ def test_sample_data_plants_every_rule():
 def test_every_rule_has_a_case_here_or_in_sample_data():
     here = {code for _, _, expected in FAULTS.values() for code in expected}
     here |= {fault.code for fault in CORRUPTIONS.values()} | set(CORPUS)
-    assert {rule.code for rule in STATIC} <= here | {item["code"] for item in EXPECTED} | {"XX001", "XX003", *PACKED}
+    assert {rule.code for rule in STATIC} <= here | {item["code"] for item in EXPECTED} | {
+        "XX001",
+        "XX003",
+        "IM021",
+        *PACKED,
+    }
 
 
 def test_a_fault_of_ours_loses_no_row(dataset, monkeypatch):

@@ -55,6 +55,7 @@ def export(
     keep: Sequence[str] = (),
     keep_unchecked: bool = False,
     fix: bool = False,
+    boxes_are: Sequence[str] = (),
     media: MediaMode = "link",
     rules: Sequence[Location] | None = None,
     progress: bool = False,
@@ -73,7 +74,16 @@ def export(
     given = None if rules is None else tuple(Path(rule).absolute() for rule in several("rules", rules))
     judging = finished.rules_to_run(given)
     with StderrProgress(quiet=not progress) as told:
-        return write(finished, Path(to), policy, media, fix=fix, rules=judging, progress=told)
+        return write(
+            finished,
+            Path(to),
+            policy,
+            media,
+            fix=fix,
+            boxes_are=several("boxes_are", boxes_are),
+            rules=judging,
+            progress=told,
+        )
 
 
 def tokenize(

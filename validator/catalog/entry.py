@@ -46,6 +46,7 @@ KNOWN_KEYS = frozenset(
 )
 _FOR_FILE_NAME = ("file", "filename", "fileName", "file_path", "path", "data_path", "data", "file_names", "filenames")
 """Keys under which people have written the name of the file."""
+CONVERTED = "_coordinates"
 FORMATTINGS = ("alpaca", "sharegpt", "openai", "ms-swift")
 """The trainer's own, and that of rows as ms-swift reads them."""
 
@@ -56,7 +57,9 @@ class Entry:
     """One key of dataset_info.json as the trainer understands it.
 
     `key` is the one that names the data. `columns` and `tags` hold every known name, None where the trainer would see
-    None. `mistyped` holds names that the trainer ignores in silence, as (block, name).
+    None. `mistyped` holds names that the trainer ignores in silence, as (block, name). `coordinates` is our own note
+    (`_coordinates`, which trainers ignore) of an export that has converted boxes: `system`, and the settings that this
+    depends on.
     """
 
     name: str
@@ -73,6 +76,7 @@ class Entry:
     tags: dict[str, str | None] = field(default_factory=lambda: dict(TAG_DEFAULTS))
     tags_given: bool = False
     mistyped: tuple[tuple[str, str], ...] = ()
+    coordinates: dict[str, Any] = field(default_factory=dict)
 
 
 def parse_entry(name: str, raw: Any) -> Entry:
@@ -113,6 +117,7 @@ def parse_entry(name: str, raw: Any) -> Entry:
         tags=tags,
         tags_given="tags" in raw,
         mistyped=_mistyped(raw),
+        coordinates=note if isinstance(note := raw.get(CONVERTED), dict) else {},
     )
 
 

@@ -43,6 +43,11 @@ def export(
     ),
     keep_unchecked: bool = typer.Option(False, "--keep-unchecked", help="Also export rows that were not checked."),
     fix: bool = typer.Option(False, "--fix", help="Repair what is unambiguous; each repair is listed."),
+    boxes_are: list[str] = typer.Option(
+        [],
+        help="What --fix takes boxes and points to be, where that is not certain: pixels (of the stored image), "
+        "0-1000, 0-1 or fed (pixels of the image as it is fed); DATASET=SYSTEM for one dataset (repeatable).",
+    ),
     rules: list[Path] = typer.Option([], help="A Python file with rules of your own (repeatable)."),
     trust: TRUST_RUN = None,
     media: Media = typer.Option(
@@ -82,7 +87,16 @@ def export(
             given = rules_for_run(finished, rules, trust)
             judging = finished.rules_to_run(given) if check or fix else given or ()
             with StderrProgress(quiet=quiet) as progress:
-                done = write(finished, to, policy, media.value, fix=fix, rules=judging, progress=progress)
+                done = write(
+                    finished,
+                    to,
+                    policy,
+                    media.value,
+                    fix=fix,
+                    boxes_are=words(boxes_are),
+                    rules=judging,
+                    progress=progress,
+                )
         except ValueError as error:
             usage(error)
         if done.replaced:

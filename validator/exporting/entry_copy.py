@@ -39,8 +39,8 @@ _MENDED = 64
 @dataclass(slots=True)
 class WrittenEntry:
     """What was written of an entry. `columns` are those of the rows that are kept, None where the format fixes them;
-    `by_code` counts rows that stay behind, by the first reason; `added` are columns that mended rows have gained, as
-    the entry must name them.
+    `converted` counts rows with new coordinates, `by_code` rows that stay behind, by the first reason; `added` are
+    columns that mended rows have gained, as the entry must name them.
     """
 
     kept: int = 0
@@ -48,6 +48,7 @@ class WrittenEntry:
     quarantined: int = 0
     by_code: Counter[str] = field(default_factory=Counter)
     added: dict[str, str] = field(default_factory=dict)
+    converted: int = 0
     columns: set[str] | None = None
 
 
@@ -106,7 +107,7 @@ class _Book:
         }
         self._desk.dropped.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
 
-    def fix(self, row: int, place: int, repairs: list[tuple[str, str]]) -> None:
+    def fix(self, row: int, place: int, mended: Mended) -> None:
         """A row that was mended, as row `place` of its file in the export."""
         self._done.fixed += 1
         record = {
@@ -114,8 +115,10 @@ class _Book:
             "row": row,
             "export_file": self._part.target,
             "export_row": place,
-            "repairs": [{"repair": name, "what": words} for name, words in repairs],
+            "repairs": [{"repair": name, "what": words} for name, words in mended.repairs],
+            "converted": mended.converted or None,
         }
+        self._done.converted += bool(mended.converted)
         self._desk.fixes.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
 
 
@@ -145,6 +148,8 @@ def _copy_json(going: Going, part: ExportPart, desk: Desk, done: WrittenEntry, m
                 reasons = (Reason("", "error", str(misplaced)),)
             if mended is None and not reasons and mender is not None and mender.holds_parts(raw):
                 reasons = (_IN_PARTS,)
+            if mended is None and not reasons and mender is not None and (why := mender.unconverted.pop(raw.index, "")):
+                reasons = (Reason("", "error", f"its coordinates were not converted: {why}"),)
             if reasons:
                 book.drop(known or _unknown(measurer, raw), reasons, None if raw.unread else behind.add(raw.raw))
                 continue
@@ -153,7 +158,7 @@ def _copy_json(going: Going, part: ExportPart, desk: Desk, done: WrittenEntry, m
             if isinstance(row.value, dict):
                 done.columns |= row.value.keys()
             if mended is not None:
-                book.fix(raw.index, place, mended.repairs)
+                book.fix(raw.index, place, mended)
         done.added |= mender.added if mender is not None else {}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from io import BytesIO
@@ -15,6 +15,7 @@ from validator.engine.cache import Cache
 from validator.engine.run_files.finished import FinishedRun
 from validator.engine.run_files.store import as_json
 from validator.exporting.changes import check_apart, check_unchanged, read_registry, untouched
+from validator.exporting.conversion import Conversion, Converting, conversions, parse_named
 from validator.exporting.entry_copy import Desk, WrittenEntry, copy_entry
 from validator.exporting.folder import Folder
 from validator.exporting.media import MediaMode, Placer
@@ -64,21 +65,27 @@ def export(
     media: MediaMode,
     *,
     fix: bool,
+    boxes_are: Sequence[str] = (),
     rules: tuple[Path, ...] = (),
     progress: ExportProgress | None = None,
 ) -> Export:
     """Write a filtered copy of a run's dataset to a new folder, whole or not at all. `rules`: the files
-    of rules by which repaired rows, and the copy, are judged.
+    of rules by which repaired rows, and the copy, are judged; `boxes_are`: the systems of coordinates that are to be
+    converted to the model's own, for all entries or as DATASET=SYSTEM.
 
     Raises ValueError, in a sentence for the user, where its data has changed since
     or the target is taken; ChangedDataError where the data change meanwhile; OSError where something cannot be read or
     written.
     """
+    if boxes_are and not fix:
+        raise ValueError("--boxes-are says what --fix converts: give both.")
+    named = parse_named(boxes_are)
     settings = run.settings.model_copy(update={"rules": rules})
     catalog = run.catalog(settings)
     if is_remote(settings.dataset_info):
         raise ValueError("Remote data cannot be exported: copy it to this machine and run mmvalidate there.")
     registry = read_registry(settings, catalog)
+    wanted = conversions(run, settings, named) if fix else {}
     with closing(Verdicts(run, policy)) as verdicts:
         plan = make_plan(catalog, verdicts, policy, fix=fix)
         check_apart(plan, Path(settings.folder), target)
@@ -87,7 +94,7 @@ def export(
             with untouched(plan, settings):
                 check_unchanged(run, plan, settings)
                 record = _write(
-                    folder, ExportJob(run, settings, registry, plan, verdicts, policy, media, fix), progress
+                    folder, ExportJob(run, settings, registry, plan, verdicts, policy, media, fix, wanted), progress
                 )
         except BaseException:
             folder.remove()
@@ -108,6 +115,7 @@ class ExportJob:
     policy: Policy
     media: MediaMode
     fix: bool
+    conversions: dict[str, Conversion]
 
 
 def _write(folder: Folder, job: ExportJob, progress: ExportProgress | None) -> dict[str, Any]:
@@ -135,9 +143,10 @@ def _write(folder: Folder, job: ExportJob, progress: ExportProgress | None) -> d
             lambda file: unpacked.at_hand(file, source),
         )
         pictures = PictureFiles(folder, place, absolute=media == "reference")
-        menders = _menders(settings, job.policy, pictures) if job.fix else None
+        menders = _menders(job, pictures) if job.fix else None
         done = {going.facts.name: copy_entry(going, desk, menders) for going in plan.going}
-    absent = _write_registries(folder, job.registry, plan, done)
+    converting = Converting(plan, job.conversions, settings)
+    absent = _write_registries(folder, job.registry, plan, done, converting.notes)
     media_dir = os.path.abspath(settings.resolved_media_dir) if media == "reference" else None
     record = {
         "schema_version": SCHEMA_VERSION,
@@ -148,8 +157,12 @@ def _write(folder: Folder, job: ExportJob, progress: ExportProgress | None) -> d
         "datasets": [_counts(name, written) for name, written in sorted(done.items())],
         "left_out": _left_out(job.registry, plan, done),
         "columns_left_out": [{"dataset": name, "columns": sorted(lost)} for name, lost in sorted(absent.items())],
-        "notes": [{"dataset": name, "file": file, "note": words} for name, file, words in plan.notes],
+        "notes": [
+            {"dataset": name, "file": file, "note": words} for name, file, words in (*plan.notes, *converting.left)
+        ],
     }
+    if converting.done:
+        record["coordinates"] = converting.records({name: written.converted for name, written in done.items()})
     _write_new(folder, "export.json", record)
     return record
 
@@ -173,13 +186,19 @@ def _settings_for(target: Path, settings: Settings, media_dir: str | None) -> Se
     return Settings(**{**values, **changes, **no_limits, "baseline": None, "per_dataset": own})
 
 
-def _menders(settings: Settings, policy: Policy, pictures: PictureFiles) -> Callable[[EntryFacts, FileFacts], Mender]:
-    rules, _ = choose_rules(settings)
-    return lambda entry, file: Mender(entry, file, settings, rules, policy, pictures)
+def _menders(job: ExportJob, pictures: PictureFiles) -> Callable[[EntryFacts, FileFacts], Mender]:
+    rules, _ = choose_rules(job.settings)
+    return lambda entry, file: Mender(
+        entry, file, job.settings, rules, job.policy, pictures, job.conversions.get(entry.name)
+    )
 
 
 def _write_registries(
-    folder: Folder, registry: dict[str, Any], plan: ExportPlan, done: dict[str, WrittenEntry]
+    folder: Folder,
+    registry: dict[str, Any],
+    plan: ExportPlan,
+    done: dict[str, WrittenEntry],
+    converted: dict[str, dict[str, Any]],
 ) -> dict[str, set[str]]:
     """Write the registry of the export and that of its quarantine; returns columns that no row has any more."""
     kept, behind, lost = {}, {}, {}
@@ -193,7 +212,7 @@ def _write_registries(
         if absent:
             lost[name] = absent
         if written.kept:
-            kept[name] = entry_of(registry[name], going, absent, written.added)
+            kept[name] = entry_of(registry[name], going, absent, written.added, converted.get(name))
         if written.quarantined:
             behind[name] = entry_of(registry[name], going, set(), {})
     comments = {name: value for name, value in registry.items() if not isinstance(value, dict)}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from validator.catalog.json_rows import RawRow, parse_row
 from validator.catalog.survey import Survey
 from validator.engine.execution.judge import Judge, status_of
 from validator.engine.execution.rulebook import Rulebooks
+from validator.exporting.conversion import NAME, Conversion, Converter, UnconvertedError
 from validator.exporting.pictures import PictureFiles
 from validator.exporting.policy import Policy, Reason
 from validator.exporting.repairs import OUTSIDE, PARTS, REPAIRS, Bench, repair
@@ -24,17 +25,22 @@ from validator.settings import Settings
 from validator.storage.media_files import MediaFiles
 from validator.tokens.processor import load_processor
 
+_OF_SIZE = frozenset(("IM019",))
+"""What may be found of boxes once their system is the model's own."""
 REPAIRABLE = frozenset(code for codes in REPAIRS.values() for code in codes)
 """Codes of findings that some repair may answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """A repaired row: its bytes, its value, and what was done to it, as (name of the repair, words)."""
+    """A repaired row: its bytes, its value, what was done to it, as (name of the repair, words), and the texts whose
+    coordinates were `converted`, each with its changes.
+    """
 
     raw: bytes
     value: dict[str, Any]
     repairs: list[tuple[str, str]]
+    converted: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Mender:
@@ -48,6 +54,7 @@ class Mender:
         rules: tuple[Rule, ...],
         policy: Policy,
         pictures: PictureFiles,
+        conversion: Conversion | None = None,
     ) -> None:
         assert entry.entry is not None and file.survey is not None
         self._target = Target(entry.entry, file.survey)
@@ -56,6 +63,9 @@ class Mender:
         self._files = _WithPictures(settings.resolved_media_dir, pictures)
         self._measurers: tuple[Survey, Measurer, Measurer] | None = None
         self._limits = limits_of(settings, load_processor(settings.processor))
+        self._converter = None if conversion is None else Converter(conversion, entry.entry, self._limits)
+        self.unconverted: dict[int, str] = {}
+        """Why the coordinates of a row were left as they are, by its number: it cannot go with the others."""
         self._judge = Judge(Rulebooks(rules, settings).of(entry.name), entry, self._limits)
 
     def mend(self, rows: Sequence[tuple[RawRow, VerdictRow | None]], *, outside: bool = False) -> list[Mended | None]:
@@ -64,14 +74,19 @@ class Mender:
         """
         all_codes = [_codes(row, outside) | self._always for _, row in rows]
         tried = [self._repair(raw, codes) for (raw, _), codes in zip(rows, all_codes, strict=True)]
+        if self._converter is not None:
+            tried = self._converted([raw for raw, _ in rows], tried, self._converter)
         made = [
             parse_row(item.raw, raw.index, 0, array=False) for (raw, _), item in zip(rows, tried, strict=True) if item
         ]
         measured = iter(self._measured(made))
         mended = [
-            item if item and self._holds(next(measured), codes, outside) else None
+            item if item and self._holds(next(measured), codes, outside, bool(item.converted)) else None
             for codes, item in zip(all_codes, tried, strict=True)
         ]
+        for (raw, _), item, made_of in zip(rows, mended, tried, strict=True):
+            if item is None and made_of is not None and made_of.converted:
+                self.unconverted[raw.index] = "with them it would not pass"
         for item in mended:
             self._target.keep(item.value if item else {})
         return mended
@@ -106,7 +121,36 @@ class Mender:
             return None
         return Mended(json.dumps(value, ensure_ascii=False).encode(), value, done)
 
-    def _holds(self, facts: RowFacts, codes: frozenset[str], outside: bool) -> bool:
+    def _converted(
+        self, raws: Sequence[RawRow], repaired: Sequence[Mended | None], converter: Converter
+    ) -> list[Mended | None]:
+        """Rows, repaired ones as they are now, with their coordinates converted."""
+        now = [
+            raw if item is None else parse_row(item.raw, raw.index, 0, array=False)
+            for raw, item in zip(raws, repaired, strict=True)
+        ]
+        found = []
+        for raw, row, item, facts in zip(raws, now, repaired, self._measured(now), strict=True):
+            value = _parsed(row)
+            try:
+                if value is None:
+                    if any(turn.shapes for turn in facts.turns):
+                        raise UnconvertedError("writing it again would lose something")
+                    found.append(item)
+                    continue
+                done = converter.convert(value, facts)
+            except UnconvertedError as error:
+                self.unconverted[raw.index] = str(error)
+                found.append(None)
+                continue
+            if done is not None:
+                before = item.repairs if item is not None else []
+                data = json.dumps(value, ensure_ascii=False).encode()
+                item = Mended(data, value, [*before, (NAME, done.words)], done.texts)
+            found.append(item)
+        return found
+
+    def _holds(self, facts: RowFacts, codes: frozenset[str], outside: bool, converted: bool) -> bool:
         """Whether a repair answers one of the findings, brings no other, and nothing keeps the row out any more."""
         said = [Reason(rule.code, rule.severity, hit.message) for rule, hit in self._judge.hits(facts)]
         left = {reason.code for reason in said}
@@ -114,6 +158,8 @@ class Mender:
             return False
         if self._always:
             return True  # its media were not seen before: what is said of them is new
+        if converted:
+            return left <= codes | _OF_SIZE
         return left <= codes and (outside or not codes & REPAIRABLE <= left)
 
     def forget(self) -> None:

@@ -11,6 +11,7 @@ from itertools import count, groupby
 from typing import Any
 
 from validator.catalog.arrow_types import PARTS
+from validator.catalog.entry import CONVERTED
 from validator.conversation.parts import hold_parts
 from validator.engine.run_files.catalog import Catalog
 from validator.exporting.names import QUARANTINE, Names
@@ -184,11 +185,16 @@ def _rows_of(key: FileKey, facts: EntryFacts, verdicts: Verdicts, fix: bool, *, 
     return verdicts.digest_of_dropped(key), bounds, key[1]
 
 
-def entry_of(raw: dict[str, Any], going: Going, absent: set[str], added: dict[str, str]) -> dict[str, Any]:
+def entry_of(
+    raw: dict[str, Any], going: Going, absent: set[str], added: dict[str, str], converted: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """The entry as it is written: the original's keys, its new place, no slice (only the rows of it are there), no
-    column that none of the rows has any more (the trainer would stop at it), and those that its rows have gained.
+    column that none of the rows has any more (the trainer would stop at it), those that its rows have gained, and a
+    note of the system to which its coordinates were `converted`.
     """
     made = {**raw, "file_name": going.location}
+    if converted is not None:
+        made[CONVERTED] = converted
     if going.facts.order.ranges is not None:
         made["split"] = "train"
     if absent and isinstance(raw.get("columns"), dict):

@@ -61,7 +61,10 @@ def _left_out(console: Console, record: dict[str, Any]) -> None:
         console.print(Text(printable(f"{item['dataset']}: no row has {columns} any more: left out of `columns`")))
     for item in record["notes"]:
         console.print(Text(printable(f"{item['dataset']}: {item['file']}: {item['note']}")))
-    if record["left_out"] or record["columns_left_out"] or record["notes"]:
+    for item in record.get("coordinates", ()):
+        said = f"coordinates converted from {item['from']} to {item['to']} in {count(item['rows'], 'row')}"
+        console.print(Text(printable(f"{item['dataset']}: {said}")))
+    if record.get("coordinates") or record["left_out"] or record["columns_left_out"] or record["notes"]:
         console.print()
 
 

@@ -13,7 +13,8 @@ trained on 0-1000, Qwen2.5-VL on pixels of the image as it is fed.
 Two sources of screenshots, one annotated in pixels, one by Qwen2-VL.
 
 ## What to do
-Convert all coordinates to one system, preferably the model's own.
+Convert all coordinates to one system, preferably the model's own: where each source is an entry of its own,
+`mmvalidate export --fix --boxes-are NAME=pixels` does it.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ others). The model learns to point at places that it does not see there, and eva
 `{"bbox_2d": [1060, 540, 1120, 580]}` for a screenshot of 1920 x 1080, to train Qwen3-VL.
 
 ## What to do
-Convert all coordinates of the entry by the scale that the finding names.
+Convert all coordinates of the entry: `mmvalidate export --fix` does it where the system is certain, and
+`--boxes-are pixels` (or `0-1000`, `0-1`, `fed`) says what it is where that is not.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def finish(systems: Systems, entry: EntryFacts) -> Iterator[Hit]:
         f"coordinates are {' or '.join(WORDS[system] for system in others)}, not {WORDS[own]} as "
         f"{family_of(entry.settings)} reads them: certain in {against} of {count(systems.rows, 'row')} with boxes or "
         "points",
-        _scale(others[0], own, image) if len(others) == 1 else f"Convert all coordinates to {WORDS[own]}.",
+        _advice(others, own, image, certain),
         evidence={
             "systems": others,
             "own": own,
@@ -54,6 +55,13 @@ def finish(systems: Systems, entry: EntryFacts) -> Iterator[Hit]:
             "fed": list(image.fed) if image.fed else None,
         },
     )
+
+
+def _advice(others: list[System], own: System, image: Example, certain: System | None) -> str:
+    by = _scale(others[0], own, image) if len(others) == 1 else f"Convert all coordinates to {WORDS[own]}."
+    if certain is not None:
+        return f"{by} `mmvalidate export --fix` does it."
+    return f"{by} `mmvalidate export --fix --boxes-are {others[0]}` does it, if that is what they are."
 
 
 def _scale(source: System, own: System, image: Example) -> str:
