@@ -19,6 +19,8 @@ ModelSize = Literal["2B", "7B", "72B"]
 Truncation = Literal["delete", "left", "right"]
 
 REGISTRY = "dataset_info.json"
+LIMITS = frozenset(("cutoff_len", "image_max_pixels"))
+"""Where nobody names them, they are assumed: neither has a default that all trainers share."""
 JUDGING = frozenset(
     (
         "cutoff_len",

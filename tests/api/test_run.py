@@ -17,7 +17,7 @@ from tests.conftest import findings_of
 def test_what_it_says(run):
     assert (run.passed, run.exit_code, run.reasons, str(run.folder)) == (False, 1, ["2 errors"], "run")
     assert run.settings.cutoff_len == 200 and run.summary["rows"]["total"] == 4
-    assert repr(run).startswith("<mmvalidate run in run: failed: 4 rows, 2 ok, 2 flagged, 2 errors")
+    assert repr(run).startswith("<mmvalidate run in run: failed: training stops at 2 rows")
 
 
 def test_tables(run):
@@ -149,7 +149,7 @@ def test_damage_after_it_was_opened(run):
 
 
 def test_the_gate(home, run):
-    with pytest.raises(FailedCheckError, match=r"^failed: 4 rows, 2 ok, 2 flagged, 2 errors.*\n2 errors$"):
+    with pytest.raises(FailedCheckError, match=r"^failed: training stops at 2 rows.*\n2 errors$"):
         run.raise_for_findings()
     accepted = run.accept("baseline.json", "known")
     assert accepted.raise_for_findings() is accepted and accepted.passed
@@ -190,4 +190,4 @@ def test_a_page_for_a_notebook(home):
     page.encode(), repr(run).encode(), repr(run.samples).encode()
     assert page.count("&lt;script&gt;") == 2 and "&lt;img src=x&gt;" in page
     assert "<script" not in page and "<img" not in page and not set(page) & {"\x1b", "\x00", "\u202e"}
-    assert "<td>error</td>" in page and "<b>failed: 4 rows" in page
+    assert "<td>error</td>" in page and "<b>failed: training stops" in page

@@ -19,15 +19,32 @@ DEMO = DEMO_DATA / "dataset_info.json"
 GOLDEN = ROOT / "tests" / "cli" / "golden"
 
 
+DROPPED = (
+    "failed: training cannot load 1 dataset (DI009) and drops 1 row (CV002 1); 0 of 1 row is trained on whole; 2 errors"
+)
+NOT_ASKED = (
+    "passed as asked: training drops 1 row; 0 of 1 row is trained on whole; only DU asked for (--select): other rules "
+    "may fail"
+)
+STOPS = (
+    "passed as asked: training stops at 1 row; 1 of 2 rows are trained on whole; only DU asked for (--select): other "
+    "rules may fail"
+)
+CUT = "passed: training cuts 1 row; 0 of 1 row is trained on whole; 2 warnings"
+GONE = say("<image>a", "b", images=["gone.png"])
+
+
 @pytest.mark.parametrize(
     ("rows", "arguments", "code", "last"),
     [
-        ([say("a", "b")], (), 0, "passed: 1 row, 1 ok"),
-        ([say("a", "b", "c")], (), 1, "failed: 1 row, 0 ok, 1 dropped, 2 errors"),
-        ([say("a", "")], (), 0, "passed: 1 row, 1 ok, 1 warning"),
-        ([say("a", "")], ("--fail-on", "warning"), 1, "failed: 1 row, 1 ok, 1 warning"),
-        ([say("a")], ("--select", "DU"), 0, "passed: 1 row, 0 ok, 1 dropped, of the rules DU alone (--select)"),
-        ([say("a", "b", "c")], ("--exit-zero",), 0, "failed: 1 row, 0 ok, 1 dropped, 2 errors"),
+        ([say("a", "b")], (), 0, "passed: 1 row is trained on whole"),
+        ([say("a", "b", "c")], (), 1, DROPPED),
+        ([say("a", "")], (), 0, "passed: 1 row is trained on whole; 1 warning"),
+        ([say("a", "")], ("--fail-on", "warning"), 1, "failed: 1 row is trained on whole; 1 warning"),
+        ([say("a")], ("--select", "DU"), 0, NOT_ASKED),
+        ([say("a", "b", "c")], ("--exit-zero",), 0, DROPPED),
+        ([GONE, say("a", "b")], ("--select", "DU"), 0, STOPS),
+        ([say("a", "b" * 3000)], ("--cutoff-len", "100"), 0, CUT),
     ],
 )
 def test_exit_codes(dataset, mmvalidate, rows, arguments, code, last):
@@ -208,7 +225,14 @@ def test_llamafactorys_own_demo_data(mmvalidate):
     assert done.returncode == 1
     assert document["summary"]["rows"]["unchecked"] == 0
     assert datasets["mllm_video_demo"]["rows"]["ok"] == 3
-    assert datasets["mllm_demo"]["rows"] == {"total": 6, "ok": 6, "flagged": 0, "dropped": 0, "unchecked": 0}
+    assert datasets["mllm_demo"]["rows"] == {
+        "total": 6,
+        "ok": 6,
+        "flagged": 0,
+        "dropped": 0,
+        "not_loaded": 0,
+        "unchecked": 0,
+    }
     assert datasets["mllm_demo"]["num_tokens_full"]["max"] == 195
     assert datasets["glaive_toolcall_en_demo"]["rows"]["ok"] == 300
     assert datasets["mllm_audio_demo"]["rows"]["flagged"] == 3
@@ -219,4 +243,4 @@ def test_llamafactorys_own_demo_data(mmvalidate):
 @needs_demo_data
 def test_one_demo_set_passes(mmvalidate):
     done = mmvalidate(DEMO, "--dataset", "mllm_demo")
-    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "passed: 6 rows, 6 ok")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "passed: all 6 rows are trained on whole")

@@ -53,7 +53,7 @@ def test_diff_on_the_terminal(dataset, mmvalidate):
     check(dataset.registry, dataset.folder / "b", cutoff_len=4096)
     done = mmvalidate("diff", "a", "b")
     assert (done.returncode, done.stderr) == (1, "")
-    assert "data.jsonl:1 CV002 odd-turn-count" in done.stdout
+    assert "error CV002 odd-turn-count\n" in done.stdout and "data.jsonl:2 (row 1)  the trainer drops" in done.stdout
     assert "data     1 -> 2" in done.stdout and "setting cutoff_len: 8192 before, 4096 now" in done.stdout
     assert done.stdout.splitlines()[-1] == "1 new error; 0 findings gone, 0 unchanged"
     done = mmvalidate("diff", "b", "a", "--output-format", "json")
@@ -67,7 +67,10 @@ def test_export_on_the_terminal(dataset, mmvalidate):
     done = mmvalidate("export", "run", "--to", "clean")
     assert done.returncode == 0, done.stderr
     assert "data        1      0            1  CV002 1" in done.stdout
-    assert "passed: 1 row, 1 ok" in done.stdout and f"exported {dataset.registry} to clean: 1 row kept" in done.stdout
+    assert (
+        "passed: 1 row is trained on whole" in done.stdout
+        and f"exported {dataset.registry} to clean: 1 row kept" in done.stdout
+    )
     again = mmvalidate("export", "run", "--to", "clean")
     assert (again.returncode, again.stderr) == (2, "mmvalidate: clean is not empty: name a new folder with --to.\n")
     done = mmvalidate("export", "run", "--to", "other", "--keep", "CV002", "--output-format", "json")

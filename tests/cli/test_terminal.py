@@ -60,16 +60,16 @@ def test_no_line_is_wider_than_the_terminal(finished, width):
     plain = [SGR.sub("", line) for line in text.splitlines()]
     assert max(map(len, plain)) <= width, max(plain, key=len)
     words = " ".join(text.split())
-    for shown in ("CV002", "MD001", "flagged", "dropped", "next: mmvalidate rule", "2 errors"):
+    for shown in ("CV002", "MD001", "stops at 1 row", "dropped", "next: mmvalidate rule", "2 errors"):
         assert shown in words
 
 
 @pytest.mark.proof
 def test_a_narrow_table_names_its_numbers(finished):
     text = on_terminal(30, "dataset_info.json", "--run-dir", "run", cwd=finished.folder, NO_COLOR="1")
-    assert "\n  rows 3, ok 1, flagged 1,\n  dropped 1, p50 " in SGR.sub("", text)
+    assert "\n  rows 3, whole 1, stops 1,\n  dropped 1, p50 " in SGR.sub("", text)
     wide = on_terminal(120, "dataset_info.json", "--run-dir", "run", cwd=finished.folder, NO_COLOR="1")
-    assert "dataset  rows  ok  flagged  dropped  unchecked" in SGR.sub("", wide)
+    assert "dataset  rows  whole  cut  changed  stops  dropped" in SGR.sub("", wide)
 
 
 COLOURS = ("\x1b[31m", "\x1b[1;31m", "\x1b[33m", "\x1b[1;32m")

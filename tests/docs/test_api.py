@@ -120,7 +120,7 @@ def test_the_blocks_of_the_page(capsys):
         assert capsys.readouterr().out == shown, code
     names["gate"].on_init_end(None, None, None, model=None)
     (readme,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL | re.M)
-    with pytest.raises(names["mmvalidate"].FailedCheckError, match="24 errors"):
+    with pytest.raises(names["mmvalidate"].FailedCheckError, match="41 errors"):
         exec(readme, {})
     with pytest.raises(names["mmvalidate"].FailedCheckError, match="24 errors"):
         names["DataGate"]("runs/data").on_init_end(None, None, None, model=None)

@@ -82,6 +82,7 @@ def test_a_worker_that_is_killed(dataset, workers):
         "ok": 3000,
         "flagged": 0,
         "dropped": 0,
+        "not_loaded": 0,
         "unchecked": 0,
     }
     nothing_left(dataset.folder)

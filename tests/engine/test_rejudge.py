@@ -98,7 +98,7 @@ def test_rows_for_which_nothing_changes_are_not_judged(home, tmp_path, monkeypat
 
 
 def test_a_judged_run_is_judged_again(home, tmp_path):
-    check(home / "dataset_info.json", tmp_path / "full", cutoff_len=100)
+    check(home / "dataset_info.json", tmp_path / "full", cutoff_len=100, image_max_pixels=1048576)
     steps = [{"cutoff_len": 64}, {"image_max_pixels": 20_000}, {"image_max_pixels": 1048576}, {"cutoff_len": 100}]
     for number, changes in enumerate(steps):
         before = tmp_path / str(number) if number else home / "run"
@@ -130,17 +130,20 @@ def test_findings_that_a_later_step_changed_are_made_again(home, tmp_path):
 
 def test_without_data_and_in_place(home, tmp_path):
     shutil.copytree(home / "run", tmp_path / "run")
-    before = written(tmp_path / "run")[1]
+    (summary, *before) = written(tmp_path / "run")[1]
+    assert summary.pop("assumed") == ["cutoff_len", "image_max_pixels"]
     assert rejudge(
         FinishedRun(tmp_path / "run"), settings_of(FinishedRun(tmp_path / "run"), {"cutoff_len": 64}), tmp_path / "run"
     )
-    assert written(tmp_path / "run")[1] != before
+    assert written(tmp_path / "run")[1][1:] != before
     rejudge(
         FinishedRun(tmp_path / "run"),
         settings_of(FinishedRun(tmp_path / "run"), {"cutoff_len": 8192}),
         tmp_path / "run",
     )
-    assert written(tmp_path / "run")[1] == before
+    (again, *files) = written(tmp_path / "run")[1]
+    assert again.pop("assumed") == ["image_max_pixels"]  # the other one has been named
+    assert (again, files) == (summary, before)
 
 
 @pytest.mark.parametrize(

@@ -85,8 +85,10 @@ def test_junit_has_a_case_for_each_rule_and_dataset(run):
     root = valid("junit", written("junit", run))
     suites = {suite.get("name"): suite for suite in root}
     assert list(suites) == ["array", "lost", "shots", "gate"]
-    ran = {case.get("name") for case in suites["shots"]}
-    assert ran == {case.get("name") for case in suites["array"]} and "CV002 odd-turn-count" in ran
+    rows = {one.get("name"): one.get("value") for one in suites["shots"].find("properties")}
+    assert rows["rows stops"] == "2" and sum(map(int, rows.values())) == 5
+    ran = {case.get("name") for case in suites["shots"].findall("testcase")}
+    assert ran == {case.get("name") for case in suites["array"].findall("testcase")} and "CV002 odd-turn-count" in ran
     assert not any(name.startswith(("RP", "TK008")) for name in ran)  # not run, so no case
     failed = {
         name: [case.get("name") for case in suite if case.find("failure") is not None] for name, suite in suites.items()
@@ -98,7 +100,7 @@ def test_junit_has_a_case_for_each_rule_and_dataset(run):
         "gate": ["max-rate CV002 of all datasets"],
     }
     text = suites["shots"].find("testcase/failure").text
-    assert text.splitlines()[0].startswith("shots.jsonl:1: the image `gone.png`") and "shots.jsonl:3: " in text
+    assert text.splitlines()[0].startswith("shots.jsonl row 1: the image `gone.png`") and "shots.jsonl row 3: " in text
     assert (root.get("failures"), root.get("errors")) == ("3", "0")
 
 

@@ -138,7 +138,7 @@ def test_rows_with_a_fault_of_their_own_are_still_told(dataset):
     dataset.write(rows, columns=COLUMNS, tags=TAGS, formatting="alpaca")
     result, findings = dataset.check(ignore=("DU",))
     assert [(item["code"], item["row"]) for item in findings] == [("DI015", None), ("MD001", 4), ("MD001", 5)]
-    assert result.summary["rows"] == {"total": 6, "ok": 0, "flagged": 0, "dropped": 6, "unchecked": 0}
+    assert result.summary["rows"] == {"total": 6, "ok": 0, "flagged": 0, "dropped": 6, "not_loaded": 0, "unchecked": 0}
     assert result.summary["findings"] == {"error": 3, "warning": 0, "info": 0}
     system = {"messages": [{"role": "system", "content": "s"}, *say("a", "b")["messages"]]}
     dataset.write([system, say("a", "b"), {"messages": say("a", "b")["messages"][::-1]}], tags=TAGS)

@@ -30,7 +30,9 @@ def test_one_fault(files, name):
     codes = [finding["code"] for finding in findings if finding["row"] != 1]
     assert sorted(set(codes)) == sorted({fault.code, *fault.others})
     assert codes.count(fault.code) == 1
-    assert sum(result.summary["rows"][status] for status in ("ok", "flagged", "dropped", "unchecked")) == 2
+    assert (
+        sum(result.summary["rows"][status] for status in ("ok", "flagged", "dropped", "not_loaded", "unchecked")) == 2
+    )
 
 
 def test_the_clean_row_is_clean(files):

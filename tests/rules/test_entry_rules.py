@@ -55,14 +55,21 @@ def test_a_refused_file_is_still_checked_to_its_end(dataset):
         result, findings = dataset.check()
         found = [(finding["code"], finding["row"]) for finding in findings if finding["code"] != "DU001"]
         assert found == [("DI004", 1), ("CV002", 2), ("MD001", 3)]
-        assert result.summary["rows"] == {"total": 4, "ok": 1, "flagged": 2, "dropped": 1, "unchecked": 0}
+        assert result.summary["rows"] == {
+            "total": 4,
+            "ok": 0,
+            "flagged": 2,
+            "dropped": 1,
+            "not_loaded": 1,
+            "unchecked": 0,
+        }
 
 
 def test_rows_that_are_no_json_are_flagged(dataset):
     dataset.write('{"messages": [], "images": null}\n{"messages": \n' + json.dumps(say("a", "b", images=None)))
     result, findings = dataset.check()
     assert [(finding["code"], finding["row"]) for finding in findings] == [("CV003", 0), ("DI004", 1)]
-    assert result.summary["rows"] == {"total": 3, "ok": 1, "flagged": 1, "dropped": 1, "unchecked": 0}
+    assert result.summary["rows"] == {"total": 3, "ok": 0, "flagged": 1, "dropped": 1, "not_loaded": 1, "unchecked": 0}
 
 
 @pytest.mark.parametrize("content", ["", "[]", " \n", "{}\n{}"])
@@ -162,3 +169,16 @@ def test_the_limit_that_would_fit_fits(dataset):
     assert len(fits) == 1 and (limit := fits.pop()) is not None
     assert codes(dataset.check(cutoff_len=2048, image_max_pixels=limit)[1], "LB003") == []
     assert codes(dataset.check(cutoff_len=2048, image_max_pixels=limit + 40 * 784)[1]) != []
+
+
+def test_rows_of_an_entry_that_cannot_be_loaded_are_not_ok(dataset):
+    """A thousand rows without images before one that has some: each row is fine, and none is ever reached."""
+    dataset.image("a.png")
+    dataset.write([*[say(f"{n}", "b", images=None) for n in range(1000)], say("<image>a", "b", images=["a.png"])])
+    summary = dataset.check(ignore=("DU",))[0].summary
+    assert (summary["verdict"], summary["rows"]["ok"], summary["rows"]["not_loaded"]) == ("failed", 0, 1001)
+    assert (summary["training"]["whole"], summary["training"]["not_loaded"]) == (0, 1001)
+    assert summary["datasets"][0]["stopped_by"] == ["DI007"]
+    assert {sample["status"] for sample in dataset.samples()} == {"not_loaded"}
+    again = dataset.check(ignore=("DU", "DI007"))[0].summary
+    assert again["rows"]["ok"] == 1001, "nothing says that it cannot be loaded"

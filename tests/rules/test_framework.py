@@ -72,7 +72,7 @@ def test_a_fault_of_ours_loses_no_row(dataset, monkeypatch):
     dataset.write([say("a", "b"), say("a", "b"), say("a")])
     result, findings = dataset.check()
     assert [(finding["code"], finding["row"]) for finding in findings] == [("XX001", 1), ("CV002", 2)]
-    assert result.summary["rows"] == {"total": 3, "ok": 1, "flagged": 0, "dropped": 1, "unchecked": 1}
+    assert result.summary["rows"] == {"total": 3, "ok": 1, "flagged": 0, "dropped": 1, "not_loaded": 0, "unchecked": 1}
     assert result.summary["exit_code"] == 3
 
 

@@ -105,7 +105,7 @@ def _whole(dataset, rows):
     internal = [message for message in unchecked if "nothing is fetched here" not in message]
     assert not internal
     counts = result.summary["rows"]
-    assert counts["total"] == sum(counts[status] for status in ("ok", "flagged", "dropped", "unchecked"))
+    assert counts["total"] == sum(counts[status] for status in ("ok", "flagged", "dropped", "not_loaded", "unchecked"))
     assert rows is None or counts["total"] == rows
 
 

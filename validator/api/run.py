@@ -15,8 +15,9 @@ from validator.api.row import Row, read_row
 from validator.errors import ChangedRunError, FailedCheckError
 from validator.facts.table import SAMPLES
 from validator.findings import Finding, clip, count, gravest_first, printable
-from validator.report.finished import Finished, describe
+from validator.report.finished import Finished
 from validator.report.formats import FILE_FORMATS, write_file
+from validator.report.verdict import describe
 from validator.run_folder.table import RunTable
 from validator.settings import Settings
 

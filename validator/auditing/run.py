@@ -65,6 +65,7 @@ def finish(
         "train_config": str(case.config.path),
         **_about(case),
         "rows": summary["rows"],
+        "training": summary["training"],
         "datasets": [item["dataset"] for item in summary["datasets"]],
         "unchecked_entries": summary["unchecked_entries"],
         "checkpoints": [_checkpoint(item.facts) for item in checkpoints],

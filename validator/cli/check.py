@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from validator.cli.command import CONTEXT, PlainCommand, make
+from validator.cli.common import ALL as ALL_FINDINGS
 from validator.cli.common import EXIT_ZERO, QUIET, VERBOSE, OutputFormat, guarded, say, show, usage
 from validator.cli.config_file import configure
 from validator.cli.every_trainer import ALL, check_all
@@ -22,7 +23,7 @@ from validator.execution import Execution
 from validator.named_file import is_training_file
 from validator.option import DATA, OUTPUT, REPLAY
 from validator.replaying.settings import ReplaySettings
-from validator.settings import Settings
+from validator.settings import LIMITS, Settings
 
 if TYPE_CHECKING:
     from validator.api.prepare import Prepared
@@ -76,6 +77,7 @@ def _check(
         OutputFormat, typer.Option(help="What to print on stdout.", rich_help_panel=OUTPUT)
     ] = OutputFormat.full,
     report: REPORT = [],  # noqa: B006  # typer makes it anew
+    everything: ALL_FINDINGS = False,
     quiet: QUIET = False,
     verbose: VERBOSE = False,
 ) -> None:
@@ -91,6 +93,7 @@ def _check(
             )
         without = left_out(context, trust)
         judging = training(train_config, versions)
+        settings = _named(context, settings)
         check_baseline(write_baseline)
         reports = files_of([] if "report" in without else report)
         run_dir = None if "run_dir" in without else run_dir
@@ -148,10 +151,19 @@ def _check(
                 result = judging(folder)
             if write_baseline is not None:
                 result = accept(result, write_baseline.absolute(), reason)
-        return show(result, output_format.value, quiet, reports)
+        return show(result, output_format.value, quiet, reports, everything=everything)
 
     code = guarded(work, verbose)
     raise typer.Exit(0 if code == 1 and exit_zero else code)
+
+
+def _named(context: typer.Context, settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings without the limits that nobody has named: these are assumed, and a run says so."""
+    return {
+        name: value
+        for name, value in settings.items()
+        if name not in LIMITS or context.get_parameter_source(name).name != "DEFAULT"  # type: ignore[union-attr]
+    }
 
 
 check = command(

@@ -30,6 +30,12 @@ RUN = Annotated[
     ),
 ]
 QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no tables.", rich_help_panel=OUTPUT)]
+ALL = Annotated[
+    bool,
+    typer.Option(
+        "--all", help="Show every finding, and the rules that did not run.", rich_help_panel=OUTPUT, show_default=False
+    ),
+]
 VERBOSE = Annotated[
     bool, typer.Option("--verbose", "-v", help="Show the traceback of an internal error.", rich_help_panel=OUTPUT)
 ]
@@ -86,7 +92,14 @@ def guarded(
     raise typer.Exit(3)
 
 
-def show(result: RunResult, output_format: str, quiet: bool, reports: Sequence[tuple[str, Path]] = ()) -> int:
+def show(
+    result: RunResult,
+    output_format: str,
+    quiet: bool,
+    reports: Sequence[tuple[str, Path]] = (),
+    *,
+    everything: bool = False,
+) -> int:
     """Write the reports of a finished run, print it, and return its exit code. Raises OSError."""
     from validator.engine.run_files.amend import still_open
     from validator.report.finished import Finished
@@ -97,7 +110,7 @@ def show(result: RunResult, output_format: str, quiet: bool, reports: Sequence[t
     if output_format == "full":
         from validator.report import console
 
-        console.full(still_open(result), sys.stdout, quiet=quiet)
+        console.full(still_open(result), sys.stdout, quiet=quiet, everything=everything)
     else:
         emit(output_format, finished, sys.stdout)
     sys.stdout.flush()

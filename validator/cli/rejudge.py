@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from validator.cli.command import make
-from validator.cli.common import EXIT_ZERO, QUIET, RUN, VERBOSE, OutputFormat, guarded, show, the_run, usage
+from validator.cli.common import ALL, EXIT_ZERO, QUIET, RUN, VERBOSE, OutputFormat, guarded, show, the_run, usage
 from validator.cli.from_model import Fields, command
 from validator.cli.gating import REASON, REPORT, WRITE_BASELINE, accept, check_baseline, files_of
 from validator.cli.trust import TRUST_RUN, rules_for_run
@@ -33,6 +33,7 @@ def _rejudge(
         OutputFormat, typer.Option(help="What to print on stdout.", rich_help_panel=OUTPUT)
     ] = OutputFormat.full,
     report: REPORT = [],  # noqa: B006  # typer makes it anew
+    everything: ALL = False,
     quiet: QUIET = False,
     verbose: VERBOSE = False,
 ) -> None:
@@ -63,7 +64,7 @@ def _rejudge(
                 result = again(finished, chosen, run_dir or folder, progress, carried)
             if write_baseline is not None:
                 result = accept(result, write_baseline.absolute(), reason)
-        return show(result, output_format.value, quiet, reports)
+        return show(result, output_format.value, quiet, reports, everything=everything)
 
     code = guarded(work, verbose)
     raise typer.Exit(0 if code == 1 and exit_zero else code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from validator.cli.command import make
-from validator.cli.common import QUIET, RUN, VERBOSE, OutputFormat, guarded, show, the_run, usage, write_reports
+from validator.cli.common import ALL, QUIET, RUN, VERBOSE, OutputFormat, guarded, show, the_run, usage, write_reports
 from validator.cli.gating import REPORT, files_of
 
 
@@ -13,6 +13,7 @@ def report(
     run: RUN = None,
     report: REPORT = [],  # noqa: B006  # typer makes it anew
     output_format: OutputFormat | None = typer.Option(None, help="Also print the run.", show_default=False),
+    everything: ALL = False,
     quiet: QUIET = False,
     verbose: VERBOSE = False,
 ) -> None:
@@ -36,7 +37,7 @@ def report(
         from validator.report.finished import Finished
 
         if output_format is not None:
-            show(load_run(folder), output_format.value, quiet, reports)
+            show(load_run(folder), output_format.value, quiet, reports, everything=everything)
         else:
             write_reports(Finished(folder), reports, quiet=quiet)
         return 0

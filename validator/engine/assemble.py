@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -18,6 +18,7 @@ from validator.engine.gate.gate import Tables
 from validator.engine.run_files.catalog import Catalog, to_json
 from validator.engine.run_files.store import RunFolder, as_json
 from validator.engine.run_files.summary import Conclusion, DatasetCounts, Tally
+from validator.engine.run_files.training import not_loaded
 from validator.engine.tables.by_file import by_file
 from validator.engine.tables.finding_columns import merged
 from validator.facts.budget import Limits
@@ -46,7 +47,11 @@ def assemble(
         judges = {entry.name: Judge(rulebooks.of(entry.name), entry, limits) for entry in catalog.entries}
         tally.datasets = {name: DatasetCounts() for name in judges}
         for target in targets:
-            _shard(target, store, tally, judges)
+            _counts(target, tally, judges)
+        stopped = {name: codes for name, judge in judges.items() if (codes := judge.stopped_by())}
+        tally.stop(stopped)
+        for target in targets:
+            _samples(target, store, stopped)
         several: dict[str, list[Finding]] = defaultdict(list)
         for finding in finish_run(rules, list(judges.values())):
             several[finding.dataset].append(finding)
@@ -91,10 +96,15 @@ def _findings(targets: Sequence[Path]) -> Iterator[tuple[str, pa.RecordBatch]]:
         result.close()
 
 
-def _shard(target: Path, store: RunFolder, tally: Tally, judges: Mapping[str, Judge]) -> None:
+def _counts(target: Path, tally: Tally, judges: Mapping[str, Judge]) -> None:
     result = ShardResult(target)
-    for batch in result.samples():
-        store.add_samples(batch)
     result.merge_into(judges)
     tally.add_counts(result.tally)
+    result.close()
+
+
+def _samples(target: Path, store: RunFolder, stopped: Collection[str]) -> None:
+    result = ShardResult(target)
+    for batch in result.samples():
+        store.add_samples(not_loaded(batch, stopped))
     result.close()

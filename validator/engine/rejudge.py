@@ -65,7 +65,8 @@ def limits_under(run: FinishedRun, changes: dict[str, Any]) -> Settings:
         raise ValueError(
             "mask_history decides which thoughts this template leaves in answers: run mmvalidate again to change it."
         )
-    return Settings(**{**before.model_dump(), **changes})
+    named = before.model_dump(exclude=set(run.summary["assumed"]))
+    return Settings(**{**named, **changes})
 
 
 def rejudge(

@@ -23,6 +23,8 @@ from validator.findings import SEVERITIES
 from validator.run_folder.damage import unusable
 from validator.run_folder.table import RunTable
 
+SOUND = ("ok", "not_loaded")
+"""Statuses of rows with which nothing is wrong by themselves."""
 FileKey = tuple[str, str]
 """Dataset and file."""
 _CAUSES = frozenset(("DI015",))
@@ -83,7 +85,7 @@ class Verdicts:
             findings = [Reason(*said) for _, _, _, *said in found] if held == row else []
             if refused and not any(finding.code == _REFUSED.code for finding in findings):
                 findings.append(_REFUSED)  # told once, for the file
-            if findings or status != "ok":
+            if findings or status not in SOUND:
                 reasons = self.policy.reasons(findings, status, *why)
                 codes = frozenset(finding.code for finding in findings) | of_entry
                 yield VerdictRow(row, sample_id, content_hash, codes, reasons)
@@ -163,7 +165,7 @@ class _VerdictTable:
 
 
 def _is_odd(status: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.invert(pc.is_in(status, plain_array(["ok"], pa.string())))
+    return pc.invert(pc.is_in(status, plain_array(list(SOUND), pa.string())))
 
 
 def _numbers(array: pa.Array, kind: type[np.integer[Any]]) -> NDArray[Any]:

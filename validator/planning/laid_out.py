@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from validator.facts.columns import are_among, numbers_of, plain_array
 from validator.media.video import LATER
 from validator.run_folder.table import RunTable
 from validator.trainers.layout import ANSWERS, OPEN, UNLEARNED
@@ -35,7 +36,7 @@ ROWS = 1 << 17
 """Rows that are held at a time."""
 AUDIO = 2
 """A kind of media, beside IMAGE and VIDEO."""
-_KINDS = pa.array(["image", "video", "audio"])
+_KINDS = plain_array(["image", "video", "audio"], pa.string())
 _COLUMNS = (
     "outcome",
     "trainer_error",
@@ -75,18 +76,18 @@ def read(samples: RunTable) -> Iterator[Laid]:
 def lay(batch: pa.RecordBatch) -> Laid:
     """The columns of some records of samples.parquet."""
     outcome = batch.column("outcome")
-    dropped, unchecked = (_flags(pc.equal(outcome, word)) for word in ("dropped", "unchecked"))
+    dropped, unchecked = (are_among(outcome, [word]) for word in ("dropped", "unchecked"))
     dropped &= ~_flags(pc.is_valid(batch.column("trainer_error")))  # that is for the limits to decide
     refused = _flags(batch.column("refused"))
     problems, problem_offsets = _unnest(batch.column("problems"))
-    stops = _flags(pc.is_in(pc.struct_field(problems, "stage"), pa.array(["convert", "encode"])))
+    stops = are_among(pc.struct_field(problems, "stage"), ["convert", "encode"])
     media, media_offsets = _unnest(batch.column("media"))
     fault = pc.struct_field(media, "fault")
-    faulty = _flags(pc.is_valid(fault)) & ~_flags(pc.is_in(fault, pa.array(sorted(LATER)))) & (_kinds(media) != AUDIO)
+    faulty = _flags(pc.is_valid(fault)) & ~are_among(fault, LATER) & (_kinds(media) != AUDIO)
     gone = dropped | unchecked
     failed = ~gone & (refused | (sums(stops, problem_offsets) > 0) | (sums(faulty, media_offsets) > 0))
     left = ~(gone | failed)
-    some = batch if left.all() else batch.select(["turns", "media"]).filter(pa.array(left))
+    some = batch if left.all() else batch.select(["turns", "media"]).filter(plain_array(left.tolist(), pa.bool_()))
     return Laid(
         batch.num_rows,
         int(dropped.sum()),
@@ -145,9 +146,9 @@ def _turn_table(turns: pa.Array, offsets: Ints) -> TurnTable:
         row,
         number - offsets[row],
         offsets[row + 1] - number - 1,
-        _flags(pc.equal(role, "system")),
-        _flags(pc.is_in(role, pa.array(ANSWERS))),
-        *(sums(_flags(pc.equal(words, word)), word_offsets) > 0 for word in (UNLEARNED, OPEN)),
+        are_among(role, ["system"]),
+        are_among(role, ANSWERS),
+        *(sums(are_among(words, [word]), word_offsets) > 0 for word in (UNLEARNED, OPEN)),
     )
 
 
@@ -186,9 +187,9 @@ def _unnest(lists: Any) -> tuple[pa.Array, Ints]:
 
 
 def _ints(values: Any) -> Ints:
-    """Numbers as an array, null as 0."""
-    return pc.fill_null(pc.cast(values, pa.int64()), 0).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    """Numbers, none below 0, as an array, null as 0. `to_numpy` does the same, but imports pandas for it."""
+    return np.maximum(numbers_of(pc.cast(values, pa.int64())), 0)  # type: ignore[no-any-return]
 
 
 def _flags(values: Any) -> Flags:
-    return pc.fill_null(values, False).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    return numbers_of(pc.cast(values, pa.int8())) == 1  # type: ignore[no-any-return]

@@ -54,12 +54,12 @@ class Member:
     @property
     def replayable(self) -> bool:
         """Whether the trainer would feed it, or crash on it."""
-        return self.status in ("ok", "flagged")
+        return self.status in ("ok", "flagged", "not_loaded")
 
     @property
     def unflagged(self) -> bool:
         """Whether it may be a control: nothing was found, and it reaches the model."""
-        return self.status == "ok" and not self.static and self.num_tokens > 0
+        return self.status in ("ok", "not_loaded") and not self.static and self.num_tokens > 0
 
 
 def members(run: FinishedRun) -> Iterator[Member]:

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.text import Text
 
 from validator.findings import count, printable
-from validator.report.console import STYLES
+from validator.report.found import STYLES
 from validator.report.tables import console_for, indented
+from validator.report.verdict import WORDS
 
 TITLES = {"error": "Errors", "warning": "Warnings", "info": "For information"}
 _ANSWERS = {"GO": "bold green", "GO WITH WARNINGS": "bold yellow", "NO-GO": "bold red", "UNDECIDED": "bold yellow"}
@@ -68,15 +69,14 @@ def _about(audit: dict[str, Any]) -> list[str]:
     gpus = "" if audit["gpus"] is None else f" on {count(audit['gpus'], 'GPU')}"
     zero = "" if audit["zero_stage"] is None else f", ZeRO-{audit['zero_stage']} ({audit['deepspeed']})"
     frozen = ", ".join(part.replace("_", " ") for part in audit["frozen"]) or "nothing"
-    rows = audit["rows"]
-    statuses = [status for status in ("ok", "flagged", "dropped", "unchecked") if rows[status]]
-    found = ", ".join(f"{rows[status]:,} {status}" for status in statuses)
+    training = audit["training"]
+    found = ", ".join(f"{training[outcome]:,} {word}" for outcome, word in WORDS.items() if training[outcome])
     how = f"{audit['finetuning_type']}, {audit['precision']}{zero}, batch {batch}{gpus}"
     lines = [
         f"training    {audit['train_config']}: {how}",
         f"model       {audit['model']}, frozen: {frozen}",
         *([f"            {audit['assumed']}"] if audit.get("assumed") else []),
-        f"data        {', '.join(audit['datasets'])}: {count(rows['total'], 'row')}, {found}",
+        f"data        {', '.join(audit['datasets'])}: {count(audit['rows']['total'], 'row')}, {found}",
         f"limits      cutoff_len {audit['cutoff_len']:,}, image_max_pixels {audit['image_max_pixels']:,}",
         f"versions    {', '.join(f'{name} {text}' for name, text in audit['versions'].items()) or 'none known'}",
     ]

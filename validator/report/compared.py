@@ -9,7 +9,7 @@ from rich.text import Text
 
 from validator.engine.compare.runs import Comparison, document
 from validator.findings import SEVERITIES, count, printable
-from validator.report.console import STYLES, print_finding
+from validator.report.found import STYLES, print_places
 from validator.report.tables import Cell, console_for, print_table
 from validator.storage.remote import locate
 
@@ -19,8 +19,7 @@ def compared(result: Comparison, out: TextIO) -> None:
     console, content = console_for(out), document(result)
     base = locate(result.summaries[1]["settings"]["dataset_info"]).parent
     for code, findings in sorted(result.examples.items()):
-        for finding in findings:
-            print_finding(console, finding, base)
+        print_places(console, result.summaries[1], findings, base)
         number = sum(times for (mine, _), times in result.new.items() if mine == code)
         if number > len(findings):
             console.print(Text(f"... and {number - len(findings):,} more new {code}", style="dim"))

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from validator.exporting.export import NOT_CHECKED
 from validator.findings import count, printable
-from validator.report.finished import describe
 from validator.report.tables import console_for, print_table
+from validator.report.verdict import describe
 
 CODES = 6
 """Rules that are named for each dataset."""

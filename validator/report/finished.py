@@ -93,26 +93,6 @@ class Finished(FinishedRun):
         return sorted(groups.values(), key=lambda one: (SEVERITIES.index(one.severity), one.code, one.dataset))
 
 
-def describe(summary: dict[str, Any]) -> str:
-    """The verdict in one line: passed, failed or unchecked, with the counts of rows and findings, and what was asked
-    where that is not all: other rules may find more.
-    """
-    rows, found, gate = summary["rows"], summary["findings"], summary["gate"]
-    parts = [count(rows["total"], "row"), f"{rows['ok']:,} ok"]
-    parts += [f"{rows[status]:,} {status}" for status in ("flagged", "dropped", "unchecked") if rows[status]]
-    accepted = gate["baseline"]["accepted"] if gate["baseline"] else dict.fromkeys(SEVERITIES, 0)
-    for severity in ("error", "warning"):
-        if number := found[severity] - accepted[severity]:
-            parts.append(count(number, severity))
-    if number := sum(accepted.values()):
-        parts.append(f"{number:,} accepted by the baseline")
-    if entries := summary["unchecked_entries"]:
-        parts.append(f"{count(len(entries), 'dataset')} not checked")
-    if asked := summary["settings"].get("select"):
-        parts.append(f"of the rules {', '.join(asked[:5])}{' ...' if len(asked) > 5 else ''} alone (--select)")
-    return f"{summary['verdict']}: " + ", ".join(parts)
-
-
 def gate_notes(summary: dict[str, Any]) -> list[str]:
     """What the gate says beyond severity: rates with their limits, too few rows, what the baseline does."""
     gate = summary["gate"]

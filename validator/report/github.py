@@ -12,8 +12,9 @@ from typing import TextIO
 
 from validator.findings import SEVERITIES, clip, printable
 from validator.report import markdown
-from validator.report.finished import EXAMPLES, Finished, Group, describe, gate_notes
+from validator.report.finished import EXAMPLES, Finished, Group, gate_notes
 from validator.report.places import Places
+from validator.report.verdict import describe
 
 EACH = 10
 """Annotations of one kind that a step shows."""

@@ -9,6 +9,7 @@ from validator.engine.gate.gate import number_sentence, rate_sentence
 from validator.engine.run_files.finished import rules_told
 from validator.findings import clip, count, printable
 from validator.report.finished import MESSAGE, Finished, Group, gate_notes
+from validator.report.verdict import WORDS, describe
 from validator.rules.registry import nearest
 
 
@@ -48,6 +49,9 @@ def _suite(
 ) -> None:
     dataset = printable(item["dataset"])
     suite = SubElement(root, "testsuite", name=dataset)
+    properties = SubElement(suite, "properties")
+    for outcome, word in WORDS.items():
+        SubElement(properties, "property", name=f"rows {word}", value=str(item["training"][outcome]))
     own = run.summary["settings"].get("per_dataset", {}).get(item["dataset"], {}).get("ignore", ())
     for code, name in rules.items():
         if nearest(code, name, own) is not None:
@@ -77,7 +81,7 @@ def _text(group: Group) -> str:
 
 def _where(finding: dict[str, Any]) -> str:
     file = clip(finding["file"] or finding["dataset"], 300)
-    return file if finding["row"] is None else f"{file}:{finding['row']}"
+    return file if finding["row"] is None else f"{file} row {finding['row']}"
 
 
 def _gate(root: Element, summary: dict[str, Any]) -> None:
@@ -91,8 +95,7 @@ def _gate(root: Element, summary: dict[str, Any]) -> None:
     for number in gate["min_rows"]:
         name = printable(f"min-rows of {number['dataset'] or 'all datasets'}")
         _limit(suite, name, None if number["passed"] else number_sentence(number))
-    if notes := gate_notes(summary):
-        SubElement(suite, "system-out").text = printable("; ".join(notes))
+    SubElement(suite, "system-out").text = printable("\n".join([*gate_notes(summary), describe(summary)]))
     _count(suite)
 
 

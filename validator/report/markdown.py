@@ -9,7 +9,8 @@ import re
 from typing import Any, TextIO
 
 from validator.findings import clip
-from validator.report.finished import Finished, Group, describe, gate_notes
+from validator.report.finished import Finished, Group, gate_notes
+from validator.report.verdict import WORDS, describe
 
 _TICKS = re.compile("`+")
 
@@ -62,7 +63,7 @@ def code(content: str) -> str:
 def _group(group: Group) -> str:
     first = group.examples[0]
     rows = [str(example["row"]) for example in group.examples if example["row"] is not None]
-    where = f"{first['file'] or group.dataset}" + (f":{rows[0]}" if rows else "")
+    where = f"{first['file'] or group.dataset}" + (f" row {rows[0]}" if rows else "")
     others = rows[1:EXAMPLES]
     more = f", also row{'s' if len(others) > 1 else ''} {', '.join(others)}" if others else ""
     cells = [group.severity, f"{group.code} {code(group.name)}", code(group.dataset), f"{group.count:,}"]
@@ -75,12 +76,12 @@ def _datasets(summary: dict[str, Any]) -> list[str]:
     if not datasets:
         return []
     lines = [
-        "| dataset | rows | ok | flagged | dropped | unchecked | tokens p50 | p99 | max |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+        f"| dataset | rows | {' | '.join(WORDS.values())} | tokens p50 | p99 | max |",
+        f"|---|{'--:|' * (len(WORDS) + 4)}",
     ]
     for item in datasets:
-        rows, lengths = item["rows"], item["num_tokens_full"]
-        numbers = [rows[name] for name in ("total", "ok", "flagged", "dropped", "unchecked")]
+        lengths = item["num_tokens_full"]
+        numbers = [item["rows"]["total"], *(item["training"][outcome] for outcome in WORDS)]
         numbers += [lengths[name] for name in ("p50", "p99", "max")]
         shown = " | ".join("-" if number is None else f"{number:,}" for number in numbers)
         lines.append(f"| {code(item['dataset'])} | {shown} |")

@@ -29,18 +29,30 @@ class Places:
         self._registry = str(summary["settings"]["dataset_info"])
         rows: dict[str, set[int]] = {}
         entries = set()
+        self._searched: dict[str, bool] = {}
         for finding in findings:
             if finding["file"] is None:
                 entries.add(finding["dataset"])
-            elif finding["row"] is not None:
+            elif finding["row"] is not None and self._is_searched(finding["file"]):
                 rows.setdefault(finding["file"], set()).add(finding["row"])
         self._lines: dict[tuple[str | None, Any], int] = {}
+        for file, wanted in rows.items():
+            self._lines |= {(file, row): line for row, line in _lines_of(Path(self._path(file)), wanted).items()}
         if not is_remote(self._registry):
-            for file, wanted in rows.items():
-                self._lines |= {(file, row): line for row, line in _lines_of(Path(self._path(file)), wanted).items()}
             self._lines |= {
                 (None, name): line for name, line in _lines_of_entries(Path(self._registry), entries).items()
             }
+
+    def _is_searched(self, file: str) -> bool:
+        """Whether lines of a file are looked for: only where it is a JSON file of moderate size."""
+        if file not in self._searched:
+            try:
+                path = Path(self._path(file))
+                small = not is_remote(self._registry) and path.stat().st_size <= MOST_BYTES
+                self._searched[file] = small and path.suffix.lower() in (".json", ".jsonl")
+            except (OSError, ValueError):
+                self._searched[file] = False
+        return self._searched[file]
 
     def _path(self, file: str | None) -> str:
         if file is None:
@@ -73,14 +85,10 @@ class Places:
 
 
 def _lines_of(path: Path, rows: set[int]) -> dict[int, int]:
-    """The lines on which rows of a JSON file begin; nothing of other files, or of large ones."""
-    if path.suffix.lower() not in (".json", ".jsonl"):
-        return {}
+    """The lines on which rows of a JSON file begin."""
     found: dict[int, int] = {}
     last = max(rows)
     try:
-        if path.stat().st_size > MOST_BYTES:
-            return {}
         data = path.read_bytes()
         line = at = 0
         for raw in read_rows(path, find_layout(path)):

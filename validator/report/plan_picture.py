@@ -10,7 +10,7 @@ from validator.planning.plan import Option, Plan
 MOST = 40
 """Settings that are drawn."""
 _LEFT, _BAR, _GAP, _HEIGHT, _LINE = 150, 320, 210, 16, 24
-_PARTS = (("crash", "#c62828"), ("cut", "#ef9a1a"), ("whole", "#2e7d32"))
+_PARTS = (("stops", "#c62828"), ("cut", "#ef9a1a"), ("whole", "#2e7d32"))
 
 
 def picture(plan: Plan) -> str:

@@ -11,7 +11,7 @@ from validator.planning.plan import Option, Plan
 from validator.report.tables import console_for
 from validator.run_folder.choose import data_of
 
-_COLUMNS = ("crash", "cut", "whole", "tokens/epoch", "visual", "labels", "kept", "padding", "longest")
+_COLUMNS = ("stops", "cut", "whole", "tokens/epoch", "visual", "labels", "kept", "padding", "longest")
 
 
 def full(plan: Plan, out: TextIO) -> None:

@@ -12,7 +12,7 @@ from validator.planning.models import ModelOption, ModelPlan
 from validator.report.tables import console_for
 from validator.run_folder.choose import data_of
 
-_COLUMNS = ("crash", "cut", "whole", "unchecked", "text", "visual", "tokens/epoch", "cost", "padding", "longest")
+_COLUMNS = ("stops", "cut", "whole", "unchecked", "text", "visual", "tokens/epoch", "cost", "padding", "longest")
 
 
 def full(plan: ModelPlan, out: TextIO) -> None:

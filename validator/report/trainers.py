@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from validator.engine.compare.trainers import OUTCOMES, TrainerComparison
-from validator.report.console import location
+from validator.report.found import location
 from validator.report.tables import console_for
 from validator.trainers.registry import trainers
 

@@ -154,7 +154,8 @@ class CorpusCheck:
     turns only of rows with media or problems, so that rows can be folded again without being settled. `finish_run`
     speaks of several entries: it gets each entry with its aggregate, in the order of names. `names_causes`: hits of
     `finish` may explain other findings. `fold_texts`, of a check that
-    needs nothing, does at once what `fold` does one by one.
+    needs nothing, does at once what `fold` does one by one. `stops_entry`: the trainer cannot load an entry of which
+    this says an error, so none of its rows is trained on.
     """
 
     finish: Callable[[Any, EntryFacts], Iterator[Hit]] = lambda aggregate, entry: iter(())
@@ -166,6 +167,7 @@ class CorpusCheck:
     needs: Need = "nothing"
     finish_run: Callable[[Sequence[tuple[EntryFacts, Any]]], Iterator[Hit]] | None = None
     names_causes: bool = False
+    stops_entry: bool = False
     fold_texts: Callable[[Any, Texts], None] | None = None
 
     @cached_property

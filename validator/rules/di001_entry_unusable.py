@@ -31,4 +31,4 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
         yield Hit(f"the trainer cannot use this entry: {entry.fault}", "Correct the entry in dataset_info.json.")
 
 
-RULE = corpus_rule("DI001", "entry-unusable", "error", CorpusCheck(finish), trainers=every)
+RULE = corpus_rule("DI001", "entry-unusable", "error", CorpusCheck(finish, stops_entry=True), trainers=every)

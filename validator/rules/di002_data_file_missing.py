@@ -37,4 +37,4 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
             )
 
 
-RULE = corpus_rule("DI002", "data-file-missing", "error", CorpusCheck(finish), trainers=every)
+RULE = corpus_rule("DI002", "data-file-missing", "error", CorpusCheck(finish, stops_entry=True), trainers=every)

@@ -50,4 +50,4 @@ def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
             )
 
 
-RULE = corpus_rule("DI003", "file-type-refused", "error", CorpusCheck(finish), trainers=every)
+RULE = corpus_rule("DI003", "file-type-refused", "error", CorpusCheck(finish, stops_entry=True), trainers=every)

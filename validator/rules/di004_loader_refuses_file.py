@@ -89,4 +89,4 @@ def _told_apart(refusals: Sequence[Refusal], entry: EntryFacts) -> tuple[list[Re
     return mixed, others
 
 
-RULE = corpus_rule("DI004", "loader-refuses-file", "error", CorpusCheck(finish), trainers=every)
+RULE = corpus_rule("DI004", "loader-refuses-file", "error", CorpusCheck(finish, stops_entry=True), trainers=every)

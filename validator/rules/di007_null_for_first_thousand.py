@@ -79,5 +79,8 @@ def merge(left: FirstFilled, right: FirstFilled) -> FirstFilled:
 
 
 RULE = corpus_rule(
-    "DI007", "null-for-first-thousand", "error", CorpusCheck(finish, FirstFilled, fold, merge, fold_texts=fold_texts)
+    "DI007",
+    "null-for-first-thousand",
+    "error",
+    CorpusCheck(finish, FirstFilled, fold, merge, fold_texts=fold_texts, stops_entry=True),
 )

@@ -85,5 +85,8 @@ def merge(left: Batches, right: Batches) -> Batches:
 
 
 RULE = corpus_rule(
-    "DI008", "thousand-broken-rows", "error", CorpusCheck(finish, Batches, fold, merge, fold_texts=fold_texts)
+    "DI008",
+    "thousand-broken-rows",
+    "error",
+    CorpusCheck(finish, Batches, fold, merge, fold_texts=fold_texts, stops_entry=True),
 )

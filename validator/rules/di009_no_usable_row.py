@@ -69,5 +69,8 @@ def merge(left: UsableRows, right: UsableRows) -> UsableRows:
 
 
 RULE = corpus_rule(
-    "DI009", "no-usable-row", "error", CorpusCheck(finish, UsableRows, fold, merge, fold_texts=fold_texts)
+    "DI009",
+    "no-usable-row",
+    "error",
+    CorpusCheck(finish, UsableRows, fold, merge, fold_texts=fold_texts, stops_entry=True),
 )

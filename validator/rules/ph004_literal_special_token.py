@@ -25,7 +25,8 @@ from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import every
 from validator.trainers.layout import ANSWERS
 
-_FATAL = ("<|image_pad|>", "<|video_pad|>")
+PADS = ("<|image_pad|>", "<|video_pad|>")
+"""Tokens that stop training where no image or video stands for them."""
 _MEANT = ("<|object_ref_", "<|box_", "<|quad_", "<tool_call>", "</tool_call>")
 """Tokens that Qwen models read and write in text: names and places of objects, tool calls."""
 
@@ -40,7 +41,7 @@ def check(case: Case) -> Iterator[Hit]:
         thinks = turn.role in ANSWERS and all(token in turn.special_tokens for token in _THOUGHT)
         meant = _MEANT + _THOUGHT if thinks else _MEANT
         if tokens := [token for token in turn.special_tokens if not token.startswith(meant)]:
-            fatal = any(token in _FATAL for token in tokens)
+            fatal = any(token in PADS for token in tokens)
             effect = "training stops at this row" if fatal else "the model reads them as control tokens"
             where = "the system prompt (with tools)" if turn.role == "system" else f"turn {turn.index}"
             yield Hit(

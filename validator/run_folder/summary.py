@@ -25,6 +25,17 @@ class _Rows(TypedDict):
     ok: Count
     flagged: Count
     dropped: Count
+    not_loaded: Count
+    unchecked: Count
+
+
+class _Training(TypedDict):
+    whole: Count
+    cut: Count
+    changed: Count
+    stops: Count
+    dropped: Count
+    not_loaded: Count
     unchecked: Count
 
 
@@ -46,6 +57,9 @@ class _Distribution(TypedDict):
 class _Dataset(TypedDict):
     dataset: str
     rows: _Rows
+    training: _Training
+    causes: dict[str, Counts]
+    stopped_by: list[str]
     num_tokens_full: _Distribution
     num_image_tokens: _Distribution
     num_label_tokens: _Distribution
@@ -261,6 +275,7 @@ class _Summary(TypedDict):
     verdict: Literal["passed", "failed", "unchecked", "nothing to check"]
     exit_code: Literal[0, 1, 3, 5]
     rows: _Rows
+    training: _Training
     findings: _Severities
     gate: _Gate
     datasets: list[_Dataset]
@@ -272,6 +287,7 @@ class _Summary(TypedDict):
     plugins: NotRequired[list[_Plugin]]
     settings: dict[str, Any]
     differs_from_trainer: dict[str, _Differs]
+    assumed: list[str]
     versions: dict[str, str]
     inputs: dict[str, Any]
     timing: _Timing

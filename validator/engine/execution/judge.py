@@ -110,6 +110,18 @@ class Judge:
             mine = corpus.adapter.validate_python(plain)
             self.aggregates[name] = corpus.merge(self.aggregates[name], mine) if name in self.aggregates else mine
 
+    def stopped_by(self) -> list[str]:
+        """The codes that say that the trainer cannot load the entry, after all its rows."""
+        return sorted(
+            {
+                rule.code
+                for rule, corpus, name in self._rulebook.finishing
+                if corpus.stops_entry
+                for hit in corpus.finish(self.aggregates.seen(name), self._entry)
+                if (hit.severity or rule.severity) == "error" or rule.overruled
+            }
+        )
+
     def finish(self) -> tuple[list[Finding], list[Cause]]:
         """The findings of the corpus rules about the whole entry, in order, and what some of them explain."""
         findings, causes = [], []

@@ -203,7 +203,7 @@ class _Making:
         """Take rows that were measured earlier, with their findings, as columns."""
         for samples, findings in batches:
             self.writer.add_batches(samples, findings)
-            self.tally.add_rows(samples)
+            self.tally.add_rows(samples, findings)
             self._count(samples.num_rows, len(samples["media"].flatten()), findings.num_rows)
 
     def measured(self, batches: Iterable[list[RowFacts]], limits: Limits) -> None:
@@ -215,7 +215,7 @@ class _Making:
             for facts, findings in judged:
                 status = status_of(facts, findings)
                 self.writer.add(to_row(facts, status), findings)
-                self.tally.add_row(facts, status)
+                self.tally.add_row(facts, status, findings)
             media, number = sum(len(facts.media) for facts in batch), sum(len(findings) for _, findings in judged)
             self._count(len(batch), media, number)
 

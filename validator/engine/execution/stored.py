@@ -11,6 +11,7 @@ import pyarrow as pa
 from validator.engine.execution.judge import Judge, status_of
 from validator.engine.execution.kept import Kept
 from validator.engine.execution.results import ShardResult
+from validator.engine.run_files.training import as_judged
 from validator.engine.tables.finding_columns import ROW_GROUP, to_batch
 from validator.facts.budget import Limits
 from validator.facts.columns import Batch, are_among, has_items, numbers_of, plain_array
@@ -109,4 +110,5 @@ def _batches(path: Path, begin: int) -> Iterator[pa.RecordBatch]:
     with RunTable(path, SAMPLES) as table:
         for group in range(begin // ROW_GROUP, len(table.rows_of_groups())):
             records = table.group(group, threads=False)
-            yield from records.slice(max(begin - group * ROW_GROUP, 0)).combine_chunks().to_batches()
+            whole = records.slice(max(begin - group * ROW_GROUP, 0)).combine_chunks().to_batches()
+            yield from map(as_judged, whole)

@@ -113,8 +113,14 @@ def _settings(summary: dict[str, Any]) -> Settings:
 
 
 def _tally_of(summary: dict[str, Any]) -> Tally:
-    """Rows by status; no findings."""
-    return Tally({item["dataset"]: DatasetCounts(Counter(_statuses(item["rows"]))) for item in summary["datasets"]})
+    """Rows; no findings."""
+    return Tally({item["dataset"]: _counts_of(item) for item in summary["datasets"]})
+
+
+def _counts_of(item: dict[str, Any]) -> DatasetCounts:
+    causes = {outcome: Counter(codes) for outcome, codes in item["causes"].items()}
+    rows = {status: number for status, number in item["rows"].items() if status != "total"}
+    return DatasetCounts(Counter(rows), Counter(item["training"]), causes, item["stopped_by"])
 
 
 def _conclude(
@@ -140,7 +146,3 @@ def _count(tally: Tally, tables: Tables, accepted: frozenset[int] = frozenset())
 
 def _without(family: str | tuple[str, ...], batch: pa.RecordBatch) -> pa.RecordBatch:
     return batch.filter(plain_array([not code.startswith(family) for code in batch["code"].to_pylist()], pa.bool_()))
-
-
-def _statuses(rows: dict[str, int]) -> dict[str, int]:
-    return {status: number for status, number in rows.items() if status != "total"}

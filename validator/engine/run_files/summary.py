@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
@@ -16,6 +16,7 @@ from validator import __version__
 from validator.engine.gate.gate import Gate, Tables, weigh
 from validator.engine.run_files.catalog import Catalog
 from validator.engine.run_files.missing_folders import MissingFolders, take
+from validator.engine.run_files.training import CAUSED, OUTCOMES, causes_of, outcome_of, outcomes_of, without_rows
 from validator.engine.tables.finding_columns import to_findings
 from validator.facts.columns import counted, numbers_of, places_of, values_of
 from validator.facts.record import RowFacts
@@ -23,10 +24,11 @@ from validator.findings import SEVERITIES, Finding
 from validator.installed import installed
 from validator.rules.base import Rule
 from validator.run_folder.names import SCHEMA_VERSION
-from validator.settings import Settings
+from validator.settings import LIMITS, Settings
 
-STATUSES = ("ok", "flagged", "dropped", "unchecked")
+STATUSES = ("ok", "flagged", "dropped", "not_loaded", "unchecked")
 EXAMPLES = 10
+_VERDICTS = {0: "passed", 3: "unchecked", 5: "nothing to check"}
 PERCENTILES = (50, 90, 99)
 _PACKAGES = ("pillow", "pyarrow", "pandas", "tiktoken", "tokenizers", "numpy")
 _MEASURES = ("num_tokens_full", "num_image_tokens", "num_label_tokens")
@@ -34,10 +36,20 @@ _MEASURES = ("num_tokens_full", "num_image_tokens", "num_label_tokens")
 
 @dataclass(slots=True)
 class DatasetCounts:
-    """Rows by status and distributions of one entry."""
+    """Rows by status and by what training makes of them, with the codes of errors that explain it; the codes that say
+    why the trainer cannot load the entry; its distributions.
+    """
 
     rows: Counter[str] = field(default_factory=Counter)
+    training: Counter[str] = field(default_factory=Counter)
+    causes: dict[str, Counter[str]] = field(default_factory=dict)
+    stopped_by: list[str] = field(default_factory=list)
     lengths: dict[str, Counter[int]] = field(default_factory=lambda: {name: Counter() for name in _MEASURES})
+
+    def add_causes(self, causes: Iterable[tuple[str, str]]) -> None:
+        """Count rows by outcome and the code that explains it."""
+        for outcome, code in causes:
+            self.causes.setdefault(outcome, Counter())[code] += 1
 
 
 @dataclass(slots=True)
@@ -52,20 +64,27 @@ class Tally:
     severities: Counter[str] = field(default_factory=Counter)
     folders: MissingFolders = field(default_factory=dict)
 
-    def add_row(self, facts: RowFacts, status: str) -> None:
-        """Count one row."""
+    def add_row(self, facts: RowFacts, status: str, findings: Sequence[Finding]) -> None:
+        """Count one row, with its findings."""
         counts = self.datasets[facts.dataset]
         counts.rows[status] += 1
+        counts.training[outcome := outcome_of(facts, status, findings)] += 1
+        if outcome in CAUSED:
+            counts.add_causes((outcome, code) for code in {one.code for one in findings if one.severity == "error"})
         for name, lengths in counts.lengths.items():
             value = getattr(facts, name)
             if value is not None:
                 lengths[value] += 1
 
-    def add_rows(self, samples: pa.RecordBatch) -> None:
-        """Count records of samples.parquet, of one entry."""
+    def add_rows(self, samples: pa.RecordBatch, findings: pa.RecordBatch) -> None:
+        """Count records of samples.parquet, of one entry, with their findings."""
         if samples.num_rows:
             counts = self.datasets[samples["dataset"][0].as_py()]
             counts.rows.update(counted(samples["status"]))
+            outcomes = outcomes_of(samples, findings)
+            numbers = np.bincount(outcomes, minlength=len(OUTCOMES)).tolist()
+            counts.training.update({word: number for word, number in zip(OUTCOMES, numbers, strict=True) if number})
+            counts.add_causes(causes_of(samples, findings, outcomes).elements())
             for name, lengths in counts.lengths.items():
                 there = numbers_of(samples[name])
                 values, numbers = np.unique(there[there >= 0], return_counts=True)
@@ -98,16 +117,30 @@ class Tally:
         for name, counts in other.datasets.items():
             mine = self.datasets.setdefault(name, DatasetCounts())
             mine.rows += counts.rows
+            mine.training += counts.training
+            for outcome, codes in counts.causes.items():
+                mine.causes.setdefault(outcome, Counter()).update(codes)
             for measure, lengths in counts.lengths.items():
                 mine.lengths[measure] += lengths
+
+    def stop(self, stopped: Mapping[str, list[str]]) -> None:
+        """Take note of the entries that the trainer cannot load, with the codes that say so, after all rows."""
+        for name, codes in stopped.items():
+            counts = self.datasets[name]
+            counts.stopped_by = codes
+            counts.rows = without_rows(counts.rows, ("ok",))
+            counts.training = without_rows(counts.training, ("whole", "cut", "changed"))
+            counts.causes.pop("changed", None)
 
     @property
     def rows(self) -> Counter[str]:
         """Rows by status over all entries."""
-        found: Counter[str] = Counter()
-        for counts in self.datasets.values():
-            found.update(counts.rows)
-        return found
+        return sum((counts.rows for counts in self.datasets.values()), Counter())
+
+    @property
+    def training(self) -> Counter[str]:
+        """Rows by what training makes of them, over all entries."""
+        return sum((counts.training for counts in self.datasets.values()), Counter())
 
 
 def _finding(batch: pa.RecordBatch, place: int) -> Finding:
@@ -138,11 +171,12 @@ def conclude(
     `marks`: the fingerprints of all findings, where they are known.
 
     The exit code is 3 where something is unchecked, 1 where the gate fails, 5 where nothing was checked, otherwise 0.
+    The verdict is failed wherever the gate fails, though something is unchecked.
     Raises ValueError where the baseline is none.
     """
     of_datasets = {name: counts.rows.total() for name, counts in tally.datasets.items()}
     gate = weigh(tables, settings, of_datasets, tally.severities, codes, marks)
-    rows = tally.rows
+    rows, training = tally.rows, tally.training
     if rows["unchecked"] or unchecked:
         code = 3
     elif gate.reasons:
@@ -150,9 +184,10 @@ def conclude(
     else:
         code = 0 if rows.total() else 5
     parts = {
-        "verdict": {0: "passed", 1: "failed", 3: "unchecked", 5: "nothing to check"}[code],
+        "verdict": "failed" if gate.reasons else _VERDICTS[code],
         "exit_code": code,
         "rows": {"total": rows.total(), **{status: rows[status] for status in STATUSES}},
+        "training": {outcome: training[outcome] for outcome in OUTCOMES},
         "findings": {severity: tally.severities[severity] for severity in SEVERITIES},
         "gate": gate.as_json(),
     }
@@ -198,6 +233,7 @@ def summarize(
             for name, default in settings.profile.defaults.items()
             if getattr(settings, name) != default
         },
+        "assumed": sorted(LIMITS - settings.model_fields_set),
         "versions": dict(_versions()),
         "inputs": catalog.inputs,
     }
@@ -219,6 +255,9 @@ def _dataset(name: str, counts: DatasetCounts) -> dict[str, Any]:
     return {
         "dataset": name,
         "rows": {"total": counts.rows.total(), **{status: counts.rows[status] for status in STATUSES}},
+        "training": {outcome: counts.training[outcome] for outcome in OUTCOMES},
+        "causes": {outcome: dict(sorted(codes.items())) for outcome, codes in sorted(counts.causes.items())},
+        "stopped_by": counts.stopped_by,
         **{measure: _distribution(lengths) for measure, lengths in counts.lengths.items()},
     }
 

@@ -11,11 +11,10 @@ from typing import Any
 from markupsafe import Markup
 
 from validator.engine.run_files.finished import codes_that_ran, rules_told
-from validator.engine.run_files.summary import STATUSES
 from validator.findings import SEVERITIES, clip, count, gravest_first
 from validator.planning.plan import Plan
 from validator.report.audited import TITLES, answer, facts
-from validator.report.finished import describe, gate_notes
+from validator.report.finished import gate_notes
 from validator.report.html.cards import NAME, Context
 from validator.report.html.charts import histogram, scatter, sparkline
 from validator.report.html.choice import Choice
@@ -24,6 +23,7 @@ from validator.report.html.samples import GENERAL, Shown
 from validator.report.html.scan import Overview
 from validator.report.plan_picture import picture
 from validator.report.replayed import MEANING, notes
+from validator.report.verdict import MEANINGS, WORDS, describe, training_sentence
 from validator.settings import Settings
 
 DATASETS = 200
@@ -75,8 +75,9 @@ _FAILING = {
 
 def _verdict(report: Report) -> Record:
     summary = report.summary
-    rows, found = summary["rows"], summary["findings"]
+    rows, found = summary["training"], summary["findings"]
     fail_on = report.settings.fail_on
+    sentence = training_sentence(summary)
     words = {
         "passed": "No errors found." if fail_on == "error" else f"No finding has the severity {fail_on} or above.",
         "failed": f"{'; '.join(summary['gate']['reasons'])} ({_FAILING[fail_on]}).",
@@ -87,10 +88,12 @@ def _verdict(report: Report) -> Record:
         "verdict": summary["verdict"],
         "words": words[summary["verdict"]],
         "line": describe(summary),
+        "sentence": sentence[:1].upper() + sentence[1:] + ".",
+        "meanings": MEANINGS,
         "gate": gate_notes(summary),
         "exit_code": summary["exit_code"],
-        "rows": [(status, rows[status]) for status in STATUSES],
-        "total": rows["total"],
+        "rows": [(outcome, WORDS[outcome], rows[outcome]) for outcome in WORDS],
+        "total": summary["rows"]["total"],
         "findings": [(severity, found[severity]) for severity in SEVERITIES],
         "unchecked_entries": summary["unchecked_entries"][:_LISTED],
         "more_unchecked": max(len(summary["unchecked_entries"]) - _LISTED, 0),
@@ -237,7 +240,7 @@ def _datasets(report: Report) -> Record | None:
     listed = [item for item in report.summary["datasets"] if item["rows"]["total"]]
     if not listed:
         return None
-    ordered = sorted(listed, key=lambda item: (-item["rows"]["flagged"] - item["rows"]["unchecked"], item["dataset"]))
+    ordered = sorted(listed, key=lambda item: (_trained(item) - item["rows"]["total"], item["dataset"]))
     used = [cells.nonzero()[0] for cells in report.overview.by_dataset.values() if cells.any()]
     first, last = (min(int(part[0]) for part in used), max(int(part[-1]) for part in used)) if used else (0, 1)
     shown = [card["dataset"] for card in report.cards]
@@ -252,9 +255,15 @@ def _datasets(report: Report) -> Record | None:
             for item in ordered[:DATASETS]
             if item["dataset"] in report.overview.by_dataset
         ],
+        "words": WORDS,
         "more": max(len(listed) - DATASETS, 0),
         "cutoff": report.settings.cutoff_len,
     }
+
+
+def _trained(item: Record) -> int:
+    """Rows of a dataset that are trained on as they were written, whole or cut."""
+    return int(item["training"]["whole"] + item["training"]["cut"])
 
 
 def _replay(report: Report) -> Record | None:
