@@ -22,7 +22,7 @@ from validator.findings import printable
 COMMANDS = {
     "check": "Check datasets as the trainer would read them.",
     "init": "Write the dataset_info.json for data files, whose format is recognised from some of their rows.",
-    "plan": "Predict a finished run under other limits, or other models: rows that stop training, cut and whole ones, tokens, padding.",
+    "plan": "Predict a finished run under other limits, or other models: rows that stop, cut and whole ones, tokens.",
     "rejudge": "Judge a finished run again under other limits.",
     "audit": "Judge data, training configuration and checkpoint together: GO, GO WITH WARNINGS or NO-GO.",
     "watch": "Find hidden NaN, abnormal gradient norms and losses at ln V in training logs; name the rows fed.",

@@ -43,7 +43,7 @@ def plan(
     quiet: QUIET = False,
     verbose: VERBOSE = False,
 ) -> None:
-    """Predict a finished run under other limits, or other models: rows that stop training, cut and whole ones, tokens, padding."""
+    """Predict a finished run under other limits, or other models: rows that stop, cut and whole ones, tokens."""
     from validator.engine.run_files.finished import FinishedRun
     from validator.planning.plan import plan as made
 
