@@ -19,6 +19,7 @@ CORPUS = {
     "IM017": ([PIXELS, EITHER, PIXELS], {}, "coordinates are pixels of the stored image or pixels of the image as it "
               "is fed, not 0-1000 as Qwen2-VL reads them: certain in 2 rows (first: row 0 of data.jsonl) of 3 rows "
               "with boxes or points"),
+    "IM025": ([], {}, ""),
     "LB003": ([SHORT, EITHER], {}, "1 row (first: row 0 of data.jsonl) with at most 3 labels after 1,000 or more "
               "tokens: very few tokens contribute to the loss"),
     "LB004": ([EITHER, turns("a", "b", images=None)], {"train_on_prompt": True},

@@ -178,5 +178,6 @@ def _facts(reference: MediaReference, turn: int | None, probe: ImageProbe | None
         written=reference.written,
         form=reference.form,
         turn=turn,
+        decoded=reference.decoded and reference.data is not None,
         probe=probe or ImageProbe(),
     )

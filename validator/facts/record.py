@@ -47,7 +47,8 @@ class MediaFacts:
     """One media reference and its probe. `turn` is the turn whose placeholder it fills, if any.
 
     The probe of a video is what the trainer takes it for: the frames that are fed, an even number of one size, and
-    the number by which EXIF would turn what its display matrix turns. `likeness` is a perceptual hash, where asked for.
+    the number by which EXIF would turn what its display matrix turns. `decoded`: the loader decodes what stands in the
+    row, and hands an image on. `likeness` is a perceptual hash, where asked for.
     Of what does not exist, `elsewhere` is the path under which the file is there, and `no_folder` the first folder on
     the way to it that is not. `shown` and `seconds` as in `VideoProbe`; the latter where the model is told.
     """
@@ -57,6 +58,7 @@ class MediaFacts:
     written: str
     form: str
     turn: Int32 | None = None
+    decoded: bool = False
     probe: ImageProbe = field(default_factory=ImageProbe, metadata=FLAT)
     likeness: str | None = None
     elsewhere: str | None = None

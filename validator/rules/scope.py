@@ -49,6 +49,11 @@ def mixing_times(trainer: Trainer) -> bool:
     return trainer.mixes_times
 
 
+def saving_again(trainer: Trainer) -> bool:
+    """Trainers that save again what their loader has decoded."""
+    return trainer.saves_images_again
+
+
 def deleting(trainer: Trainer) -> bool:
     """Trainers that may leave out a row for its length."""
     return "truncation_strategy" in trainer.options

@@ -89,6 +89,8 @@ class Trainer(ABC):
     """It looks at columns that the entry does not name, and at every key of its messages."""
     names_media_in_columns: bool
     """A row without media in the columns of its entry has none."""
+    saves_images_again: bool
+    """What its loader decodes of a column of images is saved again, in its own format, before it is fed."""
     first_is_label: bool
     """The first token of a row may be learned."""
     mixes_times: bool

@@ -112,6 +112,7 @@ TRAINERS = (
         mixes_modalities=False,
         reads_whole_rows=False,
         names_media_in_columns=True,
+        saves_images_again=False,
         first_is_label=True,
         stops_at_failures=False,
         mixes_times=False,

@@ -222,6 +222,7 @@ _LATEST = LlamaFactory(
     mixes_modalities=True,
     reads_whole_rows=False,
     names_media_in_columns=True,
+    saves_images_again=True,
     first_is_label=True,
     stops_at_failures=True,
     mixes_times=True,

@@ -174,6 +174,7 @@ TRAINERS = (
         mixes_modalities=True,
         reads_whole_rows=True,
         names_media_in_columns=False,
+        saves_images_again=False,
         first_is_label=False,
         stops_at_failures=False,
         mixes_times=False,

@@ -106,6 +106,7 @@ TRAINERS = (
         mixes_modalities=False,
         reads_whole_rows=False,
         names_media_in_columns=False,
+        saves_images_again=False,
         first_is_label=True,
         stops_at_failures=True,
         mixes_times=False,
