@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from validator.coordinates.shape import Shape
-from validator.coordinates.systems import BITS, EVERY, PIXELS, Size, System, bounds, possible
+from validator.coordinates.systems import BITS, EVERY, PIXELS, Size, System, bounds, possible, systems_of
 from validator.facts.budget import Limits
 from validator.facts.record import MediaFacts, RowFacts
 
@@ -111,13 +111,12 @@ def _fits_turned(shape: Shape, frame: Frame) -> bool:
 
 
 def system_read(row: RowShapes, own: System) -> System:
-    """The system that a row is taken to be in: the model's own if that is possible, else the one that is; own again
-    where several are.
+    """The system that a row is taken to be in: the model's own if that is possible, or nothing is; else the first that
+    is, pixels of the stored image before others.
     """
-    if row.bits & BITS[own]:
+    if row.bits & BITS[own] or not row.bits:
         return own
-    rest = [system for system, bit in BITS.items() if row.bits & bit]
-    return rest[0] if len(rest) == 1 else own
+    return systems_of(row.bits)[0]
 
 
 def fed_sides(located: Located, system: System) -> tuple[float, float] | None:

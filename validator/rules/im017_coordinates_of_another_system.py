@@ -53,6 +53,7 @@ def finish(systems: Systems, entry: EntryFacts) -> Iterator[Hit]:
             "rows_certain": against.rows,
             "image": list(image.stored),
             "fed": list(image.fed) if image.fed else None,
+            "examples": [list(example) for example in systems.examples],
         },
     )
 

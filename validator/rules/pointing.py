@@ -11,6 +11,8 @@ from validator.rules.noticed import Noticed
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
 
+EXAMPLES = 10
+"""Rows that are named to be shown."""
 SURE = 0.05
 """Share of the rows with boxes or points that must be certain before those of an entry are converted."""
 
@@ -55,6 +57,8 @@ class Systems:
     joint: int = EVERY
     of_bits: dict[int, Noticed] = field(default_factory=dict)
     images: dict[int, Example] = field(default_factory=dict)
+    examples: list[tuple[str, int]] = field(default_factory=list)
+    """The first rows, as (file, row), that cannot be in the model's own system."""
 
     def rows_of(self, *sums: int) -> Noticed:
         """The rows of some sums, of which the first given comes first."""
@@ -86,6 +90,8 @@ def fold(systems: Systems, case: Case) -> None:
     systems.joint &= row.bits
     if row.bits == EVERY:
         return
+    if len(systems.examples) < EXAMPLES and not row.bits & BITS[own_of(case.settings)]:
+        systems.examples.append((case.facts.file, case.facts.row))
     systems.of_bits.setdefault(row.bits, Noticed()).add(case.facts)
     if row.bits not in systems.images:
         frame = next(one.frames[0] for one in row.shapes if one.bits)
@@ -95,7 +101,11 @@ def fold(systems: Systems, case: Case) -> None:
 def merge(left: Systems, right: Systems) -> Systems:
     """Join two parts of an entry, the earlier one first."""
     joined = Systems(
-        left.rows + right.rows, left.joint & right.joint, dict(left.of_bits), {**right.images, **left.images}
+        left.rows + right.rows,
+        left.joint & right.joint,
+        dict(left.of_bits),
+        {**right.images, **left.images},
+        [*left.examples, *right.examples][:EXAMPLES],
     )
     for bits, rows in right.of_bits.items():
         joined.of_bits[bits] = joined.of_bits[bits].merge(rows) if bits in joined.of_bits else rows

@@ -16,7 +16,8 @@ from validator.facts.strip import Segment
 from validator.findings import SEVERITIES, clip
 from validator.report.html.media import MEDIA, media
 from validator.report.html.replayed import Replays
-from validator.report.html.samples import Shown
+from validator.report.html.samples import Key, Shown
+from validator.report.html.shapes import RowDrawn
 from validator.report.html.text import pieces
 from validator.report.html.thumbnails import Thumbnails
 
@@ -39,6 +40,7 @@ class Context:
     cutoff: int
     replays: Replays | None
     thumbnails: Mapping[tuple[str, str, int, str, int], Thumbnails]
+    shapes: Mapping[Key, RowDrawn]
 
 
 def card(item: Shown, number: int, context: Context) -> dict[str, Any]:
@@ -70,7 +72,7 @@ def card(item: Shown, number: int, context: Context) -> dict[str, Any]:
         "more_turns": max(len(row_turns) - TURNS, 0),
         "tools": pieces(str(item.sample.tools), TEXT) if item.sample and item.sample.tools else None,
         "raw": pieces(item.raw, TEXT) if item.raw else None,
-        "media": media(item, context.limits, context.thumbnails),
+        "media": media(item, context.limits, context.thumbnails, context.shapes.get(item.key)),
         "more_media": max(len(item.facts.media) - MEDIA, 0),
         "replay": _replay(item, context.replays),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import Any
@@ -144,6 +144,18 @@ def _divided(table: pa.Table, columns: list[str], start: int) -> Iterator[_Part]
             )
             part = {name: column[first:end] for name, column in values.items()}
             yield _Part(dataset, file, start + first, rows[first:end], part)
+
+
+def places_of(run: FinishedRun, wanted: Mapping[tuple[str, str], NDArray[np.int64]]) -> tuple[int, ...]:
+    """Places in samples.parquet of some rows, given by dataset and file, in order. Those that are not there are left
+    out.
+    """
+    found: list[int] = []
+    for part in _parts(run.samples_table(_FILE), []) if wanted else ():
+        rows = wanted.get((part.dataset, part.file))
+        if rows is not None:
+            found += (part.start + np.flatnonzero(np.isin(part.rows, rows))).tolist()
+    return tuple(found)
 
 
 def findings_about(run: FinishedRun, keys: set[tuple[str, str, int]], most: int) -> Iterator[dict[str, Any]]:

@@ -17,6 +17,7 @@ from validator.facts.record import MediaFacts
 from validator.media.geometry import LARGE_PIXELS, ImageLimits
 from validator.media.video import LATER
 from validator.report.html.samples import Shown
+from validator.report.html.shapes import RowDrawn
 from validator.report.html.thumbnails import Drawing, Thumbnails
 
 MEDIA, PICTURES = 12, 4
@@ -29,9 +30,12 @@ _DRAWN = (*_FED, "truncated")
 
 
 def media(
-    item: Shown, limits: Limits | None, thumbnails: Mapping[tuple[str, str, int, str, int], Thumbnails]
+    item: Shown,
+    limits: Limits | None,
+    thumbnails: Mapping[tuple[str, str, int, str, int], Thumbnails],
+    shapes: RowDrawn | None = None,
 ) -> list[dict[str, Any]]:
-    """The media of a row, those with pictures first: what is known of each, and what becomes of it."""
+    """The media of a row, those with pictures first: what is known of each, what becomes of it, and its boxes."""
     kept: Counter[tuple[str, int | None]] = Counter()
     for segment in item.strip:
         if segment.span.kind != "text":
@@ -52,6 +56,7 @@ def media(
                 "distortion": _distortion(facts, shape), "orientation": facts.probe.orientation,
                 "fault": facts.probe.fault, "message": facts.probe.message or facts.probe.found,
                 "cells": _cells(shape, limits),
+                "shapes": shapes.images.get(facts.index) if shapes is not None and facts.kind == "image" else None,
                 "original": _uri(pictures.original) if pictures else None,
                 "resized": _uri(pictures.fed) if pictures and pictures.fed else None,
             }

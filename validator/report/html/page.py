@@ -23,11 +23,13 @@ from validator.findings import clip
 from validator.planning.around import around
 from validator.report.html import replayed
 from validator.report.html.cards import NAME, Context, card
-from validator.report.html.choice import choose
+from validator.report.html.choice import Choice, choose
+from validator.report.html.doubtful import doubts, sheet
 from validator.report.html.media import tasks
 from validator.report.html.samples import Shown, gather, read_again
 from validator.report.html.scan import scan
 from validator.report.html.sections import Report, sections
+from validator.report.html.shapes import drawn
 from validator.report.html.thumbnails import PICTURE_BYTES, draw
 from validator.settings import Settings
 from validator.storage.remote import locate
@@ -66,15 +68,31 @@ def _gather(run: FinishedRun) -> Report:
     limits = _limits(settings)
     overview, choice = scan(run, limits), choose(run)
     replays = replayed.load(run)
-    shown, general = gather(run, choice, limits, replays.samples if replays else {})
-    lost = read_again(run, shown)
-    thumbnails = draw(_in_turns(shown, limits), PICTURE_BYTES)
+    doubted = doubts(run)
+    more = tuple(place for place in doubted.places if place not in choice.places)
+    both = Choice((*choice.places, *more), choice.flagged)
+    found, general = gather(run, both, limits, replays.samples if replays else {})
+    lost = read_again(run, found)
+    drawings = {item.key: row for item in found if (row := drawn(item.facts, limits, settings, doubted.certain))}
+    first = [item for item, _, _ in sheet(found, drawings, ())]
+    thumbnails = draw(_in_turns([*first, *(item for item in found if item not in first)], limits), PICTURE_BYTES)
+    shown = found[: len(choice.places)]
     base = str(locate(settings.dataset_info).parent)
     planned = around(run, settings)
     lost = lost and clip(lost, 300)
-    context = Context(base, limits, settings.cutoff_len, replays, thumbnails)
+    context = Context(base, limits, settings.cutoff_len, replays, thumbnails, drawings)
     return Report(
-        run.summary, settings, overview, choice, shown, general, replays, context, planned, lost and clip(lost, 300)
+        run.summary,
+        settings,
+        overview,
+        choice,
+        shown,
+        general,
+        replays,
+        context,
+        planned,
+        lost and clip(lost, 300),
+        found,
     )
 
 

@@ -18,6 +18,8 @@ from validator.report.finished import gate_notes
 from validator.report.html.cards import NAME, Context
 from validator.report.html.charts import histogram, scatter, sparkline
 from validator.report.html.choice import Choice
+from validator.report.html.doubtful import sheet
+from validator.report.html.media import media
 from validator.report.html.replayed import METRICS, Replays
 from validator.report.html.samples import GENERAL, Shown
 from validator.report.html.scan import Overview
@@ -28,6 +30,8 @@ from validator.settings import Settings
 
 DATASETS = 200
 """Rows of the table of datasets."""
+_WORDS = 4
+"""Faults of boxes that are named of a row."""
 _LISTED = 50
 """Names in a list of names."""
 _FIRST = ("cutoff_len", "image_max_pixels", "image_min_pixels", "trainer", "processor", "integrity")
@@ -36,7 +40,9 @@ Record = dict[str, Any]
 
 @dataclass(slots=True)
 class Report:
-    """Everything that the page shows. `lost`: why the data could not be read again."""
+    """Everything that the page shows. `lost`: why the data could not be read again. `looked_at`: the samples that are
+    shown, and more that may stand on the sheet of boxes.
+    """
 
     summary: Record
     settings: Settings
@@ -48,6 +54,7 @@ class Report:
     context: Context
     planned: Plan | None
     lost: str | None
+    looked_at: list[Shown]
     cards: list[Record] = field(default_factory=list)
 
 
@@ -289,6 +296,18 @@ def _replay(report: Report) -> Record | None:
     }
 
 
+def _boxes(report: Report) -> Record | None:
+    context = report.context
+    rows = []
+    for item, row, card in sheet(report.looked_at, dict(context.shapes), report.cards):
+        pictures = media(item, context.limits, context.thumbnails, row)
+        picture = next((one for one in pictures if one["original"] and one["shapes"]), None)
+        if picture is not None:
+            where = f"{clip(item.facts.file, NAME)}:{item.facts.row}"
+            rows.append({"where": where, "card": card, "medium": picture, "words": row.words[:_WORDS]})
+    return {"rows": rows} if rows else None
+
+
 def _samples(report: Report) -> Record:
     cards = report.cards
     return {
@@ -311,5 +330,6 @@ _SECTIONS: tuple[tuple[str, str, Callable[[Report], Record | None]], ...] = (
     ("rules", "Findings by rule", _rules),
     ("datasets", "Datasets", _datasets),
     ("replay", "Replay", _replay),
+    ("boxes", "Boxes and points", _boxes),
     ("samples", "Flagged samples", _samples),
 )

@@ -1,0 +1,60 @@
+"""The sheet of rows whose boxes and points are most doubtful."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import orjson
+
+from validator.coordinates.systems import BITS, System
+from validator.engine.run_files.finished import FinishedRun
+from validator.report.html.choice import places_of
+from validator.report.html.samples import Shown
+from validator.report.html.shapes import RowDrawn
+
+SHEET = 10
+"""Rows on the sheet."""
+_WRONG_SYSTEM = "IM017"
+
+
+@dataclass(slots=True)
+class Doubts:
+    """What findings about entries say: the system of each that is certain, and places in samples.parquet of rows that
+    show it.
+    """
+
+    certain: dict[str, System] = field(default_factory=dict)
+    places: tuple[int, ...] = ()
+
+
+def doubts(run: FinishedRun) -> Doubts:
+    """Read the findings about coordinates of another system."""
+    found = Doubts()
+    wanted: dict[tuple[str, str], list[int]] = defaultdict(list)
+    if not any(item["code"] == _WRONG_SYSTEM for item in run.summary["rules"]):
+        return found
+    with run.findings_table(["dataset", "code"]) as table:
+        for record in table.records(["dataset", "code", "evidence"]):
+            if record["code"] == _WRONG_SYSTEM:
+                evidence = orjson.loads(record["evidence"] or "{}")
+                if evidence.get("certain") in BITS:
+                    found.certain[record["dataset"]] = evidence["certain"]
+                for example in evidence.get("examples", ())[:SHEET]:
+                    file, row = example
+                    wanted[record["dataset"], str(file)].append(int(row))
+    found.places = places_of(run, {key: np.array(sorted(rows)) for key, rows in wanted.items()})[: 4 * SHEET]
+    return found
+
+
+def sheet(
+    items: Sequence[Shown], drawings: dict[tuple[str, str, int], RowDrawn], cards: Sequence[dict[str, Any]]
+) -> list[tuple[Shown, RowDrawn, str | None]]:
+    """The rows on the sheet, the most doubtful first, each with the id of its card where it has one."""
+    ids = {card["key"]: card["id"] for card in cards}
+    ranked = [(item, drawings[item.key]) for item in items if item.key in drawings and drawings[item.key].doubt]
+    ranked.sort(key=lambda pair: (-pair[1].doubt, pair[0].key))
+    return [(item, row, ids.get(item.key)) for item, row in ranked[:SHEET]]
