@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
+from validator.catalog.listing import SAVED
 from validator.findings import Severity
 from validator.option import DATA, FINDINGS, GATE, TRAINER, Flag
 from validator.storage.remote import is_remote, locate
@@ -53,7 +54,9 @@ def _registry(value: Any) -> str:
     """A registry; a folder stands for the one in it."""
     text = _location(value)
     path = os.path.join(text, REGISTRY)
-    return str(Path(path)) if not is_remote(text) and os.path.isdir(text) and os.path.exists(path) else text
+    if is_remote(text) or os.path.exists(os.path.join(text, SAVED)) or not os.path.isdir(text):
+        return text
+    return str(Path(path)) if os.path.exists(path) else text
 
 
 def _thinking(value: Any) -> Any:
@@ -89,7 +92,7 @@ class Settings(BaseModel):
         RegistryLocation,
         Flag(
             "The trainer's dataset_info.json or its folder: a path, or s3://, gs://, hf://, https://; a training file "
-            f"(train.yaml); or {TAKES_DATA}'s data file.",
+            f"(train.yaml); or data alone: a file or folder of {TAKES_DATA}.",
             DATA,
         ),
     ]
@@ -163,6 +166,17 @@ class Settings(BaseModel):
             TRAINER,
         ),
     ] = None
+    assistant_only_loss: Annotated[
+        bool, Flag(f"{WHOSE['assistant_only_loss']} assistant_only_loss: train on answers only.", TRAINER)
+    ] = False
+    completion_only_loss: Annotated[
+        bool | None,
+        Flag(
+            f"{WHOSE['completion_only_loss']} completion_only_loss: train on completions only. Default: where rows "
+            "have prompt and completion.",
+            TRAINER,
+        ),
+    ] = None
     strict: Annotated[bool, Flag(f"{WHOSE['strict']}: training stops at a row that fails.", TRAINER)] = False
     integrity: Annotated[
         Integrity,
@@ -224,6 +238,8 @@ class Settings(BaseModel):
         trainer = trainer_named(self.trainer)
         given = {"enable_thinking": self.enable_thinking != "true", "preserve_thinking": self.preserve_thinking}
         given["reasoning_effort"] = self.reasoning_effort != "xhigh"
+        given["assistant_only_loss"] = self.assistant_only_loss
+        given["completion_only_loss"] = self.completion_only_loss is not None
         for name, said in given.items():
             if said and name not in trainer.options:
                 raise ValueError(f"{trainer.describes} has no {name}")

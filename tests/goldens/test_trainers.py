@@ -16,7 +16,7 @@ from tests.helpers.golden import renew
 from tests.tiers import first
 
 HERE = Path(__file__).parent
-EACH_FAMILY = "llamafactory", "hf", "qwen-vl-utils", "ms-swift-left"
+EACH_FAMILY = "llamafactory", "trl", "qwen-vl-utils", "ms-swift-left"
 pytestmark = pytest.mark.golden
 
 

@@ -13,6 +13,9 @@ CLEAN = {
     **dict.fromkeys(("system", "tools", "videos", "audios")),
 }
 """Every column, so that each fault has its place."""
+TRL = {"settings": {"trainer": "trl"}, "entry": {"formatting": "own", "columns": {}}}
+"""Rows in the layout of a trainer's own."""
+HELLO = {"other": {**CLEAN, **say("Hi.", "Hello."), "images": []}}
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Corruption:
     others: tuple = ()
     settings: dict = field(default_factory=dict)
     other: dict | None = None
+    entry: dict = field(default_factory=dict)
 
 
 def turns(*texts, **columns):
@@ -177,6 +181,11 @@ CORRUPTIONS = {
         turns("<video><video>Which?", "Both.", images=None, videos=["moving.mp4", "longer.mp4"]),
         settings={"processor": "qwen3-vl"},
     ),
+    "a placeholder that is a word (TRL)": Corruption("CV018", turns(SEE, "Mail."), ("DI014",), **TRL, **HELLO),
+    "tools that are not written (TRL)": Corruption(
+        "CV019", turns("Which app is open?", "Mail.", tools='[{"name": "look"}]'), ("DI014",), **TRL, **HELLO
+    ),
+    "an image that is null (TRL)": Corruption("CV020", turns("Which app?", "Mail.", images=[None]), **TRL, **HELLO),
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from tests.conftest import check, say
 from validator.catalog.json_survey import survey
 from validator.catalog.kept_as_json import with_mixed
 from validator.engine.run_files.finished import FinishedRun
-from validator.trainers.ms_swift.view import WholeRow
+from validator.trainers.whole_row import WholeRow
 
 SYSTEM, QUESTION, ANSWER = 11, 9, 3
 """Tokens of the default system prompt, of a question of one token with the header of its answer, and of such an answer
@@ -220,7 +220,10 @@ def test_judged_again(tmp_path):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ('{"messages": []}', "rows.jsonl` writes the dataset_info.json that names it, or add --trainer ms-swift"),
+        (
+            '{"messages": []}',
+            "rows.jsonl` writes the dataset_info.json that names it, or add --trainer trl or ms-swift",
+        ),
         ('[{"messages": []}]', "is a data file"),
         ('[{"dataset_path": "a.jsonl"}]', "is a list: that is ms-swift's dataset_info.json"),
     ],
@@ -248,5 +251,5 @@ def test_a_data_file_is_exported_with_a_registry(tmp_path, mmvalidate):
     done = mmvalidate("export", "run", "--to", "out", "-q")
     assert done.returncode == 0, done.stderr
     registry = json.loads((tmp_path / "out" / "dataset_info.json").read_text())
-    assert registry == {"rows": {"file_name": "rows.jsonl", "formatting": "ms-swift"}}
+    assert registry == {"rows": {"file_name": "rows.jsonl", "formatting": "own"}}
     assert len((tmp_path / "out" / "rows.jsonl").read_text().splitlines()) == 1

@@ -62,7 +62,7 @@ ROWS = {
 BECOMES = {
     "llamafactory": ("ok", "ok", "crash", "crash", "ok", "crash", "dropped", "dropped", "dropped"),
     "llamafactory@0.9.1": ("ok", "ok", "crash", "crash", "ok", "crash", "dropped", "dropped", "crash"),
-    "hf": ("ok", "ok", "crash", "crash", "ok", "ok", "ok", "ok", "crash"),
+    "trl": ("ok", "ok", "crash", "crash", "ok", "ok", "ok", "ok", "crash"),
     "qwen-vl-utils": ("ok", "ok", "dropped", "dropped", "ok", "dropped", "ok", "dropped", "ok"),
     "ms-swift": ("ok", "ok", "ok", "ok", "dropped", "dropped", "ok", "dropped", "dropped"),
 }

@@ -42,7 +42,7 @@ def prepare(settings: Settings) -> Prepared:
     if registry.is_data and registry.entries[0].formatting not in settings.profile.formattings:
         raise ValueError(
             f"{registry.path} is a data file: `mmvalidate init {registry.path}` writes the dataset_info.json that "
-            f"names it, or add --trainer {TAKES_DATA}, which reads data files as they are."
+            f"names it, or add --trainer {TAKES_DATA}, which read data as they are."
         )
     processor = load_processor(settings.processor)
     settings.profile.template(processor, settings.template)

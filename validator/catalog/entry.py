@@ -29,7 +29,7 @@ COLUMN_DEFAULTS: dict[str, str | None] = {
     "kto_tag": None,
 }
 NO_COLUMNS: dict[str, str | None] = dict.fromkeys(COLUMN_DEFAULTS)
-"""Of rows in ms-swift's layouts, whose columns are known by their names."""
+"""Of rows whose columns the trainer knows by their names."""
 TAG_DEFAULTS: dict[str, str | None] = {
     "role_tag": "from",
     "content_tag": "value",
@@ -47,8 +47,10 @@ KNOWN_KEYS = frozenset(
 _FOR_FILE_NAME = ("file", "filename", "fileName", "file_path", "path", "data_path", "data", "file_names", "filenames")
 """Keys under which people have written the name of the file."""
 CONVERTED = "_coordinates"
-FORMATTINGS = ("alpaca", "sharegpt", "openai", "ms-swift")
-"""The trainer's own, and that of rows as ms-swift reads them."""
+OWN = "own"
+"""The formatting of data that is given without a registry: whatever layouts the trainer itself knows."""
+FORMATTINGS = ("alpaca", "sharegpt", "openai", "ms-swift", OWN)
+"""LLaMA-Factory's, that of rows as ms-swift reads them, and that of rows as any trainer itself does."""
 
 
 @carried
@@ -86,7 +88,7 @@ def parse_entry(name: str, raw: Any) -> Entry:
     """
     if not isinstance(raw, dict):
         raise ValueError(f"an entry must be an object, this one is {_kind(raw)}")
-    own = raw.get("formatting") == "ms-swift"
+    own = raw.get("formatting") in ("ms-swift", OWN)
     columns = _block(raw, "columns", NO_COLUMNS if own else COLUMN_DEFAULTS)
     tags = _block(raw, "tags", TAG_DEFAULTS)
     key, source, location = _source(raw)

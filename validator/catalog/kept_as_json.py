@@ -1,4 +1,4 @@
-"""Which values of a JSON file the loaders of ms-swift and hf keep as JSON, so that text among them is read as JSON.
+"""Which values of a JSON file the loaders of ms-swift and TRL keep as JSON, so that text among them is read as JSON.
 
 Source: `datasets` 4.8.4 and 5.2 `packaged_modules/json` and `utils/json.py`. Values of several types in one place
 are kept so; and before it looks at types, objects in one place that have different keys are, each as a whole: text

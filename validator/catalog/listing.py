@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Literal
 
 from validator.catalog.formats import file_type
+from validator.json_text import parse_json
+from validator.named_file import read_named
 from validator.storage.identity import IdentityKind
 from validator.storage.paths import look, members
 from validator.storage.remote import is_remote
 
+SAVED, SAVED_DICT = "state.json", "dataset_dict.json"
+"""What `save_to_disk` of `datasets` writes beside the files of a table, and beside the folders of several."""
 Problem = Literal["missing", "type", "mixed", "empty-folder", "pattern"]
 
 
@@ -29,10 +33,14 @@ class Listing:
     detail: str = ""
 
 
-def list_files(folder: Path, location: str) -> Listing:
-    """List the files behind a `file_name`. Raises OSError where a folder cannot be listed."""
+def list_files(folder: Path, location: str, *, own: bool = False) -> Listing:
+    """List the files behind a `file_name`; `own`: of data that the trainer reads itself, which may be a folder that
+    `save_to_disk` has written. Raises OSError where a folder cannot be listed.
+    """
     path = folder / location
     kind = look(str(path)).kind
+    if kind == "folder" and own and os.path.exists(path / SAVED):
+        return _saved(path, location.rstrip("/"))
     if kind == "folder":
         return _judge(path, location.rstrip("/"), dict(members(path)))
     if kind != "file":
@@ -40,6 +48,19 @@ def list_files(folder: Path, location: str) -> Listing:
     if file_type(path.name) is None:
         return Listing(problem="type")
     return _patterns(folder, (location,))
+
+
+def _saved(path: Path, location: str) -> Listing:
+    """The files that the state of a saved table names, in its order."""
+    try:
+        names = [str(file["filename"]) for file in parse_json(read_named(path / SAVED, MOST_BYTES))["_data_files"]]
+    except (ValueError, KeyError, TypeError):
+        return Listing(problem="type", detail=f"`{SAVED}`")
+    if any(os.path.basename(name) != name or file_type(name) != "arrow" for name in names):
+        return Listing(problem="type", detail=_some(names))
+    if missing := [name for name in names if look(str(path / name)).kind != "file"]:
+        return Listing(problem="missing", detail=_some(missing))
+    return Listing(tuple(f"{location}/{name}" for name in names)) if names else Listing(problem="empty-folder")
 
 
 def _judge(path: Path, location: str, inside: dict[str, IdentityKind]) -> Listing:
@@ -67,6 +88,10 @@ def _patterns(folder: Path, names: tuple[str, ...], path: Path | None = None) ->
         if not is_remote(full) and any(sign in full for sign in "*?[") and glob.glob(full) != [full]:
             return Listing(problem="pattern", detail=full)
     return Listing(names)
+
+
+MOST_BYTES = 16 << 20
+"""Of a state."""
 
 
 def _some(names: list[str]) -> str:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from validator.catalog.entry import NO_COLUMNS, Entry, parse_entry
+from validator.catalog.entry import NO_COLUMNS, OWN, Entry, parse_entry
 from validator.catalog.foreign import SWIFT_REGISTRY, list_sentence, object_sentence, text_sentence
+from validator.catalog.formats import file_type
+from validator.catalog.listing import SAVED, SAVED_DICT
 from validator.findings import clip
 from validator.json_text import parse_json
 from validator.named_file import read_named
@@ -31,7 +33,7 @@ class EntryFault:
 class Registry:
     """What one dataset_info.json holds: selected entries, those left out, and the faults among the selected.
 
-    `is_data`: the file is no registry but data, and is the one entry itself, with the formatting `ms-swift`.
+    `is_data`: the file or folder is no registry but data, and is the one entry itself, in the trainer's own layout.
     """
 
     path: Path
@@ -61,12 +63,12 @@ def load_registry(path: Path, datasets: tuple[str, ...] = ()) -> Registry:
     """
     if is_remote(str(path)):
         storage(str(path))  # raises where its library is not installed
-    if is_data_file(path):
-        if unknown := [name for name in datasets if name != path.stem]:
-            raise ValueError(_unknown_dataset(unknown[0], path, [path.stem]))
-        return Registry(
-            path, (Entry(path.stem, "file", path.name, formatting="ms-swift", columns=dict(NO_COLUMNS)),), is_data=True
-        )
+    if is_data(path):
+        name = _data_name(path)
+        if unknown := [other for other in datasets if other != name]:
+            raise ValueError(_unknown_dataset(unknown[0], path, [name]))
+        entry = Entry(name, "file", path.name, formatting=OWN, columns=dict(NO_COLUMNS))
+        return Registry(path, (entry,), is_data=True)
     content, duplicates = _read(path)
     if unknown := [name for name in datasets if name not in content]:
         raise ValueError(_unknown_dataset(unknown[0], path, list(content)))
@@ -98,11 +100,30 @@ def load_registry(path: Path, datasets: tuple[str, ...] = ()) -> Registry:
     )
 
 
-def is_data_file(path: Path) -> bool:
-    """Whether a path names rows rather than a registry: by its extension, and JSON that is a list of rows."""
-    if path.suffix != ".json":
-        from validator.catalog.formats import file_type
+def is_data(path: Path) -> bool:
+    """Whether a path names rows rather than a registry: a file by its extension, and JSON that is a list of rows; a
+    folder of such files, and one that `save_to_disk` of `datasets` has written.
+    """
+    if not is_remote(str(path)) and os.path.isdir(path):
+        return _is_data_folder(path)
+    return _is_data_file(path)
 
+
+def _is_data_folder(path: Path) -> bool:
+    if os.path.exists(path / SAVED_DICT):
+        splits = sorted(name for name in os.listdir(path) if os.path.exists(path / name / SAVED))
+        named = f": name one of them, as {path / splits[0]}" if splits else ""
+        raise ValueError(f"{path} was written by `DatasetDict.save_to_disk` and holds several splits{named}.")
+    if os.path.exists(path / SAVED):
+        return True
+    if os.path.exists(path / "dataset_info.json"):
+        return False
+    kinds = {file_type(name) for name in os.listdir(path)}
+    return len(kinds) == 1 and None not in kinds
+
+
+def _is_data_file(path: Path) -> bool:
+    if path.suffix != ".json":
         return file_type(path.name) is not None and _is_file(path)
     if is_remote(str(path)) or not _is_file(path):
         return False
@@ -124,8 +145,13 @@ def _is_file(path: Path) -> bool:
 
 
 def as_registry(path: Path) -> dict[str, Any]:
-    """The registry that a data file stands for."""
-    return {path.stem: {"file_name": path.name, "formatting": "ms-swift"}}
+    """The registry that data alone stand for."""
+    return {_data_name(path): {"file_name": path.name, "formatting": OWN}}
+
+
+def _data_name(path: Path) -> str:
+    """A folder has no ending, whatever stands behind a dot in its name."""
+    return path.name if not is_remote(str(path)) and os.path.isdir(path) else path.stem
 
 
 _HEAD = 1 << 20

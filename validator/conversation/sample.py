@@ -40,7 +40,8 @@ class Turn:
     """One message. `role` is the trainer's role, or the row's own word where the trainer knows no such role.
 
     `learned`: the row does not ask for this answer to be left out of the loss. `ends`: the template writes an end after
-    it. Both are only said by rows of ms-swift.
+    it. Both are said by rows of trainers that let rows say so. `words`: what the trainer's own layout reads of it,
+    among its traits.
     """
 
     index: int
@@ -48,6 +49,7 @@ class Turn:
     content: Any
     learned: bool = True
     ends: bool = True
+    words: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -76,8 +78,9 @@ class MediaReference:
 class Sample:
     """A converted row. `dropped`: the trainer removes it in silence. `unchecked`: why nothing can be said of it.
 
-    `objects`: what ms-swift fills in for <ref-object> and <bbox> when the sizes of the images are known. `times`: for
-    each <video>, in order, what is written before each two of its frames, where the model is told when they are shown.
+    `objects`: what a trainer needs once the sizes of the images are known, as what ms-swift fills in for <ref-object>.
+    `times`: for each <video>, in order, what is written before each two of its frames, where the model is told when
+    they are shown.
     """
 
     turns: list[Turn] = field(default_factory=list)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from validator.catalog.entry import Entry
+from validator.catalog.entry import OWN, Entry
 from validator.catalog.formats import file_type, survey_file
 from validator.catalog.kept_as_json import with_mixed
 from validator.catalog.line_survey import LOADER_CHUNK
@@ -75,7 +75,7 @@ def _open_files(
 ) -> EntryFacts:
     """Survey the files in the trainer's order: the first with a table fixes the columns of the others."""
     try:
-        listing = list_files(folder, entry.location)
+        listing = list_files(folder, entry.location, own=entry.formatting == OWN)
     except OSError as error:
         file = FileFacts(entry.location, "unreadable", error.strerror or str(error))
         return replace(opened, files=(file,), unchecked=None)

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import xxhash
 
 from validator.catalog.marks import digest_file
-from validator.catalog.registry import as_registry, is_data_file
+from validator.catalog.registry import as_registry, is_data
 from validator.engine.cache import Cache
 from validator.engine.reread import reread
 from validator.engine.run_files.catalog import Catalog
@@ -30,7 +30,7 @@ def read_registry(settings: Settings, catalog: Catalog) -> dict[str, Any]:
     """The original dataset_info.json. Raises ValueError where it is not the one that was checked."""
     path = Path(settings.dataset_info)
     try:
-        data = json.dumps(as_registry(path)).encode() if is_data_file(path) else path.read_bytes()
+        data = json.dumps(as_registry(path)).encode() if is_data(path) else path.read_bytes()
     except OSError as error:
         raise ValueError(
             f"Cannot open {path}: {error.strerror}. Export in the folder in which the run was made."

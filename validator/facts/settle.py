@@ -31,6 +31,9 @@ def settle(facts: RowFacts, limits: Limits) -> None:
         if error is not None:
             facts.outcome, facts.trainer_error = "crash" if limits.trainer.stops_at_failures else "dropped", error
             return
+    if not budget.num_label_tokens and (error := limits.trainer.unlearned(facts.turns)) is not None:
+        facts.outcome, facts.trainer_error = "dropped", error
+        return
     facts.budget = budget
     facts.num_tokens, facts.num_tokens_full = budget.num_tokens, budget.num_tokens_full
     facts.num_image_tokens, facts.num_video_tokens = budget.num_image_tokens, budget.num_video_tokens

@@ -47,8 +47,8 @@ class TurnMeasurer:
             turn = self._turn(said.index, said.role, said.content, item, system)
             if shapes is not None and isinstance(said.content, str):
                 turn.shapes = shapes.read(said.content)
-            if not (said.learned and said.ends):
-                words = (UNLEARNED if not said.learned else "", OPEN if not said.ends else "")
+            if said.words or not (said.learned and said.ends):
+                words = (UNLEARNED if not said.learned else "", OPEN if not said.ends else "", *said.words)
                 turn.traits = (*turn.traits, *filter(None, words))
             turns.append(turn)
         return turns

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from validator.facts.columns import are_among, numbers_of, plain_array
 from validator.media.video import LATER
 from validator.run_folder.table import RunTable
-from validator.trainers.layout import ANSWERS, OPEN, UNLEARNED
+from validator.trainers.layout import ANSWERS, HEADS, OPEN, UNLEARNED
 from validator.trainers.span_table import (
     IMAGE,
     TEXT,
@@ -141,6 +141,11 @@ def _turn_table(turns: pa.Array, offsets: Ints) -> TurnTable:
     row, number = owners(offsets), np.arange(len(turns))
     role = pc.struct_field(turns, "role")
     words, word_offsets = _unnest(pc.struct_field(turns, "traits"))
+
+    def said(word: str) -> Ints:
+        """How often each turn has a word among its traits."""
+        return sums(are_among(words, [word]), word_offsets)
+
     return TurnTable(
         offsets,
         row,
@@ -148,7 +153,9 @@ def _turn_table(turns: pa.Array, offsets: Ints) -> TurnTable:
         offsets[row + 1] - number - 1,
         are_among(role, ["system"]),
         are_among(role, ANSWERS),
-        *(sums(are_among(words, [word]), word_offsets) > 0 for word in (UNLEARNED, OPEN)),
+        said(UNLEARNED) > 0,
+        said(OPEN) > 0,
+        np.sum([number * said(word) for number, word in enumerate(HEADS, 1)], axis=0),
     )
 
 

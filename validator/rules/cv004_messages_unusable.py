@@ -32,6 +32,7 @@ _WHAT = {
     "message-type": "the messages are not a list of objects with role and content",
     "role-unknown": "the trainer cannot render the role of this turn",
     "objects-type": "the objects do not have the layout that the trainer reads",
+    "tools-unreadable": "the tools are text, and no JSON",
     "column-missing": "a column or a key of a message is missing",
 }
 

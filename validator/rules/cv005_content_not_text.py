@@ -3,7 +3,7 @@
 ## What it finds
 Messages (and system prompts) whose content is not a string. Lists of parts, as chat APIs use them, are among these.
 Where some contents of a file are text and some are parts its loader refuses it: that is DI004, reported once. Under
-`hf` parts of text, and parts of images that stand in the images column, are read as TRL reads them and are not
+`trl` parts of text, and parts of images that stand in the images column, are read as TRL reads them and are not
 reported. Also texts at which the `tokenizers` library panics: those with about ten million characters of white space in
 a row.
 

@@ -6,7 +6,7 @@ trainer then drops or stops at:
 
 - a file that is one JSON array, under llamafactory: pandas looks for dates in columns *named* `date`, `datetime`,
   `modified`, `timestamp...`, `..._at` and `..._time` ("2024-05-01", "10:30", "May 2024", "1714521600");
-- JSON lines, and under hf and ms-swift arrays too: a column in which every text is an ISO date, whatever its name;
+- JSON lines, and under trl and ms-swift arrays too: a column in which every text is an ISO date, whatever its name;
 - csv: a column in which every text is a number (`42`), or true or false.
 
 ## Why it matters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from validator.catalog.entry import OWN
 from validator.trainers.base import Trainer
 
 Scope = Callable[[Trainer], bool] | tuple[str, ...]
@@ -72,3 +73,13 @@ def taking_jsons(trainer: Trainer) -> bool:
 def batching_as_they_come(trainer: Trainer) -> bool:
     """Trainers that cannot batch rows with images and rows without."""
     return not trainer.mixes_modalities
+
+
+def reading_own(trainer: Trainer) -> bool:
+    """Trainers that read data in layouts of their own, without a registry."""
+    return OWN in trainer.formattings
+
+
+def masking(trainer: Trainer) -> bool:
+    """Trainers that mask labels by assistant_only_loss and completion_only_loss."""
+    return "assistant_only_loss" in trainer.options

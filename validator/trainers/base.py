@@ -171,6 +171,10 @@ class Trainer(ABC):
         """What a row above the cutoff fails with; None where it is cut."""
 
     @abstractmethod
+    def unlearned(self, turns: Sequence[TurnFacts]) -> str | None:
+        """Why a row of which no label is left is not fed; None where it is."""
+
+    @abstractmethod
     def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
         """The pixel limits of its own resizing and of the processor's."""
 

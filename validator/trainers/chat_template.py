@@ -19,7 +19,7 @@ from validator.trainers.layout import ANSWERS, Kept, TokenSpan, cut_at_end
 
 if TYPE_CHECKING:
     from validator.facts.budget import Limits
-    from validator.facts.record import MediaFacts
+    from validator.facts.record import MediaFacts, TurnFacts
     from validator.media.geometry import ImageLimits
     from validator.settings import Settings
     from validator.trainers.span_table import Ints, SpanTable
@@ -191,6 +191,10 @@ class ChatTemplateTrainer(Trainer):
 
     def too_long(self, num_tokens: int, cutoff_len: int) -> str | None:
         """It is cut."""
+        return None
+
+    def unlearned(self, turns: Sequence[TurnFacts]) -> str | None:
+        """It is fed all the same."""
         return None
 
     def frame_grid(self, width: int, height: int, frames: int, limits: ImageLimits) -> tuple[int, int]:

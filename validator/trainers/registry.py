@@ -17,7 +17,7 @@ GROUP = "mmvalidate.trainers"
 DEFAULT = "llamafactory"
 _MODULES = {
     DEFAULT: "validator.trainers.llamafactory.profile",
-    "hf": "validator.trainers.transformers.profile",
+    "trl": "validator.trainers.transformers.profile",
     "qwen-vl-utils": "validator.trainers.qwen_vl_utils.profile",
     "ms-swift": "validator.trainers.ms_swift.profile",
 }
@@ -29,17 +29,19 @@ WHOSE = {
     "reasoning_effort": "LLaMA-Factory's",
     "truncation_strategy": "ms-swift's",
     "strict": "ms-swift's",
+    "assistant_only_loss": "TRL's",
+    "completion_only_loss": "TRL's",
 }
 """Of settings that few trainers have (`Trainer.options`), whose they are, for help."""
-TAKES_DATA = "ms-swift"
-"""The trainer that takes a data file in place of a registry."""
+TAKES_DATA = "trl or ms-swift"
+"""The trainers that take data alone in place of a registry."""
 CALLED = ("qwen-vl-utils",)
 """Packages that trainers' rooms call where they are installed: answers rest on their releases."""
 _NOT_BUILT = {
     "llamafactory@0.9.0": "it limits the longer side of images instead of their pixels",
 }
 """Known trainers without a profile, and what they do that none here does."""
-_SAME = {f"{DEFAULT}@0.9.5": DEFAULT}
+_SAME = {f"{DEFAULT}@0.9.5": DEFAULT, "hf": "trl"}
 
 
 @cache

@@ -19,7 +19,7 @@ TEXT, IMAGE, VIDEO = -1, 0, 1
 @dataclass(frozen=True, slots=True)
 class TurnTable:
     """Turns in order, in columns of shape (turns,): the row of each, how many of its turns are before and `behind` it,
-    its role, and its traits UNLEARNED and OPEN. `offsets` of the rows.
+    its role, its traits UNLEARNED and OPEN, and the number that one of HEADS says. `offsets` of the rows.
     """
 
     offsets: Ints
@@ -30,6 +30,7 @@ class TurnTable:
     is_answer: Flags
     is_unlearned: Flags
     is_open: Flags
+    head: Ints
 
 
 @dataclass(frozen=True, slots=True)

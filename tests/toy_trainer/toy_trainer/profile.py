@@ -68,6 +68,9 @@ class Toy(Trainer):
     def too_long(self, num_tokens, cutoff_len):
         return None
 
+    def unlearned(self, turns):
+        return None
+
     def image_limits(self, settings, processor):
         return ImageLimits(settings.image_max_pixels, settings.image_min_pixels, 28 * 28, 28 * 28 * 4)
 

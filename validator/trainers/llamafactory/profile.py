@@ -152,6 +152,10 @@ class LlamaFactory(Trainer):
         """It is cut."""
         return None
 
+    def unlearned(self, turns: Sequence[TurnFacts]) -> str | None:
+        """It is fed all the same."""
+        return None
+
     def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
         """Its own limits, then those of the processor."""
         video = self.video or VideoRecipe()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from validator.catalog.entry import Entry
+from validator.catalog.entry import OWN, Entry
 from validator.catalog.loader import DATASETS_4_8
 from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView
@@ -28,10 +28,10 @@ from validator.trainers.layout import Kept, Sizes, TokenSpan
 from validator.trainers.ms_swift import layout
 from validator.trainers.ms_swift.cached import CachedDataset
 from validator.trainers.ms_swift.resize import image_grid
-from validator.trainers.ms_swift.rows import MEDIA
+from validator.trainers.ms_swift.rows import MEDIA, TEXT_NAMES
 from validator.trainers.ms_swift.sample import convert, write_objects
 from validator.trainers.ms_swift.template import QWEN3, TEMPLATE
-from validator.trainers.ms_swift.view import view_of
+from validator.trainers.whole_row import whole_rows
 
 if TYPE_CHECKING:
     from validator.facts.budget import Limits
@@ -52,7 +52,7 @@ class MsSwift(Trainer):
 
     def view(self, entry: Entry, survey: Survey) -> RowView:
         """Whole rows."""
-        return view_of(entry, survey)
+        return whole_rows(entry, survey, TEXT_NAMES)
 
     def sample(self, row: dict[str, Any], entry: Entry, files: MediaFiles) -> Sample:
         """One answer to all layouts."""
@@ -115,6 +115,10 @@ class MsSwift(Trainer):
         """Under `delete` it is left out."""
         return layout.too_long(num_tokens, cutoff_len) if self.strategy == "delete" else None
 
+    def unlearned(self, turns: Sequence[TurnFacts]) -> str | None:
+        """It is fed all the same."""
+        return None
+
     def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
         """It counts in tokens: pixels are rounded down to those of whole ones."""
         step = (processor.patch_size * processor.merge_size) ** 2
@@ -156,7 +160,7 @@ TRAINERS = (
     MsSwift(
         name="ms-swift",
         describes="ms-swift 4.6, swift sft",
-        formattings=("alpaca", "sharegpt", "ms-swift"),
+        formattings=("alpaca", "sharegpt", "ms-swift", OWN),
         options=frozenset(("default_system", "truncation_strategy", "strict")),
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 32768},
         min_pixels=28 * 28 * 4,

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from validator.catalog.entry import Entry
+from validator.catalog.entry import OWN, Entry
 from validator.catalog.schema import StoredImage
 from validator.conversation.sample import UnreadError
 
@@ -151,7 +151,7 @@ def _named(entry: Entry) -> tuple[tuple[str, str], ...]:
 def _layout(columns: tuple[str, ...], named: tuple[tuple[str, str], ...], formatting: str) -> Layout:
     names = _rename(columns, dict(named))
     now = tuple(names.get(name, name) for name in columns)
-    if formatting == "sharegpt" or (formatting == "ms-swift" and any(name in now for name in _MESSAGES)):
+    if formatting == "sharegpt" or (formatting in ("ms-swift", OWN) and any(name in now for name in _MESSAGES)):
         kind, known = "messages", MEDIA | dict.fromkeys(_MESSAGES, "messages") | _SYSTEM
     else:
         kind = "alpaca" if "instruction" in now and "input" in now else "response"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from validator.catalog.entry import Entry
+from validator.catalog.entry import OWN, Entry
 from validator.catalog.loader import DATASETS_5_2
 from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView, view_of
@@ -18,15 +18,20 @@ from validator.media.geometry import ImageLimits, processor_grid
 from validator.settings import Settings
 from validator.storage.media_files import MediaFiles
 from validator.tokens.processor import Processor
-from validator.trainers.base import BatchRecipe
+from validator.tokens.template import Template
+from validator.trainers.base import BatchRecipe, Trainer
 from validator.trainers.chat_template import ChatTemplateTrainer
 from validator.trainers.layout import Sizes, TokenSpan
 from validator.trainers.transformers import layout
+from validator.trainers.transformers.heads import WRITTEN, check_formats, count_heads
+from validator.trainers.transformers.own import NAMES, TEXT_NAMES, Loss, convert_own
 from validator.trainers.transformers.sample import COLUMNS, convert
+from validator.trainers.transformers.template import trl_template
+from validator.trainers.whole_row import whole_rows
 
 if TYPE_CHECKING:
     from validator.facts.budget import Limits
-    from validator.facts.record import TurnFacts
+    from validator.facts.record import MediaFacts, TurnFacts
     from validator.trainers.span_table import SpanTable
 
 _grid = lru_cache(maxsize=4096)(processor_grid)
@@ -36,16 +41,39 @@ _grid = lru_cache(maxsize=4096)(processor_grid)
 class Transformers(ChatTemplateTrainer):
     """SFTTrainer's way."""
 
+    loss: Loss
+
+    def configured(self, settings: Settings) -> Trainer:
+        """With what SFTConfig says of labels."""
+        return replace(self, loss=Loss(settings.assistant_only_loss, settings.completion_only_loss))
+
     def view(self, entry: Entry, survey: Survey) -> RowView:
-        """Columns of the entry, through the schema of the file."""
-        return view_of(entry, survey)
+        """Columns of the entry, through the schema of the file; all of them where there is no registry."""
+        return whole_rows(entry, survey, TEXT_NAMES) if entry.formatting == OWN else view_of(entry, survey)
 
     def sample(self, row: dict[str, Any], entry: Entry, files: MediaFiles) -> Sample:
         """Messages of any roles in any order."""
-        return convert(row, entry, files)
+        return convert_own(row, self.loss) if entry.formatting == OWN else convert(row, entry, files)
+
+    def template(self, processor: Processor, named: str | None) -> Template:
+        """The model's own chat template."""
+        template = super().template(processor, named)
+        return trl_template(self.media_roles) if processor.family in WRITTEN else template
+
+    def complete(self, sample: Sample, media: Sequence[MediaFacts], processor: Processor) -> None:
+        """Count what of its header an answer does not learn."""
+        if OWN in sample.objects:
+            count_heads(sample, processor)
+            check_formats(sample, media)
+
+    def unlearned(self, turns: Sequence[TurnFacts]) -> str | None:
+        """A row that is prepared before training is left out."""
+        return layout.UNLEARNED_ROW if any(layout.PREPARED in turn.traits for turn in turns) else None
 
     def reads(self, entry: Entry) -> Callable[[str], bool]:
         """Columns that the entry names, and those of images by name."""
+        if entry.formatting == OWN:
+            return NAMES.__contains__
         return {*(name for name in entry.columns.values() if name is not None), *COLUMNS}.__contains__
 
     def spans(self, turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[TokenSpan]:
@@ -86,10 +114,10 @@ class Transformers(ChatTemplateTrainer):
 
 TRAINERS = (
     Transformers(
-        name="hf",
+        name="trl",
         describes="TRL's SFTTrainer with transformers' own processor",
-        formattings=("alpaca", "sharegpt", "openai"),
-        options=frozenset(),
+        formattings=("alpaca", "sharegpt", "openai", OWN),
+        options=frozenset(("assistant_only_loss", "completion_only_loss")),
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 1024},
         min_pixels=56 * 56,
         loader=DATASETS_5_2,
@@ -113,5 +141,6 @@ TRAINERS = (
         tokenized=None,
         media_roles=("user", "assistant", "function"),
         writes_as_qwen3=True,
+        loss=Loss(),
     ),
 )

@@ -12,6 +12,7 @@ from validator.conversation.parts import as_templated
 from validator.conversation.sample import Sample
 from validator.storage.media_files import MediaFiles
 from validator.trainers.messages import take_row, type_name, unread
+from validator.trainers.transformers.template import SHIELD
 
 COLUMNS = ("image", "images")
 """Columns of media that it knows by name."""
@@ -21,6 +22,9 @@ def convert(row: dict[str, Any], entry: Entry, files: MediaFiles) -> Sample:
     """Convert one row (as seen through `RowView`). Faults become problems of the sample; nothing is raised."""
     sample = take_row(row, entry, files, other_role=None, null_system="")  # it is written, as nothing
     _take_parts(sample)
+    if any(isinstance(turn.content, str) and SHIELD in turn.content for turn in sample.turns):
+        sample.unchecked = "the text holds U+FDD0, which no text should"
+        return sample
     _refuse_values(sample)
     sample.unchecked = unread(sample)
     return sample

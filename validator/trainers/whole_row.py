@@ -1,4 +1,4 @@
-"""Rows as ms-swift's loader hands them on: with all their columns."""
+"""Rows with all their columns, for trainers that know columns by their names."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from validator.catalog.arrow_types import dates_within, projector, steps_of
 from validator.catalog.entry import Entry
 from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView, converted_text, decoded
-from validator.trainers.ms_swift.rows import TEXT_NAMES
 
 
-def view_of(entry: Entry, survey: Survey) -> RowView:
-    """The view of whole rows."""
-    view = WholeRow(survey.types, survey.mixed, converted_text(entry, survey, TEXT_NAMES))
+def whole_rows(entry: Entry, survey: Survey, texts: frozenset[str]) -> RowView:
+    """The view of whole rows; `texts`: the names of columns that hold text."""
+    view = WholeRow(survey.types, survey.mixed, converted_text(entry, survey, texts))
     view.csv = survey.layout == "csv"
     return view
 
 
 class WholeRow(RowView):
-    """Every column as ms-swift receives it, whose loader keeps values of mixed types as JSON: where one stands among
-    them, text that is JSON itself (`null`, `5`, `["a.png"]`) is read as what it says.
+    """Every column as a loader of `datasets` 4.8 or later hands it on, which keeps values of mixed types as JSON: where
+    one stands among them, text that is JSON itself (`null`, `5`, `["a.png"]`) is read as what it says.
 
     Source: `datasets` 4.8.4 `utils/json.py`, `json_encode_field`.
     """

@@ -1,0 +1,183 @@
+"""Contents of messages as TRL and transformers take them: parts, the images that they hold, and those of a column.
+
+Source: TRL 1.16 `data_utils.py` (`prepare_multimodal_messages`); transformers 5.24 `processing_utils.py`
+(`_normalize_conversations`, `_multimodal_inputs_from_conversations`), `image_utils.py` (`load_image`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from validator.catalog.schema import StoredImage
+from validator.conversation.media_paths import SHOWN
+from validator.conversation.sample import PLACEHOLDERS, MediaReference, Problem, UnreadError
+
+_KEYS = ("image", "url", "path", "base64")
+"""Keys of an image part under which transformers looks for the image: each that is there is one."""
+_IMAGE = PLACEHOLDERS["image"]
+LONGEST_PATH = 255
+"""Characters above which a name without a file behind it may be an image in base64."""
+
+
+class Stop(Exception):  # noqa: N818  # it is TRL that stops
+    """TRL stops at the row with `cause`; `kind` and `turn` say at what."""
+
+    def __init__(self, kind: str, cause: Exception, turn: int | None = None) -> None:
+        super().__init__(str(cause))
+        self.kind, self.cause, self.turn = kind, cause, turn
+
+
+@dataclass(slots=True)
+class Told:
+    """A message. `pieces`: what the template writes of it, texts and None for each image."""
+
+    index: int
+    role: str
+    content: Any
+    calls: bool = False
+    pieces: list[str | None] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The texts alone."""
+        return "".join(piece for piece in self.pieces if piece is not None)
+
+    @property
+    def pads(self) -> int:
+        """The number of images."""
+        return self.pieces.count(None)
+
+    @property
+    def literal(self) -> str:
+        """The first placeholder that stands in the text."""
+        text = self.text
+        return next((word for word in PLACEHOLDERS.values() if "<" in text and word in text), "")
+
+    def written(self, shielded: Callable[[str], str]) -> str:
+        """The content with a placeholder for each image."""
+        runs = groupby(self.pieces, key=lambda piece: piece is None)  # a text may be split within a placeholder
+        return "".join(
+            _IMAGE * len(list(some)) if image else shielded("".join(filter(None, some))) for image, some in runs
+        )
+
+
+def prepared(told: Sequence[Told], images: Any, *, inline: bool = True) -> list[Any]:
+    """Fill in the pieces of messages; the images in their order. `images` are those of the column, `inline`: images
+    within parts are loaded. Raises Stop and UnreadError.
+    """
+    given = _given(images)
+    parts = [_parts(message) for message in told]
+    first = next((place for place, message in enumerate(told) if _is_asked(message)), None)
+    if first is not None:
+        parts[first] = [{"type": "image"} for _ in given] + parts[first]
+    wanted = [
+        part
+        for message, of_message in zip(told, parts, strict=True)
+        for part in of_message
+        if message.role != "tool" and part["type"] == "image" and "image" not in part
+    ]
+    if len(wanted) != len(given):
+        text = f"Number of images provided ({len(given)}) does not match number of image placeholders ({len(wanted)})."
+        raise Stop("parts-mismatch", ValueError(text))
+    for part, image in zip(wanted, given, strict=True):
+        part["image"] = image
+    loaded: list[list[Any]] = []
+    for message, of_message in zip(told, parts, strict=True):
+        for part in of_message:
+            _write(message, part, loaded)
+    return _matched(loaded, given, inline=inline)
+
+
+def _is_asked(message: Told) -> bool:
+    """Before the first question as text stand the images of the column."""
+    return message.role == "user" and isinstance(message.content, str)
+
+
+def _given(images: Any) -> list[Any]:
+    """The images of the column."""
+    if not images:
+        return []
+    if isinstance(images, str):
+        raise Stop("media-type", ValueError(f"Incorrect image source: each character of `{images[:40]}` is taken"))
+    if not isinstance(images, list):
+        raise UnreadError("a column of images that holds no lists is not reproduced")
+    return images
+
+
+def _parts(message: Told) -> list[dict[str, Any]]:
+    """The parts of a content, copied. Raises Stop."""
+    content = message.content
+    if content is None:
+        return []
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    if not isinstance(content, list):
+        raise Stop("content-type", TypeError(f"{type(content).__name__!r} object is not iterable"), message.index)
+    made = []
+    for part in content:
+        if not isinstance(part, dict):
+            raise Stop("content-type", TypeError("string indices must be integers, not 'str'"), message.index)
+        if "type" not in part:
+            raise Stop("content-type", KeyError("type"), message.index)
+        made.append(dict(part))
+    return made
+
+
+def _write(message: Told, part: dict[str, Any], loaded: list[list[Any]]) -> None:
+    """Append what the template writes of a part, and what is loaded for it."""
+    kind = part["type"]
+    if kind == "image_url" and "image_url" in part:
+        url = part["image_url"]
+        part = {"type": "image", "url": url.get("url", "") if isinstance(url, dict) else url}
+        kind = "image"
+    if kind == "image" or "image" in part or "image_url" in part:
+        message.pieces.append(None)
+        loaded.append([part[key] for key in _KEYS if key in part] if kind == "image" else [])
+    elif kind in ("video", "audio") or "video" in part:
+        raise UnreadError("videos and audio are not reproduced under this trainer profile")
+    elif "text" in part:
+        text = part["text"]
+        if not isinstance(text, str | int | float | None):
+            raise UnreadError(f"the text of a part of turn {message.index} is something else")
+        message.pieces.append(str(text))
+
+
+def _matched(loaded: list[list[Any]], given: list[Any], *, inline: bool) -> list[Any]:
+    """An image for each that the template writes. Raises Stop where there are more or fewer."""
+    found = [image for images in loaded for image in images] if inline else given
+    if not any(image is not None for image in found):
+        if loaded:
+            text = f"Found {len(loaded)} <|image_pad|> tokens in the text but no images were passed."
+            raise Stop("parts-mismatch", ValueError(text))
+        return []
+    if len(found) != len(loaded):
+        text = "The total number of <|image_pad|> tokens in the prompts should be the same as the number of images "
+        text += f"passed. Found total {len(loaded)} <|image_pad|> tokens and {len(found)} images."
+        raise Stop("parts-mismatch", ValueError(text))
+    if inline and any(len(images) != 1 for images in loaded):
+        raise UnreadError("an image part names two images, and another none")
+    return found
+
+
+def shown_images(images: Sequence[Any]) -> list[MediaReference]:
+    """References to what transformers loads. Raises UnreadError for what is not opened here."""
+    return [_reference(index, image) for index, image in enumerate(images)]
+
+
+def _reference(index: int, item: Any) -> MediaReference:
+    if isinstance(item, StoredImage):
+        if item.data is not None:
+            shown = item.path[:SHOWN] if item.path else f"<{len(item.data):,} bytes in the row>"
+            return MediaReference("image", index, shown, None, "value", data=item.data, decoded=True)
+        if item.path is not None:
+            return MediaReference("image", index, item.path[:SHOWN], item.path, "path", decoded=True)
+    if isinstance(item, str) and not item.startswith(("http://", "https://", "data:")) and len(item) <= LONGEST_PATH:
+        return MediaReference("image", index, item[:SHOWN], item, "path", below_root=True)
+    if isinstance(item, str):
+        raise UnreadError(f"image {index} is a URL or stands in the row as base64, which is not opened here")
+    text = f"only a single or a list of entries is supported but got type={type(item)}"
+    problem = Problem("media-type", None, index, "TypeError", text)
+    return MediaReference("image", index, repr(item)[:SHOWN], None, "value", problem)

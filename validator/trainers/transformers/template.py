@@ -1,0 +1,56 @@
+"""The model's chat template as TRL has it rendered, and where it is encoded in two pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from validator.conversation.sample import PLACEHOLDERS, Sample
+from validator.tokens.template import HEADER, MediaSlot, Piece, Template
+from validator.trainers.chat_template import chat_template
+
+SHIELD = "\ufdd0"
+"""Stands within an <image> that is a text's own, and no image part, until it is encoded. No text holds this: Unicode
+has no such character.
+"""
+APART = "apart"
+"""A word among the traits of an answer: its header is encoded with the turn before it, and the answer apart."""
+_WORDS = tuple(PLACEHOLDERS.values())
+
+
+def shielded(text: str) -> str:
+    """A text whose placeholders stay text."""
+    if "<" in text:
+        for word in _WORDS:
+            text = text.replace(word, f"<{SHIELD}{word[1:]}")
+    return text
+
+
+class TrlTemplate(Template):
+    """A template that knows shielded placeholders and answers that are encoded apart."""
+
+    __slots__ = ()
+
+    def turn(
+        self, role: str, content: str, pair: int, slots: Sequence[MediaSlot], *, thoughtless: bool = False
+    ) -> tuple[str, list[Piece], str]:
+        """The turn as it is encoded."""
+        before, pieces, after = super().turn(role, content, pair, slots, thoughtless=thoughtless)
+        if SHIELD in content:
+            pieces = [piece.replace(SHIELD, "") if isinstance(piece, str) else piece for piece in pieces]
+        return before, pieces, after
+
+    def around(self, sample: Sample, index: int) -> tuple[str, str] | None:
+        """The header of an answer that is encoded apart stands at the end of the turn before it."""
+        turns = sample.turns
+        before, after = self.frames[turns[index].role]
+        apart = APART in turns[index].words
+        leads = index + 1 < len(turns) and APART in turns[index + 1].words
+        return ("" if apart else before, after + (HEADER if leads else "")) if apart or leads else None
+
+
+@cache
+def trl_template(parted: tuple[str, ...]) -> TrlTemplate:
+    """The template; placeholders become media in the content of the roles `parted`."""
+    plain = chat_template(parted)
+    return TrlTemplate(**{name: getattr(plain, name) for name in Template.__dataclass_fields__})
