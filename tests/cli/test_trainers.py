@@ -45,7 +45,7 @@ def test_the_same_row_fares_differently(dataset, mmvalidate, tmp_path):
     names = list(json.loads(done.stdout)["trainers"])
     table = pq.read_table(tmp_path / ".mmvalidate" / dataset.folder.name / "trainers.parquet").to_pylist()
     later = ["llamafactory", "llamafactory@main", "llamafactory@0.9.4", "llamafactory@0.9.3"]
-    assert names == [*later, "llamafactory@0.9.2", "llamafactory@0.9.1", "hf", "qwen-vl-utils", "ms-swift"]
+    assert names == [*later, "llamafactory@0.9.2", "llamafactory@0.9.1", "trl", "qwen-vl-utils", "ms-swift"]
     assert all(row[later[0]] == row[name] for row in table for name in later)
     assert [tuple(row[name] for name in (names[0], *names[4:])) for row in table] == [
         ("whole", "whole", "whole", "whole", "whole", "whole"),
