@@ -1,8 +1,8 @@
 """Parts that stand for images and images that do not fit each other.
 
 ## What it finds
-Rows in a trainer's own layout in which parts become more image tokens than there are images, or fewer: a part without an
-image, an image without a part, an image that is null, or a part of text with a key `image`, be it null.
+Rows in a trainer's own layout in which parts become more image tokens than there are images, or fewer: a part without
+an image, an image without a part, an image that is null, or a part of text with a key `image`, be it null.
 
 ## Why it matters
 Training stops at the first such row: `ValueError: Number of images provided (1) does not match number of image

@@ -29,7 +29,7 @@ def check(case: Case) -> Iterator[Hit]:
     """Report rows that are removed."""
     if case.facts.trainer_error == UNLEARNED_ROW:
         yield Hit(
-            f"no label is left within the cutoff of {case.limits.cutoff_len:,}: the row is removed, and nothing says so",
+            f"no label is left within the cutoff of {case.limits.cutoff_len:,}: the row is removed unsaid",
             "Raise cutoff_len, or shorten the prompt.",
         )
 

@@ -22,7 +22,8 @@ _DECODED = frozenset(("PNG", "JPEG", "WEBP"))
 
 def count_heads(sample: Sample, processor: Processor) -> None:
     """Of answers that are learned without their header, the number of its tokens: three, or two where the line feed at
-    its end is one token with the white space that the answer begins with, which then is learned. Raises UnreadError under a model whose template is not reproduced for such rows.
+    its end is one token with the white space that the answer begins with, which then is learned. Raises UnreadError
+    under a model whose template is not reproduced for such rows.
     """
     if processor.family not in WRITTEN:
         raise UnreadError(f"TRL's own rows with {processor.family.name} are not reproduced")

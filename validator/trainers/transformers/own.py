@@ -117,7 +117,7 @@ def _messages(row: Mapping[str, Any], *, pictures: bool, loss: Loss) -> tuple[li
             raise Stop("column-missing", ValueError(f"The `assistant_only_loss` {said}"))
         for name in ("prompt", "completion"):
             if not isinstance(row[name], list) or not row[name]:
-                raise UnreadError(f"{name} is something else than a list of messages: prompts and completions as text are not reproduced")
+                raise UnreadError(f"{name} is something else than a list of messages, which is not reproduced")
         prompt, completion = _told(row["prompt"]), _told(row["completion"], len(row["prompt"]))
         if pictures and prompt[-1].role == "assistant":
             raise UnreadError("a prompt that ends with an answer is not reproduced where there is a column of images")
