@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
-from validator.catalog.listing import SAVED
 from validator.findings import Severity
 from validator.option import DATA, FINDINGS, GATE, TRAINER, Flag
+from validator.storage.paths import SAVED
 from validator.storage.remote import is_remote, locate
 from validator.trainers.base import Trainer
 from validator.trainers.registry import DEFAULT, NAMES, TAKES_DATA, WHOSE, trainer_named, trainers

@@ -12,11 +12,9 @@ from validator.catalog.formats import file_type
 from validator.json_text import parse_json
 from validator.named_file import read_named
 from validator.storage.identity import IdentityKind
-from validator.storage.paths import look, members
+from validator.storage.paths import SAVED, look, members
 from validator.storage.remote import is_remote
 
-SAVED, SAVED_DICT = "state.json", "dataset_dict.json"
-"""What `save_to_disk` of `datasets` writes beside the files of a table, and beside the folders of several."""
 Problem = Literal["missing", "type", "mixed", "empty-folder", "pattern"]
 
 

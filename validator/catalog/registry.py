@@ -12,11 +12,10 @@ from typing import Any
 from validator.catalog.entry import NO_COLUMNS, OWN, Entry, parse_entry
 from validator.catalog.foreign import SWIFT_REGISTRY, list_sentence, object_sentence, text_sentence
 from validator.catalog.formats import file_type
-from validator.catalog.listing import SAVED, SAVED_DICT
 from validator.findings import clip
 from validator.json_text import parse_json
 from validator.named_file import read_named
-from validator.storage.paths import look
+from validator.storage.paths import SAVED, SAVED_DICT, look
 from validator.storage.reading import open_text
 from validator.storage.remote import is_remote, storage
 

@@ -8,6 +8,9 @@ from pathlib import Path
 from validator.storage import local, remote
 from validator.storage.identity import Identity, IdentityKind
 
+SAVED, SAVED_DICT = "state.json", "dataset_dict.json"
+"""What `save_to_disk` of `datasets` writes beside the files of a table, and beside the folders of several."""
+
 
 def look(path: str) -> Identity:
     """What is at a path. Raises OSError, a sentence, where storage does not answer."""
