@@ -31,6 +31,7 @@ COMMANDS = {
     "diff": "Compare two runs: what is new, what is gone.",
     "clean": "Remove cached files of runs; results stay, unless --all is given.",
     "replay": "Replay the worst rows of a finished run on a model.",
+    "view": "Show one row: its pictures, turns, tokens, what is cut, its findings.",
     "report": "Write a finished run in other formats, without judging it again.",
     "config": "Show the settings in force and where each comes from.",
     "rule": "Explain one rule.",

@@ -126,6 +126,8 @@ def _next(console: Console, result: RunResult) -> None:
     steps = []
     if worst is not None:
         steps.append((f"mmvalidate rule {worst['code']}", "why it matters, and what to do"))
+        if (shown := _first_row(result, worst["code"])) is not None:
+            steps.append((f"mmvalidate view{run} {shown}", "the first such row"))
         steps.append((f"mmvalidate report{run} --report html=report.html", "every finding, with pictures"))
     if any(summary["rows"][status] for status in ("flagged", "dropped")):
         steps.append((f"mmvalidate export{run} --to clean", "a copy without the rows that fail"))
@@ -136,3 +138,12 @@ def _next(console: Console, result: RunResult) -> None:
         console.print(Text(printable(f"next: {command}" if narrow else line)))
         if narrow:
             console.print(Text(indented(console, words), style="dim"))
+
+
+def _first_row(result: RunResult, code: str) -> str | None:
+    """The first row that breaks a rule, as `mmvalidate view` takes it; None where none does."""
+    first = next((one for one in result.tally.examples.get(code, ()) if one.row is not None), None)
+    if first is None:
+        return None
+    several = len(result.summary["datasets"]) > 1
+    return f"{first.row} --dataset {quote(first.dataset)}" if several else str(first.row)

@@ -68,7 +68,7 @@ class Tally:
         """Count one row, with its findings."""
         counts = self.datasets[facts.dataset]
         counts.rows[status] += 1
-        counts.training[outcome := outcome_of(facts, status, findings)] += 1
+        counts.training[outcome := outcome_of(facts, status, (one.code for one in findings))] += 1
         if outcome in CAUSED:
             counts.add_causes((outcome, code) for code in {one.code for one in findings if one.severity == "error"})
         for name, lengths in counts.lengths.items():

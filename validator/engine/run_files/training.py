@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from validator.facts.columns import are_among, numbers_of, plain_array, values_of
 from validator.facts.record import RowFacts
-from validator.findings import Finding
 from validator.media.video import LATER
 from validator.rules.ph004_literal_special_token import PADS
 
@@ -27,8 +26,8 @@ NOT_LOADED = "not_loaded"
 _OF_STATUS = ("dropped", "unchecked")
 
 
-def outcome_of(facts: RowFacts, status: str, findings: Iterable[Finding]) -> str:
-    """What training makes of a row with this status, its entry being loaded. Beside what preprocessing refuses, it
+def outcome_of(facts: RowFacts, status: str, codes: Iterable[str]) -> str:
+    """What training makes of a row with this status and findings of these codes. Beside what preprocessing refuses, it
     stops where image tokens are cut off or stand literally in the text, and at videos that fail later.
     """
     if status in _OF_STATUS:
@@ -37,16 +36,18 @@ def outcome_of(facts: RowFacts, status: str, findings: Iterable[Finding]) -> str
     if (
         facts.outcome == "crash"
         or facts.refused
-        or (cut and _loses_pads(facts, findings))
+        or (cut and _loses_pads(facts, codes))
         or any(token in PADS for turn in facts.turns for token in turn.special_tokens)
         or any(media.probe.fault in LATER for media in facts.media)
     ):
         return "stops"
+    if status == NOT_LOADED:
+        return status
     return "changed" if status == "flagged" else "cut" if cut else "whole"
 
 
-def _loses_pads(facts: RowFacts, findings: Iterable[Finding]) -> bool:
-    return sum(facts.image_tokens) > (facts.num_image_tokens or 0) or any(one.code == IMAGE_CUT for one in findings)
+def _loses_pads(facts: RowFacts, codes: Iterable[str]) -> bool:
+    return sum(facts.image_tokens) > (facts.num_image_tokens or 0) or IMAGE_CUT in codes
 
 
 def outcomes_of(samples: pa.RecordBatch, findings: pa.RecordBatch) -> np.ndarray:

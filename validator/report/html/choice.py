@@ -61,6 +61,15 @@ def choose(run: FinishedRun) -> Choice:
     return Choice(tuple(dict.fromkeys(turns))[:MOST], flagged)
 
 
+def places_with_findings(run: FinishedRun) -> NDArray[np.int64]:
+    """The places in samples.parquet of all rows with findings that the baseline does not accept, in order."""
+    accepted = np.array(sorted(run.accepted), np.int64)
+    found = [np.zeros(0, np.int64)]
+    for part, places, _ in _found(run, run.findings_table(_FILE), ["code"]):
+        found.append(places[~np.isin(part.start + np.arange(len(part.rows)), accepted)])
+    return np.unique(np.concatenate(found))
+
+
 class _Pool:
     """The riskiest rows of a group, bounded."""
 
