@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 
 from scripts.benchmarks import speed, whole
 from scripts.benchmarks.command import NotBuiltError
+from scripts.benchmarks.coordinates import coordinates
 from scripts.benchmarks.data import ROOT
 from scripts.benchmarks.growth import growth, growth_section
 from scripts.benchmarks.process import CommandError
@@ -35,6 +36,7 @@ MEASURES: dict[str, Callable[[Scale], Iterator[Line]]] = {
     "start": whole.start,
     "million": whole.many,
     "growth": growth,
+    "coordinates": coordinates,
 }
 PAGE = ROOT / "docs" / "benchmarks.md"
 

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
-import orjson
-
 from validator.catalog.entry import Entry
 from validator.coordinates.convert import Change, Scale, rewritten
 from validator.coordinates.read import Written, read
 from validator.coordinates.systems import BITS, WORDS, System, bounds, possible
+from validator.engine.coordinates import certain_systems
 from validator.engine.run_files.finished import FinishedRun
 from validator.exporting.plan import ExportPlan
 from validator.facts.budget import Limits
@@ -27,7 +26,6 @@ _JSON = ("lines", "array", "values", "empty")
 SYSTEMS: tuple[System, ...] = get_args(System)
 NAME = "coordinates-converted"
 """Of the repair, in fixes.jsonl."""
-WRONG_SYSTEM = "IM017"
 _ORDER = ("history", "prompt", "query", "response", "messages")
 """The columns of text, in the order of their turns."""
 _SHOWN = 3
@@ -82,19 +80,10 @@ def conversions(run: FinishedRun, settings: Settings, named: dict[str | None, Sy
         differs = source != ("pixels" if settings.profile.fills_objects else own)
         if source is not None and (differs or source != own) and name not in already:
             found[name] = Conversion(source, own, named=True)
-    for name, source in _certain(run):
+    for name, source in certain_systems(run).items():
         if name not in named and None not in named and source != own and name not in already:
             found.setdefault(name, Conversion(source, own, named=False))
     return found
-
-
-def _certain(run: FinishedRun) -> Iterator[tuple[str, System]]:
-    with run.findings_table(["dataset", "code"]) as table:
-        for record in table.records(["dataset", "code", "evidence"]):
-            if record["code"] == WRONG_SYSTEM:
-                source = orjson.loads(record["evidence"] or "{}").get("certain")
-                if source in SYSTEMS:
-                    yield record["dataset"], source
 
 
 class Converting:

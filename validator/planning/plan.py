@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from validator.coordinates.systems import own_system
+from validator.engine.coordinates import certain_systems
 from validator.engine.rejudge import limits_under
 from validator.engine.run_files.finished import FinishedRun
 from validator.facts.measure import limits_of
@@ -13,6 +15,7 @@ from validator.findings import count
 from validator.planning.counts import Counts, Expanded, Sizes
 from validator.planning.laid_out import read
 from validator.planning.padding import padded_tokens
+from validator.planning.small_boxes import SmallBoxes, small_boxes
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
 
@@ -28,6 +31,8 @@ class Option:
     image_max_pixels: int
     counts: Counts
     padding_waste: float
+    small_boxes: SmallBoxes | None = None
+    """Boxes smaller than a token at this pixel limit, where they were counted."""
 
     @property
     def labels_kept(self) -> float:
@@ -64,6 +69,8 @@ class Option:
             "padding_waste": round(self.padding_waste, 6),
             "longest_row": counts.longest,
             "sound": self.sound,
+            "boxes": self.small_boxes.boxes if self.small_boxes else None,
+            "small_boxes": self.small_boxes.small if self.small_boxes else None,
         }
 
 
@@ -136,8 +143,18 @@ def plan(
                 expanded.count(limits[most, cutoff], counts[most, cutoff])
         done += laid.rows
         progress(done)
+    small = small_boxes(
+        run.samples_table(),
+        {most: limits[most, some[0]] for most, some in asked.items()},
+        limits[own],
+        own_system(processor.family.coordinates),
+        certain_systems(run),
+    )
     multiple = settings.profile.batch.pad_to_multiple_of
-    options = {pair: option_of(pair, counts[pair], batch_size, multiple) for pair in counts}
+    options = {
+        pair: replace(option_of(pair, counts[pair], batch_size, multiple), small_boxes=small[pair[0]])
+        for pair in counts
+    }
     return Plan(settings, tuple(options[pair] for pair in sorted(wanted)), options[own], batch_size)
 
 
@@ -186,6 +203,11 @@ def _advice(plan: Plan) -> list[str]:
                 f"Cheapest with almost no loss: cutoff_len {cheapest.cutoff_len}, image_max_pixels "
                 f"{cheapest.image_max_pixels}, {1 - cheapest.counts.num_tokens / counts.num_tokens:.0%} fewer tokens."
             )
+    if best.small_boxes is not None and best.small_boxes.small:
+        lines.append(
+            f"{best.small_boxes.share:.1%} of {best.small_boxes.boxes:,} boxes are smaller than a token at this "
+            "image_max_pixels."
+        )
     if counts.stopped:
         fail, them = ("fails", "it") if counts.stopped == 1 else ("fail", "them")
         lines.append(f"{count(counts.stopped, 'row')} {fail} in preprocessing at any limit: fix {them} first.")

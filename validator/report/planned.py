@@ -22,15 +22,26 @@ def full(plan: Plan, out: TextIO) -> None:
     parts += [f"{counts.unchecked:,} unchecked"] * bool(counts.unchecked)
     title = f"{data_of(plan.settings.model_dump())}: {', '.join(parts)}; padding in batches of {plan.batch_size}"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for name in ("pixels", "cutoff", *_COLUMNS):
+    boxes = any(option.small_boxes is not None and option.small_boxes.boxes for option in plan.options)
+    for name in ("pixels", "cutoff", *_COLUMNS, *["small boxes"] * boxes):
         table.add_column(name, justify="right", no_wrap=True)
     for option in plan.options:
         mark = "bold green" if option is plan.recommended else "" if option.sound else "dim"
-        table.add_row(f"{option.image_max_pixels:,}", f"{option.cutoff_len:,}", *_cells(option), style=mark)
+        table.add_row(
+            f"{option.image_max_pixels:,}",
+            f"{option.cutoff_len:,}",
+            *_cells(option),
+            *_boxes(option) * boxes,
+            style=mark,
+        )
     console.print(table)
     console.print()
     for line in plan.advice():
         console.print(Text(line))
+
+
+def _boxes(option: Option) -> list[str]:
+    return [f"{option.small_boxes.share:.1%}" if option.small_boxes is not None else ""]
 
 
 def _cells(option: Option) -> list[str]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import orjson
 
 from validator.coordinates.systems import BITS, System
+from validator.engine.coordinates import of_another_system
 from validator.engine.run_files.finished import FinishedRun
 from validator.report.html.choice import places_of
 from validator.report.html.samples import Shown
@@ -18,7 +18,6 @@ from validator.report.html.shapes import RowDrawn
 
 SHEET = 10
 """Rows on the sheet."""
-_WRONG_SYSTEM = "IM017"
 
 
 @dataclass(slots=True)
@@ -35,17 +34,11 @@ def doubts(run: FinishedRun) -> Doubts:
     """Read the findings about coordinates of another system."""
     found = Doubts()
     wanted: dict[tuple[str, str], list[int]] = defaultdict(list)
-    if not any(item["code"] == _WRONG_SYSTEM for item in run.summary["rules"]):
-        return found
-    with run.findings_table(["dataset", "code"]) as table:
-        for record in table.records(["dataset", "code", "evidence"]):
-            if record["code"] == _WRONG_SYSTEM:
-                evidence = orjson.loads(record["evidence"] or "{}")
-                if evidence.get("certain") in BITS:
-                    found.certain[record["dataset"]] = evidence["certain"]
-                for example in evidence.get("examples", ())[:SHEET]:
-                    file, row = example
-                    wanted[record["dataset"], str(file)].append(int(row))
+    for dataset, evidence in of_another_system(run).items():
+        if evidence.get("certain") in BITS:
+            found.certain[dataset] = evidence["certain"]
+        for file, row in evidence.get("examples", ())[:SHEET]:
+            wanted[dataset, str(file)].append(int(row))
     found.places = places_of(run, {key: np.array(sorted(rows)) for key, rows in wanted.items()})[: 4 * SHEET]
     return found
 
