@@ -43,6 +43,7 @@ LEFT_OUT = {
     r"^dask ": ("processes that do not end", "tests/engine/test_same_bytes.py", "scheduler"),
     r"--scheduler": ("needs a cluster", "tests/engine/test_same_bytes.py", "scheduler"),
     r"s3://": ("needs a store", "tests/engine/test_remote.py", "s3://"),
+    r"--trainer-python": ("needs the trainer", "tests/oracle/test_compared.py", "--trainer-python"),
     r"--merge": ("needs the folders of several machines", "tests/tokenize/test_merge.py", "--merge"),
     r"^mmvalidate watch": ("needs the logs of a training", "tests/cli/test_audit.py", '"watch"'),
     r"^mmvalidate audit --checkpoint": ("needs a checkpoint", "tests/cli/test_audit.py", '"--checkpoint"'),

@@ -28,6 +28,14 @@ def tokenize(
         [], help="Rules that never leave a row out (repeatable, commas).", autocompletion=codes
     ),
     merge: list[Path] = typer.Option([], help="A folder to join with others in the place of a run (repeatable)."),
+    check: int = typer.Option(
+        0, help="Rows that LLaMA-Factory itself preprocesses then, to compare (needs --train-config).", min=0
+    ),
+    trainer_python: Path = typer.Option(
+        Path(sys.executable),
+        help="The Python of the environment with LLaMA-Factory, for --check. Default: the one that runs mmvalidate.",
+        show_default=False,
+    ),
     workers: int | None = typer.Option(
         None,
         help="Worker processes; 0: one process, without Dask. Default: depends on the work.",
@@ -54,7 +62,8 @@ def tokenize(
         from validator.execution import Execution
         from validator.exporting.policy import make_policy
         from validator.report.progress import StderrProgress
-        from validator.report.tokenized import tokenized
+        from validator.report.tokenized import compared, tokenized
+        from validator.tokenizing.comparing import comparable_form, compare
         from validator.tokenizing.tokenize import tokenize as write
         from validator.training.config import load_config
 
@@ -63,6 +72,7 @@ def tokenize(
             policy = make_policy(drop_on.value, words(drop), words(keep), finished.plugins, False)
             config = None if train_config is None else load_config(train_config)
             execution = Execution(workers=workers, scheduler=scheduler)
+            form = comparable_form(finished.settings, config) if check else None
             with StderrProgress(quiet=quiet) as progress:
                 done = write(finished, to, policy, config=config, execution=execution, progress=progress)
         except ValueError as error:
@@ -77,7 +87,14 @@ def tokenize(
             dump(done.card, sys.stdout)
         else:
             tokenized(done.card, finished.data, to, sys.stdout)
-        return 0
+        if form is None or config is None:
+            return 0
+        try:
+            found = compare(finished, to, done.plan, form, config=config, rows=check, python=str(trainer_python))
+        except ValueError as error:
+            usage(error)
+        compared(found, sys.stderr if output_format is PlainFormat.json else sys.stdout)
+        return 1 if found.different else 0
 
     kept = "what was written is kept, and the same command continues from there"
     raise typer.Exit(guarded(work, verbose, "the writing", kept))

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from validator.findings import count, printable
 from validator.report.tables import console_for
+from validator.tokenizing.comparing import Compared
 
 CODES = 6
 """Rules that are named."""
@@ -28,3 +29,13 @@ def tokenized(card: dict[str, Any], data: str, target: Path, out: TextIO) -> Non
         console.print(Text(printable(line)))
     console.print(Text(printable(f"wrote {data} to {target}: {splits}"), style="bold"))
     console.print(Text(printable(f"train with {card['key']}: {target / card['within']}")))
+
+
+def compared(found: Compared, out: TextIO) -> None:
+    """Print what the trainer itself makes of some of the rows."""
+    console = console_for(out)
+    for row in found.different:
+        console.print(Text(printable(f"{row.file}:{row.row} ({row.dataset}): {row.how}")))
+    equal = found.rows - len(found.different)
+    told = f"compared {count(found.rows, 'row')} with LLaMA-Factory {found.version}: {equal:,} equal"
+    console.print(Text(printable(told), style="bold"))

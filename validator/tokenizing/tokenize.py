@@ -52,11 +52,12 @@ CHARACTERS = 4
 
 @dataclass(frozen=True, slots=True)
 class Tokenized:
-    """What was written: the card, and whether an interrupted command was gone on with, or one of something else
-    replaced.
+    """What was written: the card, which rows they are, and whether an interrupted command was gone on with, or one of
+    something else replaced.
     """
 
     card: dict[str, Any]
+    plan: RowPlan
     went_on: bool
     replaced: bool
 
@@ -94,7 +95,7 @@ def tokenize(
         run.check_same()
         _put_together(plan, unfinished, settings, feeding.packing, card, progress)
         unfinished.finish()
-        return Tokenized(card, unfinished.went_on, unfinished.replaced)
+        return Tokenized(card, plan, unfinished.went_on, unfinished.replaced)
 
 
 def _form(settings: Settings) -> TokenizedFormat:

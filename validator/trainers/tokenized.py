@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -57,6 +58,13 @@ class IdsFormat(_Format, Protocol):
     @property
     def keeps(self) -> Literal["ids"]:
         """Ids."""
+        ...
+
+    @property
+    def script(self) -> Path:
+        """A program for the environment of the trainer that has it preprocess rows: two files of JSON, what is asked
+        and what it answers (`llamafactory/preprocess.py`).
+        """
         ...
 
     def packer(self, length: int, pad: int, *, neat: bool) -> Packer:

@@ -5,6 +5,7 @@ saved); `datasets` 4.0.0 `arrow_writer.py` (the types of ids and masks; a column
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from validator.conversation.sample import MediaKind
 
 IGNORED = -100
+_SCRIPT = Path(__file__).with_name("preprocess.py")
 _IDS, _MASK, _LABELS = (pa.list_(kind) for kind in (pa.int32(), pa.int8(), pa.int64()))
 _MEDIA: dict[str, MediaKind] = {"images": "image", "videos": "video", "audios": "audio"}
 
@@ -28,6 +30,7 @@ class TokenizedPath:
     key: str = "tokenized_path"
     within: str = ""
     keeps: Literal["ids"] = "ids"
+    script: Path = _SCRIPT
 
     def schema(self, media: dict[MediaKind, pa.DataType]) -> pa.Schema:
         """Ids, mask, labels, and a column for each kind of media."""
