@@ -132,7 +132,8 @@ def test_a_whole_run_from_a_file(dataset, mmvalidate):
     assert done.returncode == 0, done.stdout
     said = [line.removeprefix("mmvalidate: ") for line in done.stderr.splitlines()]
     assert said[0] == "[per-dataset.dta] is no entry here. Did you mean data?"
-    assert said[1:] == [f"wrote {dataset.folder / 'out' / 'x.xml'}, of {dataset.registry}"]
+    path = dataset.folder / "out" / "x.xml"
+    assert said[1:] == [f"wrote {path} ({path.stat().st_size / 1e3:.1f} kB), of {dataset.registry}"]
     assert "rate kept: CV in 1 of 3 rows: 33.3%, limit 40%" in done.stdout
     assert (dataset.folder / "out" / "x.xml").exists()
     assert mmvalidate("check", "--max-rate", "CV=30").returncode == 1

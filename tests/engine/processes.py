@@ -20,9 +20,12 @@ def run(registry, *arguments, **options):
     return subprocess.run(command(registry, arguments), capture_output=True, text=True, cwd=folder, **options)
 
 
-def start(registry, *arguments):
+def start(registry, *arguments, apart=False):
+    """`apart`: with a process group of its own, as a terminal makes one."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command(registry, arguments), **pipes, text=True, cwd=registry.parent)
+    return subprocess.Popen(
+        command(registry, arguments), **pipes, text=True, cwd=registry.parent, start_new_session=apart
+    )
 
 
 def nothing_left(folder):

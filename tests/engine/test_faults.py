@@ -89,6 +89,20 @@ def test_a_worker_that_is_killed(dataset, workers):
 
 
 @pytest.mark.proof
+def test_an_interruption_is_one_line_whatever_the_engine(dataset):
+    """A terminal sends Ctrl-C to the workers, too."""
+    registry = long_registry(dataset)
+    process = start(registry, "--workers", "2", "--shard-rows", "400", apart=True)
+    wait_for(lambda: results(dataset), process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    said = [line for line in errors.splitlines() if not line.startswith("checking with")]
+    kept = "what was checked is kept, and the same command continues from there"
+    assert (process.returncode, said) == (3, [f"mmvalidate: interrupted; {kept}"])
+    nothing_left(dataset.folder)
+
+
+@pytest.mark.proof
 @WORKERS
 def test_an_interrupted_run_goes_on_where_it_was(dataset, workers):
     registry = long_registry(dataset, 4_000)

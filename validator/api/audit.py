@@ -168,7 +168,7 @@ def carry_out(job: AuditJob, folder: Path, progress: StderrProgress, execution: 
         case = training_case(config, job.versions, job.gpus, data, memory=job.memory)
         asked = bool((job.checkpoint or job.base) and missing)
         page = finish(finished, case, checkpoints, missing, incomplete=asked)
-        write_file("html", Finished(folder), folder / "report.html")
+        write_file("html", Finished(folder), folder / "report.html", progress.step)
     return Audit(page, folder)
 
 

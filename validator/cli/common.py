@@ -120,11 +120,24 @@ def show(
 def write_reports(run: Finished, reports: Sequence[tuple[str, Path]], *, quiet: bool) -> None:
     """Write reports of a run, and say so. Raises OSError, and RefusedPathError where one would replace data."""
     from validator.report.formats import write_file
+    from validator.report.progress import StderrProgress
 
-    for name, path in reports:
-        write_file(name, run, path)
-    for _, path in () if quiet else reports:
-        say(f"wrote {path}, of {run.data}")
+    wrote = []
+    with StderrProgress(quiet=quiet or not reports) as progress:
+        for name, path in reports:
+            progress.step(f"{path}: opening the run")
+            held = write_file(name, run, path, lambda what, path=path: progress.step(f"{path}: {what}"))  # type: ignore[misc]
+            wrote.append(f"wrote {path} ({', '.join(filter(None, (_size(path), held)))}), of {run.data}")
+    for line in () if quiet else wrote:
+        say(line)
+
+
+def _size(path: Path) -> str:
+    """The size of a file in words; nothing of a device or a pipe."""
+    if not path.is_file():
+        return "streamed"
+    size = path.stat().st_size
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"
 
 
 def words(values: Iterable[str]) -> tuple[str, ...]:

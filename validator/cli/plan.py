@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -59,26 +60,26 @@ def plan(
 
     folder = the_run(run)
 
-    def progress(rows: int) -> None:
-        if not quiet and sys.stderr.isatty():
-            print(f"\r{rows:,} rows" if rows else "\r\033[K", end="", file=sys.stderr, flush=True)
+    def counted(finished: FinishedRun, progress: Callable[[int], None]) -> Plan | ModelPlan:
+        if not models:
+            return made(finished, cutoffs, pixels, batch_size, progress)
+        from validator.planning.models import plan_models
+
+        given = {"cutoff_len": cutoffs, "image_max_pixels": pixels}
+        changes = {name: values[0] for name, values in given.items() if values}
+        return plan_models(finished, models, changes, batch_size, progress)
 
     def work() -> int:
         from validator.report.json_document import dump
+        from validator.report.progress import StderrProgress
 
         finished = FinishedRun.whole(folder)
         try:
-            if models:
-                from validator.planning.models import plan_models
-
-                given = {"cutoff_len": cutoffs, "image_max_pixels": pixels}
-                changes = {name: values[0] for name, values in given.items() if values}
-                result: Plan | ModelPlan = plan_models(finished, models, changes, batch_size, progress)
-            else:
-                result = made(finished, cutoffs, pixels, batch_size, progress)
+            with StderrProgress(quiet=quiet) as progress:
+                progress.counting(finished.summary["rows"]["total"])
+                result = counted(finished, progress.counted)
         except ValueError as error:
             usage(error)
-        progress(0)
         if output_format is PlanFormat.json:
             dump(result.record(), sys.stdout)
         else:

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from validator.cli.common import usage
+from validator.cli.common import say, usage
 
 if TYPE_CHECKING:
     from validator.engine.run_files.result import RunResult
@@ -79,6 +79,9 @@ def run_replay(folder: Path, settings: ReplaySettings, *, quiet: bool) -> RunRes
         with hold(folder, "replay"):
             with StderrProgress(quiet=quiet) as progress:
                 outcome = replay(run, settings, progress)
-            return keep(run, outcome)
+            kept = keep(run, outcome)
+        if not quiet:
+            say(f"wrote {folder / 'replay.parquet'}, of {run.data}")
+        return kept
     except ValueError as error:
         usage(error)

@@ -77,6 +77,22 @@ class StderrProgress:
         if self._bar is not None:
             self._bar.reset(self._task, total=samples, description=self._label)
 
+    def counting(self, rows: int) -> None:
+        """Begin to count rows under other limits."""
+        self._label, self._total, self._replayed = "counting", rows, 0
+        if self._bar is not None:
+            self._bar.reset(self._task, total=rows, description=self._label)
+
+    def counted(self, rows: int) -> None:
+        """So many rows have been counted."""
+        self._tell(min(rows, self._total), "rows")
+
+    def step(self, what: str) -> None:
+        """Begin a step whose length is not known: a sentence on a terminal, nothing elsewhere."""
+        self._label = printable(what)
+        if self._bar is not None:
+            self._bar.reset(self._task, total=None, description=self._label)
+
     def copying(self, rows: int) -> None:
         """Begin to copy rows."""
         self._label, self._total, self._replayed = "copying", rows, 0

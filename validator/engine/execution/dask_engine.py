@@ -8,12 +8,15 @@ libraries, would judge otherwise: each is asked before it gets a row, and asks i
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import count as counter
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -65,16 +68,17 @@ class DaskEngine:
         try:
             if execution.scheduler is None:
                 self._settings.enter_context(without_main())  # till it closes: a worker that died is started again
-                self._local = distributed.LocalCluster(
-                    n_workers=workers,
-                    threads_per_worker=1,
-                    processes=True,
-                    host="127.0.0.1",
-                    dashboard_address="127.0.0.1:0",  # any port that is free
-                    memory_limit=worker_memory(execution, workers),
-                    local_directory=str(running),
-                    silence_logs=logging.CRITICAL,
-                )
+                with _interrupts_held():
+                    self._local = distributed.LocalCluster(
+                        n_workers=workers,
+                        threads_per_worker=1,
+                        processes=True,
+                        host="127.0.0.1",
+                        dashboard_address="127.0.0.1:0",  # any port that is free
+                        memory_limit=worker_memory(execution, workers),
+                        local_directory=str(running),
+                        silence_logs=logging.CRITICAL,
+                    )
                 self._client = distributed.Client(self._local)
             else:
                 self._client = distributed.Client(execution.scheduler, timeout=CONNECT_SECONDS)
@@ -160,6 +164,22 @@ class DaskEngine:
             if part is not None:
                 part.close(timeout=5)
         self._settings.close()
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Threads and processes that begin meanwhile, and those that they begin, never get Ctrl-C, which a terminal sends
+    to all of them: workers would each print a traceback, and it is for the command to end them. It gets its own later.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # where it begins later it lets signals through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _CONFIG = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from markupsafe import Markup
 from validator.engine.run_files.finished import FinishedRun
 from validator.facts.budget import Limits
 from validator.facts.measure import limits_of
-from validator.findings import clip
+from validator.findings import clip, count
 from validator.planning.around import around
 from validator.report.html import replayed
 from validator.report.html.cards import NAME, Context, card
@@ -40,13 +40,15 @@ CARD_BYTES = 1_800_000
 """Of all samples on the page, without pictures. With them and everything else the page stays below 5 MB."""
 
 
-def write_html(run: FinishedRun, destination: Path) -> None:
-    """Write the report of a finished run as one HTML file, whole or not at all.
+def write_html(run: FinishedRun, destination: Path, told: Callable[[str], None] = lambda what: None) -> str:
+    """Write the report of a finished run as one HTML file, whole or not at all; `told` of each step. Returns how many
+    of the rows with findings it shows.
 
     Data and media are read again for the samples that are shown; what is gone is said to be gone. Raises
     UnusableRunError where files of the run are damaged, OSError where the file cannot be written.
     """
-    report = _gather(run)
+    report = _gather(run, told)
+    told("writing the page")
     environment = _environment()
     cards = list(_cards(environment, report))
     report.cards.sort(key=lambda one: (-(one["risk"] or 0.0), one["id"]))
@@ -61,23 +63,28 @@ def write_html(run: FinishedRun, destination: Path) -> None:
         policy=_policy(styles, script),
     )
     write_whole(destination, page.encode("utf-8", "replace"))
+    return f"{len(report.cards):,} of {count(report.choice.flagged, 'row')} with findings"
 
 
-def _gather(run: FinishedRun) -> Report:
+def _gather(run: FinishedRun, told: Callable[[str], None]) -> Report:
     settings = run.settings
     limits = _limits(settings)
+    told(f"reading {count(run.summary['rows']['total'], 'row')} and their findings")
     overview, choice = scan(run, limits), choose(run)
     replays = replayed.load(run)
     doubted = doubts(run)
     more = tuple(place for place in doubted.places if place not in choice.places)
     both = Choice((*choice.places, *more), choice.flagged)
     found, general = gather(run, both, limits, replays.samples if replays else {})
+    told(f"reading {count(len(found), 'row')} of the data again")
     lost = read_again(run, found)
     drawings = {item.key: row for item in found if (row := drawn(item.facts, limits, settings, doubted.certain))}
     first = [item for item, _, _ in sheet(found, drawings, ())]
+    told("drawing pictures")
     thumbnails = draw(_in_turns([*first, *(item for item in found if item not in first)], limits), PICTURE_BYTES)
     shown = found[: len(choice.places)]
     base = str(locate(settings.dataset_info).parent)
+    told("counting under other limits")
     planned = around(run, settings)
     lost = lost and clip(lost, 300)
     context = Context(base, limits, settings.cutoff_len, replays, thumbnails, drawings)
