@@ -28,6 +28,8 @@ NAME = "coordinates-converted"
 """Of the repair, in fixes.jsonl."""
 _ORDER = ("history", "prompt", "query", "response", "messages")
 """The columns of text, in the order of their turns."""
+_DEEP = 40
+"""Levels of a row that are looked into."""
 _SHOWN = 3
 """Changes that a sentence names."""
 
@@ -153,7 +155,11 @@ class Converter:
         said = [f"{change.before} became {change.after}" for _, _, changes in made for change in changes]
         for path, new, _ in made:
             _put(row, path, new)
-        for box, values in self._boxes(objects, frames):
+        try:
+            boxes = list(self._boxes(objects, frames))
+        except (TypeError, ValueError, IndexError, OverflowError):
+            raise UnconvertedError("its `objects` are none that the trainer reads") from None
+        for box, values in boxes:
             if values != box:
                 listed.append({"path": ["objects", "bbox"], "before": list(box), "after": values})
                 said.append(f"{box} became {values}")
@@ -255,6 +261,8 @@ def _bits(one: Written, frame: Frame) -> int:
 
 def _leaves(value: Any, path: list[Any]) -> Iterator[tuple[list[Any], str]]:
     """The texts within a value, with their paths."""
+    if len(path) > _DEEP:
+        return
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, dict):

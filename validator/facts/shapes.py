@@ -32,7 +32,8 @@ class ShapeReader:
             return None
         if not (boxes := sample.objects.get("bbox")):
             return cls(len(images))
-        named = [*(sample.objects.get("image_id") or []), *[0] * len(boxes)]
+        given = sample.objects.get("image_id")
+        named = [*(given if isinstance(given, list) else []), *[0] * len(boxes)]
         before = sample.system.count(_FILLED) if isinstance(sample.system, str) else 0
         return cls(len(images), iter(named[before : len(boxes)]))
 
