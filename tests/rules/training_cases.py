@@ -27,6 +27,11 @@ BAD = {
         {"versions": {"llamafactory": "0.9.5"}},
         "CF013",
     ),
+    "clips under a release that mixes their positions": (
+        {},
+        {"versions": {"transformers": "5.3.0"}, "facts": data(videos=(1,) * 20, media={"video"})},
+        "CF041",
+    ),
     "two that exclude each other": ({"mask_history": True, "train_on_prompt": True}, {}, "CF002"),
     "adapter without lora": ({"adapter_name_or_path": "x"}, {}, "CF002"),
     "nothing is trained": ({"do_train": False}, {}, "CF002"),
@@ -169,6 +174,30 @@ FINE = {
     "Qwen3-VL Thinking": (
         {"model_name_or_path": "Qwen/Qwen3-VL-8B-Thinking", "template": "qwen3_vl"},
         {"deepspeed": ZERO2},
+    ),
+    "clips under the release that mended their positions": (
+        {},
+        {"versions": {**NOW, **FIVE}, "deepspeed": ZERO2, "facts": data(videos=(1,) * 20, media={"video"})},
+    ),
+    "clips under the release before": (
+        {},
+        {
+            "versions": {**NOW, "transformers": "5.2.0"},
+            "deepspeed": ZERO2,
+            "facts": data(videos=(1,) * 20, media={"video"}),
+        },
+    ),
+    "images under a release that mixes positions of clips": (
+        {},
+        {"versions": {**NOW, "transformers": "5.5.0"}, "deepspeed": ZERO2, "facts": data(media={"image"})},
+    ),
+    "clips of Qwen3-VL, whose frames stand alone": (
+        {"model_name_or_path": "Qwen/Qwen3-VL-4B-Instruct", "template": "qwen3_vl_nothink"},
+        {
+            "versions": {**NOW, "transformers": "5.5.0"},
+            "deepspeed": ZERO2,
+            "facts": data(videos=(1,) * 20, media={"video"}),
+        },
     ),
     "the main branch's template and key under the main branch": (
         {"model_name_or_path": "Qwen/Qwen3.5-4B", "template": "qwen3_8", "reasoning_effort": "low"},
