@@ -1,5 +1,6 @@
 """What Qwen3-VL's own chat template makes of messages: as transformers 5.24 renders it (tests/trainers asks it)."""
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import ALL_TAGS, check, findings_of
@@ -52,3 +53,12 @@ def test_ms_swift_writes_no_prompt_of_its_own():
 def test_qwen_vl_utils_is_not_reproduced_for_it():
     with pytest.raises(ValueError, match="qwen-vl-utils with Qwen3-VL is not reproduced"):
         trainer_named("qwen-vl-utils").template(load_processor("qwen3-vl"), None)
+
+
+def test_a_row_without_messages_stops_it(dataset):
+    dataset.write(
+        [{"messages": [], "images": []}, {"messages": [{"role": Q, "content": "a"}], "images": []}], tags=ALL_TAGS
+    )
+    result, _ = check(dataset.registry, dataset.folder / "run", trainer="trl", processor="qwen3-vl")
+    errors = pq.read_table(result.folder / "samples.parquet")["trainer_error"].to_pylist()
+    assert errors == ["UndefinedError: list object has no element 0", None]

@@ -62,6 +62,7 @@ class Transformers(ChatTemplateTrainer):
 
     def complete(self, sample: Sample, media: Sequence[MediaFacts], processor: Processor) -> None:
         """Count what of its header an answer does not learn."""
+        super().complete(sample, media, processor)
         if OWN in sample.objects:
             count_heads(sample, processor)
             check_formats(sample, media)
