@@ -2,6 +2,8 @@
 
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -161,6 +163,39 @@ def test_a_row_that_is_not_certain_stays_behind_whole(screens, tmp_path):
         "its coordinates were not converted: it is not certain which of its images is meant",
         "its coordinates were not converted: its coordinates cannot be pixels of the stored image",
     ]
+
+
+def test_a_row_whose_image_exif_turns_stays_behind(screens, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (1920, 1080), "white").save(screens.folder / "lying.jpg", exif=exif)
+    screens.write([say(SEE, box(10, 20, 300, 400), images=["lying.jpg"]), say("Hi", "Hello", images=None)])
+    again(screens.folder, tmp_path / "clean", ("pixels",))
+    assert answers(tmp_path) == ["Hello"]
+    (dropped,) = records(tmp_path / "clean" / "dropped.jsonl")
+    assert dropped["reasons"][0]["message"].endswith("it is not certain which way up it was annotated")
+
+
+def test_tables_are_left_alone_and_that_is_said(screens, tmp_path):
+    rows = [say(SEE, box(x, 540, x + 60, 581), images=["screen.png"]) for x in (100, 1060, 1700)]
+    screens.write(rows)
+    pq.write_table(pa.Table.from_pylist(rows), screens.folder / "data.parquet")
+    entry = json.loads(screens.registry.read_text())["data"]
+    screens.registry.write_text(json.dumps({"data": {**entry, "file_name": "data.parquet"}}))
+    record = again(screens.folder, tmp_path / "clean")
+    assert "coordinates" not in record
+    assert [item["note"] for item in record["notes"]] == ["its coordinates are not converted: it is no JSON file"]
+    assert "_coordinates" not in json.loads((tmp_path / "clean" / "dataset_info.json").read_text())["data"]
+
+
+def test_a_system_is_named_only_to_fix(screens, tmp_path):
+    certain(screens)
+    check(screens.registry, tmp_path / "run")
+    with pytest.raises(ValueError, match="--boxes-are says what --fix converts: give both"):
+        export(
+            FinishedRun(tmp_path / "run"), tmp_path / "clean", make_policy("error", (), (), (), False), "link",
+            fix=False, boxes_are=("pixels",),
+        )  # fmt: skip
 
 
 def test_objects_become_pixels_of_the_stored_image(screens, tmp_path):

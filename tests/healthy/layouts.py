@@ -205,6 +205,33 @@ TOOLED = {
     ),
 }
 SHOWN = {
+    "boxes and points": with_pictures(
+        talk(
+            "<image>Where is <|object_ref_start|>it<|object_ref_end|>?",
+            "<|box_start|>(10,20),(990,940)<|box_end|>",
+            images=["0.png"],
+        ),
+        talk(
+            '<image>All, as {"bbox_2d": [x1, y1, x2, y2]}.',
+            '[{"bbox_2d": [1, 2, 730, 1000], "label": "it"}]',
+            images=["1.png"],
+        ),
+        talk(
+            "<image>Open it.", "click(500, 250)", "<image>And now?", "long_press(120, 990)", images=["0.png", "1.png"]
+        ),
+        talk(
+            "<image>Point.",
+            '{"point_2d": [500, 500]}',
+            "And around it?",
+            '"points": [[1, 2], [90, 2], [90, 80]]',
+            images=["2.png"],
+        ),
+        talk(
+            "<image>What are [1500, 2000, 30, 1] and (4000, 1)?",
+            "Four numbers, and two: click here (or there).",
+            images=["0.png"],
+        ),
+    ),
     "several pictures": with_pictures(
         talk("<image><image>Which is <image>?", "The last.", images=["0.png", "1.png", "2.png"]),
         talk("<image>One?", "Yes.", images=["0.png"]),

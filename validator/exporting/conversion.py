@@ -221,6 +221,8 @@ class Converter:
     def _scale(self, frames: tuple[Frame, ...], image: int | None) -> Scale:
         """The bounds of both systems for an image. Raises UnconvertedError where it is not certain which is meant."""
         mine = frames if image is None or image >= len(frames) else (frames[image],)
+        if any(frame.turned for frame in mine):
+            raise UnconvertedError("EXIF turns its image, and it is not certain which way up it was annotated")
         found = {(_bounds(self.conversion.source, frame), _bounds(self.conversion.target, frame)) for frame in mine}
         if len(found) > 1:
             raise UnconvertedError("it is not certain which of its images is meant")
