@@ -102,6 +102,18 @@ def test_objects_of_ms_swift(dataset, objects, found):
     assert codes(dataset, [{**row, "objects": objects}], trainer="ms-swift") == found
 
 
+def test_a_few_rows_are_not_all(dataset):
+    dataset.image("screen.png", (1920, 1080))
+    rows = [say("<image>Where?", f"click({100 + n}, 200)", images=["screen.png"]) for n in range(40)]
+    dataset.write([*rows, say("<image>Where?", "click(1700, 200)", images=["screen.png"])])
+    (found,) = (item for item in dataset.check(ignore=("LB003", "DU"))[1] if item["code"] == "IM017")
+    assert found["message"] == (
+        "coordinates of 1 row (first: row 40 of data.jsonl) of 41 rows with boxes or points can only be pixels of the "
+        "stored image, not 0-1000 as Qwen2-VL reads them; the others may be either"
+    )
+    assert found["evidence"]["certain"] is None and found["help"].startswith("Look at these rows first")
+
+
 @pytest.mark.parametrize(
     ("processor", "texts", "found"),
     [

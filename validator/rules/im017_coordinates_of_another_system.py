@@ -23,10 +23,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.coordinates.systems import WORDS, Size, System, bounds, systems_of
+from validator.coordinates.systems import BITS, WORDS, Size, System, bounds, systems_of
 from validator.findings import count
 from validator.rules.base import CorpusCheck, EntryFacts, Hit, corpus_rule
-from validator.rules.pointing import Example, Systems, family_of, fold, merge, own_of
+from validator.rules.pointing import SURE, Example, Systems, family_of, fold, merge, own_of
 from validator.rules.scope import every
 
 
@@ -37,14 +37,19 @@ def finish(systems: Systems, entry: EntryFacts) -> Iterator[Hit]:
     if not against.rows or not others or own in others:
         return
     certain = systems.certain(own)
-    image = next(
-        systems.images[bits] for bits in sorted(systems.of_bits) if systems.of_bits[bits].first == against.first
+    image = systems.images[next(bits for bits in sorted(systems.of_bits) if not bits & BITS[own])]
+    said = (
+        f"{' or '.join(WORDS[system] for system in others)}, not {WORDS[own]} as {family_of(entry.settings)} reads them"
     )
+    among = f"{count(systems.rows, 'row')} with boxes or points"
+    few = against.rows < SURE * systems.rows
     yield Hit(
-        f"coordinates are {' or '.join(WORDS[system] for system in others)}, not {WORDS[own]} as "
-        f"{family_of(entry.settings)} reads them: certain in {against} of {count(systems.rows, 'row')} with boxes or "
-        "points",
-        _advice(others, own, image, certain),
+        f"coordinates of {against} of {among} can only be {said}; the others may be either"
+        if few
+        else f"coordinates are {said}: certain in {against} of {among}",
+        "Look at these rows first: they may be mistakes. " + _advice(others, own, image, None)
+        if few
+        else _advice(others, own, image, certain),
         evidence={
             "systems": others,
             "own": own,

@@ -70,7 +70,8 @@ class Systems:
 
     def against(self, own: System) -> Noticed:
         """The rows that cannot be in a system."""
-        return self.rows_of(*sorted(bits for bits in self.of_bits if not bits & BITS[own]))
+        found = self.rows_of(*sorted(bits for bits in self.of_bits if not bits & BITS[own]))
+        return Noticed(found.rows, self.examples[0] if self.examples else found.first)
 
     def certain(self, own: System) -> System | None:
         """The one system that all rows can be in, where it is not the model's own and enough rows say so; None where
