@@ -1,6 +1,7 @@
 """Which image a box lies in, and in which systems it can be: only what is certain is said."""
 
 import pytest
+from PIL import Image
 
 from tests.conftest import say
 from validator.conversation.sample import MediaReference, Sample, Turn
@@ -100,6 +101,24 @@ def test_objects_of_ms_swift(dataset, objects, found):
     dataset.image("screen.png", (1920, 1080))
     row = say("<image>Where?", "<bbox>", images=["screen.png"])
     assert codes(dataset, [{**row, "objects": objects}], trainer="ms-swift") == found
+
+
+@pytest.mark.parametrize("trainer", ["llamafactory", "ms-swift", "qwen-vl-utils"])
+def test_boxes_of_an_image_that_exif_turns(dataset, trainer):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (1600, 1200), "white").save(dataset.folder / "lying.jpg", exif=exif)
+    dataset.image("screen.png", (1600, 1200))
+    first = "click(300, 1500)"  # below the lower edge as it is stored
+    rows = [
+        say("<image>Where?", first, images=["lying.jpg"]),
+        say("<image>Where?", first, "<image>And now?", "click(100, 1100)", images=["lying.jpg", "screen.png"]),
+        say("<image>Where?", "click(300, 900)", images=["lying.jpg"]),  # may be meant in any way
+    ]
+    dataset.write(rows)
+    found = dataset.check(trainer=trainer)[1]
+    assert [(item["row"], item["media_index"]) for item in found if item["code"] == "IM006"] == [(0, 0), (1, 0)]
+    assert "IM010" not in {item["code"] for item in found}
 
 
 def test_a_few_rows_are_not_all(dataset):

@@ -336,6 +336,15 @@ def test_the_command_says_what_it_wrote(rows, mmvalidate):
     assert (again.returncode, again.stderr.count("is not empty")) == (2, 1)
 
 
+def test_boxes_in_another_system_are_told(dataset, mmvalidate):
+    dataset.image("screen.png", (1920, 1080))
+    rows = [say("<image>Where?", f"click({x}, 200)", images=["screen.png"]) for x in (100, 1700, 1800)]
+    dataset.write(rows)
+    dataset.check()
+    done = mmvalidate("tokenize", dataset.folder / "run", "--to", dataset.folder / "out")
+    assert "the boxes of data were written as they are, pixels of the stored image" in done.stderr
+
+
 def test_packed_rows_are_as_long_as_the_cutoff_and_hold_what_the_others_do(rows):
     """Every token of the plain folder, in rows that are filled up."""
     rows.check(cutoff_len=2047, image_max_pixels=768 * 768)

@@ -58,9 +58,12 @@ def tokenize(
     folder = the_run(run)
 
     def work() -> int:
+        from validator.coordinates.systems import WORDS
+        from validator.engine.coordinates import certain_systems
         from validator.engine.run_files.finished import FinishedRun
         from validator.execution import Execution
         from validator.exporting.policy import make_policy
+        from validator.findings import printable
         from validator.report.progress import StderrProgress
         from validator.report.tokenized import compared, tokenized
         from validator.tokenizing.comparing import comparable_form, compare
@@ -81,6 +84,11 @@ def tokenize(
             say(f"{to} held an unfinished folder of something else: it was replaced")
         if done.went_on:
             say(f"went on with what an interrupted command had left in {to}")
+        for name, system in certain_systems(finished).items():
+            say(
+                f"the boxes of {printable(name)} were written as they are, {WORDS[system]}, which the model does not "
+                "read: convert them with `mmvalidate export --fix`, and tokenize a run of the copy"
+            )
         if output_format is PlainFormat.json:
             from validator.report.json_document import dump
 

@@ -22,9 +22,10 @@ from collections.abc import Iterator
 from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.pointing import shapes_of
+from validator.rules.scope import every
 
 
-@row_rule("IM006", "coordinates-of-turned-image", "warning", needs="shapes")
+@row_rule("IM006", "coordinates-of-turned-image", "warning", needs="shapes", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Compare how far the coordinates reach with both ways to hold the image."""
     row = shapes_of(case)
