@@ -30,6 +30,7 @@ JUDGING = frozenset(
         "mask_history",
         "train_on_prompt",
         "truncation_strategy",
+        "resize",
         "strict",
         "model_size",
     )
@@ -177,6 +178,10 @@ class Settings(BaseModel):
             TRAINER,
         ),
     ] = None
+    resize: Annotated[
+        Literal["min", "max"] | None,
+        Flag(f"{WHOSE['resize']} resize: images are narrowed to 512 pixels (min) or not (max). Default: min.", TRAINER),
+    ] = None
     strict: Annotated[bool, Flag(f"{WHOSE['strict']}: training stops at a row that fails.", TRAINER)] = False
     integrity: Annotated[
         Integrity,
@@ -239,6 +244,7 @@ class Settings(BaseModel):
         given = {"enable_thinking": self.enable_thinking != "true", "preserve_thinking": self.preserve_thinking}
         given["reasoning_effort"] = self.reasoning_effort != "xhigh"
         given["assistant_only_loss"] = self.assistant_only_loss
+        given["resize"] = self.resize is not None
         given["completion_only_loss"] = self.completion_only_loss is not None
         for name, said in given.items():
             if said and name not in trainer.options:

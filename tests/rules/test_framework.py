@@ -15,8 +15,8 @@ from validator.settings import Settings
 
 STATIC = [rule for rule in all_rules() if rule.family not in ("RP", "CF", "CK")]
 """The others speak of replayed samples (tests/replay), configurations and checkpoints (test_training_rules.py, ...)."""
-OF_TABLES = {"DI022", "LB005", "TK010"}
-"""Of tables without pictures: tests/unit/test_trl.py."""
+OF_TABLES = {"DI022", "LB005", "TK010", "IM013", "DI023", "DI024", "LB006"}
+"""Of data without a registry: tests/unit/test_trl.py, tests/unit/test_unsloth.py."""
 PACKED = {"DI021", "XX002"}
 """Of packed files: tests/engine/test_packed_runs.py."""
 EXPECTED = [json.loads(line) for line in (ROOT / "sample_data" / "expected_findings.jsonl").read_text().splitlines()]
@@ -131,7 +131,10 @@ ALWAYS = {
     "TK008": "needs --model-size",
     "TK009": "not for the trainer llamafactory",
     "XX003": "needs --exact",
-    **dict.fromkeys(("CV018", "CV019", "CV020", "DI022", "LB005", "TK010"), "not for the trainer llamafactory"),
+    **dict.fromkeys(
+        ("CV018", "CV019", "CV020", "DI022", "LB005", "TK010", "IM013", "DI023", "DI024", "LB006"),
+        "not for the trainer llamafactory",
+    ),
 }
 
 

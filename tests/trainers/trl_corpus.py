@@ -43,6 +43,18 @@ def make_trl_corpus(seed: int, rows: int) -> dict:
     return {"images": images, "files": files}
 
 
+def make_unsloth_corpus(seed: int, rows: int) -> dict:
+    """The same, without settings that unsloth's collator lacks."""
+    corpus = make_trl_corpus(seed, rows)
+    dice = random.Random(seed)
+    for file in corpus["files"].values():
+        kept = ("cutoff_len", "image_max_pixels", "image_min_pixels")
+        file["settings"] = {name: file["settings"][name] for name in kept}
+        if dice.random() < 0.3:
+            file["settings"]["resize"] = dice.choice(("min", "max"))
+    return corpus
+
+
 def _size(dice: random.Random) -> tuple[int, int]:
     return dice.choice((*SIZES[:10], (dice.randint(1, 700), dice.randint(1, 700)), (dice.randint(30, 500), 300)))
 

@@ -64,6 +64,7 @@ BECOMES = {
     "llamafactory@0.9.1": ("ok", "ok", "crash", "crash", "ok", "crash", "dropped", "dropped", "crash"),
     "trl": ("ok", "ok", "crash", "crash", "ok", "ok", "ok", "ok", "crash"),
     "qwen-vl-utils": ("ok", "ok", "dropped", "dropped", "ok", "dropped", "ok", "dropped", "ok"),
+    "unsloth": ("ok", "crash", "crash", "crash", "ok", "crash", "ok", "crash", "unchecked"),
     "ms-swift": ("ok", "ok", "ok", "ok", "dropped", "dropped", "ok", "dropped", "dropped"),
 }
 """What becomes of each row at a cutoff of 200; releases that are not named do as their family's newest."""

@@ -58,4 +58,5 @@ def test_what_help_says_of_trainers_is_what_they_say():
     for setting, whose in WHOSE.items():
         owners = {trainer.family for trainer in trainers().values() if setting in trainer.options}
         assert owners == {whose.removesuffix("'s").lower().replace("llama-", "llama")}, setting
-    assert " or ".join(name for name, trainer in trainers().items() if OWN in trainer.formattings) == TAKES_DATA
+    own = [name for name, trainer in trainers().items() if OWN in trainer.formattings]
+    assert f"{', '.join(own[:-1])} or {own[-1]}" == TAKES_DATA

@@ -80,8 +80,8 @@ class TurnMeasurer:
     def _loose_pads(self, encoded: EncodedTurn, special: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Places of image and video pads among the text tokens of a turn."""
         turn = encoded.turn
-        # Calls and tools come out of JSON
-        as_written = turn is not None and turn.role != "function" and not encoded.rewritten
+        # Calls and tools come out of JSON, and what turns with words hold may be a template's
+        as_written = turn is not None and turn.role != "function" and not encoded.rewritten and not turn.words
         if self._literal and not (special if as_written else any(self._prefix in piece for piece in encoded.pieces)):
             return (), ()
         ids = list(chain.from_iterable(encoded.texts))

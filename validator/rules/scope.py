@@ -83,3 +83,8 @@ def reading_own(trainer: Trainer) -> bool:
 def masking(trainer: Trainer) -> bool:
     """Trainers that mask labels by assistant_only_loss and completion_only_loss."""
     return "assistant_only_loss" in trainer.options
+
+
+def narrowing(trainer: Trainer) -> bool:
+    """Trainers that narrow images before the processor resizes them."""
+    return "resize" in trainer.options

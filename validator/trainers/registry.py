@@ -20,6 +20,7 @@ _MODULES = {
     "trl": "validator.trainers.transformers.profile",
     "qwen-vl-utils": "validator.trainers.qwen_vl_utils.profile",
     "ms-swift": "validator.trainers.ms_swift.profile",
+    "unsloth": "validator.trainers.unsloth.profile",
 }
 _EARLIER = {DEFAULT: "@main to @0.9.1"}
 NAMES = ", ".join(name + (f" (also {_EARLIER[name]})" if name in _EARLIER else "") for name in _MODULES)
@@ -31,9 +32,10 @@ WHOSE = {
     "strict": "ms-swift's",
     "assistant_only_loss": "TRL's",
     "completion_only_loss": "TRL's",
+    "resize": "unsloth's",
 }
 """Of settings that few trainers have (`Trainer.options`), whose they are, for help."""
-TAKES_DATA = "trl or ms-swift"
+TAKES_DATA = "trl, ms-swift or unsloth"
 """The trainers that take data alone in place of a registry."""
 CALLED = ("qwen-vl-utils",)
 """Packages that trainers' rooms call where they are installed: answers rest on their releases."""

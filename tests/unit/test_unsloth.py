@@ -1,0 +1,100 @@
+"""Rows under unsloth's vision collator: what becomes of each, as unsloth_zoo 2026.10.9 itself answered."""
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from tests.conftest import check
+from tests.unit.test_trl import IMAGE, INLINE, answer, chat, prompt, text, user
+
+WIDE = {"type": "image", "image": "w.png"}
+X = "x " * 3000
+PART, SAID = [IMAGE, text("hi")], [text("yo")]
+ROWS = {
+    "a column": (chat(PART, SAID, images=["a.png"]), ("ok", 37, 23), []),
+    "a wide image": (chat(PART, SAID, images=["w.png"]), ("ok", 259, 23), ["IM013"]),
+    "a tall image": (chat(PART, "yo", images=["tall.png"]), ("ok", 2048, 14), ["TK001", "TK004", "TK006"]),
+    "an empty list": (chat(PART, SAID, images=[]), ("ok", 26, 23), ["DI023"]),
+    "an empty list wins": (chat([INLINE, text("hi")], SAID, images=[]), ("ok", 26, 23), ["DI023"]),
+    "null does not": (chat([INLINE, text("hi")], SAID, images=None), ("ok", 37, 23), []),
+    "a column wins": (chat([INLINE, text("hi")], SAID, images=["b.png"]), ("ok", 102, 23), []),
+    "no part for the image": (chat("hi", "yo", images=["a.png"]), ("crash", None, None), ["CV020"]),
+    "gone": (chat(PART, SAID, images=["gone.png"]), ("crash", None, None), ["MD001"]),
+    "nulls in the list": (chat(PART, SAID, images=["a.png", None]), ("ok", 37, 23), []),
+    "an image too many": (chat(PART, SAID, images=["a.png", "b.png"]), ("crash", None, None), ["CV020"]),
+    "a long text is cut": (
+        chat([IMAGE, text(f"hi {X}")], SAID, images=["a.png"]),
+        ("ok", 2048, 2034),
+        ["TK003", "TK004"],
+    ),
+    "within": (chat([INLINE, text("hi")], SAID), ("ok", 37, 23), []),
+    "a wide one within": (chat([WIDE, text("hi")], SAID), ("ok", 259, 23), ["IM013"]),
+    "a part without an image": (chat(PART, SAID), ("crash", None, None), ["CV020"]),
+    "a URL part": (
+        chat([{"type": "image_url", "image_url": {"url": "a.png"}}, text("hi")], SAID),
+        ("crash", None, None),
+        ["CV020"],
+    ),
+    "text": (chat("hi", "yo"), ("ok", 23, 23), []),
+    "no content": (chat("hi", None), ("crash", None, None), ["CV005"]),
+    "no messages": ({"messages": []}, ("crash", None, None), ["CV004"]),
+    "other columns": ({"text": "x"}, ("crash", None, None), ["CV004"]),
+    "from and value": (
+        {"conversations": [{"from": "human", "value": "x"}, {"from": "gpt", "value": "y"}]},
+        ("crash", None, None),
+        ["CV004"],
+    ),
+    "conversations": ({"conversations": [user("hi"), answer("yo")]}, ("ok", 23, 23), []),
+    "a prompt": (prompt(PART, "yo", images=["a.png"]), ("ok", 37, 3), []),
+    "a prompt without its image": (prompt(PART, "yo", images=["gone.png"]), ("ok", 26, 3), ["DI024"]),
+    "a prompt whose image is within": (prompt([WIDE, text("hi")], "yo"), ("ok", 259, 3), ["IM013"]),
+    "and is gone": (
+        prompt([{"type": "image", "image": "gone.png"}, text("hi")], "yo"),
+        ("ok", 26, 3),
+        ["DI024"],
+    ),
+    "a prompt without any image": (prompt(PART, "yo", images=[]), ("ok", 26, 3), ["DI023"]),
+    "apart from its prompt": (prompt("hi", "\nyo", images=[]), ("ok", 24, 4), []),
+    "a prompt that is too long": (prompt(X, "yo", images=[]), ("ok", 2048, 0), ["LB001", "TK003", "TK004"]),
+    "tokens of vision in the text": (chat("hi", "x<|vision_start|>"), ("unchecked", None, None), []),
+}  # fmt: skip
+
+
+def judged(folder, row, **settings):
+    for name, size in (("a", (100, 80)), ("b", (300, 200)), ("w", (1000, 700)), ("tall", (400, 8000))):
+        Image.new("RGB", size, "red").save(folder / f"{name}.png")
+    (folder / "data.jsonl").write_text(json.dumps(row) + "\n")
+    given = {"cutoff_len": 2048, "image_max_pixels": 12845056, "ignore": ("IM008", "LB006", "IM002")} | settings
+    result, findings = check(str(folder / "data.jsonl"), folder / "run", trainer="unsloth", **given)
+    record = pq.read_table(result.folder / "samples.parquet").to_pylist()[0]
+    codes = sorted({finding["code"] for finding in findings if not finding["code"].startswith("XX")})
+    return (record["outcome"], record["num_tokens"], record["num_label_tokens"]), codes
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_rows(tmp_path, name):
+    row, outcome, codes = ROWS[name]
+    assert judged(tmp_path, row) == (outcome, codes)
+
+
+def test_nothing_is_narrowed_under_max(tmp_path):
+    outcome, codes = judged(tmp_path, chat(PART, SAID, images=["w.png"]), resize="max")
+    assert outcome == ("ok", 25 + 900, 23) and codes == []
+
+
+def test_parquet_gives_no_part_a_key(tmp_path):
+    """Null keys are taken out, where TRL stops at them."""
+    pq.write_table(pa.Table.from_pylist([chat([INLINE, text("hi")], SAID)]), tmp_path / "data.parquet")
+    Image.new("RGB", (100, 80)).save(tmp_path / "a.png")
+    check(str(tmp_path / "data.parquet"), tmp_path / "run", trainer="unsloth")
+    assert pq.read_table(tmp_path / "run" / "samples.parquet")["num_tokens"].to_pylist() == [37]
+
+
+@pytest.mark.parametrize("trainer", ["trl", "unsloth"])
+def test_questions_are_learned_by_default(tmp_path, trainer):
+    (tmp_path / "data.jsonl").write_text(json.dumps(chat("hi", "yo")) + "\n")
+    _, findings = check(str(tmp_path / "data.jsonl"), tmp_path / "run", trainer=trainer)
+    assert [(finding["code"], finding["severity"]) for finding in findings] == [("LB006", "info")]

@@ -1,0 +1,58 @@
+"""Questions that are learned like answers, because nothing masks them.
+
+## What it finds
+Data with `messages` under TRL and unsloth as they are set up by default, where every token of text is a label. Once per
+entry.
+
+## Why it matters
+The model is trained to write the users' questions and system prompts too, and under TRL the placeholders of image
+patches, which are most of the labels of a row with a picture. Who fine-tunes an assistant usually means the answers.
+
+## Example
+`SFTTrainer` with rows of `messages` and no `assistant_only_loss`; `UnslothVisionDataCollator` without
+`train_on_responses_only`.
+
+## What to do
+TRL: `assistant_only_loss=True` in SFTConfig (`--assistant-only-loss`). unsloth: `train_on_responses_only=True` with
+`instruction_part` and `response_part`; or write rows as `prompt` and `completion`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from validator.catalog.entry import OWN
+from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
+from validator.rules.noticed import Noticed
+from validator.rules.scope import reading_own
+from validator.trainers.layout import HEADS, UNLEARNED
+
+_MASKS = frozenset((UNLEARNED, *HEADS))
+
+
+def fold(noticed: Noticed, case: Case) -> None:
+    """Add a row whose questions are labels."""
+    facts = case.facts
+    if not facts.num_label_tokens or not case.limits.trainer.first_is_label:
+        return
+    if facts.media:
+        learned = all(_MASKS.isdisjoint(turn.traits) for turn in facts.turns)
+    else:
+        learned = facts.num_label_tokens == facts.num_tokens
+    if learned:
+        noticed.add(facts)
+
+
+def finish(noticed: Noticed, entry: EntryFacts) -> Iterator[Hit]:
+    """Say it once."""
+    if noticed.rows and entry.entry is not None and entry.entry.formatting == OWN:
+        yield Hit(
+            f"questions are learned like answers: {noticed}",
+            "TRL: assistant_only_loss=True. unsloth: train_on_responses_only. Or write prompt and completion.",
+            evidence={"rows": noticed.rows},
+        )
+
+
+RULE = corpus_rule(
+    "LB006", "questions-learned", "info", CorpusCheck(finish, Noticed, fold, Noticed.merge), trainers=reading_own
+)

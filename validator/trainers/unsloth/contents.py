@@ -1,0 +1,59 @@
+"""Contents of messages as unsloth and the model's chat template take them. Source: unsloth_zoo 2026.10.9
+`vision_utils.py`; transformers 5.17 `processing_utils.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from validator.conversation.sample import UnreadError
+from validator.trainers.transformers.parts import Stop, Told
+
+_SIZED = ("min_pixels", "max_pixels", "resized_height", "resized_width")
+
+
+def fill(told: Sequence[Told]) -> list[Any]:
+    """Fill in the pieces of messages; what the image parts hold, None where that is nothing that unsloth loads. Raises
+    Stop and UnreadError.
+    """
+    images: list[Any] = []
+    for place, message in enumerate(told):
+        content = message.content
+        if isinstance(content, str):
+            message.pieces.append(content)
+            continue
+        if not isinstance(content, list):
+            if isinstance(content, dict) and place:
+                raise UnreadError(f"the content of message {message.index} is an object, which is not reproduced")
+            raise Stop("content-type", TypeError(f"{type(content).__name__!r} object is not iterable"), message.index)
+        if not content and place == 0:
+            raise Stop("content-type", IndexError("list index out of range"), message.index)
+        for number, part in enumerate(content):
+            _take(message, part, images, first=place == number == 0)
+    return images
+
+
+def _take(message: Told, part: Any, images: list[Any], *, first: bool) -> None:
+    if not isinstance(part, dict):
+        raise UnreadError(f"a part of message {message.index} is something else than an object")
+    if "type" not in part and first:
+        raise Stop("content-type", AssertionError(""), message.index)
+    part = {key: value for key, value in part.items() if value is not None}  # Arrow gives each part the keys of all
+    kind = part.get("type")
+    if kind == "image":
+        if any(key in part for key in _SIZED):
+            raise UnreadError("image parts with sizes of their own are not reproduced")
+        message.pieces.append(None)
+        images.append(part.get("image"))
+    elif kind == "image_url" and "image_url" in part:  # the template makes an image part with a URL of it
+        message.pieces.append(None)
+        images.append(None)
+    elif kind in ("video", "audio", "image_url") or {"image", "image_url", "video", "audio"} & part.keys():
+        raise UnreadError("videos, audio, and parts of text with a key for an image are not reproduced")
+    elif kind is None:
+        raise UnreadError(f"a part of message {message.index} has no type")
+    elif "text" in part:
+        if not isinstance(part["text"], str | int | float):
+            raise UnreadError(f"the text of a part of message {message.index} is something else")
+        message.pieces.append(str(part["text"]))

@@ -1,0 +1,157 @@
+"""unsloth's vision collator: its rows, its resizing before the processor's own, its labels.
+
+Source: unsloth_zoo 2026.10.9 `vision_utils.py`, `UnslothVisionDataCollator` with its defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from PIL import Image
+
+from validator.catalog.entry import OWN, Entry
+from validator.catalog.loader import DATASETS_4_8
+from validator.catalog.survey import Survey
+from validator.conversation.row_view import RowView
+from validator.conversation.sample import MediaKind, Sample
+from validator.media.geometry import ImageLimits
+from validator.models.families import QWEN2_5_VL, QWEN2_VL
+from validator.settings import Integrity, Settings
+from validator.storage.media_files import MediaFiles
+from validator.tokens.encode import EncodedTurn, TrainerError
+from validator.tokens.processor import Processor
+from validator.tokens.template import Template, check_named, not_reproduced
+from validator.trainers.base import BatchRecipe, Trainer
+from validator.trainers.chat_template import ChatTemplateTrainer
+from validator.trainers.layout import Sizes, TokenSpan
+from validator.trainers.transformers.template import trl_template
+from validator.trainers.unsloth import layout
+from validator.trainers.unsloth.resize import image_grid, rounded
+from validator.trainers.unsloth.rows import NAMES, TEXT_NAMES, WITHIN, convert
+from validator.trainers.whole_row import whole_rows
+
+if TYPE_CHECKING:
+    from validator.facts.budget import Limits
+    from validator.facts.record import MediaFacts, TurnFacts
+    from validator.trainers.span_table import SpanTable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unsloth(ChatTemplateTrainer):
+    """UnslothVisionDataCollator's way."""
+
+    resizes: Literal["min", "max"]
+    integrity: Integrity
+
+    def configured(self, settings: Settings) -> Trainer:
+        """With its `resize`, and as deep as images are looked at."""
+        return replace(self, resizes=settings.resize or self.resizes, integrity=settings.integrity)
+
+    def view(self, entry: Entry, survey: Survey) -> RowView:
+        """Whole rows."""
+        return whole_rows(entry, survey, TEXT_NAMES)
+
+    def sample(self, row: dict[str, Any], entry: Entry, files: MediaFiles) -> Sample:
+        """Messages, or prompts and completions."""
+        return convert(row, files, self.integrity)
+
+    def reads(self, entry: Entry) -> Callable[[str], bool]:
+        """Columns that it knows by name."""
+        return NAMES.__contains__
+
+    def template(self, processor: Processor, named: str | None) -> Template:
+        """The model's own chat template."""
+        check_named(named)
+        if processor.family not in (QWEN2_VL, QWEN2_5_VL):
+            raise not_reproduced(self.name, processor)
+        return trl_template(self.media_roles)
+
+    def check(self, sample: Sample) -> None:
+        """Images are counted when the row is converted."""
+
+    def complete(self, sample: Sample, media: Sequence[MediaFacts], processor: Processor) -> None:
+        """Images within messages are rounded to whole tokens when they are loaded: their size is that one."""
+        if WITHIN not in sample.objects:
+            return
+        factor = processor.patch_size * processor.merge_size
+        for item in media:
+            try:
+                width, height = rounded(item.probe.width or 0, item.probe.height or 0, factor)
+            except ValueError as error:
+                raise TrainerError("image-refused", error, item.turn, "encode") from None
+            item.probe = replace(item.probe, width=width, height=height)
+
+    def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
+        """Pads that the template writes of images that are not loaded stay."""
+
+    def spans(self, turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[TokenSpan]:
+        """Text is learned, vision is not."""
+        return layout.spans(turns, sizes)
+
+    def span_table(self, spans: SpanTable, limits: Limits) -> SpanTable:
+        """Text is learned, vision is not."""
+        return layout.span_table(spans)
+
+    def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
+        """The processor's are those that are set."""
+        return ImageLimits(
+            max_pixels=settings.image_max_pixels,
+            min_pixels=settings.image_min_pixels,
+            processor_min_pixels=settings.image_min_pixels,
+            processor_max_pixels=settings.image_max_pixels,
+            patch_size=processor.patch_size,
+            merge_size=processor.merge_size,
+        )
+
+    def with_max_pixels(self, limits: ImageLimits, max_pixels: int) -> ImageLimits:
+        """The processor's too."""
+        return replace(limits, max_pixels=max_pixels, processor_max_pixels=max_pixels)
+
+    def image_grid(self, width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
+        """Narrowed, unless `resize` is max, and resized by the processor."""
+        return image_grid(width, height, limits, narrows=self.resizes == "min")
+
+    def resize(self, image: Image.Image, limits: ImageLimits) -> Image.Image:
+        """Not reproduced."""
+        raise ValueError(f"images are not loaded here as {self.describes} loads them")
+
+    def resizer(self) -> str:
+        """No library."""
+        return ""
+
+
+TRAINERS = (
+    Unsloth(
+        name="unsloth",
+        describes="unsloth's vision collator",
+        formattings=(OWN,),
+        options=frozenset(("resize",)),
+        defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 2048},
+        min_pixels=56 * 56,
+        loader=DATASETS_4_8,
+        video=None,
+        batch=BatchRecipe(pad_to_multiple_of=1, adds_fake_image=False, masks_pads=True),
+        applies_exif=False,
+        on_white="nothing",
+        is_replayed=False,
+        resizes_by_pillow=False,
+        strict_placeholders=False,
+        pairs_turns=False,
+        parses_tools=False,
+        fills_objects=False,
+        mixes_modalities=True,
+        reads_whole_rows=True,
+        names_media_in_columns=False,
+        first_is_label=True,
+        stops_at_failures=True,
+        mixes_times=False,
+        saves_images_again=False,
+        tokenized=None,
+        media_roles=("user", "assistant", "function"),
+        writes_as_qwen3=False,
+        resizes="min",
+        integrity="fast",
+    ),
+)
