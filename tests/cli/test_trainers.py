@@ -4,6 +4,7 @@ import json
 
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from tests.conftest import say
 
@@ -55,3 +56,24 @@ def test_the_same_row_fares_differently(dataset, mmvalidate, tmp_path):
         ("stops", "stops", "stops", "stops", "stops", "dropped"),
         ("dropped", "dropped", "stops", "stops", "whole", "dropped"),
     ]
+
+
+def test_data_alone_is_put_to_those_who_read_it(tmp_path, mmvalidate):
+    """The same rows, side by side; a registry is no layout of unsloth's."""
+    image = {"type": "image", "image": "a.png"}
+    Image.new("RGB", (100, 80)).save(tmp_path / "a.png")
+    rows = [
+        {"messages": [{"role": "user", "content": [image]}, {"role": "assistant", "content": [text]}], "images": []}
+        for text in ({"type": "text", "text": "yo"}, {"type": "text", "text": "ya"})
+    ]
+    rows[1]["messages"][0]["content"] = [{"type": "text", "text": "hi"}]
+    (tmp_path / "data.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    done = mmvalidate("data.jsonl", "--trainer", "all", "-q", "--output-format", "json")
+    told = json.loads(done.stdout)
+    assert list(told["trainers"]) == ["trl", "ms-swift", "unsloth"]
+    assert told["left_out"]["llamafactory"] == "it has no converter for the formatting own"
+    assert all(counts["whole"] == 2 for counts in told["counts"].values())
+    registry = {"data": {"file_name": "data.jsonl", "formatting": "sharegpt"}}
+    (tmp_path / "dataset_info.json").write_text(json.dumps(registry))
+    done = mmvalidate("dataset_info.json", "--trainer", "all", "-q", "--output-format", "json")
+    assert json.loads(done.stdout)["left_out"]["unsloth"] == "it has no converter for the formatting sharegpt"

@@ -74,6 +74,7 @@ def test_golden_verdicts_are_the_releases_own(tmp_path, release):
 def test_the_loader_of_each_trainer():
     assert {name: trainer.loader.name for name, trainer in trainers().items() if trainer.family != "llamafactory"} == {
         "trl": "datasets 5.2",
+        "unsloth": "datasets 4.8",
         "qwen-vl-utils": "json",
         "ms-swift": "datasets 4.8",
     }

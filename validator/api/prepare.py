@@ -31,15 +31,17 @@ class Prepared:
     notes: tuple[str, ...] = ()
 
 
-def prepare(settings: Settings) -> Prepared:
-    """Open the registry and choose the rules. Raises ValueError with a sentence."""
+def prepare(settings: Settings, *, every: bool = False) -> Prepared:
+    """Open the registry and choose the rules; `every`: for all trainers, of which some read the data. Raises ValueError
+    with a sentence.
+    """
     rules, left_out = choose_rules(settings)
     if settings.baseline is not None:
         load_baseline(settings.baseline)
     registry = load_registry(locate(settings.dataset_info), settings.datasets)
     if is_remote(settings.resolved_media_dir):
         storage(settings.resolved_media_dir)
-    if registry.is_data and registry.entries[0].formatting not in settings.profile.formattings:
+    if not every and registry.is_data and registry.entries[0].formatting not in settings.profile.formattings:
         raise ValueError(
             f"{registry.path} is a data file: `mmvalidate init {registry.path}` writes the dataset_info.json that "
             f"names it, or add --trainer {TAKES_DATA}, which read data as they are."

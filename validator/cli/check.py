@@ -109,7 +109,7 @@ def _check(
             | ({"scheduler": None} if "scheduler" in without else {})
             | ({"witness": witness(chosen.profile)} if chosen.exact else {})
         )
-        prepared = prepare(chosen)
+        prepared = prepare(chosen, every=every)
         for note in prepared.notes:
             say(note)
         if every and (replay != "off" or reports or write_baseline or output_format.value not in ("full", "json")):

@@ -12,8 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from validator.catalog.registry import load_registry
 from validator.engine.run_files.finished import FinishedRun
 from validator.settings import Settings
+from validator.storage.remote import locate
 from validator.trainers.registry import trainers
 from validator.writing import whole_path
 
@@ -64,10 +66,18 @@ class TrainerComparison:
 
 
 def possible(settings: Settings) -> tuple[dict[str, Settings], dict[str, str]]:
-    """The settings under each profile, and why others cannot have them."""
+    """The settings under each profile, and why others cannot have them. Left out too are those that can read no entry.
+
+    Raises ValueError where the registry cannot be read.
+    """
     chosen, left_out = {}, {}
+    entries = load_registry(locate(settings.dataset_info), settings.datasets).entries
+    layouts = {entry.formatting for entry in entries}
     given = settings.model_dump(exclude={"trainer", "image_min_pixels"} - settings.model_fields_set)
     for name in trainers():
+        if layouts and layouts.isdisjoint(trainers()[name].formattings):
+            left_out[name] = f"it has no converter for the formatting {' or '.join(sorted(layouts))}"
+            continue
         try:
             chosen[name] = Settings(**{**given, "trainer": name})
         except ValueError as error:
