@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tests.commands import run_in_process
 from tests.conftest import ROOT
 from tests.environments import ORACLE, VOCABULARY, needs_oracle
 from tests.oracle.corpus import make_corpus, write_corpus
+from tests.oracle.thoughts import make_thoughts
+from validator.models.families import QWEN3_VL
 from validator.tokenizing import tokenize as writing
 from validator.tokenizing.arrow_folder import read_batches
 
@@ -19,13 +22,15 @@ pytestmark = needs_oracle
 PYTHON = ORACLE / "bin" / "python"
 
 
+def saved(folder: Path, model: str, *tokens: str) -> Path:
+    """Tokenizer and processor of a model, as the trainer loads them."""
+    subprocess.run((PYTHON, "-m", "tests.oracle.save_model", VOCABULARY, folder, model, *tokens), check=True, cwd=ROOT)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("model")
-    subprocess.run(
-        (ORACLE / "bin" / "python", "-m", "tests.oracle.save_model", VOCABULARY, folder), check=True, cwd=ROOT
-    )
-    return folder
+    return saved(tmp_path_factory.mktemp("model"), "qwen2-vl")
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +63,22 @@ def test_rows_are_those_of_the_trainer(checked, interpreter):
     done = written(checked, interpreter)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "compared 12 rows with LLaMA-Factory 0.9.5: 12 equal" in done.stdout
+
+
+@pytest.mark.parametrize("number", [0, 5, 6, 11])
+def test_rows_with_thoughts_are_those_of_the_trainer(tmp_path, interpreter, number):
+    """Under settings that say what becomes of thoughts; test_thoughts.py compares the ids under all of them."""
+    corpus = make_thoughts(31, 240)
+    registry = write_corpus(corpus, tmp_path)
+    model, spec = saved(tmp_path / "model", "qwen3-vl", *QWEN3_VL.added_tokens), corpus["entries"][number]
+    given = {"model_name_or_path": str(model), "template": "qwen3_vl", "dataset_dir": str(registry.parent),
+             "stage": "sft", "dataset": spec["name"], **spec["settings"]}  # fmt: skip
+    given = {name: {"true": True, "false": False}.get(value, value) for name, value in given.items()}
+    (tmp_path / "train.yaml").write_text(json.dumps(given))
+    done = run_in_process("check", "--train-config", "train.yaml", "--run-dir", "run", "-q", cwd=tmp_path)
+    assert done.returncode in (0, 1), done.stderr
+    done = written(tmp_path, interpreter, "--check", "100")
+    assert done.returncode == 0 and re.search(r"compared (\d+) rows .*: \1 equal", done.stdout), done.stdout
 
 
 def test_a_row_that_differs_is_named_with_the_place(checked, interpreter, monkeypatch):
