@@ -65,6 +65,12 @@ def test_a_bbox_that_may_hold_a_width_is_not_sure():
 def test_no_more_than_asked_for():
     assert len(read('"bbox_2d": [1, 2, 3, 4] ' * (MOST + 5))) == MOST
     assert len(read("click(1, 2) " * 9, most=3)) == 3
+    assert len(read('"bbox_2d": [' + ", ".join(["[1, 2, 3, 4]"] * 3000) + "]")) == MOST
+
+
+def test_a_long_outline_is_read_whole():
+    (one,) = read('"points": [' + ", ".join(f"[{n}, {n + 1}]" for n in range(1500)) + "]")
+    assert (one.kind, len(one.numbers), one.shape(0).reach) == ("outline", 3000, (0, 1, 1499, 1500))
 
 
 def fed(stored):

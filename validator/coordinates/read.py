@@ -16,14 +16,16 @@ from validator.coordinates.shape import Shape, extent
 
 MOST = 1000
 """Boxes and points that are read of a text."""
-CORNERS = 128
+LISTED = 10_000
+"""Boxes and points of one list; of a longer one none is read."""
+CORNERS = 2000
 """Of an outline."""
 _S = r"\s{0,40}"
 _NUMBER = r"[-+]?(?:\d{1,7}(?:\.\d{0,17})?|\.\d{1,17}|nan|inf(?:inity)?)(?:e[-+]?\d{1,2})?"
 _PAIR = rf"\({_S}{_NUMBER}{_S},{_S}{_NUMBER}{_S}\)"
 _PAIRS = rf"{_PAIR}(?:\s{{0,8}},?\s{{0,8}}{_PAIR}){{0,{CORNERS - 1}}}"
 _FLAT = rf"[\[(]{_S}{_NUMBER}(?:{_S},{_S}{_NUMBER}){{1,{2 * CORNERS - 1}}}{_S}[\])]"
-_NESTED = rf"[\[(]{_S}{_FLAT}(?:{_S},{_S}{_FLAT}){{0,{MOST - 1}}}{_S}[\])]"
+_NESTED = rf"[\[(]{_S}{_FLAT}(?:{_S},{_S}{_FLAT}){{0,{LISTED - 1}}}{_S}[\])]"
 _SPACED = rf"{_NUMBER}(?:[ ,]{{1,3}}{_NUMBER}){{1,7}}"
 _KEY = rf"\\?[\"']?{_S}[:=]{_S}"
 _number = re.compile(_NUMBER)
