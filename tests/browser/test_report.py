@@ -1,5 +1,8 @@
 """The HTML report in a real browser: quiet, without network, usable by mouse and keyboard, safe and readable."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from tests.environments import needs_browser
@@ -34,23 +37,61 @@ def test_filters(visit, report):
     page = visit(report)
     everything = number_of_cards(page)
     page.select_option("#rule", "TK001")
-    assert names(page) == ["data.jsonl:1"]
+    assert names(page) == ["data.jsonl row 1"]
     assert page.inner_text("#shown") == f"1 of {everything} listed"
     page.click("#clear")
     assert len(names(page)) == everything
     page.select_option("#dataset", "<b>second")
-    assert names(page) == ["second.jsonl:0"]
+    assert names(page) == ["second.jsonl row 0"]
     page.select_option("#severity", "error")
     assert names(page) == [] and page.is_visible("#nothing")
     page.click("#clear-too")
     page.select_option("#verdict-filter", "GRAD_SPIKE")
-    assert names(page) == ["data.jsonl:1"]
+    assert names(page) == ["data.jsonl row 1"]
     page.click("#clear")
     page.fill("#search", "GONE.png no such")
-    assert names(page) == ["data.jsonl:3"]
+    assert names(page) == ["data.jsonl row 3"]
     page.click("#rules a[data-value=LB002]")
-    assert sorted(names(page)) == ["data.jsonl:4", "second.jsonl:0"]
+    assert sorted(names(page)) == ["data.jsonl row 4", "second.jsonl row 0"]
     assert page.input_value("#search") == "" and page.input_value("#rule") == "LB002"
+
+
+def test_filters_stand_in_the_address(visit, report):
+    page = visit(report)
+    page.select_option("#rule", "LB002")
+    page.select_option("#sort", "place")
+    page.fill("#search", "data.jsonl")
+    address = page.url
+    assert address.endswith("#samples?q=data.jsonl&sort=place&rule=LB002")
+    again = visit(report)
+    again.goto(address)
+    again.reload()
+    assert names(again) == ["data.jsonl row 4"] and again.input_value("#sort") == "place"
+    again.click("#clear")
+    assert again.url.endswith("#samples?sort=place")
+
+
+def test_rows_by_what_training_makes_of_them(visit, report):
+    page = visit(report)
+    page.select_option("#outcome", "stops")
+    assert "data.jsonl row 1" in names(page)
+    texts = page.locator("#cards > details:not([hidden])").evaluate_all("all => all.map(one => one.dataset.outcome)")
+    assert set(texts) == {"stops"}
+
+
+def test_an_id_is_copied_and_what_is_listed_downloaded(visit, report):
+    page = visit(report)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.select_option("#rule", "TK001")
+    page.locator(LISTED).locator("summary").click()
+    page.locator(f"{LISTED} button.copy").click()
+    page.locator(f"{LISTED} button.copy", has_text="Copied").wait_for()
+    with page.expect_download() as started:
+        page.click("#download")
+    (line,) = Path(started.value.path()).read_text().splitlines()
+    listed = json.loads(line)
+    assert (listed["dataset"], listed["file"], listed["row"], listed["training"]) == ("data", "data.jsonl", 1, "stops")
+    assert "TK001" in listed["rules"] and page.evaluate("navigator.clipboard.readText()") == listed["sample_id"]
 
 
 def test_sorting(visit, report):
@@ -61,14 +102,14 @@ def test_sorting(visit, report):
     tokens = page.locator("#cards > details").evaluate_all("all => all.map(one => +one.dataset.tokens)")
     assert tokens == sorted(tokens, reverse=True) and tokens[0] > 1024
     page.select_option("#sort", "place")
-    assert names(page)[-3:] != [] and names(page)[:3] == ["second.jsonl:0", "data.jsonl:1", "data.jsonl:2"]
+    assert names(page)[-3:] != [] and names(page)[:3] == ["second.jsonl row 0", "data.jsonl row 1", "data.jsonl row 2"]
 
 
 def test_keyboard(visit, report):
     page = visit(report)
     page.keyboard.press("/")
     page.keyboard.type("spikes")
-    assert names(page) == ["data.jsonl:1"]
+    assert names(page) == ["data.jsonl row 1"]
     page.keyboard.press("Escape")
     page.keyboard.press("x")
     assert len(names(page)) == number_of_cards(page)
@@ -92,10 +133,13 @@ def test_every_control_is_reached_by_tab(visit, report):
     page = visit(report)
     page.focus("#search")
     reached = []
-    for _ in range(8):
+    for _ in range(10):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
-    assert reached == ["rule", "dataset", "severity", "verdict-filter", "sort", "clear", "toggle", "SUMMARY"]
+    assert reached == [
+        *("rule", "dataset", "outcome", "severity", "verdict-filter", "sort"),
+        *("clear", "toggle", "download", "SUMMARY"),
+    ]
 
 
 def test_hostile_text_stays_text(visit, report):

@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.text import Text
 
 from validator.engine.run_files.result import RunResult
-from validator.findings import count, gravest_first, printable
+from validator.findings import count, printable
 from validator.report import replayed
 from validator.report.assumed import assumed_limits
 from validator.report.finished import gate_notes
 from validator.report.found import print_findings
 from validator.report.tables import console_for, indented, print_table
-from validator.report.verdict import WORDS, describe
+from validator.report.verdict import WORDS, describe, ordered_rules
 from validator.run_folder.choose import latest
 from validator.storage.remote import locate
 
@@ -120,7 +120,7 @@ def _next(console: Console, result: RunResult) -> None:
     A run in .mmvalidate that has just ended is the one that commands take where none is named.
     """
     summary, folder = result.summary, result.folder
-    worst = next((rule for rule in gravest_first(summary["rules"]) if result.tally.codes[rule["code"]]), None)
+    worst = next((rule for rule in ordered_rules(summary) if result.tally.codes[rule["code"]]), None)
     newest = latest()
     run = "" if newest is not None and folder.absolute() == newest.absolute() else f" {quote(str(folder))}"
     steps = []

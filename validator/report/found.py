@@ -17,9 +17,10 @@ from validator.engine.run_files.finished import FinishedRun
 from validator.engine.run_files.result import RunResult
 from validator.engine.tables.finding_columns import stored, to_findings
 from validator.facts.columns import are_among, plain_array
-from validator.findings import Finding, count, gravest_first, printable
+from validator.findings import Finding, count, printable
 from validator.report.places import Places
 from validator.report.tables import indented
+from validator.report.verdict import ordered_rules
 
 STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 EXAMPLES = 3
@@ -31,7 +32,7 @@ GROUPS = 12
 def print_findings(console: Console, result: RunResult, base: Path, *, everything: bool) -> None:
     """Print the findings of a run: some of each rule, or all of them."""
     tally = result.tally
-    rules = [rule for rule in _ordered(result.summary) if tally.codes[rule["code"]]]
+    rules = [rule for rule in ordered_rules(result.summary) if tally.codes[rule["code"]]]
     shown = rules if everything else rules[:GROUPS]
     examples = {rule["code"]: _examples(result, rule["code"]) for rule in shown}
     some = (asdict(one) for listed in examples.values() for one, _ in listed)
@@ -59,14 +60,6 @@ def print_findings(console: Console, result: RunResult, base: Path, *, everythin
         console.print()
     elif not everything and any(tally.codes[rule["code"]] > EXAMPLES for rule in shown):
         console.print(Text("--all shows every finding", style="dim"))
-
-
-def _ordered(summary: dict[str, Any]) -> list[dict[str, Any]]:
-    """The rules of a run: of each severity what keeps an entry from loading first, then those with most findings."""
-    stopping = {code for item in summary["datasets"] for code in item["stopped_by"]}
-    rules = gravest_first(summary["rules"])
-    ranks = {word: rank for rank, word in enumerate(dict.fromkeys(rule["severity"] for rule in rules))}
-    return sorted(rules, key=lambda rule: (ranks[rule["severity"]], rule["code"] not in stopping))
 
 
 def _examples(result: RunResult, code: str) -> list[tuple[Finding, int]]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from validator.findings import SEVERITIES, count, printable
+from validator.findings import SEVERITIES, count, gravest_first, printable
 
 CODES = 3
 """Rules that the line names."""
@@ -118,3 +118,11 @@ def _not_asked(summary: dict[str, Any]) -> str:
         return ""
     words = f"{', '.join(asked[:5])}{' ...' if len(asked) > 5 else ''}"
     return f"only {words} asked for (--select): other rules may fail"
+
+
+def ordered_rules(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rules of a run: of each severity what keeps an entry from loading first, then those with most findings."""
+    stopping = {code for item in summary["datasets"] for code in item["stopped_by"]}
+    rules = gravest_first(summary["rules"])
+    ranks = {word: rank for rank, word in enumerate(dict.fromkeys(rule["severity"] for rule in rules))}
+    return sorted(rules, key=lambda rule: (ranks[rule["severity"]], rule["code"] not in stopping))

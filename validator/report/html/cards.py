@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from validator.conversation.sample import PLACEHOLDERS
+from validator.engine.run_files.training import outcome_of
 from validator.facts.budget import Limits
 from validator.facts.replayed import Drift
 from validator.facts.strip import Segment
@@ -20,6 +21,7 @@ from validator.report.html.samples import Key, Shown
 from validator.report.html.shapes import RowDrawn
 from validator.report.html.text import pieces
 from validator.report.html.thumbnails import Thumbnails
+from validator.report.verdict import WORDS
 
 NAME = 160
 """Characters of the name of a dataset or a file."""
@@ -55,9 +57,10 @@ def card(item: Shown, number: int, context: Context) -> dict[str, Any]:
         "dataset": clip(item.facts.dataset, NAME),
         "file": clip(item.facts.file, NAME),
         "row": item.facts.row,
-        "where": f"{clip(context.base, 300)}/{clip(item.facts.file, 300)}:{item.facts.row}",
+        "where": f"{clip(context.base, 300)}/{clip(item.facts.file, 300)} row {item.facts.row}",
         "sample_id": item.facts.sample_id,
         "status": record["status"],
+        "outcome": WORDS[outcome_of(item.facts, record["status"], [finding["code"] for finding in item.findings])],
         "severity": next((word for word in SEVERITIES if word in severities), "info"),
         "codes": list(dict.fromkeys(finding["code"] for finding in findings)),
         "findings": findings[:FINDINGS],

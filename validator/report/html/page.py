@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from validator.engine.run_files.finished import FinishedRun
 from validator.facts.budget import Limits
 from validator.facts.measure import limits_of
 from validator.findings import clip, count
 from validator.planning.around import around
+from validator.report.assumed import assumed_limits
 from validator.report.html import replayed
 from validator.report.html.cards import NAME, Context, card
 from validator.report.html.choice import Choice, choose
@@ -31,11 +34,13 @@ from validator.report.html.scan import scan
 from validator.report.html.sections import Report, sections
 from validator.report.html.shapes import drawn
 from validator.report.html.thumbnails import PICTURE_BYTES, draw
+from validator.run_folder.names import SUMMARY
 from validator.settings import Settings
 from validator.storage.remote import locate
 from validator.tokens.processor import load_processor
 from validator.writing import write_whole
 
+_TICKED = re.compile("`([^`]+)`")
 CARD_BYTES = 1_800_000
 """Of all samples on the page, without pictures. With them and everything else the page stays below 5 MB."""
 
@@ -100,6 +105,8 @@ def _gather(run: FinishedRun, told: Callable[[str], None]) -> Report:
         planned,
         lost and clip(lost, 300),
         found,
+        assumed_limits(run.summary, run.folder),
+        datetime.fromtimestamp((run.folder / SUMMARY).stat().st_mtime, timezone.utc),
     )
 
 
@@ -145,13 +152,24 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["name"] = NAME
-    environment.filters |= {"number": _number, "compact": compact, "share": _share, "printable": _printable}
+    environment.filters |= {
+        "number": _number,
+        "compact": compact,
+        "share": _share,
+        "printable": _printable,
+        "code": _code,
+    }
     return environment
 
 
 def _printable(text: object, most: int = 600) -> str:
     """Text from data in one line, bounded."""
     return clip(str(text), most)
+
+
+def _code(text: str) -> Markup:
+    """Text with what stands between backticks as code."""
+    return Markup(_TICKED.sub(r"<code>\1</code>", str(escape(text))))
 
 
 def _number(value: float | None) -> str:

@@ -6,8 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+import orjson
+import xxhash
 from markupsafe import Markup
 
 from validator.engine.run_files.finished import codes_that_ran, rules_told
@@ -25,7 +28,7 @@ from validator.report.html.samples import GENERAL, Shown
 from validator.report.html.scan import Overview
 from validator.report.plan_picture import picture
 from validator.report.replayed import MEANING, notes
-from validator.report.verdict import MEANINGS, WORDS, describe, training_sentence
+from validator.report.verdict import MEANINGS, WORDS, describe, ordered_rules, training_sentence
 from validator.settings import Settings
 
 DATASETS = 200
@@ -41,7 +44,8 @@ Record = dict[str, Any]
 @dataclass(slots=True)
 class Report:
     """Everything that the page shows. `lost`: why the data could not be read again. `looked_at`: the samples that are
-    shown, and more that may stand on the sheet of boxes.
+    shown, and more that may stand on the sheet of boxes. `assumed`: what is to be said of limits that nobody named;
+    `checked`: when the run ended.
     """
 
     summary: Record
@@ -55,6 +59,8 @@ class Report:
     planned: Plan | None
     lost: str | None
     looked_at: list[Shown]
+    assumed: list[str]
+    checked: datetime
     cards: list[Record] = field(default_factory=list)
 
 
@@ -73,6 +79,7 @@ def sections(report: Report) -> list[Section]:
     return [Section(name, title, data) for name, title, data in made if data is not None]
 
 
+_GRAVE = {"passed": "passed", "GO": "passed", "failed": "failed", "NO-GO": "failed"}
 _FAILING = {
     "error": "errors fail the run",
     "warning": "errors and warnings fail the run",
@@ -92,7 +99,14 @@ def _verdict(report: Report) -> Record:
         "nothing to check": "There was no row to check.",
     }
     return {
-        "verdict": summary["verdict"],
+        "headline": (summary.get("audit") or summary)["verdict"],
+        "grave": _GRAVE.get((summary.get("audit") or summary)["verdict"], "unchecked"),
+        "checked": f"{report.checked:%Y-%m-%d %H:%M} UTC",
+        "registry": clip(str(summary["settings"]["dataset_info"]), 200),
+        "digest": (summary["inputs"].get("dataset_info_sha256") or "")[:16],
+        "content": _content(summary),
+        "files": len(summary["inputs"].get("files_xxh3_128", {})),
+        "assumed": report.assumed,
         "words": words[summary["verdict"]],
         "line": describe(summary),
         "sentence": sentence[:1].upper() + sentence[1:] + ".",
@@ -109,11 +123,19 @@ def _verdict(report: Report) -> Record:
     }
 
 
+def _content(summary: Record) -> str:
+    """A digest of the digests of all data files: equal where all of them are."""
+    files = sorted(summary["inputs"].get("files_xxh3_128", {}).items())
+    return xxhash.xxh3_64_hexdigest(orjson.dumps(files))
+
+
 def _first_steps(report: Report) -> list[Record]:
-    """The rules that most rows break among the gravest, each with the help of its first example."""
+    """The rules to begin with: of the gravest what keeps a dataset from loading, then those that most rows break; each
+    with the help of its first example.
+    """
     helps = {finding["code"]: finding["help"] for item in report.shown for finding in item.findings}
     helps |= {finding["code"]: finding["help"] for finding in report.general}
-    rules = gravest_first(report.summary["rules"])
+    rules = ordered_rules(report.summary)
     shown = {code for card in report.cards for code in card["codes"]}
     return [{**rule, "help": helps.get(rule["code"], ""), "shown": rule["code"] in shown} for rule in rules[:3]]
 
@@ -316,6 +338,7 @@ def _samples(report: Report) -> Record:
         "lost": report.lost,
         "codes": sorted({code for card in cards for code in card["codes"]}),
         "datasets": sorted({card["dataset"] for card in cards}),
+        "outcomes": [word for word in WORDS.values() if any(card["outcome"] == word for card in cards)],
         "severities": [severity for severity in SEVERITIES if any(card["severity"] == severity for card in cards)],
         "verdicts": sorted({card["replay"]["verdict"] for card in cards if card["replay"]}),
     }

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from validator.engine.run_files.finished import FinishedRun
-from validator.engine.run_files.training import outcome_of
 from validator.facts.budget import Limits
 from validator.facts.columns import are_among
 from validator.facts.measure import limits_of
@@ -97,10 +96,8 @@ class Rows:
         if lost := read_again(run, shown):
             item.note = lost
         thumbnails = draw(tasks(item, limits), PICTURE_BYTES)
-        status = str(item.record["status"])
         return ShownRow(
             card(item, 1, Context(self.base, limits, run.settings.cutoff_len, None, thumbnails, {})),
-            outcome_of(item.facts, status, [finding["code"] for finding in item.findings]),
             {key: str(one.frames[0] if one.frames else one.target or "") for key, one in item.media.items()},
             {(key[3], key[4]): drawn.original for key, drawn in thumbnails.items()},
         )
@@ -108,11 +105,10 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class ShownRow:
-    """A row as the HTML report has it (`card`), what training makes of it, and, by kind and index of each medium, the
+    """A row as the HTML report has it (`card`), and, by kind and index of each medium, the
     path that the trainer opens, and a small picture where one can be drawn.
     """
 
     card: dict[str, Any]
-    outcome: str
     paths: dict[tuple[str, int], str]
     pictures: dict[tuple[str, int], bytes]

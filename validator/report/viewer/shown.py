@@ -14,7 +14,6 @@ from validator.report.found import STYLES, location
 from validator.report.html.text import Piece
 from validator.report.places import Places
 from validator.report.tables import indented
-from validator.report.verdict import WORDS
 from validator.report.viewer.pictures import Protocol, encoded
 from validator.report.viewer.rows import ShownRow
 
@@ -38,7 +37,7 @@ def print_row(console: Console, row: ShownRow, summary: dict[str, Any], base: Pa
         Text.assemble(
             (location(base, dataset, file, number, line), "bold"),
             f"  {clip(dataset)}  ",
-            (WORDS[row.outcome], _OUTCOMES.get(row.outcome, _BAD)),
+            (card["outcome"], _OUTCOMES.get(card["outcome"], _BAD)),
         )
     )
     if card["trainer_error"]:

@@ -13,16 +13,17 @@
 
   const list = get("cards");
   const cards = list ? [...list.children] : [];
-  const fields = { rule: get("rule"), dataset: get("dataset"), severity: get("severity"), verdict: get("verdict-filter") };
+  const fields = { rule: get("rule"), dataset: get("dataset"), outcome: get("outcome"), severity: get("severity"), verdict: get("verdict-filter") };
   const search = get("search"), sort = get("sort"), toggle = get("toggle");
   const texts = new Map();
   const textOf = (card) => {
-    if (!texts.has(card)) texts.set(card, card.textContent.toLowerCase());
+    if (!texts.has(card)) texts.set(card, `${card.textContent} ${card.dataset.id}`.toLowerCase());
     return texts.get(card);
   };
   const matches = {
     rule: (card, value) => card.dataset.rules.split(" ").includes(value),
     dataset: (card, value) => card.dataset.dataset === value,
+    outcome: (card, value) => card.dataset.outcome === value,
     severity: (card, value) => card.dataset.severity === value,
     verdict: (card, value) => card.dataset.verdict === value,
   };
@@ -37,6 +38,27 @@
     const number = shown().length;
     get("shown").textContent = number === cards.length ? `${number} listed` : `${number} of ${cards.length} listed`;
     get("nothing").hidden = number > 0;
+    remember();
+  };
+  const controls = () => [["q", search], ["sort", sort], ...Object.entries(fields)].filter(([, field]) => field);
+  const untouched = (field) => !field.value || (field === sort && field.value === "risk");
+  const remember = () => {
+    const asked = new URLSearchParams(controls().filter(([, field]) => !untouched(field)).map(([name, field]) => [name, field.value]));
+    const words = asked.toString();
+    if (!words && !location.hash.startsWith("#samples?")) return;
+    try {
+      history.replaceState(null, "", words ? `#samples?${words}` : "#samples");
+    } catch { /* a page without an address of its own */ }
+  };
+  const recall = () => {
+    const asked = new URLSearchParams(location.hash.slice("#samples?".length));
+    for (const [name, field] of controls()) {
+      field.value = asked.get(name) || (field === sort ? "risk" : "");
+      if (field !== search && field.selectedIndex < 0) field.selectedIndex = 0;
+    }
+    order();
+    filter();
+    get("samples").scrollIntoView();
   };
   const byPlace = (a, b) => a.dataset.dataset.localeCompare(b.dataset.dataset) || a.dataset.file.localeCompare(b.dataset.file)
     || a.dataset.row - b.dataset.row;
@@ -48,6 +70,30 @@
   const order = () => {
     cards.sort(orders[sort.value]);
     list.append(...cards);
+    remember();
+  };
+  const copy = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const area = document.createElement("textarea");
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+  };
+  const download = () => {
+    const lines = shown().map(({ dataset: { key, id, rules, outcome } }) => {
+      const [dataset, file, row] = JSON.parse(key);
+      return JSON.stringify({ dataset, file, row, sample_id: id, rules: rules.split(" ").filter(Boolean), training: outcome }) + "\n";
+    });
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob(lines, { type: "application/jsonl" }));
+    link.download = "listed.jsonl";
+    link.click();
+    URL.revokeObjectURL(link.href);
   };
   const clear = () => {
     search.value = "";
@@ -69,6 +115,7 @@
     next.scrollIntoView({ block: "nearest" });
   };
   const reveal = () => {
+    if (cards.length && location.hash.startsWith("#samples?")) return recall();
     const target = location.hash.length > 1 && get(location.hash.slice(1));
     if (!target) return;
     if (target.classList.contains("card")) {
@@ -89,14 +136,24 @@
     get("clear").addEventListener("click", clear);
     get("clear-too").addEventListener("click", clear);
     toggle.addEventListener("click", openAll);
+    get("download").addEventListener("click", download);
+    list.addEventListener("click", async (event) => {
+      const button = event.target.closest("button.copy");
+      if (!button) return;
+      await copy(button.closest(".card").dataset.id);
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = "Copy id"; }, 1500);
+    });
     document.addEventListener("click", (event) => {
       const link = event.target.closest("a[data-filter]");
       if (!link) return;
       clear();
       fields[link.dataset.filter].value = link.dataset.value;
+      event.preventDefault();
       filter();
+      get("samples").scrollIntoView();
     });
-    filter();
+    if (!location.hash.startsWith("#samples?")) filter();
   }
   addEventListener("hashchange", reveal);
   reveal();
