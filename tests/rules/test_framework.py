@@ -40,6 +40,7 @@ def test_sample_data_plants_every_rule():
         "XX002",
         "DI021",
         "LB004",
+        "IM025",
         "VD008",
         "VD009",
         "IM021",
