@@ -12,6 +12,7 @@ from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample
 from validator.models.families import QWEN2_5_VL, QWEN2_VL, QWEN3_VL
 from validator.tokens import tool_formats
 from validator.tokens.encode import EncodedTurn, TrainerError
+from validator.tokens.ids import as_list
 from validator.tokens.processor import Processor
 from validator.tokens.template import PAD_TOKENS, SYSTEM, Template, check_named, not_reproduced
 from validator.trainers.base import Trainer
@@ -120,7 +121,7 @@ def check_literal_pads(sample: Sample, turns: Sequence[EncodedTurn], pads: Mappi
     """
     for turn in turns:
         for kind, pad in pads.items():
-            if not any(pad in text for text in turn.texts):
+            if not any(pad in as_list(text) for text in turn.texts):
                 continue
             index = turn.turn.index if turn.turn is not None else sample.system_turn
             text = f"Found {PAD_TOKENS[kind]} tokens in the text but no {kind}s were passed."

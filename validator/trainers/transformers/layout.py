@@ -29,9 +29,13 @@ def spans(turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[Toke
     """Every token is a label but for turns that are not learned, and what stands before a learned answer. The system
     prompt is learned where all is.
     """
+    made: list[TokenSpan] = []
+    if not any(turn.traits for turn in turns):  # most rows
+        for place, turn in enumerate(turns):
+            add_turn(made, turn, place, sizes, is_label=True)
+        return made
     heads = [next((HEADS.index(word) + 1 for word in turn.traits if word in HEADS), 0) for turn in turns]
     masked = any(heads) or any(UNLEARNED in turn.traits for turn in turns)
-    made: list[TokenSpan] = []
     for place, (turn, head) in enumerate(zip(turns, heads, strict=True)):
         learned = UNLEARNED not in turn.traits and not (masked and place == 0 and turn.role == "system")
         start = len(made)

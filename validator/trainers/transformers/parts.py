@@ -54,10 +54,12 @@ class Told:
     def literal(self) -> str:
         """The first placeholder that stands in the text."""
         text = self.text
-        return next((word for word in PLACEHOLDERS.values() if "<" in text and word in text), "")
+        return next((word for word in PLACEHOLDERS.values() if word in text), "") if "<" in text else ""
 
     def written(self, shielded: Callable[[str], str]) -> str:
         """The content with a placeholder for each image."""
+        if len(self.pieces) == 1 and self.pieces[0] is not None:
+            return shielded(self.pieces[0])
         runs = groupby(self.pieces, key=lambda piece: piece is None)  # a text may be split within a placeholder
         return "".join(
             _IMAGE * len(list(some)) if image else shielded("".join(filter(None, some))) for image, some in runs
