@@ -60,6 +60,14 @@ def test_what_is_certain_is_converted(screens, tmp_path):
     )
 
 
+def test_pixels_of_images_that_keep_their_size_are_certain(data, tmp_path):
+    Image.new("RGB", (1120, 560), "white").save(data.folder / "even.png")  # multiples of 28 below the limit
+    data.write([say(SEE, box(x, 100, x + 50, 150), images=["even.png"]) for x in (10, 1010, 1050)])
+    record, _ = run_and_export(data.folder, fix=True)
+    assert record["coordinates"][0]["from"] == "pixels"
+    assert answers(tmp_path)[0] == box(9, 179, 54, 268)
+
+
 def test_each_change_is_listed_and_leads_back(screens, tmp_path):
     certain(screens)
     run_and_export(screens.folder, fix=True)

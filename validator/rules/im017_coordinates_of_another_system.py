@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from validator.coordinates.systems import BITS, WORDS, Size, System, bounds, systems_of
+from validator.coordinates.systems import BITS, WORDS, Size, System, bounds
 from validator.findings import count
 from validator.rules.base import CorpusCheck, EntryFacts, Hit, corpus_rule
 from validator.rules.pointing import SURE, Example, Systems, family_of, fold, merge, own_of
@@ -33,7 +33,7 @@ from validator.rules.scope import every
 def finish(systems: Systems, entry: EntryFacts) -> Iterator[Hit]:
     """Speak where all rows agree in systems of which none is the model's own."""
     own = own_of(entry.settings)
-    against, others = systems.against(own), systems_of(systems.joint)
+    against, others = systems.against(own), systems.others(own)
     if not against.rows or not others or own in others:
         return
     certain = systems.certain(own)

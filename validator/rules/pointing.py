@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from validator.coordinates.systems import BITS, EVERY, WORDS, Size, System, own_system, systems_of
+from validator.coordinates.systems import BITS, EVERY, FED, PIXELS, WORDS, Size, System, own_system, systems_of
 from validator.facts.located import RowShapes, row_shapes
 from validator.rules.base import Case
 from validator.rules.noticed import Noticed
@@ -59,6 +59,8 @@ class Systems:
     images: dict[int, Example] = field(default_factory=dict)
     examples: list[tuple[str, int]] = field(default_factory=list)
     """The first rows, as (file, row), that cannot be in the model's own system."""
+    resized: bool = False
+    """Whether an image is fed at another size: else its pixels are those of the stored one."""
 
     def rows_of(self, *sums: int) -> Noticed:
         """The rows of some sums, of which the first given comes first."""
@@ -73,11 +75,18 @@ class Systems:
         found = self.rows_of(*sorted(bits for bits in self.of_bits if not bits & BITS[own]))
         return Noticed(found.rows, self.examples[0] if self.examples else found.first)
 
+    def others(self, own: System) -> list[System]:
+        """The systems that all rows can be in; pixels of images that keep their size are one system."""
+        joint = self.joint
+        if own != "fed" and joint & PIXELS and not self.resized:
+            joint &= ~FED
+        return systems_of(joint)
+
     def certain(self, own: System) -> System | None:
         """The one system that all rows can be in, where it is not the model's own and enough rows say so; None where
         that is not certain.
         """
-        found = systems_of(self.joint)
+        found = self.others(own)
         enough = self.against(own).rows >= max(SURE * self.rows, 1)
         return found[0] if len(found) == 1 and found[0] != own and enough else None
 
@@ -89,6 +98,7 @@ def fold(systems: Systems, case: Case) -> None:
         return
     systems.rows += 1
     systems.joint &= row.bits
+    systems.resized = systems.resized or any(frame.fed != frame.stored for one in row.shapes for frame in one.frames)
     if row.bits == EVERY:
         return
     if len(systems.examples) < EXAMPLES and not row.bits & BITS[own_of(case.settings)]:
@@ -107,6 +117,7 @@ def merge(left: Systems, right: Systems) -> Systems:
         dict(left.of_bits),
         {**right.images, **left.images},
         [*left.examples, *right.examples][:EXAMPLES],
+        left.resized or right.resized,
     )
     for bits, rows in right.of_bits.items():
         joined.of_bits[bits] = joined.of_bits[bits].merge(rows) if bits in joined.of_bits else rows
