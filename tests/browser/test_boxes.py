@@ -79,6 +79,7 @@ def test_boxes_lie_where_the_data_mean_them_and_where_the_model_reads_them(visit
 def test_a_card_shows_them_too_and_the_sheet_leads_to_it(visit, page_of_boxes):
     page = visit(page_of_boxes)
     page.locator("#boxes figure.doubtful a").first.click()
+    page.wait_for_selector("#cards details[open]")
     card = page.locator("#cards details[open]")
     assert card.count() == 1 and card.locator(".over svg.shapes rect.box.wrong").count() == 2
     assert "lies outside the image" in card.locator("svg.shapes title").first.text_content()

@@ -22,11 +22,11 @@ SHEET = 10
 
 @dataclass(slots=True)
 class Doubts:
-    """What findings about entries say: the system of each that is certain, and places in samples.parquet of rows that
-    show it.
+    """What findings about entries say: the system that each is drawn in, which is certain or the first that is
+    possible, and places in samples.parquet of rows that show it.
     """
 
-    certain: dict[str, System] = field(default_factory=dict)
+    meant: dict[str, System] = field(default_factory=dict)
     places: tuple[int, ...] = ()
 
 
@@ -35,8 +35,9 @@ def doubts(run: FinishedRun) -> Doubts:
     found = Doubts()
     wanted: dict[tuple[str, str], list[int]] = defaultdict(list)
     for dataset, evidence in of_another_system(run).items():
-        if evidence.get("certain") in BITS:
-            found.certain[dataset] = evidence["certain"]
+        likely = evidence.get("certain") or next(iter(evidence.get("systems", ())), None)
+        if likely in BITS:
+            found.meant[dataset] = likely
         for file, row in evidence.get("examples", ())[:SHEET]:
             wanted[dataset, str(file)].append(int(row))
     found.places = places_of(run, {key: np.array(sorted(rows)) for key, rows in wanted.items()})[: 4 * SHEET]

@@ -83,7 +83,7 @@ def _gather(run: FinishedRun, told: Callable[[str], None]) -> Report:
     found, general = gather(run, both, limits, replays.samples if replays else {})
     told(f"reading {count(len(found), 'row')} of the data again")
     lost = read_again(run, found)
-    drawings = {item.key: row for item in found if (row := drawn(item.facts, limits, settings, doubted.certain))}
+    drawings = {item.key: row for item in found if (row := drawn(item.facts, limits, settings, doubted.meant))}
     first = [item for item, _, _ in sheet(found, drawings, ())]
     told("drawing pictures")
     thumbnails = draw(_in_turns([*first, *(item for item in found if item not in first)], limits), PICTURE_BYTES)

@@ -52,13 +52,15 @@ class RowDrawn:
     words: list[str] = field(default_factory=list)
 
 
-def drawn(facts: RowFacts, limits: Limits | None, settings: Settings, certain: Mapping[str, System]) -> RowDrawn | None:
-    """What there is to draw of a row. `certain`: the systems of entries that a finding is certain of."""
+def drawn(
+    facts: RowFacts, limits: Limits | None, settings: Settings, of_entries: Mapping[str, System]
+) -> RowDrawn | None:
+    """What there is to draw of a row. `of_entries`: the systems of entries of which a finding speaks."""
     row = row_shapes(facts, limits) if limits is not None else None
     if row is None or limits is None:
         return None
     own = own_of(settings)
-    meant = certain.get(facts.dataset) or system_read(row, own)
+    meant = of_entries.get(facts.dataset) or system_read(row, own)
     made, most, number = RowDrawn(), 0, 0
     for one in row.shapes:
         wrong = list(_wrong(one, row, own, meant, limits))
