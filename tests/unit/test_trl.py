@@ -192,3 +192,17 @@ def test_images_of_a_saved_table_are_opened_by_the_loader(tmp_path):
     _, findings = check(str(tmp_path / "saved"), tmp_path / "run", trainer="trl", ignore=("IM008", "LB006"))
     assert findings == []
     assert pq.read_table(tmp_path / "run" / "samples.parquet")["num_tokens"].to_pylist() == [37]
+
+
+def test_a_copy_says_what_to_train_on(tmp_path, mmvalidate):
+    """Data alone have no dataset_dir."""
+    from datasets import Dataset
+
+    rows = [chat("hi", "yo"), {"messages": [{"role": "human", "content": "x"}]}]
+    (tmp_path / "data.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    Dataset.from_list(rows).save_to_disk(tmp_path / "saved")
+    for name in ("data.jsonl", "saved"):
+        mmvalidate(name, "--trainer", "trl", "--run-dir", f"run_{name}", "-q")
+        done = mmvalidate("export", f"run_{name}", "--to", f"out_{name}")
+        assert f"train on: out_{name}/{name}" in done.stdout and "dataset_dir" not in done.stdout
+        assert ("not by load_from_disk" in done.stdout) == (name == "saved")

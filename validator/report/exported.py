@@ -8,10 +8,13 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.text import Text
 
+from validator.catalog.registry import is_data
 from validator.exporting.export import NOT_CHECKED
 from validator.findings import count, printable
 from validator.report.tables import console_for, print_table
 from validator.report.verdict import describe
+from validator.storage.paths import SAVED
+from validator.storage.remote import locate
 
 CODES = 6
 """Rules that are named for each dataset."""
@@ -71,6 +74,11 @@ def _left_out(console: Console, record: dict[str, Any]) -> None:
 def _next(console: Console, record: dict[str, Any], target: Path) -> None:
     media = record["media"]
     lines = [f"train with dataset_dir: {target}" + (f", media_dir: {media['media_dir']}" if media["media_dir"] else "")]
+    source = locate(record["source"])
+    if is_data(source):
+        lines = [f"train on: {target / source.name}"]
+        if (source / SAVED).exists():
+            lines.append("its Arrow files are read by load_dataset('arrow', data_files=...), not by load_from_disk")
     if placed := ", ".join(f"{media[name]:,} {name}" for name in ("linked", "symlinked", "copied") if name in media):
         lines.append(f"media: {placed}")
     lines.append(f"why each row stayed behind: {target / 'dropped.jsonl'}; the rows: {target / 'quarantine'}")
