@@ -162,6 +162,7 @@ CORRUPTIONS = {
     "video of no frames": Corruption(
         "VD002", turns("<video>a", "b", images=None, videos=[[]]), other={"videos": [["shot.png"]]}
     ),
+    "video of one frame (Qwen's own)": Corruption("VD010", video("still.mp4"), settings={"trainer": "qwen-vl-utils"}),
     "header of a video lies": Corruption("VD003", video("clip.ts")),
     "frames of two sizes": Corruption(
         "VD004",

@@ -133,7 +133,7 @@ ALWAYS = {
     "TK009": "not for the trainer llamafactory",
     "XX003": "needs --exact",
     **dict.fromkeys(
-        ("CV018", "CV019", "CV020", "DI022", "LB005", "TK010", "IM013", "DI023", "DI024", "LB006"),
+        ("CV018", "CV019", "CV020", "DI022", "LB005", "TK010", "IM013", "DI023", "DI024", "LB006", "VD010"),
         "not for the trainer llamafactory",
     ),
 }

@@ -32,11 +32,11 @@ vocabulary, input_file = sys.argv[1:]
 given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
 tokenizer = make_tokenizer(vocabulary, given.get("tokens", ()))
 START, END, ANSWER = (tokenizer.convert_tokens_to_ids(token) for token in ("<|im_start|>", "<|im_end|>", "assistant"))
-PAD = tokenizer.convert_tokens_to_ids("<|image_pad|>")
+PAD, VIDEO = (tokenizer.convert_tokens_to_ids(f"<|{kind}_pad|>") for kind in ("image", "video"))
 template = pathlib.Path(trl.__file__).parent / "chat_templates" / "qwen2_5_vl.jinja"
 
 
-def messages_of(entry, row, pool):
+def messages_of(entry, row, pool, videos):
     tags, messages = entry["tags"], []
     for message in row[entry["columns"]["messages"]]:
         if message[tags["role_tag"]] != tags["user_tag"]:
@@ -47,11 +47,11 @@ def messages_of(entry, row, pool):
             if part == "<image>":
                 content.append(pool.pop(0))
             elif part == "<video>":
-                raise ValueError("no video")
+                content.append(videos.pop(0))
             elif part.strip():
                 content.append({"type": "text", "text": part.strip()})
         messages.append({"role": "user", "content": content})
-    if pool:
+    if pool or videos:
         raise ValueError("unused")
     return messages
 
@@ -73,10 +73,15 @@ def processed(entry, row, processor, folder):
     paths = row.get(entry["columns"]["images"]) or []
     paths = [paths] if isinstance(paths, str) else paths
     pool = [{"type": "image", "image": os.path.join(folder, path), **limits} for path in paths]
-    messages = messages_of(entry, row, pool)
+    names = {"video_min_pixels": "min_pixels", "video_max_pixels": "max_pixels", "video_fps": "fps"}
+    names["video_maxlen"] = "max_frames"
+    said = {names[name]: value for name, value in entry["settings"].items() if name in names}
+    films = row.get(entry["columns"].get("videos")) or []
+    films = [{"type": "video", "video": os.path.join(folder, path), **said} for path in films]
+    messages = messages_of(entry, row, pool, films)
     text = processor.apply_chat_template(messages, tokenize=False)
-    images, _ = process_vision_info(messages)
-    out = processor(text=[text], images=images, return_tensors="pt")
+    images, videos = process_vision_info(messages)
+    out = processor(text=[text], images=images, videos=videos, return_tensors="pt")
     return {**out, "labels": torch.tensor([learned(out["input_ids"][0].tolist())])}
 
 
@@ -104,7 +109,14 @@ def answer(entry, row, processor, folder):
     ids, labels = (out[name][0].tolist()[: entry["settings"]["cutoff_len"]] for name in ("input_ids", "labels"))
     sha = hashlib.sha256(json.dumps([ids, labels]).encode()).hexdigest()[:16]
     count = sum(x != -100 for x in labels)
-    return {"status": "ok", "len": len(ids), "labels": count, "image_tokens": ids.count(PAD), "sha": sha}
+    return {
+        "status": "ok",
+        "len": len(ids),
+        "labels": count,
+        "image_tokens": ids.count(PAD),
+        "sha": sha,
+        **({"video_tokens": ids.count(VIDEO)} if VIDEO in ids else {}),
+    }
 
 
 answers = {}

@@ -25,6 +25,7 @@ from validator.facts.record import MediaFacts, RowFacts
 from validator.facts.sameness import hashes_of
 from validator.facts.turn_measure import TurnMeasurer
 from validator.findings import clip
+from validator.media.whole_video import OTHERWISE
 from validator.models.families import REPRODUCED, of_template
 from validator.settings import JUDGING, Settings
 from validator.storage.media_files import MediaFiles, Wanted
@@ -34,7 +35,11 @@ from validator.tokens.processor import Processor, load_processor
 from validator.tokens.template import PAD_TOKENS
 
 _NO_SAMPLE = Sample()
-_UNLOADED = {"endless": "takes too long to load", "fetched": "is not opened here"}
+_UNLOADED = {
+    "endless": "takes too long to load",
+    "fetched": "is not opened here",
+    OTHERWISE: "is read otherwise by other readers of videos",
+}
 """Faults of media of which it is not known whether the trainer can load them."""
 
 

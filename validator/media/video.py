@@ -19,6 +19,7 @@ from validator.media.playing import orientation_of, seconds_shown
 from validator.media.probe import Depth, probe_image
 from validator.media.sniff import sniff
 from validator.media.video_recipe import VideoRecipe
+from validator.media.whole_video import OTHERWISE, TooShortError, sampled
 from validator.records.image_probe import ImageProbe
 from validator.storage.fetched import NOTHING, Want
 from validator.storage.identity import Identity
@@ -137,6 +138,13 @@ def _probe_medium(medium: MediaContent, depth: Depth, recipe: VideoRecipe) -> Vi
 
 
 def _probe(source: str | BinaryIO, path: str, identity: Identity, depth: Depth, recipe: VideoRecipe) -> VideoProbe:
+    probe = _probe_once(source, path, identity, depth, recipe)
+    if recipe.sampler == "by-length" or probe.fault not in ("corrupt", "no-frames"):
+        return probe
+    return replace(probe, fault=OTHERWISE)
+
+
+def _probe_once(source: str | BinaryIO, path: str, identity: Identity, depth: Depth, recipe: VideoRecipe) -> VideoProbe:
     import av
 
     try:
@@ -153,6 +161,8 @@ def _probe(source: str | BinaryIO, path: str, identity: Identity, depth: Depth, 
         stream = next((stream for stream in container.streams if stream.type == "video"), None)
         if stream is None:
             return replace(known, fault="no-video-stream", exception="StopIteration", message="")
+        if recipe.sampler == "smart-nframes":
+            return _sampled(known, container, stream, recipe, decodes=depth != "header")
         try:
             if recipe.headers and (promised := _promised(stream, recipe)):
                 known = replace(known, header=promised[0], seconds=promised[1])
@@ -163,6 +173,16 @@ def _probe(source: str | BinaryIO, path: str, identity: Identity, depth: Depth, 
             kind = "no-frames" if isinstance(error, IndexError) else "corrupt"
             found = "its data is damaged" if stream.codec_context else "FFmpeg has no decoder for it"
             return replace(known, fault=kind, exception=type(error).__name__, message=str(error)[:200], found=found)
+
+
+def _sampled(known: VideoProbe, container: Any, stream: Any, recipe: VideoRecipe, *, decodes: bool) -> VideoProbe:
+    try:
+        number, width, height = sampled(container, stream, recipe, decodes=decodes)
+    except TooShortError as error:
+        return replace(known, fault="too-short", exception="ValueError", message=str(error)[:200])
+    except Exception as error:  # the codecs raise many kinds
+        return replace(known, fault=OTHERWISE, exception=type(error).__name__, message=str(error)[:200])
+    return replace(known, decoded=Frames(number, width, height))
 
 
 def sample_indices(frames: int, seconds: float, recipe: VideoRecipe) -> list[int]:

@@ -23,3 +23,5 @@ class VideoRecipe:
     headers: bool = True
     odd: Literal["repeat", "drop"] = "repeat"
     endless: bool = True
+    sampler: Literal["by-length", "smart-nframes"] = "by-length"
+    """LLaMA-Factory's, by the length that a container names; qwen-vl-utils', by the number of frames that it holds."""

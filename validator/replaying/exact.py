@@ -9,7 +9,7 @@ from validator.facts.measure import Measurer
 from validator.facts.record import RowFacts
 from validator.facts.settle import settle
 from validator.media.video import LATER
-from validator.replaying.inputs import make_job
+from validator.replaying.inputs import loads_videos, make_job
 from validator.replaying.pictures import Pictures, counted
 from validator.replaying.spelling import Spelling
 from validator.replaying.step import described
@@ -33,6 +33,8 @@ class Exact:
     def __call__(self, raw: RawRow, facts: RowFacts) -> str | None:
         """Where grids, counts or ids of a row differ, in words; None where they agree or the trainer stops earlier."""
         settle(facts, self._measurer.limits)
+        if facts.of_kind("video") and not loads_videos(self._measurer.trainer):
+            return None
         if facts.budget is None or any(media.probe.fault in LATER for media in facts.media):
             return None
         job = make_job(self._measurer, raw, facts)

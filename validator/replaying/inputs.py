@@ -21,6 +21,13 @@ from validator.replaying.job import Job, Key, Medium, RenderedTurn
 from validator.replaying.population import Member, records_at
 from validator.settings import Settings
 from validator.tokens.encode import flatten
+from validator.trainers.base import Trainer
+
+
+def loads_videos(trainer: Trainer) -> bool:
+    """Whether `loading.frames_of` samples videos as a trainer does."""
+    return trainer.video is None or trainer.video.sampler == "by-length"
+
 
 CHANGED = "the row is not what it was when the run was made: check the dataset again"
 
@@ -38,7 +45,9 @@ def make_jobs(run: FinishedRun, settings: Settings, chosen: Iterable[Member]) ->
     frozen = {place: frozenset(rows) for place, rows in wanted.items()}
     for dataset, file, measurer, raw in reread(settings, frozen, Cache.of(run)):
         key = dataset, file, raw.index
-        if facts[key]["content_hash"] == xxhash.xxh3_128_hexdigest(raw.raw):
+        if any(item["kind"] == "video" for item in facts[key]["media"]) and not loads_videos(measurer.trainer):
+            reasons[key] = f"videos are not loaded here as {measurer.trainer.describes} loads them"
+        elif facts[key]["content_hash"] == xxhash.xxh3_128_hexdigest(raw.raw):
             jobs[key] = make_job(measurer, raw, from_record(facts[key]))
             del reasons[key]
     return jobs, reasons

@@ -45,6 +45,11 @@ def filling(trainer: Trainer) -> bool:
     return trainer.fills_objects
 
 
+def sampling_pairs(trainer: Trainer) -> bool:
+    """Trainers that sample an even number of the frames that a video has."""
+    return trainer.video is not None and trainer.video.sampler == "smart-nframes"
+
+
 def mixing_times(trainer: Trainer) -> bool:
     """Trainers that may tell a video with the times of another."""
     return trainer.mixes_times

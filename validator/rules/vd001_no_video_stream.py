@@ -19,10 +19,11 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 from validator.rules.wording import stops_with
 
 
-@row_rule("VD001", "no-video-stream", "error", needs="faults")
+@row_rule("VD001", "no-video-stream", "error", needs="faults", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report such videos."""
     for media in case.facts.of_kind("video"):

@@ -35,8 +35,10 @@ UNWRITTEN = "media-unwritten"
 
 
 @cache
-def chat_template(parted: tuple[str, ...]) -> Template:
-    """The template as transformers renders it; placeholders become media in the content of the roles `parted`."""
+def chat_template(parted: tuple[str, ...], kinds: tuple[MediaKind, ...] = ("image",)) -> Template:
+    """The template as transformers renders it; placeholders of some kinds of media become such in the content of the
+    roles `parted`.
+    """
     roles = {"user": "user", "observation": "tool", "assistant": "assistant", "function": "assistant"}
     frames = {role: (f"<|im_start|>{name}\n", "<|im_end|>\n") for role, name in roles.items()}
     return Template(
@@ -44,7 +46,7 @@ def chat_template(parted: tuple[str, ...]) -> Template:
         tool_formats.qwen_calls,
         tool_formats.qwen_tools,
         expands_all=False,
-        slot=re.compile("(<image>)"),
+        slot=re.compile(f"({'|'.join(PLACEHOLDERS[kind] for kind in kinds)})"),
         parted=frozenset(parted),
     )
 
@@ -103,16 +105,19 @@ def qwen3_chat_template(parted: tuple[str, ...]) -> Template:
 
 
 def check_parts(sample: Sample, template: Template) -> None:
-    """The check of TRL and of Qwen's fine-tuning: as many image parts as images. Raises TrainerError."""
-    images = len(sample.media.get("image", ()))
-    parts = sum(
-        turn.content.count(PLACEHOLDERS["image"])
-        for turn in sample.turns
-        if turn.role in template.parted and isinstance(turn.content, str)
-    )
-    if parts != images:
-        text = f"Number of images provided ({images}) does not match number of image placeholders ({parts})."
-        raise TrainerError("count-mismatch", ValueError(text))
+    """The check of TRL and of Qwen's fine-tuning: as many parts as media of each kind. Raises TrainerError."""
+    for kind in PAD_TOKENS:
+        if not template.slot.fullmatch(PLACEHOLDERS[kind]):
+            continue
+        media = len(sample.media.get(kind, ()))
+        parts = sum(
+            turn.content.count(PLACEHOLDERS[kind])
+            for turn in sample.turns
+            if turn.role in template.parted and isinstance(turn.content, str)
+        )
+        if parts != media:
+            text = f"Number of {kind}s provided ({media}) does not match number of {kind} placeholders ({parts})."
+            raise TrainerError("count-mismatch", ValueError(text))
 
 
 def check_literal_pads(sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
@@ -133,7 +138,8 @@ def check_literal_pads(sample: Sample, turns: Sequence[EncodedTurn], pads: Mappi
 
 def check_written(sample: Sample, turns: Sequence[EncodedTurn]) -> None:
     """Media in answers, which a template does not write, are too many for transformers' processor."""
-    images, written = len(sample.media.get("image", ())), sum(len(turn.slots) for turn in turns)
+    images = len(sample.media.get("image", ()))
+    written = sum(slot.kind == "image" for turn in turns for slot in turn.slots)
     if images > written and not sample.crashed:
         turn = next((turn.index for turn in sample.turns if turn.role in ANSWERS and "<image>" in turn.content), None)
         text = (
@@ -145,9 +151,10 @@ def check_written(sample: Sample, turns: Sequence[EncodedTurn]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class ChatTemplateTrainer(Trainer):
-    """A trainer by whose template only the contents of some roles hold media, and that knows no videos."""
+    """A trainer by whose template only the contents of some roles hold media, of some kinds."""
 
     media_roles: tuple[str, ...]
+    media_kinds: tuple[MediaKind, ...]
     writes_as_qwen3: bool
     """Qwen3-VL is reproduced."""
 
@@ -162,11 +169,11 @@ class ChatTemplateTrainer(Trainer):
             return qwen3_chat_template(self.media_roles)
         if processor.family not in (QWEN2_VL, QWEN2_5_VL):
             raise not_reproduced(self.name, processor)
-        return chat_template(self.media_roles)
+        return chat_template(self.media_roles, self.media_kinds)
 
     def check(self, sample: Sample) -> None:
-        """As many image parts as images."""
-        check_parts(sample, chat_template(self.media_roles))
+        """As many parts as media."""
+        check_parts(sample, chat_template(self.media_roles, self.media_kinds))
 
     def writes_times(self, processor: Processor, named: str | None) -> bool:
         """Videos are not reproduced."""

@@ -68,16 +68,20 @@ def type_name(value: Any) -> str:
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 
-def unread(sample: Sample) -> str | None:
-    """What of a sample is not reproduced."""
+def unread(sample: Sample, *, videos: bool = False) -> str | None:
+    """What of a sample is not reproduced. `videos`: those are, but for lists of frames."""
     if not isinstance(sample.system, str | None) and not sample.crashed:
         return "the system prompt is not text: such contents in parts are not read"
     for turn in sample.turns:
         if not isinstance(turn.content, str | None) and not sample.crashed:
             return f"turn {turn.index} is not text: such contents in parts are not read"
-    if sample.media.get("video") or sample.media.get("audio"):
+    if (sample.media.get("video") and not videos) or sample.media.get("audio"):
         return "videos and audio are not reproduced under this trainer profile"
-    for reference in sample.media.get("image", ()):
+    for reference in [*sample.media.get("image", ()), *sample.media.get("video", ())]:
         if reference.form in ("url", "data-uri"):
-            return f"image {reference.index} is a {reference.form}, which is not opened here"
+            return f"{reference.kind} {reference.index} is a {reference.form}, which is not opened here"
+        if reference.kind == "video" and reference.target is None:
+            return (
+                f"video {reference.index} is not a path: lists of frames are not reproduced under this trainer profile"
+            )
     return None

@@ -14,14 +14,15 @@ from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView, view_of
 from validator.conversation.sample import Sample
 from validator.media.geometry import ImageLimits
+from validator.media.video_recipe import VideoRecipe
 from validator.settings import Settings
 from validator.storage.media_files import MediaFiles
 from validator.tokens.processor import Processor
-from validator.trainers.base import BatchRecipe
+from validator.trainers.base import BatchRecipe, Trainer
 from validator.trainers.chat_template import ChatTemplateTrainer
 from validator.trainers.layout import Sizes, TokenSpan
 from validator.trainers.qwen_vl_utils import layout
-from validator.trainers.qwen_vl_utils.resize import image_grid, resize, who_resizes
+from validator.trainers.qwen_vl_utils.resize import frame_grid, image_grid, resize, who_resizes
 from validator.trainers.qwen_vl_utils.sample import COLUMNS, convert, is_own_layout
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, kw_only=True)
 class QwenVlUtils(ChatTemplateTrainer):
     """Qwen's way."""
+
+    def configured(self, settings: Settings) -> Trainer:
+        """With what is said about videos: `min_pixels`, `max_pixels`, `fps` and `max_frames` of each."""
+        assert self.video is not None
+        return replace(self, video=replace(self.video, **settings.of_video)) if settings.of_video else self
 
     def view(self, entry: Entry, survey: Survey) -> RowView:
         """JSON as it stands."""
@@ -57,6 +63,7 @@ class QwenVlUtils(ChatTemplateTrainer):
 
     def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
         """Those of qwen-vl-utils, then the processor's own."""
+        video = self.video or VideoRecipe()
         return ImageLimits(
             max_pixels=settings.image_max_pixels,
             min_pixels=settings.image_min_pixels,
@@ -64,6 +71,9 @@ class QwenVlUtils(ChatTemplateTrainer):
             processor_max_pixels=processor.max_pixels,
             patch_size=processor.patch_size,
             merge_size=processor.merge_size,
+            video_max_pixels=video.max_pixels,
+            video_min_pixels=video.min_pixels,
+            processor_video_pixels=processor.video_pixels,
         )
 
     def with_max_pixels(self, limits: ImageLimits, max_pixels: int) -> ImageLimits:
@@ -73,6 +83,10 @@ class QwenVlUtils(ChatTemplateTrainer):
     def image_grid(self, width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
         """Resized by qwen-vl-utils, then by the processor."""
         return image_grid(width, height, limits)
+
+    def frame_grid(self, width: int, height: int, frames: int, limits: ImageLimits) -> tuple[int, int]:
+        """Resized by qwen-vl-utils, the smaller the longer the video is, then by the processor."""
+        return frame_grid(width, height, frames, limits)
 
     def resize(self, image: Image.Image, limits: ImageLimits) -> Image.Image:
         """By qwen-vl-utils."""
@@ -92,7 +106,14 @@ TRAINERS = (
         defaults={"image_max_pixels": 28 * 28 * 576, "cutoff_len": 512},
         min_pixels=28 * 28 * 16,
         loader=OF_QWEN,
-        video=None,
+        video=VideoRecipe(
+            most=768,
+            least=4,
+            max_pixels=2**40,
+            min_pixels=128 * 28 * 28,
+            headers=False,
+            sampler="smart-nframes",
+        ),
         batch=BatchRecipe(pad_to_multiple_of=1, adds_fake_image=False, masks_pads=True),
         applies_exif=False,
         on_white="rgba-and-colour",
@@ -110,6 +131,7 @@ TRAINERS = (
         stops_at_failures=False,
         mixes_times=False,
         tokenized=None,
+        media_kinds=("image", "video"),
         media_roles=("user",),
         writes_as_qwen3=False,
     ),

@@ -12,10 +12,12 @@ from typing import Any
 
 from PIL import Image
 
-from validator.media.geometry import MAX_RATIO, ImageLimits, processor_grid
+from validator.media.geometry import MAX_RATIO, ImageLimits, processor_grid, smart_resize
 
 _PACKAGE = "qwen-vl-utils"
 _FACTOR = 28
+_ALL_TOKENS = 128000
+"""Of a video, without MODEL_SEQ_LEN in the environment."""
 
 
 @lru_cache(maxsize=4096)
@@ -25,7 +27,7 @@ def image_grid(width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
     return processor_grid(width, height, limits)
 
 
-def utils_resize(height: int, width: int, factor: int, min_pixels: int, max_pixels: int) -> tuple[int, int]:
+def utils_resize(height: int, width: int, factor: int, min_pixels: int, max_pixels: float) -> tuple[int, int]:
     """The size (height, width) that qwen-vl-utils 0.0.14 resizes an image to.
 
     No side is rounded to nothing, but one may be scaled to nothing: ValueError, with Pillow's message. So above a ratio
@@ -44,6 +46,22 @@ def utils_resize(height: int, width: int, factor: int, min_pixels: int, max_pixe
     if high == 0 or wide == 0:
         raise ValueError("height and width must be > 0")
     return high, wide
+
+
+@lru_cache(maxsize=4096)
+def frame_grid(width: int, height: int, frames: int, limits: ImageLimits) -> tuple[int, int]:
+    """Patches (rows, columns) of each frame of a video. Raises ValueError where the package or the processor does."""
+    height, width = frame_size(height, width, frames, limits)
+    height, width = smart_resize(height, width, limits.factor, *limits.processor_video_pixels)
+    return height // limits.patch_size, width // limits.patch_size
+
+
+def frame_size(height: int, width: int, frames: int, limits: ImageLimits) -> tuple[int, int]:
+    """The size (height, width) that `fetch_video` resizes each of some frames to: long videos have smaller ones."""
+    token = limits.factor**2
+    least = limits.video_min_pixels
+    most = max(min(768 * token, _ALL_TOKENS * token * 0.9 / frames * 2), int(least * 1.05))
+    return utils_resize(height, width, limits.factor, least, min(limits.video_max_pixels, most))
 
 
 def fetch(image: Image.Image, max_pixels: int, min_pixels: int) -> Image.Image:

@@ -22,7 +22,7 @@ def convert(row: dict[str, Any], entry: Entry, files: MediaFiles) -> Sample:
     """Convert one row (as seen through `RowView`). Faults become problems of the sample; nothing is raised."""
     sample = take_row(row, entry, files, other_role="assistant", null_system=None)
     _as_conversation(sample)
-    sample.unchecked = unread(sample) or _misleading(sample)
+    sample.unchecked = unread(sample, videos=True) or _misleading(sample)
     return sample
 
 

@@ -140,6 +140,7 @@ TRAINERS = (
         stops_at_failures=True,
         mixes_times=False,
         tokenized=None,
+        media_kinds=("image",),
         media_roles=("user", "assistant", "function"),
         writes_as_qwen3=True,
         loss=Loss(),

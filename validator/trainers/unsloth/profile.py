@@ -150,6 +150,7 @@ TRAINERS = (
         saves_images_again=False,
         tokenized=None,
         media_roles=("user", "assistant", "function"),
+        media_kinds=("image",),
         writes_as_qwen3=False,
         resizes="min",
         integrity="fast",

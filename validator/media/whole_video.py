@@ -1,0 +1,69 @@
+"""Videos whose readers sample among the frames that there are: how many are fed, and how large one is.
+
+Source: qwen-vl-utils 0.0.14 `vision_process.py`, `smart_nframes`, with decord 0.6.0 as the reader. Readers differ where
+a video is damaged, is turned by a matrix, or names another number of frames than it has: OTHERWISE tells of those.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from validator.media.playing import orientation_of
+from validator.media.video_recipe import VideoRecipe
+
+OTHERWISE = "read-otherwise"
+"""The fault of a video of which readers make different things."""
+_PAIR = 2
+_UNSURE = ("mpegts",)
+"""Containers of which decord reads less, or nothing."""
+_NO_WIDTHS = (8, 16, 24, 48, 72)
+"""Frames of these widths decord decodes and cannot copy: `DECORDArrayCopyFromTo: The size must exactly match`."""
+
+
+class TooShortError(ValueError):
+    """The package's ValueError."""
+
+
+class ReadersDifferError(Exception):
+    """Readers make different things of a video."""
+
+
+def smart_nframes(total: int, rate: float, recipe: VideoRecipe) -> int:
+    """The number of frames that are sampled of `total` at `rate` frames a second. Raises TooShortError."""
+    least = math.ceil(recipe.least / _PAIR) * _PAIR
+    most = math.floor(min(recipe.most, total) / _PAIR) * _PAIR
+    number = math.floor(min(min(max(total / rate * recipe.fps, least), most), total) / _PAIR) * _PAIR
+    if not _PAIR <= number <= total:
+        raise TooShortError(f"nframes should in interval [{_PAIR}, {total}], but got {number}.")
+    return number
+
+
+def sampled(container: Any, stream: Any, recipe: VideoRecipe, *, decodes: bool) -> tuple[int, int, int]:
+    """The number of frames that are sampled, and the width and height of one in pixels. `decodes`: frames are counted,
+    else the container is believed. Raises TooShortError, ReadersDifferError, and what the decoder raises.
+    """
+    rate = float(stream.average_rate) if stream.average_rate else 0.0
+    if container.format.name in _UNSURE:
+        raise ReadersDifferError("it is a transport stream, whose frames readers count otherwise")
+    if stream.width in _NO_WIDTHS:
+        raise ReadersDifferError(f"decord cannot copy frames of the width {stream.width}")
+    if rate <= 0:
+        raise ReadersDifferError("it names no rate of frames")
+    if not decodes and stream.frames:
+        return smart_nframes(stream.frames, rate, recipe), stream.width, stream.height
+    number, packets, sizes = 0, 0, set()
+    for packet in container.demux(stream):
+        packets += packet.size > 0
+        for frame in packet.decode():
+            if not number and orientation_of(frame) not in (None, 1):
+                raise ReadersDifferError("a matrix turns it")
+            number += 1
+            sizes.add((frame.width, frame.height))
+    if stream.frames not in (0, number):
+        raise ReadersDifferError(f"it names {stream.frames:,} frames and has {number:,}")
+    if packets != number:
+        raise ReadersDifferError(f"it has {packets:,} packets and {number:,} frames")
+    if len(sizes) != 1:
+        raise ReadersDifferError(f"its frames have {len(sizes)} sizes")
+    return smart_nframes(number, rate, recipe), *sizes.pop()
