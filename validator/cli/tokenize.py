@@ -31,8 +31,8 @@ def tokenize(
     check: int = typer.Option(
         0, help="Rows that LLaMA-Factory itself preprocesses then, to compare (needs --train-config).", min=0
     ),
-    trainer_python: Path = typer.Option(
-        Path(sys.executable),
+    trainer_python: Path | None = typer.Option(
+        None,
         help="The Python of the environment with LLaMA-Factory, for --check. Default: the one that runs mmvalidate.",
         show_default=False,
     ),
@@ -98,7 +98,9 @@ def tokenize(
         if form is None or config is None:
             return 0
         try:
-            found = compare(finished, to, done.plan, form, config=config, rows=check, python=str(trainer_python))
+            found = compare(
+                finished, to, done.plan, form, config=config, rows=check, python=str(trainer_python or sys.executable)
+            )
         except ValueError as error:
             usage(error)
         compared(found, sys.stderr if output_format is PlainFormat.json else sys.stdout)
