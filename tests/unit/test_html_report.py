@@ -5,6 +5,7 @@ import os
 from collections import Counter
 from functools import partial
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -338,3 +339,16 @@ def test_what_the_baseline_accepts_is_marked_and_takes_no_place(dataset):
     write_html(FinishedRun(folder), dataset.folder / "report.html")
     page = (dataset.folder / "report.html").read_text(encoding="utf-8")
     assert page.count("accepted by the baseline") == 1 and "baseline: 3 findings accepted" in page
+
+
+def test_turns_and_pictures_are_found_from_any_folder(dataset, tmp_path_factory, monkeypatch):
+    """The registry is named from the folder in which the run was made."""
+    image = dataset.image("a.png", (56, 56))
+    dataset.write([say("<image>a", "", images=[image])])
+    monkeypatch.chdir(dataset.folder)
+    check("dataset_info.json", dataset.folder / "run")
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    page = Path("report.html")
+    write_html(FinishedRun(dataset.folder / "run"), page)
+    text = page.read_text()
+    assert "data:image/webp;base64," in text and "could not be read again" not in text

@@ -99,6 +99,7 @@ def rejudge(
         def conclusion_of(tally: Tally, tables: Tables) -> Conclusion:
             concluded = summarize(tally, settings, catalog, rules, left_out, tables)
             timing = {"seconds": round(time.monotonic() - began, 3), "engine": engine}
+            timing |= {"working_folder": run.summary["timing"].get("working_folder", os.getcwd())}
             return Conclusion({**concluded.summary, "timing": timing}, concluded.gate)
 
         if folder.resolve() != run.folder.resolve():  # which is not held

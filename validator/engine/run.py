@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -80,7 +81,7 @@ def run(
 
         def conclusion_of(tally: Tally, tables: Tables) -> Conclusion:
             concluded = summarize(tally, settings, catalog, rules, left_out, tables)
-            timing = {"seconds": round(time.monotonic() - began, 3), "engine": engine}
+            timing = {"seconds": round(time.monotonic() - began, 3), "engine": engine, "working_folder": os.getcwd()}
             return Conclusion({**concluded.summary, "timing": timing}, concluded.gate)
 
         digest = key_of(to_json(catalog), planner.judging, [digest_file(shard.job.target) for shard in plan.shards])

@@ -140,6 +140,7 @@ class _Differs(TypedDict):
 
 
 class _Timing(TypedDict):
+    working_folder: NotRequired[str]
     seconds: float
     engine: str
 

@@ -28,6 +28,7 @@ from validator.run_folder.names import SUMMARY, TRAINERS
 from validator.run_folder.summary import identity_of, read_summary
 from validator.run_folder.table import RunTable
 from validator.settings import Settings
+from validator.storage.remote import is_remote
 
 _BLOCK = 1 << 20
 
@@ -60,9 +61,23 @@ class FinishedRun:
     @cached_property
     def settings(self) -> Settings:
         """The settings that the run was made with, without its files of rules: a run folder is data, and no code that
-        it names is run (`rules_to_run`).
+        it names is run (`rules_to_run`). Data that are not where the run names them, seen from here, are looked for
+        from the folder in which it was made.
         """
-        return self._settings.model_copy(update={"rules": ()})
+        return self._settings.model_copy(update={"rules": (), **self._from_there()})
+
+    def _from_there(self) -> dict[str, Any]:
+        """Paths of the data as they are called from here."""
+        there, registry = self.summary["timing"].get("working_folder"), self._settings.dataset_info
+        if there is None or is_remote(str(registry)) or os.path.exists(registry):
+            return {}
+        if not os.path.exists(os.path.join(there, registry)):
+            return {}
+        media = self._settings.media_dir
+        found: dict[str, Any] = {"dataset_info": type(registry)(os.path.join(there, registry))}
+        if media is not None and not is_remote(str(media)):
+            found["media_dir"] = type(media)(os.path.join(there, media))
+        return found
 
     @property
     def data(self) -> str:
