@@ -22,11 +22,17 @@ _HINTS = {
 }
 
 
+_MEANT = {"explain": "rule", "show": "view", "row": "view", "compare": "diff", "lint": "check", "validate": "check"}
+"""Words of other tools, and our commands of the same meaning."""
+
+
 def no_command(word: str, commands: Iterable[str]) -> Exception | None:
     """The error for a first word that is neither a command nor anything like a path; None where it may be a path."""
     if re.search(r"[/\\.:]", word) or Path(word).exists():
         return None
-    guess = did_you_mean(word, commands) or " `mmvalidate --help` lists the commands."
+    meant = _MEANT.get(word.lower())
+    guess = f" Did you mean {meant}?" if meant else did_you_mean(word, commands)
+    guess = guess or " `mmvalidate --help` lists the commands."
     return UsageError(f"{word} is neither a command nor a file.{guess}")
 
 

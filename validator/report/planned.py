@@ -4,44 +4,36 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from rich.table import Table
 from rich.text import Text
 
+from validator.findings import printable
 from validator.planning.plan import Option, Plan
-from validator.report.tables import console_for
+from validator.report.tables import console_for, print_table
 from validator.run_folder.choose import data_of
 
 _COLUMNS = ("stops", "cut", "whole", "tokens/epoch", "visual", "labels", "kept", "padding", "longest")
 
 
 def full(plan: Plan, out: TextIO) -> None:
-    """Print the table, what is recommended, and what it costs."""
+    """Print the table, what is recommended, and what it costs. Where the terminal is narrow each pair of limits becomes
+    a few lines: no number is cut.
+    """
     console = console_for(out)
     counts = plan.current.counts
     parts = [f"{counts.rows:,} rows"] + [f"{counts.dropped:,} dropped"] * bool(counts.dropped)
     parts += [f"{counts.unchecked:,} unchecked"] * bool(counts.unchecked)
     title = f"{data_of(plan.settings.model_dump())}: {', '.join(parts)}; padding in batches of {plan.batch_size}"
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    boxes = any(option.small_boxes is not None and option.small_boxes.boxes for option in plan.options)
-    for name in ("pixels", "cutoff", *_COLUMNS, *["small boxes"] * boxes):
-        table.add_column(name, justify="right", no_wrap=True)
+    own = (plan.current.image_max_pixels, plan.current.cutoff_len)
+    rows = []
     for option in plan.options:
-        mark = "bold green" if option is plan.recommended else "" if option.sound else "dim"
-        table.add_row(
-            f"{option.image_max_pixels:,}",
-            f"{option.cutoff_len:,}",
-            *_cells(option),
-            *_boxes(option) * boxes,
-            style=mark,
-        )
-    console.print(table)
-    console.print()
+        style = "bold green" if option is plan.recommended else "" if option.sound else "dim"
+        limits = f"{option.image_max_pixels:,} / {option.cutoff_len:,}"
+        marks = ["recommended"] * (option is plan.recommended)
+        marks += ["this run"] * ((option.image_max_pixels, option.cutoff_len) == own)
+        rows.append([Text(cell, style=style) for cell in (limits, *_cells(option), ", ".join(marks))])
+    print_table(console, printable(title), ("pixels / cutoff", *_COLUMNS, "note"), rows, text=("note",))
     for line in plan.advice():
         console.print(Text(line))
-
-
-def _boxes(option: Option) -> list[str]:
-    return [f"{option.small_boxes.share:.1%}" if option.small_boxes is not None else ""]
 
 
 def _cells(option: Option) -> list[str]:
