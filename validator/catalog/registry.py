@@ -117,7 +117,10 @@ def _is_data_folder(path: Path) -> bool:
         return True
     if os.path.exists(path / "dataset_info.json"):
         return False
-    kinds = {file_type(name) for name in os.listdir(path)}
+    try:
+        kinds = {file_type(name) for name in os.listdir(path)}
+    except OSError:  # it cannot be listed, which is told where it is opened
+        return False
     return len(kinds) == 1 and None not in kinds
 
 
