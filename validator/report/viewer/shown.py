@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from validator.findings import clip, count, printable
+from validator.findings import SEVERITIES, clip, count, printable
 from validator.report.found import STYLES, location
 from validator.report.html.text import Piece
 from validator.report.places import Places
@@ -50,7 +50,7 @@ def print_row(console: Console, row: ShownRow, summary: dict[str, Any], base: Pa
         console.print(Text(f"  and {card['more_media']:,} more media"))
     _turns(console, card)
     _tokens(console, card)
-    for finding in card["findings"]:
+    for finding in sorted(card["findings"], key=lambda one: SEVERITIES.index(one["severity"])):
         heading = Text(finding["severity"], style=STYLES[finding["severity"]])
         heading.append(printable(f" {finding['code']} {finding['name']}"), style="bold")
         heading.append(" (accepted by the baseline)" * finding["accepted"])
