@@ -213,7 +213,7 @@ def test_the_hook(dataset, mmvalidate, installed):
     program = Path(installed["RUNNER_TEMP"]) / "mmvalidate" / "bin" / command[0]
     done = subprocess.run([program, *command[1:]], cwd=dataset.folder, capture_output=True, text=True)
     assert done.returncode == 1 and done.stderr == ""
-    assert done.stdout.splitlines()[0] == "data.jsonl:1: MD001 [error] the image `gone.png` does not exist"
+    assert done.stdout.splitlines()[0] == "data.jsonl:2: MD001 [error] row 1: the image `gone.png` does not exist"
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_a_mistyped_key_and_a_row_that_crashes(mmvalidate, home):
     done = audit(mmvalidate, home, "--versions", "deepspeed=0.19.8")
     assert done.returncode == 1
     assert "Did you mean `image_max_pixels`?" in done.stdout
-    assert re.search(r"phone_web_screens.jsonl:\d+ MD001 .*gone.png.*\(and \d+ more\)", done.stdout)
+    assert re.search(r"phone_web_screens.jsonl \(row \d+\) MD001 .*gone.png.*\(and \d+ more\)", done.stdout)
 
 
 def test_checkpoints_alone(mmvalidate, tmp_path):

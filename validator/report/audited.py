@@ -52,7 +52,7 @@ def answer(audit: dict[str, Any]) -> str:
 def _reason(console: Console, item: dict[str, Any], severity: str) -> None:
     where = item["dataset"]
     if item["file"] is not None:
-        where = item["file"] + ("" if item["row"] is None else f":{item['row']}")
+        where = item["file"] + ("" if item["row"] is None else f" (row {item['row']})")
     line = Text(printable(where), style="bold")
     line.append(f" {item['code']}", style=STYLES[severity])
     line.append(printable(f" {item['message']}"))
@@ -133,7 +133,7 @@ def _cost(cost: dict[str, Any] | None) -> list[str]:
     details.append(f"{cost['truncated_label_share']:.1%} of the labels are cut off")
     lines.append(f"            {', '.join(details)}")
     worst = cost["worst_batch"]
-    where = ", ".join(f"{item['file']}:{item['row']}" for item in worst["rows"])
+    where = ", ".join(f"{item['file']} row {item['row']}" for item in worst["rows"])
     line = f"            worst batch {worst['tokens']:,} tokens" + (f" ({where})" if where else "")
     if worst["model"] is not None:
         line += f": about {worst['bytes'] / GIB:.0f} GiB per GPU for {worst['model']}"

@@ -64,7 +64,7 @@ def _systemic(console: Console, replay: dict[str, Any]) -> None:
 
 
 def _block(console: Console, block: dict[str, Any], base: Path) -> None:
-    where = printable(f"{base / block['file']}:{block['row']}")
+    where = printable(f"{base / block['file']} (row {block['row']})")
     line = Text(where, style="bold")
     line.append(f" {block['verdict']}", style="red")
     line.append(" (a blind control)" if block["group"] == "blind" else "")
@@ -145,7 +145,7 @@ def _comparison(console: Console, replay: dict[str, Any], base: Path) -> None:
         console.print(Text(printable(f"healthy controls fail on the reference too: {item}")))
     listed = found["only_on_the_model"]
     for sample in listed[:BLOCKS]:
-        where = f"{base / sample['file']}:{sample['row']}"
+        where = f"{base / sample['file']} (row {sample['row']})"
         line = f"{where} {sample['verdict']}, {sample['reference_verdict']} there: {sample['difference']}"
         console.print(Text(printable(line)))
     if len(listed) > BLOCKS:

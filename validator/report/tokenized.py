@@ -35,7 +35,7 @@ def compared(found: Compared, out: TextIO) -> None:
     """Print what the trainer itself makes of some of the rows."""
     console = console_for(out)
     for row in found.different:
-        console.print(Text(printable(f"{row.file}:{row.row} ({row.dataset}): {row.how}")))
+        console.print(Text(printable(f"{row.file} row {row.row} ({row.dataset}): {row.how}")))
     equal = found.rows - len(found.different)
     told = f"compared {count(found.rows, 'row')} with LLaMA-Factory {found.version}: {equal:,} equal"
     console.print(Text(printable(told), style="bold"))
