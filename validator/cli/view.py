@@ -58,7 +58,7 @@ def view(
 def _show(rows: Rows, place: int) -> None:
     """Print a row; on a terminal wait for keys, and print where they lead."""
     from validator.report.tables import console_for
-    from validator.report.viewer.keys import read_key, single_keys
+    from validator.report.viewer.keys import has_keys, read_key, single_keys
     from validator.report.viewer.pictures import announced
     from validator.report.viewer.shown import print_row
 
@@ -69,7 +69,7 @@ def _show(rows: Rows, place: int) -> None:
         print_row(console, rows.read(at), rows.summary, base, protocol)
 
     show(place)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and has_keys()):
         return
     steps = {"n": lambda at: min(at + 1, rows.number - 1), "p": lambda at: max(at - 1, 0)}
     steps |= {" ": steps["n"], "f": lambda at: rows.next_found(at, 1), "b": lambda at: rows.next_found(at, -1)}

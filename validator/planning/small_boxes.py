@@ -107,6 +107,6 @@ def _boxes(
 
 def _unnested(lists: pa.Array) -> tuple[pa.Array, np.ndarray]:
     """The items of lists, and which list each is of."""
-    offsets = lists.offsets.to_numpy()
+    offsets = numbers_of(lists.offsets)
     items = lists.values.slice(offsets[0], offsets[-1] - offsets[0])
     return items, np.repeat(np.arange(len(lists)), np.diff(offsets))

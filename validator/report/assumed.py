@@ -8,7 +8,7 @@ from typing import Any
 from validator.findings import count
 
 _MORE = ("fewer", "more")
-MOST_ROWS = 1_000_000
+MOST_ROWS = 100_000
 """Rows that are counted again to say so; above, `mmvalidate plan` does."""
 
 

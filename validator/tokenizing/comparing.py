@@ -26,7 +26,7 @@ from validator.rules.base import FileFacts
 from validator.settings import Settings
 from validator.storage.remote import locate
 from validator.tokenizing.arrow_folder import read_batches
-from validator.tokenizing.gather import Written
+from validator.tokenizing.gather import WrittenRows
 from validator.tokenizing.plan import FilePiece, RowPlan
 from validator.trainers.tokenized import IdsFormat
 from validator.training.config import TrainingConfig
@@ -126,7 +126,7 @@ def _ours(folder: Path, places: Sequence[int]) -> list[dict[str, Any]]:
     state = parse_json((folder / "state.json").read_bytes())
     parts = [folder / item["filename"] for item in state["_data_files"]]
     lengths = [sum(batch.num_rows for batch in read_batches(part)) for part in parts]
-    written = Written(parts, [0, *accumulate(lengths)])
+    written = WrittenRows(parts, [0, *accumulate(lengths)])
     found = (written.row(place) for place in places)
     return [{name: batch[name][at].as_py() for name in _COLUMNS} for batch, at in found]
 

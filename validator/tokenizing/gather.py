@@ -20,7 +20,7 @@ SHARD_BYTES = 128 << 20
 """Of a file, about."""
 
 
-class Written:
+class WrittenRows:
     """The rows of all jobs one after the other; `starts`: the rows before each job."""
 
     def __init__(self, parts: Sequence[Path], starts: Sequence[int]) -> None:
@@ -75,7 +75,7 @@ def _part(number: int) -> str:
 
 
 def in_order(
-    written: Written, rows: Indices, schema: pa.Schema, told: Callable[[int], None]
+    written: WrittenRows, rows: Indices, schema: pa.Schema, told: Callable[[int], None]
 ) -> Iterator[pa.RecordBatch]:
     """Rows in an order; `told` of how many."""
     for first in range(0, len(rows), BATCH):
@@ -85,7 +85,7 @@ def in_order(
 
 
 def packed(
-    written: Written,
+    written: WrittenRows,
     split: Split,
     plain: pa.Schema,
     packer: Packer,

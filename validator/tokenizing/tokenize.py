@@ -35,7 +35,7 @@ from validator.tokenizing.asked import asked
 from validator.tokenizing.card import card_of
 from validator.tokenizing.carry_out import carry_out
 from validator.tokenizing.folder import LEFT_OUT, Unfinished, begun, place
-from validator.tokenizing.gather import Written, gathered, in_order, packed
+from validator.tokenizing.gather import WrittenRows, gathered, in_order, packed
 from validator.tokenizing.job import TokenizeJob
 from validator.tokenizing.plan import RowPlan, Split, make_plan
 from validator.tokenizing.progress import SilentWriting, TokenizeProgress
@@ -175,7 +175,7 @@ def _put_together(
     """Make the whole folder beside the parts of it."""
     form = _form(settings)
     parts = [unfinished.part(number) for number in range(len(plan.jobs))]
-    written = Written(parts, plan.starts)
+    written = WrittenRows(parts, plan.starts)
     for split in plan.splits:
         folder = unfinished.split(split.name)
         schema = _schema(split, plan, parts, form)

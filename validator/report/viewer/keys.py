@@ -7,9 +7,15 @@ import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 _ARROWS = {"\x1b[C": "n", "\x1b[B": "n", "\x1b[D": "p", "\x1b[A": "p", "\x1bOC": "n", "\x1bOD": "p"}
 """What terminals send for arrows."""
+
+
+def has_keys() -> bool:
+    """Whether single keys can be read here: not on Windows."""
+    return find_spec("termios") is not None
 
 
 @contextmanager
