@@ -74,7 +74,7 @@ def _boxes(
     wide, high = (numbers_of(pc.struct_field(media, name))[pictures] for name in ("width", "height"))
     image = numbers_of(pc.struct_field(shapes, "image"))
     place = np.searchsorted(row_of_picture, row) + image
-    x1, y1, x2, y2 = (pc.struct_field(shapes, name).to_numpy(zero_copy_only=False) for name in _SIDES)
+    x1, y1, x2, y2 = (numbers_of(pc.struct_field(shapes, name)) for name in _SIDES)
     kind = pc.struct_field(shapes, "kind")
     usable = (image >= 0) & ~are_among(kind, ["point"]) & (place < len(row_of_picture)) & (x2 > x1) & (y2 > y1)
     usable &= np.isfinite(x1 + y1 + x2 + y2)
