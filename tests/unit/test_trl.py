@@ -8,33 +8,10 @@ import pytest
 from PIL import Image
 
 from tests.conftest import check
+from tests.helpers.own_rows import IMAGE, INLINE, chat, prompt, text
 
-IMAGE = {"type": "image"}
-INLINE = {"type": "image", "image": "a.png"}
 TOOLS = '[{"name": "f"}]'
 LOOSE = "<|vision_start|><|image_pad|><|vision_end|>"
-
-
-def text(words):
-    return {"type": "text", "text": words}
-
-
-def user(content):
-    return {"role": "user", "content": content}
-
-
-def answer(content):
-    return {"role": "assistant", "content": content}
-
-
-def chat(*contents, **columns):
-    roles = (user, answer)
-    return {"messages": [roles[place % 2](content) for place, content in enumerate(contents)], **columns}
-
-
-def prompt(question, completion, **columns):
-    return {"prompt": [user(question)], "completion": [answer(completion)], **columns}
-
 
 LONG = "hi " * 1200
 ROWS = {

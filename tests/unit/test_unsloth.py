@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import check
-from tests.unit.test_trl import IMAGE, INLINE, answer, chat, prompt, text, user
+from tests.helpers.own_rows import IMAGE, INLINE, answer, chat, prompt, text, user
 
 WIDE = {"type": "image", "image": "w.png"}
 X = "x " * 3000
