@@ -61,14 +61,14 @@ def test_filters_stand_in_the_address(visit, report):
     page.select_option("#rule", "LB002")
     page.select_option("#sort", "place")
     page.fill("#search", "data.jsonl")
-    address = page.url
+    address = page.evaluate("location.href")  # page.url follows later
     assert address.endswith("#samples?q=data.jsonl&sort=place&rule=LB002")
     again = visit(report)
     again.goto(address)
     again.reload()
     assert names(again) == ["data.jsonl row 4"] and again.input_value("#sort") == "place"
     again.click("#clear")
-    assert again.url.endswith("#samples?sort=place")
+    assert again.evaluate("location.hash") == "#samples?sort=place"
 
 
 def test_rows_by_what_training_makes_of_them(visit, report):
