@@ -14,7 +14,8 @@ from validator.trainers.registry import trainers
 
 LATE = ("llamafactory", "llamafactory@main", "llamafactory@0.9.4", "llamafactory@0.9.3")
 LLAMAFACTORY = (*LATE, "llamafactory@0.9.2", "llamafactory@0.9.1")
-EVERY = tuple(trainers())
+EVERY = tuple(name for name, trainer in trainers().items() if "sharegpt" in trainer.formattings)
+"""Those that read a registry."""
 TAGS = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
 IMAGES = {"messages": "messages", "images": "images"}
 FILE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])

@@ -31,9 +31,9 @@ def test_a_row_that_changed_after_the_check(rows):
     assert {verdict for verdict, _ in found.values()} == {"STABLE"}
 
 
-def test_a_registry_that_was_given_relative_to_another_folder(rows):
+def test_a_registry_that_was_given_relative_to_another_folder_is_found(rows):
     assert call("dataset_info.json", "--run-dir", "run", cwd=rows.folder).returncode == 0
     elsewhere = rows.folder / "elsewhere"
     elsewhere.mkdir()
     done = call("replay", "../run", "--device", "cpu", cwd=elsewhere)
-    assert done.returncode == 2 and "dataset_info.json does not exist" in done.stderr
+    assert done.returncode == 0, done.stderr

@@ -42,4 +42,4 @@ def test_fresh_random_rows(tokens, tmp_path, monkeypatch):
     statuses, differing = compare("unsloth", corpus, files, theirs, **processor)
     print(f"unsloth {tokens and 'qwen2.5-vl'}: {dict(statuses)}")
     assert differing == [], f"MMVALIDATE_SEED={SEED}\n" + "\n".join(differing[:10])
-    assert statuses["ok"] > 0.4 * ROWS and statuses["error"] and statuses["unchecked"] < 0.4 * ROWS
+    assert statuses["ok"] > 0.3 * ROWS and statuses["error"] and statuses["unchecked"] < 0.4 * ROWS

@@ -19,7 +19,7 @@ from validator.catalog.registry import load_registry
 LIMITS = {"cutoff_len": 4096, "image_max_pixels": 262144, "image_min_pixels": 3136}
 COMPARED = ("status", "len", "labels", "image_tokens", "sha")
 TRAINERS = [
-    pytest.param("hf", "hf", "judge_hf", marks=needs_trainer("hf")),
+    pytest.param("hf", "trl", "judge_hf", marks=needs_trainer("hf")),
     pytest.param("hf", "qwen-vl-utils", "judge_qwen", marks=needs_trainer("hf")),
     pytest.param("ms-swift", "ms-swift", "judge_swift", marks=needs_trainer("ms-swift")),
 ]

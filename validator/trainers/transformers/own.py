@@ -26,6 +26,10 @@ TEXT_NAMES = frozenset(("messages", "conversations", "prompt", "completion", "te
 HEAD = "head"
 """A word for an answer that is learned without its header, whose tokens are still to be counted."""
 _ROLES = {"user": "user", "assistant": "assistant", "system": "system", "tool": "observation"}
+_NOT_CONVERSATIONAL = (
+    "You set `assistant_only_loss=True`, but the dataset is not conversational. This option is only supported for "
+    "conversational datasets."
+)
 _NO_MESSAGES = "Unexpected input keys in examples: {}."
 
 
@@ -94,6 +98,8 @@ def _unpictured(row: Mapping[str, Any], told: list[Told], loss: Loss) -> list[An
 def _messages(row: Mapping[str, Any], *, pictures: bool, loss: Loss) -> tuple[list[Told], list[Told] | None]:
     """The messages of a row; or those of its prompt, and of its completion."""
     if "conversations" in row and not pictures:
+        if loss.assistant_only and not row.keys() & {"messages", "prompt", "completion"}:
+            raise Stop("column-missing", ValueError(_NOT_CONVERSATIONAL))
         return _told(_chatml(row["conversations"])), None
     both = "prompt" in row and "completion" in row
     if "messages" in row and (pictures or not both):
