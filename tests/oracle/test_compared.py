@@ -45,8 +45,11 @@ def interpreter(tmp_path_factory):
 @pytest.fixture
 def checked(tmp_path, model):
     """A checked corpus, and the training file that it was checked for."""
-    registry = write_corpus(make_corpus(21, 60), tmp_path)
-    names = list(json.loads(registry.read_text()))[:2]
+    registry = write_corpus(make_corpus(21, 240), tmp_path)
+    entries = json.loads(registry.read_text())
+    names = list(entries)[:2]
+    entries[names[0]]["split"] = "train[1:]"
+    registry.write_text(json.dumps(entries))
     given = {"model_name_or_path": str(model), "template": "qwen2_vl", "dataset_dir": str(tmp_path), "stage": "sft",
              "dataset": ",".join(names), "cutoff_len": 512, "image_max_pixels": 262144}  # fmt: skip
     (tmp_path / "train.yaml").write_text(json.dumps(given))

@@ -83,6 +83,11 @@ ANSWERS_ONLY = {
     "is empty": (chat("hi", ""), ("ok", 22, 2), ["LB002"]),
     "two of them": (chat("hi", " \n yo", "z", "w"), ("ok", 35, 7), []),
     "none": (chat("hi"), ("crash", None, None), ["CV009", "LB005"]),
+    "conversations of from and value": (
+        {"conversations": [{"from": "human", "value": "hi"}, {"from": "gpt", "value": "yo"}]},
+        ("crash", None, None),
+        ["CV004"],
+    ),
     "none beside images": (chat("hi", images=[]), ("ok", 17, 0), ["LB001"]),
 }
 

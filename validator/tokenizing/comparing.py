@@ -93,7 +93,10 @@ def compare(
         given = {
             "arguments": {**config.given, "media_dir": os.path.abspath(run.settings.resolved_media_dir)},
             "rows": [
-                {"entry": registry[place.piece.entry.name], "file": _alone(place, run.settings, Path(scratch, str(n)))}
+                {
+                    "entry": {**registry[place.piece.entry.name], "split": "train"},  # of one row there is no other
+                    "file": _alone(place, run.settings, Path(scratch, str(n))),
+                }
                 for n, place in enumerate(places)
             ],
         }

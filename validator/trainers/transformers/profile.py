@@ -20,7 +20,7 @@ from validator.storage.media_files import MediaFiles
 from validator.tokens.processor import Processor
 from validator.tokens.template import Template
 from validator.trainers.base import BatchRecipe, Trainer
-from validator.trainers.chat_template import ChatTemplateTrainer
+from validator.trainers.chat_template import ChatTemplateTrainer, set_limits, with_set_pixels
 from validator.trainers.layout import Sizes, TokenSpan
 from validator.trainers.transformers import layout
 from validator.trainers.transformers.heads import WRITTEN, check_formats, count_heads
@@ -87,18 +87,11 @@ class Transformers(ChatTemplateTrainer):
 
     def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
         """The processor's are those that are set."""
-        return ImageLimits(
-            max_pixels=settings.image_max_pixels,
-            min_pixels=settings.image_min_pixels,
-            processor_min_pixels=settings.image_min_pixels,
-            processor_max_pixels=settings.image_max_pixels,
-            patch_size=processor.patch_size,
-            merge_size=processor.merge_size,
-        )
+        return set_limits(settings, processor)
 
     def with_max_pixels(self, limits: ImageLimits, max_pixels: int) -> ImageLimits:
         """The processor's too."""
-        return replace(limits, max_pixels=max_pixels, processor_max_pixels=max_pixels)
+        return with_set_pixels(limits, max_pixels)
 
     def image_grid(self, width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
         """Resized by the processor alone."""

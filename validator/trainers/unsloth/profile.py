@@ -24,7 +24,7 @@ from validator.tokens.encode import EncodedTurn, TrainerError
 from validator.tokens.processor import Processor
 from validator.tokens.template import Template, check_named, not_reproduced
 from validator.trainers.base import BatchRecipe, Trainer
-from validator.trainers.chat_template import ChatTemplateTrainer
+from validator.trainers.chat_template import ChatTemplateTrainer, set_limits, with_set_pixels
 from validator.trainers.layout import Sizes, TokenSpan
 from validator.trainers.transformers.template import trl_template
 from validator.trainers.unsloth import layout
@@ -96,18 +96,11 @@ class Unsloth(ChatTemplateTrainer):
 
     def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
         """The processor's are those that are set."""
-        return ImageLimits(
-            max_pixels=settings.image_max_pixels,
-            min_pixels=settings.image_min_pixels,
-            processor_min_pixels=settings.image_min_pixels,
-            processor_max_pixels=settings.image_max_pixels,
-            patch_size=processor.patch_size,
-            merge_size=processor.merge_size,
-        )
+        return set_limits(settings, processor)
 
     def with_max_pixels(self, limits: ImageLimits, max_pixels: int) -> ImageLimits:
         """The processor's too."""
-        return replace(limits, max_pixels=max_pixels, processor_max_pixels=max_pixels)
+        return with_set_pixels(limits, max_pixels)
 
     def image_grid(self, width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
         """Narrowed, unless `resize` is max, and resized by the processor."""
