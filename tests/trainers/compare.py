@@ -15,6 +15,8 @@ def ask(name: str, judge: str, given: dict, cwd: Path) -> Any:
 
 TOKENS = {"qwen2-vl": (), "qwen2.5-vl": LATER_TOKENS, "qwen3-vl": LATER_TOKENS + LATEST_TOKENS}
 """Models by the names of their processors, and the tokens that each has beside Qwen2-VL's."""
+PROCESSORS = {model: {"qwen2-vl": "embedded"}.get(model, model) for model in TOKENS}
+"""What `--processor` calls each."""
 
 
 def spread(corpus: dict, tokens: tuple[str, ...], processor: str = "qwen2.5-vl") -> None:

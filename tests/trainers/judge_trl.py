@@ -18,7 +18,7 @@ import pathlib
 import sys
 import warnings
 
-from tests.oracle.environment.processor import make_processor
+from tests.oracle.environment.processor import image_processor, make_processor
 from tests.oracle.environment.tokenizer import make_tokenizer
 
 # What stands in for torchvision is in place before the trainer imports it
@@ -34,7 +34,7 @@ logging.disable(logging.CRITICAL)
 disable_progress_bars()
 warnings.simplefilter("ignore")
 image_processing_backends.load_image_as_tensor = lambda image: pil_to_tensor(load_image(image))
-TEMPLATE = pathlib.Path(trl.__file__).parent / "chat_templates" / "qwen2_5_vl.jinja"
+TEMPLATES = pathlib.Path(trl.__file__).parent / "chat_templates"
 NUMBER = "row_number"
 
 
@@ -104,16 +104,26 @@ def answers_of(rows, settings, processor):
     return answers
 
 
+def processor_of(model, tokenizer, settings):
+    """With the limits that are set, and the template that the model is published with."""
+    limits = settings["image_min_pixels"], settings["image_max_pixels"]
+    processor = make_processor(tokenizer, *limits, model=model)
+    if model == "qwen3-vl":
+        size = {"shortest_edge": limits[0], "longest_edge": limits[1]}
+        processor.image_processor = image_processor(size, patch_size=16)
+    name = "qwen3_vl" if model == "qwen3-vl" else "qwen2_5_vl"
+    processor.chat_template = (TEMPLATES / f"{name}.jinja").read_text()
+    return processor
+
+
 def main(vocabulary, input_file):
     given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
     tokenizer = make_tokenizer(vocabulary, given.get("tokens", ()))
-    model = "qwen2.5-vl" if given.get("tokens") else "qwen2-vl"
+    model = given.get("model", "qwen2-vl")
     answers = {}
     for name, entry in given["files"].items():
         settings = entry["settings"]
-        limits = settings["image_min_pixels"], settings["image_max_pixels"]
-        processor = make_processor(tokenizer, *limits, model=model)
-        processor.chat_template = TEMPLATE.read_text()
+        processor = processor_of(model, tokenizer, settings)
         try:
             answers[name] = answers_of(read(entry["file"]), settings, processor)
         except Exception as error:

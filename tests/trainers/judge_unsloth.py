@@ -16,7 +16,7 @@ import types
 import warnings
 from importlib.util import find_spec
 
-from tests.oracle.environment.processor import make_processor
+from tests.oracle.environment.processor import image_processor, make_processor
 from tests.oracle.environment.tokenizer import make_tokenizer
 
 # What stands in for torchvision is in place before the trainer imports it
@@ -28,7 +28,7 @@ from datasets import disable_progress_bars, load_dataset, load_from_disk
 logging.disable(logging.CRITICAL)
 disable_progress_bars()
 warnings.simplefilter("ignore")
-TEMPLATE = pathlib.Path(trl.__file__).parent / "chat_templates" / "qwen2_5_vl.jinja"
+TEMPLATES = pathlib.Path(trl.__file__).parent / "chat_templates"
 
 
 def collator_class():
@@ -40,11 +40,12 @@ def collator_class():
     return UnslothVisionDataCollator
 
 
-def model_of(settings):
+def model_of(name, settings):
     """What the collator looks at in a model."""
-    vision = types.SimpleNamespace(patch_size=14, model_type="qwen2_vl")
+    kind, patch = ("qwen3_vl", 16) if name == "qwen3-vl" else ("qwen2_vl", 14)
+    vision = types.SimpleNamespace(patch_size=patch, model_type=kind)
     config = types.SimpleNamespace(
-        vision_config=vision, dtype=torch.float32, torch_dtype=torch.float32, model_type="qwen2_vl",
+        vision_config=vision, dtype=torch.float32, torch_dtype=torch.float32, model_type=kind,
         image_token_id=151655, video_token_id=151656,
     )  # fmt: skip
     weight = types.SimpleNamespace(weight=torch.zeros(1))
@@ -72,19 +73,29 @@ def answer(collate, row, pads):
     return {"status": "ok", "len": len(ids), "labels": learned, "image_tokens": ids.count(pads), "sha": sha, "fed": fed}
 
 
+def processor_of(model, tokenizer, settings):
+    """With the limits that are set, and the template that the model is published with."""
+    limits = settings["image_min_pixels"], settings["image_max_pixels"]
+    processor = make_processor(tokenizer, *limits, model=model)
+    if model == "qwen3-vl":
+        size = {"shortest_edge": limits[0], "longest_edge": limits[1]}
+        processor.image_processor = image_processor(size, patch_size=16)
+    name = "qwen3_vl" if model == "qwen3-vl" else "qwen2_5_vl"
+    processor.chat_template = (TEMPLATES / f"{name}.jinja").read_text()
+    return processor
+
+
 def main(vocabulary, input_file):
     given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
     tokenizer = make_tokenizer(vocabulary, given.get("tokens", ()))
     pads = tokenizer.convert_tokens_to_ids("<|image_pad|>")
-    model = "qwen2.5-vl" if given.get("tokens") else "qwen2-vl"
+    model = given.get("model", "qwen2-vl")
     kind = collator_class()
     answers = {}
     for name, entry in given["files"].items():
         settings = entry["settings"]
-        limits = settings["image_min_pixels"], settings["image_max_pixels"]
-        processor = make_processor(tokenizer, *limits, model=model)
-        processor.chat_template = TEMPLATE.read_text()
-        collate = kind(model_of(settings), processor, resize=settings.get("resize") or "min")
+        processor = processor_of(model, tokenizer, settings)
+        collate = kind(model_of(model, settings), processor, resize=settings.get("resize") or "min")
         try:
             rows = read(entry["file"])
             answers[name] = [answer(collate, row, pads) for row in rows]

@@ -43,6 +43,25 @@ def make_trl_corpus(seed: int, rows: int) -> dict:
     return {"images": images, "files": files}
 
 
+def add_calls(corpus: dict, seed: int) -> None:
+    """Calls of tools, tools as JSON text, replies of tools side by side and later system prompts."""
+    dice = random.Random(seed)
+    call = {"function": {"name": "find", "arguments": '{"a": 1}'}}
+    for file in corpus["files"].values():
+        for row in file["rows"]:
+            messages = row.get("messages") or row.get("completion") or []
+            for message in messages:
+                if message["role"] == "assistant" and dice.random() < 0.2:
+                    message["tool_calls"] = [call] * dice.choice((1, 2))
+                    message["content"] = dice.choice((None, "", message["content"], message["content"]))
+                elif message["role"] == "tool" and dice.random() < 0.2:
+                    message["role"] = "system"
+            if dice.random() < 0.2 and messages and isinstance(messages[-1]["content"], str):
+                messages.insert(dice.randint(0, len(messages)), {"role": "tool", "content": "\n12 <image>"})
+            if dice.random() < 0.1:
+                row["tools"] = json.dumps([{"name": "f", "über": {"b": 1.50, "a": None}}, {"type": "function"}])
+
+
 def make_unsloth_corpus(seed: int, rows: int) -> dict:
     """The same, without settings that unsloth's collator lacks."""
     corpus = make_trl_corpus(seed, rows)

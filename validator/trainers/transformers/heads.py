@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from validator.conversation.sample import Sample, UnreadError
-from validator.models.families import QWEN2_5_VL, QWEN2_VL
+from validator.models.families import QWEN2_5_VL, QWEN2_VL, QWEN3_VL
 from validator.tokens.processor import Processor
 from validator.trainers.layout import HEADS
 from validator.trainers.transformers.own import HEAD
@@ -14,19 +14,16 @@ from validator.trainers.transformers.own import HEAD
 if TYPE_CHECKING:
     from validator.facts.record import MediaFacts
 
-WRITTEN = (QWEN2_VL, QWEN2_5_VL)
-"""Models whose template is reproduced for TRL's own rows."""
+WRITTEN = (QWEN2_VL, QWEN2_5_VL, QWEN3_VL)
+"""Models whose template is reproduced."""
 _DECODED = frozenset(("PNG", "JPEG", "WEBP"))
 """Formats that the decoder of transformers 5.24 takes as Pillow does; others are not compared."""
 
 
 def count_heads(sample: Sample, processor: Processor) -> None:
     """Of answers that are learned without their header, the number of its tokens: three, or two where the line feed at
-    its end is one token with the white space that the answer begins with, which then is learned. Raises UnreadError
-    under a model whose template is not reproduced for such rows.
+    its end is one token with the white space that the answer begins with, which then is learned.
     """
-    if processor.family not in WRITTEN:
-        raise UnreadError(f"TRL's own rows with {processor.family.name} are not reproduced")
     for turn in sample.turns:
         if HEAD not in turn.words:
             continue

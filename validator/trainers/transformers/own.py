@@ -16,6 +16,7 @@ from typing import Any
 from validator.catalog.entry import OWN
 from validator.conversation.sample import Sample, Turn, UnreadError
 from validator.trainers.layout import HEADS
+from validator.trainers.transformers.latest import KEPT, Kept
 from validator.trainers.transformers.layout import PREPARED
 from validator.trainers.transformers.parts import Stop, Told, prepared, shown_images
 from validator.trainers.transformers.template import APART, SHIELD, shielded
@@ -43,13 +44,13 @@ class Loss:
 
 def convert_own(row: Mapping[str, Any], loss: Loss) -> Sample:
     """Convert one row (as seen through `WholeRow`). Faults become problems of the sample; nothing is raised."""
-    sample = Sample(objects={OWN: True})
+    sample = Sample(objects={OWN: True, KEPT: Kept()})
     try:
         _take(sample, row, loss)
     except UnreadError as error:
         sample.unchecked = str(error)
     except Stop as stop:
-        sample.fail(stop.kind, stop.cause, stop.turn)
+        sample.fail(stop.kind, stop.cause, stop.turn, stage="encode" if stop.of_template else "convert")
     return sample
 
 
@@ -63,6 +64,9 @@ def _take(sample: Sample, row: Mapping[str, Any], loss: Loss) -> None:
         _mask_prompt(sample, len(told), apart=pictures)
     elif completion and pictures:
         _split(sample, len(told))
+    kept: Kept = sample.objects[KEPT]
+    kept.first = completion[0].index if completion and loss.completion_only is not False else None
+    kept.captioned = any(message.captioned for message in (*told, *(completion or ())) if message.role == "assistant")
     if not pictures and sample.turns:
         sample.turns[0].words += (PREPARED,)
     if media and not pictures:
@@ -167,12 +171,13 @@ def _told(messages: Any, start: int = 0) -> list[Told]:
             raise Stop("role-unknown", ValueError(f"Invalid role in message: {str(role)[:40]}. {wanted}"), index)
         if role == "user" and "content" not in message:
             raise Stop("column-missing", KeyError("content"), index)
-        told.append(Told(index, role, message.get("content"), calls=bool(message.get("tool_calls"))))
+        told.append(Told(index, role, message.get("content"), calls=message.get("tool_calls") or None))
     return told
 
 
 def _take_tools(sample: Sample, tools: Any, *, pictures: bool) -> None:
     """The templates of Qwen2-VL and Qwen2.5-VL write no tools, and the collator does not even get them."""
+    given = tools
     if isinstance(tools, str) and not pictures:
         try:
             tools = json.loads(tools)
@@ -183,6 +188,7 @@ def _take_tools(sample: Sample, tools: Any, *, pictures: bool) -> None:
     if not pictures and not (isinstance(tools, list) and all(isinstance(tool, dict) for tool in tools)):
         raise UnreadError("tools are reproduced as a list of objects alone")
     sample.note("tools-not-written", None, "")
+    sample.objects[KEPT].tools = None if pictures else given
 
 
 def _write(sample: Sample, told: Sequence[Told], *, answers_alone: bool) -> None:
@@ -195,6 +201,7 @@ def _write(sample: Sample, told: Sequence[Told], *, answers_alone: bool) -> None
             sample.note("placeholder-is-text", message.index, message.literal)
         if message.calls:
             sample.note("calls-not-written", message.index, "")
+            sample.objects[KEPT].calls[message.index] = message.calls, _says(message.content)
         if message.role == "system" and message is told[0]:
             if message.pads:
                 raise UnreadError("images in a system prompt are not reproduced")
@@ -205,6 +212,11 @@ def _write(sample: Sample, told: Sequence[Told], *, answers_alone: bool) -> None
         learned = not answers_alone or message.role == "assistant"
         words = (HEAD,) if answers_alone and learned else ()
         sample.turns.append(Turn(message.index, _ROLES[message.role], message.written(shielded), learned, words=words))
+
+
+def _says(content: Any) -> bool:
+    """Whether a content is something once it is a list of parts: a text always is one part."""
+    return isinstance(content, str) or bool(content)
 
 
 def _mask_prompt(sample: Sample, prompt: int, *, apart: bool) -> None:

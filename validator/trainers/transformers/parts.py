@@ -23,22 +23,27 @@ LONGEST_PATH = 255
 
 
 class Stop(Exception):  # noqa: N818  # it is TRL that stops
-    """TRL stops at the row with `cause`; `kind` and `turn` say at what."""
+    """TRL stops at the row with `cause`; `kind` and `turn` say at what. `of_template`: under a template that writes
+    media in answers.
+    """
 
-    def __init__(self, kind: str, cause: Exception, turn: int | None = None) -> None:
+    def __init__(self, kind: str, cause: Exception, turn: int | None = None, *, of_template: bool = False) -> None:
         super().__init__(str(cause))
-        self.kind, self.cause, self.turn = kind, cause, turn
+        self.kind, self.cause, self.turn, self.of_template = kind, cause, turn, of_template
 
 
 @dataclass(slots=True)
 class Told:
-    """A message. `pieces`: what the template writes of it, texts and None for each image."""
+    """A message. `calls`: its tool_calls. `pieces`: what the template writes of it, texts and None for each image.
+    `captioned`: an image part has a text too, which a template that does not write the image may write.
+    """
 
     index: int
     role: str
     content: Any
-    calls: bool = False
+    calls: Any = None
     pieces: list[str | None] = field(default_factory=list)
+    captioned: bool = False
 
     @property
     def text(self) -> str:
@@ -90,7 +95,8 @@ def prepared(told: Sequence[Told], images: Any, *, inline: bool = True) -> list[
     for message, of_message in zip(told, parts, strict=True):
         for part in of_message:
             _write(message, part, loaded)
-    return _matched(loaded, given, inline=inline)
+    answers = any(message.pads for message in told if message.role == "assistant")
+    return _matched(loaded, given, inline=inline, answers=answers)
 
 
 def _is_asked(message: Told) -> bool:
@@ -137,6 +143,7 @@ def _write(message: Told, part: dict[str, Any], loaded: list[list[Any]]) -> None
         kind = "image"
     if kind == "image" or "image" in part or "image_url" in part:
         message.pieces.append(None)
+        message.captioned = message.captioned or "text" in part
         loaded.append([part[key] for key in _KEYS if key in part] if kind == "image" else [])
     elif kind in ("video", "audio") or "video" in part:
         raise UnreadError("videos and audio are not reproduced under this trainer profile")
@@ -147,18 +154,18 @@ def _write(message: Told, part: dict[str, Any], loaded: list[list[Any]]) -> None
         message.pieces.append(str(text))
 
 
-def _matched(loaded: list[list[Any]], given: list[Any], *, inline: bool) -> list[Any]:
-    """An image for each that the template writes. Raises Stop where there are more or fewer."""
+def _matched(loaded: list[list[Any]], given: list[Any], *, inline: bool, answers: bool) -> list[Any]:
+    """An image for each that the template writes, some in `answers`. Raises Stop where there are more or fewer."""
     found = [image for images in loaded for image in images] if inline else given
     if not any(image is not None for image in found):
         if loaded:
             text = f"Found {len(loaded)} <|image_pad|> tokens in the text but no images were passed."
-            raise Stop("parts-mismatch", ValueError(text))
+            raise Stop("parts-mismatch", ValueError(text), of_template=answers)
         return []
     if len(found) != len(loaded):
         text = "The total number of <|image_pad|> tokens in the prompts should be the same as the number of images "
         text += f"passed. Found total {len(loaded)} <|image_pad|> tokens and {len(found)} images."
-        raise Stop("parts-mismatch", ValueError(text))
+        raise Stop("parts-mismatch", ValueError(text), of_template=answers)
     if inline and any(len(images) != 1 for images in loaded):
         raise UnreadError("an image part names two images, and another none")
     return found

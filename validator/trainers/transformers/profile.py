@@ -15,18 +15,20 @@ from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView, view_of
 from validator.conversation.sample import Sample
 from validator.media.geometry import ImageLimits, processor_grid
+from validator.models.families import QWEN3_VL
 from validator.settings import Settings
 from validator.storage.media_files import MediaFiles
 from validator.tokens.processor import Processor
-from validator.tokens.template import Template
+from validator.tokens.template import Template, check_named, not_reproduced
 from validator.trainers.base import BatchRecipe, Trainer
 from validator.trainers.chat_template import ChatTemplateTrainer, set_limits, with_set_pixels
 from validator.trainers.layout import Sizes, TokenSpan
 from validator.trainers.transformers import layout
 from validator.trainers.transformers.heads import WRITTEN, check_formats, count_heads
+from validator.trainers.transformers.latest import write_latest
 from validator.trainers.transformers.own import NAMES, TEXT_NAMES, Loss, convert_own
 from validator.trainers.transformers.sample import COLUMNS, convert
-from validator.trainers.transformers.template import trl_template
+from validator.trainers.transformers.template import trl_qwen3_template, trl_template
 from validator.trainers.whole_row import whole_rows
 
 if TYPE_CHECKING:
@@ -57,13 +59,17 @@ class Transformers(ChatTemplateTrainer):
 
     def template(self, processor: Processor, named: str | None) -> Template:
         """The model's own chat template."""
-        template = super().template(processor, named)
-        return trl_template(self.media_roles) if processor.family in WRITTEN else template
+        check_named(named)
+        if processor.family not in WRITTEN:
+            raise not_reproduced(self.name, processor)
+        return (trl_qwen3_template if processor.family is QWEN3_VL else trl_template)(self.media_roles)
 
     def complete(self, sample: Sample, media: Sequence[MediaFacts], processor: Processor) -> None:
         """Count what of its header an answer does not learn."""
         super().complete(sample, media, processor)
         if OWN in sample.objects:
+            if processor.family is QWEN3_VL:
+                write_latest(sample)
             count_heads(sample, processor)
             check_formats(sample, media)
 

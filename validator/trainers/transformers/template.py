@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import cache
 
 from validator.conversation.sample import PLACEHOLDERS, Sample
-from validator.tokens.template import HEADER, MediaSlot, Piece, Template
-from validator.trainers.chat_template import chat_template
+from validator.tokens.template import HEADER, SYSTEM, MediaSlot, Piece, Template
+from validator.trainers.chat_template import Qwen3ChatTemplate, chat_template, qwen3_chat_template
 
 SHIELD = "\ufdd0"
 """Stands within an <image> that is a text's own, and no image part, until it is encoded. No text holds this: Unicode
@@ -43,10 +43,24 @@ class TrlTemplate(Template):
     def around(self, sample: Sample, index: int) -> tuple[str, str] | None:
         """The header of an answer that is encoded apart stands at the end of the turn before it."""
         turns = sample.turns
-        before, after = self.frames[turns[index].role]
+        known = super().around(sample, index)
+        before, after = known or self.frames[turns[index].role]
         apart = APART in turns[index].words
         leads = index + 1 < len(turns) and APART in turns[index + 1].words
-        return ("" if apart else before, after + (HEADER if leads else "")) if apart or leads else None
+        return ("" if apart else before, after + (HEADER if leads else "")) if apart or leads else known
+
+
+class TrlQwen3Template(TrlTemplate, Qwen3ChatTemplate):
+    """The same of Qwen3-VL's, which writes the tools of rows that are prepared as text."""
+
+    __slots__ = ()
+
+    def system(self, sample: Sample, default_system: str | None) -> str:
+        """The system prompt of the row, and its tools."""
+        if not sample.tools:
+            return super().system(sample, default_system)
+        before, after = SYSTEM
+        return before + ("" if sample.system is None else sample.system + "\n\n") + str(sample.tools) + after
 
 
 @cache
@@ -54,3 +68,10 @@ def trl_template(parted: tuple[str, ...]) -> TrlTemplate:
     """The template; placeholders become media in the content of the roles `parted`."""
     plain = chat_template(parted)
     return TrlTemplate(**{name: getattr(plain, name) for name in Template.__dataclass_fields__})
+
+
+@cache
+def trl_qwen3_template(parted: tuple[str, ...]) -> TrlQwen3Template:
+    """The same of Qwen3-VL's."""
+    plain = qwen3_chat_template(parted)
+    return TrlQwen3Template(**{name: getattr(plain, name) for name in Template.__dataclass_fields__})

@@ -45,6 +45,7 @@ def _take(message: Told, part: Any, images: list[Any], *, first: bool) -> None:
         if any(key in part for key in _SIZED):
             raise UnreadError("image parts with sizes of their own are not reproduced")
         message.pieces.append(None)
+        message.captioned = message.captioned or "text" in part
         images.append(part.get("image"))
     elif kind == "image_url" and "image_url" in part:  # the template makes an image part with a URL of it
         message.pieces.append(None)

@@ -17,16 +17,18 @@ from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView
 from validator.conversation.sample import MediaKind, Sample
 from validator.media.geometry import ImageLimits
-from validator.models.families import QWEN2_5_VL, QWEN2_VL
+from validator.models.families import QWEN3_VL
 from validator.settings import Integrity, Settings
 from validator.storage.media_files import MediaFiles
 from validator.tokens.encode import EncodedTurn, TrainerError
 from validator.tokens.processor import Processor
 from validator.tokens.template import Template, check_named, not_reproduced
 from validator.trainers.base import BatchRecipe, Trainer
-from validator.trainers.chat_template import ChatTemplateTrainer, set_limits, with_set_pixels
+from validator.trainers.chat_template import ChatTemplateTrainer, check_written, set_limits, with_set_pixels
 from validator.trainers.layout import Sizes, TokenSpan
-from validator.trainers.transformers.template import trl_template
+from validator.trainers.transformers.heads import WRITTEN
+from validator.trainers.transformers.latest import write_latest
+from validator.trainers.transformers.template import trl_qwen3_template, trl_template
 from validator.trainers.unsloth import layout
 from validator.trainers.unsloth.resize import image_grid, rounded
 from validator.trainers.unsloth.rows import NAMES, TEXT_NAMES, WITHIN, convert
@@ -64,15 +66,17 @@ class Unsloth(ChatTemplateTrainer):
     def template(self, processor: Processor, named: str | None) -> Template:
         """The model's own chat template."""
         check_named(named)
-        if processor.family not in (QWEN2_VL, QWEN2_5_VL):
+        if processor.family not in WRITTEN:
             raise not_reproduced(self.name, processor)
-        return trl_template(self.media_roles)
+        return (trl_qwen3_template if processor.family is QWEN3_VL else trl_template)(self.media_roles)
 
     def check(self, sample: Sample) -> None:
         """Images are counted when the row is converted."""
 
     def complete(self, sample: Sample, media: Sequence[MediaFacts], processor: Processor) -> None:
         """Images within messages are rounded to whole tokens when they are loaded: their size is that one."""
+        if processor.family is QWEN3_VL:
+            write_latest(sample)
         if WITHIN not in sample.objects:
             return
         factor = processor.patch_size * processor.merge_size
@@ -84,7 +88,10 @@ class Unsloth(ChatTemplateTrainer):
             item.probe = replace(item.probe, width=width, height=height)
 
     def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
-        """Pads that the template writes of images that are not loaded stay."""
+        """Pads that the template writes of images that are not loaded stay; images that it does not write are too
+        many.
+        """
+        check_written(sample, turns)
 
     def spans(self, turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[TokenSpan]:
         """Text is learned, vision is not."""

@@ -17,6 +17,7 @@ from validator.media.probe import probe_bytes, probe_image
 from validator.settings import Integrity
 from validator.storage.media_files import MediaFiles
 from validator.trainers.layout import HEADS
+from validator.trainers.transformers.latest import KEPT, Kept
 from validator.trainers.transformers.parts import LONGEST_PATH, Stop, Told
 from validator.trainers.transformers.template import APART, SHIELD, shielded
 from validator.trainers.unsloth.contents import fill
@@ -39,7 +40,7 @@ def convert(row: Mapping[str, Any], files: MediaFiles, integrity: Integrity) -> 
     """Convert one row (as seen through `WholeRow`). Faults become problems of the sample; nothing is raised but
     OSError where storage does not answer.
     """
-    sample = Sample()
+    sample = Sample(objects={KEPT: Kept()})
     try:
         if "prompt" in row and "completion" in row:
             _take_completion(sample, row, files, integrity)
@@ -48,7 +49,7 @@ def convert(row: Mapping[str, Any], files: MediaFiles, integrity: Integrity) -> 
     except UnreadError as error:
         sample.unchecked = str(error)
     except Stop as stop:
-        sample.fail(stop.kind, stop.cause, stop.turn)
+        sample.fail(stop.kind, stop.cause, stop.turn, stage="encode" if stop.of_template else "convert")
     return sample
 
 
@@ -68,7 +69,7 @@ def _take_messages(sample: Sample, row: Mapping[str, Any]) -> None:
         if pads:
             sample.note("column-empty", None, f"{pads}")
         return
-    _match(pads, len(loaded))
+    _match(pads, len(loaded), told)
     _show(sample, loaded, within=column is None)
 
 
@@ -96,16 +97,17 @@ def _take_completion(sample: Sample, row: Mapping[str, Any], files: MediaFiles, 
     elif pads and not fed:
         sample.note("column-empty", None, f"{pads}")
     if fed:
-        _match(pads, len(fed))
+        _match(pads, len(fed), prompt)
         sample.media["image"] = fed
         if not column:
             sample.objects[WITHIN] = True
 
 
-def _match(pads: int, images: int) -> None:
+def _match(pads: int, images: int, told: Sequence[Told]) -> None:
     if pads != images:
         text = f"Image features and image tokens do not match, tokens: {pads} images, features: {images} images"
-        raise Stop("parts-mismatch", ValueError(text))
+        answers = any(message.pads for message in told if message.role == "assistant")
+        raise Stop("parts-mismatch", ValueError(text), of_template=answers)
 
 
 def _told(messages: Any, start: int = 0) -> list[Told]:
@@ -130,7 +132,7 @@ def _told(messages: Any, start: int = 0) -> list[Told]:
             raise Stop("content-type", TypeError("'NoneType' object is not iterable"), index)
         if not isinstance(role, str) or role not in _ROLES or "content" not in message:
             raise UnreadError(f"message {index} has a role that is not reproduced, or no content")
-        told.append(Told(index, role, content, calls=bool(message.get("tool_calls"))))
+        told.append(Told(index, role, content, calls=message.get("tool_calls") or None))
     return told
 
 
@@ -145,6 +147,7 @@ def _of_column(column: Any) -> list[Any]:
 
 def _write(sample: Sample, told: Sequence[Told], *, expanded: bool) -> None:
     """Turns of the messages; the first is the system prompt where it says so."""
+    kept: Kept = sample.objects[KEPT]
     for message in told:
         text = message.text
         if SHIELD in text or ("<|" in text and any(word in text for word in _KEPT)):
@@ -153,12 +156,14 @@ def _write(sample: Sample, told: Sequence[Told], *, expanded: bool) -> None:
             sample.note("placeholder-is-text", message.index, message.literal)
         if message.calls:
             sample.note("calls-not-written", message.index, "")
+            kept.calls[message.index] = message.calls, message is told[0] or bool(message.content)
         if message.pads and message.role in ("system", "tool"):
             raise UnreadError("images in a system prompt or a tool's reply are not reproduced")
         if message.role == "system" and message is told[0]:
             sample.system, sample.system_turn = text, message.index
             continue
         bare = message.pads and not expanded
+        kept.captioned |= message.role == "assistant" and (message.captioned or bool(bare))
         content = message.written(shielded)
         if bare:
             content = "".join(_UNEXPANDED if piece is None else shielded(piece) for piece in message.pieces)
@@ -174,6 +179,7 @@ def _mask_prompt(sample: Sample, prompt: int, completion: Sequence[Told]) -> Non
     if not any(turn.index < prompt for turn in sample.turns):
         raise UnreadError("a prompt that is a system prompt alone is not reproduced")
     first = next(turn for turn in sample.turns if turn.index >= prompt)
+    sample.objects[KEPT].first = first.index
     first.words = (APART,) if first.role == "assistant" else (HEADS[0],)
 
 
