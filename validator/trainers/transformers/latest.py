@@ -29,7 +29,7 @@ _CALLS = (
 
 
 @dataclass(slots=True)
-class Kept:
+class ForTemplate:
     """`tools`: those that reach the template, as they are given: JSON text, or what `datasets` makes of objects.
     `calls`: of messages by number, with whether such a message has a content. `first`: the number of the first message
     that is learned, None where that is not asked. `captioned`: an image part of an answer has a text, or no image.
@@ -43,7 +43,7 @@ class Kept:
 
 def write_latest(sample: Sample) -> None:
     """Write what Qwen3-VL's template writes and others do not. Raises UnreadError."""
-    kept: Kept = sample.objects[KEPT]
+    kept: ForTemplate = sample.objects[KEPT]
     if any(problem.kind == "parts-mismatch" and problem.stage == "encode" for problem in sample.problems):
         raise UnreadError("images that are no answer's, beside image parts in answers, are not reproduced")
     if kept.captioned:
@@ -77,12 +77,14 @@ def _tools(tools: Any) -> str:
 def _calls(calls: Any, said: bool, index: int) -> str:
     """Calls as the template writes them behind a content, where something is `said`. Raises UnreadError."""
     if not isinstance(calls, list):
-        raise UnreadError(f"the tool_calls of message {index} are no list")
+        raise UnreadError(f"tool_calls of message {index} that are something else than a list")
     text = ""
     for place, call in enumerate(calls):
         call = (call.get("function") or call) if isinstance(call, Mapping) else None
         if call is None or not isinstance(call.get("name"), str) or not isinstance(call.get("arguments"), str):
-            raise UnreadError(f"tool_calls of message {index} without a name, or whose arguments are no text")
+            raise UnreadError(
+                f"tool_calls of message {index} without a name, or with arguments that are something else than text"
+            )
         text += "\n" if said or place else ""
         text += f'<tool_call>\n{{"name": "{call["name"]}", "arguments": {call["arguments"]}}}\n</tool_call>'
     return text

@@ -16,7 +16,7 @@ from typing import Any
 from validator.catalog.entry import OWN
 from validator.conversation.sample import Sample, Turn, UnreadError
 from validator.trainers.layout import HEADS
-from validator.trainers.transformers.latest import KEPT, Kept
+from validator.trainers.transformers.latest import KEPT, ForTemplate
 from validator.trainers.transformers.layout import PREPARED
 from validator.trainers.transformers.parts import Stop, Told, prepared, shown_images
 from validator.trainers.transformers.template import APART, SHIELD, shielded
@@ -44,7 +44,7 @@ class Loss:
 
 def convert_own(row: Mapping[str, Any], loss: Loss) -> Sample:
     """Convert one row (as seen through `WholeRow`). Faults become problems of the sample; nothing is raised."""
-    sample = Sample(objects={OWN: True, KEPT: Kept()})
+    sample = Sample(objects={OWN: True, KEPT: ForTemplate()})
     try:
         _take(sample, row, loss)
     except UnreadError as error:
@@ -64,7 +64,7 @@ def _take(sample: Sample, row: Mapping[str, Any], loss: Loss) -> None:
         _mask_prompt(sample, len(told), apart=pictures)
     elif completion and pictures:
         _split(sample, len(told))
-    kept: Kept = sample.objects[KEPT]
+    kept: ForTemplate = sample.objects[KEPT]
     kept.first = completion[0].index if completion and loss.completion_only is not False else None
     kept.captioned = any(message.captioned for message in (*told, *(completion or ())) if message.role == "assistant")
     if not pictures and sample.turns:

@@ -17,7 +17,7 @@ from validator.media.probe import probe_bytes, probe_image
 from validator.settings import Integrity
 from validator.storage.media_files import MediaFiles
 from validator.trainers.layout import HEADS
-from validator.trainers.transformers.latest import KEPT, Kept
+from validator.trainers.transformers.latest import KEPT, ForTemplate
 from validator.trainers.transformers.parts import LONGEST_PATH, Stop, Told
 from validator.trainers.transformers.template import APART, SHIELD, shielded
 from validator.trainers.unsloth.contents import fill
@@ -40,7 +40,7 @@ def convert(row: Mapping[str, Any], files: MediaFiles, integrity: Integrity) -> 
     """Convert one row (as seen through `WholeRow`). Faults become problems of the sample; nothing is raised but
     OSError where storage does not answer.
     """
-    sample = Sample(objects={KEPT: Kept()})
+    sample = Sample(objects={KEPT: ForTemplate()})
     try:
         if "prompt" in row and "completion" in row:
             _take_completion(sample, row, files, integrity)
@@ -147,7 +147,7 @@ def _of_column(column: Any) -> list[Any]:
 
 def _write(sample: Sample, told: Sequence[Told], *, expanded: bool) -> None:
     """Turns of the messages; the first is the system prompt where it says so."""
-    kept: Kept = sample.objects[KEPT]
+    kept: ForTemplate = sample.objects[KEPT]
     for message in told:
         text = message.text
         if SHIELD in text or ("<|" in text and any(word in text for word in _KEPT)):
