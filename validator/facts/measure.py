@@ -118,9 +118,9 @@ class Measurer:
         self.limits = limits_of(settings, self.processor)
         self._view = self.trainer.view(entry, survey)
         self._unread = UnreadMedia(entry, survey.types, self.trainer)
-        self._pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
+        pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
         self._media = MediaMeasurer(settings, self.files, times=told)
-        self._turns = TurnMeasurer(self.processor.encoder, self._pads).measure
+        self._turns = TurnMeasurer(self.processor.encoder, pads).measure
 
     def convert(self, raw: RawRow) -> Sample:
         """The sample that the trainer makes of a row, with the paths that it opens. Raises OSError where storage does
@@ -232,7 +232,7 @@ class Measurer:
         except TrainerError as error:
             sample.fail(error.kind, error.cause, error.turn, stage="encode")
             return
-        self.trainer.check_encoded(sample, row.encoded, self._pads)
+        self.trainer.check_encoded(sample, row.encoded, self.processor)
 
     def complete(self, sample: Sample, media: Sequence[MediaFacts]) -> None:
         """Fill in what depends on the sizes of media, where all are known. Raises TrainerError and UnreadError."""

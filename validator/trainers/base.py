@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from validator.catalog.loader import Loader
     from validator.catalog.survey import Survey
     from validator.conversation.row_view import RowView
-    from validator.conversation.sample import MediaKind, Sample
+    from validator.conversation.sample import Sample
     from validator.facts.budget import Limits
     from validator.facts.record import MediaFacts, TurnFacts
     from validator.media.geometry import ImageLimits
@@ -145,8 +145,8 @@ class Trainer(ABC):
         """Fill in what depends on the media of a row, all of known size. Raises TrainerError and UnreadError."""
 
     @abstractmethod
-    def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
-        """Its checks of the ids of a row, noted as problems of the sample. `pads`: ids of the patches."""
+    def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], processor: Processor) -> None:
+        """Its checks of the ids of a row, noted as problems of the sample."""
 
     @abstractmethod
     def spans(self, turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[TokenSpan]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -120,18 +120,22 @@ def check_parts(sample: Sample, template: Template) -> None:
             raise TrainerError("count-mismatch", ValueError(text))
 
 
-def check_literal_pads(sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
+def check_literal_pads(sample: Sample, turns: Sequence[EncodedTurn], processor: Processor) -> None:
     """transformers' processor takes every pad in the text for a medium; one too many stops it, after the images are
     opened.
     """
+    literal = processor.encoder.literal
     for turn in turns:
-        for kind, pad in pads.items():
+        for kind, token in PAD_TOKENS.items():
+            if literal and not any(token in piece for piece in turn.pieces):
+                continue
+            pad = processor.token_id(token)
             if not any(pad in as_list(text) for text in turn.texts):
                 continue
             index = turn.turn.index if turn.turn is not None else sample.system_turn
-            text = f"Found {PAD_TOKENS[kind]} tokens in the text but no {kind}s were passed."
+            text = f"Found {token} tokens in the text but no {kind}s were passed."
             if sample.media.get(kind):
-                text = f"The total number of {PAD_TOKENS[kind]} tokens should be the same as the number of {kind}s."
+                text = f"The total number of {token} tokens should be the same as the number of {kind}s."
             sample.fail("literal-pad", ValueError(text), index, stage="encode")
             return
 
@@ -201,9 +205,9 @@ class ChatTemplateTrainer(Trainer):
         if processor.family is QWEN3_VL and sample.system is None and not sample.turns:
             raise TrainerError("no-turns", UndefinedError("list object has no element 0"), None, "encode")
 
-    def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
+    def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], processor: Processor) -> None:
         """The processor takes pads in the text for images, and wants one for each."""
-        check_literal_pads(sample, turns, pads)
+        check_literal_pads(sample, turns, processor)
         check_written(sample, turns)
 
     def truncate(self, spans: Sequence[TokenSpan], limits: Limits) -> list[Kept]:

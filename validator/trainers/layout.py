@@ -35,6 +35,14 @@ class TokenSpan:
     is_label: bool
 
 
+def heads_of(turns: Sequence[TurnFacts]) -> list[int]:
+    """Of each turn, the tokens at its beginning that stand before what is learned of it."""
+    return [
+        next((HEADS.index(word) + 1 for word in turn.traits if word in HEADS), 0) if turn.traits else 0
+        for turn in turns
+    ]
+
+
 def add_turn(spans: list[TokenSpan], turn: TurnFacts, place: int, sizes: Sizes, is_label: bool) -> None:
     """Append the spans of a turn, at least one: text, with the vision markers around its media, and pads."""
     texts = turn.text_tokens or (0,)

@@ -40,7 +40,7 @@ class Toy(Trainer):
     def complete(self, sample, media, processor):
         pass
 
-    def check_encoded(self, sample, turns, pads):
+    def check_encoded(self, sample, turns, processor):
         pass
 
     def spans(self, turns, sizes, limits):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +14,7 @@ from validator.catalog.survey import Survey
 from validator.conversation import alpaca
 from validator.conversation.media_paths import MediaColumns
 from validator.conversation.row_view import RowView, view_of
-from validator.conversation.sample import MediaKind, Sample
+from validator.conversation.sample import Sample
 from validator.media.geometry import ImageLimits, smart_resize, smart_resize_frames
 from validator.media.video_recipe import VideoRecipe
 from validator.models.families import of_template
@@ -129,7 +129,7 @@ class LlamaFactory(Trainer):
             frames = [(video.probe.frames or 0, video.seconds) for video in videos]
             sample.times = times_of(sample.turns, frames, rule=self.times)
 
-    def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
+    def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], processor: Processor) -> None:
         """Pads in the text are taken as they are."""
 
     def spans(self, turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[TokenSpan]:

@@ -5,7 +5,7 @@ Batches are padded to their longest row. Source: ms-swift 4.6.0 `trainers/mixin.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from validator.catalog.entry import OWN, Entry
 from validator.catalog.loader import DATASETS_4_8
 from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView
-from validator.conversation.sample import MediaKind, Sample, UnreadError
+from validator.conversation.sample import Sample, UnreadError
 from validator.media.geometry import ImageLimits
 from validator.models.families import QWEN2_5_VL, QWEN2_VL, QWEN3_VL
 from validator.settings import Settings, Truncation
@@ -92,7 +92,7 @@ class MsSwift(Trainer):
         except Exception as error:  # what the trainer's own code raises on such objects
             raise TrainerError("objects-type", error, None, "encode") from None
 
-    def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
+    def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], processor: Processor) -> None:
         """Pads in the text are taken as they are."""
 
     def spans(self, turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[TokenSpan]:

@@ -48,10 +48,13 @@ def convert(row: dict[str, Any], entry: Entry, files: MediaFiles) -> Sample:
 
 
 def _take(sample: Sample, loaded: Loaded, files: MediaFiles) -> None:
-    messages = [{**message, "place": place} for message, place in zip(loaded.messages, loaded.places, strict=True)]
-    with faults("tools-json"):
-        tools = [_parsed(tool) for tool in loaded.tools]
-    sample.tools = json.dumps(tools, ensure_ascii=False) if tools else None
+    messages = loaded.messages
+    for message, place in zip(messages, loaded.places, strict=True):
+        message["place"] = place
+    if loaded.tools:
+        with faults("tools-json"):
+            tools = [_parsed(tool) for tool in loaded.tools]
+        sample.tools = json.dumps(tools, ensure_ascii=False)
     if messages[0]["role"] == "system":
         sample.system, sample.system_turn = messages[0]["content"], messages[0]["place"]
         messages = messages[1:]

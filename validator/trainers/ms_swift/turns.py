@@ -91,9 +91,8 @@ def turns_of(messages: list[dict[str, Any]]) -> list[Turn]:
     turns: list[Turn] = []
     for number, message in enumerate(messages):
         asking, pair = number % 2 == 0, number // 2
-        with faults("role-unknown"):
-            if message["role"] not in (("user", "tool") if asking else ("assistant",)):
-                raise AssertionError(f"role: {message['role']}")
+        if message["role"] not in (("user", "tool") if asking else ("assistant",)):
+            raise FaultError("role-unknown", AssertionError(f"role: {message['role']}"))
         if asking:
             turns.append(_question(message, pair))
         else:

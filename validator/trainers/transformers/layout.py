@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from validator.trainers.layout import HEADS, UNLEARNED, Sizes, TokenSpan, add_turn
+from validator.trainers.layout import UNLEARNED, Sizes, TokenSpan, add_turn, heads_of
 from validator.trainers.span_table import is_first, sums
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def spans(turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[Toke
         for place, turn in enumerate(turns):
             add_turn(made, turn, place, sizes, is_label=True)
         return made
-    heads = [next((HEADS.index(word) + 1 for word in turn.traits if word in HEADS), 0) for turn in turns]
+    heads = heads_of(turns)
     masked = any(heads) or any(UNLEARNED in turn.traits for turn in turns)
     for place, (turn, head) in enumerate(zip(turns, heads, strict=True)):
         learned = UNLEARNED not in turn.traits and not (masked and place == 0 and turn.role == "system")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from validator.trainers.layout import HEADS, UNLEARNED, Sizes, TokenSpan, add_turn
+from validator.trainers.layout import UNLEARNED, Sizes, TokenSpan, add_turn, heads_of
 from validator.trainers.span_table import TEXT, is_first, sums
 
 if TYPE_CHECKING:
@@ -21,13 +21,17 @@ def spans(turns: Sequence[TurnFacts], sizes: Sizes) -> list[TokenSpan]:
     """Text is a label, the vision markers around pads and the pads themselves are not. `HEADS`: tokens of a completion
     that stand before it. The system prompt is learned where no turn is left out.
     """
-    heads = [next((HEADS.index(word) + 1 for word in turn.traits if word in HEADS), 0) for turn in turns]
+    heads = heads_of(turns)
     masked = any(heads) or any(UNLEARNED in turn.traits for turn in turns)
     made: list[TokenSpan] = []
     for place, (turn, head) in enumerate(zip(turns, heads, strict=True)):
         learned = UNLEARNED not in turn.traits and not (masked and place == 0 and turn.role == "system")
         own: list[TokenSpan] = []
         add_turn(own, turn, place, sizes, is_label=False)
+        if len(own) == 1 and not head:  # most turns
+            own[0].is_label = learned and own[0].kind == "text" and own[0].num_tokens > 0
+            made += own
+            continue
         for index, span in enumerate(own):
             before = min(1 if index and own[index - 1].kind != "text" else head if not index else 0, span.num_tokens)
             behind = 1 if index + 1 < len(own) and own[index + 1].kind != "text" else 0

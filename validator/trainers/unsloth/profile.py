@@ -5,7 +5,7 @@ Source: unsloth_zoo 2026.10.9 `vision_utils.py`, `UnslothVisionDataCollator` wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +15,7 @@ from validator.catalog.entry import OWN, Entry
 from validator.catalog.loader import DATASETS_4_8
 from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView
-from validator.conversation.sample import MediaKind, Sample
+from validator.conversation.sample import Sample
 from validator.media.geometry import ImageLimits
 from validator.models.families import QWEN3_VL
 from validator.settings import Integrity, Settings
@@ -87,7 +87,7 @@ class Unsloth(ChatTemplateTrainer):
                 raise TrainerError("image-refused", error, item.turn, "encode") from None
             item.probe = replace(item.probe, width=width, height=height)
 
-    def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
+    def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], processor: Processor) -> None:
         """Pads that the template writes of images that are not loaded stay; images that it does not write are too
         many.
         """
