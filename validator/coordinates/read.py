@@ -65,6 +65,7 @@ _ANGLED: tuple[tuple[str, tuple[_Spelling, ...]], ...] = (
 )
 """A part of a text, as it is written, without which none of the words of small letters stands in it; and where in each
 word its expression begins. Searching for words and reading on from there is many times faster than one expression."""
+_ALL = (*_BRACKETED, *_ANGLED)
 _BEFORE_CLICK = ("double", "right", "left", "middle", "triple", "double_", "right_", "left_", "middle_", "triple_")
 
 
@@ -98,9 +99,12 @@ class Written:
 
 def read(text: str, most: int = MOST) -> list[Written]:
     """The boxes and points of a text in its order, the first `most` of them; what is not sure to be one is not read."""
+    bracketed, angled = "[" in text or "(" in text, "<" in text
+    if not bracketed and not angled:
+        return []
     low = ""
     found: dict[int, Written] = {}
-    for part, spellings in _spellings(text):
+    for part, spellings in _ALL if bracketed and angled else _BRACKETED if bracketed else _ANGLED:
         if part in text:
             low = low or _lowered(text)
             for word, skipped, pattern in spellings:
@@ -114,14 +118,6 @@ def read(text: str, most: int = MOST) -> list[Written]:
     if len(found) < 2:
         return list(found.values())
     return [found[place] for place in sorted(found)][:most]
-
-
-def _spellings(text: str) -> Iterator[tuple[str, tuple[_Spelling, ...]]]:
-    """What a text may hold, by characters without which it holds none."""
-    if "[" in text or "(" in text:
-        yield from _BRACKETED
-    if "<" in text:
-        yield from _ANGLED
 
 
 def _lowered(text: str) -> str:

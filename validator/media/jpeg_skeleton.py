@@ -27,7 +27,7 @@ BARE = frozenset((0x01, *range(0xD0, 0xD9)))  # markers without a length
 SOS, EOI = 0xDA, 0xD9
 SIDE = 16
 """Pixels, to which the frame is cut."""
-_BLOCK = 1 << 17
+_BLOCK = 1 << 18
 """Bytes that are searched at once."""
 
 
@@ -120,7 +120,12 @@ def end_of_scan(data: bytes, start: int) -> int | None:
     for begin in range(start, len(data) - 1, _BLOCK):
         following = values[begin + 1 : begin + 1 + _BLOCK]
         marked = values[begin : begin + len(following)] == 0xFF
-        marked &= following != 0
+        np.logical_and(marked.view(np.uint8), following, out=marked)
+        first = int(marked.argmax())
+        if not marked[first]:
+            continue
+        if following[first] & 0xF8 != 0xD0:
+            return begin + first
         places = np.flatnonzero(marked)
         places = places[following[places] & 0xF8 != 0xD0]
         if places.size:

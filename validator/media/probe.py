@@ -11,7 +11,7 @@ import os
 import re
 import warnings
 from dataclasses import replace
-from io import BufferedReader, BytesIO
+from io import BufferedReader, BytesIO, FileIO
 from typing import Any, BinaryIO, Literal
 
 from PIL import Image, ImageFile, UnidentifiedImageError, WebPImagePlugin
@@ -93,10 +93,12 @@ def _absent(path: str) -> ImageProbe:
 def _probe_opened(medium: MediaContent, depth: Depth) -> ImageProbe:
     medium.apart = True
     try:
-        with open(medium.path, "rb") as file:
-            source = _source(medium.path, file, medium.identity, depth)
-            head = file.peek() if source is file else source if isinstance(source, bytes) else b""
-            return _probe_source(medium, source, head, depth)
+        if depth == "header":
+            with open(medium.path, "rb") as buffered:
+                return _probe_source(medium, buffered, buffered.peek(), depth)
+        with open(medium.path, "rb", buffering=0) as file:
+            source = _source(medium.path, file, medium.identity)
+        return _probe_source(medium, source, source if isinstance(source, bytes) else b"", depth)
     except (OSError, ValueError) as error:
         return _unopened(error)
 
@@ -158,15 +160,13 @@ def _learn(head: bytes, probe: ImageProbe, depth: Depth, certain: bool) -> None:
         HEADERS[depth].learn(head, size, opened, loads=certain and probe.scans == 1)
 
 
-def _source(path: str, file: BinaryIO, identity: Identity, depth: Depth) -> str | bytes | BinaryIO:
-    """What Pillow opens: the path, as in the trainer, because Pillow maps some formats then; where only the header or
-    a JPEG is read, which it never maps, what is open already.
+def _source(path: str, file: FileIO, identity: Identity) -> str | bytes:
+    """What Pillow opens to load it: the path, as in the trainer, because Pillow maps some formats then; the bytes of a
+    JPEG, which it never maps.
     """
-    if depth == "header":
-        return file
     if identity.size > MAX_JPEG_BYTES or read_at(file.fileno(), 3, 0) != b"\xff\xd8\xff":
         return path
-    return file.read()
+    return file.readall()
 
 
 def probe_bytes(data: bytes, depth: Depth) -> ImageProbe:

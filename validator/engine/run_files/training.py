@@ -114,6 +114,8 @@ def not_loaded(samples: pa.RecordBatch, entries: Collection[str]) -> pa.RecordBa
     """Records of samples.parquet as they are written: a row that is ok has a status of its own where its entry is one
     of those that cannot be loaded.
     """
+    if not entries:
+        return samples
     return _renamed(samples, are_among(samples["dataset"], entries) & are_among(samples["status"], ["ok"]), NOT_LOADED)
 
 
