@@ -132,9 +132,11 @@ class Hit:
     """Where it is not the rule's; what the user's settings say of the rule comes first."""
 
 
-Need = Literal["nothing", "problems", "mismatch", "misplaced", "media", "faults", "cut", "traits", "content", "shapes"]
+Need = Literal[
+    "nothing", "problems", "mismatch", "misplaced", "media", "videos", "faults", "cut", "traits", "content", "shapes"
+]
 """What most rows lack: problems of conversion or encoding, placeholders that are more or fewer than the media,
-placeholders in answers or system prompts, media, media that the trainer cannot open, a cut by the cutoff, text
+placeholders in answers or system prompts, media, videos, media that the trainer cannot open, a cut by the cutoff, text
 that looks like something, images whose pixels do, boxes and points beside images.
 """
 Option = Literal["advice", "exact", "preview", "model_size"]

@@ -22,7 +22,7 @@ from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("VD005", "still-video", "info", needs="media")
+@row_rule("VD005", "still-video", "info", needs="videos")
 def check(case: Case) -> Iterator[Hit]:
     """Look at the frames that are fed."""
     for video in case.facts.of_kind("video"):

@@ -26,7 +26,7 @@ from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 
 
-@row_rule("VD006", "video-shown-in-part", "warning", "fast", needs="media")
+@row_rule("VD006", "video-shown-in-part", "warning", "fast", needs="videos")
 def check(case: Case) -> Iterator[Hit]:
     """Look at the videos of which the first frames are fed."""
     for video in case.facts.of_kind("video"):

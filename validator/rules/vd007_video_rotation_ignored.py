@@ -23,7 +23,7 @@ from validator.rules.base import Case, Hit, row_rule
 from validator.rules.wording import SEEN_AS
 
 
-@row_rule("VD007", "video-rotation-ignored", "warning", "fast", needs="media")
+@row_rule("VD007", "video-rotation-ignored", "warning", "fast", needs="videos")
 def check(case: Case) -> Iterator[Hit]:
     """Look at each video."""
     for video in case.facts.of_kind("video"):

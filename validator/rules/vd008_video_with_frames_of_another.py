@@ -29,7 +29,7 @@ from validator.rules.base import Case, Hit, row_rule
 HELP = "Use one <video> per row, in its first message, or a later LLaMA-Factory, which fixes this."
 
 
-@row_rule("VD008", "video-with-frames-of-another", "error", needs="media")
+@row_rule("VD008", "video-with-frames-of-another", "error", needs="videos")
 def check(case: Case) -> Iterator[Hit]:
     """Report what stops preprocessing, else videos that are written with another number of frames than they have."""
     videos = case.facts.of_kind("video")

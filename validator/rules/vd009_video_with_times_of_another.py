@@ -24,7 +24,7 @@ from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import mixing_times
 
 
-@row_rule("VD009", "video-with-times-of-another", "warning", trainers=mixing_times, needs="media")
+@row_rule("VD009", "video-with-times-of-another", "warning", trainers=mixing_times, needs="videos")
 def check(case: Case) -> Iterator[Hit]:
     """Compare the times of a video with those of the one whose number its message has."""
     videos = case.facts.of_kind("video")

@@ -190,6 +190,8 @@ def _present(facts: RowFacts) -> tuple[Need, ...]:
         found.append("faults")
     if facts.media:
         found.append("media")
+        if given[_PLACES["video"]]:
+            found.append("videos")
         if any(media.probe.content for media in facts.media):
             found.append("content")
         if shapes:
