@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from validator.api.audit import Audit, audit
     from validator.api.check import check, open_run, rejudge, replay
-    from validator.api.follow import check_copy, diff, export, plan, tokenize
+    from validator.api.follow import check_copy, diff, export, plan, plan_models, tokenize
     from validator.api.row import Row
     from validator.api.run import Run
     from validator.engine.compare.runs import Comparison
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from validator.execution import Execution
     from validator.exporting.export import Export
     from validator.findings import Finding
+    from validator.planning.models import ModelPlan
     from validator.planning.plan import Plan
     from validator.rules.base import Case, Hit, Rule, corpus_rule, row_rule
     from validator.settings import Settings
@@ -41,7 +42,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "api.audit": ("Audit", "audit"),
     "api.check": ("check", "open_run", "rejudge", "replay"),
-    "api.follow": ("check_copy", "diff", "export", "plan", "tokenize"),
+    "api.follow": ("check_copy", "diff", "export", "plan", "plan_models", "tokenize"),
     "api.row": ("Row",),
     "api.run": ("Run",),
     "engine.compare.runs": ("Comparison",),
@@ -61,6 +62,7 @@ _HOMES = {
     "execution": ("Execution",),
     "exporting.export": ("Export",),
     "findings": ("Finding",),
+    "planning.models": ("ModelPlan",),
     "planning.plan": ("Plan",),
     "rules.base": ("Case", "Hit", "Rule", "corpus_rule", "row_rule"),
     "settings": ("Settings",),
@@ -80,6 +82,7 @@ __all__ = [
     "Finding",
     "Hit",
     "MmvalidateError",
+    "ModelPlan",
     "NotOursError",
     "Plan",
     "RefusedPathError",
@@ -100,6 +103,7 @@ __all__ = [
     "export",
     "open_run",
     "plan",
+    "plan_models",
     "rejudge",
     "replay",
     "row_rule",

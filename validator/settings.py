@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from validator.findings import Severity
 from validator.option import DATA, FINDINGS, GATE, TRAINER, Flag
+from validator.processor_name import processor_named
 from validator.storage.paths import SAVED
 from validator.storage.remote import is_remote, locate
 from validator.trainers.base import Trainer
@@ -69,6 +70,7 @@ Thinking = Annotated[Literal["true", "false", "null"], BeforeValidator(_thinking
 Location = Annotated[str, PlainValidator(_location)]
 RegistryLocation = Annotated[str, PlainValidator(_registry)]
 TrainerName = Annotated[str, AfterValidator(lambda name: trainer_named(name).name)]
+ProcessorName = Annotated[str, AfterValidator(processor_named)]
 Rates = dict[str, Annotated[float, Field(ge=0, le=100)]]
 """The percentage of rows that may have a finding of a rule, by its code, prefix or name."""
 
@@ -111,8 +113,8 @@ class Settings(BaseModel):
         Flag(f"Trainer to imitate: {NAMES}; for check also all.", TRAINER),
     ] = DEFAULT
     processor: Annotated[
-        str, Flag("embedded (Qwen2-VL), qwen2.5-vl, qwen3-vl, or a model's folder or hub id.", TRAINER)
-    ] = "embedded"
+        ProcessorName, Flag("qwen2-vl, qwen2.5-vl, qwen3-vl, or a model's folder or hub id.", TRAINER)
+    ] = "qwen2-vl"
     template: Annotated[str | None, Flag(f"{WHOSE['template']} template. Default: the processor's.", TRAINER)] = None
     cutoff_len: Annotated[int, Flag("The trainer's cutoff_len, in tokens.", TRAINER)] = Field(
         default=8192, ge=1, le=2**31

@@ -76,6 +76,12 @@ def test_a_later_step_gives_another_run(home, run):
     assert comparison.record()["findings"]["gone"]["error"] == 1
     plan = mmvalidate.plan("run", cutoff_len=[8192, 200])
     assert [(option.cutoff_len, option.counts.image_cut) for option in plan.options] == [(200, 1), (8192, 0)]
+    side_by_side = mmvalidate.plan_models("run", ["qwen3-vl", "embedded"], cutoff_len=8192)
+    models = [(model.processor, model.option.cutoff_len, model.option.counts) for model in side_by_side.models]
+    assert models[0] == ("qwen2-vl", 8192, plan.options[1].counts)
+    with_it = mmvalidate.check("dataset_info.json", cutoff_len=8192, processor="qwen3-vl", run_dir="other")
+    assert models[1:] == [("qwen3-vl", 8192, mmvalidate.plan(with_it).options[0].counts)]
+    assert {model.processor for model in mmvalidate.plan_models(run).models} == {"qwen2-vl", "qwen2.5-vl", "qwen3-vl"}
     done = mmvalidate.export(run, "clean", keep=["TK001"])
     assert (done.record["run"], [item["kept"] for item in done.record["datasets"]]) == ("run", [3])
     copy = mmvalidate.check_copy(done, run_dir="copy", execution=ALONE)
@@ -127,6 +133,18 @@ USES = {
     "plan of empty batches": (
         lambda run: mmvalidate.plan(run, batch_size=0),
         "batch_size (0) cannot be smaller than 1.",
+    ),
+    "plan of a model that is not there": (
+        lambda run: mmvalidate.plan_models(run, ["no/such/model"]),
+        "--processor no/such/model: there is no such folder, and it is not a hub id (ORGANISATION/NAME).",
+    ),
+    "plan of a text for a list": (
+        lambda run: mmvalidate.plan_models(run, "qwen3-vl"),
+        "processors is a list: ['qwen3-vl'].",
+    ),
+    "plan of models by no cutoff": (
+        lambda run: mmvalidate.plan_models(run, cutoff_len=0),
+        "cutoff_len should be greater than or equal to 1, not 0",
     ),
     "export by an unknown severity": (
         lambda run: mmvalidate.export(run, "to", drop_on="bad"),

@@ -13,7 +13,7 @@ from validator.errors import ChangedDataError
 from validator.planning.models import plan_models
 from validator.planning.plan import plan
 
-SHIPPED = ("embedded", "qwen2.5-vl", "qwen3-vl")
+SHIPPED = ("qwen2-vl", "qwen2.5-vl", "qwen3-vl")
 TOOLS = json.dumps([{"name": "look", "parameters": {"type": "object", "properties": {}}}])
 CALL = json.dumps({"name": "look", "arguments": {}})
 pytestmark = pytest.mark.larger
@@ -91,9 +91,9 @@ def still(home):
 
 
 def test_few_rows_are_read_again(still, tmp_path):
-    for name in ("embedded", "qwen3-vl"):
+    for name in ("qwen2-vl", "qwen3-vl"):
         check(still, tmp_path / name, processor=name)
-    made = plan_models(FinishedRun(tmp_path / "embedded"), ["qwen3-vl"], {}, 8)
+    made = plan_models(FinishedRun(tmp_path / "qwen2-vl"), ["qwen3-vl"], {}, 8)
     assert made.models[1].option.counts == counted(FinishedRun(tmp_path / "qwen3-vl"))
     assert 0 < made.models[1].read_again < 10
 
@@ -131,7 +131,7 @@ def test_media_may_be_gone_and_changed_data_are_told(home, tmp_path):
 
 
 def test_models_that_cannot_be_counted_are_named(runs):
-    made = plan_models(runs["embedded"], ["qwen3.5"], {}, 8)
-    assert [model.processor for model in made.models] == ["embedded"]
+    made = plan_models(runs["qwen2-vl"], ["qwen3.5"], {}, 8)
+    assert [model.processor for model in made.models] == ["qwen2-vl"]
     assert "vocabulary of Qwen3.5 is not shipped" in made.left_out["qwen3.5"]
     assert replace(made, left_out={}).record()["models"][0]["rows"]["total"] > 30

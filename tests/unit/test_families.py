@@ -61,6 +61,12 @@ def test_every_template_of_a_family_is_the_trainers():
     assert {name for name in names if known[name].thinks} == {"qwen3_vl", "qwen3_5", "qwen3_6", "qwen3_8"}
 
 
+def test_the_processor_of_qwen2_vl_has_two_names_and_results_say_one():
+    assert Settings(dataset_info="x").processor == Settings(dataset_info="x", processor="embedded").processor
+    assert Settings(dataset_info="x").processor == "qwen2-vl"
+    assert load_processor("embedded") is load_processor("qwen2-vl")
+
+
 @pytest.mark.parametrize(
     ("model", "template", "processor", "assumed"),
     [
@@ -68,8 +74,8 @@ def test_every_template_of_a_family_is_the_trainers():
         ("Qwen/Qwen3.5-4B", "qwen3_5", "qwen3.5", None),
         ("saves/mine", "qwen3_5_nothink", "qwen3.5", "taken for a Qwen3.5"),
         ("saves/mine", "qwen3_vl", "qwen3-vl", "taken for a Qwen3-VL"),
-        ("saves/mine", "qwen2_vl", "embedded", "taken for a Qwen2-VL"),
-        ("saves/mine", "llama3", "embedded", None),
+        ("saves/mine", "qwen2_vl", "qwen2-vl", "taken for a Qwen2-VL"),
+        ("saves/mine", "llama3", "qwen2-vl", None),
     ],
 )
 def test_what_a_training_file_feeds(model, template, processor, assumed):

@@ -1,4 +1,4 @@
-"""`plan`, `export`, `tokenize` and `diff`: what is made of finished runs."""
+"""`plan`, `plan_models`, `export`, `tokenize` and `diff`: what is made of finished runs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from validator.exporting.export import export as write
 from validator.exporting.media import MediaMode
 from validator.exporting.policy import make_policy
 from validator.findings import SEVERITIES, Severity
+from validator.planning.models import ALL, ModelPlan
+from validator.planning.models import plan_models as count_models
 from validator.planning.plan import Plan
 from validator.planning.plan import plan as count
 from validator.report.progress import StderrProgress
@@ -44,6 +46,28 @@ def plan(
             sorted(set(several("image_max_pixels", image_max_pixels))),
             batch_size,
         )
+
+
+def plan_models(
+    run: Run | Location,
+    processors: Sequence[str] = (ALL,),
+    *,
+    cutoff_len: int | None = None,
+    image_max_pixels: int | None = None,
+    batch_size: int = 8,
+) -> ModelPlan:
+    """What other models would make of a finished run, side by side: its own, and `processors` as `check` takes them
+    (`all`: those that need no files), under one `cutoff_len` (tokens) and `image_max_pixels`, by default the run's.
+    `batch_size`: rows of a batch on a device, for the padding.
+
+    Raises ValueError where a processor cannot be loaded or the trainer would refuse a limit, ChangedDataError where
+    data that must be read again are no longer those of the run, OSError where they cannot be read.
+    """
+    check_least(1, batch_size=batch_size)
+    given = {"cutoff_len": cutoff_len, "image_max_pixels": image_max_pixels}
+    changes = {name: value for name, value in given.items() if value is not None}
+    with sentences():
+        return count_models(FinishedRun.whole(folder_of(run)), several("processors", processors), changes, batch_size)
 
 
 def export(

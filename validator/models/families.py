@@ -69,7 +69,7 @@ QWEN2_VL = ModelFamily(
     model_types=("qwen2_vl",),
     processor_classes=("Qwen2VLProcessor", "Qwen2VLImageProcessor", "Qwen2VLImageProcessorFast"),
     written=("qwen2vl",),
-    embedded="embedded",
+    embedded="qwen2-vl",
     fingerprint="qwen2_vl",
     templates=("qwen2_vl",),
 )

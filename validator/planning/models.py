@@ -26,6 +26,7 @@ from validator.planning.counts import Counts, Expanded, Sizes
 from validator.planning.laid_out import Laid, lay
 from validator.planning.plan import Option, option_of
 from validator.planning.same_text import SameText, same_text
+from validator.processor_name import processor_named
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
 
@@ -84,7 +85,7 @@ def plan_models(
     data that must be read again are no longer those of the run, OSError where they cannot be read.
     """
     own = limits_under(run, changes)
-    wanted = [name for word in processors for name in (tuple(EMBEDDED) if word == ALL else (word,))]
+    wanted = [name for word in processors for name in (tuple(EMBEDDED) if word == ALL else (processor_named(word),))]
     models, left_out = [], {}
     for name in dict.fromkeys([own.processor, *wanted]):
         settings = _settings(own, name)

@@ -17,6 +17,7 @@ from validator.findings import clip
 from validator.json_text import parse_json
 from validator.models.families import EMBEDDED, FAMILIES, QWEN2_VL, QWEN3_VL, ModelFamily, of_files
 from validator.named_file import read_named
+from validator.processor_name import processor_named
 from validator.tokens.encoder import Encoder, RankEncoder, TokenizersEncoder
 from validator.tokens.vocabulary import NUM_RANKS, SPECIAL_TOKENS, SPLIT_PATTERN, load_ranks, with_added
 
@@ -92,6 +93,8 @@ def load_processor(name: str) -> Processor:
     """Load a processor by name: one of EMBEDDED, a folder, or a hub id; one of UNSHIPPED counts nothing. Raises
     ValueError for the user.
     """
+    if name != processor_named(name):
+        return load_processor(processor_named(name))
     if name in EMBEDDED:
         return _shipped(name, EMBEDDED[name])
     if name in UNSHIPPED:
