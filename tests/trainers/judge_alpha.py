@@ -38,7 +38,7 @@ def by_processor(tokenizer):
 def by_swift(tokenizer):
     from tests.trainers import judge_swift
 
-    judge_swift.set_limits(12845056, 3136, 14)
+    judge_swift.set_limits({"image_max_pixels": 12845056, "image_min_pixels": 3136}, 14)
     template = judge_swift.template_of(tokenizer, {"cutoff_len": 4096})
 
     def one_colour(picture, objects):

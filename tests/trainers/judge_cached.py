@@ -60,7 +60,7 @@ def main(vocabulary, input_file):
     answers = {}
     for entry in given["corpus"]["entries"]:
         settings = entry["settings"]
-        set_limits(settings["image_max_pixels"], settings["image_min_pixels"], 14)
+        set_limits(settings, 14)
         template = template_of(tokenizer, settings)
         ours = given["written"].get(entry["name"])
         answers[entry["name"]] = {

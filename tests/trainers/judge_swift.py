@@ -26,29 +26,47 @@ from swift.model import MODEL_MAPPING
 from swift.model.model_meta import ModelInfo
 from swift.model.models.qwen import compat_qwen_vl_utils, patch_qwen_vl_utils
 from swift.template import MaxLengthError, get_template
+from transformers import AutoProcessor
 
 logging.disable(logging.CRITICAL)
 disable_progress_bars()
 
 
-def set_limits(most, least, patch_size):
-    """As ms-swift reads MAX_PIXELS and MIN_PIXELS when it loads a processor."""
-    os.environ.pop("IMAGE_MAX_TOKEN_NUM", None)
-    os.environ.pop("IMAGE_MIN_TOKEN_NUM", None)
-    os.environ["MAX_PIXELS"], os.environ["MIN_PIXELS"] = str(most), str(least)
+OF_MODULE = ("FPS", "FPS_MAX_FRAMES", "VIDEO_MIN_TOKEN_NUM", "VIDEO_MAX_TOKEN_NUM")
+DEFAULTS = {name: getattr(vision_process, name) for name in OF_MODULE}
+"""Of qwen-vl-utils, before ms-swift changes them."""
+OF_VIDEO = {
+    "video_fps": "FPS",
+    "video_maxlen": "FPS_MAX_FRAMES",
+    "video_min_pixels": "VIDEO_MIN_PIXELS",
+    "video_max_pixels": "VIDEO_MAX_PIXELS",
+}
+
+
+def set_limits(settings, patch_size):
+    """As ms-swift reads MAX_PIXELS, MIN_PIXELS and those of videos when it loads a processor."""
+    for name in ("IMAGE_MAX_TOKEN_NUM", "IMAGE_MIN_TOKEN_NUM", *OF_MODULE, *OF_VIDEO.values(), "VIDEO_TOTAL_PIXELS"):
+        os.environ.pop(name, None)
+    for name, value in DEFAULTS.items():
+        setattr(vision_process, name, value)
+    os.environ["MAX_PIXELS"], os.environ["MIN_PIXELS"] = (
+        str(settings[name]) for name in ("image_max_pixels", "image_min_pixels")
+    )
+    os.environ |= {OF_VIDEO[name]: str(value) for name, value in settings.items() if name in OF_VIDEO}
     compat_qwen_vl_utils(image_patch_size=patch_size)
     if hasattr(vision_process, "_patch"):
         del vision_process._patch
     patch_qwen_vl_utils(vision_process)
 
 
-def template_of(tokenizer, settings, *, model="qwen2-vl"):
+def template_of(tokenizer, settings, *, model="qwen2-vl", files=None):
+    """`files`: the folder that holds tokenizer and processor of a model; `model` is then its template."""
     kind = model.replace("-", "_").replace(".", "_")
-    processor = make_processor(tokenizer, model=model)
+    processor = AutoProcessor.from_pretrained(files) if files else make_processor(tokenizer, model=model)
     processor.model_info = ModelInfo(
         kind, "/model", torch.bfloat16, 32768, None, None, is_multimodal=True, task_type="causal_lm"
     )
-    processor.model_meta = MODEL_MAPPING[kind]
+    processor.model_meta = MODEL_MAPPING["qwen3_5" if files else kind]
     strategy = settings.get("truncation_strategy") or "delete"
     template = get_template(
         processor,
@@ -58,6 +76,10 @@ def template_of(tokenizer, settings, *, model="qwen2-vl"):
         truncation_strategy="raise" if strategy == "delete" else strategy,
     )
     template.set_mode("train")
+    if files:  # of a small vocabulary
+        template.image_token_id, template.video_token_id = (
+            processor.tokenizer.convert_tokens_to_ids(f"<|{medium}_pad|>") for medium in ("image", "video")
+        )
     return template
 
 
@@ -108,6 +130,7 @@ def answer(row, template):
         "len": len(ids),
         "labels": count,
         "image_tokens": ids.count(template.image_token_id),
+        "video_tokens": ids.count(template.video_token_id),
         "sha": sha,
     }
 
@@ -115,9 +138,8 @@ def answer(row, template):
 def answers_of(entry, given, tokenizer):
     settings = entry["settings"]
     model = given.get("model", "qwen2-vl")
-    patch_size = 16 if model == "qwen3-vl" else 14
-    set_limits(settings["image_max_pixels"], settings["image_min_pixels"], patch_size)
-    template = template_of(tokenizer, settings, model=model)
+    set_limits(settings, 16 if model.startswith("qwen3") else 14)
+    template = template_of(tokenizer, settings, model=model, files=given.get("files"))
     file = os.path.join(given["folder"], entry.get("file") or f"{entry['name']}.{entry['suffix']}")
     number, kept, stopped = loaded(entry, file)
     gone = {"status": "dropped", "message": "the loader"}

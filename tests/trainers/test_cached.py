@@ -4,11 +4,14 @@ import json
 import os
 import random
 
+import pytest
+
 from tests.conftest import check
 from tests.environments import needs_trainer
 from tests.oracle.corpus import write_corpus
 from tests.trainers.compare import ask
 from tests.trainers.swift_corpus import make_swift_corpus
+from tests.trainers.swift_videos import make_swift_videos
 from validator.engine.run_files.finished import FinishedRun
 from validator.exporting.policy import Policy
 from validator.rules.registry import all_rules
@@ -35,8 +38,9 @@ def written(folder, registry, spec):
     return target / "train", {item["row"]: item["dropped_by_trainer"] for item in map(json.loads, lines)}
 
 
-def test_random_rows_of_all_layouts(tmp_path, monkeypatch):
-    corpus = make_swift_corpus(SEED, ROWS)
+@pytest.mark.parametrize("videos", [False, True])
+def test_random_rows_of_all_layouts(tmp_path, monkeypatch, videos):
+    corpus = make_swift_videos(tmp_path, SEED, ROWS // 2) if videos else make_swift_corpus(SEED, ROWS)
     registry = write_corpus(corpus, tmp_path)
     monkeypatch.chdir(tmp_path)
     ours = {spec["name"]: written(tmp_path, registry, spec) for spec in corpus["entries"]}
@@ -50,7 +54,7 @@ def test_random_rows_of_all_layouts(tmp_path, monkeypatch):
         made = {int(number): row for number, row in theirs["made"].items()}
         assert not [number for number, by_trainer in left_out.items() if by_trainer and number in made]
         expected = [made[number] for number in range(len(spec["rows"])) if number not in left_out]
-        assert theirs["read"] == expected, f"MMVALIDATE_SEED={SEED} {spec['layout']}"
+        assert theirs["read"] == expected, f"MMVALIDATE_SEED={SEED} {spec['name']}"
         rows += len(expected)
     print(f"cached_dataset: {rows} rows equal")
     assert rows > 0.2 * ROWS

@@ -80,7 +80,7 @@ class Sample:
 
     `objects`: what a trainer needs once the sizes of the images are known, as what ms-swift fills in for <ref-object>.
     `times`: for each <video>, in order, what is written before each two of its frames, where the model is told when
-    they are shown.
+    they are shown. `messages`: those that the turns were made of, where another model's template makes others of them.
     """
 
     turns: list[Turn] = field(default_factory=list)
@@ -90,6 +90,7 @@ class Sample:
     media: dict[MediaKind, list[MediaReference]] = field(default_factory=dict)
     objects: dict[str, Any] = field(default_factory=dict)
     times: list[tuple[str, ...]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     dropped: bool = False
     unchecked: str | None = None

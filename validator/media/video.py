@@ -177,12 +177,13 @@ def _probe_once(source: str | BinaryIO, path: str, identity: Identity, depth: De
 
 def _sampled(known: VideoProbe, container: Any, stream: Any, recipe: VideoRecipe, *, decodes: bool) -> VideoProbe:
     try:
-        number, width, height = sampled(container, stream, recipe, decodes=decodes)
+        found = sampled(container, stream, recipe, decodes=decodes)
     except TooShortError as error:
         return replace(known, fault="too-short", exception="ValueError", message=str(error)[:200])
     except Exception as error:  # the codecs raise many kinds
         return replace(known, fault=OTHERWISE, exception=type(error).__name__, message=str(error)[:200])
-    return replace(known, decoded=Frames(number, width, height))
+    frames = Frames(len(found.places), found.width, found.height)
+    return replace(known, decoded=frames, seconds=_middles(found.times))
 
 
 def sample_indices(frames: int, seconds: float, recipe: VideoRecipe) -> list[int]:

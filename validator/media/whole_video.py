@@ -1,4 +1,4 @@
-"""Videos whose readers sample among the frames that there are: how many are fed, and how large one is.
+"""Videos whose readers sample among the frames that there are: which are fed, and how large one is.
 
 Source: qwen-vl-utils 0.0.14 `vision_process.py`, `smart_nframes`, with decord 0.6.0 as the reader. Readers differ where
 a video is damaged, is turned by a matrix, or names another number of frames than it has: OTHERWISE tells of those.
@@ -7,7 +7,10 @@ a video is damaged, is turned by a matrix, or names another number of frames tha
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from validator.media.playing import orientation_of
 from validator.media.video_recipe import VideoRecipe
@@ -39,9 +42,37 @@ def smart_nframes(total: int, rate: float, recipe: VideoRecipe) -> int:
     return number
 
 
-def sampled(container: Any, stream: Any, recipe: VideoRecipe, *, decodes: bool) -> tuple[int, int, int]:
-    """The number of frames that are sampled, and the width and height of one in pixels. `decodes`: frames are counted,
-    else the container is believed. Raises TooShortError, ReadersDifferError, and what the decoder raises.
+@dataclass(frozen=True, slots=True)
+class SampledVideo:
+    """Of a video the places of the frames that are sampled, an even number, their size in pixels, and the frames a
+    second that it names.
+    """
+
+    places: tuple[int, ...]
+    width: int
+    height: int
+    rate: float
+
+    @property
+    def times(self) -> list[float]:
+        """When each frame is shown, in seconds."""
+        return [place / self.rate for place in self.places]
+
+
+def spread(total: int, number: int) -> tuple[int, ...]:
+    """The places of `number` frames, two or more, spread over `total`: `torch.linspace(0, total - 1, number).round()`,
+    which is worked out from both ends in single precision.
+    """
+    last = np.float32(total - 1)
+    step = last / np.float32(number - 1)
+    steps = np.arange(number, dtype=np.float32)
+    spaced = np.where(steps < number // 2, step * steps, last - step * (np.float32(number - 1) - steps))
+    return tuple(int(place) for place in np.round(spaced))
+
+
+def sampled(container: Any, stream: Any, recipe: VideoRecipe, *, decodes: bool) -> SampledVideo:
+    """What is sampled of an opened video. `decodes`: frames are counted, else the container is believed. Raises
+    TooShortError, ReadersDifferError, and what the decoder raises.
     """
     rate = float(stream.average_rate) if stream.average_rate else 0.0
     if container.format.name in _UNSURE:
@@ -51,7 +82,8 @@ def sampled(container: Any, stream: Any, recipe: VideoRecipe, *, decodes: bool) 
     if rate <= 0:
         raise ReadersDifferError("it names no rate of frames")
     if not decodes and stream.frames:
-        return smart_nframes(stream.frames, rate, recipe), stream.width, stream.height
+        places = spread(stream.frames, smart_nframes(stream.frames, rate, recipe))
+        return SampledVideo(places, stream.width, stream.height, rate)
     number, packets, sizes = 0, 0, set()
     for packet in container.demux(stream):
         packets += packet.size > 0
@@ -66,4 +98,4 @@ def sampled(container: Any, stream: Any, recipe: VideoRecipe, *, decodes: bool) 
         raise ReadersDifferError(f"it has {packets:,} packets and {number:,} frames")
     if len(sizes) != 1:
         raise ReadersDifferError(f"its frames have {len(sizes)} sizes")
-    return smart_nframes(number, rate, recipe), *sizes.pop()
+    return SampledVideo(spread(number, smart_nframes(number, rate, recipe)), *sizes.pop(), rate)

@@ -82,9 +82,11 @@ def encode_turns(
         raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     if system:
         slots = template.slots_in(system, taken, sample) if template.repairs else []
-        pieces = template.slot.split(system, len(slots))[::2] if slots else [system]
+        if sample.times and any(slot.kind == "video" for slot in slots):
+            system, slots = template.with_times(system, slots, sample.times)
+        texts = template.parts(system, slots)[::2] if slots else [system]
         try:
-            turns.append(EncodedTurn(None, [_encode_system(encoder, piece) for piece in pieces], slots, pieces))
+            turns.append(EncodedTurn(None, [_encode_system(encoder, text) for text in texts], slots, texts))
         except (TypeError, PanicException) as error:
             raise TrainerError(_system_kind(error, sample), error, sample.system_turn) from None
     for index, turn in enumerate(sample.turns):

@@ -7,6 +7,7 @@ character of it is counted. The templates themselves stand with their trainers.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -98,7 +99,8 @@ class Template:
     which rewrites calls and numbers; the others are those of transformers, which write messages as they are.
     `slot` matches the placeholders, in the content of the roles `parted`. `repairs`: placeholders without a medium stay
     text, and those in the system prompt count. `thoughts`: it is one of those that care for thoughts.
-    `strips_tools`: the part about tools begins without line feeds where nothing stands before it.
+    `strips_tools`: the part about tools begins without line feeds where nothing stands before it. `clip`: what stands
+    around all frames of a video that is told with their times.
     """
 
     frames: Mapping[str, tuple[str, str]]
@@ -113,6 +115,7 @@ class Template:
     repairs: bool = False
     thoughts: Thoughts | None = None
     strips_tools: bool = False
+    clip: tuple[str, str] = ("", "")
 
     def system(self, sample: Sample, default_system: str | None) -> str:
         """The system turn, present in nearly every sample. Raises what the trainer raises on broken tools or a
@@ -147,7 +150,7 @@ class Template:
         if calls or thoughtless:
             pieces = self._rewritten(content, slots, calls=calls, thoughtless=thoughtless)
         else:
-            pieces = list(self.slot.split(content, len(slots))) if slots else [content]
+            pieces = list(self.parts(content, slots)) if slots else [content]
             pieces[1::2] = slots
         if role == "observation":
             pieces[0] = self.response[0] + str(pieces[0])
@@ -175,10 +178,26 @@ class Template:
         for placeholder in self.slot.findall(content) if "<" in content else ():
             kind = _KINDS[placeholder]
             if self.repairs and taken[kind] >= len(sample.media.get(kind, ())):
-                break
+                continue
             slots.append(MediaSlot(kind, taken[kind]))
             taken[kind] += 1
         return slots
+
+    def parts(self, content: str, slots: Sequence[MediaSlot]) -> list[str]:
+        """A text split at the placeholders that stand for its slots: text and placeholder alternate. Surplus ones of
+        each kind are its last, and stay text.
+        """
+        if not self.repairs:
+            return self.slot.split(content, len(slots))
+        left = Counter(slot.kind for slot in slots)
+        parts, place = [], 0
+        for match in self.slot.finditer(content):
+            kind = _KINDS[match[0]]
+            if left[kind]:
+                left[kind] -= 1
+                parts += [content[place : match.start()], match[0]]
+                place = match.end()
+        return [*parts, content[place:]]
 
     def with_times(
         self, content: str, slots: Sequence[MediaSlot], times: Sequence[Sequence[str]]
@@ -186,14 +205,13 @@ class Template:
         """A text and its slots with each <video> in the place of each two of its frames, behind their time: as many as
         there are `times` of it.
         """
-        texts, places = [], []
-        begin = 0
-        for match, slot in zip(self.slot.finditer(content), slots, strict=True):
-            written = [*times[slot.index]] if slot.kind == "video" else [""]
-            texts += [content[begin : match.start()], *(time + match[0] for time in written)]
+        parts = self.parts(content, slots)
+        texts, places = [parts[0]], []
+        for slot, placeholder, after in zip(slots, parts[1::2], parts[2::2], strict=True):
+            written, around = ([*times[slot.index]], self.clip) if slot.kind == "video" else ([""], ("", ""))
+            texts += [around[0], *(time + placeholder for time in written), around[1], after]
             places += [slot] * len(written)
-            begin = match.end()
-        return "".join(texts) + content[begin:], places
+        return "".join(texts), places
 
     def _rewritten(self, content: str, slots: Sequence[MediaSlot], *, calls: bool, thoughtless: bool) -> list[Piece]:
         """Text that is rewritten after its placeholders are expanded: a slot may move or vanish with what it is in."""

@@ -48,6 +48,12 @@ def swift_tools(tools: str) -> str:
     return _TOOL_PROMPT.format(tools="".join("\n" + json.dumps(tool, ensure_ascii=False) for tool in json.loads(tools)))
 
 
+def swift_tagged_tools(tools: str) -> str:
+    """The same for models that write calls in tags."""
+    lines = "".join("\n" + json.dumps(tool, ensure_ascii=False) for tool in json.loads(tools))
+    return _QWEN3_5_PROMPT.format(tools=lines)
+
+
 def qwen_calls(content: str) -> str:
     """Rewrite the JSON of a function call, alone or inside thoughts or call tags, as Qwen's tool call text."""
     before, call = _apart(content)

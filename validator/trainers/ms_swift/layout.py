@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from validator.trainers.layout import ANSWERS, OPEN, UNLEARNED, Kept, Sizes, TokenSpan, split_at_pads
-from validator.trainers.span_table import IMAGE, TEXT, Ints, SpanTable, is_first, is_last, keep_first, sums
+from validator.trainers.span_table import (
+    IMAGE,
+    TEXT,
+    VIDEO,
+    Ints,
+    SpanTable,
+    is_first,
+    is_last,
+    keep_first,
+    offsets_of,
+    sums,
+)
 
 if TYPE_CHECKING:
     from validator.facts.record import TurnFacts
@@ -21,13 +32,13 @@ END = 2
 """Tokens that end an answer."""
 
 
-def spans(turns: Sequence[TurnFacts], sizes: Sizes) -> list[TokenSpan]:
+def spans(turns: Sequence[TurnFacts], sizes: Sizes, *, apart: bool) -> list[TokenSpan]:
     """Answers that are not left out are labels, the end of the last turn is always one.
 
-    Pads that stand in the text are taken for those of images: the first pads of a row, whatever they are, get the
-    images' numbers.
+    Pads that stand in the text are taken for those of media: the first pads of a kind, whatever they are, get the
+    numbers of its media. `apart`: a video has a place for each two of its frames, and no pad of one stands in a text.
     """
-    given = iter(enumerate(sizes["image"]))
+    given = {kind: iter(enumerate(of_kind)) for kind, of_kind in sizes.items()}
     made: list[TokenSpan] = []
     for place, turn in enumerate(turns):
         answer = turn.role in ANSWERS
@@ -43,15 +54,20 @@ def spans(turns: Sequence[TurnFacts], sizes: Sizes) -> list[TokenSpan]:
                 if tokens:
                     made.append(TokenSpan("text", tokens, place, None, learned))
                 if pad is not None:
-                    medium, number = next(given, (None, 1)) if pad == "image" else (None, 1)
+                    medium, number = next(given[pad], (None, 1))
                     made.append(TokenSpan(pad, number, place, medium, learned and medium is None))
             if end:
                 learns = place == len(turns) - 1 or (learned and text > end)
                 made.append(TokenSpan("text", end, place, None, learns))
             if not last:
-                medium, number = next(given, (None, 1))
+                kind, number = turn.slots[index].kind, turn.slots[index].index
+                assert kind != "audio"
+                if kind == "video" and apart:
+                    medium, pads = number, sizes[kind][number]
+                else:
+                    medium, pads = next(given[kind], (None, 1))
                 made.append(TokenSpan("text", 1, place, None, is_label=False))
-                made.append(TokenSpan("image", number, place, medium, is_label=False))
+                made.append(TokenSpan(kind, pads, place, medium, is_label=False))
             seen += text
         if not made or made[-1].turn != place:
             made.append(TokenSpan("text", 0, place, None, learned))
@@ -77,11 +93,15 @@ def truncate(spans: Sequence[TokenSpan], cutoff: int, strategy: str) -> list[Kep
 def span_table(spans: SpanTable) -> SpanTable:
     """`spans` for many rows: markers and ends of answers become spans of their own where they are learned otherwise."""
     turns, turn = spans.turns, spans.turn
-    image = np.flatnonzero(spans.kind == IMAGE)
-    row = turns.row[turn[image]]
-    given = spans.media_offsets[row] + np.arange(len(row)) - np.searchsorted(row, row)
-    medium = np.full(len(turn), -1)
-    medium[image] = np.where(given < spans.media_offsets[row + 1], given, -1)
+    medium = spans.medium.copy()
+    for kind in (IMAGE, VIDEO):
+        pads = np.flatnonzero(spans.kind == kind)
+        if (medium[pads] < 0).any():  # every medium has a place, in the order of its kind
+            row, own = turns.row[turn[pads]], medium[pads] >= 0
+            media = np.append(medium[pads[own]], -1)
+            number = np.bincount(row[own], minlength=len(turns.offsets) - 1)
+            rank = np.arange(len(row)) - np.searchsorted(row, row)
+            medium[pads] = media[np.where(rank < number[row], offsets_of(number)[row] + rank, -1)]
     learned = (turns.is_answer & ~turns.is_unlearned)[turn]
     slot = spans.medium >= 0  # never the first or the last span of a turn
     head = np.roll(slot & learned, 1).astype(np.int64)

@@ -17,7 +17,8 @@ from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView
 from validator.conversation.sample import Sample, UnreadError
 from validator.media.geometry import ImageLimits
-from validator.models.families import QWEN2_5_VL, QWEN2_VL, QWEN3_VL
+from validator.media.video_recipe import VideoRecipe
+from validator.models.families import QWEN2_5_VL, QWEN2_VL, QWEN3_5, QWEN3_VL
 from validator.settings import Settings, Truncation
 from validator.storage.media_files import MediaFiles
 from validator.tokens.encode import EncodedTurn, TrainerError
@@ -25,18 +26,28 @@ from validator.tokens.processor import Processor
 from validator.tokens.template import Template, check_named, not_reproduced
 from validator.trainers.base import BatchRecipe, Trainer
 from validator.trainers.layout import Kept, Sizes, TokenSpan
-from validator.trainers.ms_swift import layout
+from validator.trainers.ms_swift import layout, template
 from validator.trainers.ms_swift.cached import CachedDataset
-from validator.trainers.ms_swift.resize import image_grid
-from validator.trainers.ms_swift.rows import MEDIA, TEXT_NAMES
-from validator.trainers.ms_swift.sample import convert, write_objects
-from validator.trainers.ms_swift.template import QWEN3, TEMPLATE
+from validator.trainers.ms_swift.resize import frame_grid, image_grid, whole_tokens
+from validator.trainers.ms_swift.rows import MEDIA, TEXT_NAMES, FaultError
+from validator.trainers.ms_swift.sample import check_media, convert, write_objects
+from validator.trainers.ms_swift.thinking import thinking_turns
 from validator.trainers.whole_row import whole_rows
 
 if TYPE_CHECKING:
     from validator.facts.budget import Limits
     from validator.facts.record import MediaFacts, TurnFacts
     from validator.trainers.span_table import Ints, SpanTable
+
+_FRAME_TOKENS = (128, 768)
+"""The least and the most of a frame of a video: VIDEO_MIN_TOKEN_NUM and VIDEO_MAX_TOKEN_NUM of qwen-vl-utils."""
+
+_TEMPLATES = {
+    QWEN2_VL.name: template.QWEN2,
+    QWEN2_5_VL.name: template.QWEN2,
+    QWEN3_VL.name: template.QWEN3,
+    QWEN3_5.name: template.QWEN3_5,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +57,12 @@ class MsSwift(Trainer):
     strategy: Truncation
 
     def configured(self, settings: Settings) -> Trainer:
-        """With its truncation_strategy, and stopping at failures where it is `strict`."""
+        """With its truncation_strategy, its FPS and FPS_MAX_FRAMES, and stopping at failures where it is `strict`."""
+        assert self.video is not None
         strategy = settings.truncation_strategy or self.strategy
-        return replace(self, strategy=strategy, stops_at_failures=settings.strict)
+        sampling = {name: value for name, value in settings.of_video.items() if name in ("fps", "most")}
+        video = replace(self.video, **sampling)
+        return replace(self, strategy=strategy, stops_at_failures=settings.strict, video=video)
 
     def view(self, entry: Entry, survey: Survey) -> RowView:
         """Whole rows."""
@@ -66,45 +80,59 @@ class MsSwift(Trainer):
     def template(self, processor: Processor, named: str | None) -> Template:
         """Its own of the model."""
         check_named(named)
-        if processor.family is QWEN3_VL:
-            return QWEN3
-        if processor.family not in (QWEN2_VL, QWEN2_5_VL):
+        found = _TEMPLATES.get(processor.family.name)
+        if found is None:
             raise not_reproduced(self.name, processor)
-        return TEMPLATE
+        return found
 
     def check(self, sample: Sample) -> None:
         """Tags are completed, and none is too many."""
 
     def writes_times(self, processor: Processor, named: str | None) -> bool:
-        """Videos are not reproduced."""
-        return False
+        """Its processor of such a model does."""
+        return processor.family.times_frames
 
     def complete(self, sample: Sample, media: Sequence[MediaFacts], processor: Processor) -> None:
-        """Boxes are written in thousandths of their image."""
+        """Turns of models that think, the times of frames, and boxes in thousandths of their image."""
+        if processor.family is QWEN3_5 and sample.messages:
+            self._think(sample)
+        check_media(sample, timed=processor.family.times_frames)
+        if processor.family.times_frames:
+            videos = [item for item in media if item.kind == "video"]
+            sample.times = [tuple(f"<{seconds:.1f} seconds>" for seconds in video.seconds) for video in videos]
         if not sample.objects:
             return
         if processor.family.coordinates != "thousandths" and sample.objects.get("bbox"):
             raise UnreadError("boxes are not reproduced for Qwen2.5-VL, which is told pixels of the resized image")
         try:
-            write_objects(sample, [(item.probe.width or 0, item.probe.height or 0) for item in media])
+            images = [item for item in media if item.kind == "image"]
+            write_objects(sample, [(item.probe.width or 0, item.probe.height or 0) for item in images])
         except UnreadError:
             raise
         except Exception as error:  # what the trainer's own code raises on such objects
             raise TrainerError("objects-type", error, None, "encode") from None
+
+    @staticmethod
+    def _think(sample: Sample) -> None:
+        try:
+            sample.turns = thinking_turns(sample.messages)
+        except FaultError as fault:
+            raise TrainerError(fault.kind, fault.cause, None, "encode") from None
+        sample.system = sample.system and sample.system.strip()
 
     def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], processor: Processor) -> None:
         """Pads in the text are taken as they are."""
 
     def spans(self, turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[TokenSpan]:
         """Pads are never cut."""
-        return layout.spans(turns, sizes)
+        return layout.spans(turns, sizes, apart=limits.image.apart)
 
     def truncate(self, spans: Sequence[TokenSpan], limits: Limits) -> list[Kept]:
         """Text alone, by its strategy."""
         return layout.truncate(spans, limits.cutoff_len, self.strategy)
 
     def span_table(self, spans: SpanTable, limits: Limits) -> SpanTable:
-        """Pads are images', the first of them."""
+        """The first pads of each kind are those of media."""
         return layout.span_table(spans)
 
     def truncate_table(self, spans: SpanTable, limits: Limits) -> Ints:
@@ -121,14 +149,18 @@ class MsSwift(Trainer):
 
     def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
         """It counts in tokens: pixels are rounded down to those of whole ones."""
-        step = (processor.patch_size * processor.merge_size) ** 2
+        factor = processor.patch_size * processor.merge_size
+        least, most = settings.video_min_pixels, settings.video_max_pixels
         return ImageLimits(
-            max_pixels=settings.image_max_pixels // step * step,
-            min_pixels=settings.image_min_pixels // step * step,
+            max_pixels=whole_tokens(settings.image_max_pixels, factor),
+            min_pixels=whole_tokens(settings.image_min_pixels, factor),
             processor_min_pixels=processor.min_pixels,
             processor_max_pixels=processor.max_pixels,
             patch_size=processor.patch_size,
             merge_size=processor.merge_size,
+            video_min_pixels=_FRAME_TOKENS[0] * factor**2 if least is None else whole_tokens(least, factor),
+            video_max_pixels=_FRAME_TOKENS[1] * factor**2 if most is None else whole_tokens(most, factor),
+            apart=processor.family.times_frames,
         )
 
     def with_max_pixels(self, limits: ImageLimits, max_pixels: int) -> ImageLimits:
@@ -140,11 +172,11 @@ class MsSwift(Trainer):
         return image_grid(width, height, limits)
 
     def frame_grid(self, width: int, height: int, frames: int, limits: ImageLimits) -> tuple[int, int]:
-        """Videos are not reproduced."""
-        return self.image_grid(width, height, limits)
+        """Resized by qwen-vl-utils alone, the smaller the longer the video is."""
+        return frame_grid(width, height, frames, limits)
 
     def frame_size(self, width: int, height: int) -> tuple[int, int]:
-        """Videos are not reproduced."""
+        """Lists of frames are not reproduced."""
         return width, height
 
     def resize(self, image: Image.Image, limits: ImageLimits) -> Image.Image:
@@ -165,7 +197,7 @@ TRAINERS = (
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 32768},
         min_pixels=28 * 28 * 4,
         loader=DATASETS_4_8,
-        video=None,
+        video=VideoRecipe(most=768, least=4, headers=False, sampler="smart-nframes"),
         batch=BatchRecipe(pad_to_multiple_of=1, adds_fake_image=False, masks_pads=False),
         applies_exif=False,
         on_white="nothing",

@@ -83,6 +83,7 @@ class Loaded:
     audios: Any = None
     tools: list[Any] = field(default_factory=list)
     objects: dict[str, Any] = field(default_factory=dict)
+    kwargs: dict[str, Any] = field(default_factory=dict)
 
 
 class _Given:
@@ -131,6 +132,7 @@ def _loaded(row: Mapping[str, Any], entry: Entry) -> Loaded | None:
         own.get("audios"),
         tools,
         objects,
+        own.get("chat_template_kwargs") or {},
     )
 
 

@@ -17,10 +17,12 @@ from typing import Any
 from validator.catalog.entry import Entry
 from validator.catalog.schema import StoredImage
 from validator.conversation.media_paths import SHOWN, form_of
-from validator.conversation.sample import MediaKind, MediaReference, Problem, Sample, UnreadError
+from validator.conversation.sample import PLACEHOLDERS, MediaKind, MediaReference, Problem, Sample, UnreadError
 from validator.storage.media_files import MediaFiles
+from validator.tokens.template import PAD_TOKENS
+from validator.trainers.layout import ANSWERS
 from validator.trainers.ms_swift.rows import FaultError, Loaded, faults, load, parsed
-from validator.trainers.ms_swift.turns import joined, turns_of
+from validator.trainers.ms_swift.turns import CALLS, joined, turns_of
 
 _KINDS: tuple[MediaKind, ...] = ("image", "audio", "video")
 _MARK = re.compile("<ref-object>|<bbox>")
@@ -60,15 +62,17 @@ def _take(sample: Sample, loaded: Loaded, files: MediaFiles) -> None:
         messages = messages[1:]
     found = _written_out(messages)
     images = _media(loaded.images, found["image"])
-    _take_images(sample, images, files)
-    for kind, items in (("video", _media(loaded.videos, found["video"])), ("audio", _media(loaded.audios, []))):
-        if items:
-            sample.media[kind] = [  # type: ignore[index]
-                MediaReference(kind, index, str(item)[:SHOWN], None, "value")  # type: ignore[arg-type]
-                for index, item in enumerate(items)
-            ]
-    if sample.media.get("video"):
-        raise UnreadError("videos are not reproduced under this trainer profile")
+    references: dict[MediaKind, list[MediaReference]] = {
+        "image": [_image(index, item) for index, item in enumerate(images)],
+        "video": [_video(index, item) for index, item in enumerate(_media(loaded.videos, found["video"]))],
+        "audio": [
+            MediaReference("audio", index, str(item)[:SHOWN], None, "value")
+            for index, item in enumerate(_media(loaded.audios, []))
+        ],
+    }
+    sample.media = {kind: of_kind for kind, of_kind in references.items() if of_kind}
+    if loaded.kwargs and (sample.media or "preserve_thinking" in loaded.kwargs):
+        raise UnreadError("chat_template_kwargs of a row, by which its media are resized, are not reproduced")
     sample.objects = loaded.objects
     if not images and any(_has_img(message["content"]) for message in messages):
         raise UnreadError("paths within <img> tags are not read")
@@ -81,7 +85,8 @@ def _take(sample: Sample, loaded: Loaded, files: MediaFiles) -> None:
             raise AssertionError(f"new_str: {sample.system}")
         sample.system = ""
     _complete_tags(sample, messages)
-    sample.turns = turns_of(joined(messages))
+    sample.messages = messages
+    sample.turns = turns_of(joined(messages, CALLS))
     _count_marks(sample)
 
 
@@ -145,13 +150,7 @@ def _media(column: Any, within: list[Any]) -> list[Any]:
     return items
 
 
-def _take_images(sample: Sample, items: list[Any], files: MediaFiles) -> None:
-    references = [_reference(index, item, files) for index, item in enumerate(items)]
-    if references:
-        sample.media["image"] = references
-
-
-def _reference(index: int, item: Any, files: MediaFiles) -> MediaReference:
+def _image(index: int, item: Any) -> MediaReference:
     if isinstance(item, StoredImage):
         item = {"bytes": item.data, "path": item.path}
     if isinstance(item, dict):
@@ -165,10 +164,25 @@ def _reference(index: int, item: Any, files: MediaFiles) -> MediaReference:
         return MediaReference("image", index, f"<{len(item):,} bytes in the row>", None, "value", data=item)
     if not isinstance(item, str):
         raise UnreadError("images that are neither paths nor objects are not read")
+    return _file("image", index, item)
+
+
+def _video(index: int, item: Any) -> MediaReference:
+    if isinstance(item, list | tuple):
+        raise UnreadError("videos as lists of frames are not reproduced under this trainer profile")
+    if isinstance(item, StoredImage):
+        raise UnreadError("videos that stand in the row itself are not opened here")
+    if not isinstance(item, str):
+        problem = Problem("media-type", None, index, "AssertionError", "")
+        return MediaReference("video", index, str(item)[:SHOWN], None, "value", problem)
+    return _file("video", index, item)
+
+
+def _file(kind: MediaKind, index: int, item: str) -> MediaReference:
     path = item.strip()
     if form_of(path) != "path" or path.startswith("http") or _is_encoded(path):
-        raise UnreadError(f"image {index} is a URL or stands in the row itself, which is not opened here")
-    return MediaReference("image", index, item[:SHOWN], path, "path", below_root=True)
+        raise UnreadError(f"{kind} {index} is a URL or stands in the row itself, which is not opened here")
+    return MediaReference(kind, index, item[:SHOWN], path, "path", below_root=True)
 
 
 def _is_encoded(path: str) -> bool:
@@ -194,6 +208,26 @@ def _complete_tags(sample: Sample, messages: list[dict[str, Any]]) -> None:
             sample.note("tags-added", messages[0]["place"], f"{missing}")
         elif missing < 0 and sample.media.get(kind):
             sample.note("tags-left", None, f"{-missing}")
+
+
+def check_media(sample: Sample, *, timed: bool) -> None:
+    """Raise UnreadError where what the trainer makes of the media of a row is not reproduced. `timed`: the model is
+    told when the frames of videos are shown.
+    """
+    texts = [sample.system or "", *(turn.content for turn in sample.turns)]
+    for kind in PAD_TOKENS:
+        tags = sum(text.count(PLACEHOLDERS[kind]) for text in texts)
+        if tags < len(sample.media.get(kind, ())):
+            raise UnreadError(f"a <{kind}> is lost with what it stood in, and its file is fed as it is")
+    if timed and (left := len(sample.media.get("video", ()))):
+        if any(PAD_TOKENS["video"] in text for text in (*texts, sample.tools or "")):
+            raise UnreadError("<|video_pad|> in a text takes the place of a video's frames, which is not reproduced")
+        roles = ("system", *(turn.role for turn in sample.turns))
+        for role, text in zip(roles, texts, strict=True):
+            tags = text.count(PLACEHOLDERS["video"])
+            if role in ANSWERS and min(tags, left) > 0:
+                raise UnreadError("videos in answers are not reproduced for a model that is told the times of frames")
+            left -= tags
 
 
 def _count_marks(sample: Sample) -> None:

@@ -7,6 +7,8 @@ Source: ms-swift 4.6.0 `template/base.py` (`_swift_prepare_inputs`, `_swift_enco
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from validator.conversation.sample import Turn, UnreadError
@@ -17,7 +19,26 @@ _STOPS = ("<|endoftext|>", "<|im_end|>")
 _ACTION = ("Action:", "Action Input:")
 
 
-def joined(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """How a model's template writes calls: one of a name and its arguments (`write`), and what stands before the first
+    of some, given the answer before it (`lead`).
+    """
+
+    write: Callable[[Any, Any], str]
+    lead: Callable[[str], str] = lambda before: ""
+
+
+def _as_json(name: Any, arguments: Any) -> str:
+    call = json.dumps({"name": name, "arguments": arguments}, ensure_ascii=False)
+    return f"<tool_call>\n{call}\n</tool_call>"
+
+
+CALLS = Calls(_as_json)
+"""Of the models before Qwen3.5."""
+
+
+def joined(messages: Sequence[dict[str, Any]], calls: Calls) -> list[dict[str, Any]]:
     """Calls are written out, observations framed, neighbours of one role joined. An answer is a list of segments, each
     a text and its weight.
     """
@@ -30,18 +51,20 @@ def joined(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if role in ("tool_call", "tool"):
             while stop < len(messages) and messages[stop]["role"] == role:
                 stop += 1
-        run = messages[place:stop]
+        run = list(messages[place:stop])
         if role == "tool_call":
             with faults("function-json"):
-                content = "\n".join(f"<tool_call>\n{_call(call['content'])}\n</tool_call>" for call in run)
+                content = "\n".join(calls.write(*_call(call["content"])) for call in run)
+            if place and messages[place - 1]["role"] == "assistant":
+                content = calls.lead(messages[place - 1]["content"]) + content
             role = "assistant"
         if role == "assistant":
             segment = (content, _weight(run))
             if made and made[-1]["role"] == "assistant":
                 made[-1]["segments"].append(segment)
             else:
-                calls = message["role"] == "tool_call"
-                made.append({"role": role, "segments": [segment], "place": message["place"], "calls": calls})
+                is_call = message["role"] == "tool_call"
+                made.append({"role": role, "segments": [segment], "place": message["place"], "calls": is_call})
         elif role == "tool":
             _add_observations(made, run)
         elif role == "user" and made and made[-1]["role"] == "user":
@@ -67,13 +90,13 @@ def _add_observations(made: list[dict[str, Any]], run: list[dict[str, Any]]) -> 
         raise FaultError("role-unknown", error)
 
 
-def _call(content: str) -> str:
+def _call(content: str) -> tuple[Any, Any]:
     call = parsed(content)
     arguments = call.get("arguments")
     arguments = parsed(call.get("parameters") if arguments is None else arguments)
     if arguments is None:
         raise AssertionError(f"content: {content}")
-    return json.dumps({"name": call["name"], "arguments": arguments}, ensure_ascii=False)
+    return call["name"], arguments
 
 
 def _weight(run: list[dict[str, Any]]) -> float:

@@ -16,8 +16,8 @@ from validator.media.geometry import MAX_RATIO, ImageLimits, processor_grid, sma
 
 _PACKAGE = "qwen-vl-utils"
 _FACTOR = 28
-_ALL_TOKENS = 128000
-"""Of a video, without MODEL_SEQ_LEN in the environment."""
+_ALL_TOKENS, _FRAME_TOKENS = 128000, 768
+"""Of a video, without MODEL_SEQ_LEN in the environment, and of a frame."""
 
 
 @lru_cache(maxsize=4096)
@@ -60,8 +60,15 @@ def frame_size(height: int, width: int, frames: int, limits: ImageLimits) -> tup
     """The size (height, width) that `fetch_video` resizes each of some frames to: long videos have smaller ones."""
     token = limits.factor**2
     least = limits.video_min_pixels
-    most = max(min(768 * token, _ALL_TOKENS * token * 0.9 / frames * 2), int(least * 1.05))
+    most = most_pixels(frames, token, least, _FRAME_TOKENS * token)
     return utils_resize(height, width, limits.factor, least, min(limits.video_max_pixels, most))
+
+
+def most_pixels(frames: int, token: int, least: int, most: int) -> float:
+    """The most pixels that `fetch_video` leaves to each of some frames, of which a `token` covers so many: never less
+    than 1.05 times the `least`.
+    """
+    return max(min(most, _ALL_TOKENS * token * 0.9 / frames * 2), int(least * 1.05))
 
 
 def fetch(image: Image.Image, max_pixels: int, min_pixels: int) -> Image.Image:
