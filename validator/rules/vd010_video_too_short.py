@@ -4,8 +4,9 @@
 Videos of fewer than two frames, under trainers that sample frames in pairs of those that there are.
 
 ## Why it matters
-qwen-vl-utils stops at the row, `ValueError: nframes should in interval [2, 1], but got 0.`, and Qwen's own fine-tuning
-takes another row in its place: the row is never trained on. LLaMA-Factory shows the frame twice (VD005).
+qwen-vl-utils stops at the row, `ValueError: nframes should in interval [2, 1], but got 0.`. Qwen's own fine-tuning
+takes another row in its place, and ms-swift leaves the row out: it is never trained on. LLaMA-Factory shows the frame
+twice (VD005).
 
 ## Example
 ```json
