@@ -55,11 +55,13 @@ def of_full_run(home, target, **settings):
     rows = pq.read_table(result.folder / "samples.parquet").to_pylist()
     codes = {(f["dataset"], f["file"], f["row"]) for f in findings_of(result.folder) if f["code"] == "TK001"}
     alive = [row for row in rows if row["outcome"] == "ok" and not row["refused"]]
-    trained = [row for row in alive if (row["dataset"], row["file"], row["row"]) not in codes]
+    uncut = [row for row in alive if (row["dataset"], row["file"], row["row"]) not in codes]
+    trained = [row for row in uncut if not stops_later(row)]
     return {
         "total": len(rows),
         "stopped": sum(row["outcome"] == "crash" or row["refused"] for row in rows),
-        "image_cut": len(alive) - len(trained),
+        "image_cut": len(alive) - len(uncut),
+        "stopped_later": len(uncut) - len(trained),
         "dropped": sum(row["outcome"] == "dropped" for row in rows),
         "cut": sum(row["num_tokens"] < row["num_tokens_full"] for row in trained),
         "label_free": sum(row["num_label_tokens"] == 0 for row in trained),
@@ -69,6 +71,12 @@ def of_full_run(home, target, **settings):
         "longest": max(row["num_tokens_full"] for row in alive),
         "lengths": Counter(row["num_tokens"] for row in trained),
     }
+
+
+def stops_later(row):
+    """Whether preprocessing takes a row at which training stops whatever the limits are."""
+    pads = {token for turn in row["turns"] for token in turn["special_tokens"]} & {"<|image_pad|>", "<|video_pad|>"}
+    return bool(pads) or any(media["fault"] in ("header-mismatch", "decode-fails-later") for media in row["media"])
 
 
 def longest_of_all(home, folder, **settings):
@@ -82,6 +90,7 @@ def of_plan(option):
         "total": counts.rows,
         "stopped": counts.stopped,
         "image_cut": counts.image_cut,
+        "stopped_later": counts.stopped_later,
         "dropped": counts.dropped,
         "cut": counts.cut,
         "label_free": counts.label_free,
@@ -145,6 +154,25 @@ def test_rows_of_ms_swift(tmp_path, strategy):
         if strategy == "delete":
             wanted["longest"] = longest_of_all(tmp_path, tmp_path, **limits, **more)
         assert planned == wanted, limits
+
+
+@pytest.mark.parametrize("trainer", ["llamafactory", "llamafactory@0.9.1", "trl", "qwen-vl-utils", "ms-swift"])
+def test_image_tokens_in_a_text_stop_training_in_a_plan_as_in_a_check(dataset, trainer):
+    texts = [
+        ("a", "b"),
+        ("a<|image_pad|>", "b"),
+        ("a", "b<|video_pad|>"),
+        ("a", "word " * 90),
+        ("<|image_pad|>" * 90, "b"),
+    ]
+    dataset.write([say(*some) for some in texts])
+    result, _ = dataset.check(trainer=trainer, cutoff_len=64)
+    (option,) = plan(FinishedRun(dataset.folder / "run"), (), (), 1).options
+    counts, said = option.counts, result.summary["training"]
+    assert said["stops"] == {"qwen-vl-utils": 0, "ms-swift": 2}.get(trainer, 3)
+    assert (counts.crashed, counts.dropped, counts.cut, counts.whole) == tuple(
+        said[word] for word in ("stops", "dropped", "cut", "whole")
+    )
 
 
 def test_parts_add_up(home, monkeypatch):

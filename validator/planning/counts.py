@@ -24,7 +24,8 @@ class Counts:
     """What a trainer makes of some rows under one pair of limits.
 
     Of all rows, `dropped` are dropped, `unchecked` are not known, `stopped` stop preprocessing, `image_cut` stop
-    training because image or video tokens are cut off, and the others are trained on: `whole` ones lose nothing, `cut`
+    training because image or video tokens are cut off, `stopped_later` for image tokens in their text or a video that
+    cannot be decoded, and the others are trained on: `whole` ones lose nothing, `cut`
     ones text or turns, `label_free` ones (among the cut) all that could be learned. Tokens are those of the rows that
     are trained on, labels also what they would be without a cutoff. `longest` is the longest row before the cutoff, of
     those that pass preprocessing; `lengths` counts the rows that are trained on by their number of tokens.
@@ -35,6 +36,7 @@ class Counts:
     unchecked: int = 0
     stopped: int = 0
     image_cut: int = 0
+    stopped_later: int = 0
     cut: int = 0
     label_free: int = 0
     num_tokens: int = 0
@@ -47,12 +49,12 @@ class Counts:
     @property
     def whole(self) -> int:
         """Rows that lose nothing."""
-        return self.rows - self.dropped - self.unchecked - self.stopped - self.image_cut - self.cut
+        return self.rows - self.dropped - self.unchecked - self.crashed - self.cut
 
     @property
     def crashed(self) -> int:
         """Rows at which the trainer stops, in preprocessing or in training."""
-        return self.stopped + self.image_cut
+        return self.stopped + self.image_cut + self.stopped_later
 
 
 class Expanded:
@@ -79,7 +81,8 @@ class Expanded:
             num_tokens, visual, labels = self._count(trainer.truncate_table(self.spans, limits), limits)
         image_cut = visual < visual_full
         left_out = over & trainer.leaves_out_long_rows
-        trained = ~(self.fails | image_cut | left_out)
+        later = laid.stop_later & ~(self.fails | image_cut | left_out)
+        trained = ~(self.fails | image_cut | left_out | later)
         failed = laid.failed + int((self.fails | left_out).sum())
         stopped = failed if trainer.stops_at_failures else laid.refused
         counts.rows += laid.rows
@@ -87,6 +90,7 @@ class Expanded:
         counts.unchecked += laid.unchecked
         counts.stopped += stopped
         counts.image_cut += int(image_cut.sum())
+        counts.stopped_later += int(later.sum())
         counts.cut += int((trained & (num_tokens < total)).sum())
         counts.label_free += int((trained & (labels == 0)).sum())
         counts.num_tokens += int(num_tokens[trained].sum())

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from validator.engine.run_files.training import stop_later
 from validator.facts.columns import are_among, numbers_of, plain_array
 from validator.media.video import LATER
 from validator.run_folder.table import RunTable
@@ -43,6 +44,7 @@ _COLUMNS = (
     "refused",
     "problems.list.element.stage",
     *(f"turns.list.element.{name}" for name in ("role", "text_tokens", "loose_pads", "loose_video_pads", "traits")),
+    "turns.list.element.special_tokens",
     *(f"turns.list.element.slots.list.element.{name}" for name in ("kind", "index")),
     *(f"media.list.element.{name}" for name in ("kind", "width", "height", "frames", "fault")),
 )
@@ -52,8 +54,8 @@ _COLUMNS = (
 class Laid:
     """The facts of `rows` rows. Whatever the limits are, `dropped` are dropped, `unchecked` are not known, and the
     trainer fails at `failed`, at the `refused` of these in its loader. `spans` are those of the others, as
-    `Trainer.span_table` gets them; `medium_size` are their media, as places in `sizes`, where each (kind, width,
-    height, frames) stands once.
+    `Trainer.span_table` gets them; `stop_later` says at which of them training stops after all; `medium_size` are their
+    media, as places in `sizes`, where each (kind, width, height, frames) stands once.
     """
 
     rows: int
@@ -62,6 +64,7 @@ class Laid:
     failed: int
     refused: int
     spans: SpanTable
+    stop_later: Flags
     medium_size: Ints
     sizes: list[tuple[int, ...]]
 
@@ -95,6 +98,7 @@ def lay(batch: pa.RecordBatch) -> Laid:
         int(failed.sum()),
         int((failed & refused).sum()),
         _lay_spans(some),
+        stop_later(some),
         *_sizes(some.column("media").flatten()),
     )
 

@@ -211,6 +211,10 @@ def _advice(plan: Plan) -> list[str]:
     if counts.stopped:
         fail, them = ("fails", "it") if counts.stopped == 1 else ("fail", "them")
         lines.append(f"{count(counts.stopped, 'row')} {fail} in preprocessing at any limit: fix {them} first.")
+    if counts.stopped_later:
+        stop, them = ("stops", "it") if counts.stopped_later == 1 else ("stop", "them")
+        why = "image tokens in the text, or a video that cannot be decoded"
+        lines.append(f"{count(counts.stopped_later, 'row')} {stop} training at any limit ({why}): fix {them} first.")
     return lines
 
 

@@ -57,11 +57,7 @@ def outcomes_of(samples: pa.RecordBatch, findings: pa.RecordBatch) -> np.ndarray
     stops = are_among(samples["outcome"], ["crash"]) | np.array(values_of(samples["refused"]), bool)
     if cut.any():
         stops |= cut & _pads_lost(samples, findings)
-    media = samples["media"]
-    stops |= _any(media.offsets, are_among(media.flatten().field("fault"), LATER))
-    turns = samples["turns"]
-    tokens = turns.flatten().field("special_tokens")
-    stops |= _any(turns.offsets, _any(tokens.offsets, are_among(tokens.flatten(), PADS)))
+    stops |= stop_later(samples)
     found = np.full(samples.num_rows, OUTCOMES.index("whole"))
     for word, rows in (
         ("cut", cut),
@@ -71,6 +67,17 @@ def outcomes_of(samples: pa.RecordBatch, findings: pa.RecordBatch) -> np.ndarray
     ):
         found[rows] = OUTCOMES.index(word)
     return found
+
+
+def stop_later(samples: pa.RecordBatch) -> np.ndarray:
+    """Of records of samples.parquet, those at which training stops whatever the limits are, though preprocessing takes
+    them: image tokens stand in their text, or a video fails when it is decoded. Flags of shape (records,).
+    """
+    media, turns = samples["media"], samples["turns"]
+    stops = _any(media.offsets, are_among(media.flatten().field("fault"), LATER))
+    tokens = turns.flatten().field("special_tokens")
+    stops |= _any(turns.offsets, _any(tokens.offsets, are_among(tokens.flatten(), PADS)))
+    return stops
 
 
 def causes_of(samples: pa.RecordBatch, findings: pa.RecordBatch, outcomes: np.ndarray) -> Counter[tuple[str, str]]:
