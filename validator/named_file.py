@@ -68,8 +68,3 @@ def _refuse(path: Path, mode: int) -> None:
 
 def _size(number: int) -> str:
     return f"{number >> 20:,} MiB" if number >= 1 << 20 else f"{number >> 10:,} KiB"
-
-
-def is_training_file(path: str) -> bool:
-    """Whether a file is LLaMA-Factory's training file by its name."""
-    return path.lower().endswith((".yaml", ".yml"))

@@ -217,12 +217,15 @@ class Settings(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _the_trainers_least(cls, given: Any) -> Any:
-        """image_min_pixels is the trainer's own where nothing is said."""
-        if isinstance(given, dict) and given.get("image_min_pixels") is None:
-            trainer = given.get("trainer", DEFAULT)
-            if isinstance(trainer, str):
-                given = {**given, "image_min_pixels": trainer_named(trainer).min_pixels}
+    def _the_trainers_own(cls, given: Any) -> Any:
+        """image_min_pixels is the trainer's own where nothing is said; image_max_pixels too where it narrows alone."""
+        if not isinstance(given, dict) or not isinstance(name := given.get("trainer", DEFAULT), str):
+            return given
+        trainer = trainer_named(name)
+        if given.get("image_min_pixels") is None:
+            given = {**given, "image_min_pixels": trainer.min_pixels}
+        if trainer.narrows_pixels and given.get("image_max_pixels") is None:
+            given = {**given, "image_max_pixels": trainer.defaults["image_max_pixels"]}
         return given
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from PIL import Image
 from scripts.sample_faults import film
 from tests.conftest import Dataset, say
 from tests.rules.corruptions import BASE64, CLEAN, CORRUPTIONS, LEAK, SEE, draw_files, noise, turns, words
+from tests.rules.test_framework import OF_V1
 from validator.rules.registry import all_rules
 
 PLAIN = {**dict.fromkeys(CLEAN), **say("What is two and two?", "Four.")}
@@ -54,6 +55,7 @@ def test_every_row_rule_has_a_corruption():
         ),  # of openai and alpaca rows, a fault of ours: test_rules.py
         *("DI022", "LB005", "TK010"),  # of tables without pictures: tests/unit/test_trl.py
         *("IM013", "DI023", "DI024"),  # of unsloth: tests/unit/test_unsloth.py
+        *OF_V1 - {"DI028"},  # of LLaMA-Factory v1: tests/unit/test_llamafactory_v1.py
     }
 
 

@@ -15,7 +15,9 @@ from validator.settings import Settings
 
 STATIC = [rule for rule in all_rules() if rule.family not in ("RP", "CF", "CK")]
 """The others speak of replayed samples (tests/replay), configurations and checkpoints (test_training_rules.py, ...)."""
-OF_TABLES = {"DI022", "LB005", "TK010", "IM013", "DI023", "DI024", "LB006"}
+OF_V1 = {"CV021", "CV022", "CV023", "DI028", "LB007", "PH015", "PH016", "TK011", "TK012"}
+"""Of LLaMA-Factory v1: tests/unit/test_llamafactory_v1.py."""
+OF_TABLES = {"DI022", "LB005", "TK010", "IM013", "DI023", "DI024", "LB006"} | OF_V1
 """Of data without a registry: tests/unit/test_trl.py, tests/unit/test_unsloth.py."""
 PACKED = {"DI021", "XX002"}
 """Of packed files: tests/engine/test_packed_runs.py."""
@@ -133,7 +135,7 @@ ALWAYS = {
     "TK009": "not for the trainer llamafactory",
     "XX003": "needs --exact",
     **dict.fromkeys(
-        ("CV018", "CV019", "CV020", "DI022", "LB005", "TK010", "IM013", "DI023", "DI024", "LB006", "VD010"),
+        ("CV018", "CV019", "CV020", "DI022", "LB005", "TK010", "IM013", "DI023", "DI024", "LB006", "VD010", *OF_V1),
         "not for the trainer llamafactory",
     ),
 }

@@ -66,6 +66,7 @@ BECOMES = {
     "qwen-vl-utils": ("ok", "ok", "dropped", "dropped", "ok", "dropped", "ok", "dropped", "ok"),
     "unsloth": ("ok", "crash", "crash", "crash", "ok", "crash", "ok", "crash", "unchecked"),
     "ms-swift": ("ok", "ok", "ok", "ok", "dropped", "dropped", "ok", "dropped", "dropped"),
+    "llamafactory-v1": ("crash",) * 7 + ("crash", "unchecked"),
 }
 """What becomes of each row at a cutoff of 200; releases that are not named do as their family's newest."""
 

@@ -13,12 +13,12 @@ from validator.api.run import Run
 from validator.auditing.case import training_case
 from validator.auditing.data import data_facts
 from validator.auditing.judge import keep as keep_training
+from validator.catalog.yaml_registry import is_training_file
 from validator.engine.rejudge import rejudge as judge_again
 from validator.engine.rejudge import settings_of
 from validator.engine.run import run
 from validator.engine.run_files.finished import FinishedRun
 from validator.execution import Execution
-from validator.named_file import is_training_file
 from validator.report.progress import StderrProgress
 from validator.run_folder.choose import default_place
 from validator.run_folder.lock import hold

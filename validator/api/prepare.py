@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from validator.catalog.registry import Registry, load_registry
+from validator.catalog.yaml_registry import is_yaml
 from validator.engine.gate.baseline import load_baseline
 from validator.nearest import did_you_mean
 from validator.rules.base import Rule
@@ -16,7 +17,7 @@ from validator.settings import Settings
 from validator.storage.remote import is_remote, locate, storage
 from validator.tokens.processor import load_processor
 from validator.trainers.base import Trainer
-from validator.trainers.registry import TAKES_DATA
+from validator.trainers.registry import TAKES_DATA, TAKES_YAML
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ def prepare(settings: Settings, *, every: bool = False) -> Prepared:
             f"{registry.path} is a data file: `mmvalidate init {registry.path}` writes the dataset_info.json that "
             f"names it, or add --trainer {TAKES_DATA}, which read data as they are."
         )
+    if not every and is_yaml(registry.path) and settings.profile.family != TAKES_YAML:
+        raise ValueError(f"{registry.path} is a registry in YAML: add --trainer {TAKES_YAML}, which reads it.")
     processor = load_processor(settings.processor)
     settings.profile.template(processor, settings.template)
     uncounted = (f"No row is counted: {processor.unknown}.",) if processor.unknown else ()

@@ -61,7 +61,7 @@ class Entry:
     `key` is the one that names the data. `columns` and `tags` hold every known name, None where the trainer would see
     None. `mistyped` holds names that the trainer ignores in silence, as (block, name). `coordinates` is our own note
     (`_coordinates`, which trainers ignore) of an export that has converted boxes: `system`, and the settings that this
-    depends on.
+    depends on. `weight`: of entries in YAML, how many times as many rows are drawn as there are.
     """
 
     name: str
@@ -79,6 +79,7 @@ class Entry:
     tags_given: bool = False
     mistyped: tuple[tuple[str, str], ...] = ()
     coordinates: dict[str, Any] = field(default_factory=dict)
+    weight: float | None = None
 
 
 def parse_entry(name: str, raw: Any) -> Entry:

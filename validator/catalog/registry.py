@@ -12,6 +12,7 @@ from typing import Any
 from validator.catalog.entry import NO_COLUMNS, OWN, Entry, parse_entry
 from validator.catalog.foreign import SWIFT_REGISTRY, list_sentence, object_sentence, text_sentence
 from validator.catalog.formats import file_type
+from validator.catalog.yaml_registry import is_registry, is_yaml, parse_yaml_entry, parsed
 from validator.findings import clip
 from validator.json_text import parse_json
 from validator.named_file import read_named
@@ -68,7 +69,8 @@ def load_registry(path: Path, datasets: tuple[str, ...] = ()) -> Registry:
             raise ValueError(_unknown_dataset(unknown[0], path, [name]))
         entry = Entry(name, "file", path.name, formatting=OWN, columns=dict(NO_COLUMNS))
         return Registry(path, (entry,), is_data=True)
-    content, duplicates = _read(path)
+    in_yaml = is_yaml(path)
+    content, duplicates = _read_yaml(path) if in_yaml else _read(path)
     if unknown := [name for name in datasets if name not in content]:
         raise ValueError(_unknown_dataset(unknown[0], path, list(content)))
 
@@ -83,7 +85,7 @@ def load_registry(path: Path, datasets: tuple[str, ...] = ()) -> Registry:
             ignored.append(name)  # "_comment": "...": the trainer only trips over it when it is named
             continue
         try:
-            entry = parse_entry(name, raw)
+            entry = parse_yaml_entry(name, raw, path.parent) if in_yaml else parse_entry(name, raw)
         except ValueError as error:
             faults.append(EntryFault(name, str(error)))
             continue
@@ -205,6 +207,22 @@ def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
     if not any(isinstance(value, dict) for value in content.values()):
         raise ValueError(f"{path} is no LLaMA-Factory registry: none of its values is an object describing a dataset.")
     return content, duplicates
+
+
+def _read_yaml(path: Path) -> tuple[dict[str, Any], list[str]]:
+    data = b""
+    try:
+        data = _content(path)
+        content = parsed(data)
+    except FileNotFoundError:
+        raise ValueError(f"{path} does not exist.") from None
+    except OSError as error:
+        raise ValueError(f"Cannot open {path}: {error.strerror or error}.") from None
+    except ValueError as error:
+        raise ValueError(f"Cannot open {path}: {clip(str(error), 300)}.") from None
+    if not is_registry(content):
+        raise ValueError(text_sentence(path, data) or f"{path} is no registry.")
+    return content, []
 
 
 def _content(path: Path) -> bytes:

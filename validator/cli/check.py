@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from validator.catalog.yaml_registry import is_training_file
 from validator.cli.command import CONTEXT, PlainCommand, make
 from validator.cli.common import ALL as ALL_FINDINGS
 from validator.cli.common import EXIT_ZERO, QUIET, VERBOSE, OutputFormat, guarded, say, show, usage
@@ -20,7 +21,6 @@ from validator.cli.replaying import asked, run_replay, wanted
 from validator.cli.training import TRAIN_CONFIG, VERSIONS, training
 from validator.cli.trust import TRUST, left_out
 from validator.execution import Execution
-from validator.named_file import is_training_file
 from validator.option import DATA, OUTPUT, REPLAY
 from validator.replaying.settings import ReplaySettings
 from validator.settings import LIMITS, Settings

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from validator.catalog.yaml_registry import is_training_file
 from validator.cli.common import usage
 from validator.findings import clip
 from validator.json_text import decode, refuse_unwritable
-from validator.named_file import is_training_file, read_named
+from validator.named_file import read_named
 from validator.nearest import did_you_mean
 from validator.storage.remote import is_remote
 

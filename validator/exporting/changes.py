@@ -14,6 +14,7 @@ import xxhash
 
 from validator.catalog.marks import digest_file
 from validator.catalog.registry import as_registry, is_data
+from validator.catalog.yaml_registry import is_yaml
 from validator.engine.cache import Cache
 from validator.engine.reread import reread
 from validator.engine.run_files.catalog import Catalog
@@ -29,6 +30,8 @@ _AGAIN = "run mmvalidate again (it checks what is new and keeps the rest)."
 def read_registry(settings: Settings, catalog: Catalog) -> dict[str, Any]:
     """The original dataset_info.json. Raises ValueError where it is not the one that was checked."""
     path = Path(settings.dataset_info)
+    if is_yaml(path):
+        raise ValueError(f"{path} is a registry in YAML, of which no copy is made.")
     try:
         data = json.dumps(as_registry(path)).encode() if is_data(path) else path.read_bytes()
     except OSError as error:

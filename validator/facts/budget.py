@@ -60,6 +60,7 @@ def spend(turns: Sequence[TurnFacts], media: Sequence[MediaFacts], limits: Limit
         if kept is not None:
             start, stop = kept[index]
             stays = stop - start
+        pads = 0 if trainer.is_removed(span, stays) else stays
         if answers:
             pair.target += tokens
             pair.kept_target += stays
@@ -68,11 +69,11 @@ def spend(turns: Sequence[TurnFacts], media: Sequence[MediaFacts], limits: Limit
             pair.kept_source += stays
         if span.kind != "text":
             pair.pads += tokens
-            pair.kept_pads += stays
+            pair.kept_pads += pads
             full_pads[span.kind] += tokens
-            kept_pads[span.kind] += stays
+            kept_pads[span.kind] += pads
         if span.is_label and (num_tokens or trainer.first_is_label):
-            labels += stays
+            labels += pads
         elif span.is_label and stays:
             labels += stays - 1
         num_tokens += stays

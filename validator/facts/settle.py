@@ -40,6 +40,17 @@ def settle(facts: RowFacts, limits: Limits) -> None:
     facts.num_text_tokens = budget.num_tokens - budget.num_image_tokens - budget.num_video_tokens
     facts.num_label_tokens = budget.num_label_tokens
     facts.image_tokens = list(budget.image_tokens)
+    if limits.trainer.removes_cut_media:
+        facts.image_tokens = _whole(facts.image_tokens, budget.num_image_tokens)
+
+
+def _whole(tokens: list[int], left: int) -> list[int]:
+    """The tokens of each image, 0 of those behind the first that is not fed."""
+    fed = []
+    for number in tokens:
+        left = left - number if number <= left else -1
+        fed.append(number if left >= 0 else 0)
+    return fed
 
 
 def _problem(facts: RowFacts, stage: str) -> str | None:

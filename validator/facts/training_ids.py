@@ -63,7 +63,10 @@ def laid_out(
         pieces, learned = lengths, [span.is_label for span in spans]
     else:
         ids, pieces = _span_by_span(measurer, encoded, spans, sizes)
-        learned = [span.is_label for span in spans]
+        trainer = limits.trainer
+        learned = [
+            span.is_label and not trainer.is_removed(span, tokens) for span, tokens in zip(spans, pieces, strict=True)
+        ]
     if not limits.trainer.first_is_label and ids:
         first = next(place for place, length in enumerate(pieces) if length)
         pieces[first : first + 1] = 1, pieces[first] - 1
@@ -90,7 +93,8 @@ def _span_by_span(
             place += span.num_tokens
         else:
             assert written[place] == pads[span.kind]
-            ids += [pads[span.kind]] * (stop - start)
+            removed = measurer.limits.trainer.is_removed(span, stop - start)
+            ids += [0 if removed else pads[span.kind]] * (stop - start)
             place += 1
         pieces.append(stop - start)
     assert place == len(written)

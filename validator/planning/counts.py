@@ -79,14 +79,15 @@ class Expanded:
         over = total > limits.cutoff_len
         if over.any():
             num_tokens, visual, labels = self._count(trainer.truncate_table(self.spans, limits), limits)
-        image_cut = visual < visual_full
+        image_cut = (visual < visual_full) & (not trainer.removes_cut_media)
         left_out = over & trainer.leaves_out_long_rows
         later = laid.stop_later & ~(self.fails | image_cut | left_out)
-        trained = ~(self.fails | image_cut | left_out | later)
+        unlearned = over & (labels == 0) & trainer.splits_at_answers & ~(self.fails | later)
+        trained = ~(self.fails | image_cut | left_out | later | unlearned)
         failed = laid.failed + int((self.fails | left_out).sum())
         stopped = failed if trainer.stops_at_failures else laid.refused
         counts.rows += laid.rows
-        counts.dropped += laid.dropped + failed - stopped
+        counts.dropped += laid.dropped + failed - stopped + int(unlearned.sum())
         counts.unchecked += laid.unchecked
         counts.stopped += stopped
         counts.image_cut += int(image_cut.sum())
@@ -105,7 +106,10 @@ class Expanded:
         """Tokens, pads and labels of each row where so many tokens are left of each span, each of shape (rows,)."""
         rows, before = self.spans.row_offsets, offsets_of(num_tokens)
         total = np.diff(before[rows])
-        pads, labels = (sums(num_tokens[places], offsets) for places, offsets in self.parts)
+        counted = num_tokens
+        if limits.trainer.removes_cut_media:
+            counted = np.where((self.spans.kind != TEXT) & (num_tokens < self.spans.num_tokens), 0, num_tokens)
+        pads, labels = (sums(counted[places], offsets) for places, offsets in self.parts)
         if not limits.trainer.first_is_label:
             first = np.searchsorted(before, before[rows[:-1]], side="right") - 1  # not empty
             labels -= (total > 0) & np.append(self.spans.is_label, False)[first]

@@ -24,6 +24,12 @@ from collections.abc import Iterator
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import reading_own
 
+_INSTEAD = {
+    False: 'write {"type": "image"} as a part of the content where the picture stands',
+    True: "let the picture stand in the question, or in a block of the type image_url",
+}
+"""By whether a trainer makes samples of answers."""
+
 
 @row_rule("CV018", "placeholder-stays-text", "warning", needs="problems", trainers=reading_own)
 def check(case: Case) -> Iterator[Hit]:
@@ -32,7 +38,7 @@ def check(case: Case) -> Iterator[Hit]:
         if problem.kind == "placeholder-is-text":
             yield Hit(
                 f"`{problem.message}` stays text here: the model reads the word",
-                'Take it out, and write {"type": "image"} as a part of the content where the picture stands.',
+                f"Take it out, and {_INSTEAD[case.limits.trainer.splits_at_answers]}.",
                 turn=problem.turn,
             )
 

@@ -24,11 +24,11 @@ from collections.abc import Iterator
 
 from validator.conversation.sample import MediaKind
 from validator.rules.base import Case, Hit, row_rule
-from validator.rules.scope import counting
+from validator.rules.scope import expanding_in_answers
 from validator.rules.wording import answers
 
 
-@row_rule("PH002", "placeholder-in-answer", "error", needs="misplaced", trainers=counting)
+@row_rule("PH002", "placeholder-in-answer", "error", needs="misplaced", trainers=expanding_in_answers)
 def check(case: Case) -> Iterator[Hit]:
     """Report answers with placeholders, unless the counts already differ (PH001 names those)."""
     kinds: tuple[tuple[MediaKind, int], ...] = (("image", 0), ("video", 1))

@@ -93,3 +93,18 @@ def masking(trainer: Trainer) -> bool:
 def narrowing(trainer: Trainer) -> bool:
     """Trainers that narrow images before the processor resizes them."""
     return "resize" in trainer.options
+
+
+def splitting(trainer: Trainer) -> bool:
+    """Trainers that make a sample of each answer."""
+    return trainer.splits_at_answers
+
+
+def stopping_at_cut_media(trainer: Trainer) -> bool:
+    """Trainers that feed a medium of which tokens are cut."""
+    return not trainer.removes_cut_media
+
+
+def expanding_in_answers(trainer: Trainer) -> bool:
+    """Trainers that take a placeholder in an answer for an image."""
+    return trainer.strict_placeholders or trainer.splits_at_answers

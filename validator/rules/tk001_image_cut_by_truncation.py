@@ -23,10 +23,10 @@ from collections.abc import Iterator
 from validator.facts.fitting import max_pixels_that_fits
 from validator.findings import count
 from validator.rules.base import Case, Hit, row_rule
-from validator.rules.scope import every
+from validator.rules.scope import stopping_at_cut_media
 
 
-@row_rule("TK001", "image-cut-by-truncation", "error", needs="cut", trainers=every)
+@row_rule("TK001", "image-cut-by-truncation", "error", needs="cut", trainers=stopping_at_cut_media)
 def check(case: Case) -> Iterator[Hit]:
     """Report the first pair of turns that loses image tokens."""
     budget = case.budget

@@ -2,7 +2,7 @@
 
 ## What it finds
 Question and answer pairs beyond `cutoff_len`, of which nothing is left: the last ones, or with `mask_history` the
-first. Pairs with images are TK001.
+first. Pairs with images are TK001, where training stops at them.
 
 ## Why it matters
 These turns are never trained on, and there is no message.
@@ -26,7 +26,8 @@ from validator.rules.scope import every
 def check(case: Case) -> Iterator[Hit]:
     """Report pairs of which nothing is kept."""
     pairs = case.budget.pairs if case.budget else ()
-    gone = [pair for pair in pairs if pair.kept_source + pair.kept_target == 0 and not pair.pads]
+    alone = case.limits.trainer.removes_cut_media  # else such pairs are TK001
+    gone = [pair for pair in pairs if pair.kept_source + pair.kept_target == 0 and (alone or not pair.pads)]
     if gone:
         what = "one question and answer" if len(gone) == 1 else f"{len(gone):,} questions and answers"
         yield Hit(

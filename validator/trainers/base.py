@@ -93,6 +93,14 @@ class Trainer(ABC):
     """What its loader decodes of a column of images is saved again, in its own format, before it is fed."""
     first_is_label: bool
     """The first token of a row may be learned."""
+    splits_at_answers: bool
+    """Each answer is a sample of its own, with all that stands before it in the row."""
+    removes_cut_media: bool
+    """A medium of which the cutoff takes a token is taken out: those of its tokens that are left are fed as the token
+    of id 0, and not learned.
+    """
+    narrows_pixels: bool
+    """It has no limits of pixels: those of the processor hold, and what is set here only narrows them."""
     mixes_times: bool
     """Videos of a row with several may be told with the frames and times of another."""
     stops_at_failures: bool
@@ -109,6 +117,10 @@ class Trainer(ABC):
     def leaves_out_long_rows(self) -> bool:
         """A row above the cutoff is left out, and not cut."""
         return self.too_long(1, 0) is not None
+
+    def is_removed(self, span: TokenSpan, kept: int) -> bool:
+        """Whether the medium of a span, of which so many tokens are kept, is taken out."""
+        return self.removes_cut_media and span.kind != "text" and kept < span.num_tokens
 
     @abstractmethod
     def configured(self, settings: Settings) -> Trainer:

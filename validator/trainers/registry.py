@@ -21,6 +21,7 @@ _MODULES = {
     "qwen-vl-utils": "validator.trainers.qwen_vl_utils.profile",
     "ms-swift": "validator.trainers.ms_swift.profile",
     "unsloth": "validator.trainers.unsloth.profile",
+    "llamafactory-v1": "validator.trainers.llamafactory_v1.profile",
 }
 _EARLIER = {DEFAULT: "@main to @0.9.1"}
 NAMES = ", ".join(name + (f" (also {_EARLIER[name]})" if name in _EARLIER else "") for name in _MODULES)
@@ -35,8 +36,10 @@ WHOSE = {
     "resize": "unsloth's",
 }
 """Of settings that few trainers have (`Trainer.options`), whose they are, for help."""
-TAKES_DATA = "trl, ms-swift or unsloth"
+TAKES_DATA = "trl, ms-swift, unsloth or llamafactory-v1"
 """The trainers that take data alone in place of a registry."""
+TAKES_YAML = "llamafactory-v1"
+"""The trainer whose registry is YAML."""
 CALLED = ("qwen-vl-utils",)
 """Packages that trainers' rooms call where they are installed: answers rest on their releases."""
 _NOT_BUILT = {

@@ -45,6 +45,6 @@ def read_file(path: Path, what: str, *, is_json: bool = False) -> Read:
 
 
 def _yaml(text: str, odd: dict[str, str]) -> Any:
-    from validator.training.yaml_text import parse_yaml  # loading it takes a tenth of a check of a few rows
+    from validator.yaml_text import parse_yaml  # loading it takes a tenth of a check of a few rows
 
     return parse_yaml(text, odd)

@@ -41,7 +41,7 @@ _Loader.add_implicit_resolver(
 )
 
 
-def parse_yaml(text: str, odd: dict[str, str]) -> Any:
+def parse_yaml(text: str, odd: dict[str, str] | None = None) -> Any:
     """The value of a YAML document, and into `odd` the texts of its odd numbers. Raises ValueError."""
     loader: Any = None
     try:
@@ -51,7 +51,8 @@ def parse_yaml(text: str, odd: dict[str, str]) -> Any:
             return None
         _written_out(node, {})
         value = loader.construct_document(node)
-        odd.update(_odd_numbers(node))
+        if odd is not None:
+            odd.update(_odd_numbers(node))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
