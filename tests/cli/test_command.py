@@ -58,7 +58,7 @@ def test_exit_codes(dataset, mmvalidate, rows, arguments, code, last):
         (("nothing.json",), "nothing.json does not exist."),
         ((".",), ". is a folder: it holds no dataset_info.json (`mmvalidate init .` writes one)."),
         ((SAMPLE, "--dataset", "phone_screen"), "Did you mean phone_screens?"),
-        ((SAMPLE, "--select", "PH01"), "There is no rule PH01. Did you mean PH001?"),
+        ((SAMPLE, "--select", "PH02"), "There is no rule PH02. Did you mean PH002?"),
         (
             (SAMPLE, "--image-max-pixels", "100"),
             "image_max_pixels (100) cannot be smaller than image_min_pixels (1024)",

@@ -84,7 +84,7 @@ def test_what_is_shown_is_a_settings_file(tmp_path, mmvalidate):
         ('fail-on = "eror"', "fail-on: Input should be 'error', 'warning' or 'info'."),
         ("[max-rate]\nTK = 101", "max-rate.TK: Input should be less than or equal to 100."),
         ("[per-dataset.data]\nignored = []", "there is no setting per-dataset.data.ignored. Did you mean ignore?"),
-        ("[per-dataset.data]\nignore = ['PH01']", "There is no rule PH01. Did you mean PH001?"),
+        ("[per-dataset.data]\nignore = ['PH02']", "There is no rule PH02. Did you mean PH002?"),
         ("[severity]\nXY001 = 'error'", "There is no rule XY001."),
         ("write-baseline = 'x'", "there is no setting write-baseline."),
         ("cutoff-len = ", "is not valid TOML"),
@@ -103,7 +103,7 @@ def test_a_file_that_is_refused(dataset, mmvalidate, text, sentence):
     ("arguments", "sentence"),
     [
         (("--max-rate", "TK=x"), "--max-rate TK=x: write CODE=PCT, as in TK001=0.5."),
-        (("--max-rate", "PH01=1"), "There is no rule PH01. Did you mean PH001?"),
+        (("--max-rate", "PH02=1"), "There is no rule PH02. Did you mean PH002?"),
         (("--severity", "TK=bad"), "--severity TK=bad: write CODE=LEVEL"),
         (("--report", "sarf=x"), "there is no format sarf. Did you mean sarif?"),
         (("--report", "sarif"), "write FORMAT=PATH"),

@@ -95,7 +95,7 @@ def test_colours_only_where_they_are_wanted(finished, mmvalidate):
         (["rule", "PH00"], ["PH001", "PH002", "PH003", "PH004", "PH005", "PH006", "PH007", "PH008", "PH009"]),
         (
             ["dataset_info.json", "--ignore", "CV001,LB00"],
-            ["CV001,LB001", "CV001,LB002", "CV001,LB003", "CV001,LB004", "CV001,LB005", "CV001,LB006"],
+            ["CV001,LB001", "CV001,LB002", "CV001,LB003", "CV001,LB004", "CV001,LB005", "CV001,LB006", "CV001,LB007"],
         ),
         (["dataset_info.json", "--dataset", ""], ["data"]),
         (["dataset_info.json", "--cutoff"], ["--cutoff-len"]),
@@ -130,7 +130,7 @@ def test_the_script_for_the_shell():
         (["--verson"], "No such option: --verson. Did you mean --version?"),
         (["x.json", "--integrity", "fst"], "'fst' is not one of 'header', 'fast', 'full'. Did you mean fast?"),
         (["rule"], "CODE is missing. `mmvalidate rules` lists them."),
-        (["rule", "PH01"], "There is no rule PH01. Did you mean PH001?"),
+        (["rule", "PH02"], "There is no rule PH02. Did you mean PH002?"),
         (["diff"], "RUN_A is missing. Give two folders of finished runs, the earlier one first."),
         (["diff", "run"], "Name the folder of a finished run: there is none in .mmvalidate here."),
         (["export", "run", "--to", "x", "--drop", "MD0001"], "run is not a finished run"),

@@ -224,7 +224,7 @@ def test_judged_again(tmp_path):
     [
         (
             '{"messages": []}',
-            "rows.jsonl` writes the dataset_info.json that names it, or add --trainer trl, ms-swift or unsloth",
+            "rows.jsonl` writes the dataset_info.json that names it, or add --trainer trl, ms-swift",
         ),
         ('[{"messages": []}]', "is a data file"),
         ('[{"dataset_path": "a.jsonl"}]', "is a list: that is ms-swift's dataset_info.json"),
