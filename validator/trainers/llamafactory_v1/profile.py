@@ -5,7 +5,7 @@ Source: llamafactory-kt 0.9.6.dev0 `v1`, transformers 5.6.0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from validator.catalog.loader import DATASETS_4_0
 from validator.catalog.survey import Survey
 from validator.catalog.yaml_registry import CONVERTERS
 from validator.conversation.row_view import RowView, converted_text
-from validator.conversation.sample import MediaKind, Sample
+from validator.conversation.sample import Sample
 from validator.media.geometry import ImageLimits, processor_grid
 from validator.models.families import QWEN2_5_VL, QWEN2_VL
 from validator.settings import Settings
@@ -90,7 +90,7 @@ class LlamaFactoryV1(ChatTemplateTrainer):
                 raise TrainerError("header-joined", ValueError(_NOT_PREFIX), turn.index, "encode")
         check_formats(sample, media)
 
-    def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], pads: Mapping[MediaKind, int]) -> None:
+    def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], processor: Processor) -> None:
         """No pad stands in the text: tokens are broken up."""
 
     def spans(self, turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[TokenSpan]:
