@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,20 @@ def _data_name(path: Path) -> str:
     return path.name if not is_remote(str(path)) and os.path.isdir(path) else path.stem
 
 
+def _of_hub(path: Path) -> str:
+    """What to do where a name may be that of a dataset on the hub."""
+    name = path.as_posix()
+    if not _HUB_ID.fullmatch(name) or file_type(name) is not None or path.suffix == ".json" or path.parent.is_dir():
+        return ""
+    entry = json.dumps({path.name: {"hf_hub_url": name, "formatting": OWN}})
+    return (
+        f" A dataset of the hub is read by an entry of a dataset_info.json, as {entry}, and --dataset {path.name}; or "
+        f"download it (hf download {name} --repo-type dataset --local-dir FOLDER) and name the folder that holds its "
+        "files."
+    )
+
+
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
 _HEAD = 1 << 20
 MOST_BYTES = 16 << 20
 """Of a registry; LLaMA-Factory's own has 20 kB."""
@@ -190,7 +205,7 @@ def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
         data = _content(path)
         content = parse_json(data, keep_last)
     except FileNotFoundError:
-        raise ValueError(f"{path} does not exist.") from None
+        raise ValueError(f"{path} does not exist.{_of_hub(path)}") from None
     except OSError as error:
         raise ValueError(f"Cannot open {path}: {error.strerror or error}.") from None
     except ValueError as error:
