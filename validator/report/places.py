@@ -38,7 +38,7 @@ class Places:
         self._lines: dict[tuple[str | None, Any], int] = {}
         for file, wanted in rows.items():
             self._lines |= {(file, row): line for row, line in _lines_of(Path(self._path(file)), wanted).items()}
-        if not is_remote(self._registry):
+        if entries and not is_remote(self._registry):
             self._lines |= {
                 (None, name): line for name, line in _lines_of_entries(Path(self._registry), entries).items()
             }

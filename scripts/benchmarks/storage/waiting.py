@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import statistics
 from collections.abc import Iterator
 
 from scripts.benchmarks.data import make
@@ -36,18 +37,24 @@ def over_s3(sides: tuple[Side, Side], scale: Scale) -> Iterator[Line]:
 
 
 def mounted(sides: tuple[Side, Side], scale: Scale) -> Iterator[Line]:
-    """JPEG rows on a disk whose calls are slow, in one process."""
+    """JPEG rows on a disk whose calls are slow, in one process, at both depths: the median of the turns."""
     registry = make("jpeg", scale.mounted, scale.pool)
-    found = []
-    for side in sides:
-        with scratch() as near, scratch() as far, slow_calls(registry.parent / "images", CALL) as calls:
-            local = side.check(registry, "--workers", "0", folder=near)
-            slow = side.check(registry, "--workers", "0", folder=far, environment=calls.environment)
-            found.append((slow.wall - local.wall, calls.counts()))
-    what = f"mounted, {CALL * 1e3:g} ms a call, {scale.mounted:,} JPEG, 1 process, fast"
-    yield Line.of(f"{what}: waiting", [one for one, _ in found], seconds)
-    each = [" ".join(f"{name} {count / scale.mounted:.2f}" for name, count in counts.items()) for _, counts in found]
-    yield Line(f"{what}: calls an image", *each)
+    for depth in ("fast", "header"):
+        arguments = (registry, "--workers", "0", "--integrity", depth)
+        what = f"mounted, {CALL * 1e3:g} ms a call, {scale.mounted:,} JPEG, 1 process, {depth}"
+        waited, each = [], []
+        for side in sides:
+            turns = []
+            for _ in range(scale.turns):
+                with scratch() as near, scratch() as far, slow_calls(registry.parent / "images", CALL) as calls:
+                    local = side.check(*arguments, folder=near)
+                    slow = side.check(*arguments, folder=far, environment=calls.environment)
+                    turns.append(slow.wall - local.wall)
+                    counts = calls.counts()
+            waited.append(statistics.median(turns))
+            each.append(" ".join(f"{name} {count / scale.mounted:.2f}" for name, count in counts.items()))
+        yield Line.of(f"{what}: waiting", waited, seconds)
+        yield Line(f"{what}: calls an image", *each)
 
 
 def _waiting(
