@@ -17,6 +17,7 @@ from validator.rules.base import Rule
 from validator.rules.plugins import installed_rules, rules_of_file
 from validator.rules.scope import holds
 from validator.settings import Settings
+from validator.trainers.base import Trainer
 
 _MODULE = re.compile(r"[a-z]{2}\d{3}_\w+")
 _DEPTHS = ("header", "fast", "full")
@@ -83,8 +84,9 @@ def choose_rules(settings: Settings) -> tuple[tuple[Rule, ...], tuple[tuple[Rule
         if not any(matches(rule.code, rule.name, word) for rule in known):
             find_rule(word, known)
     chosen, left_out = [], []
+    trainer = settings.profile
     for rule in known:
-        if reason := _reason_left_out(rule, settings):
+        if reason := _reason_left_out(rule, settings, trainer):
             left_out.append((rule, reason))
         else:
             chosen.append(_with_severity(rule, settings.severity))
@@ -113,12 +115,12 @@ def _with_severity(rule: Rule, severities: Mapping[str, Severity]) -> Rule:
     return rule if word is None else replace(rule, severity=severities[word], overruled=True)
 
 
-def _reason_left_out(rule: Rule, settings: Settings) -> str | None:
+def _reason_left_out(rule: Rule, settings: Settings, trainer: Trainer) -> str | None:
     if settings.select and nearest(rule.code, rule.name, settings.select) is None:
         return "not selected"
-    if nearest(rule.code, rule.name, settings.ignore) is not None:
+    if settings.ignore and nearest(rule.code, rule.name, settings.ignore) is not None:
         return "ignored"
-    if not holds(rule.trainers, settings.profile):
+    if not holds(rule.trainers, trainer):
         return f"not for the trainer {settings.trainer}"
     if _DEPTHS.index(settings.integrity) < _DEPTHS.index(rule.depth):
         return f"needs --integrity {rule.depth}"
@@ -132,7 +134,8 @@ def later_rules(family: str, settings: Settings | None = None) -> tuple[Rule, ..
     own = [rule for rule in all_rules() if rule.family == family]
     if settings is None:
         return tuple(own)
-    chosen = (rule for rule in own if _reason_left_out(rule, settings) == _LATER[family])
+    trainer = settings.profile
+    chosen = (rule for rule in own if _reason_left_out(rule, settings, trainer) == _LATER[family])
     return tuple(_with_severity(rule, settings.severity) for rule in chosen)
 
 
