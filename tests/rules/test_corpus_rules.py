@@ -3,6 +3,7 @@
 import base64
 import json
 import random
+from pathlib import Path
 
 import numpy as np
 import orjson
@@ -16,6 +17,8 @@ from tests.conftest import ALL_TAGS, Dataset, findings_of, say
 from tests.rules.corpus_cases import CORPUS, EITHER, JOINED, NORMALISED, PIXELS, SEE, write_parquet
 from tests.rules.corruptions import noise, turns
 from tests.tiers import many
+from validator.catalog.registry import load_registry
+from validator.engine.entries import open_entries
 from validator.engine.execution.judge import Judge, finish_run
 from validator.engine.execution.rulebook import Rulebook
 from validator.engine.rejudge import rejudge, settings_of
@@ -26,7 +29,7 @@ from validator.facts.record import MediaFacts, RowFacts
 from validator.media.geometry import ImageLimits
 from validator.rules import alike
 from validator.rules.base import EntryFacts
-from validator.rules.registry import find_rule
+from validator.rules.registry import choose_rules, find_rule
 from validator.rules.seen import is_evaluation
 from validator.settings import Settings
 from validator.training.memory import activation_bytes
@@ -151,6 +154,23 @@ def test_entries_that_cannot_be_joined(files, name):
 )
 def test_evaluation_by_name(name, expected):
     assert is_evaluation(EntryFacts(name, Settings(dataset_info="x.json"))) is expected
+
+
+def test_entries_share_aggregates_that_no_rule_changes():
+    """Whatever an entry is like: no rule keeps something of one entry in what the next is judged by."""
+    registry = Path("sample_data/dataset_info.json")
+    settings = Settings(dataset_info=registry)
+    rules = choose_rules(settings)[0]
+    rulebook = Rulebook(rules)
+    limits = Limits(ImageLimits(1048576, 1024), 8192)
+    judges = [Judge(rulebook, facts, limits) for facts in open_entries(load_registry(registry, ()), settings)]
+    for judge in judges:
+        judge.finish()
+        judge.stopped_by()
+    assert len(judges) > 3
+    for name, corpus in rulebook.kinds.items():
+        left, begun = map(corpus.adapter.dump_python, (rulebook.empty[name], corpus.start()))
+        assert left == begun, name
 
 
 def test_modalities_in_other_trainers():

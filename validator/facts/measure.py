@@ -5,6 +5,7 @@ Nothing here depends on pixel limits or the cutoff: `settle` puts those to the f
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -35,6 +36,7 @@ from validator.tokens.processor import Processor, load_processor
 from validator.tokens.template import PAD_TOKENS
 
 _NO_SAMPLE = Sample()
+_SEEN = frozenset(("image", "video"))
 _UNLOADED = {
     "endless": "takes too long to load",
     "fetched": "is not opened here",
@@ -91,6 +93,40 @@ class _Row:
         self.done = True
 
 
+class _Recipe:
+    """What the files of a run have in common: how the trainer reads rows under its settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.processor = load_processor(settings.processor)
+        self.trainer = settings.profile
+        named = _named(settings)
+        self.template = self.trainer.template(self.processor, named)
+        self.refused_media = refused_media(named or REPRODUCED[0])
+        self.not_reproduced = (not_reproduced(named) if named else None) or self.processor.unknown
+        family = of_template(named)
+        self.tells_times = self.trainer.writes_times(self.processor, named)
+        of_times = self.processor.family.times_frames or (family is not None and family.times_frames)
+        self.no_times = of_times and not self.tells_times
+        self.limits = limits_of(settings, self.processor)
+        self.pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
+        self.turns = TurnMeasurer(self.processor.encoder, self.pads).measure
+
+
+class _Recipes(threading.local):
+    """The last one of a thread: files of one run follow each other, and may be many and small."""
+
+    last: _Recipe | None = None
+
+    def of(self, settings: Settings) -> _Recipe:
+        if self.last is None or self.last.settings is not settings:
+            self.last = _Recipe(settings)
+        return self.last
+
+
+_recipes = _Recipes()
+
+
 class Measurer:
     """Measures the rows of one file under one set of settings. The processor is shared within the process."""
 
@@ -104,23 +140,13 @@ class Measurer:
         self._parts = AMONG_TEXT if mixed else ""
         self._refused = {refusal.row for refusal in survey.refusals}
         self._unreadable = _unreadable(entry, survey)
-        self.processor = load_processor(settings.processor)
+        self._recipe = recipe = _recipes.of(settings)
+        self.processor, self.trainer = recipe.processor, recipe.trainer
+        self.template, self.limits = recipe.template, recipe.limits
         self.processor.encoder.expect(survey.num_rows)
-        self.trainer = settings.profile
-        named = _named(settings)
-        self.template = self.trainer.template(self.processor, named)
-        self._refused_media = refused_media(named or REPRODUCED[0])
-        self._not_reproduced = (not_reproduced(named) if named else None) or self.processor.unknown
-        family = of_template(named)
-        told = self.trainer.writes_times(self.processor, named)
-        of_times = self.processor.family.times_frames or (family is not None and family.times_frames)
-        self._no_times, self._tells = of_times and not told, told
-        self.limits = limits_of(settings, self.processor)
         self._view = self.trainer.view(entry, survey)
         self._unread = UnreadMedia(entry, survey.types, self.trainer)
-        pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
-        self._media = MediaMeasurer(settings, self.files, times=told)
-        self._turns = TurnMeasurer(self.processor.encoder, pads).measure
+        self._media = MediaMeasurer(settings, self.files, times=recipe.tells_times)
 
     def convert(self, raw: RawRow) -> Sample:
         """The sample that the trainer makes of a row, with the paths that it opens. Raises OSError where storage does
@@ -152,10 +178,10 @@ class Measurer:
         """The facts of a row whose media were measured before, under another model: none is opened."""
         row = self.begin(raw)
         self._convert(row)
-        if not row.done and self._tells and any(_is_untimed(item) for item in media):
+        if not row.done and self._recipe.tells_times and any(_is_untimed(item) for item in media):
             row.give_up("the times of its frames were not measured: videos of such a row need a check of their own")
         if not row.done:
-            self._take_media(row, [item if self._tells else replace(item, seconds=()) for item in media])
+            self._take_media(row, [item if self._recipe.tells_times else replace(item, seconds=()) for item in media])
             self._encode(row)
             self._finish(row)
         return row.facts
@@ -191,8 +217,8 @@ class Measurer:
             for name, kind in self._unread.of(raw.value, fed=bool(row.sample.media)):
                 row.sample.note(f"unread-{kind}", None, name)
             if self.settings.template == NONE:
-                row.sample.unchecked = self._not_reproduced
-            elif row.sample.media.get("video") and self._no_times and not self._refused_media & {"image", "video"}:
+                row.sample.unchecked = self._recipe.not_reproduced
+            elif row.sample.media.get("video") and self._recipe.no_times and not self._recipe.refused_media & _SEEN:
                 row.sample.unchecked = "videos under Qwen3-VL, which writes the time of each frame, are not reproduced"
             if row.sample.unchecked is not None:
                 row.give_up(row.sample.unchecked)
@@ -215,7 +241,7 @@ class Measurer:
         if sample.crashed or sample.dropped or row.facts.unchecked:
             return
         try:
-            refuse_media(sample, self._refused_media)
+            refuse_media(sample, self._recipe.refused_media)
             self.trainer.check(sample)
             self.complete(sample, row.facts.media)
         except UnreadError as error:
@@ -224,8 +250,8 @@ class Measurer:
         except TrainerError as error:
             sample.fail(error.kind, error.cause, error.turn, stage=error.stage)
             return
-        if self._not_reproduced is not None:
-            row.facts.outcome, row.facts.unchecked = "unchecked", self._not_reproduced
+        if self._recipe.not_reproduced is not None:
+            row.facts.outcome, row.facts.unchecked = "unchecked", self._recipe.not_reproduced
             return
         try:
             row.encoded = encode_turns(sample, self.processor, self.settings.default_system, self.template)
@@ -241,7 +267,7 @@ class Measurer:
 
     def _finish(self, row: _Row) -> None:
         facts, sample = row.facts, row.sample
-        facts.turns = self._turns(sample, row.encoded)
+        facts.turns = self._recipe.turns(sample, row.encoded)
         facts.problems = sample.problems
         if sample.turns:
             facts.asked, facts.answered = hashes_of(sample)

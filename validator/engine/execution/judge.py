@@ -21,24 +21,21 @@ from validator.rules.wording import ANSWERS
 _PLACES = {kind: place for place, kind in enumerate(PLACEHOLDERS)}
 
 
-_NONE = object()
-
-
 class _Aggregates(dict[str, Any]):
     """The aggregates of an entry by name, each begun when something is put into it: most entries never have most."""
 
     def __init__(self, rulebook: Rulebook) -> None:
         super().__init__()
-        self._kinds = rulebook.kinds
+        self._rulebook = rulebook
 
     def __missing__(self, name: str) -> Any:
-        begun = self[name] = self._kinds[name].start()
+        begun = self[name] = self._rulebook.kinds[name].start()
         return begun
 
     def seen(self, name: str) -> Any:
         """One that nothing will be put into."""
-        found = self.get(name, _NONE)
-        return self._kinds[name].start() if found is _NONE else found
+        found = self.get(name, self)
+        return self._rulebook.empty[name] if found is self else found
 
 
 class Judge:

@@ -16,7 +16,8 @@ Asked = tuple[list[Fold], list[tuple[Rule, RowCheck]]]
 
 class Rulebook:
     """The rules by which rows of an entry are judged. `kinds`: the corpus checks, by the names of their aggregates;
-    `finishing`: those that speak of an entry, with these names.
+    `empty`: an aggregate of each that nothing was put into, for all entries of which that is so; `finishing`: those
+    that speak of an entry, with these names.
     """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
@@ -24,6 +25,7 @@ class Rulebook:
         self._row_rules = [(rule, rule.row) for rule in rules if rule.row is not None]
         corpus_rules = [(rule, rule.corpus) for rule in rules if rule.corpus is not None]
         self.kinds = {rule.aggregate: corpus for rule, corpus in corpus_rules}
+        self.empty = {name: corpus.start() for name, corpus in self.kinds.items()}
         self.finishing = [
             (rule, corpus, rule.aggregate) for rule, corpus in corpus_rules if corpus.finish is not CorpusCheck.finish
         ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import platform
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -147,18 +149,6 @@ def _finding(batch: pa.RecordBatch, place: int) -> Finding:
     return to_findings(batch.slice(place, 1))[0]
 
 
-def percentile(counts: Counter[int], percent: float) -> int | None:
-    """The nearest-rank percentile of counted values; None without values."""
-    total = counts.total()
-    rank = max(-(-total * percent // 100), 1)
-    seen = 0
-    for value in sorted(counts):
-        seen += counts[value]
-        if seen >= rank:
-            return value
-    return None
-
-
 def conclude(
     tally: Tally,
     settings: Settings,
@@ -263,11 +253,16 @@ def _dataset(name: str, counts: DatasetCounts) -> dict[str, Any]:
 
 
 def _distribution(counts: Counter[int]) -> dict[str, int | None]:
-    shown: dict[str, int | None] = {"min": min(counts, default=None)}
-    shown.update({f"p{percent}": percentile(counts, percent) for percent in PERCENTILES})
-    shown["max"] = max(counts, default=None)
-    shown["sum"] = sum(value * times for value, times in counts.items())
-    return shown
+    """Of counted values the nearest-rank percentiles; None without values."""
+    values = sorted(counts)
+    seen = list(accumulate(counts[value] for value in values))
+    ranks = {f"p{percent}": max(-(-seen[-1] * percent // 100), 1) if seen else 1 for percent in PERCENTILES}
+    return {
+        "min": values[0] if values else None,
+        **{name: values[bisect_left(seen, rank)] if values else None for name, rank in ranks.items()},
+        "max": values[-1] if values else None,
+        "sum": sum(value * times for value, times in counts.items()),
+    }
 
 
 @cache  # reading the metadata of packages takes longer than a small check
