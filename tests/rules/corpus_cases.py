@@ -20,6 +20,7 @@ CORPUS = {
               "is fed, not 0-1000 as Qwen2-VL reads them: certain in 2 rows (first: row 0 of data.jsonl) of 3 rows "
               "with boxes or points"),
     "IM025": ([], {}, ""),
+    "VD011": ([], {}, ""),
     "LB003": ([SHORT, EITHER], {}, "1 row (first: row 0 of data.jsonl) with at most 3 labels after 1,000 or more "
               "tokens: very few tokens contribute to the loss"),
     "LB004": ([EITHER, turns("a", "b", images=None)], {"train_on_prompt": True},

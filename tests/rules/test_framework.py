@@ -58,6 +58,7 @@ def test_every_rule_has_a_case_here_or_in_sample_data():
         "XX001",
         "XX003",
         "IM021",
+        "VD012",
         *PACKED,
     }
 
@@ -123,6 +124,7 @@ def test_selection(select, ignore, runs):
     assert not any(code.startswith(word) for code in names for word in ignore)
 
 
+OF_SWIFT = ("VD011", "VD012")
 ALWAYS = {
     "CV016": "not for the trainer llamafactory",
     "DI014": "not for the trainer llamafactory",
@@ -135,7 +137,21 @@ ALWAYS = {
     "TK009": "not for the trainer llamafactory",
     "XX003": "needs --exact",
     **dict.fromkeys(
-        ("CV018", "CV019", "CV020", "DI022", "LB005", "TK010", "IM013", "DI023", "DI024", "LB006", "VD010", *OF_V1),
+        (
+            "CV018",
+            "CV019",
+            "CV020",
+            "DI022",
+            "LB005",
+            "TK010",
+            "IM013",
+            "DI023",
+            "DI024",
+            "LB006",
+            "VD010",
+            *OF_V1,
+            *OF_SWIFT,
+        ),
         "not for the trainer llamafactory",
     ),
 }

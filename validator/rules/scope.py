@@ -50,6 +50,11 @@ def sampling_pairs(trainer: Trainer) -> bool:
     return trainer.video is not None and trainer.video.sampler == "smart-nframes"
 
 
+def raising_most(trainer: Trainer) -> bool:
+    """Trainers whose frames may have more pixels than the most that is set."""
+    return trainer.video is not None and trainer.video.raises_most
+
+
 def mixing_times(trainer: Trainer) -> bool:
     """Trainers that may tell a video with the times of another."""
     return trainer.mixes_times

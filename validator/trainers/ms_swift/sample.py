@@ -28,6 +28,11 @@ _KINDS: tuple[MediaKind, ...] = ("image", "audio", "video")
 _MARK = re.compile("<ref-object>|<bbox>")
 _OBJECTS = {"<ref-object>": "ref", "<bbox>": "bbox"}
 """What stands for the objects of a row in its text, and their key."""
+_OPTIONS = (
+    "fps", "nframes", "min_frames", "max_frames", "min_pixels", "max_pixels", "total_pixels", "resized_height",
+    "resized_width", "video_start", "video_end", "sample_fps", "raw_fps",
+)  # fmt: skip
+"""What qwen-vl-utils reads of a part with a medium, and ms-swift leaves out."""
 LONGEST_PATH = 255
 """Characters above which a name without a file behind it may be an image in base64."""
 
@@ -60,7 +65,7 @@ def _take(sample: Sample, loaded: Loaded, files: MediaFiles) -> None:
     if messages[0]["role"] == "system":
         sample.system, sample.system_turn = messages[0]["content"], messages[0]["place"]
         messages = messages[1:]
-    found = _written_out(messages)
+    found = _written_out(sample, messages)
     images = _media(loaded.images, found["image"])
     references: dict[MediaKind, list[MediaReference]] = {
         "image": [_image(index, item) for index, item in enumerate(images)],
@@ -107,7 +112,7 @@ def _parsed(tool: Any) -> Any:
     return tool if "type" in tool or "function" in tool else {"type": "function", "function": tool}
 
 
-def _written_out(messages: list[dict[str, Any]]) -> dict[str, list[Any]]:
+def _written_out(sample: Sample, messages: list[dict[str, Any]]) -> dict[str, list[Any]]:
     """Contents in parts become text with tags; what the parts hold is returned."""
     found: dict[str, list[Any]] = {"image": [], "audio": [], "video": []}
     for message in messages:
@@ -129,6 +134,8 @@ def _written_out(messages: list[dict[str, Any]]) -> dict[str, list[Any]]:
             if key == "text":
                 text += value
                 continue
+            if said := [name for name in _OPTIONS if part.get(name) is not None]:
+                sample.note("options-unread", message["place"], ", ".join(said))
             key = key.removesuffix("_url")
             text += f"<{key}>"
             value = value["url"] if isinstance(value, dict) else value
