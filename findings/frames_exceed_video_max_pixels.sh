@@ -11,6 +11,14 @@ python3 -m venv "$home/venv"
 cat >"$home/run.py" <<'PY'
 import av
 import numpy as np
+import torch
+
+operators = torch.library.Library("torchvision", "FRAGMENT")  # for where torch is built without CUDA, torchvision with
+try:
+    import torchvision
+except RuntimeError:
+    for name in ("nms", "qnms"):
+        operators.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 from qwen_vl_utils import vision_process
 
 with av.open("film.mp4", "w") as container:

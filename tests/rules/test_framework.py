@@ -59,6 +59,7 @@ def test_every_rule_has_a_case_here_or_in_sample_data():
         "XX003",
         "IM021",
         "VD012",
+        "VD013",
         *PACKED,
     }
 
@@ -124,7 +125,7 @@ def test_selection(select, ignore, runs):
     assert not any(code.startswith(word) for code in names for word in ignore)
 
 
-OF_SWIFT = ("VD011", "VD012")
+OF_SWIFT = ("VD011", "VD012", "VD013")
 ALWAYS = {
     "CV016": "not for the trainer llamafactory",
     "DI014": "not for the trainer llamafactory",

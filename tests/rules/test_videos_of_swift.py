@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from PIL import Image
 
 from tests.conftest import check, say
 from tests.oracle.videos import film
@@ -52,3 +53,17 @@ def test_options_of_a_part(folder):
     assert found(folder, rows, "VD012") == [
         ("VD012", 0, "a part says `fps, max_pixels` of its file, which the trainer does not read")
     ]
+
+
+def test_frames_by_relative_paths(folder):
+    Image.new("RGB", (64, 64)).save(folder / "0.png")
+    lists = (["0.png"], [str(folder / "0.png")], [str(folder / "0.png"), "0.png"], [])
+    rows = [say("<video>What?", "That.", videos=[["gone"], paths]) for paths in lists]
+    message = (
+        "the frames of video {} have relative paths: they are opened from the folder in which training is started, "
+    )
+    message += "not below ROOT_IMAGE_DIR"
+    said = [("VD013", row, message.format(0)) for row in range(4)] + [
+        ("VD013", row, message.format(1)) for row in (0, 2)
+    ]
+    assert sorted(found(folder, rows, "VD013")) == sorted(said)

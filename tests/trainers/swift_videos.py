@@ -12,7 +12,11 @@ SETTINGS = (
     {"video_maxlen": 9, "video_fps": 7.0},
     {"video_max_pixels": 50176, "video_maxlen": 12},
     {"video_min_pixels": 4000, "video_max_pixels": 1204224, "video_maxlen": 21},
+    {"video_fps": 1.7, "video_maxlen": 4},
+    {"image_max_pixels": 6272, "image_min_pixels": 784, "video_min_pixels": 3136},
 )
+PARTS, LISTS = 4, (5, 6)
+"""The entries whose media stand in parts, and those whose videos are lists of frames."""
 TEXTS = ("What happens in", "at ", "(", "12", "\n", "<|im_end|>", "5 seconds", "", "<0.3 seconds>", " then.", "जो हुआ")
 
 
@@ -31,9 +35,13 @@ def make_swift_videos(folder: Path, seed: int, rows: int, **settings) -> dict:
     dice = random.Random(seed)
     films = make_films(folder, dice)
     images = {f"{n}.png": {"mode": "RGB", "size": (64 + 40 * n, 80)} for n in range(4)}
+    frames = {f"f{n}.png": {"mode": dice.choice(("RGB", "RGBA", "L")), "size": dice.choice(SIZES)} for n in range(9)}
+    images |= frames | {"cut.png": {"mode": "RGB", "size": (300, 300), "keep": 0.5}}
+    lists = [[name] * dice.choice((1, 2, 3, 4, 7)) for name in frames]
+    lists += [["f0.png", "0.png"], ["f1.png", "gone.png"], ["cut.png"], [], ["0.png", "1.png", "2.png"]]
     entries = []
     for number, said in enumerate(SETTINGS):
-        parts = number == len(SETTINGS) - 1
+        given = lists if number in LISTS else films
         own = {
             "trainer": "ms-swift",
             "cutoff_len": dice.choice((100, 400, 100_000)),
@@ -43,14 +51,15 @@ def make_swift_videos(folder: Path, seed: int, rows: int, **settings) -> dict:
             **said,
             **settings,
         }
-        made = [_row(dice, films, list(images), parts=parts) for _ in range(max(rows // len(SETTINGS), 1))]
+        pictures = [f"{n}.png" for n in range(4)]
+        made = [_row(dice, given, pictures, parts=number == PARTS) for _ in range(max(rows // len(SETTINGS), 1))]
         entries.append(
             {"name": f"v{number}", "suffix": "jsonl", "formatting": "ms-swift", "rows": made, "settings": own}
         )
     return {"images": images, "entries": entries}
 
 
-def _row(dice: random.Random, films: list[str], images: list[str], *, parts: bool) -> dict:
+def _row(dice: random.Random, films: list, images: list[str], *, parts: bool) -> dict:
     row: dict = {"messages": []}
     media: dict = {"video": [], "image": []}
     for turn in range(2 * dice.choice((1, 1, 2))):
@@ -79,7 +88,7 @@ def _tagged(content: list[dict]) -> str:
     return "".join(part["text"] if part["type"] == "text" else f"<{part['type']}>" for part in content)
 
 
-def _spoil(dice: random.Random, row: dict, films: list[str]) -> None:
+def _spoil(dice: random.Random, row: dict, films: list) -> None:
     fault = dice.randrange(40)
     message = dice.choice(row["messages"])
     if fault in (0, 1):
@@ -89,7 +98,7 @@ def _spoil(dice: random.Random, row: dict, films: list[str]) -> None:
     elif fault == 4:
         message["content"] = message["content"].replace("<video>", "", 1)
     elif fault == 5:
-        row["videos"].append("gone.mp4")
+        row["videos"].append(["gone.png"] if isinstance(films[0], list) else "gone.mp4")
     elif fault == 6:
         message["content"] += "<|video_pad|><|image_pad|>"
     elif fault == 7:

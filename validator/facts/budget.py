@@ -6,11 +6,12 @@ No image is opened and no text is encoded here, so a finished run can be judged 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from validator.conversation.sample import MediaKind
 from validator.facts.record import Budget, MediaFacts, PairBudget, TurnFacts
 from validator.media.geometry import ImageLimits
+from validator.media.video import LISTED
 from validator.trainers.base import Trainer
 from validator.trainers.layout import ANSWERS, Kept, Sizes, TokenSpan
 from validator.trainers.registry import DEFAULT, trainer_named
@@ -27,8 +28,10 @@ class Limits:
     mask_history: bool = False
     train_on_prompt: bool = False
     trainer: Trainer = field(default_factory=lambda: trainer_named(DEFAULT))
-    known: dict[tuple[str, int, int, int], int] = field(default_factory=dict, init=False, compare=False, repr=False)
-    """Pads of sizes that were met: (kind, width, height, frames)."""
+    known: dict[tuple[str, int, int, int, bool], int] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    """Pads of sizes that were met: (kind, width, height, frames, whether these are a list)."""
 
 
 def spend(turns: Sequence[TurnFacts], media: Sequence[MediaFacts], limits: Limits) -> Budget:
@@ -118,7 +121,9 @@ def media_tokens(item: MediaFacts, limits: Limits) -> int:
 
 def slot_tokens(item: MediaFacts, limits: Limits) -> int:
     """Pads at one place of an image or a video. Raises ValueError where a side becomes zero."""
-    return tokens_of(item.kind, item.probe.width or 0, item.probe.height or 0, item.probe.frames or 0, limits)
+    probe = item.probe
+    size = probe.width or 0, probe.height or 0, probe.frames or 0
+    return tokens_of(item.kind, *size, limits, listed=probe.format == LISTED)
 
 
 def slots_of(kind: str, frames: int, limits: Limits) -> int:
@@ -126,16 +131,17 @@ def slots_of(kind: str, frames: int, limits: Limits) -> int:
     return frames // 2 if kind == "video" and limits.image.apart else 1
 
 
-def tokens_of(kind: str, width: int, height: int, frames: int, limits: Limits) -> int:
-    """Pads at one place of an image (whatever its `frames`) or a video of a size in pixels. Raises ValueError as
-    `media_tokens`.
+def tokens_of(kind: str, width: int, height: int, frames: int, limits: Limits, *, listed: bool = False) -> int:
+    """Pads at one place of an image (whatever its `frames`) or a video of a size in pixels; `listed`: it is given as a
+    list of images. Raises ValueError as `media_tokens`.
     """
-    key = kind, width, height, frames
+    key = kind, width, height, frames, listed
     known = limits.known.get(key)
     if known is None:
         image, trainer = limits.image, limits.trainer
         if kind == "video":
-            rows, columns = trainer.frame_grid(width, height, frames, image)
+            of_video = replace(image, listed=True) if listed else image
+            rows, columns = trainer.frame_grid(width, height, frames, of_video)
             times = 1 if image.apart else frames // 2
         else:
             rows, columns = trainer.image_grid(width, height, image)

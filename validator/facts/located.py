@@ -94,7 +94,7 @@ def frames_of(images: Sequence[MediaFacts], limits: Limits) -> tuple[Frame, ...]
 
 def fed_size(stored: Size, limits: Limits) -> Size | None:
     """The size to which an image is brought before the model sees it; None where the trainer stops at it."""
-    key = "fed", *stored, 0
+    key = "fed", *stored, 0, False
     known = limits.known.get(key)
     if known is None:
         try:

@@ -26,6 +26,7 @@ from validator.facts.record import MediaFacts, RowFacts
 from validator.facts.sameness import hashes_of
 from validator.facts.turn_measure import TurnMeasurer
 from validator.findings import clip
+from validator.media.video import SIZES_UNSURE
 from validator.media.whole_video import OTHERWISE
 from validator.models.families import REPRODUCED, of_template
 from validator.settings import JUDGING, Settings
@@ -41,6 +42,7 @@ _UNLOADED = {
     "endless": "takes too long to load",
     "fetched": "is not opened here",
     OTHERWISE: "is read otherwise by other readers of videos",
+    SIZES_UNSURE: "has frames that may become one size or not",
 }
 """Faults of media of which it is not known whether the trainer can load them."""
 

@@ -96,8 +96,8 @@ class MediaMeasurer:
         probes = []
         for reference in references:
             if reference.frames is not None:
-                resized = self._trainer.frame_size
-                probes.append(probe_frames(reference.frames, depth, self._files, resized=resized, fps=recipe.fps))
+                resized = self._trainer.frame_size if recipe.sampler == "by-length" else None
+                probes.append(probe_frames(reference.frames, depth, self._files, resized=resized, recipe=recipe))
             elif reference.target is not None:
                 probes.append(probe_video(reference.target, depth, self._files, recipe))
             else:

@@ -21,7 +21,7 @@ class ImageLimits:
     """Pixel limits of the trainer (`max_pixels`, `min_pixels`; 0: it has none), the processor's patch geometry and
     limits, and the trainer's limits of a video's frames. `processor_video_pixels`: the processor's limits of a frame
     (least, most); where each two frames stand `apart`, between vision markers of their own, of all frames of a video
-    together.
+    together. `listed`: of a video that is given as a list of images.
     """
 
     max_pixels: int
@@ -34,6 +34,7 @@ class ImageLimits:
     video_min_pixels: int = 16 * 16
     processor_video_pixels: tuple[int, int] = (3136, 12845056)
     apart: bool = False
+    listed: bool = False
 
     @property
     def factor(self) -> int:

@@ -27,6 +27,10 @@ from validator.storage.media_files import MediaContent, MediaFiles
 
 NOTHING_FETCHED = {"protocol_whitelist": "file,crypto,data"}
 """FFmpeg opens what a row names by these protocols alone, which are those that it allows a local file to name."""
+LISTED = "frames"
+"""The format of a video that is given as a list of images."""
+SIZES_UNSURE = "frame-sizes-unsure"
+"""The fault of a list of which it is not known whether its frames are resized to one size."""
 _MOST_AT_ONCE = 64 << 20
 """Bytes of a video in storage that is fetched whole; a larger one is read in blocks."""
 _FETCHING = re.compile(r"(?!file:|crypto:|data:)(subfile(?=,)|[a-zA-Z0-9+.-]{1,64}(?=:))")
@@ -211,13 +215,14 @@ def probe_frames(
     depth: Depth,
     files: MediaFiles,
     *,
-    resized: Callable[[int, int], tuple[int, int]],
-    fps: float,
+    resized: Callable[[int, int], tuple[int, int]] | None,
+    recipe: VideoRecipe,
 ) -> VideoProbe:
     """Probe a video that is given as a list of image files: all are fed, the last one twice if their number is odd.
-    `resized`: the size (width, height) to which the trainer resizes a frame of some size; `fps`: their number a second.
+    `resized`: the size (width, height) to which the trainer resizes a frame of some size, None where that is not known
+    here.
     """
-    known = VideoProbe(format="frames")
+    known = VideoProbe(format=LISTED)
     if not paths:
         return replace(known, fault="no-frames", exception="IndexError", message="list index out of range")
     for path in paths:
@@ -230,11 +235,14 @@ def probe_frames(
             fault = {"fault": probe.fault, "exception": probe.exception, "message": probe.message, "found": probe.found}
             return replace(known, **fault)  # type: ignore[arg-type]
     sizes = [(probe.width or 0, probe.height or 0) for probe in probes]
-    if len({resized(*size) for size in sizes}) > 1:
+    if resized is None and len(set(sizes)) > 1:
+        return replace(known, fault=SIZES_UNSURE, message=f"they have {len(set(sizes))} sizes")
+    if resized is not None and len({resized(*size) for size in sizes}) > 1:
         message = "all input arrays must have the same shape"
         return replace(known, fault="frame-sizes-differ", exception="ValueError", message=message)
     frames = Frames(_even(len(paths)), *sizes[0])
-    return replace(known, decoded=frames, seconds=_middles([place / fps for place in range(len(paths))]))
+    timed = frames.number if recipe.sampler == "smart-nframes" else len(paths)
+    return replace(known, decoded=frames, seconds=_middles([place / recipe.fps for place in range(timed)]))
 
 
 def _promised(stream: Any, recipe: VideoRecipe) -> tuple[Frames, tuple[float, ...]] | None:

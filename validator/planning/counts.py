@@ -125,10 +125,10 @@ def medium_tokens(laid: Laid, limits: Limits, sizes: Sizes) -> Ints:
 
 
 def _tokens(size: tuple[int, ...], limits: Limits) -> int:
-    kind, width, height, frames = size
+    kind, width, height, frames, listed = size
     if kind == AUDIO:
         return 0
     try:
-        return tokens_of(_KINDS[kind], width, height, frames, limits)
+        return tokens_of(_KINDS[kind], width, height, frames, limits, listed=bool(listed))
     except (ValueError, ZeroDivisionError):
         return -1

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from validator.engine.run_files.training import stop_later
 from validator.facts.columns import are_among, numbers_of, plain_array
-from validator.media.video import LATER
+from validator.media.video import LATER, LISTED
 from validator.run_folder.table import RunTable
 from validator.trainers.layout import ANSWERS, HEADS, OPEN, UNLEARNED
 from validator.trainers.span_table import (
@@ -46,7 +46,7 @@ _COLUMNS = (
     *(f"turns.list.element.{name}" for name in ("role", "text_tokens", "loose_pads", "loose_video_pads", "traits")),
     "turns.list.element.special_tokens",
     *(f"turns.list.element.slots.list.element.{name}" for name in ("kind", "index")),
-    *(f"media.list.element.{name}" for name in ("kind", "width", "height", "frames", "fault")),
+    *(f"media.list.element.{name}" for name in ("kind", "width", "height", "frames", "format", "fault")),
 )
 
 
@@ -55,7 +55,7 @@ class Laid:
     """The facts of `rows` rows. Whatever the limits are, `dropped` are dropped, `unchecked` are not known, and the
     trainer fails at `failed`, at the `refused` of these in its loader. `spans` are those of the others, as
     `Trainer.span_table` gets them; `stop_later` says at which of them training stops after all; `medium_size` are their
-    media, as places in `sizes`, where each (kind, width, height, frames) stands once.
+    media, as places in `sizes`, where each (kind, width, height, frames, whether these are a list) stands once.
     """
 
     rows: int
@@ -170,12 +170,13 @@ def _sizes(media: pa.Array) -> tuple[Ints, list[tuple[int, ...]]]:
         np.where(kind == AUDIO, 0, _ints(pc.struct_field(media, name))) for name in ("width", "height", "frames")
     )
     frames = np.where(kind == VIDEO, frames, 0)  # an animated image is fed as its first frame
+    listed = _flags(pc.equal(pc.struct_field(media, "format"), LISTED)).astype(np.int64)
     place = np.zeros(len(kind), np.int64)
-    for part in (kind, width, height, frames):
+    for part in (kind, width, height, frames, listed):
         values, part_place = np.unique(part, return_inverse=True)
         place = np.unique(place * len(values) + part_place, return_inverse=True)[1]
     _, first = np.unique(place, return_index=True)
-    sizes = np.stack((kind, width, height, frames), axis=1)[first]
+    sizes = np.stack((kind, width, height, frames, listed), axis=1)[first]
     return place, list(map(tuple, sizes.tolist()))
 
 

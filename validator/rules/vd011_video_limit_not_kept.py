@@ -89,6 +89,6 @@ RULE = corpus_rule(
     "VD011",
     "video-limit-not-kept",
     "warning",
-    CorpusCheck(finish, Larger, fold, merge, needs="videos"),
+    CorpusCheck(finish, Larger, fold, merge, needs="media"),
     trainers=raising_most,
 )

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from validator.engine.run_files.finished import FinishedRun
 from validator.facts.budget import Limits, slots_of, tokens_of
+from validator.media.video import LISTED
 from validator.run_folder.table import RunTable
 
 Ints = NDArray[np.int64]
@@ -136,13 +137,14 @@ def _video_tokens(file: RunTable, group: int, places: Ints, limits: Limits) -> I
     if not len(places) or not (_ints(file.group(group, ["num_videos"]), "num_videos")[places]).any():
         return tokens
     media = file.group(group, ["media"])["media"].combine_chunks().take(pa.array(places))
-    known: dict[tuple[int, int, int], int] = {}
+    known: dict[tuple[int, int, int, bool], int] = {}
     for row, items in enumerate(media.to_pylist()):
         for item in items:
             if item["kind"] == "video" and item["width"]:
-                size = item["frames"], item["width"], item["height"]
+                listed = item["format"] == LISTED
+                size = item["frames"], item["width"], item["height"], listed
                 if size not in known:
-                    pads = tokens_of("video", item["width"], item["height"], item["frames"], limits)
+                    pads = tokens_of("video", *size[1:3], size[0], limits, listed=listed)
                     known[size] = pads * slots_of("video", item["frames"], limits)
                 tokens[row] += known[size]
     return tokens

@@ -176,7 +176,7 @@ class MsSwift(Trainer):
         return frame_grid(width, height, frames, limits)
 
     def frame_size(self, width: int, height: int) -> tuple[int, int]:
-        """Lists of frames are not reproduced."""
+        """Not asked for: frames of lists are resized as images first."""
         return width, height
 
     def resize(self, image: Image.Image, limits: ImageLimits) -> Image.Image:

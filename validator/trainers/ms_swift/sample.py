@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import os
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -69,7 +70,7 @@ def _take(sample: Sample, loaded: Loaded, files: MediaFiles) -> None:
     images = _media(loaded.images, found["image"])
     references: dict[MediaKind, list[MediaReference]] = {
         "image": [_image(index, item) for index, item in enumerate(images)],
-        "video": [_video(index, item) for index, item in enumerate(_media(loaded.videos, found["video"]))],
+        "video": [_video(sample, index, item) for index, item in enumerate(_media(loaded.videos, found["video"]))],
         "audio": [
             MediaReference("audio", index, str(item)[:SHOWN], None, "value")
             for index, item in enumerate(_media(loaded.audios, []))
@@ -174,15 +175,31 @@ def _image(index: int, item: Any) -> MediaReference:
     return _file("image", index, item)
 
 
-def _video(index: int, item: Any) -> MediaReference:
-    if isinstance(item, list | tuple):
-        raise UnreadError("videos as lists of frames are not reproduced under this trainer profile")
+def _video(sample: Sample, index: int, item: Any) -> MediaReference:
+    if isinstance(item, list):
+        return _frames(sample, index, item)
     if isinstance(item, StoredImage):
         raise UnreadError("videos that stand in the row itself are not opened here")
     if not isinstance(item, str):
         problem = Problem("media-type", None, index, "AssertionError", "")
         return MediaReference("video", index, str(item)[:SHOWN], None, "value", problem)
     return _file("video", index, item)
+
+
+def _frames(sample: Sample, index: int, item: list[Any]) -> MediaReference:
+    """A video as a list of images, whose paths are opened as they are: ROOT_IMAGE_DIR holds for others alone."""
+    if any(isinstance(frame, dict | StoredImage) for frame in item):
+        raise UnreadError("frames that stand in the row itself are not opened here")
+    shown = str(item)[:SHOWN]
+    if wrong := [frame for frame in item if not isinstance(frame, str)]:
+        error = f"{type(wrong[0]).__name__!r} object has no attribute 'startswith'"
+        problem = Problem("media-type", None, index, "AttributeError", error)
+        return MediaReference("video", index, shown, None, "value", problem)
+    if any(form_of(frame) != "path" for frame in item):
+        raise UnreadError(f"frames of video {index} are URLs or stand in the row itself, which are not opened here")
+    if item and not all(map(os.path.isabs, item)):
+        sample.note("frames-elsewhere", None, f"{index}")
+    return MediaReference("video", index, shown, None, "path", frames=tuple(item), below_root=True)
 
 
 def _file(kind: MediaKind, index: int, item: str) -> MediaReference:
