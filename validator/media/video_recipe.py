@@ -25,5 +25,7 @@ class VideoRecipe:
     endless: bool = True
     sampler: Literal["by-length", "smart-nframes"] = "by-length"
     """LLaMA-Factory's, by the length that a container names; qwen-vl-utils', by the number of frames that it holds."""
-    raises_most: bool = False
-    """A frame may have 1.05 times the least pixels, however few the most are."""
+    by_environment: bool = False
+    """The environment says how media are sampled and resized, for all of a run: the most pixels of a frame give way to the
+    least.
+    """

@@ -50,9 +50,9 @@ def sampling_pairs(trainer: Trainer) -> bool:
     return trainer.video is not None and trainer.video.sampler == "smart-nframes"
 
 
-def raising_most(trainer: Trainer) -> bool:
-    """Trainers whose frames may have more pixels than the most that is set."""
-    return trainer.video is not None and trainer.video.raises_most
+def by_environment(trainer: Trainer) -> bool:
+    """Trainers that are told by the environment how media are sampled and resized."""
+    return trainer.video is not None and trainer.video.by_environment
 
 
 def mixing_times(trainer: Trainer) -> bool:

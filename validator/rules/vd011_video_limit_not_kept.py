@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 from validator.findings import clip, count
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
-from validator.rules.scope import raising_most
+from validator.rules.scope import by_environment
 
 
 @dataclass(slots=True)
@@ -90,5 +90,5 @@ RULE = corpus_rule(
     "video-limit-not-kept",
     "warning",
     CorpusCheck(finish, Larger, fold, merge, needs="media"),
-    trainers=raising_most,
+    trainers=by_environment,
 )

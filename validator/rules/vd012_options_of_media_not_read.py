@@ -24,10 +24,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
-from validator.rules.scope import reading_own
+from validator.rules.scope import by_environment
 
 
-@row_rule("VD012", "options-of-media-not-read", "warning", needs="problems", trainers=reading_own)
+@row_rule("VD012", "options-of-media-not-read", "warning", needs="problems", trainers=by_environment)
 def check(case: Case) -> Iterator[Hit]:
     """Report parts with such keys."""
     for problem in case.facts.problems:

@@ -22,10 +22,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
-from validator.rules.scope import reading_own
+from validator.rules.scope import by_environment
 
 
-@row_rule("VD013", "frames-sought-elsewhere", "info", needs="problems", trainers=reading_own)
+@row_rule("VD013", "frames-sought-elsewhere", "info", needs="problems", trainers=by_environment)
 def check(case: Case) -> Iterator[Hit]:
     """Report such lists."""
     for problem in case.facts.problems:

@@ -197,7 +197,7 @@ TRAINERS = (
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 32768},
         min_pixels=28 * 28 * 4,
         loader=DATASETS_4_8,
-        video=VideoRecipe(most=768, least=4, headers=False, sampler="smart-nframes", raises_most=True),
+        video=VideoRecipe(most=768, least=4, headers=False, sampler="smart-nframes", by_environment=True),
         batch=BatchRecipe(pad_to_multiple_of=1, adds_fake_image=False, masks_pads=False),
         applies_exif=False,
         on_white="nothing",
