@@ -26,6 +26,6 @@ class VideoRecipe:
     sampler: Literal["by-length", "smart-nframes"] = "by-length"
     """LLaMA-Factory's, by the length that a container names; qwen-vl-utils', by the number of frames that it holds."""
     by_environment: bool = False
-    """The environment says how media are sampled and resized, for all of a run: the most pixels of a frame give way to the
-    least.
+    """The environment says how media are sampled and resized, for all of a run, and the most pixels of a frame give way
+    to the least.
     """
