@@ -73,6 +73,7 @@ def our_answer(measurer: Measurer, raw) -> dict:
         return {"status": facts.outcome}
     ids, labels = training_ids(measurer, raw)
     image_cut = facts.budget.num_image_tokens < facts.budget.num_image_tokens_full
+    video_cut = facts.budget.num_video_tokens < facts.budget.num_video_tokens_full
     assert len(ids) == facts.num_tokens and sum(label != -100 for label in labels) == facts.num_label_tokens
     return {
         "status": "ok",
@@ -81,6 +82,7 @@ def our_answer(measurer: Measurer, raw) -> dict:
         "image_tokens": facts.num_image_tokens,
         "video_tokens": facts.num_video_tokens,
         "image_cut": image_cut,
+        "video_cut": video_cut,
         "sha": hashlib.sha256(json.dumps([ids, labels]).encode()).hexdigest()[:16],
     }
 

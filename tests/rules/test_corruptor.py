@@ -54,7 +54,8 @@ def test_every_row_rule_has_a_corruption():
             "XX003",
         ),  # of openai and alpaca rows, a fault of ours: test_rules.py
         *("DI022", "LB005", "TK010"),  # of tables without pictures: tests/unit/test_trl.py
-        *("IM013", "DI023", "DI024"),  # of unsloth: tests/unit/test_unsloth.py
+        *("DI025", "VD015"),  # of TRL's videos: tests/unit/test_trl_videos.py
+        *("IM013", "DI023", "DI024", "DI026"),  # of unsloth: tests/unit/test_unsloth.py
         *OF_V1 - {"DI028"},  # of LLaMA-Factory v1: tests/unit/test_llamafactory_v1.py
         *("VD012", "VD013"),  # of ms-swift: tests/rules/test_videos_of_swift.py
     }

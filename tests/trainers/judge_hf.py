@@ -10,8 +10,12 @@ import json
 import logging
 import os
 import pathlib
+import re
 import sys
 
+from tests.trainers import ffmpeg  # noqa: F401
+
+# isort: split
 from tests.oracle.environment.processor import image_processor, make_processor
 from tests.oracle.environment.tokenizer import make_tokenizer
 from tests.trainers.batches import saved
@@ -30,17 +34,22 @@ TEMPLATES = {"qwen2-vl": "qwen2_5_vl", "qwen2.5-vl": "qwen2_5_vl", "qwen3-vl": "
 folder = pathlib.Path(trl.__file__).parent / "chat_templates"
 
 
-def parts(role, content):
-    """Text with <image> as TRL wants it."""
+def parts(role, content, films):
+    """Text with <image>, and <video> where there are `films`, as TRL wants it. Raises IndexError without a film."""
     if not isinstance(content, str) or role not in ("user", "assistant"):
         return content
     made = []
-    for number, text in enumerate(content.split("<image>")):
-        made += [{"type": "image"}] * (number > 0) + [{"type": "text", "text": text}]
+    for piece in re.split("(<image>|<video>)" if films is not None else "(<image>)", content):
+        if piece == "<image>":
+            made.append({"type": "image"})
+        elif piece == "<video>" and films is not None:
+            made.append({"type": "video", "video": films.pop(0)})
+        else:
+            made.append({"type": "text", "text": piece})
     return made
 
 
-def messages_of(entry, row):
+def messages_of(entry, row, folder):
     columns, tags = entry["columns"], entry["tags"]
     roles = {tags.get(tag): role for tag, role in ROLES.items()}
     messages = [
@@ -50,8 +59,13 @@ def messages_of(entry, row):
         }
         for message in row[columns["messages"]]
     ]
-    messages = [{**message, "content": parts(message["role"], message["content"])} for message in messages]
-    given = row.get(columns["system"])
+    films = None
+    if columns.get("videos"):
+        films = [os.path.join(folder, path) for path in row.get(columns["videos"]) or []]
+    messages = [{**message, "content": parts(message["role"], message["content"], films)} for message in messages]
+    if films:
+        raise ValueError("more videos than parts")
+    given = row.get(columns.get("system"))
     if given and not (messages and messages[0]["role"] == "system" and tags.get("system_tag")):
         messages.insert(0, {"role": "system", "content": given})
     return messages
@@ -66,7 +80,7 @@ def example(entry, row, folder):
     paths = row.get(entry["columns"]["images"]) or []
     paths = [paths] if isinstance(paths, str) else paths
     images = [loaded(path if path is None else os.path.join(folder, path)) for path in paths]
-    return {"messages": messages_of(entry, row), "images": images}
+    return {"messages": messages_of(entry, row, folder), "images": images}
 
 
 def answer(make, collate, image_pad):
@@ -78,7 +92,8 @@ def answer(make, collate, image_pad):
     ids, labels = out["input_ids"][0].tolist(), out["labels"][0].tolist()
     sha = hashlib.sha256(json.dumps([ids, labels]).encode()).hexdigest()[:16]
     pads, learned = ids.count(image_pad), sum(label != -100 for label in labels)
-    return {"status": "ok", "len": len(ids), "labels": learned, "image_tokens": pads, "sha": sha}
+    shown = {"video_tokens": ids.count(image_pad + 1)} if image_pad + 1 in ids else {}
+    return {"status": "ok", "len": len(ids), "labels": learned, "image_tokens": pads, **shown, "sha": sha}
 
 
 def answers_of(entry, given, tokenizer):

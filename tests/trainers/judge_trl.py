@@ -18,6 +18,9 @@ import pathlib
 import sys
 import warnings
 
+from tests.trainers import ffmpeg  # noqa: F401
+
+# isort: split
 from tests.oracle.environment.processor import image_processor, make_processor
 from tests.oracle.environment.tokenizer import make_tokenizer
 
@@ -74,16 +77,18 @@ def told(error):
     return {"status": "error", "error": type(error).__name__, "message": str(error)[:300]}
 
 
-def answer(batch, pads):
+def answer(batch, pads, films):
     ids, labels = batch["input_ids"][0].tolist(), batch["labels"][0].tolist()
     sha = hashlib.sha256(json.dumps([ids, labels]).encode()).hexdigest()[:16]
     learned = sum(label != -100 for label in labels)
     fed = sum(int(rows.prod()) for rows in batch.get("image_grid_thw", ())) // 4
-    return {"status": "ok", "len": len(ids), "labels": learned, "image_tokens": ids.count(pads), "sha": sha, "fed": fed}
+    shown = {"video_tokens": ids.count(films)} if films in ids else {}
+    counts = {"len": len(ids), "labels": learned, "image_tokens": ids.count(pads), **shown}
+    return {"status": "ok", **counts, "sha": sha, "fed": fed}
 
 
 def answers_of(rows, settings, processor):
-    pads = processor.tokenizer.convert_tokens_to_ids("<|image_pad|>")
+    pads = processor.tokenizer.convert_tokens_to_ids(["<|image_pad|>", "<|video_pad|>"])
     rows = rows.add_column(NUMBER, list(range(len(rows))))
     try:
         trainer = trainer_of(rows, settings, processor)
@@ -98,7 +103,7 @@ def answers_of(rows, settings, processor):
     answers = [{"status": "dropped"} for _ in range(len(rows))]
     for place, number in enumerate(numbers):
         try:
-            answers[number] = answer(trainer.data_collator([fed[place]]), pads)
+            answers[number] = answer(trainer.data_collator([fed[place]]), *pads)
         except Exception as error:
             answers[number] = told(error)
     return answers

@@ -16,6 +16,9 @@ import types
 import warnings
 from importlib.util import find_spec
 
+from tests.trainers import ffmpeg  # noqa: F401
+
+# isort: split
 from tests.oracle.environment.processor import image_processor, make_processor
 from tests.oracle.environment.tokenizer import make_tokenizer
 
@@ -61,7 +64,7 @@ def read(file):
     return load_dataset({"jsonl": "json"}.get(ending, ending), data_files=[file], split="train")
 
 
-def answer(collate, row, pads):
+def answer(collate, row, pads, films):
     try:
         batch = collate([row])
     except Exception as error:
@@ -70,7 +73,9 @@ def answer(collate, row, pads):
     sha = hashlib.sha256(json.dumps([ids, labels]).encode()).hexdigest()[:16]
     learned = sum(label != -100 for label in labels)
     fed = sum(int(rows.prod()) for rows in batch.get("image_grid_thw", ())) // 4
-    return {"status": "ok", "len": len(ids), "labels": learned, "image_tokens": ids.count(pads), "sha": sha, "fed": fed}
+    shown = {"video_tokens": ids.count(films)} if films in ids else {}
+    counts = {"len": len(ids), "labels": learned, "image_tokens": ids.count(pads), **shown}
+    return {"status": "ok", **counts, "sha": sha, "fed": fed}
 
 
 def processor_of(model, tokenizer, settings):
@@ -88,7 +93,7 @@ def processor_of(model, tokenizer, settings):
 def main(vocabulary, input_file):
     given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
     tokenizer = make_tokenizer(vocabulary, given.get("tokens", ()))
-    pads = tokenizer.convert_tokens_to_ids("<|image_pad|>")
+    pads = tokenizer.convert_tokens_to_ids(["<|image_pad|>", "<|video_pad|>"])
     model = given.get("model", "qwen2-vl")
     kind = collator_class()
     answers = {}
@@ -98,7 +103,7 @@ def main(vocabulary, input_file):
         collate = kind(model_of(model, settings), processor, resize=settings.get("resize") or "min")
         try:
             rows = read(entry["file"])
-            answers[name] = [answer(collate, row, pads) for row in rows]
+            answers[name] = [answer(collate, row, *pads) for row in rows]
         except Exception as error:
             answers[name] = {"status": "error", "error": type(error).__name__, "message": str(error)[:300]}
     print("ANSWERS " + json.dumps(answers), file=sys.__stdout__)

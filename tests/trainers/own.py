@@ -10,7 +10,7 @@ from validator.facts.measure import Measurer
 from validator.settings import Settings
 from validator.storage.remote import locate
 
-COMPARED = ("status", "len", "labels", "image_tokens", "sha")
+COMPARED = ("status", "len", "labels", "image_tokens", "video_tokens", "sha")
 
 
 def own_answers(file, trainer, settings):
@@ -28,7 +28,7 @@ def own_answers(file, trainer, settings):
     return answers
 
 
-STOPS = "Mismatch in `image` token count", "image / audio placeholder tokens"
+STOPS = "Mismatch in `image` token count", "Mismatch in `video` token count", "image / audio placeholder tokens"
 """What a collator says of image tokens that are cut; here they are an error finding of a row that is counted."""
 
 
@@ -38,11 +38,13 @@ def differences(ours, theirs, rows):
     for place, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
         if mine["status"] == "unchecked":
             continue
-        if mine.get("image_cut") and any(words in other.get("message", "") for words in STOPS):
+        if (mine.get("image_cut") or mine.get("video_cut")) and any(
+            words in other.get("message", "") for words in STOPS
+        ):
             continue
         if mine["status"] == "error" and other.get("fed") and other["fed"] != other["image_tokens"]:
             continue
-        if any(mine.get(key) != other.get(key) for key in COMPARED):
+        if any((mine.get(key) or 0) != (other.get(key) or 0) for key in COMPARED):
             found.append(f"row {place}: ours {mine}, theirs {other}\n  {str(rows[place])[:1200]}")
     return found
 

@@ -1,4 +1,6 @@
-"""Videos under qwen-vl-utils, read by decord: random rows are equal. Damaged ones may end it, and are left out."""
+"""Videos of a registry's rows, under qwen-vl-utils, read by decord, and under TRL, read by torchcodec: random rows are
+equal. Damaged ones may end decord, and are left out.
+"""
 
 import os
 import random
@@ -11,9 +13,9 @@ from tests.environments import needs_trainer
 from tests.oracle.compare import our_answers
 from tests.oracle.corpus import write_corpus
 from tests.oracle.videos import film, make_videos
-from tests.trainers.compare import TOKENS, ask
+from tests.trainers.compare import PROCESSORS, TOKENS, ask
+from tests.trainers.own import differences
 
-pytestmark = needs_trainer("hf")
 SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))
 ROWS = int(os.environ.get("MMVALIDATE_TRAINER_ROWS", 120)) // 2
 COMPARED = ("status", "len", "labels", "image_tokens", "video_tokens", "sha")
@@ -27,13 +29,13 @@ SETTINGS = (
 """What a row may say of its videos, the same for all of an entry."""
 
 
-def make_corpus(folder, dice, trainer, processor):
+def make_corpus(folder, dice, trainer, processor, sizes=SIZES):
     """Entries of random rows with videos and images in any question."""
     films = [name for name in make_videos(folder, dice.randrange(10**6)) if "damaged" not in name]
     for number in range(14):
         films.append(f"film{number}.{dice.choice(['mp4', 'mkv', 'avi', 'mov'])}")
         frames = dice.choice([1, 2, 3, 5, 24, 77, 130, 400])
-        film(folder / films[-1], frames, dice.choice([5, 24, 25, 30]), dice.choice(SIZES))
+        film(folder / films[-1], frames, dice.choice([5, 24, 25, 30]), dice.choice(sizes))
     images = {f"{n}.png": {"mode": "RGB", "size": (64 + 40 * n, 80)} for n in range(4)}
     entries = []
     for number, said in enumerate(SETTINGS):
@@ -67,7 +69,28 @@ def make_corpus(folder, dice, trainer, processor):
     return {"images": images, "entries": entries}
 
 
+@pytest.mark.parametrize("model", TOKENS)
+@needs_trainer("hf-videos")
+def test_rows_under_trl(model, tmp_path, monkeypatch):
+    corpus = make_corpus(tmp_path, random.Random(SEED), "trl", PROCESSORS[model], sizes=SIZES[:4])
+    registry = write_corpus(corpus, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for entry in corpus["entries"]:
+        entry["settings"] = {key: value for key, value in entry["settings"].items() if not key.startswith("video")}
+    given = {"corpus": corpus, "folder": str(tmp_path), "tokens": TOKENS[model], "model": model}
+    theirs = ask("hf-videos", "judge_hf", given, tmp_path)
+    answers, differing, statuses = our_answers(registry, corpus), [], Counter()
+    for spec in corpus["entries"]:
+        mine = answers[spec["name"]]
+        statuses.update(answer["status"] for answer in mine)
+        differing += differences(mine, theirs[spec["name"]], spec["rows"])
+    print(f"videos under trl {model}: {dict(statuses)}")
+    assert statuses["ok"] > 0.3 * statuses.total()
+    assert differing == [], f"MMVALIDATE_SEED={SEED}\n" + "\n".join(differing[:10])
+
+
 @pytest.mark.parametrize("model", ["qwen2-vl", "qwen2.5-vl"])
+@needs_trainer("hf")
 def test_fresh_random_rows(model, tmp_path, monkeypatch):
     processor = {"qwen2-vl": "embedded"}.get(model, model)
     corpus = make_corpus(tmp_path, random.Random(SEED), "qwen-vl-utils", processor)

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 from pyarrow import types as t
 
-from validator.catalog.entry import Entry
+from validator.catalog.entry import OWN, Entry
 from validator.catalog.schema import StoredImage
-from validator.conversation.sample import MediaKind
+from validator.conversation.sample import MEDIA_COLUMNS, MediaKind
 from validator.trainers.base import Trainer
 
 _SPEAKS = re.compile("im(age|g)|pic|photo|screen|frame|figure|video|clip|audio|sound|media", re.IGNORECASE)
@@ -40,13 +40,15 @@ _Holds = Literal["bytes", "text", ""]
 
 class UnreadMedia:
     """The columns of one file that may hold media and that the trainer does not read. `named` are those of them that
-    the entry names, `keys` stand beside role and content in its messages.
+    the entry names, or that are called as columns of media are where no entry names any; `keys` stand beside role and
+    content in its messages.
     """
 
     def __init__(self, entry: Entry, types: Mapping[str, pa.DataType], trainer: Trainer) -> None:
         read = trainer.reads(entry)
         self.columns = tuple(name for name, kind in types.items() if not read(name) and _may_hold(name, kind))
-        self.named = tuple(name for name in self.columns if name in entry.columns.values())
+        named = (*entry.columns.values(), *MEDIA_COLUMNS) if entry.formatting == OWN else entry.columns.values()
+        self.named = tuple(name for name in self.columns if name in named)
         self._messages = entry.columns["messages"] or ""
         self.keys = () if trainer.reads_whole_rows else _unread_keys(entry, types)
 

@@ -128,7 +128,7 @@ def slot_tokens(item: MediaFacts, limits: Limits) -> int:
 
 def slots_of(kind: str, frames: int, limits: Limits) -> int:
     """Places, between vision markers, that an image or a video takes."""
-    return frames // 2 if kind == "video" and limits.image.apart else 1
+    return (frames + 1) // 2 if kind == "video" and limits.image.apart else 1
 
 
 def tokens_of(kind: str, width: int, height: int, frames: int, limits: Limits, *, listed: bool = False) -> int:
@@ -142,7 +142,7 @@ def tokens_of(kind: str, width: int, height: int, frames: int, limits: Limits, *
         if kind == "video":
             of_video = replace(image, listed=True) if listed else image
             rows, columns = trainer.frame_grid(width, height, frames, of_video)
-            times = 1 if image.apart else frames // 2
+            times = 1 if image.apart else (frames + 1) // 2
         else:
             rows, columns = trainer.image_grid(width, height, image)
             times = 1

@@ -110,6 +110,8 @@ class _Recipe:
         self.tells_times = self.trainer.writes_times(self.processor, named)
         of_times = self.processor.family.times_frames or (family is not None and family.times_frames)
         self.no_times = of_times and not self.tells_times
+        video = self.trainer.video
+        self.resamples = video is not None and video.told is not None and not self.tells_times
         self.limits = limits_of(settings, self.processor)
         self.pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
         self.turns = TurnMeasurer(self.processor.encoder, self.pads).measure
@@ -182,6 +184,8 @@ class Measurer:
         self._convert(row)
         if not row.done and self._recipe.tells_times and any(_is_untimed(item) for item in media):
             row.give_up("the times of its frames were not measured: videos of such a row need a check of their own")
+        if not row.done and self._recipe.resamples and any(item.seconds for item in media):
+            row.give_up("other frames are sampled for this model: videos of such a row need a check of their own")
         if not row.done:
             self._take_media(row, [item if self._recipe.tells_times else replace(item, seconds=()) for item in media])
             self._encode(row)

@@ -35,6 +35,8 @@ class MediaMeasurer:
 
     def __init__(self, settings: Settings, files: MediaFiles, *, times: bool = False) -> None:
         self._settings, self._trainer, self._files, self._times = settings, settings.profile, files, times
+        recipe = self._trainer.video or VideoRecipe()
+        self._recipe = (recipe.told if times else None) or recipe
 
     def measure(self, sample: Sample) -> list[MediaFacts]:
         """The facts of all media of a sample, in the order of its columns."""
@@ -68,7 +70,7 @@ class MediaMeasurer:
                 if kind == "image" or reference.frames is not None:
                     want, name = wanted(depth), known_as(depth)
                 else:
-                    want, name = wanted_video(depth), video_known_as(depth, self._trainer.video or VideoRecipe())
+                    want, name = wanted_video(depth), video_known_as(depth, self._recipe)
                 for path in reference.frames if reference.frames is not None else (reference.target,):
                     if path is not None:
                         yield Wanted(self._files.join(path) if reference.below_root else path, want, name)
@@ -92,7 +94,7 @@ class MediaMeasurer:
         return facts
 
     def _videos(self, references: list[MediaReference], turns: list[int | None]) -> list[MediaFacts]:
-        depth, recipe = self._settings.integrity, self._trainer.video or VideoRecipe()
+        depth, recipe = self._settings.integrity, self._recipe
         probes = []
         for reference in references:
             if reference.frames is not None:

@@ -19,6 +19,7 @@ from validator.media.playing import orientation_of, seconds_shown
 from validator.media.probe import Depth, probe_image
 from validator.media.sniff import sniff
 from validator.media.video_recipe import VideoRecipe
+from validator.media.whole_stream import read_stream, sampled_at
 from validator.media.whole_video import OTHERWISE, TooShortError, sampled
 from validator.records.image_probe import ImageProbe
 from validator.storage.fetched import NOTHING, Want
@@ -39,7 +40,7 @@ _FETCHING = re.compile(r"(?!file:|crypto:|data:)(subfile(?=,)|[a-zA-Z0-9+.-]{1,6
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """An even number of frames of `width` x `height` pixels."""
+    """Frames of `width` x `height` pixels; an even number, but where every frame counts."""
 
     number: int
     width: int
@@ -165,6 +166,8 @@ def _probe_once(source: str | BinaryIO, path: str, identity: Identity, depth: De
         stream = next((stream for stream in container.streams if stream.type == "video"), None)
         if stream is None:
             return replace(known, fault="no-video-stream", exception="StopIteration", message="")
+        if recipe.sampler in ("every", "by-rate"):
+            return _of_stream(known, container, recipe, decodes=depth != "header")
         if recipe.sampler == "smart-nframes":
             return _sampled(known, container, stream, recipe, decodes=depth != "header")
         try:
@@ -188,6 +191,18 @@ def _sampled(known: VideoProbe, container: Any, stream: Any, recipe: VideoRecipe
         return replace(known, fault=OTHERWISE, exception=type(error).__name__, message=str(error)[:200])
     frames = Frames(len(found.places), found.width, found.height)
     return replace(known, decoded=frames, seconds=_middles(found.times))
+
+
+def _of_stream(known: VideoProbe, container: Any, recipe: VideoRecipe, *, decodes: bool) -> VideoProbe:
+    try:
+        stream = read_stream(container, decodes=decodes)
+        seconds = sampled_at(stream, recipe) if recipe.sampler == "by-rate" else []
+    except TooShortError as error:
+        return replace(known, fault="too-short", exception="ValueError", message=str(error)[:200])
+    except Exception as error:  # the codecs raise many kinds
+        return replace(known, fault=OTHERWISE, exception=type(error).__name__, message=str(error)[:200])
+    number = len(seconds) if recipe.sampler == "by-rate" else stream.number
+    return replace(known, decoded=Frames(number, stream.width, stream.height), seconds=_middles(seconds))
 
 
 def sample_indices(frames: int, seconds: float, recipe: VideoRecipe) -> list[int]:

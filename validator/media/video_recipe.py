@@ -23,9 +23,13 @@ class VideoRecipe:
     headers: bool = True
     odd: Literal["repeat", "drop"] = "repeat"
     endless: bool = True
-    sampler: Literal["by-length", "smart-nframes"] = "by-length"
-    """LLaMA-Factory's, by the length that a container names; qwen-vl-utils', by the number of frames that it holds."""
+    sampler: Literal["by-length", "smart-nframes", "every", "by-rate"] = "by-length"
+    """LLaMA-Factory's, by the length that a container names; qwen-vl-utils', by the number of frames that it holds;
+    transformers', every frame, or by that number and the rate at which they are shown.
+    """
     by_environment: bool = False
     """The environment says how media are sampled and resized, for all of a run, and the most pixels of a frame give way
     to the least.
     """
+    told: VideoRecipe | None = None
+    """How it samples for models that are told when frames are shown, where that is otherwise."""

@@ -46,8 +46,14 @@ def filling(trainer: Trainer) -> bool:
 
 
 def sampling_pairs(trainer: Trainer) -> bool:
-    """Trainers that sample an even number of the frames that a video has."""
-    return trainer.video is not None and trainer.video.sampler == "smart-nframes"
+    """Trainers that stop at a video of one frame, at least for models that are told when frames are shown."""
+    video = trainer.video
+    return video is not None and (video.sampler == "smart-nframes" or video.told is not None)
+
+
+def feeding_every_frame(trainer: Trainer) -> bool:
+    """Trainers that feed every frame of a video, but to models that are told when frames are shown."""
+    return trainer.video is not None and trainer.video.sampler == "every"
 
 
 def by_environment(trainer: Trainer) -> bool:

@@ -5,8 +5,9 @@ Videos of fewer than two frames, under trainers that sample frames in pairs of t
 
 ## Why it matters
 qwen-vl-utils stops at the row, `ValueError: nframes should in interval [2, 1], but got 0.`. Qwen's own fine-tuning
-takes another row in its place, and ms-swift leaves the row out: it is never trained on. LLaMA-Factory shows the frame
-twice (VD005).
+takes another row in its place, and ms-swift leaves the row out: it is never trained on. Qwen3-VL's processor stops
+TRL, `ValueError: t:1 must be larger than temporal_factor:2`. LLaMA-Factory shows the frame twice (VD005), and so do
+the processors of Qwen2-VL and Qwen2.5-VL.
 
 ## Example
 ```json

@@ -77,6 +77,8 @@ class Processor:
     folder: Path | None = None
     family: ModelFamily = QWEN2_VL
     unknown: str | None = None
+    resamples: bool = False
+    """Its files change which frames of a video the class of its video processor samples, or their size."""
 
     def token_id(self, token: str) -> int:
         """The id of a special token. Raises ValueError where the vocabulary lacks it."""
@@ -157,6 +159,7 @@ def _from_folder(folder: Path, name: str) -> Processor:
         video_pixels=_video_pixels(of_videos, family.class_video_pixels),
         folder=folder,
         family=family,
+        resamples=_resamples(of_videos, family),
     )
     if not family.templates:
         return replace(processor, unknown=f"the processor {name} is {family.name}, a family that is not reproduced")
@@ -175,6 +178,18 @@ def _video_pixels(config: Mapping[str, Any], otherwise: tuple[int, int]) -> tupl
     size = config["size"] if isinstance(config.get("size"), dict) else {}
     least = _limit(config.get("min_pixels"), size.get("shortest_edge"), otherwise[0])
     return least, _limit(config.get("max_pixels"), size.get("longest_edge"), otherwise[1])
+
+
+def _resamples(config: Mapping[str, Any], family: ModelFamily) -> bool:
+    """Whether the settings of a video processor sample otherwise than its class: of models that time frames two a
+    second, from 4 to 768, of others all.
+    """
+    usual = {"do_sample_frames": family.times_frames, "min_frames": 4, "max_frames": 768, "cap_pixels_per_frame": False}
+    usual["fps"] = 2
+    said = {name: config.get(name) for name in (*usual, "num_frames", "max_duration")}
+    if not family.times_frames and not said["do_sample_frames"]:  # the rest holds for what is sampled
+        return bool(said["cap_pixels_per_frame"])
+    return any(value is not None and value != usual.get(name) for name, value in said.items())
 
 
 def _config(folder: Path, name: str, places: Iterable[tuple[str, str | None]]) -> tuple[dict[str, Any], bytes] | None:

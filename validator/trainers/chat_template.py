@@ -88,9 +88,9 @@ class Qwen3ChatTemplate(Template):
 
 
 @cache
-def qwen3_chat_template(parted: tuple[str, ...]) -> Template:
+def qwen3_chat_template(parted: tuple[str, ...], kinds: tuple[MediaKind, ...] = ("image",)) -> Template:
     """Qwen3-VL's template as transformers renders it. Source: TRL 1.16 `chat_templates/qwen3_vl.jinja`."""
-    known = chat_template(parted)
+    known = chat_template(parted, kinds)
     frames = {**known.frames, "observation": ("<|im_start|>user\n", "<|im_end|>\n")}
     return Qwen3ChatTemplate(
         frames,
@@ -142,15 +142,19 @@ def check_literal_pads(sample: Sample, turns: Sequence[EncodedTurn], processor: 
 
 def check_written(sample: Sample, turns: Sequence[EncodedTurn]) -> None:
     """Media in answers, which a template does not write, are too many for transformers' processor."""
-    images = len(sample.media.get("image", ()))
-    written = sum(slot.kind == "image" for turn in turns for slot in turn.slots)
-    if images > written and not sample.crashed:
-        turn = next((turn.index for turn in sample.turns if turn.role in ANSWERS and "<image>" in turn.content), None)
+    for kind, pad in PAD_TOKENS.items():
+        media = len(sample.media.get(kind, ()))
+        written = len({slot.index for turn in turns for slot in turn.slots if slot.kind == kind})
+        if media <= written or sample.crashed:
+            continue
+        word = PLACEHOLDERS[kind]
+        turn = next((turn.index for turn in sample.turns if turn.role in ANSWERS and word in turn.content), None)
         text = (
-            f"The total number of {PAD_TOKENS['image']} tokens in the prompts should be the same as the number of "
-            f"images passed. Found total {written} {PAD_TOKENS['image']} tokens and {images} images."
+            f"The total number of {pad} tokens in the prompts should be the same as the number of "
+            f"{kind}s passed. Found total {written} {pad} tokens and {media} {kind}s."
         )
         sample.fail(UNWRITTEN, ValueError(text), turn, stage="encode")
+        return
 
 
 def set_limits(settings: Settings, processor: Processor) -> ImageLimits:
@@ -162,6 +166,8 @@ def set_limits(settings: Settings, processor: Processor) -> ImageLimits:
         processor_max_pixels=settings.image_max_pixels,
         patch_size=processor.patch_size,
         merge_size=processor.merge_size,
+        processor_video_pixels=processor.video_pixels,
+        apart=processor.family.times_frames,
     )
 
 

@@ -37,6 +37,7 @@ def count_heads(sample: Sample, processor: Processor) -> None:
 
 def check_formats(sample: Sample, media: Sequence[MediaFacts]) -> None:
     """Raise UnreadError where an image is opened by a decoder whose reading of the format is not compared."""
-    for reference, item in zip(sample.media.get("image", ()), media, strict=True):
+    images = [item for item in media if item.kind == "image"]
+    for reference, item in zip(sample.media.get("image", ()), images, strict=True):
         if not reference.decoded and item.probe.format not in (*_DECODED, None):
             raise UnreadError(f"{item.probe.format} that is opened by its path is not reproduced: {item.written}")

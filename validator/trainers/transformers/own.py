@@ -18,7 +18,7 @@ from validator.conversation.sample import Sample, Turn, UnreadError
 from validator.trainers.layout import HEADS
 from validator.trainers.transformers.latest import KEPT, ForTemplate
 from validator.trainers.transformers.layout import PREPARED
-from validator.trainers.transformers.parts import Stop, Told, prepared, shown_images
+from validator.trainers.transformers.parts import Media, Stop, Told, prepared, shown_images, shown_videos
 from validator.trainers.transformers.template import APART, SHIELD, shielded
 
 NAMES = frozenset(("messages", "conversations", "prompt", "completion", "image", "images", "tools"))
@@ -69,13 +69,18 @@ def _take(sample: Sample, row: Mapping[str, Any], loss: Loss) -> None:
     kept.captioned = any(message.captioned for message in (*told, *(completion or ())) if message.role == "assistant")
     if not pictures and sample.turns:
         sample.turns[0].words += (PREPARED,)
-    if media and not pictures:
-        sample.note("pictures-not-fed", None, f"{len(media)}")
-    if media:
-        sample.media["image"] = shown_images(media)
+    images, videos = media["image"], media["video"]
+    if images and not pictures:
+        sample.note("pictures-not-fed", None, f"{len(images)}")
+    if videos and not pictures:
+        sample.note("videos-not-fed", None, f"{len(videos)}")
+    if images:
+        sample.media["image"] = shown_images(images)
+    if videos:
+        sample.media["video"] = shown_videos(videos)
 
 
-def _pictured(row: Mapping[str, Any], told: list[Told], completion: list[Told] | None) -> list[Any]:
+def _pictured(row: Mapping[str, Any], told: list[Told], completion: list[Told] | None) -> Media:
     """What the collator loads; of prompts and completions, what the column holds."""
     images = [row["image"]] if "image" in row else row["images"]
     if completion is None:
@@ -88,7 +93,7 @@ def _pictured(row: Mapping[str, Any], told: list[Told], completion: list[Told] |
     return media
 
 
-def _unpictured(row: Mapping[str, Any], told: list[Told], loss: Loss) -> list[Any]:
+def _unpictured(row: Mapping[str, Any], told: list[Told], loss: Loss) -> Media:
     """What is loaded while the table is prepared, and never fed."""
     if row.get("chat_template_kwargs", {}) != {}:
         raise UnreadError("chat_template_kwargs are not reproduced")

@@ -6,18 +6,22 @@ Source: TRL 1.16 `data_utils.py` (`prepare_multimodal_messages`); transformers 5
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from itertools import groupby
 from typing import Any
 
 from validator.catalog.schema import StoredImage
 from validator.conversation.media_paths import SHOWN
-from validator.conversation.sample import PLACEHOLDERS, MediaReference, Problem, UnreadError
+from validator.conversation.sample import PLACEHOLDERS, MediaKind, MediaReference, Problem, UnreadError
+from validator.tokens.template import PAD_TOKENS
 
-_KEYS = ("image", "url", "path", "base64")
-"""Keys of an image part under which transformers looks for the image: each that is there is one."""
-_IMAGE = PLACEHOLDERS["image"]
+_KEYS: dict[MediaKind, tuple[str, ...]] = {
+    "image": ("image", "url", "path", "base64"),
+    "video": ("video", "url", "path"),
+}
+"""Keys of a part under which transformers looks for the medium: each that is there is one."""
 LONGEST_PATH = 255
 """Characters above which a name without a file behind it may be an image in base64."""
 
@@ -32,28 +36,35 @@ class Stop(Exception):  # noqa: N818  # it is TRL that stops
         self.kind, self.cause, self.turn, self.of_template = kind, cause, turn, of_template
 
 
+class ShownMedium(Enum):
+    """A medium among the pieces of a message."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+
+
 @dataclass(slots=True)
 class Told:
-    """A message. `calls`: its tool_calls. `pieces`: what the template writes of it, texts and None for each image.
-    `captioned`: an image part has a text too, which a template that does not write the image may write.
+    """A message. `calls`: its tool_calls. `pieces`: what the template writes of it, texts and media. `captioned`: a
+    part with a medium has a text too, which a template that does not write the medium may write.
     """
 
     index: int
     role: str
     content: Any
     calls: Any = None
-    pieces: list[str | None] = field(default_factory=list)
+    pieces: list[str | ShownMedium] = field(default_factory=list)
     captioned: bool = False
 
     @property
     def text(self) -> str:
         """The texts alone."""
-        return "".join(piece for piece in self.pieces if piece is not None)
+        return "".join(piece for piece in self.pieces if isinstance(piece, str))
 
     @property
     def pads(self) -> int:
-        """The number of images."""
-        return self.pieces.count(None)
+        """The number of media."""
+        return sum(isinstance(piece, ShownMedium) for piece in self.pieces)
 
     @property
     def literal(self) -> str:
@@ -61,18 +72,30 @@ class Told:
         text = self.text
         return next((word for word in PLACEHOLDERS.values() if word in text), "") if "<" in text else ""
 
-    def written(self, shielded: Callable[[str], str]) -> str:
-        """The content with a placeholder for each image."""
-        if len(self.pieces) == 1 and self.pieces[0] is not None:
+    def count(self, kind: MediaKind) -> int:
+        """The number of media of a kind."""
+        return sum(isinstance(piece, ShownMedium) and piece.value == kind for piece in self.pieces)
+
+    def written(self, shielded: Callable[[str], str], bare: Mapping[MediaKind, str] | None = None) -> str:
+        """The content with a placeholder for each medium, or with what is put for those of a kind that is `bare`."""
+        if len(self.pieces) == 1 and isinstance(self.pieces[0], str):
             return shielded(self.pieces[0])
-        runs = groupby(self.pieces, key=lambda piece: piece is None)  # a text may be split within a placeholder
-        return "".join(
-            _IMAGE * len(list(some)) if image else shielded("".join(filter(None, some))) for image, some in runs
-        )
+        made = ""
+        for is_text, some in groupby(self.pieces, key=lambda piece: isinstance(piece, str)):
+            if is_text:  # a text may be split within a placeholder
+                made += shielded("".join(piece for piece in some if isinstance(piece, str)))
+            else:
+                words = {**PLACEHOLDERS, **(bare or {})}
+                made += "".join(words[piece.value] for piece in some if isinstance(piece, ShownMedium))
+        return made
 
 
-def prepared(told: Sequence[Told], images: Any, *, inline: bool = True) -> list[Any]:
-    """Fill in the pieces of messages; the images in their order. `images` are those of the column, `inline`: images
+Media = dict[MediaKind, list[Any]]
+"""What is loaded, in its order, by kind."""
+
+
+def prepared(told: Sequence[Told], images: Any, *, inline: bool = True) -> Media:
+    """Fill in the pieces of messages; the media in their order. `images` are those of the column, `inline`: media
     within parts are loaded. Raises Stop and UnreadError.
     """
     given = _given(images)
@@ -91,12 +114,13 @@ def prepared(told: Sequence[Told], images: Any, *, inline: bool = True) -> list[
         raise Stop("parts-mismatch", ValueError(text))
     for part, image in zip(wanted, given, strict=True):
         part["image"] = image
-    loaded: list[list[Any]] = []
+    loaded: dict[MediaKind, list[list[Any]]] = {"image": [], "video": []}
     for message, of_message in zip(told, parts, strict=True):
         for part in of_message:
             _write(message, part, loaded)
     answers = any(message.pads for message in told if message.role == "assistant")
-    return _matched(loaded, given, inline=inline, answers=answers)
+    named: Media = {"image": given, "video": []}
+    return {kind: _matched(kind, loaded[kind], None if inline else named[kind], answers=answers) for kind in loaded}
 
 
 def _is_asked(message: Told) -> bool:
@@ -134,19 +158,20 @@ def _parts(message: Told) -> list[dict[str, Any]]:
     return made
 
 
-def _write(message: Told, part: dict[str, Any], loaded: list[list[Any]]) -> None:
+def _write(message: Told, part: dict[str, Any], loaded: Mapping[MediaKind, list[list[Any]]]) -> None:
     """Append what the template writes of a part, and what is loaded for it."""
     kind = part["type"]
     if kind == "image_url" and "image_url" in part:
         url = part["image_url"]
         part = {"type": "image", "url": url.get("url", "") if isinstance(url, dict) else url}
         kind = "image"
-    if kind == "image" or "image" in part or "image_url" in part:
-        message.pieces.append(None)
+    shown = _shown(kind, part)
+    if kind == "audio" or (shown is not None and kind in _KEYS and shown.value != kind):
+        raise UnreadError("audio, and parts of one kind with a key for another, are not reproduced")
+    if shown is not None:
+        message.pieces.append(shown)
         message.captioned = message.captioned or "text" in part
-        loaded.append([part[key] for key in _KEYS if key in part] if kind == "image" else [])
-    elif kind in ("video", "audio") or "video" in part:
-        raise UnreadError("videos and audio are not reproduced under this trainer profile")
+        loaded[shown.value].append([part[key] for key in _KEYS[shown.value] if key in part] if kind in _KEYS else [])
     elif "text" in part:
         text = part["text"]
         if not isinstance(text, str | int | float | None):
@@ -154,21 +179,41 @@ def _write(message: Told, part: dict[str, Any], loaded: list[list[Any]]) -> None
         message.pieces.append(str(text))
 
 
-def _matched(loaded: list[list[Any]], given: list[Any], *, inline: bool, answers: bool) -> list[Any]:
-    """An image for each that the template writes, some in `answers`. Raises Stop where there are more or fewer."""
-    found = [image for images in loaded for image in images] if inline else given
-    if not any(image is not None for image in found):
+def _shown(kind: Any, part: Mapping[str, Any]) -> ShownMedium | None:
+    """What the template takes a part for, by its type or its keys; None: for text."""
+    if kind == "image" or "image" in part or "image_url" in part:
+        return ShownMedium.IMAGE
+    return ShownMedium.VIDEO if kind == "video" or "video" in part else None
+
+
+def _matched(kind: MediaKind, loaded: list[list[Any]], given: list[Any] | None, *, answers: bool) -> list[Any]:
+    """A medium of a kind for each that the template writes, some in `answers`: those that are `given` alone, or those
+    within parts. Raises Stop where there are more or fewer.
+    """
+    found = [item for items in loaded for item in items] if given is None else given
+    pad = PAD_TOKENS[kind]
+    if not any(item is not None for item in found):
         if loaded:
-            text = f"Found {len(loaded)} <|image_pad|> tokens in the text but no images were passed."
+            text = f"Found {len(loaded)} {pad} tokens in the text but no {kind}s were passed."
             raise Stop("parts-mismatch", ValueError(text), of_template=answers)
         return []
     if len(found) != len(loaded):
-        text = "The total number of <|image_pad|> tokens in the prompts should be the same as the number of images "
-        text += f"passed. Found total {len(loaded)} <|image_pad|> tokens and {len(found)} images."
+        text = f"The total number of {pad} tokens in the prompts should be the same as the number of {kind}s "
+        text += f"passed. Found total {len(loaded)} {pad} tokens and {len(found)} {kind}s."
         raise Stop("parts-mismatch", ValueError(text), of_template=answers)
-    if inline and any(len(images) != 1 for images in loaded):
-        raise UnreadError("an image part names two images, and another none")
+    if given is None and any(len(items) != 1 for items in loaded):
+        raise UnreadError(f"a part names two {kind}s, and another none")
     return found
+
+
+def shown_videos(videos: Sequence[Any]) -> list[MediaReference]:
+    """References to what transformers loads. Raises UnreadError for what is not opened here."""
+    made = []
+    for index, item in enumerate(videos):
+        if not isinstance(item, str) or item.startswith(("http://", "https://")) or "youtube.com" in item[:40]:
+            raise UnreadError(f"video {index} is a URL, a list of frames, or something else than a path")
+        made.append(MediaReference("video", index, item[:SHOWN], item, "path", below_root=True))
+    return made
 
 
 def shown_images(images: Sequence[Any]) -> list[MediaReference]:

@@ -13,7 +13,7 @@ from validator.catalog.entry import OWN, Entry
 from validator.catalog.loader import DATASETS_5_2
 from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView, view_of
-from validator.conversation.sample import Sample
+from validator.conversation.sample import Sample, UnreadError
 from validator.media.geometry import ImageLimits, processor_grid
 from validator.models.families import QWEN3_VL
 from validator.settings import Settings
@@ -24,6 +24,7 @@ from validator.trainers.base import BatchRecipe, Trainer
 from validator.trainers.chat_template import ChatTemplateTrainer, set_limits, with_set_pixels
 from validator.trainers.layout import Sizes, TokenSpan
 from validator.trainers.transformers import layout
+from validator.trainers.transformers.frames import OF_PROCESSOR, frame_grid, times_told
 from validator.trainers.transformers.heads import WRITTEN, check_formats, count_heads
 from validator.trainers.transformers.latest import write_latest
 from validator.trainers.transformers.own import NAMES, TEXT_NAMES, Loss, convert_own
@@ -62,11 +63,17 @@ class Transformers(ChatTemplateTrainer):
         check_named(named)
         if processor.family not in WRITTEN:
             raise not_reproduced(self.name, processor)
-        return (trl_qwen3_template if processor.family is QWEN3_VL else trl_template)(self.media_roles)
+        return (trl_qwen3_template if processor.family is QWEN3_VL else trl_template)(
+            self.media_roles, self.media_kinds
+        )
 
     def complete(self, sample: Sample, media: Sequence[MediaFacts], processor: Processor) -> None:
         """Count what of its header an answer does not learn."""
         super().complete(sample, media, processor)
+        if sample.media.get("video") and processor.resamples:
+            raise UnreadError("the files of the processor change which frames of a video are sampled")
+        if processor.family.times_frames:
+            sample.times = times_told(media)
         if OWN in sample.objects:
             if processor.family is QWEN3_VL:
                 write_latest(sample)
@@ -103,6 +110,14 @@ class Transformers(ChatTemplateTrainer):
         """Resized by the processor alone."""
         return _grid(width, height, limits)
 
+    def writes_times(self, processor: Processor, named: str | None) -> bool:
+        """The processors of later models do."""
+        return processor.family.times_frames
+
+    def frame_grid(self, width: int, height: int, frames: int, limits: ImageLimits) -> tuple[int, int]:
+        """Resized by the processor alone."""
+        return frame_grid(width, height, frames, limits)
+
     def resize(self, image: Image.Image, limits: ImageLimits) -> Image.Image:
         """The processor gets images as they are."""
         return image
@@ -121,7 +136,7 @@ TRAINERS = (
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 1024},
         min_pixels=56 * 56,
         loader=DATASETS_5_2,
-        video=None,
+        video=OF_PROCESSOR,
         batch=BatchRecipe(pad_to_multiple_of=1, adds_fake_image=False, masks_pads=False),
         applies_exif=True,
         on_white="all",
@@ -142,7 +157,7 @@ TRAINERS = (
         stops_at_failures=True,
         mixes_times=False,
         tokenized=None,
-        media_kinds=("image",),
+        media_kinds=("image", "video"),
         media_roles=("user", "assistant", "function"),
         writes_as_qwen3=True,
         loss=Loss(),

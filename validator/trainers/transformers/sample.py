@@ -1,4 +1,5 @@
-"""Rows as TRL's SFTTrainer takes them: each <image> in a question or an answer becomes an image part where it stands.
+"""Rows as TRL's SFTTrainer takes them: each <image> and <video> in a question or an answer becomes a part where it
+stands.
 
 Source: TRL 1.16 `data_utils.py`, `prepare_multimodal_messages`.
 """
@@ -9,7 +10,7 @@ from typing import Any
 
 from validator.catalog.entry import Entry
 from validator.conversation.parts import as_templated
-from validator.conversation.sample import Sample
+from validator.conversation.sample import PLACEHOLDERS, Sample
 from validator.storage.media_files import MediaFiles
 from validator.trainers.messages import take_row, type_name, unread
 from validator.trainers.transformers.template import SHIELD
@@ -26,7 +27,9 @@ def convert(row: dict[str, Any], entry: Entry, files: MediaFiles) -> Sample:
         sample.unchecked = "the text holds U+FDD0, which no text should"
         return sample
     _refuse_values(sample)
-    sample.unchecked = unread(sample)
+    if not entry.columns["videos"]:
+        _keep_as_text(sample)
+    sample.unchecked = unread(sample, videos=True)
     return sample
 
 
@@ -38,6 +41,15 @@ def _take_parts(sample: Sample) -> None:
         if isinstance(turn.content, list):
             text = as_templated(turn.content, shows=turn.role in ("user", "assistant"))
             turn.content = turn.content if text is None else text
+
+
+def _keep_as_text(sample: Sample) -> None:
+    """Where no column holds videos, <video> is no part."""
+    word = PLACEHOLDERS["video"]
+    for turn in sample.turns:
+        if isinstance(turn.content, str) and word in turn.content:
+            turn.content = turn.content.replace(word, f"<{SHIELD}{word[1:]}")
+            sample.note("placeholder-is-text", turn.index, word)
 
 
 def _refuse_values(sample: Sample) -> None:

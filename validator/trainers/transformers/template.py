@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from validator.conversation.sample import PLACEHOLDERS, Sample
-from validator.tokens.template import HEADER, SYSTEM, MediaSlot, Piece, Template
+from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample
+from validator.tokens.template import HEADER, SYSTEM, VISION_END, VISION_START, MediaSlot, Piece, Template
 from validator.trainers.chat_template import Qwen3ChatTemplate, chat_template, qwen3_chat_template
 
 SHIELD = "\ufdd0"
@@ -62,16 +62,26 @@ class TrlQwen3Template(TrlTemplate, Qwen3ChatTemplate):
         before, after = SYSTEM
         return before + ("" if sample.system is None else sample.system + "\n\n") + str(sample.tools) + after
 
+    def with_times(
+        self, content: str, slots: Sequence[MediaSlot], times: Sequence[Sequence[str]]
+    ) -> tuple[str, list[MediaSlot]]:
+        """The pairs of a video's frames, each behind its time, within the vision markers of the video."""
+        word = PLACEHOLDERS["video"]
+        return super().with_times(content.replace(word, f"{VISION_START}{word}{VISION_END}"), slots, times)
+
+
+Kinds = tuple[MediaKind, ...]
+
 
 @cache
-def trl_template(parted: tuple[str, ...]) -> TrlTemplate:
-    """The template; placeholders become media in the content of the roles `parted`."""
-    plain = chat_template(parted)
+def trl_template(parted: tuple[str, ...], kinds: Kinds) -> TrlTemplate:
+    """The template; placeholders of some kinds of media become such in the content of the roles `parted`."""
+    plain = chat_template(parted, kinds)
     return TrlTemplate(**{name: getattr(plain, name) for name in Template.__dataclass_fields__})
 
 
 @cache
-def trl_qwen3_template(parted: tuple[str, ...]) -> TrlQwen3Template:
+def trl_qwen3_template(parted: tuple[str, ...], kinds: Kinds) -> TrlQwen3Template:
     """The same of Qwen3-VL's."""
-    plain = qwen3_chat_template(parted)
+    plain = qwen3_chat_template(parted, kinds)
     return TrlQwen3Template(**{name: getattr(plain, name) for name in Template.__dataclass_fields__})

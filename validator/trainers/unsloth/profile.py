@@ -17,6 +17,7 @@ from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView
 from validator.conversation.sample import Sample
 from validator.media.geometry import ImageLimits
+from validator.media.video_recipe import VideoRecipe
 from validator.models.families import QWEN3_VL
 from validator.settings import Integrity, Settings
 from validator.storage.media_files import MediaFiles
@@ -30,7 +31,7 @@ from validator.trainers.transformers.heads import WRITTEN
 from validator.trainers.transformers.latest import write_latest
 from validator.trainers.transformers.template import trl_qwen3_template, trl_template
 from validator.trainers.unsloth import layout
-from validator.trainers.unsloth.resize import image_grid, rounded
+from validator.trainers.unsloth.resize import frame_grid, image_grid, rounded
 from validator.trainers.unsloth.rows import NAMES, TEXT_NAMES, WITHIN, convert
 from validator.trainers.whole_row import whole_rows
 
@@ -68,7 +69,9 @@ class Unsloth(ChatTemplateTrainer):
         check_named(named)
         if processor.family not in WRITTEN:
             raise not_reproduced(self.name, processor)
-        return (trl_qwen3_template if processor.family is QWEN3_VL else trl_template)(self.media_roles)
+        return (trl_qwen3_template if processor.family is QWEN3_VL else trl_template)(
+            self.media_roles, self.media_kinds
+        )
 
     def check(self, sample: Sample) -> None:
         """Images are counted when the row is converted."""
@@ -81,6 +84,8 @@ class Unsloth(ChatTemplateTrainer):
             return
         factor = processor.patch_size * processor.merge_size
         for item in media:
+            if item.kind != "image":
+                continue
             try:
                 width, height = rounded(item.probe.width or 0, item.probe.height or 0, factor)
             except ValueError as error:
@@ -113,6 +118,10 @@ class Unsloth(ChatTemplateTrainer):
         """Narrowed, unless `resize` is max, and resized by the processor."""
         return image_grid(width, height, limits, narrows=self.resizes == "min")
 
+    def frame_grid(self, width: int, height: int, frames: int, limits: ImageLimits) -> tuple[int, int]:
+        """Resized when it is loaded, and by the processor."""
+        return frame_grid(width, height, frames, limits)
+
     def resize(self, image: Image.Image, limits: ImageLimits) -> Image.Image:
         """Not reproduced."""
         raise ValueError(f"images are not loaded here as {self.describes} loads them")
@@ -131,7 +140,7 @@ TRAINERS = (
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 2048},
         min_pixels=56 * 56,
         loader=DATASETS_4_8,
-        video=None,
+        video=VideoRecipe(most=768, least=4, headers=False, sampler="smart-nframes"),
         batch=BatchRecipe(pad_to_multiple_of=1, adds_fake_image=False, masks_pads=True),
         applies_exif=False,
         on_white="nothing",
@@ -153,7 +162,7 @@ TRAINERS = (
         saves_images_again=False,
         tokenized=None,
         media_roles=("user", "assistant", "function"),
-        media_kinds=("image",),
+        media_kinds=("image", "video"),
         writes_as_qwen3=False,
         resizes="min",
         integrity="fast",

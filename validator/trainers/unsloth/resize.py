@@ -1,20 +1,23 @@
 """What unsloth does to an image before the processor: one within a message is rounded to whole tokens, and every image
 wider than 512 pixels is narrowed to that, whatever its height.
 
-Source: unsloth_zoo 2026.10.9 `vision_utils.py`, `fetch_image`, `_resize_images_inplace`.
+Source: unsloth_zoo 2026.10.9 `vision_utils.py`, `fetch_image`, `fetch_video`, `_resize_images_inplace`.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-from validator.media.geometry import ImageLimits, processor_grid
-from validator.trainers.qwen_vl_utils.resize import utils_resize
+from validator.media.geometry import ImageLimits, processor_grid, smart_resize
+from validator.trainers.qwen_vl_utils.resize import most_pixels, utils_resize
 
 WIDEST = 512
 """Pixels: what unsloth takes where a model's configuration names no image size, as those of Qwen2-VL do not."""
 FEWEST, MOST = 4 * 28 * 28, 16384 * 28 * 28
 """Pixels of an image within a message."""
+_TOKEN = 28 * 28
+_FEWEST_OF_FRAME, _MOST_OF_FRAME = 128 * _TOKEN, 768 * _TOKEN
+"""Pixels of a frame."""
 
 
 def narrowed(width: int, height: int) -> tuple[int, int]:
@@ -35,3 +38,14 @@ def rounded(width: int, height: int, factor: int) -> tuple[int, int]:
     """The size (width, height) of an image within a message when it is loaded. Raises ValueError as unsloth does."""
     height, width = utils_resize(height, width, factor, FEWEST, MOST)
     return width, height
+
+
+@lru_cache(maxsize=4096)
+def frame_grid(width: int, height: int, frames: int, limits: ImageLimits) -> tuple[int, int]:
+    """Patches (rows, columns) of each frame of a video, which is loaded as qwen-vl-utils loads it, whatever the model.
+    Raises ValueError where unsloth or the processor does.
+    """
+    most = most_pixels(frames, _TOKEN, _FEWEST_OF_FRAME, _MOST_OF_FRAME)
+    height, width = utils_resize(height, width, limits.factor, _FEWEST_OF_FRAME, most)
+    height, width = smart_resize(height, width, limits.factor, *limits.processor_video_pixels)
+    return height // limits.patch_size, width // limits.patch_size

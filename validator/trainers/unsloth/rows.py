@@ -12,21 +12,24 @@ from typing import Any
 
 from validator.catalog.schema import StoredImage
 from validator.conversation.media_paths import SHOWN
-from validator.conversation.sample import MediaReference, Problem, Sample, Turn, UnreadError
+from validator.conversation.sample import MediaKind, MediaReference, Problem, Sample, Turn, UnreadError
 from validator.media.probe import probe_bytes, probe_image
 from validator.settings import Integrity
 from validator.storage.media_files import MediaFiles
+from validator.tokens.template import PAD_TOKENS, VISION_END, VISION_START
 from validator.trainers.layout import HEADS
 from validator.trainers.transformers.latest import KEPT, ForTemplate
-from validator.trainers.transformers.parts import LONGEST_PATH, Stop, Told
+from validator.trainers.transformers.parts import LONGEST_PATH, Media, Stop, Told
 from validator.trainers.transformers.template import APART, SHIELD, shielded
 from validator.trainers.unsloth.contents import fill
 
 NAMES = frozenset(("messages", "conversations", "prompt", "completion", "images"))
 """Columns that unsloth's collator knows by name."""
 TEXT_NAMES = NAMES - {"images"}
-_UNEXPANDED = "<|vision_start|><|image_pad|><|vision_end|>".replace("<", f"<{SHIELD}")
-"""What the template writes of an image, where none is loaded; no text of the row's own, until it is encoded."""
+_UNEXPANDED: dict[MediaKind, str] = {
+    kind: f"{VISION_START}{pad}{VISION_END}".replace("<", f"<{SHIELD}") for kind, pad in PAD_TOKENS.items()
+}
+"""What the template writes of a medium, where none is loaded; no text of the row's own, until it is encoded."""
 BARE = "bare"
 """A word for a turn with such images."""
 WITHIN = "within"
@@ -60,17 +63,23 @@ def _take_messages(sample: Sample, row: Mapping[str, Any]) -> None:
     told = _told(row[name])
     within = fill(told)
     column = row.get("images")
-    loaded = within if column is None else _of_column(column)
-    if column is None and any(image is None for image in within):
+    loaded: Media = {**within} if column is None else {"image": _of_column(column)}  # no videos then
+    if column is None and any(item is None for items in within.values() for item in items):
         raise Stop("parts-mismatch", ValueError("image, image_url or video should in content."))
-    pads = sum(message.pads for message in told)
-    _write(sample, told, expanded=bool(loaded))
-    if not loaded:
-        if pads:
-            sample.note("column-empty", None, f"{pads}")
-        return
-    _match(pads, len(loaded), told)
-    _show(sample, loaded, within=column is None)
+    fed: Media = {kind: items for kind, items in loaded.items() if items}
+    _write(sample, told, fed=fed)
+    _note_bare(sample, told, fed)
+    for kind, items in fed.items():
+        _match(kind, len(items), told)
+    _show(sample, fed, within=column is None)
+
+
+def _note_bare(sample: Sample, told: Sequence[Told], fed: Media) -> None:
+    """Note parts of a kind of which nothing is loaded."""
+    for kind in _UNEXPANDED:
+        pads = sum(message.count(kind) for message in told)
+        if pads and not fed.get(kind):
+            sample.note("column-empty" if kind == "image" else "videos-not-loaded", None, f"{pads}")
 
 
 def _take_completion(sample: Sample, row: Mapping[str, Any], files: MediaFiles, integrity: Integrity) -> None:
@@ -81,32 +90,37 @@ def _take_completion(sample: Sample, row: Mapping[str, Any], files: MediaFiles, 
     prompt = _told(row["prompt"])
     completion = _told(row["completion"], len(prompt)) if row["completion"] else []
     within = fill(prompt)
-    if fill(completion):
-        raise UnreadError("images in a completion are not reproduced")
+    if any(fill(completion).values()):
+        raise UnreadError("media in a completion are not reproduced")
     column = row.get("images")
-    named = _of_column(column) if column else within
-    lost = [] if column else [image for image in within if image is None]
+    if within["video"] and not column:
+        raise UnreadError("videos in a prompt are not reproduced")
+    named = _of_column(column) if column else within["image"]
+    lost = [] if column else [image for image in named if image is None]
     references = [] if lost else [_reference(index, image, turned=bool(column)) for index, image in enumerate(named)]
     broken = next((one for one in references if not _loads(one, files, integrity)), None)
-    pads = sum(message.pads for message in prompt)
-    fed = references if broken is None else []
-    _write(sample, [*prompt, *completion], expanded=bool(fed))
+    images = references if broken is None else []
+    fed: Media = {"image": images} if images else {}
+    _write(sample, [*prompt, *completion], fed=fed)
     _mask_prompt(sample, len(prompt), completion)
     if broken is not None:
         sample.note("pictures-dropped", None, broken.written)
-    elif pads and not fed:
-        sample.note("column-empty", None, f"{pads}")
-    if fed:
-        _match(pads, len(fed), prompt)
-        sample.media["image"] = fed
+    else:
+        _note_bare(sample, prompt, fed)
+    if images:
+        _match("image", len(images), prompt)
+        sample.media["image"] = images
         if not column:
             sample.objects[WITHIN] = True
 
 
-def _match(pads: int, images: int, told: Sequence[Told]) -> None:
-    if pads != images:
-        text = f"Image features and image tokens do not match, tokens: {pads} images, features: {images} images"
-        answers = any(message.pads for message in told if message.role == "assistant")
+def _match(kind: MediaKind, media: int, told: Sequence[Told]) -> None:
+    pads = sum(message.count(kind) for message in told)
+    if pads != media:
+        text = (
+            f"{kind.title()} features and {kind} tokens do not match, tokens: {pads} {kind}s, features: {media} {kind}s"
+        )
+        answers = any(message.count(kind) for message in told if message.role == "assistant")
         raise Stop("parts-mismatch", ValueError(text), of_template=answers)
 
 
@@ -145,8 +159,9 @@ def _of_column(column: Any) -> list[Any]:
     return [image for image in column if image is not None]
 
 
-def _write(sample: Sample, told: Sequence[Told], *, expanded: bool) -> None:
-    """Turns of the messages; the first is the system prompt where it says so."""
+def _write(sample: Sample, told: Sequence[Told], *, fed: Media) -> None:
+    """Turns of the messages; the first is the system prompt where it says so. `fed`: kinds of which some are loaded."""
+    unexpanded = {kind: word for kind, word in _UNEXPANDED.items() if kind not in fed}
     kept: ForTemplate = sample.objects[KEPT]
     for message in told:
         text = message.text
@@ -162,11 +177,9 @@ def _write(sample: Sample, told: Sequence[Told], *, expanded: bool) -> None:
         if message.role == "system" and message is told[0]:
             sample.system, sample.system_turn = text, message.index
             continue
-        bare = message.pads and not expanded
-        kept.captioned |= message.role == "assistant" and (message.captioned or bool(bare))
-        content = message.written(shielded)
-        if bare:
-            content = "".join(_UNEXPANDED if piece is None else shielded(piece) for piece in message.pieces)
+        bare = any(message.count(kind) for kind in unexpanded)
+        kept.captioned |= message.role == "assistant" and (message.captioned or bare)
+        content = message.written(shielded, unexpanded)
         sample.turns.append(Turn(message.index, _ROLES[message.role], content, words=(BARE,) if bare else ()))
 
 
@@ -183,10 +196,19 @@ def _mask_prompt(sample: Sample, prompt: int, completion: Sequence[Told]) -> Non
     first.words = (APART,) if first.role == "assistant" else (HEADS[0],)
 
 
-def _show(sample: Sample, images: Sequence[Any], *, within: bool) -> None:
-    sample.media["image"] = [_reference(index, image, turned=not within) for index, image in enumerate(images)]
-    if within:
-        sample.objects[WITHIN] = True
+def _show(sample: Sample, fed: Media, *, within: bool) -> None:
+    if fed.get("image"):
+        sample.media["image"] = [_reference(index, item, turned=not within) for index, item in enumerate(fed["image"])]
+        if within:
+            sample.objects[WITHIN] = True
+    if fed.get("video"):
+        sample.media["video"] = [_film(index, item) for index, item in enumerate(fed["video"])]
+
+
+def _film(index: int, item: Any) -> MediaReference:
+    if not isinstance(item, str) or ":" in item[:16]:
+        raise UnreadError(f"video {index} is a URL, a list of frames, or something else than a path")
+    return MediaReference("video", index, item[:SHOWN], item, "path", below_root=True)
 
 
 def _loads(reference: MediaReference, files: MediaFiles, integrity: Integrity) -> bool:
