@@ -13,7 +13,7 @@ from validator.conversation.sample import MediaKind, Sample, Turn, UnreadError
 from validator.tokens.vocabulary import SPECIAL_TOKENS
 from validator.trainers.llamafactory_v1.escape import broken_up
 from validator.trainers.llamafactory_v1.taken import Taken, check_calls, checked, take_tools
-from validator.trainers.transformers.parts import Stop, Told
+from validator.trainers.transformers.parts import ShownMedium, Stop, Told
 from validator.trainers.transformers.template import shielded
 
 NAMES = frozenset(("messages", "tools"))
@@ -98,7 +98,7 @@ def _take_block(
             raise Stop("function-json", ValueError(said[:300]), told.index) from None
     elif kind == "image_url":
         shown.setdefault("image", []).append(value)
-        told.pieces.append(None)
+        told.pieces.append(ShownMedium.IMAGE)
     elif kind in ("video_url", "audio_url"):
         raise UnreadError("videos and audio in this layout are not reproduced")
 

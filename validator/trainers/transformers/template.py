@@ -74,7 +74,7 @@ Kinds = tuple[MediaKind, ...]
 
 
 @cache
-def trl_template(parted: tuple[str, ...], kinds: Kinds) -> TrlTemplate:
+def trl_template(parted: tuple[str, ...], kinds: Kinds = ("image",)) -> TrlTemplate:
     """The template; placeholders of some kinds of media become such in the content of the roles `parted`."""
     plain = chat_template(parted, kinds)
     return TrlTemplate(**{name: getattr(plain, name) for name in Template.__dataclass_fields__})
