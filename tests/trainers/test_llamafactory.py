@@ -10,7 +10,8 @@ from tests import judges
 from tests.environments import VOCABULARY, needs_trainer, trainer_home
 from tests.oracle.compare import differences, our_answers
 from tests.oracle.corpus import make_corpus, make_other_formats, write_corpus
-from tests.oracle.videos import make_video_corpus
+from tests.oracle.thoughts import fed_as, set_up
+from tests.oracle.videos import make_timed_corpus, make_video_corpus
 from tests.trainers.compare import ask
 
 SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))
@@ -48,6 +49,24 @@ def test_fresh_random_rows_of_later_releases(version, make, tmp_path, monkeypatc
     for entry in corpus["entries"]:
         entry["settings"]["trainer"] = f"llamafactory@{version}"
     print(f"llamafactory {version}: {sum(map(len, theirs.values()))} rows compared")
+    assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
+
+
+@pytest.mark.parametrize("settings", [{}, {"cutoff_len": 300, "video_fps": 3.3, "video_maxlen": 9}])
+@pytest.mark.parametrize("template", ["qwen3_vl_nothink", "qwen3_vl"])
+@needs_trainer("llamafactory-0.9.4")
+def test_videos_of_qwen3_vl_are_told_by_the_places_of_their_frames(template, settings, tmp_path, monkeypatch):
+    """0.9.4: the times that are written are those of frames that follow each other, whenever they are shown."""
+    corpus = make_timed_corpus(tmp_path, SEED, ROWS, **{"cutoff_len": 8192, **settings})
+    registry = write_corpus(corpus, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    asked, own = fed_as(template, tmp_path)
+    given = {"corpus": corpus, "folder": str(tmp_path), **asked}
+    home = trainer_home("llamafactory-0.9.4")
+    theirs = judges.ask(home, "tests.oracle.judge", VOCABULARY, "rows", given=given, cwd=tmp_path)
+    corpus = set_up(corpus, trainer="llamafactory@0.9.4", **own)
+    assert {answer["status"] for answers in theirs.values() for answer in answers} == {"ok", "error"}
+    print(f"llamafactory 0.9.4, {template}: {sum(map(len, theirs.values()))} rows with videos compared")
     assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
 
 

@@ -256,8 +256,8 @@ def probe_frames(
         message = "all input arrays must have the same shape"
         return replace(known, fault="frame-sizes-differ", exception="ValueError", message=message)
     frames = Frames(_even(len(paths)), *sizes[0])
-    timed = frames.number if recipe.sampler == "smart-nframes" else len(paths)
-    return replace(known, decoded=frames, seconds=_middles([place / recipe.fps for place in range(timed)]))
+    timed = frames.number if recipe.numbered or recipe.sampler == "smart-nframes" else len(paths)
+    return replace(known, decoded=frames, seconds=_numbered(timed, recipe))
 
 
 def _promised(stream: Any, recipe: VideoRecipe) -> tuple[Frames, tuple[float, ...]] | None:
@@ -275,6 +275,10 @@ def _times(indices: Iterable[int], stream: Any, recipe: VideoRecipe) -> list[flo
     """
     rate = float(stream.average_rate)
     return [index / rate * recipe.fps / recipe.fps for index in indices]
+
+
+def _numbered(frames: int, recipe: VideoRecipe) -> tuple[float, ...]:
+    return _middles([place / recipe.fps for place in range(frames)])
 
 
 def _middles(times: list[float]) -> tuple[float, ...]:
@@ -306,6 +310,8 @@ def _decode(known: VideoProbe, container: Any, stream: Any, recipe: VideoRecipe)
     if number == 0:
         raise IndexError("list index out of range")
     known = replace(known, decoded=Frames(_even(number), *size), orientation=orientation)
+    if recipe.numbered:
+        known = replace(known, seconds=_numbered(_even(number), recipe))
     if after is None or not by_place:
         return known
     seconds = seconds_shown(first, after, frame, stream.average_rate, shown=recipe.most, frames=index + 1)

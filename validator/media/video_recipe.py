@@ -12,7 +12,8 @@ class VideoRecipe:
 
     `headers`: tokens are counted from the container's header where that is usable. `odd`: what becomes of an odd number
     of frames; `least` is the smallest number that is sampled of a video with a length, `endless` says whether one
-    without a number of frames is sampled by place.
+    without a number of frames is sampled by place. `numbered`: the times that are told of frames are their places among
+    those that are fed, at `fps`, and not when they are shown.
     """
 
     fps: float = 2.0
@@ -23,6 +24,7 @@ class VideoRecipe:
     headers: bool = True
     odd: Literal["repeat", "drop"] = "repeat"
     endless: bool = True
+    numbered: bool = False
     sampler: Literal["by-length", "smart-nframes", "every", "by-rate"] = "by-length"
     """LLaMA-Factory's, by the length that a container names; qwen-vl-utils', by the number of frames that it holds;
     transformers', every frame, or by that number and the rate at which they are shown.

@@ -14,7 +14,7 @@ from validator.catalog.survey import Survey
 from validator.conversation import alpaca
 from validator.conversation.media_paths import MediaColumns
 from validator.conversation.row_view import RowView, view_of
-from validator.conversation.sample import Sample
+from validator.conversation.sample import Sample, UnreadError
 from validator.media.geometry import ImageLimits, smart_resize, smart_resize_frames
 from validator.media.video_recipe import VideoRecipe
 from validator.models.families import of_template
@@ -29,7 +29,7 @@ from validator.trainers.llamafactory import layout, openai, sharegpt
 from validator.trainers.llamafactory.checks import check_counts, check_while_expanding
 from validator.trainers.llamafactory.resize import image_grid, regularize, trainer_resize
 from validator.trainers.llamafactory.template import template_of
-from validator.trainers.llamafactory.times import TimesRule, times_of
+from validator.trainers.llamafactory.times import TimesRule, sampled_again, times_of
 from validator.trainers.llamafactory.tokenized import TokenizedPath
 
 if TYPE_CHECKING:
@@ -127,6 +127,9 @@ class LlamaFactory(Trainer):
         videos = [item for item in media if item.kind == "video"]
         if self.times is not None and any(video.seconds for video in videos):
             frames = [(video.probe.frames or 0, video.seconds) for video in videos]
+            recipe = self.video or VideoRecipe()
+            if recipe.numbered and any(sampled_again(number, recipe) != number for number, _ in frames):
+                raise UnreadError("the processor samples frames of its videos a second time, which is not reproduced")
             sample.times = times_of(sample.turns, frames, rule=self.times)
 
     def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], processor: Processor) -> None:
@@ -261,8 +264,7 @@ _0_9_4 = replace(
     options=_LATEST.options - {"preserve_thinking"},
     template_since="0.9.4",
     null_calls="crash",
-    video=VideoRecipe(headers=False),
-    times=None,
+    video=VideoRecipe(headers=False, numbered=True),
 )
 _0_9_3 = replace(
     _0_9_4,
@@ -272,6 +274,8 @@ _0_9_3 = replace(
     formattings=("alpaca", "sharegpt"),
     template_since="0.9.3",
     null_calls="nothing",
+    video=VideoRecipe(headers=False),
+    times=None,
 )
 _0_9_2 = replace(
     _0_9_3,

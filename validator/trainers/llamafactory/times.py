@@ -1,6 +1,6 @@
 """The times of frames, which LLaMA-Factory writes for Qwen3-VL: `<0.3 seconds>` before each two frames of a video.
 
-Source: LLaMA-Factory 0.9.5 `mm_plugin.py`, `Qwen3VLPlugin.process_messages`.
+Source: LLaMA-Factory 0.9.5 and 0.9.4 `mm_plugin.py`, `Qwen3VLPlugin.process_messages`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from validator.conversation.sample import PLACEHOLDERS, Turn
+from validator.media.video_recipe import VideoRecipe
 from validator.tokens.encode import TrainerError
 
 TimesRule = Literal["of-first-and-message", "own"]
@@ -17,6 +18,16 @@ times of the video that has the number of the message. `own`: what later builds 
 """
 Frames = tuple[int, Sequence[float]]
 """Of a video: the number of its frames, which is even, and the seconds of each two."""
+
+
+_LEAST_AGAIN, _MOST_AGAIN = 4, 768
+
+
+def sampled_again(frames: int, recipe: VideoRecipe) -> int:
+    """How many of the frames that 0.9.4 gives to the processor are fed: it samples them at the rate at which they were
+    sampled, and rounding may lose one. Source: transformers 4.57.1 `video_processing_qwen3_vl.py`, `sample_frames`.
+    """
+    return min(max(int(frames / recipe.fps * recipe.fps), _LEAST_AGAIN), _MOST_AGAIN, frames)
 
 
 def times_of(turns: Sequence[Turn], videos: Sequence[Frames], *, rule: TimesRule) -> list[tuple[str, ...]]:
