@@ -238,6 +238,8 @@ def check_media(sample: Sample, *, timed: bool) -> None:
     """Raise UnreadError where what the trainer makes of the media of a row is not reproduced. `timed`: the model is
     told when the frames of videos are shown.
     """
+    if not sample.media:
+        return
     texts = [sample.system or "", *(turn.content for turn in sample.turns)]
     for kind in PAD_TOKENS:
         tags = sum(text.count(PLACEHOLDERS[kind]) for text in texts)
