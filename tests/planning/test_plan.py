@@ -156,6 +156,24 @@ def test_rows_of_ms_swift(tmp_path, strategy):
         assert planned == wanted, limits
 
 
+@pytest.mark.larger
+@pytest.mark.parametrize("processor", first(1, ["qwen3-vl", "embedded"]))
+def test_videos_of_ms_swift(tmp_path, processor):
+    """Files and lists of frames, which are images first, where the most pixels of an image are others."""
+    from tests.oracle.corpus import write_corpus
+    from tests.trainers.swift_videos import make_swift_videos
+
+    corpus = make_swift_videos(tmp_path, 3, many(42, 140), few=True, processor=processor)
+    kept = [entry for entry in corpus["entries"] if "video_fps" not in entry["settings"]]
+    registry = write_corpus({**corpus, "entries": kept}, tmp_path)
+    more = {"trainer": "ms-swift", "processor": processor, "truncation_strategy": "right"}
+    check(registry, tmp_path / "run", **more)
+    for option in plan(FinishedRun(tmp_path / "run"), (200, 8192), (3136, 50_000), 8).options:
+        limits = {"cutoff_len": option.cutoff_len, "image_max_pixels": option.image_max_pixels}
+        planned, wanted = of_plan(option), of_full_run(tmp_path, tmp_path / "full", **limits, **more)
+        assert planned == wanted, limits
+
+
 @pytest.mark.parametrize("trainer", ["llamafactory", "llamafactory@0.9.1", "trl", "qwen-vl-utils", "ms-swift"])
 def test_image_tokens_in_a_text_stop_training_in_a_plan_as_in_a_check(dataset, trainer):
     texts = [

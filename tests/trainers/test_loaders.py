@@ -77,4 +77,5 @@ def test_the_loader_of_each_trainer():
         "unsloth": "datasets 4.8",
         "qwen-vl-utils": "json",
         "ms-swift": "datasets 4.8",
+        "llamafactory-v1": "datasets 4.0",
     }
