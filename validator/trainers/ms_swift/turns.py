@@ -16,6 +16,8 @@ from validator.trainers.ms_swift.rows import FaultError, faults, parsed
 
 _STOPS = ("<|endoftext|>", "<|im_end|>")
 """No end is written after a last answer that ends with one of them."""
+_WEIGHTS = ("loss", "loss_scale")
+"""Keys of an answer that say its weight."""
 _ACTION = ("Action:", "Action Input:")
 
 
@@ -101,7 +103,9 @@ def _call(content: str) -> tuple[Any, Any]:
 
 def _weight(run: list[dict[str, Any]]) -> float:
     """The weight of an answer in the loss; of several calls the first word counts."""
-    loss, scale = (next((message[key] for message in run if key in message), None) for key in ("loss", "loss_scale"))
+    if all(message.keys().isdisjoint(_WEIGHTS) for message in run):  # nearly always
+        return 1.0
+    loss, scale = (next((message[key] for message in run if key in message), None) for key in _WEIGHTS)
     if not (loss or loss is None):
         return 0.0
     return 1.0 if scale is None else scale
@@ -130,7 +134,8 @@ def _question(message: dict[str, Any], pair: int) -> Turn:
         if "{{SYSTEM}}" in content:
             raise UnreadError("an observation holds {{SYSTEM}}, which is filled in")
         content = content.replace("{{QUERY}}", "")
-    content = content.replace("{{ROUND0}}", str(pair)).replace("{{ROUND1}}", str(pair + 1))
+    if "{{ROUND" in content:
+        content = content.replace("{{ROUND0}}", str(pair)).replace("{{ROUND1}}", str(pair + 1))
     return Turn(message["place"], "observation" if message["role"] == "tool" else "user", content)
 
 

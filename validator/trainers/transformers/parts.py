@@ -22,6 +22,8 @@ _KEYS: dict[MediaKind, tuple[str, ...]] = {
     "video": ("video", "url", "path"),
 }
 """Keys of a part under which transformers looks for the medium: each that is there is one."""
+PLAIN = frozenset(("type", "text"))
+"""The keys of a part that is text and nothing else."""
 LONGEST_PATH = 255
 """Characters above which a name without a file behind it may be an image in base64."""
 
@@ -57,14 +59,22 @@ class Told:
     captioned: bool = False
 
     @property
+    def plain(self) -> str | None:
+        """The content where it is one text, as most are."""
+        only = self.pieces[0] if len(self.pieces) == 1 else None
+        return only if isinstance(only, str) else None
+
+    @property
     def text(self) -> str:
         """The texts alone."""
+        if (plain := self.plain) is not None:
+            return plain
         return "".join(piece for piece in self.pieces if isinstance(piece, str))
 
     @property
     def pads(self) -> int:
         """The number of media."""
-        return sum(isinstance(piece, ShownMedium) for piece in self.pieces)
+        return 0 if self.plain is not None else sum(isinstance(piece, ShownMedium) for piece in self.pieces)
 
     @property
     def literal(self) -> str:
@@ -74,12 +84,16 @@ class Told:
 
     def count(self, kind: MediaKind) -> int:
         """The number of media of a kind."""
-        return sum(isinstance(piece, ShownMedium) and piece.value == kind for piece in self.pieces)
+        return (
+            0
+            if self.plain is not None
+            else sum(isinstance(piece, ShownMedium) and piece.value == kind for piece in self.pieces)
+        )
 
     def written(self, shielded: Callable[[str], str], bare: Mapping[MediaKind, str] | None = None) -> str:
         """The content with a placeholder for each medium, or with what is put for those of a kind that is `bare`."""
-        if len(self.pieces) == 1 and isinstance(self.pieces[0], str):
-            return shielded(self.pieces[0])
+        if (plain := self.plain) is not None:
+            return shielded(plain)
         made = ""
         for is_text, some in groupby(self.pieces, key=lambda piece: isinstance(piece, str)):
             if is_text:  # a text may be split within a placeholder
@@ -99,6 +113,10 @@ def prepared(told: Sequence[Told], images: Any, *, inline: bool = True) -> Media
     within parts are loaded. Raises Stop and UnreadError.
     """
     given = _given(images)
+    if not given and all(isinstance(message.content, str) for message in told):  # most rows without media
+        for message in told:
+            message.pieces.append(message.content)
+        return {"image": [], "video": []}
     parts = [_parts(message) for message in told]
     first = next((place for place, message in enumerate(told) if _is_asked(message)), None)
     if first is not None:
@@ -161,6 +179,9 @@ def _parts(message: Told) -> list[dict[str, Any]]:
 def _write(message: Told, part: dict[str, Any], loaded: Mapping[MediaKind, list[list[Any]]]) -> None:
     """Append what the template writes of a part, and what is loaded for it."""
     kind = part["type"]
+    if kind == "text" and part.keys() == PLAIN and isinstance(part["text"], str):  # most parts
+        message.pieces.append(part["text"])
+        return
     if kind == "image_url" and "image_url" in part:
         url = part["image_url"]
         part = {"type": "image", "url": url.get("url", "") if isinstance(url, dict) else url}

@@ -44,10 +44,12 @@ class TrlTemplate(Template):
         """The header of an answer that is encoded apart stands at the end of the turn before it."""
         turns = sample.turns
         known = super().around(sample, index)
-        before, after = known or self.frames[turns[index].role]
         apart = APART in turns[index].words
         leads = index + 1 < len(turns) and APART in turns[index + 1].words
-        return ("" if apart else before, after + (HEADER if leads else "")) if apart or leads else known
+        if not (apart or leads):
+            return known
+        before, after = known or self.frames[turns[index].role]
+        return "" if apart else before, after + (HEADER if leads else "")
 
 
 class TrlQwen3Template(TrlTemplate, Qwen3ChatTemplate):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from validator.conversation.sample import UnreadError
-from validator.trainers.transformers.parts import Media, ShownMedium, Stop, Told
+from validator.trainers.transformers.parts import PLAIN, Media, ShownMedium, Stop, Told
 
 _SIZED = ("min_pixels", "max_pixels", "resized_height", "resized_width")
 _SAMPLED = ("fps", "nframes", "min_frames", "max_frames", "total_pixels", "video_start", "video_end")
@@ -42,6 +42,9 @@ def _take(message: Told, part: Any, media: Media, *, first: bool) -> None:
         raise Stop("content-type", AssertionError(""), message.index)
     part = {key: value for key, value in part.items() if value is not None}  # Arrow gives each part the keys of all
     kind = part.get("type")
+    if kind == "text" and part.keys() == PLAIN and isinstance(part["text"], str):  # most parts
+        message.pieces.append(part["text"])
+        return
     keys = {"image", "image_url", "video", "audio"} & part.keys()
     if kind in ("image", "video") and any(key in part for key in (*_SIZED, *_SAMPLED)):
         raise UnreadError(f"{kind} parts with sizes or times of their own are not reproduced")

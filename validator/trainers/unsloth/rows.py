@@ -177,7 +177,7 @@ def _write(sample: Sample, told: Sequence[Told], *, fed: Media) -> None:
         if message.role == "system" and message is told[0]:
             sample.system, sample.system_turn = text, message.index
             continue
-        bare = any(message.count(kind) for kind in unexpanded)
+        bare = message.plain is None and any(message.count(kind) for kind in unexpanded)
         kept.captioned |= message.role == "assistant" and (message.captioned or bare)
         content = message.written(shielded, unexpanded)
         sample.turns.append(Turn(message.index, _ROLES[message.role], content, words=(BARE,) if bare else ()))
