@@ -52,10 +52,19 @@ def test_rows_for_ms_swift_are_as_its_loader_leaves_them_with_their_lengths(swif
     assert [(item["row"], item["dropped_by_trainer"]) for item in left_out] == [(2, True), (3, True)]
 
 
-def test_a_column_that_changes_the_text_under_ms_swift_is_told_with_its_row(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "told",
+    [
+        ({"chat_template_kwargs": {"x": True}}, "`chat_template_kwargs`"),
+        ({"videos": [["a.png", "a.png"]]}, "a video as a list of frames"),
+    ],
+)
+def test_what_is_not_written_for_ms_swift_is_told_with_its_row(tmp_path, monkeypatch, told):
     monkeypatch.chdir(tmp_path)
     turns = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
-    Path("a.jsonl").write_text(json.dumps({"messages": turns, "chat_template_kwargs": {"x": True}}))
+    Image.new("RGB", (56, 56)).save("a.png")
+    more, said = told
+    Path("a.jsonl").write_text(json.dumps({"messages": turns, **more}))
     check(tmp_path / "a.jsonl", tmp_path / "run", trainer="ms-swift")
-    with pytest.raises(ValueError, match=r"row 0 of a.jsonl .* has `chat_template_kwargs`"):
+    with pytest.raises(ValueError, match=f"row 0 of a.jsonl .* has {said}"):
         tokenize(FinishedRun(tmp_path / "run"), tmp_path / "out", Policy())

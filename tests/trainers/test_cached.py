@@ -11,7 +11,7 @@ from tests.environments import needs_trainer
 from tests.oracle.corpus import write_corpus
 from tests.trainers.compare import ask
 from tests.trainers.swift_corpus import make_swift_corpus
-from tests.trainers.swift_videos import make_swift_videos
+from tests.trainers.swift_videos import LISTS, make_swift_videos
 from validator.engine.run_files.finished import FinishedRun
 from validator.exporting.policy import Policy
 from validator.rules.registry import all_rules
@@ -41,6 +41,7 @@ def written(folder, registry, spec):
 @pytest.mark.parametrize("videos", [False, True])
 def test_random_rows_of_all_layouts(tmp_path, monkeypatch, videos):
     corpus = make_swift_videos(tmp_path, SEED, ROWS // 2) if videos else make_swift_corpus(SEED, ROWS)
+    corpus["entries"] = [entry for number, entry in enumerate(corpus["entries"]) if not videos or number not in LISTS]
     registry = write_corpus(corpus, tmp_path)
     monkeypatch.chdir(tmp_path)
     ours = {spec["name"]: written(tmp_path, registry, spec) for spec in corpus["entries"]}

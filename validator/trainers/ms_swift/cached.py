@@ -40,6 +40,8 @@ class CachedDataset:
             raise ValueError(f"has `{_CHANGES_TEXT}`, which is not written")
         found = load(row, entry)
         assert found is not None  # such rows are left out
+        if any(isinstance(video, list) for video in found.videos or ()):
+            raise ValueError("has a video as a list of frames, which is not written")
         return {
             "messages": [stored_json(_message(message)) for message in found.messages],
             "images": None if found.images is None else [_image(image) for image in found.images],
