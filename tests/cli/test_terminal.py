@@ -95,7 +95,16 @@ def test_colours_only_where_they_are_wanted(finished, mmvalidate):
         (["rule", "PH00"], ["PH001", "PH002", "PH003", "PH004", "PH005", "PH006", "PH007", "PH008", "PH009"]),
         (
             ["dataset_info.json", "--ignore", "CV001,LB00"],
-            ["CV001,LB001", "CV001,LB002", "CV001,LB003", "CV001,LB004", "CV001,LB005", "CV001,LB006", "CV001,LB007"],
+            [
+                "CV001,LB001",
+                "CV001,LB002",
+                "CV001,LB003",
+                "CV001,LB004",
+                "CV001,LB005",
+                "CV001,LB006",
+                "CV001,LB007",
+                "CV001,LB008",
+            ],
         ),
         (["dataset_info.json", "--dataset", ""], ["data"]),
         (["dataset_info.json", "--cutoff"], ["--cutoff-len"]),

@@ -61,7 +61,8 @@ class Entry:
     `key` is the one that names the data. `columns` and `tags` hold every known name, None where the trainer would see
     None. `mistyped` holds names that the trainer ignores in silence, as (block, name). `coordinates` is our own note
     (`_coordinates`, which trainers ignore) of an export that has converted boxes: `system`, and the settings that this
-    depends on. `weight`: of entries in YAML, how many times as many rows are drawn as there are.
+    depends on. `weight`: of entries in YAML, how many
+    times as many rows are drawn as there are. `media_dir`: an entry's own, which few trainers read.
     """
 
     name: str
@@ -80,6 +81,8 @@ class Entry:
     mistyped: tuple[tuple[str, str], ...] = ()
     coordinates: dict[str, Any] = field(default_factory=dict)
     weight: float | None = None
+    columns_given: bool = False
+    media_dir: str | None = None
 
 
 def parse_entry(name: str, raw: Any) -> Entry:
@@ -119,6 +122,8 @@ def parse_entry(name: str, raw: Any) -> Entry:
         columns=columns,
         tags=tags,
         tags_given="tags" in raw,
+        columns_given="columns" in raw,
+        media_dir=folder if isinstance(folder := raw.get("media_dir"), str) and folder else None,
         mistyped=_mistyped(raw),
         coordinates=note if isinstance(note := raw.get(CONVERTED), dict) else {},
     )

@@ -19,9 +19,11 @@ def settle(facts: RowFacts, limits: Limits) -> None:
     facts.num_image_tokens = facts.num_video_tokens = facts.num_label_tokens = None
     if facts.outcome in ("dropped", "unchecked"):
         return
-    error = _problem(facts, "convert") or _media_error(facts, limits) or _problem(facts, "encode")
+    unconverted = _problem(facts, "convert")
+    error = unconverted or _media_error(facts, limits) or _problem(facts, "encode")
     if error is not None:
-        stops = limits.trainer.stops_at_failures or facts.refused
+        trainer = limits.trainer
+        stops = facts.refused or (trainer.stops_at_conversion if unconverted else trainer.stops_at_failures)
         facts.outcome, facts.trainer_error = "crash" if stops else "dropped", error
         return
     facts.outcome = "ok"

@@ -119,3 +119,8 @@ def stopping_at_cut_media(trainer: Trainer) -> bool:
 def expanding_in_answers(trainer: Trainer) -> bool:
     """Trainers that take a placeholder in an answer for an image."""
     return trainer.strict_placeholders or trainer.splits_at_answers
+
+
+def replacing(trainer: Trainer) -> bool:
+    """Trainers that convert all rows before they train, and put another in the place of one that fails then."""
+    return trainer.stops_at_conversion and not trainer.stops_at_failures

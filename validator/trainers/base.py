@@ -105,6 +105,8 @@ class Trainer(ABC):
     """Videos of a row with several may be told with the frames and times of another."""
     stops_at_failures: bool
     """A row that fails stops it; else it is left out, or another takes its place."""
+    stops_at_conversion: bool
+    """A row that cannot be converted stops it."""
     tokenized: TokenizedFormat | None
     """How it keeps rows that it has preprocessed; None where that is not reproduced."""
 

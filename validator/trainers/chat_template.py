@@ -15,9 +15,9 @@ from validator.tokens import tool_formats
 from validator.tokens.encode import EncodedTurn, TrainerError
 from validator.tokens.ids import as_list
 from validator.tokens.processor import Processor
-from validator.tokens.template import PAD_TOKENS, SYSTEM, Template, check_named, not_reproduced
+from validator.tokens.template import HEADER, PAD_TOKENS, SYSTEM, Template, check_named, not_reproduced
 from validator.trainers.base import Trainer
-from validator.trainers.layout import ANSWERS, Kept, TokenSpan, cut_at_end
+from validator.trainers.layout import ANSWERS, HEADS, Kept, TokenSpan, cut_at_end
 
 if TYPE_CHECKING:
     from validator.facts.budget import Limits
@@ -176,6 +176,18 @@ def set_limits(settings: Settings, processor: Processor) -> ImageLimits:
 def with_set_pixels(limits: ImageLimits, max_pixels: int) -> ImageLimits:
     """Such limits with another most."""
     return replace(limits, max_pixels=max_pixels, processor_max_pixels=max_pixels)
+
+
+def joins_header(text: str, processor: Processor) -> bool:
+    """Whether the line feed at the end of an answer's header is one token with the white space that the answer begins
+    with.
+    """
+    if not text[:1].isspace():
+        return False
+    blank = text[: len(text) - len(text.lstrip())]
+    blank = blank[: max(blank.rfind("\n"), blank.rfind("\r")) + 1]
+    encode = processor.encoder.encode
+    return bool(blank) and list(encode(HEADER + blank))[: len(HEADS)] != list(encode(HEADER))
 
 
 @dataclass(frozen=True, kw_only=True)

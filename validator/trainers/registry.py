@@ -22,6 +22,7 @@ _MODULES = {
     "ms-swift": "validator.trainers.ms_swift.profile",
     "unsloth": "validator.trainers.unsloth.profile",
     "llamafactory-v1": "validator.trainers.llamafactory_v1.profile",
+    "nemo-automodel": "validator.trainers.nemo_automodel.profile",
 }
 _EARLIER = {DEFAULT: "@main to @0.9.1"}
 NAMES = ", ".join(name + (f" (also {_EARLIER[name]})" if name in _EARLIER else "") for name in _MODULES)

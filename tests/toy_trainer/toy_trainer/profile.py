@@ -121,6 +121,7 @@ TRAINERS = (
         removes_cut_media=False,
         narrows_pixels=False,
         stops_at_failures=False,
+        stops_at_conversion=False,
         mixes_times=False,
         tokenized=None,
     ),

@@ -235,6 +235,7 @@ _LATEST = LlamaFactory(
     removes_cut_media=False,
     narrows_pixels=False,
     stops_at_failures=True,
+    stops_at_conversion=True,
     mixes_times=True,
     tokenized=TokenizedPath(),
     template_since="0.9.5",

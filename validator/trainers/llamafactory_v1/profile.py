@@ -24,9 +24,9 @@ from validator.settings import Settings
 from validator.storage.media_files import MediaFiles
 from validator.tokens.encode import EncodedTurn, TrainerError
 from validator.tokens.processor import Processor
-from validator.tokens.template import HEADER, Template, check_named, not_reproduced
+from validator.tokens.template import Template, check_named, not_reproduced
 from validator.trainers.base import BatchRecipe
-from validator.trainers.chat_template import ChatTemplateTrainer, with_set_pixels
+from validator.trainers.chat_template import ChatTemplateTrainer, joins_header, with_set_pixels
 from validator.trainers.layout import ANSWERS, Kept, Sizes, TokenSpan
 from validator.trainers.llamafactory_v1 import layout
 from validator.trainers.llamafactory_v1.native import NAMES
@@ -82,11 +82,9 @@ class LlamaFactoryV1(ChatTemplateTrainer):
     def complete(self, sample: Sample, media: Sequence[MediaFacts], processor: Processor) -> None:
         """The prompt must be the beginning of the whole, token by token. Raises TrainerError and UnreadError."""
         for turn in sample.turns:
-            if turn.role not in ANSWERS or not turn.learned or not turn.content[:1].isspace():
+            if turn.role not in ANSWERS or not turn.learned:
                 continue
-            joined = _joined(turn.content)
-            encode = processor.encoder.encode
-            if joined and list(encode(joined))[: layout.HEADER] != list(encode(HEADER)):
+            if joins_header(turn.content, processor):
                 raise TrainerError("header-joined", ValueError(_NOT_PREFIX), turn.index, "encode")
         check_formats(sample, media)
 
@@ -143,15 +141,6 @@ class LlamaFactoryV1(ChatTemplateTrainer):
         return ""
 
 
-def _joined(text: str) -> str:
-    """The header of an answer with what of its text may be one token with it: white space that ends with a line feed;
-    "" where there is none.
-    """
-    blank = text[: len(text) - len(text.lstrip())]
-    blank = blank[: max(blank.rfind("\n"), blank.rfind("\r")) + 1]
-    return HEADER + blank if blank else ""
-
-
 TRAINERS = (
     LlamaFactoryV1(
         name="llamafactory-v1",
@@ -180,6 +169,7 @@ TRAINERS = (
         removes_cut_media=True,
         narrows_pixels=True,
         stops_at_failures=True,
+        stops_at_conversion=True,
         mixes_times=False,
         tokenized=None,
         media_roles=PARTED,

@@ -62,7 +62,8 @@ class MsSwift(Trainer):
         strategy = settings.truncation_strategy or self.strategy
         sampling = {name: value for name, value in settings.of_video.items() if name in ("fps", "most")}
         video = replace(self.video, **sampling)
-        return replace(self, strategy=strategy, stops_at_failures=settings.strict, video=video)
+        strict = settings.strict
+        return replace(self, strategy=strategy, stops_at_failures=strict, stops_at_conversion=strict, video=video)
 
     def view(self, entry: Entry, survey: Survey) -> RowView:
         """Whole rows."""
@@ -216,6 +217,7 @@ TRAINERS = (
         removes_cut_media=False,
         narrows_pixels=False,
         stops_at_failures=False,
+        stops_at_conversion=False,
         mixes_times=False,
         tokenized=CachedDataset(),
         strategy="delete",

@@ -155,6 +155,7 @@ TRAINERS = (
         removes_cut_media=False,
         narrows_pixels=False,
         stops_at_failures=True,
+        stops_at_conversion=True,
         mixes_times=False,
         tokenized=None,
         media_kinds=("image", "video"),

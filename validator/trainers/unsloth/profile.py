@@ -158,6 +158,7 @@ TRAINERS = (
         removes_cut_media=False,
         narrows_pixels=False,
         stops_at_failures=True,
+        stops_at_conversion=True,
         mixes_times=False,
         saves_images_again=False,
         tokenized=None,

@@ -1,0 +1,1 @@
+"""NeMo AutoModel's fine-tuning of vision models, with its datasets in a meta file."""

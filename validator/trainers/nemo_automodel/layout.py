@@ -1,0 +1,60 @@
+"""Of each answer the text and `<|im_end|>` are learned, not its header, nor the line feed at its end.
+
+Source: nemo-automodel 0.7.0 `components/datasets/vlm/collate_fns.py`, `_build_labels_from_markers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from validator.trainers.layout import HEADS, UNLEARNED, Sizes, TokenSpan, add_turn
+from validator.trainers.span_table import is_first, is_last
+
+if TYPE_CHECKING:
+    from validator.facts.record import TurnFacts
+    from validator.trainers.span_table import SpanTable
+
+HEADER = len(HEADS)
+"""Tokens of the header of an answer."""
+TOO_LONG = "replaced"
+"""What a row above the limit is."""
+
+
+def spans(turns: Sequence[TurnFacts], sizes: Sizes) -> list[TokenSpan]:
+    """Answers are labels between their header and the last token."""
+    made: list[TokenSpan] = []
+    for place, turn in enumerate(turns):
+        learned = turn.role == "assistant" and UNLEARNED not in turn.traits
+        own: list[TokenSpan] = []
+        add_turn(own, turn, place, sizes, is_label=learned)
+        if learned:
+            own = _split(own, place)
+        made += own
+    return made
+
+
+def _split(own: list[TokenSpan], place: int) -> list[TokenSpan]:
+    first, last = own[0], own[-1]
+    head = min(HEADER, first.num_tokens)
+    tail = min(1, last.num_tokens - (head if len(own) == 1 else 0))
+    made = [TokenSpan("text", head, place, None, is_label=False)] if head else []
+    for index, span in enumerate(own):
+        tokens = span.num_tokens - (head if index == 0 else 0) - (tail if index == len(own) - 1 else 0)
+        if tokens:
+            made.append(TokenSpan(span.kind, tokens, place, span.medium, is_label=True))
+    if tail:
+        made.append(TokenSpan("text", tail, place, None, is_label=False))
+    return made or own
+
+
+def span_table(spans: SpanTable) -> SpanTable:
+    """`spans` for many rows."""
+    turns, turn = spans.turns, spans.turn
+    learned = (turns.is_answer & ~turns.is_unlearned)[turn]
+    head = np.minimum(np.where(learned & is_first(turn), HEADER, 0), spans.num_tokens)
+    tail = np.minimum(np.where(learned & is_last(turn), 1, 0), spans.num_tokens - head)
+    nothing = np.zeros(len(turn), bool)
+    return spans.split(head, tail, (nothing, learned, nothing))

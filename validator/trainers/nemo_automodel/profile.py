@@ -1,0 +1,165 @@
+"""NeMo AutoModel's fine-tuning of vision models, with `pretokenize` and a `max_length`, which it does not cut at.
+
+Source: nemo-automodel 0.7.0 `components/datasets/vlm/datasets.py`, `PreTokenizedDatasetWrapper`; transformers 5.18.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from validator.catalog.entry import Entry
+from validator.catalog.loader import OF_QWEN
+from validator.catalog.survey import Survey
+from validator.conversation.row_view import RowView
+from validator.conversation.sample import Sample
+from validator.media.geometry import ImageLimits, processor_grid
+from validator.models.families import QWEN2_5_VL, QWEN2_VL
+from validator.settings import Settings
+from validator.storage.media_files import MediaFiles
+from validator.tokens.encode import EncodedTurn
+from validator.tokens.processor import Processor
+from validator.tokens.template import Template, check_named, not_reproduced
+from validator.trainers.base import BatchRecipe
+from validator.trainers.chat_template import ChatTemplateTrainer, joins_header, with_set_pixels
+from validator.trainers.layout import Sizes, TokenSpan
+from validator.trainers.nemo_automodel import layout
+from validator.trainers.nemo_automodel.rows import FAKE, PlainRow, as_named, convert
+from validator.trainers.transformers.template import SHIELD, trl_template
+
+if TYPE_CHECKING:
+    from validator.facts.budget import Limits
+    from validator.facts.record import MediaFacts, TurnFacts
+    from validator.trainers.span_table import SpanTable
+
+_grid = lru_cache(maxsize=4096)(processor_grid)
+_WHITE = 56
+"""Pixels of a side of the picture that is put into rows without media."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NemoAutomodel(ChatTemplateTrainer):
+    """The way of `PreTokenizedDatasetWrapper`."""
+
+    def view(self, entry: Entry, survey: Survey) -> RowView:
+        """The columns that it names, as they stand in the JSON."""
+        return PlainRow(as_named(entry), survey.types, plain=True)
+
+    def sample(self, row: dict[str, Any], entry: Entry, files: MediaFiles) -> Sample:
+        """Messages of known roles."""
+        return convert(row, as_named(entry))
+
+    def reads(self, entry: Entry) -> Callable[[str], bool]:
+        """Columns that it names."""
+        return {name for name in as_named(entry).columns.values() if name is not None}.__contains__
+
+    def template(self, processor: Processor, named: str | None) -> Template:
+        """The model's own chat template."""
+        check_named(named)
+        if processor.family not in (QWEN2_VL, QWEN2_5_VL):
+            raise not_reproduced(self.name, processor)
+        return trl_template(self.media_roles)
+
+    def check(self, sample: Sample) -> None:
+        """Media that are too few or too many go by unsaid."""
+
+    def complete(self, sample: Sample, media: Sequence[MediaFacts], processor: Processor) -> None:
+        """An answer whose header is one token with its beginning is not found, and so not learned; a row without media
+        is given a white picture.
+        """
+        for turn in sample.turns:
+            if turn.role == "assistant" and joins_header(turn.content, processor):
+                turn.learned = False
+                sample.note("answer-not-found", turn.index, "")
+            if FAKE in turn.words:
+                rows, columns = _grid(_WHITE, _WHITE, self._limits(processor))
+                pads = "<|image_pad|>" * (rows * columns // processor.merge_size**2)
+                turn.content = f"<|vision_start|>{pads}<|vision_end|>".replace("<", f"<{SHIELD}") + turn.content
+
+    def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], processor: Processor) -> None:
+        """Pads in the text are found when the row is converted."""
+
+    def spans(self, turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[TokenSpan]:
+        """Answers are learned."""
+        return layout.spans(turns, sizes)
+
+    def span_table(self, spans: SpanTable, limits: Limits) -> SpanTable:
+        """Answers are learned."""
+        return layout.span_table(spans)
+
+    def too_long(self, num_tokens: int, cutoff_len: int) -> str | None:
+        """Another row takes its place."""
+        return f"{layout.TOO_LONG}: {num_tokens} tokens > max_length {cutoff_len}"
+
+    def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
+        """The processor's own, and below its most that which is set."""
+        own = self._limits(processor)
+        return with_set_pixels(own, max(min(settings.image_max_pixels, own.max_pixels), own.min_pixels))
+
+    def _limits(self, processor: Processor) -> ImageLimits:
+        return ImageLimits(
+            max_pixels=processor.max_pixels,
+            min_pixels=processor.min_pixels,
+            processor_min_pixels=processor.min_pixels,
+            processor_max_pixels=processor.max_pixels,
+            patch_size=processor.patch_size,
+            merge_size=processor.merge_size,
+        )
+
+    def with_max_pixels(self, limits: ImageLimits, max_pixels: int) -> ImageLimits:
+        """The processor's."""
+        return with_set_pixels(limits, max_pixels)
+
+    def image_grid(self, width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
+        """Resized by the processor alone."""
+        return _grid(width, height, limits)
+
+    def resize(self, image: Image.Image, limits: ImageLimits) -> Image.Image:
+        """The processor gets images as they are."""
+        return image
+
+    def resizer(self) -> str:
+        """No library."""
+        return ""
+
+
+TRAINERS = (
+    NemoAutomodel(
+        name="nemo-automodel",
+        describes="NeMo AutoModel with pretokenize and max_length",
+        formattings=("alpaca", "sharegpt"),
+        options=frozenset(),
+        defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 2**31},
+        min_pixels=56 * 56,
+        loader=OF_QWEN,
+        video=None,
+        batch=BatchRecipe(pad_to_multiple_of=1, adds_fake_image=False, masks_pads=False),
+        applies_exif=False,
+        on_white="nothing",
+        is_replayed=False,
+        resizes_by_pillow=False,
+        strict_placeholders=False,
+        pairs_turns=False,
+        parses_tools=False,
+        fills_objects=False,
+        mixes_modalities=True,
+        reads_whole_rows=False,
+        names_media_in_columns=False,
+        saves_images_again=False,
+        first_is_label=True,
+        splits_at_answers=False,
+        removes_cut_media=False,
+        narrows_pixels=True,
+        stops_at_failures=False,
+        stops_at_conversion=True,
+        mixes_times=False,
+        tokenized=None,
+        media_roles=("user",),
+        media_kinds=("image",),
+        writes_as_qwen3=False,
+    ),
+)
