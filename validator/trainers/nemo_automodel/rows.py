@@ -31,6 +31,8 @@ FAKE = "white-picture"
 """A word for the turn before whose text a white picture is put, in rows without media."""
 _TAG = re.compile(r"(<image>|<video>)", re.IGNORECASE)
 _IMAGE = PLACEHOLDERS["image"]
+_NONE = object()
+"""No image is left."""
 _CONTROL = ("<|im_start|>", "<|im_end|>")
 _PADS = ("<|image_pad|>", "<|video_pad|>")
 
@@ -117,8 +119,8 @@ def _ask(
         if not place % 2:
             told.pieces.append(piece.strip())
             continue
-        item = next(left, None) if piece.lower() == _IMAGE else None
-        if item is None:  # videos are unread before
+        item = next(left, _NONE) if piece.lower() == _IMAGE else _NONE
+        if item is _NONE:  # videos are unread before
             sample.note("placeholder-vanishes", index, piece)
             continue
         references.append(_reference(len(references), item, entry))
@@ -155,6 +157,9 @@ def _reference(index: int, item: Any, entry: Entry) -> MediaReference:
             raise UnreadError(f"image {index} lies in an LMDB database, which is not read")
         path = item if entry.media_dir is None else os.path.join(entry.media_dir, item)
         return MediaReference("image", index, item[:SHOWN], path, "path", below_root=True)
+    if entry.media_dir is not None:
+        said = f"expected str, bytes or os.PathLike object, not {type(item).__name__}"
+        raise Stop("media-type", TypeError(said))
     problem = Problem("media-type", None, index, "ValueError", f"Invalid image type: {type(item).__name__}")
     return MediaReference("image", index, repr(item)[:SHOWN], None, "value", problem)
 
