@@ -46,15 +46,23 @@ def test_the_same_row_fares_differently(dataset, mmvalidate, tmp_path):
     names = list(json.loads(done.stdout)["trainers"])
     table = pq.read_table(tmp_path / ".mmvalidate" / dataset.folder.name / "trainers.parquet").to_pylist()
     later = ["llamafactory", "llamafactory@main", "llamafactory@0.9.4", "llamafactory@0.9.3"]
-    assert names == [*later, "llamafactory@0.9.2", "llamafactory@0.9.1", "trl", "qwen-vl-utils", "ms-swift"]
+    assert names == [
+        *later,
+        "llamafactory@0.9.2",
+        "llamafactory@0.9.1",
+        "trl",
+        "qwen-vl-utils",
+        "ms-swift",
+        "nemo-automodel",
+    ]
     assert all(row[later[0]] == row[name] for row in table for name in later)
     assert [tuple(row[name] for name in (names[0], *names[4:])) for row in table] == [
-        ("whole", "whole", "whole", "whole", "whole", "whole"),
-        ("whole", "stops", "stops", "whole", "whole", "whole"),
-        ("whole", "whole", "whole", "stops", "dropped", "dropped"),
-        ("dropped", "dropped", "dropped", "whole", "whole", "whole"),
-        ("stops", "stops", "stops", "stops", "stops", "dropped"),
-        ("dropped", "dropped", "stops", "stops", "whole", "dropped"),
+        ("whole", "whole", "whole", "whole", "whole", "whole", "whole"),
+        ("whole", "stops", "stops", "whole", "whole", "whole", "whole"),
+        ("whole", "whole", "whole", "stops", "dropped", "dropped", "dropped"),
+        ("dropped", "dropped", "dropped", "whole", "whole", "whole", "whole"),
+        ("stops", "stops", "stops", "stops", "stops", "dropped", "dropped"),
+        ("dropped", "dropped", "stops", "stops", "whole", "dropped", "whole"),
     ]
 
 
@@ -70,8 +78,10 @@ def test_data_alone_is_put_to_those_who_read_it(tmp_path, mmvalidate):
     (tmp_path / "data.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     done = mmvalidate("data.jsonl", "--trainer", "all", "-q", "--output-format", "json")
     told = json.loads(done.stdout)
-    assert list(told["trainers"]) == ["trl", "ms-swift", "unsloth"]
+    assert list(told["trainers"]) == ["trl", "ms-swift", "unsloth", "llamafactory-v1"]
     assert told["left_out"]["llamafactory"] == "it has no converter for the formatting own"
+    of_v1 = told["counts"].pop("llamafactory-v1")
+    assert of_v1["stops"] == 2, "blocks have a value there"
     assert all(counts["whole"] == 2 for counts in told["counts"].values())
     registry = {"data": {"file_name": "data.jsonl", "formatting": "sharegpt"}}
     (tmp_path / "dataset_info.json").write_text(json.dumps(registry))

@@ -91,6 +91,11 @@ OWN = {
         [],
     ),
     "a tag is text": ([("user", [("text", "<image>")]), ("assistant", [("text", "yo")])], ("ok", 25, 3), ["CV018"]),
+    "blocks of another layout": (
+        [("user", [("image", "a.png")]), ("assistant", [{"type": "text", "text": "yo"}])],
+        CRASH,
+        ["CV004"],
+    ),
     "text is no list of blocks": ([("user", "hi"), ("assistant", "yo")], CRASH, ["CV005"]),
 }
 
@@ -130,7 +135,7 @@ def test_data_alone_is_in_its_own_layout(tmp_path, name):
             "role": role,
             "content": content
             if isinstance(content, str)
-            else [{"type": kind, "value": value} for kind, value in content],
+            else [block if isinstance(block, dict) else {"type": block[0], "value": block[1]} for block in content],
         }
         for role, content in messages
     ]

@@ -20,6 +20,7 @@ NAMES = frozenset(("messages", "tools"))
 """Columns that are read."""
 _ROLES = {"system": "system", "user": "user", "assistant": "assistant", "tool": "observation"}
 _MEDIA: dict[str, MediaKind] = {"image_url": "image", "video_url": "video", "audio_url": "audio"}
+_KINDS = ("text", "reasoning", "tool_call", *_MEDIA)
 _LEAST = 1e-6
 """An answer of no more weight is not learned."""
 _NEITHER = "No valid messages or chosen_messages/rejected_messages found in sample."
@@ -79,9 +80,11 @@ def _take_block(
     sample: Sample, told: Told, shown: dict[MediaKind, list[Any]], calls: list[Any], block: Mapping[str, Any]
 ) -> None:
     """Take one block of a content; those of other types are not written."""
-    if "type" not in block or "value" not in block:
-        raise UnreadError(f"a block of message {told.index} has no type or no value")
-    kind, value = block["type"], block["value"]
+    if "type" not in block:
+        raise Stop("column-missing", KeyError("type"), told.index)
+    kind, value = block["type"], block.get("value")
+    if kind in _KINDS and "value" not in block:
+        raise Stop("column-missing", KeyError("value"), told.index)
     if kind in ("text", "reasoning"):
         if not isinstance(value, str):
             said = f"argument of type {type(value).__name__!r} is not iterable"
