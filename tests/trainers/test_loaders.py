@@ -78,4 +78,5 @@ def test_the_loader_of_each_trainer():
         "qwen-vl-utils": "json",
         "ms-swift": "datasets 4.8",
         "llamafactory-v1": "datasets 4.0",
+        "nemo-automodel": "json",
     }

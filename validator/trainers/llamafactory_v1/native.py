@@ -21,6 +21,7 @@ NAMES = frozenset(("messages", "tools"))
 _ROLES = {"system": "system", "user": "user", "assistant": "assistant", "tool": "observation"}
 _MEDIA: dict[str, MediaKind] = {"image_url": "image", "video_url": "video", "audio_url": "audio"}
 _KINDS = ("text", "reasoning", "tool_call", *_MEDIA)
+_NONE: Any = object()
 _LEAST = 1e-6
 """An answer of no more weight is not learned."""
 _NEITHER = "No valid messages or chosen_messages/rejected_messages found in sample."
@@ -82,8 +83,8 @@ def _take_block(
     """Take one block of a content; those of other types are not written."""
     if "type" not in block:
         raise Stop("column-missing", KeyError("type"), told.index)
-    kind, value = block["type"], block.get("value")
-    if kind in _KINDS and "value" not in block:
+    kind, value = block["type"], block.get("value", _NONE)
+    if kind in _KINDS and value is _NONE:
         raise Stop("column-missing", KeyError("value"), told.index)
     if kind in ("text", "reasoning"):
         if not isinstance(value, str):

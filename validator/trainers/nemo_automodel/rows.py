@@ -15,7 +15,7 @@ from validator.catalog.entry import NO_COLUMNS, Entry
 from validator.conversation.media_paths import SHOWN
 from validator.conversation.row_view import RowView
 from validator.conversation.sample import PLACEHOLDERS, MediaReference, Problem, Sample, Turn, UnreadError
-from validator.trainers.transformers.parts import Stop, Told
+from validator.trainers.transformers.parts import ShownMedium, Stop, Told
 from validator.trainers.transformers.template import SHIELD, shielded
 
 COLUMNS = {"messages": "messages", "images": "images", "videos": "videos"}
@@ -124,7 +124,7 @@ def _ask(
             sample.note("placeholder-vanishes", index, piece)
             continue
         references.append(_reference(len(references), item, entry))
-        told.pieces.append(None)
+        told.pieces.append(ShownMedium.IMAGE)
     _checked(sample, told.text, index)  # where a placeholder is gone, two texts may make a token
     sample.turns.append(Turn(index, "user", told.written(shielded)))
 
