@@ -22,6 +22,7 @@ ALLOWED = {
     "catalog/recognise/sampling.py": "the words of init",
     "report/tokenized.py": "says which release the rows were compared with",
     "tokenizing/comparing.py": "asks LLaMA-Factory itself",
+    "training/of_trl.py": "answers TRL's training files, which are not read",
     "training/refusals.py": "the table of what releases of LLaMA-Factory's own parser refuse",
 }
 

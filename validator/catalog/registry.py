@@ -172,7 +172,7 @@ def _of_hub(path: Path) -> str:
     )
 
 
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}", re.ASCII)
 _HEAD = 1 << 20
 MOST_BYTES = 16 << 20
 """Of a registry; LLaMA-Factory's own has 20 kB."""
