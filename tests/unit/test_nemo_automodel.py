@@ -7,6 +7,8 @@ import pytest
 from PIL import Image
 
 from tests.conftest import check
+from validator.engine.run_files.finished import FinishedRun
+from validator.planning.plan import plan
 
 CRASH, DROPPED = ("crash", None, None), ("dropped", None, None)
 
@@ -102,3 +104,14 @@ def test_names_that_an_incomplete_block_leaves_out_are_its_own(tmp_path):
 def test_an_entry_has_a_folder_of_media(tmp_path):
     row = chat(user("<image>hi"), answer("yo"), images=["b.png"])
     assert judged(tmp_path, row, media_dir=str(tmp_path / "pics"))[0] == ("ok", 37, 2)
+
+
+def test_a_plan_knows_what_stops_it_and_what_is_replaced(tmp_path):
+    rows = [chat(user(None), answer("yo")), chat(user("<image>hi"), answer("yo"), images=["gone.png"])]
+    rows += [chat(user("x " * 60), answer("yo")), chat(user("hi"), answer("yo"))]
+    (tmp_path / "data.json").write_text(json.dumps(rows))
+    registry = tmp_path / "dataset_info.json"
+    registry.write_text(json.dumps({"data": {"file_name": "data.json", "formatting": "sharegpt"}}))
+    result, _ = check(str(registry), tmp_path / "run", trainer="nemo-automodel", cutoff_len=50)
+    counts = plan(FinishedRun(result.folder), [50], [], 8).current.counts
+    assert (counts.stopped, counts.dropped, counts.whole) == (1, 2, 1)

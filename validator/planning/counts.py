@@ -85,7 +85,8 @@ class Expanded:
         unlearned = over & (labels == 0) & trainer.splits_at_answers & ~(self.fails | later)
         trained = ~(self.fails | image_cut | left_out | later | unlearned)
         failed = laid.failed + int((self.fails | left_out).sum())
-        stopped = failed if trainer.stops_at_failures else laid.refused
+        at_once = laid.unconverted if trainer.stops_at_conversion else laid.refused
+        stopped = failed if trainer.stops_at_failures else at_once
         counts.rows += laid.rows
         counts.dropped += laid.dropped + failed - stopped + int(unlearned.sum())
         counts.unchecked += laid.unchecked

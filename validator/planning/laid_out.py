@@ -53,7 +53,8 @@ _COLUMNS = (
 @dataclass(frozen=True, slots=True)
 class Laid:
     """The facts of `rows` rows. Whatever the limits are, `dropped` are dropped, `unchecked` are not known, and the
-    trainer fails at `failed`, at the `refused` of these in its loader. `spans` are those of the others, as
+    trainer fails at `failed`, at the `refused` of these in its loader, and at the `unconverted` there or when it
+    converts them. `spans` are those of the others, as
     `Trainer.span_table` gets them; `stop_later` says at which of them training stops after all; `medium_size` are their
     media, as places in `sizes`, where each (kind, width, height, frames, whether these are a list) stands once.
     """
@@ -63,6 +64,7 @@ class Laid:
     unchecked: int
     failed: int
     refused: int
+    unconverted: int
     spans: SpanTable
     stop_later: Flags
     medium_size: Ints
@@ -83,12 +85,14 @@ def lay(batch: pa.RecordBatch) -> Laid:
     dropped &= ~_flags(pc.is_valid(batch.column("trainer_error")))  # that is for the limits to decide
     refused = _flags(batch.column("refused"))
     problems, problem_offsets = _unnest(batch.column("problems"))
-    stops = are_among(pc.struct_field(problems, "stage"), ["convert", "encode"])
+    stage = pc.struct_field(problems, "stage")
+    stops, at_conversion = are_among(stage, ["convert", "encode"]), are_among(stage, ["convert"])
     media, media_offsets = _unnest(batch.column("media"))
     fault = pc.struct_field(media, "fault")
     faulty = _flags(pc.is_valid(fault)) & ~are_among(fault, LATER) & (_kinds(media) != AUDIO)
     gone = dropped | unchecked
     failed = ~gone & (refused | (sums(stops, problem_offsets) > 0) | (sums(faulty, media_offsets) > 0))
+    unconverted = failed & (refused | (sums(at_conversion, problem_offsets) > 0))
     left = ~(gone | failed)
     some = batch if left.all() else batch.select(["turns", "media"]).filter(plain_array(left.tolist(), pa.bool_()))
     return Laid(
@@ -97,6 +101,7 @@ def lay(batch: pa.RecordBatch) -> Laid:
         int(unchecked.sum()),
         int(failed.sum()),
         int((failed & refused).sum()),
+        int(unconverted.sum()),
         _lay_spans(some),
         stop_later(some),
         *_sizes(some.column("media").flatten()),
