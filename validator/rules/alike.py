@@ -22,6 +22,8 @@ KEPT = 1 << 17
 ALL = (1 << 64) - 1
 _TOGETHER = 1 << 12
 """Single rows that become a table together."""
+_FEW = 32
+"""Single rows that are sorted faster without numpy: data sets of a few rows may be many."""
 _GROUP = np.dtype(
     [
         ("key", "<u8"),
@@ -113,11 +115,16 @@ class Groups:
         if sum(map(len, self._waiting)) >= KEPT:
             self.trim()
 
+    def _all_differ(self) -> bool:
+        return len({key for key, *_ in self._single}) == len(self._single) and not self.sampled
+
     def _bounded(self, groups: np.ndarray) -> np.ndarray:
         return groups[groups["key"] <= self.last] if self.sampled else groups
 
     def trim(self) -> None:
         """Group all rows, and keep the smallest keys."""
+        if len(self._single) <= _FEW and not self._waiting and not len(self._table) and self._all_differ():
+            self._table, self._single = np.array(sorted(self._single), _GROUP), []
         self._take_single()
         if not self._waiting:
             return

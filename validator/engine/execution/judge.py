@@ -97,7 +97,7 @@ class Judge:
         """The aggregates of rows as plain data, by name, each taken out; those that hold nothing are left out."""
         for name, corpus in self._rulebook.kinds.items():
             mine = self.aggregates.pop(name, None) if corpus.fold is not None else None
-            if mine is not None and mine != corpus.start():
+            if mine is not None and mine != self._rulebook.empty[name]:
                 yield name, corpus.adapter.dump_python(mine, mode="json")
 
     def merge(self, name: str, plain: Any) -> None:
