@@ -1,8 +1,17 @@
 """Our answers to data alone, under the trainers that read it, and how they differ from theirs."""
 
+import json
+import os
+import random
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from tests.oracle.compare import our_answer
+from tests.trainers.compare import PROCESSORS, TOKENS, ask
+from tests.trainers.trl_corpus import add_calls, write_trl_corpus
 from validator.catalog.formats import file_rows
 from validator.catalog.registry import load_registry
 from validator.engine.entries import open_entries
@@ -10,6 +19,8 @@ from validator.facts.measure import Measurer
 from validator.settings import Settings
 from validator.storage.remote import locate
 
+SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))
+ROWS = int(os.environ.get("MMVALIDATE_TRAINER_ROWS", 160))
 COMPARED = ("status", "len", "labels", "image_tokens", "video_tokens", "sha")
 
 
@@ -61,3 +72,47 @@ def compare(trainer, corpus, files, theirs, **processor):
         rows = corpus["files"][name]["rows"]
         differing += [f"{name} {file['settings']} {line}" for line in differences(ours, theirs[name], rows)]
     return statuses, differing
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A trainer whose judge is asked about random files of rows of its users' own: `home` is its environment, `made`
+    makes a corpus of a seed and a number of rows. Run from a folder of its own.
+    """
+
+    trainer: str
+    home: str
+    made: Callable[[int, int], dict[str, Any]]
+
+    def recorded(self, model: str, rows: int) -> Counter[str]:
+        """What became of the rows of one seed, whose answers are kept beside this file: MMVALIDATE_TRL=write (or
+        MMVALIDATE_UNSLOTH=write) has them asked again. All are equal.
+        """
+        golden = Path(__file__).with_name(f"golden_{self.trainer}.json")
+        known = json.loads(golden.read_text())
+        corpus, files = self._corpus(model, 1, rows)
+        if os.environ.get(f"MMVALIDATE_{self.trainer.upper()}") == "write":
+            known[model] = self._ask(model, files)
+            golden.write_text(json.dumps(known, indent=0) + "\n")
+        statuses, differing = compare(self.trainer, corpus, files, known[model], processor=PROCESSORS[model])
+        assert differing == []
+        return statuses
+
+    def fresh(self, model: str) -> Counter[str]:
+        """What became of ROWS rows of SEED, of which the trainer is asked now. All are equal."""
+        corpus, files = self._corpus(model, SEED, ROWS)
+        theirs = self._ask(model, files)
+        statuses, differing = compare(self.trainer, corpus, files, theirs, processor=PROCESSORS[model])
+        print(f"{self.trainer} {model}: {dict(statuses)}")
+        assert differing == [], f"MMVALIDATE_SEED={SEED}\n" + "\n".join(differing[:10])
+        return statuses
+
+    def _corpus(self, model: str, seed: int, rows: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        corpus = self.made(seed, rows)
+        if model == "qwen3-vl":
+            add_calls(corpus, seed)
+        return corpus, write_trl_corpus(corpus, Path.cwd())
+
+    def _ask(self, model: str, files: dict[str, Any]) -> Any:
+        given = {"files": files, "tokens": TOKENS[model], "model": model}
+        return ask(self.home, f"judge_{self.trainer}", given, Path.cwd())
