@@ -58,4 +58,4 @@ def test_random_rows_of_all_layouts(tmp_path, monkeypatch, videos):
         assert theirs["read"] == expected, f"MMVALIDATE_SEED={SEED} {spec['name']}"
         rows += len(expected)
     print(f"cached_dataset: {rows} rows equal")
-    assert rows > 0.2 * ROWS
+    assert rows > (0.05 if videos else 0.2) * ROWS
