@@ -101,7 +101,7 @@ def _take_completion(sample: Sample, row: Mapping[str, Any], files: MediaFiles, 
     broken = next((one for one in references if not _loads(one, files, integrity)), None)
     images = references if broken is None else []
     fed: Media = {"image": images} if images else {}
-    _write(sample, [*prompt, *completion], fed=fed)
+    _write(sample, [*prompt, *completion], fed=fed, completion=len(prompt))
     _mask_prompt(sample, len(prompt), completion)
     if broken is not None:
         sample.note("pictures-dropped", None, broken.written)
@@ -159,8 +159,10 @@ def _of_column(column: Any) -> list[Any]:
     return [image for image in column if image is not None]
 
 
-def _write(sample: Sample, told: Sequence[Told], *, fed: Media) -> None:
-    """Turns of the messages; the first is the system prompt where it says so. `fed`: kinds of which some are loaded."""
+def _write(sample: Sample, told: Sequence[Told], *, fed: Media, completion: int = 0) -> None:
+    """Turns of the messages; the first is the system prompt where it says so. `fed`: kinds of which some are loaded;
+    `completion`: the number of its first message, whose text is made a part, as that of the very first.
+    """
     unexpanded = {kind: word for kind, word in _UNEXPANDED.items() if kind not in fed}
     kept: ForTemplate = sample.objects[KEPT]
     for message in told:
@@ -171,7 +173,7 @@ def _write(sample: Sample, told: Sequence[Told], *, fed: Media) -> None:
             sample.note("placeholder-is-text", message.index, message.literal)
         if message.calls:
             sample.note("calls-not-written", message.index, "")
-            kept.calls[message.index] = message.calls, message is told[0] or bool(message.content)
+            kept.calls[message.index] = message.calls, message.index in (0, completion) or bool(message.content)
         if message.pads and message.role in ("system", "tool"):
             raise UnreadError("images in a system prompt or a tool's reply are not reproduced")
         if message.role == "system" and message is told[0]:
