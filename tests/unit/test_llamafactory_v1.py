@@ -90,6 +90,11 @@ OWN = {
         ("ok", 29, 3),
         [],
     ),
+    "what is behind the last answer is not written": (
+        [("user", [("text", "hi")]), ("assistant", [("text", "yo")]), ("user", [("text", None)])],
+        ("ok", 23, 3),
+        ["CV021"],
+    ),
     "a tag is text": ([("user", [("text", "<image>")]), ("assistant", [("text", "yo")])], ("ok", 25, 3), ["CV018"]),
     "blocks of another layout": (
         [("user", [("image", "a.png")]), ("assistant", [{"type": "text", "text": "yo"}])],

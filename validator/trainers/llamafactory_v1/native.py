@@ -41,21 +41,28 @@ def take_messages(sample: Sample, taken: Taken, row: Mapping[str, Any]) -> None:
     for index, message in enumerate(messages):
         if not isinstance(message, dict):
             raise Stop("message-type", TypeError(f"{type(message).__name__!r} object is not subscriptable"), index)
-        for key in ("role", "content"):
-            if key not in message:
-                raise Stop("column-missing", KeyError(key), index)
+        if "role" not in message:
+            raise Stop("column-missing", KeyError("role"), index)
         if message["role"] not in _ROLES.keys():  # noqa: SIM118  # it may be of any type
             raise UnreadError(f"message {index} has a role that is not reproduced")
-        _take(sample, taken, index, message)
+        weight = message.get("loss_weight", 1.0)
+        if message["role"] == "assistant" and not isinstance(weight, int | float):
+            said = f"'>' not supported between instances of {type(weight).__name__!r} and 'float'"
+            raise Stop("message-type", TypeError(said), index)
+        learned = message["role"] != "assistant" or weight > _LEAST
+        try:
+            _take(sample, taken, index, message, learned=learned)
+        except (Stop, UnreadError) as fault:
+            taken.faults[len(taken.turns)] = fault
+            taken.add(Turn(index, _ROLES[message["role"]], "", learned=learned))
     take_tools(sample, row.get("tools"), converted=False)
 
 
-def _take(sample: Sample, taken: Taken, index: int, message: Mapping[str, Any]) -> None:
+def _take(sample: Sample, taken: Taken, index: int, message: Mapping[str, Any], *, learned: bool) -> None:
+    """Take one message, as it is written. Raises Stop and UnreadError."""
+    if "content" not in message:
+        raise Stop("column-missing", KeyError("content"), index)
     role, content = _ROLES[message["role"]], message["content"]
-    weight = message.get("loss_weight", 1.0)
-    if role == "assistant" and not isinstance(weight, int | float):
-        said = f"'>' not supported between instances of {type(weight).__name__!r} and 'float'"
-        raise Stop("message-type", TypeError(said), index)
     if not isinstance(content, list):
         said = "string indices must be integers, not 'str'" if isinstance(content, str) else "it is not iterable"
         raise Stop("content-type", TypeError(said), index)
@@ -73,7 +80,6 @@ def _take(sample: Sample, taken: Taken, index: int, message: Mapping[str, Any]) 
     if told.literal:
         sample.note("placeholder-is-text", index, told.literal)
     role = "function" if calls and not told.text else role
-    learned = role not in ("assistant", "function") or weight > _LEAST
     taken.add(Turn(index, role, told.written(shielded), learned=learned), shown)
 
 

@@ -48,6 +48,9 @@ def convert(row: Mapping[str, Any], formatting: str) -> Sample:
 def _write(sample: Sample, taken: Taken) -> None:
     """The turns of the longest sample, and the media that they show. Raises Stop and UnreadError."""
     end = _end(taken.turns)
+    for place, fault in taken.faults.items():
+        if place < end:
+            raise fault
     sample.turns = taken.turns[:end]
     if behind := taken.turns[end:]:
         sample.note("behind-last-answer", behind[0].index, f"{len(behind)}")

@@ -20,11 +20,13 @@ _TOOLS = "Tools should either be a JSON schema, or a callable function"
 @dataclass(slots=True)
 class Taken:
     """What a converter makes of a row: turns, and the media that each shows. Contents hold a placeholder for each of
-    these, in order; other placeholders in them are shielded.
+    these, in order; other placeholders in them are shielded. `faults`, by the place of a turn: what is raised when
+    it is written, which is not done to all.
     """
 
     turns: list[Turn] = field(default_factory=list)
     shown: list[dict[MediaKind, list[Any]]] = field(default_factory=list)
+    faults: dict[int, Stop | UnreadError] = field(default_factory=dict)
 
     def add(self, turn: Turn, shown: dict[MediaKind, list[Any]] | None = None) -> None:
         """Append a turn."""
