@@ -95,7 +95,8 @@ def answers_of(entry, given, tokenizer):
 
 
 def main(vocabulary, input_file):
-    given, tokenizer = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8")), make_tokenizer(vocabulary)
+    given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
+    tokenizer = make_tokenizer(vocabulary, given.get("tokens", ()))
     answers = {entry["name"]: answers_of(entry, given, tokenizer) for entry in given["corpus"]["entries"]}
     print("ANSWERS " + json.dumps(answers))
 

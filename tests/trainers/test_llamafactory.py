@@ -12,7 +12,8 @@ from tests.oracle.compare import differences, our_answers
 from tests.oracle.corpus import make_corpus, make_other_formats, write_corpus
 from tests.oracle.thoughts import fed_as, set_up
 from tests.oracle.videos import make_timed_corpus, make_video_corpus
-from tests.trainers.compare import ask
+from tests.trainers.compare import ask, spread
+from validator.models.families import LATER_TOKENS
 
 SEED = int(os.environ.get("MMVALIDATE_SEED", random.SystemRandom().randrange(10**9)))
 NEW_LETTERS = [json.dumps(letter)[1:-1] for letter in ("\U000105c0", "\U000105d2", "\U00016d67")]
@@ -50,6 +51,42 @@ def test_fresh_random_rows_of_later_releases(version, make, tmp_path, monkeypatc
         entry["settings"]["trainer"] = f"llamafactory@{version}"
     print(f"llamafactory {version}: {sum(map(len, theirs.values()))} rows compared")
     assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
+
+
+@pytest.mark.parametrize(
+    "version",
+    [pytest.param(name, marks=needs_trainer(f"llamafactory-{name}")) for name in ("0.9.2", "0.9.3", "0.9.4", "main")],
+)
+def test_fresh_random_rows_of_qwen2_5_vl(version, tmp_path, monkeypatch):
+    """Its added tokens stand in the texts."""
+    corpus = make_corpus(SEED, ROWS)
+    spread(corpus, LATER_TOKENS)
+    for entry in corpus["entries"]:
+        if version == "0.9.2":
+            entry["settings"].pop("default_system")
+        entry["settings"]["trainer"] = f"llamafactory@{version}"
+    registry = write_corpus(corpus, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    home = f"llamafactory-{version}"
+    given = {"corpus": asked(corpus), "folder": str(tmp_path), "model": "qwen2.5-vl", "tokens": LATER_TOKENS}
+    if version == "0.9.2":
+        theirs = ask(home, "judge_llamafactory", given, tmp_path)
+    else:
+        theirs = judges.ask(trainer_home(home), "tests.oracle.judge", VOCABULARY, "rows", given=given, cwd=tmp_path)
+    print(f"llamafactory {version}, Qwen2.5-VL: {sum(map(len, theirs.values()))} rows compared")
+    assert differences(our_answers(registry, corpus), theirs) == [], f"MMVALIDATE_SEED={SEED}"
+
+
+def asked(corpus: dict) -> dict:
+    """A corpus without what is said to us alone."""
+    own = ("trainer", "processor")
+    return {
+        **corpus,
+        "entries": [
+            {**entry, "settings": {name: value for name, value in entry["settings"].items() if name not in own}}
+            for entry in corpus["entries"]
+        ],
+    }
 
 
 @pytest.mark.parametrize("settings", [{}, {"cutoff_len": 300, "video_fps": 3.3, "video_maxlen": 9}])
