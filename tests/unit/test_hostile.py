@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scripts import fuzz
 from tests.conftest import ALL_TAGS, Dataset, check, say
 from tests.helpers.anything import TREES
+from tests.oracle.videos import film
 from tests.tiers import many
 from validator.catalog.json_survey import survey
 from validator.catalog.registry import load_registry
@@ -133,3 +134,29 @@ def test_a_registry_of_deep_nesting(tmp_path):
     path.write_text("[" * 100_000)
     with pytest.raises(ValueError, match="not valid JSON"):
         load_registry(path)
+
+
+PLAYLISTS = {
+    "list.m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nfilm.mp4\n#EXT-X-ENDLIST\n",
+    "list.mp4": "ffconcat version 1.0\nfile film.mp4\n",
+}
+
+
+@pytest.mark.parametrize("name", PLAYLISTS)
+@pytest.mark.parametrize("trainer", ["ms-swift", "trl", "unsloth"])
+def test_a_video_that_names_other_files_opens_none_of_them(tmp_path, name, trainer):
+    (tmp_path / name).write_text(PLAYLISTS[name])
+    film(tmp_path / "film.mp4", 8, 4)
+    part = {"type": "video", "video": str(tmp_path / name)}
+    answer = {"role": "assistant", "content": [{"type": "text", "text": "yo"}]}
+    row = {"messages": [{"role": "user", "content": [part]}, answer]} | ({"images": []} if trainer == "trl" else {})
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    _, findings = check(str(tmp_path / "rows.jsonl"), tmp_path / "run", trainer=trainer)
+    (told,) = [finding["message"] for finding in findings if finding["code"] == "XX001"]
+    assert told.endswith("it is a playlist, and the files that it names are not opened")
+
+
+def test_what_is_found_is_the_same_in_each_run(tmp_path):
+    (tmp_path / "rows.jsonl").write_text('{"messages": "x"}\n')
+    first, second = (check(str(tmp_path / "rows.jsonl"), tmp_path / name, trainer="ms-swift")[1] for name in "ab")
+    assert first == second and not any(" at 0x" in finding["message"] for finding in first)

@@ -6,9 +6,12 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from tests.commands import run_in_process
 from tests.conftest import check
+from validator.catalog import entry as entries
 from validator.catalog.registry import load_registry
 from validator.catalog.yaml_registry import is_training_file
+from validator.trainers.llamafactory_v1.rows import convert
 
 CRASH = ("crash", None, None)
 
@@ -162,7 +165,13 @@ ENTRIES = {
     "source: local\n  converter: Alpaca": "is not registered under DataConverterPlugin",
     "source: disk": "is not registered under DataLoaderPlugin",
     "source: local\n  streaming: true": "stops training",
+    "source: local\n  converter: [sharegpt]": "is not registered under DataConverterPlugin",
+    "source: {local: yes}": "is not registered under DataLoaderPlugin",
     "source: local\n  size: no": "must be a whole number",
+    "source: local\n  size: 9223372036854775808": "below 2**63",
+    "source: local\n  weight: .nan": "must be a number from 0 on",
+    "source: local\n  weight: .inf": "below 2**63",
+    "source: local\n  weight: -1": "must be a number from 0 on",
 }
 
 
@@ -200,3 +209,17 @@ def test_a_registry_in_yaml_is_no_training_file(tmp_path):
     training.write_text("stage: sft\nmodel_name_or_path: x\n")
     assert not is_training_file(str(registry)) and is_training_file(str(training))
     assert is_training_file(str(tmp_path / "gone.yaml"))
+
+
+@pytest.mark.parametrize("text", ["", "a: [", "a: {path: x, other: 1}", "stage: sft"])
+def test_yaml_that_is_no_registry_is_not_called_a_training_file(tmp_path, text):
+    registry = tmp_path / "data.yaml"
+    registry.write_text(text)
+    result = run_in_process("check", registry, "--trainer", "llamafactory-v1", cwd=tmp_path)
+    assert result.returncode == 2 and "data.yaml" in result.stderr and "training file" not in result.stderr
+
+
+@pytest.mark.parametrize("role", [["user"], {"user": 1}, None, 5])
+def test_a_role_of_any_type_leaves_the_row_unchecked(role):
+    row = {"messages": [{"role": role, "content": []}]}
+    assert convert(row, entries.OWN).unchecked == "message 0 has a role that is not reproduced"

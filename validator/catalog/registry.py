@@ -236,7 +236,10 @@ def _read_yaml(path: Path) -> tuple[dict[str, Any], list[str]]:
     except ValueError as error:
         raise ValueError(f"Cannot open {path}: {clip(str(error), 300)}.") from None
     if not is_registry(content):
-        raise ValueError(text_sentence(path, data) or f"{path} is no registry.")
+        raise ValueError(
+            f"{path} is no registry of LLaMA-Factory v1: each of its keys must be a text and hold an entry, one of "
+            "which has `path`, and beside it only `source`, `converter`, `split`, `size`, `weight` and `streaming`."
+        )
     return content, []
 
 

@@ -25,6 +25,8 @@ _COLUMNS: dict[str, dict[str, str | None]] = {
     "pair": {"chosen": "chosen", "rejected": "rejected", "tools": "tools", **_MEDIA},
 }
 _KEYS = frozenset(("path", "source", "split", "converter", "size", "weight", "streaming"))
+_TOO_MANY = 1 << 63
+"""Draws that `random.choices` refuses with OverflowError."""
 
 
 def is_yaml(path: Path) -> bool:
@@ -70,24 +72,26 @@ def parse_yaml_entry(name: str, raw: Any, folder: Path) -> Entry:
     if not isinstance(path, str) or not path:
         raise ValueError("it names no data: `path` is missing (training stops with KeyError: 'path')")
     converter = raw.get("converter")
-    if converter is not None and converter not in CONVERTERS:
-        raise ValueError(f"Plugin {converter!r} is not registered under DataConverterPlugin.")
+    if converter is not None and not (isinstance(converter, str) and converter in CONVERTERS):
+        raise ValueError(f"Plugin {converter!r:.60} is not registered under DataConverterPlugin.")
     source = raw.get("source", "hf_hub")
     if source not in ("hf_hub", "local"):
-        raise ValueError(f"Plugin {source!r} is not registered under DataLoaderPlugin. Write `source: local`.")
+        raise ValueError(f"Plugin {source!r:.60} is not registered under DataLoaderPlugin. Write `source: local`.")
     if source == "hf_hub" and os.path.isfile(path):
         raise ValueError("its `path` is a file, which is looked for on the hub: write `source: local`")
     if raw.get("streaming"):
         raise ValueError("`streaming` stops training: an entry that is streamed has no length there")
     split = raw.get("split", "train")
     if not isinstance(split, str):
-        raise ValueError(f"`split` must be a string, got {split!r}")
+        raise ValueError(f"`split` must be a string, got {split!r:.60}")
     size = raw.get("size")
-    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
-        raise ValueError(f"`size` must be a whole number above 0, got {size!r}")
+    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or not 0 < size < _TOO_MANY):
+        raise ValueError(f"`size` must be a whole number above 0 and below 2**63, got {size!r:.60}")
     weight = raw.get("weight")
-    if weight is not None and (isinstance(weight, bool) or not isinstance(weight, int | float) or weight < 0):
-        raise ValueError(f"`weight` must be a number, got {weight!r}")
+    if weight is not None and (
+        isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < _TOO_MANY
+    ):
+        raise ValueError(f"`weight` must be a number from 0 on and below 2**63, got {weight!r:.60}")
     local = source == "local"
     return Entry(
         name=name,

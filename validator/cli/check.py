@@ -184,7 +184,8 @@ class _CheckCommand(PlainCommand):
     def _spelled_out(self, ctx: Any, args: list[str]) -> list[str]:
         def first_word(words: list[str]) -> tuple[Any, bool]:
             options = self.make_parser(ctx).parse_args(args=list(words))[0]
-            return options.get("dataset_info"), "train_config" in options
+            of_yaml = options.get("trainer") == "llamafactory-v1"  # whose registries are YAML, broken ones too
+            return options.get("dataset_info"), "train_config" in options or of_yaml
 
         try:
             word, named = first_word(args)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any, BinaryIO
 
+from validator.media.ffmpeg import begins_playlist, open_video
 from validator.media.playing import orientation_of, seconds_shown
 from validator.media.probe import Depth, probe_image
 from validator.media.sniff import sniff
@@ -26,8 +27,6 @@ from validator.storage.fetched import NOTHING, Want
 from validator.storage.identity import Identity
 from validator.storage.media_files import MediaContent, MediaFiles
 
-NOTHING_FETCHED = {"protocol_whitelist": "file,crypto,data"}
-"""FFmpeg opens what a row names by these protocols alone, which are those that it allows a local file to name."""
 LISTED = "frames"
 """The format of a video that is given as a list of images."""
 SIZES_UNSURE = "frame-sizes-unsure"
@@ -153,14 +152,10 @@ def _probe_once(source: str | BinaryIO, path: str, identity: Identity, depth: De
     import av
 
     try:
-        container = av.open(source, "r", options=NOTHING_FETCHED)
+        container = open_video(source)
     except (av.FFmpegError, OSError, ValueError) as error:
-        protocol = _FETCHING.match(path) if isinstance(source, str) else None
-        if protocol and type(error).__name__ == "ArgumentError":
-            return VideoProbe(
-                fault="fetched", message=f"FFmpeg would read it by {protocol[1]}, nothing is fetched here"
-            )
-        return _unopened(path, error)
+        refused = _refused(source, path) if isinstance(error, av.ArgumentError) else ""
+        return VideoProbe(fault="fetched", message=refused) if refused else _unopened(path, error)
     with container:
         known = VideoProbe(num_bytes=identity.size, format=container.format.name)
         stream = next((stream for stream in container.streams if stream.type == "video"), None)
@@ -180,6 +175,25 @@ def _probe_once(source: str | BinaryIO, path: str, identity: Identity, depth: De
             kind = "no-frames" if isinstance(error, IndexError) else "corrupt"
             found = "its data is damaged" if stream.codec_context else "FFmpeg has no decoder for it"
             return replace(known, fault=kind, exception=type(error).__name__, message=str(error)[:200], found=found)
+
+
+def _refused(source: str | BinaryIO, path: str) -> str:
+    """Why FFmpeg is not allowed to read a video; empty where that is not why it does not."""
+    protocol = _FETCHING.match(path) if isinstance(source, str) else None
+    if protocol:
+        return f"FFmpeg would read it by {protocol[1]}, nothing is fetched here"
+    return "it is a playlist, and the files that it names are not opened" if begins_playlist(_head(source)) else ""
+
+
+def _head(source: str | BinaryIO) -> bytes:
+    try:
+        if not isinstance(source, str):
+            source.seek(0)
+            return source.read(512)
+        with open(source.removeprefix("file:"), "rb") as file:
+            return file.read(512)
+    except (OSError, ValueError):
+        return b""
 
 
 def _sampled(known: VideoProbe, container: Any, stream: Any, recipe: VideoRecipe, *, decodes: bool) -> VideoProbe:

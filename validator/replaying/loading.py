@@ -11,8 +11,9 @@ from io import BytesIO
 
 from PIL import Image, ImageOps
 
+from validator.media.ffmpeg import open_video
 from validator.media.geometry import ImageLimits
-from validator.media.video import NOTHING_FETCHED, wanted_frames
+from validator.media.video import wanted_frames
 from validator.media.video_recipe import VideoRecipe
 from validator.replaying.job import Medium
 from validator.trainers.base import Trainer
@@ -45,9 +46,7 @@ def check_reproduced(trainer: Trainer) -> None:
 
 
 def _decode(path: str, recipe: VideoRecipe) -> list[Image.Image]:
-    import av
-
-    with av.open(path, "r", options=NOTHING_FETCHED) as container:
+    with open_video(path) as container:
         stream = next(stream for stream in container.streams if stream.type == "video")
         wanted = wanted_frames(stream, recipe)
         container.seek(0)

@@ -14,7 +14,7 @@ from typing import Any
 from PIL import Image, ImageFile, ImageOps
 
 from validator.child import Child
-from validator.media.video import NOTHING_FETCHED
+from validator.media.ffmpeg import open_video
 
 AREA, SIDE = 52_000, 420
 """Pixels of a small picture, and of its longest side."""
@@ -147,9 +147,6 @@ def _small(image: Image.Image, shape: tuple[int, int]) -> bytes:
 
 
 def _first_frame(source: str | bytes) -> Image.Image:
-    import av
-
-    file = io.BytesIO(source) if isinstance(source, bytes) else source
-    with av.open(file, "r", options=NOTHING_FETCHED) as container:
+    with open_video(io.BytesIO(source) if isinstance(source, bytes) else source) as container:
         image: Image.Image = next(container.decode(video=0)).to_image()
         return image

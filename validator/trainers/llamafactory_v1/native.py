@@ -43,7 +43,7 @@ def take_messages(sample: Sample, taken: Taken, row: Mapping[str, Any]) -> None:
             raise Stop("message-type", TypeError(f"{type(message).__name__!r} object is not subscriptable"), index)
         if "role" not in message:
             raise Stop("column-missing", KeyError("role"), index)
-        if message["role"] not in _ROLES.keys():  # noqa: SIM118  # it may be of any type
+        if not isinstance(message["role"], str) or message["role"] not in _ROLES:
             raise UnreadError(f"message {index} has a role that is not reproduced")
         weight = message.get("loss_weight", 1.0)
         if message["role"] == "assistant" and not isinstance(weight, int | float):

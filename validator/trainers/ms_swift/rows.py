@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import warnings
 from collections import Counter
 from collections.abc import Mapping
@@ -36,6 +37,8 @@ TEXT_NAMES = frozenset((*_MESSAGES, *_SYSTEM, *_QUERY, *_RESPONSE, "history", "t
 _STANDARD = {"messages": "messages", "system": "system", "tools": "tools", "images": "images", "videos": "videos",
              "audios": "audios", "history": "history", "response": "response", "query": "query"}  # fmt: skip
 """What the columns of a registry entry are to ms-swift."""
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+"""Of an object in memory, which is another in each run."""
 _PREFERENCES = ("rejected_", "positive_", "negative_")
 _LITERAL = ("default", "const")
 _SCHEMAS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies")
@@ -329,4 +332,7 @@ def _read(text: str) -> Any:
 def _literal(text: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of escapes that mean nothing
-        return ast.literal_eval(text)
+        try:
+            return ast.literal_eval(text)
+        except ValueError as error:
+            raise ValueError(_ADDRESS.sub("", str(error))) from None
