@@ -175,7 +175,7 @@ def _sizes(media: pa.Array) -> tuple[Ints, list[tuple[int, ...]]]:
         np.where(kind == AUDIO, 0, _ints(pc.struct_field(media, name))) for name in ("width", "height", "frames")
     )
     frames = np.where(kind == VIDEO, frames, 0)  # an animated image is fed as its first frame
-    listed = _flags(pc.equal(pc.struct_field(media, "format"), LISTED)).astype(np.int64)
+    listed = are_among(pc.struct_field(media, "format"), [LISTED]).astype(np.int64)
     place = np.zeros(len(kind), np.int64)
     for part in (kind, width, height, frames, listed):
         values, part_place = np.unique(part, return_inverse=True)
