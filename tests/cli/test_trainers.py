@@ -87,3 +87,22 @@ def test_data_alone_is_put_to_those_who_read_it(tmp_path, mmvalidate):
     (tmp_path / "dataset_info.json").write_text(json.dumps(registry))
     done = mmvalidate("dataset_info.json", "--trainer", "all", "-q", "--output-format", "json")
     assert json.loads(done.stdout)["left_out"]["unsloth"] == "it has no converter for the formatting sharegpt"
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [((), 1, "llamafactory-v1"), (("--mask-history",), 2, "no trainer takes this data with these settings")],
+)
+def test_a_registry_in_yaml_without_a_usable_entry(mmvalidate, tmp_path, options, code, told):
+    (tmp_path / "data.yaml").write_text("a: {path: x.json, source: disk}\n")
+    done = mmvalidate("data.yaml", "--trainer", "all", *options)
+    assert done.returncode == code and told in done.stdout + done.stderr
+    assert "internal error" not in done.stderr
+
+
+def test_profiles_that_do_not_take_a_model_are_left_out(mmvalidate, dataset):
+    dataset.write([say("hi", "yo")])
+    done = mmvalidate(dataset.registry, "--trainer", "all", "--processor", "qwen3-vl", "-q", "--output-format", "json")
+    told = json.loads(done.stdout)
+    assert "llamafactory" in told["trainers"]
+    assert told["left_out"]["nemo-automodel"] == "--processor qwen3-vl: nemo-automodel with Qwen3-VL is not reproduced"

@@ -13,10 +13,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from validator.catalog.registry import load_registry
+from validator.catalog.yaml_registry import is_yaml
 from validator.engine.run_files.finished import FinishedRun
+from validator.errors import MmvalidateError
 from validator.settings import Settings
 from validator.storage.remote import locate
-from validator.trainers.registry import trainers
+from validator.tokens.processor import load_processor
+from validator.trainers.registry import TAKES_YAML, trainers
 from validator.writing import whole_path
 
 OUTCOMES = ("whole", "cut", "stops", "dropped", "unchecked")
@@ -26,6 +29,10 @@ image tokens cut, in training; left out by the trainer; not known.
 KEYS = ["dataset", "file", "row"]
 MOST = 30
 """Patterns that are listed."""
+
+
+class NoTrainerError(MmvalidateError, ValueError):
+    """No profile takes the data with the settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +75,29 @@ class TrainerComparison:
 def possible(settings: Settings) -> tuple[dict[str, Settings], dict[str, str]]:
     """The settings under each profile, and why others cannot have them. Left out too are those that can read no entry.
 
-    Raises ValueError where the registry cannot be read.
+    Raises ValueError where the registry cannot be read, NoTrainerError where no profile is left.
     """
     chosen, left_out = {}, {}
-    entries = load_registry(locate(settings.dataset_info), settings.datasets).entries
-    layouts = {entry.formatting for entry in entries}
+    registry = load_registry(locate(settings.dataset_info), settings.datasets)
+    layouts = {entry.formatting for entry in registry.entries}
     given = settings.model_dump(exclude={"trainer", "image_min_pixels"} - settings.model_fields_set)
+    processor = load_processor(settings.processor)
     for name in trainers():
+        if is_yaml(registry.path) and trainers()[name].family != TAKES_YAML:
+            left_out[name] = "it does not read a registry in YAML"
+            continue
         if layouts and layouts.isdisjoint(trainers()[name].formattings):
             left_out[name] = f"it has no converter for the formatting {' or '.join(sorted(layouts))}"
             continue
         try:
-            chosen[name] = Settings(**{**given, "trainer": name})
+            mine = Settings(**{**given, "trainer": name})
+            mine.profile.template(processor, mine.template)
+            chosen[name] = mine
         except ValueError as error:
             left_out[name] = str(error).split("Value error, ")[-1].split(" [type=")[0].strip()
+    if not chosen:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
+        raise NoTrainerError(f"no trainer takes this data with these settings ({reasons})")
     return chosen, left_out
 
 
