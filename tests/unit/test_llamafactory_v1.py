@@ -211,7 +211,7 @@ def test_a_registry_in_yaml_is_no_training_file(tmp_path):
     assert is_training_file(str(tmp_path / "gone.yaml"))
 
 
-@pytest.mark.parametrize("text", ["", "a: [", "a: {path: x, other: 1}", "stage: sft"])
+@pytest.mark.parametrize("text", ["", "a: [", "a: {path: x, other: 1}"])
 def test_yaml_that_is_no_registry_is_not_called_a_training_file(tmp_path, text):
     registry = tmp_path / "data.yaml"
     registry.write_text(text)

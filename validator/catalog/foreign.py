@@ -96,17 +96,22 @@ def object_sentence(path: Path, content: dict[str, Any]) -> str | None:
     return sentence(path, f"holds rows under `{clip(rows)}`; write that list alone, and name the file as `file_name`")
 
 
+def yaml_sentence(path: Path, text: str) -> str | None:
+    """What a file in YAML is that is no registry, where its keys tell."""
+    if _TRAINING.search(text):
+        return f"{path} is a training file: pass it alone or as --train-config, or the dataset_info.json it reads."
+    if _AXOLOTL.search(text):
+        return sentence(path, "is a configuration of axolotl; write an entry for each `path` below its `datasets`")
+    return None
+
+
 def text_sentence(path: Path, content: bytes) -> str | None:
     """What a file is that is no JSON."""
     text = content[: 1 << 16].decode(errors="replace").lstrip("\ufeff")
     if not text.strip():
         return sentence(path, "is empty")
     if path.suffix in (".yaml", ".yml"):
-        if _TRAINING.search(text):
-            return f"{path} is a training file: pass it alone or as --train-config, or the dataset_info.json it reads."
-        if _AXOLOTL.search(text):
-            return sentence(path, "is a configuration of axolotl; write an entry for each `path` below its `datasets`")
-        return sentence(path, "is YAML")
+        return yaml_sentence(path, text) or sentence(path, "is YAML")
     if text.startswith("---") and path.suffix == ".md":
         return sentence(path, "is a dataset's card; write an entry for each of its data files")
     first = text.lstrip().partition("\n")[0]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from validator.catalog.entry import NO_COLUMNS, OWN, Entry, parse_entry
-from validator.catalog.foreign import SWIFT_REGISTRY, list_sentence, object_sentence, text_sentence
+from validator.catalog.foreign import SWIFT_REGISTRY, list_sentence, object_sentence, text_sentence, yaml_sentence
 from validator.catalog.formats import file_type
 from validator.catalog.yaml_registry import is_registry, is_yaml, parse_yaml_entry, parsed
 from validator.findings import clip
@@ -237,8 +237,10 @@ def _read_yaml(path: Path) -> tuple[dict[str, Any], list[str]]:
         raise ValueError(f"Cannot open {path}: {clip(str(error), 300)}.") from None
     if not is_registry(content):
         raise ValueError(
-            f"{path} is no registry of LLaMA-Factory v1: each of its keys must be a text and hold an entry, one of "
-            "which has `path`, and beside it only `source`, `converter`, `split`, `size`, `weight` and `streaming`."
+            yaml_sentence(path, data.decode(errors="replace"))
+            or f"{path} is YAML, and no registry of LLaMA-Factory v1: each of its keys must be a text and hold an "
+            "entry, one of which has `path`, and beside it only `source`, `converter`, `split`, `size`, "
+            "`weight` and `streaming`."
         )
     return content, []
 
