@@ -25,6 +25,7 @@ from tests.trainers.batches import saved
 import datasets
 import trl
 from datasets import load_dataset
+from transformers import AutoProcessor
 from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 
 logging.disable(logging.CRITICAL)
@@ -99,11 +100,12 @@ def answer(make, collate, image_pad):
 def answers_of(entry, given, tokenizer):
     settings, model = entry["settings"], given.get("model", "qwen2-vl")
     limits = settings["image_min_pixels"], settings["image_max_pixels"]
-    processor = make_processor(tokenizer, *limits, model=model)
-    if model == "qwen3-vl":  # with the limits that are set, in place of its own
+    files = given.get("folder_of_model")
+    processor = AutoProcessor.from_pretrained(files) if files else make_processor(tokenizer, *limits, model=model)
+    if files or model == "qwen3-vl":  # with the limits that are set, in place of its own
         size = {"shortest_edge": limits[0], "longest_edge": limits[1]}
         processor.image_processor = image_processor(size, patch_size=16)
-    processor.chat_template = (folder / f"{TEMPLATES[model]}.jinja").read_text()
+    processor.chat_template = (folder / f"{TEMPLATES.get(model, model)}.jinja").read_text()
     collate = DataCollatorForVisionLanguageModeling(processor, max_length=settings["cutoff_len"])
     file = os.path.join(given["folder"], entry.get("file") or f"{entry['name']}.{entry['suffix']}")
     rows = load_dataset("json", data_files=[file], split="train")
@@ -115,7 +117,10 @@ def answers_of(entry, given, tokenizer):
 
 def main(vocabulary, input_file):
     given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
-    tokenizer = make_tokenizer(vocabulary, given.get("tokens", ()))
+    files = given.get("folder_of_model")
+    tokenizer = (
+        AutoProcessor.from_pretrained(files).tokenizer if files else make_tokenizer(vocabulary, given.get("tokens", ()))
+    )
     answers = {entry["name"]: answers_of(entry, given, tokenizer) for entry in given["corpus"]["entries"]}
     print("ANSWERS " + json.dumps(answers))
 

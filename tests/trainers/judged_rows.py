@@ -21,6 +21,7 @@ from tests.oracle.environment.tokenizer import make_tokenizer
 # isort: split
 import trl
 from datasets import disable_progress_bars, load_dataset, load_from_disk
+from transformers import AutoProcessor
 
 logging.disable(logging.CRITICAL)
 disable_progress_bars()
@@ -55,14 +56,18 @@ def answer(collate, row, pads):
     return {"status": "ok", "len": len(ids), "labels": learned, "image_tokens": images, **shown, "sha": sha, "fed": fed}
 
 
-def processor_of(model, tokenizer, settings):
-    """With the limits that are set, and the template that the model is published with."""
+def processor_of(model, tokenizer, settings, files=None):
+    """With the limits that are set, and the template that the model is published with. `files`: the folder of a model
+    that is named by its template.
+    """
     limits = settings["image_min_pixels"], settings["image_max_pixels"]
-    processor = make_processor(tokenizer, *limits, model=model)
-    if model == "qwen3-vl":
+    processor = (
+        make_processor(tokenizer, *limits, model=model) if files is None else AutoProcessor.from_pretrained(files)
+    )
+    if model == "qwen3-vl" or files is not None:
         size = {"shortest_edge": limits[0], "longest_edge": limits[1]}
         processor.image_processor = image_processor(size, patch_size=16)
-    name = "qwen3_vl" if model == "qwen3-vl" else "qwen2_5_vl"
+    name = {"qwen2-vl": "qwen2_5_vl", "qwen2.5-vl": "qwen2_5_vl", "qwen3-vl": "qwen3_vl"}.get(model, model)
     processor.chat_template = (TEMPLATES / f"{name}.jinja").read_text()
     return processor
 
@@ -72,13 +77,16 @@ def judge(vocabulary, input_file, answers_of):
     processor, ids of PADS).
     """
     given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
-    tokenizer = make_tokenizer(vocabulary, given.get("tokens", ()))
+    files = given.get("folder_of_model")
+    tokenizer = (
+        AutoProcessor.from_pretrained(files).tokenizer if files else make_tokenizer(vocabulary, given.get("tokens", ()))
+    )
     pads = tokenizer.convert_tokens_to_ids(PADS)
     model = given.get("model", "qwen2-vl")
     answers = {}
     for name, entry in given["files"].items():
         settings = entry["settings"]
-        processor = processor_of(model, tokenizer, settings)
+        processor = processor_of(model, tokenizer, settings, files)
         try:
             answers[name] = answers_of(read(entry["file"]), settings, model, processor, pads)
         except Exception as error:

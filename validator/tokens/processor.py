@@ -15,6 +15,7 @@ from typing import Any
 
 from validator.findings import clip
 from validator.json_text import parse_json
+from validator.models import chat_templates
 from validator.models.families import EMBEDDED, FAMILIES, QWEN2_VL, QWEN3_VL, ModelFamily, of_files
 from validator.named_file import read_named
 from validator.processor_name import processor_named
@@ -37,6 +38,7 @@ FILES = (
     "video_preprocessor_config.json",
     "config.json",
     "tokenizer_config.json",
+    chat_templates.FILE,
 )
 NEEDED = ("<|image_pad|>", "<|vision_start|>", "<|vision_end|>", "<|im_start|>", "<|im_end|>")
 # transformers 5.6 Qwen2VLImageProcessor: what holds when the files name no pixel limits.
@@ -79,6 +81,8 @@ class Processor:
     unknown: str | None = None
     resamples: bool = False
     """Its files change which frames of a video the class of its video processor samples, or their size."""
+    chat_template: str | None = None
+    """The published one that its chat_template.jinja is, by TRL's name; None: another, or none."""
 
     def token_id(self, token: str) -> int:
         """The id of a special token. Raises ValueError where the vocabulary lacks it."""
@@ -148,6 +152,8 @@ def _from_folder(folder: Path, name: str) -> Processor:
     used += used_of_videos if used_of_videos != used else b""
     made = hashlib.sha256(read_named(tokenizer_file, MOST_BYTES) + used)
     family = of_files(model[0], config)
+    chat_template = _chat_template(folder)
+    made.update((chat_template or "").encode())
     processor = Processor(
         name,
         _shipped(name, QWEN2_VL).encoder if not family.templates else _encoder(tokenizer_file),
@@ -160,6 +166,7 @@ def _from_folder(folder: Path, name: str) -> Processor:
         folder=folder,
         family=family,
         resamples=_resamples(of_videos, family),
+        chat_template=chat_template,
     )
     if not family.templates:
         return replace(processor, unknown=f"the processor {name} is {family.name}, a family that is not reproduced")
@@ -171,6 +178,14 @@ def _from_folder(folder: Path, name: str) -> Processor:
     if family is QWEN3_VL and not model[0].get("model_type") and processor.token_id("<|image_pad|>") != own:
         return replace(processor, unknown=_NO_CONFIG.format(name))
     return processor
+
+
+def _chat_template(folder: Path) -> str | None:
+    """The published chat template that the folder's file is."""
+    path = folder / chat_templates.FILE
+    if not path.is_file():
+        return None
+    return chat_templates.PUBLISHED.get(hashlib.sha256(read_named(path, MOST_BYTES)).hexdigest())
 
 
 def _video_pixels(config: Mapping[str, Any], otherwise: tuple[int, int]) -> tuple[int, int]:

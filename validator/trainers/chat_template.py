@@ -17,7 +17,7 @@ from validator.tokens.ids import as_list
 from validator.tokens.processor import Processor
 from validator.tokens.template import HEADER, PAD_TOKENS, SYSTEM, Template, check_named, not_reproduced
 from validator.trainers.base import Trainer
-from validator.trainers.layout import ANSWERS, HEADS, Kept, TokenSpan, cut_at_end
+from validator.trainers.layout import ANSWERS, HEADER_TOKENS, Kept, TokenSpan, cut_at_end
 
 if TYPE_CHECKING:
     from validator.facts.budget import Limits
@@ -187,7 +187,7 @@ def joins_header(text: str, processor: Processor) -> bool:
     blank = text[: len(text) - len(text.lstrip())]
     blank = blank[: max(blank.rfind("\n"), blank.rfind("\r")) + 1]
     encode = processor.encoder.encode
-    return bool(blank) and list(encode(HEADER + blank))[: len(HEADS)] != list(encode(HEADER))
+    return bool(blank) and list(encode(HEADER + blank))[:HEADER_TOKENS] != list(encode(HEADER))
 
 
 @dataclass(frozen=True, kw_only=True)

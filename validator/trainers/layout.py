@@ -16,7 +16,9 @@ Kept = tuple[int, int]
 """Of a span: the first token that is left, and the one behind the last."""
 UNLEARNED, OPEN = "unlearned", "open"
 """Words among the traits of a turn: the row leaves the answer out of the loss; no end is written after it."""
-HEADS = ("head-1", "head-2", "head-3")
+HEADER_TOKENS = 3
+"""Of the header of an answer."""
+HEADS = tuple(f"head-{tokens}" for tokens in range(1, 9))
 """Words among the traits of a turn: so many tokens at its beginning stand before what is learned of it."""
 ANSWERS = ("assistant", "function")
 """Roles of answers."""

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from validator.trainers.layout import ANSWERS, HEADS, UNLEARNED, Kept, Sizes, TokenSpan, add_turn, cut_at_end
+from validator.trainers.layout import ANSWERS, HEADER_TOKENS, UNLEARNED, Kept, Sizes, TokenSpan, add_turn, cut_at_end
 from validator.trainers.span_table import is_first, offsets_of, owners, sums
 
 if TYPE_CHECKING:
     from validator.facts.record import TurnFacts
     from validator.trainers.span_table import Ints, SpanTable
 
-HEADER = len(HEADS)
+HEADER = HEADER_TOKENS
 """Tokens of the header of an answer."""
 UNLEARNED_ROW = "all of its labels lie behind cutoff_len"
 """What is said of a row that is left out."""

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from validator.trainers.layout import HEADS, UNLEARNED, Sizes, TokenSpan, add_turn
+from validator.trainers.layout import HEADER_TOKENS, UNLEARNED, Sizes, TokenSpan, add_turn
 from validator.trainers.span_table import is_first, is_last
 
 if TYPE_CHECKING:
     from validator.facts.record import TurnFacts
     from validator.trainers.span_table import SpanTable
 
-HEADER = len(HEADS)
+HEADER = HEADER_TOKENS
 """Tokens of the header of an answer."""
 TOO_LONG = "replaced"
 """What a row above the limit is."""

@@ -33,12 +33,20 @@ class ForTemplate:
     """`tools`: those that reach the template, as they are given: JSON text, or what `datasets` makes of objects.
     `calls`: of messages by number, with whether such a message has a content. `first`: the number of the first message
     that is learned, None where that is not asked. `captioned`: an image part of an answer has a text, or no image.
+    `thoughts`: what messages have as reasoning_content, by number. `begins`: the number of the first message of a
+    completion. `answers`: the template is the one that marks answers. `odd`: a part is neither text nor a medium.
+    `pictured`: a completion holds media.
     """
 
     tools: Any = None
     calls: dict[int, tuple[Any, bool]] = field(default_factory=dict)
     first: int | None = None
     captioned: bool = False
+    thoughts: dict[int, str] = field(default_factory=dict)
+    begins: int | None = None
+    answers: bool = False
+    odd: bool = False
+    pictured: bool = False
 
 
 def write_latest(sample: Sample) -> None:
@@ -51,11 +59,11 @@ def write_latest(sample: Sample) -> None:
     _check_first(sample, kept.first)
     if kept.tools is not None:
         sample.tools = _tools(kept.tools)
-        _forget(sample, "tools-not-written", None)
+        forget(sample, "tools-not-written", None)
     for turn in sample.turns:
         if turn.index in kept.calls:
             turn.content += shielded(_calls(*kept.calls[turn.index], turn.index))
-            _forget(sample, "calls-not-written", turn.index)
+            forget(sample, "calls-not-written", turn.index)
     kept.calls.clear()
 
 
@@ -90,5 +98,6 @@ def _calls(calls: Any, said: bool, index: int) -> str:
     return text
 
 
-def _forget(sample: Sample, kind: str, turn: int | None) -> None:
+def forget(sample: Sample, kind: str, turn: int | None) -> None:
+    """Take back a note of what other templates do not write."""
     sample.problems = [problem for problem in sample.problems if (problem.kind, problem.turn) != (kind, turn)]

@@ -65,6 +65,13 @@ def _take(sample: Sample, row: Mapping[str, Any], loss: Loss) -> None:
     elif completion and pictures:
         _split(sample, len(told))
     kept: ForTemplate = sample.objects[KEPT]
+    kept.begins = completion[0].index if completion else None
+    kept.answers = loss.assistant_only
+    kept.odd = any(message.odd for message in (*told, *(completion or ())))
+    kept.pictured = any(message.pads for message in completion or ())
+    kept.thoughts = {
+        message.index: message.thought for message in (*told, *(completion or ())) if message.thought is not None
+    }
     kept.first = completion[0].index if completion and loss.completion_only is not False else None
     kept.captioned = any(message.captioned for message in (*told, *(completion or ())) if message.role == "assistant")
     if not pictures and sample.turns:
@@ -177,6 +184,8 @@ def _told(messages: Any, start: int = 0) -> list[Told]:
         if role == "user" and "content" not in message:
             raise Stop("column-missing", KeyError("content"), index)
         told.append(Told(index, role, message.get("content"), calls=message.get("tool_calls") or None))
+        thought = message.get("reasoning_content")
+        told[-1].thought = thought if isinstance(thought, str) and role == "assistant" else None
     return told
 
 

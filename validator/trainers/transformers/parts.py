@@ -48,7 +48,8 @@ class ShownMedium(Enum):
 @dataclass(slots=True)
 class Told:
     """A message. `calls`: its tool_calls. `pieces`: what the template writes of it, texts and media. `captioned`: a
-    part with a medium has a text too, which a template that does not write the medium may write.
+    part with a medium has a text too, which a template that does not write the medium may write. `odd`: a part is
+    neither text nor a medium. `thought`: the reasoning_content of an answer.
     """
 
     index: int
@@ -57,6 +58,8 @@ class Told:
     calls: Any = None
     pieces: list[str | ShownMedium] = field(default_factory=list)
     captioned: bool = False
+    odd: bool = False
+    thought: str | None = None
 
     @property
     def plain(self) -> str | None:
@@ -198,6 +201,8 @@ def _write(message: Told, part: dict[str, Any], loaded: Mapping[MediaKind, list[
         if not isinstance(text, str | int | float | None):
             raise UnreadError(f"the text of a part of turn {message.index} is something else")
         message.pieces.append(str(text))
+    else:
+        message.odd = True
 
 
 def _shown(kind: Any, part: Mapping[str, Any]) -> ShownMedium | None:

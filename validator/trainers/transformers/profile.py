@@ -15,7 +15,7 @@ from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView, view_of
 from validator.conversation.sample import Sample, UnreadError
 from validator.media.geometry import ImageLimits, processor_grid
-from validator.models.families import QWEN3_VL
+from validator.models.families import QWEN3_5, QWEN3_VL
 from validator.settings import Settings
 from validator.storage.media_files import MediaFiles
 from validator.tokens.processor import Processor
@@ -29,7 +29,8 @@ from validator.trainers.transformers.heads import WRITTEN, check_formats, count_
 from validator.trainers.transformers.latest import write_latest
 from validator.trainers.transformers.own import NAMES, TEXT_NAMES, Loss, convert_own
 from validator.trainers.transformers.sample import COLUMNS, convert
-from validator.trainers.transformers.template import trl_qwen3_template, trl_template
+from validator.trainers.transformers.template import trl_qwen3_template, trl_template, trl_thinking_template
+from validator.trainers.transformers.thinking import write_thinking
 from validator.trainers.whole_row import whole_rows
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from validator.facts.record import MediaFacts, TurnFacts
     from validator.trainers.span_table import SpanTable
 
+_OWN_TEMPLATE = (
+    "--processor {}: trl with Qwen3.5 or Qwen3.6 is reproduced where the folder has their chat_template.jinja as it is "
+    "published; this has another, or none."
+)
 _grid = lru_cache(maxsize=4096)(processor_grid)
 
 
@@ -61,6 +66,10 @@ class Transformers(ChatTemplateTrainer):
     def template(self, processor: Processor, named: str | None) -> Template:
         """The model's own chat template."""
         check_named(named)
+        if processor.family is QWEN3_5:
+            if processor.chat_template is None and processor.unknown is None:
+                raise ValueError(_OWN_TEMPLATE.format(processor.name))
+            return trl_thinking_template(self.media_roles, self.media_kinds)
         if processor.family not in WRITTEN:
             raise not_reproduced(self.name, processor)
         return (trl_qwen3_template if processor.family is QWEN3_VL else trl_template)(
@@ -74,6 +83,8 @@ class Transformers(ChatTemplateTrainer):
             raise UnreadError("the files of the processor change which frames of a video are sampled")
         if processor.family.times_frames:
             sample.times = times_told(media)
+        if processor.family is QWEN3_5:
+            write_thinking(sample, processor)
         if OWN in sample.objects:
             if processor.family is QWEN3_VL:
                 write_latest(sample)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample
 from validator.tokens.template import HEADER, SYSTEM, VISION_END, VISION_START, MediaSlot, Piece, Template
@@ -15,6 +16,8 @@ has no such character.
 """
 APART = "apart"
 """A word among the traits of an answer: its header is encoded with the turn before it, and the answer apart."""
+LEAD = "lead"
+"""Among what is kept of a sample for later: what stands behind such a header before the answer begins."""
 _WORDS = tuple(PLACEHOLDERS.values())
 
 
@@ -49,7 +52,7 @@ class TrlTemplate(Template):
         if not (apart or leads):
             return known
         before, after = known or self.frames[turns[index].role]
-        return "" if apart else before, after + (HEADER if leads else "")
+        return "" if apart else before, after + (HEADER + sample.objects.get(LEAD, "") if leads else "")
 
 
 class TrlQwen3Template(TrlTemplate, Qwen3ChatTemplate):
@@ -72,6 +75,29 @@ class TrlQwen3Template(TrlTemplate, Qwen3ChatTemplate):
         return super().with_times(content.replace(word, f"{VISION_START}{word}{VISION_END}"), slots, times)
 
 
+class TrlThinkingTemplate(TrlQwen3Template):
+    """The same of Qwen3.5's, which tells tools before what the row says, and writes media in answers."""
+
+    __slots__ = ()
+
+    def system(self, sample: Sample, default_system: str | None) -> str:
+        """The tools of the row, and its system prompt."""
+        if not sample.tools:
+            return super().system(sample, default_system)
+        return SYSTEM[0] + str(sample.tools) + (f"\n\n{sample.system}" if sample.system else "") + SYSTEM[1]
+
+    def content(self, sample: Sample, index: int) -> Any:
+        """All of a turn."""
+        return sample.turns[index].content
+
+    def around(self, sample: Sample, index: int) -> tuple[str, str] | None:
+        """A reply of a tool that is the first message of a row begins no question."""
+        known = super().around(sample, index)
+        if known is None or index or sample.system is not None or sample.turns[index].role != "observation":
+            return known
+        return "\n", known[1]
+
+
 Kinds = tuple[MediaKind, ...]
 
 
@@ -87,3 +113,11 @@ def trl_qwen3_template(parted: tuple[str, ...], kinds: Kinds) -> TrlQwen3Templat
     """The same of Qwen3-VL's."""
     plain = qwen3_chat_template(parted, kinds)
     return TrlQwen3Template(**{name: getattr(plain, name) for name in Template.__dataclass_fields__})
+
+
+@cache
+def trl_thinking_template(parted: tuple[str, ...], kinds: Kinds) -> TrlThinkingTemplate:
+    """The same of Qwen3.5's."""
+    plain = qwen3_chat_template(parted, kinds)
+    fields = {name: getattr(plain, name) for name in Template.__dataclass_fields__}
+    return TrlThinkingTemplate(**fields | {"parted": frozenset(parted)})
