@@ -16,7 +16,7 @@ ENDS = ("", "", "", "\n", " ", "\n\n", "\u3000", "\x1f", "\n \n")
 
 
 def folder_of(model: str, folder: Path, monkeypatch) -> str:
-    """A folder of a model that is named by its template, for which a text of ours stands: the judge has the real one."""
+    """A folder of a model, named by its template, for which a text of ours stands: the judge has the real one."""
     files = make_folder(folder / "model")
     text = f"{model}, which is not ours to ship".encode()
     (files / chat_templates.FILE).write_bytes(text)

@@ -3,7 +3,8 @@
 ## What it finds
 A row whose messages column is null or missing while other rows have it, or contains something other than messages; a
 message that is null; a message whose role the trainer takes for a late system prompt; in alpaca rows, a history that is
-not a list of pairs. Under ms-swift also `objects` without `bbox`, or with boxes of other than two or four numbers.
+not a list of pairs. Under TRL with Qwen3.5 also rows without a question, or with a later system message; under ms-swift
+`objects` without `bbox`, or with boxes of other than two or four numbers.
 
 ## Why it matters
 The run stops: `TypeError: object of type 'NoneType' has no len()` (LLaMA-Factory#10116), or
@@ -33,6 +34,8 @@ _WHAT = {
     "role-unknown": "the trainer cannot render the role of this turn",
     "objects-type": "the objects do not have the layout that the trainer reads",
     "tools-unreadable": "the tools are text, and no JSON",
+    "no-question": "the chat template asks for a question, and no message is one",
+    "system-later": "a system message stands behind the first message",
     "column-missing": "a column or a key of a message is missing",
 }
 

@@ -7,7 +7,6 @@ Source: TRL 1.16 `chat_templates/qwen3_5_think.jinja`, `qwen3_5_nothink.jinja`, 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from validator.conversation.sample import Sample, Turn, UnreadError
@@ -96,12 +95,18 @@ def _lead(sample: Sample, first: Turn, asked: str, encoder: Encoder, *, learned_
     characters where it is encoded apart, else by tokens.
     """
     if APART in first.words:
-        lead = os.path.commonprefix([asked, first.content])
+        lead = asked[: _shared(asked, first.content)]
         sample.objects[LEAD] = lead
         first.content = first.content[len(lead) :]
     elif learned_after is not None and HEAD in first.words:
         prompt, whole = (as_list(encoder.encode(HEADER + text)) for text in (asked, f"{first.content}<|im_end|>\n"))
-        tokens = len(os.path.commonprefix([prompt, whole]))
+        tokens = _shared(prompt, whole)
         if tokens > len(HEADS):
             raise UnreadError("what is written to ask for an answer is of too many tokens")
         first.words = tuple(HEADS[tokens - 1] if word == HEAD else word for word in first.words)
+
+
+def _shared(one: Sequence[object], other: Sequence[object]) -> int:
+    """How many items two sequences begin with alike."""
+    places = (place for place, (mine, its) in enumerate(zip(one, other, strict=False)) if mine != its)
+    return next(places, min(len(one), len(other)))
