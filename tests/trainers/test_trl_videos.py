@@ -62,7 +62,7 @@ def test_fresh_random_rows_of_models_that_think(model, tmp_path, monkeypatch):
     )
     print(f"trl {model}: {dict(statuses)}")
     assert differing == [], f"MMVALIDATE_SEED={SEED}\n" + "\n".join(differing[:10])
-    assert statuses["ok"] > 0.3 * ROWS and statuses["error"]
+    assert statuses["ok"] > 0.2 * ROWS and statuses["error"]
 
 
 def _ask(model, files, folder):

@@ -107,5 +107,5 @@ def test_a_row_without_a_question_is_found(tmp_path, monkeypatch):
 def test_what_a_folder_without_a_published_template_is_refused_with(tmp_path):
     files = make_folder(tmp_path / "model")
     (files / "chat_template.jinja").write_text("{{ messages }}")
-    with pytest.raises(ValueError, match="where the folder has their chat_template.jinja as it is published"):
+    with pytest.raises(ValueError, match="where the folder has their chat_template"):
         trainer_named("trl").template(load_processor(str(files)), None)

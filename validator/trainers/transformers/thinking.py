@@ -61,6 +61,9 @@ def _check(sample: Sample, kept: ForTemplate) -> None:
         raise UnreadError("calls of tools are not reproduced under the chat template of Qwen3.5")
     if kept.odd:
         raise UnreadError("a part that is neither text nor a medium is not reproduced under the template of Qwen3.5")
+    opens = sample.system is None and sample.turns and sample.turns[0].role == "observation"
+    if kept.tools is not None and opens:  # its first line feed is one token with that behind the tools
+        raise UnreadError("a row with tools that begins with a reply of a tool is not reproduced under Qwen3.5")
     if kept.begins is None:
         return
     completion = [turn for turn in sample.turns if turn.index >= kept.begins]
