@@ -152,7 +152,7 @@ def _from_folder(folder: Path, name: str) -> Processor:
     used += used_of_videos if used_of_videos != used else b""
     made = hashlib.sha256(read_named(tokenizer_file, MOST_BYTES) + used)
     family = of_files(model[0], config)
-    chat_template = _chat_template(folder)
+    chat_template = _chat_template(folder, name)
     made.update((chat_template or "").encode())
     processor = Processor(
         name,
@@ -180,12 +180,16 @@ def _from_folder(folder: Path, name: str) -> Processor:
     return processor
 
 
-def _chat_template(folder: Path) -> str | None:
-    """The published chat template that the folder's file is."""
+def _chat_template(folder: Path, name: str) -> str | None:
+    """The published chat template that the folder's file is. Raises ValueError for the user."""
     path = folder / chat_templates.FILE
     if not path.is_file():
         return None
-    return chat_templates.PUBLISHED.get(hashlib.sha256(read_named(path, MOST_BYTES)).hexdigest())
+    try:
+        data = read_named(path, MOST_BYTES)
+    except OSError as error:
+        raise ValueError(f"--processor {name}: {path} cannot be read: {error.strerror}.") from None
+    return chat_templates.PUBLISHED.get(hashlib.sha256(data).hexdigest())
 
 
 def _video_pixels(config: Mapping[str, Any], otherwise: tuple[int, int]) -> tuple[int, int]:
