@@ -10,7 +10,7 @@ from PIL import Image
 from scripts.sample_faults import film
 from tests.conftest import Dataset, say
 from tests.rules.corruptions import BASE64, CLEAN, CORRUPTIONS, LEAK, SEE, draw_files, noise, turns, words
-from tests.rules.test_framework import OF_NEMO, OF_V1
+from tests.rules.own_codes import OF_NEMO, OF_V1
 from validator.rules.registry import all_rules
 
 PLAIN = {**dict.fromkeys(CLEAN), **say("What is two and two?", "Four.")}

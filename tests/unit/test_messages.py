@@ -25,7 +25,7 @@ def outcome(dataset, trainer, row, **entry):
         ("hf", {"messages": [{"role": "system", "content": ""}]}, ("ok", 5, 5)),
         ("hf", {"messages": [{"role": "robot", "content": "hi"}]}, ("crash", None, None)),
         ("hf", say("<image>hi", "yo", images=[]), ("crash", None, None)),
-        ("hf", say("hi", "yo", videos=["a.mp4"]), ("unchecked", None, None)),
+        ("hf", say("hi", "yo", videos=["a.mp4"]), ("crash", None, None)),
         ("qwen-vl-utils", say("  hi \n", "yo"), ("ok", SYSTEM + QUESTION + ANSWER, ANSWER - 3)),
         ("qwen-vl-utils", {"messages": [{"role": "robot", "content": "yo"}]}, ("ok", SYSTEM + ANSWER, ANSWER - 3)),
         ("qwen-vl-utils", say("<image>hi", "yo", images=["gone.png"]), ("dropped", None, None)),

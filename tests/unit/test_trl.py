@@ -2,13 +2,13 @@
 
 import json
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from tests.conftest import check
 from tests.helpers.own_rows import IMAGE, INLINE, chat, prompt, text
+from tests.unit.single_rows import judged_by_trl as judged
 
 TOOLS = '[{"name": "f"}]'
 LOOSE = "<|vision_start|><|image_pad|><|vision_end|>"
@@ -90,23 +90,6 @@ ANSWERS_ONLY = {
     ),
     "none beside images": (chat("hi", images=[]), ("ok", 17, 0), ["LB001"]),
 }
-
-
-def judged(folder, row, name="data.jsonl", **settings):
-    """What becomes of a row that is alone in its file, and the codes of what is found."""
-
-    Image.new("RGB", (100, 80), "red").save(folder / "a.png")
-    Image.new("RGB", (300, 200), "blue").save(folder / "b.png")
-    file = folder / name
-    if name.endswith(".parquet"):
-        pq.write_table(pa.Table.from_pylist([row]), file)
-    else:
-        file.write_text(json.dumps(row) + "\n")
-    given = {"cutoff_len": 1024, "ignore": ("IM008", "LB006")} | settings
-    result, findings = check(str(file), folder / "run", trainer="trl", **given)
-    record = pq.read_table(result.folder / "samples.parquet").to_pylist()[0]
-    codes = sorted({finding["code"] for finding in findings if not finding["code"].startswith("XX")})
-    return (record["outcome"], record["num_tokens"], record["num_label_tokens"]), codes
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.helpers.own_rows import chat, prompt, text
 from tests.oracle.videos import film
-from tests.unit.test_trl import judged
+from tests.unit.single_rows import judged_by_trl as judged
 
 STILL, SHORT, LONG = ({"type": "video", "video": f"{name}.mp4"} for name in ("still", "short", "long"))
 ROWS = {

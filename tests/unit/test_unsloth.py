@@ -9,6 +9,7 @@ from PIL import Image
 
 from tests.conftest import check
 from tests.helpers.own_rows import IMAGE, INLINE, answer, chat, prompt, text, user
+from tests.unit.single_rows import judged_by_unsloth as judged
 
 WIDE = {"type": "image", "image": "w.png"}
 X = "x " * 3000
@@ -61,17 +62,6 @@ ROWS = {
     "a prompt that is too long": (prompt(X, "yo", images=[]), ("ok", 2048, 0), ["LB001", "TK003", "TK004"]),
     "tokens of vision in the text": (chat("hi", "x<|vision_start|>"), ("unchecked", None, None), []),
 }  # fmt: skip
-
-
-def judged(folder, row, **settings):
-    for name, size in (("a", (100, 80)), ("b", (300, 200)), ("w", (1000, 700)), ("tall", (400, 8000))):
-        Image.new("RGB", size, "red").save(folder / f"{name}.png")
-    (folder / "data.jsonl").write_text(json.dumps(row) + "\n")
-    given = {"cutoff_len": 2048, "image_max_pixels": 12845056, "ignore": ("IM008", "LB006", "IM002")} | settings
-    result, findings = check(str(folder / "data.jsonl"), folder / "run", trainer="unsloth", **given)
-    record = pq.read_table(result.folder / "samples.parquet").to_pylist()[0]
-    codes = sorted({finding["code"] for finding in findings if not finding["code"].startswith("XX")})
-    return (record["outcome"], record["num_tokens"], record["num_label_tokens"]), codes
 
 
 @pytest.mark.parametrize("name", ROWS)

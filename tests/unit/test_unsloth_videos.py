@@ -4,7 +4,7 @@ import pytest
 
 from tests.helpers.own_rows import chat, text
 from tests.oracle.videos import film
-from tests.unit.test_unsloth import judged
+from tests.unit.single_rows import judged_by_unsloth as judged
 
 SHORT = [{"type": "video", "video": "short.mp4"}, text("hi")]
 ROWS = {

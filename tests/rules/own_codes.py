@@ -1,0 +1,6 @@
+"""Rules that tables of rows without corruption show, by the trainer whose they are."""
+
+OF_V1 = {"CV021", "CV022", "CV023", "DI028", "LB007", "PH015", "PH016", "TK011", "TK012"}
+"""Of LLaMA-Factory v1: tests/unit/test_llamafactory_v1.py."""
+OF_NEMO = {"DI029", "DI030", "LB008", "PH017", "TK013"}
+"""Of NeMo AutoModel: tests/unit/test_nemo_automodel.py."""
