@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from scripts import fuzz
 from tests.conftest import ALL_TAGS, Dataset, check, say
@@ -160,3 +161,15 @@ def test_what_is_found_is_the_same_in_each_run(tmp_path):
     (tmp_path / "rows.jsonl").write_text('{"messages": "x"}\n')
     first, second = (check(str(tmp_path / "rows.jsonl"), tmp_path / name, trainer="ms-swift")[1] for name in "ab")
     assert first == second and not any(" at 0x" in finding["message"] for finding in first)
+
+
+@pytest.mark.parametrize("trainer", ["llamafactory", "ms-swift"])
+def test_a_video_of_images_one_of_which_is_cut_off(dataset, trainer):
+    for name in ("a.png", "b.png"):
+        Image.effect_noise((64, 64), 50).save(dataset.folder / name)
+    whole = (dataset.folder / "b.png").read_bytes()
+    (dataset.folder / "b.png").write_bytes(whole[: len(whole) // 2])
+    dataset.write([say("<video>hi", "yo", videos=[["a.png", "b.png"]])])
+    _, findings = dataset.check(trainer=trainer)
+    (told,) = [finding["message"] for finding in findings if finding["code"] == "MD003"]
+    assert told.startswith("an image of the video `") and "is cut off" in told
