@@ -14,8 +14,10 @@ from validator.trainers.registry import trainers
 
 LATE = ("llamafactory", "llamafactory@main", "llamafactory@0.9.4", "llamafactory@0.9.3")
 LLAMAFACTORY = (*LATE, "llamafactory@0.9.2", "llamafactory@0.9.1")
-EVERY = tuple(name for name, trainer in trainers().items() if "sharegpt" in trainer.formattings)
-"""Those that read a registry."""
+EVERY = tuple(
+    name for name, trainer in trainers().items() if "sharegpt" in trainer.formattings and name != "nemo-automodel"
+)
+"""Those that read a registry. NeMo AutoModel reads most of these entries otherwise (DI029), and takes no bytes."""
 TAGS = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
 IMAGES = {"messages": "messages", "images": "images"}
 FILE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
