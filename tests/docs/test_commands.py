@@ -33,6 +33,7 @@ LEFT_OUT = {
     r"^\.oracle/venv": ("needs the trainer", "tests/oracle/test_environment.py", "tests.oracle.environment"),
     r"^\./scripts/generate": ("writes into the project", "tests/ci/test_generated.py", "generate"),
     r"^\./scripts/test": ("it is what runs this", "scripts/test", "pytest"),
+    r"--processor /models/": ("needs a model's files", "tests/trainers/test_trl_thoughts.py", "folder_of"),
     r"scripts\.bench": ("an hour", "scripts/bench.py", "def main"),
     r"scripts\.integrity_corpus": (
         "an hour; a smaller corpus is a test",

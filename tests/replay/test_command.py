@@ -181,4 +181,4 @@ def test_a_model_with_another_vocabulary(planted, tiny):
     dataset, _, _ = planted
     done = call("replay", dataset.folder / "run", "--model", tiny, "--device", "cpu", cwd=dataset.folder)
     assert done.returncode == 2
-    assert "has 768 tokens and the processor embedded ids up to 151,656" in done.stderr
+    assert "has 768 tokens and the processor qwen2-vl ids up to 151,656" in done.stderr
