@@ -27,8 +27,6 @@ def run_judge(home: Path, module: str, *arguments: Any, text: str = "", cwd: Pat
     """What a judge in the environment `home` prints when it is given a text. Raises RuntimeError where it fails."""
     command, own = command_of(home, module, *arguments)
     done = subprocess.run(command, input=text, capture_output=True, text=True, cwd=cwd, env={**own, **environment})
-    if done.returncode < 0:  # ended by a signal: decoders of videos are native, and may do so at one try of many
-        done = subprocess.run(command, input=text, capture_output=True, text=True, cwd=cwd, env={**own, **environment})
     if done.returncode:
         raise RuntimeError(f"{module} failed in {home}:\n{done.stderr[-3000:]}")
     return done.stdout

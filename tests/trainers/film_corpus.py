@@ -13,8 +13,8 @@ ENDINGS = ("mp4", "mkv", "avi", "mov", "webm")
 
 
 def make_films(folder: Path, dice: random.Random) -> list[str]:
-    """Names of videos of many lengths, rates, sizes and containers, whole and damaged."""
-    films = make_videos(folder, dice.randrange(10**6))
+    """Names of videos of many lengths, rates, sizes and containers: whole ones, damaged ones may end their readers."""
+    films = [name for name in make_videos(folder, dice.randrange(10**6)) if "damaged" not in name]
     for number in range(14):
         films.append(f"film{number}.{dice.choice(ENDINGS)}")
         film(
@@ -26,10 +26,10 @@ def make_films(folder: Path, dice: random.Random) -> list[str]:
     return films
 
 
-def make_film_corpus(seed: int, rows: int, folder: Path, *, damaged: bool = True) -> dict:
+def make_film_corpus(seed: int, rows: int, folder: Path) -> dict:
     """Files by name, with rows and settings. `rows`: of all files together, about."""
     dice = random.Random(seed)
-    films = [name for name in make_films(folder, dice) if damaged or "damaged" not in name]
+    films = make_films(folder, dice)
     images = {f"v{n}.png": {"mode": "RGB", "size": (64 + 40 * n, 80)} for n in range(4)}
     draw(folder, images)
     files = {}
@@ -45,10 +45,8 @@ def make_film_corpus(seed: int, rows: int, folder: Path, *, damaged: bool = True
 
 
 def make_unsloth_films(seed: int, rows: int, folder: Path) -> dict:
-    """The same for unsloth, without damaged videos, which may end decord, and without settings that it lacks; some rows
-    have no column of images.
-    """
-    corpus = make_film_corpus(seed, rows, folder, damaged=False)
+    """The same for unsloth, without settings that it lacks; some rows have no column of images."""
+    corpus = make_film_corpus(seed, rows, folder)
     dice = random.Random(seed)
     for file in corpus["files"].values():
         file["settings"].pop("assistant_only_loss", None)

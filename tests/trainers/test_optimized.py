@@ -29,10 +29,9 @@ def both(tmp_path_factory):
 
 def test_the_rows_are_of_every_kind(both):
     plain, _ = both
-    statuses = {name: Counter() for name, one in trainers().items() if "sharegpt" in one.formattings}
+    statuses = {name: Counter() for name in trainers()}
     for entry, answers in plain.items():
         statuses[entry.split()[0]].update(answer["status"] for answer in answers)
-    statuses.pop("nemo-automodel")  # it reads the corpus otherwise: tests/trainers/test_nemo.py has rows of its own
     assert all(min(counts["ok"], counts["error"] + counts["dropped"]) > 10 for counts in statuses.values()), statuses
 
 

@@ -24,7 +24,7 @@ GOLDEN = Path(__file__).with_name("golden_trl_videos.json")
 @pytest.mark.parametrize("model", ["qwen2-vl", "qwen3-vl"])
 def test_recorded_answers(model, tmp_path, monkeypatch):
     seed, rows = 1, 48
-    corpus = make_film_corpus(seed, rows, tmp_path, damaged=False)
+    corpus = make_film_corpus(seed, rows, tmp_path)
     files = write_film_corpus(corpus, tmp_path)
     monkeypatch.chdir(tmp_path)
     known = json.loads(GOLDEN.read_text())

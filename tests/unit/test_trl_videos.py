@@ -1,5 +1,7 @@
 """Rows with videos as TRL's users have them: what becomes of each, as TRL 1.16.0 itself answered, and what is found."""
 
+import os
+
 import pytest
 
 from tests.helpers.own_rows import chat, prompt, text
@@ -31,6 +33,10 @@ ROWS = {
     "in an answer": (
         "qwen3-vl", chat([text("hi")], [text("yo"), SHORT], images=[]), ("crash", None, None), ["PH002"],
     ),
+    "cut off": (
+        "embedded", chat([{"type": "video", "video": "cut.mkv"}, text("hi")], [text("yo")], images=[]),
+        ("unchecked", None, None), [],
+    ),
     "frames": (
         "embedded", chat([{"type": "video", "video": ["a.png", "a.png"]}], [text("yo")], images=[]),
         ("unchecked", None, None), [],
@@ -43,6 +49,8 @@ def films(tmp_path_factory):
     folder = tmp_path_factory.mktemp("films")
     for name, frames in (("still", 1), ("short", 20), ("long", 120)):
         film(folder / f"{name}.mp4", frames, 25)
+    film(folder / "cut.mkv", 20, 25)
+    os.truncate(folder / "cut.mkv", (folder / "cut.mkv").stat().st_size // 2)
     return folder
 
 

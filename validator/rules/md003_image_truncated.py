@@ -30,9 +30,10 @@ def check(case: Case) -> Iterator[Hit]:
     for media in case.facts.media:
         probe = media.probe
         if probe.fault == "truncated" and probe.format is not None:
-            name = f"the {probe.format} `{clip(media.written)}` of {probe.num_bytes or 0:,} bytes"
             if media.kind == "video":  # given as a list of images
                 name = f"an image of the video `{clip(media.written)}`"
+            else:
+                name = f"the {probe.format} `{clip(media.written)}` of {probe.num_bytes:,} bytes"
             yield Hit(
                 f"{name} is cut off: {stops_with(probe.exception, probe.message)}",
                 "Fetch the file again or remove the row.",

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample
-from validator.media.geometry import ImageLimits
 from validator.models.families import QWEN2_5_VL, QWEN2_VL, QWEN3_VL
 from validator.tokens import tool_formats
 from validator.tokens.encode import EncodedTurn, TrainerError
@@ -22,6 +21,7 @@ from validator.trainers.layout import ANSWERS, HEADER_TOKENS, Kept, TokenSpan, c
 if TYPE_CHECKING:
     from validator.facts.budget import Limits
     from validator.facts.record import MediaFacts, TurnFacts
+    from validator.media.geometry import ImageLimits
     from validator.settings import Settings
     from validator.trainers.span_table import Ints, SpanTable
 
@@ -157,25 +157,6 @@ def check_written(sample: Sample, turns: Sequence[EncodedTurn]) -> None:
         )
         sample.fail(UNWRITTEN, ValueError(text), turn, stage="encode")
         return
-
-
-def set_limits(settings: Settings, processor: Processor) -> ImageLimits:
-    """Those of a trainer that gives the limits that are set to the processor, which alone resizes by them."""
-    return ImageLimits(
-        max_pixels=settings.image_max_pixels,
-        min_pixels=settings.image_min_pixels,
-        processor_min_pixels=settings.image_min_pixels,
-        processor_max_pixels=settings.image_max_pixels,
-        patch_size=processor.patch_size,
-        merge_size=processor.merge_size,
-        processor_video_pixels=processor.video_pixels,
-        apart=processor.family.times_frames,
-    )
-
-
-def with_set_pixels(limits: ImageLimits, max_pixels: int) -> ImageLimits:
-    """Such limits with another most."""
-    return replace(limits, max_pixels=max_pixels, processor_max_pixels=max_pixels)
 
 
 def joins_header(text: str, processor: Processor) -> bool:

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-
-from PIL import Image
 
 from validator.catalog.entry import OWN, Entry
 from validator.catalog.loader import DATASETS_4_0
@@ -18,7 +15,7 @@ from validator.catalog.survey import Survey
 from validator.catalog.yaml_registry import CONVERTERS
 from validator.conversation.row_view import RowView, converted_text
 from validator.conversation.sample import Sample
-from validator.media.geometry import ImageLimits, processor_grid
+from validator.media.geometry import ImageLimits
 from validator.models.families import QWEN2_5_VL, QWEN2_VL
 from validator.settings import Settings
 from validator.storage.media_files import MediaFiles
@@ -26,11 +23,12 @@ from validator.tokens.encode import EncodedTurn, TrainerError
 from validator.tokens.processor import Processor
 from validator.tokens.template import Template, check_named, not_reproduced
 from validator.trainers.base import BatchRecipe
-from validator.trainers.chat_template import ChatTemplateTrainer, joins_header, with_set_pixels
+from validator.trainers.chat_template import joins_header
 from validator.trainers.layout import ANSWERS, Kept, Sizes, TokenSpan
 from validator.trainers.llamafactory_v1 import layout
 from validator.trainers.llamafactory_v1.native import NAMES
 from validator.trainers.llamafactory_v1.rows import convert
+from validator.trainers.processor_trainer import ProcessorTrainer, limits_between
 from validator.trainers.transformers.heads import check_formats
 from validator.trainers.transformers.template import trl_template
 from validator.trainers.whole_row import whole_rows
@@ -40,14 +38,13 @@ if TYPE_CHECKING:
     from validator.facts.record import MediaFacts, TurnFacts
     from validator.trainers.span_table import Ints, SpanTable
 
-_grid = lru_cache(maxsize=4096)(processor_grid)
 PARTED = ("system", "user", "observation", "assistant", "function")
 """Roles whose contents may hold media: all."""
 _NOT_PREFIX = "prompt is not a token-prefix of the full sequence; the chat template is not prefix-stable for this turn"
 
 
 @dataclass(frozen=True, kw_only=True)
-class LlamaFactoryV1(ChatTemplateTrainer):
+class LlamaFactoryV1(ProcessorTrainer):
     """The way of `v1/trainers/sft_trainer.py`."""
 
     def view(self, entry: Entry, survey: Survey) -> RowView:
@@ -115,30 +112,7 @@ class LlamaFactoryV1(ChatTemplateTrainer):
         """The processor's own, and within them those that are set."""
         least = max(settings.image_min_pixels, processor.min_pixels)
         most = max(min(settings.image_max_pixels, processor.max_pixels), least)
-        return ImageLimits(
-            max_pixels=most,
-            min_pixels=least,
-            processor_min_pixels=least,
-            processor_max_pixels=most,
-            patch_size=processor.patch_size,
-            merge_size=processor.merge_size,
-        )
-
-    def with_max_pixels(self, limits: ImageLimits, max_pixels: int) -> ImageLimits:
-        """The processor's."""
-        return with_set_pixels(limits, max_pixels)
-
-    def image_grid(self, width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
-        """Resized by the processor alone."""
-        return _grid(width, height, limits)
-
-    def resize(self, image: Image.Image, limits: ImageLimits) -> Image.Image:
-        """The processor gets images as they are."""
-        return image
-
-    def resizer(self) -> str:
-        """No library."""
-        return ""
+        return limits_between(processor, least, most)
 
 
 TRAINERS = (

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-
-from PIL import Image
 
 from validator.catalog.entry import Entry
 from validator.catalog.loader import OF_QWEN
 from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView
 from validator.conversation.sample import Sample
-from validator.media.geometry import ImageLimits, processor_grid
+from validator.media.geometry import ImageLimits
 from validator.models.families import QWEN2_5_VL, QWEN2_VL
 from validator.settings import Settings
 from validator.storage.media_files import MediaFiles
@@ -25,10 +22,11 @@ from validator.tokens.encode import EncodedTurn
 from validator.tokens.processor import Processor
 from validator.tokens.template import Template, check_named, not_reproduced
 from validator.trainers.base import BatchRecipe
-from validator.trainers.chat_template import ChatTemplateTrainer, joins_header, with_set_pixels
+from validator.trainers.chat_template import joins_header
 from validator.trainers.layout import Sizes, TokenSpan
 from validator.trainers.nemo_automodel import layout
 from validator.trainers.nemo_automodel.rows import FAKE, PlainRow, as_named, convert
+from validator.trainers.processor_trainer import ProcessorTrainer, limits_between
 from validator.trainers.transformers.template import SHIELD, trl_template
 
 if TYPE_CHECKING:
@@ -36,13 +34,12 @@ if TYPE_CHECKING:
     from validator.facts.record import MediaFacts, TurnFacts
     from validator.trainers.span_table import SpanTable
 
-_grid = lru_cache(maxsize=4096)(processor_grid)
 _WHITE = 56
 """Pixels of a side of the picture that is put into rows without media."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class NemoAutomodel(ChatTemplateTrainer):
+class NemoAutomodel(ProcessorTrainer):
     """The way of `PreTokenizedDatasetWrapper`."""
 
     def view(self, entry: Entry, survey: Survey) -> RowView:
@@ -76,7 +73,8 @@ class NemoAutomodel(ChatTemplateTrainer):
                 turn.learned = False
                 sample.note("answer-not-found", turn.index, "")
             if FAKE in turn.words:
-                rows, columns = _grid(_WHITE, _WHITE, self._limits(processor))
+                own = limits_between(processor, processor.min_pixels, processor.max_pixels)
+                rows, columns = self.image_grid(_WHITE, _WHITE, own)
                 pads = "<|image_pad|>" * (rows * columns // processor.merge_size**2)
                 turn.content = f"<|vision_start|>{pads}<|vision_end|>".replace("<", f"<{SHIELD}") + turn.content
 
@@ -97,34 +95,8 @@ class NemoAutomodel(ChatTemplateTrainer):
 
     def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
         """The processor's own, and below its most that which is set."""
-        own = self._limits(processor)
-        return with_set_pixels(own, max(min(settings.image_max_pixels, own.max_pixels), own.min_pixels))
-
-    def _limits(self, processor: Processor) -> ImageLimits:
-        return ImageLimits(
-            max_pixels=processor.max_pixels,
-            min_pixels=processor.min_pixels,
-            processor_min_pixels=processor.min_pixels,
-            processor_max_pixels=processor.max_pixels,
-            patch_size=processor.patch_size,
-            merge_size=processor.merge_size,
-        )
-
-    def with_max_pixels(self, limits: ImageLimits, max_pixels: int) -> ImageLimits:
-        """The processor's."""
-        return with_set_pixels(limits, max_pixels)
-
-    def image_grid(self, width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
-        """Resized by the processor alone."""
-        return _grid(width, height, limits)
-
-    def resize(self, image: Image.Image, limits: ImageLimits) -> Image.Image:
-        """The processor gets images as they are."""
-        return image
-
-    def resizer(self) -> str:
-        """No library."""
-        return ""
+        most = max(min(settings.image_max_pixels, processor.max_pixels), processor.min_pixels)
+        return limits_between(processor, processor.min_pixels, most)
 
 
 TRAINERS = (

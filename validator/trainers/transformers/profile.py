@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-
-from PIL import Image
 
 from validator.catalog.entry import OWN, Entry
 from validator.catalog.loader import DATASETS_5_2
 from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView, view_of
 from validator.conversation.sample import Sample, UnreadError
-from validator.media.geometry import ImageLimits, processor_grid
+from validator.media.geometry import ImageLimits
 from validator.models.families import QWEN3_5, QWEN3_VL
 from validator.settings import Settings
 from validator.storage.media_files import MediaFiles
 from validator.tokens.processor import Processor
 from validator.tokens.template import Template, check_named, not_reproduced
 from validator.trainers.base import BatchRecipe, Trainer
-from validator.trainers.chat_template import ChatTemplateTrainer, set_limits, with_set_pixels
 from validator.trainers.layout import Sizes, TokenSpan
+from validator.trainers.processor_trainer import ProcessorTrainer
 from validator.trainers.transformers import layout
 from validator.trainers.transformers.frames import OF_PROCESSOR, frame_grid, times_told
 from validator.trainers.transformers.heads import WRITTEN, check_formats, count_heads
@@ -42,11 +39,10 @@ _OWN_TEMPLATE = (
     "--processor {}: trl with Qwen3.5 or Qwen3.6 is reproduced where the folder has their chat_template.jinja as it is "
     "published; this has another, or none."
 )
-_grid = lru_cache(maxsize=4096)(processor_grid)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Transformers(ChatTemplateTrainer):
+class Transformers(ProcessorTrainer):
     """SFTTrainer's way."""
 
     loss: Loss
@@ -109,18 +105,6 @@ class Transformers(ChatTemplateTrainer):
         """Everything is learned."""
         return layout.span_table(spans)
 
-    def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
-        """The processor's are those that are set."""
-        return set_limits(settings, processor)
-
-    def with_max_pixels(self, limits: ImageLimits, max_pixels: int) -> ImageLimits:
-        """The processor's too."""
-        return with_set_pixels(limits, max_pixels)
-
-    def image_grid(self, width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
-        """Resized by the processor alone."""
-        return _grid(width, height, limits)
-
     def writes_times(self, processor: Processor, named: str | None) -> bool:
         """The processors of later models do."""
         return processor.family.times_frames
@@ -128,14 +112,6 @@ class Transformers(ChatTemplateTrainer):
     def frame_grid(self, width: int, height: int, frames: int, limits: ImageLimits) -> tuple[int, int]:
         """Resized by the processor alone."""
         return frame_grid(width, height, frames, limits)
-
-    def resize(self, image: Image.Image, limits: ImageLimits) -> Image.Image:
-        """The processor gets images as they are."""
-        return image
-
-    def resizer(self) -> str:
-        """No library."""
-        return ""
 
 
 TRAINERS = (

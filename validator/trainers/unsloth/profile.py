@@ -25,8 +25,9 @@ from validator.tokens.encode import EncodedTurn, TrainerError
 from validator.tokens.processor import Processor
 from validator.tokens.template import Template, check_named, not_reproduced
 from validator.trainers.base import BatchRecipe, Trainer
-from validator.trainers.chat_template import ChatTemplateTrainer, check_written, set_limits, with_set_pixels
+from validator.trainers.chat_template import check_written
 from validator.trainers.layout import Sizes, TokenSpan
+from validator.trainers.processor_trainer import ProcessorTrainer
 from validator.trainers.transformers.heads import WRITTEN
 from validator.trainers.transformers.latest import write_latest
 from validator.trainers.transformers.template import trl_qwen3_template, trl_template
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unsloth(ChatTemplateTrainer):
+class Unsloth(ProcessorTrainer):
     """UnslothVisionDataCollator's way."""
 
     resizes: Literal["min", "max"]
@@ -106,14 +107,6 @@ class Unsloth(ChatTemplateTrainer):
         """Text is learned, vision is not."""
         return layout.span_table(spans)
 
-    def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
-        """The processor's are those that are set."""
-        return set_limits(settings, processor)
-
-    def with_max_pixels(self, limits: ImageLimits, max_pixels: int) -> ImageLimits:
-        """The processor's too."""
-        return with_set_pixels(limits, max_pixels)
-
     def image_grid(self, width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
         """Narrowed, unless `resize` is max, and resized by the processor."""
         return image_grid(width, height, limits, narrows=self.resizes == "min")
@@ -125,10 +118,6 @@ class Unsloth(ChatTemplateTrainer):
     def resize(self, image: Image.Image, limits: ImageLimits) -> Image.Image:
         """Not reproduced."""
         raise ValueError(f"images are not loaded here as {self.describes} loads them")
-
-    def resizer(self) -> str:
-        """No library."""
-        return ""
 
 
 TRAINERS = (
