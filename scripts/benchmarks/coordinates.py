@@ -14,7 +14,7 @@ from scripts.benchmarks.table import Line
 from validator.conversation.sample import MediaReference, Sample, Turn
 from validator.facts.budget import Limits
 from validator.facts.located import row_shapes
-from validator.facts.measure import limits_of
+from validator.facts.recipe import limits_of
 from validator.facts.record import MediaFacts, RowFacts, TurnFacts
 from validator.facts.shapes import ShapeReader
 from validator.records.image_probe import ImageProbe

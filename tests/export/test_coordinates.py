@@ -17,7 +17,7 @@ from validator.engine.rejudge import rejudge, settings_of
 from validator.engine.run_files.finished import FinishedRun
 from validator.exporting.policy import make_policy
 from validator.facts.located import fed_size
-from validator.facts.measure import limits_of
+from validator.facts.recipe import limits_of
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
 

@@ -10,7 +10,7 @@ from tests.coordinates.spellings import SIZES, rows
 from validator.coordinates.systems import own_system
 from validator.engine.run_files.finished import FinishedRun
 from validator.facts.located import fed_sides, row_shapes
-from validator.facts.measure import limits_of
+from validator.facts.recipe import limits_of
 from validator.facts.table import from_record
 from validator.planning.plan import plan
 from validator.planning.small_boxes import small_boxes

@@ -10,7 +10,7 @@ import pytest
 
 from tests.tiers import many
 from validator.facts.budget import kept_of, sizes_of
-from validator.facts.measure import limits_of
+from validator.facts.recipe import limits_of
 from validator.facts.record import MediaFacts, TurnFacts
 from validator.facts.table import SAMPLES
 from validator.planning.counts import Expanded

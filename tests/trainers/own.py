@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.environments import trainer_home
 from tests.oracle.compare import our_answer
 from tests.trainers.compare import PROCESSORS, TOKENS, ask
 from tests.trainers.trl_corpus import add_calls, write_trl_corpus
@@ -77,21 +78,25 @@ def compare(trainer, corpus, files, theirs, **processor):
 @dataclass(frozen=True)
 class Judged:
     """A trainer whose judge is asked about random files of rows of its users' own: `home` is its environment, `made`
-    makes a corpus of a seed and a number of rows. Run from a folder of its own.
+    makes a corpus of a seed and a number of rows, which `written` writes into a folder. `template`: the judge is given
+    the published chat template, which TRL carries. Run from a folder of its own.
     """
 
     trainer: str
     home: str
     made: Callable[[int, int], dict[str, Any]]
+    judge: str
+    written: Callable[[dict[str, Any], Path], dict[str, Any]] = write_trl_corpus
+    template: bool = False
 
     def recorded(self, model: str, rows: int) -> Counter[str]:
         """What became of the rows of one seed, whose answers are kept beside this file: MMVALIDATE_TRL=write (or
-        MMVALIDATE_UNSLOTH=write) has them asked again. All are equal.
+        MMVALIDATE_UNSLOTH=write ..., by the name of the judge) has them asked again. All are equal.
         """
-        golden = Path(__file__).with_name(f"golden_{self.trainer}.json")
+        golden = Path(__file__).with_name(f"golden_{self.judge}.json")
         known = json.loads(golden.read_text())
         corpus, files = self._corpus(model, 1, rows)
-        if os.environ.get(f"MMVALIDATE_{self.trainer.upper()}") == "write":
+        if os.environ.get(f"MMVALIDATE_{self.judge.upper()}") == "write":
             known[model] = self._ask(model, files)
             golden.write_text(json.dumps(known, indent=0) + "\n")
         statuses, differing = compare(self.trainer, corpus, files, known[model], processor=PROCESSORS[model])
@@ -111,8 +116,11 @@ class Judged:
         corpus = self.made(seed, rows)
         if model == "qwen3-vl":
             add_calls(corpus, seed)
-        return corpus, write_trl_corpus(corpus, Path.cwd())
+        return corpus, self.written(corpus, Path.cwd())
 
     def _ask(self, model: str, files: dict[str, Any]) -> Any:
         given = {"files": files, "tokens": TOKENS[model], "model": model}
-        return ask(self.home, f"judge_{self.trainer}", given, Path.cwd())
+        if self.template:
+            (template,) = trainer_home("hf").glob("lib/python3*/site-packages/trl/chat_templates/qwen2_5_vl.jinja")
+            given["template"] = str(template.absolute())
+        return ask(self.home, f"judge_{self.judge}", given, Path.cwd())

@@ -9,7 +9,7 @@ from tests.judges import ask
 from validator.coordinates.convert import spelled
 from validator.coordinates.systems import bounds, scaled
 from validator.facts.located import fed_size
-from validator.facts.measure import limits_of
+from validator.facts.recipe import limits_of
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
 

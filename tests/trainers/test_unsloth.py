@@ -7,7 +7,7 @@ from tests.trainers.compare import TOKENS
 from tests.trainers.own import ROWS, Judged
 from tests.trainers.trl_corpus import make_unsloth_corpus
 
-UNSLOTH = Judged("unsloth", "unsloth", make_unsloth_corpus)
+UNSLOTH = Judged("unsloth", "unsloth", make_unsloth_corpus, "unsloth")
 
 
 @pytest.mark.parametrize("model", ["qwen2-vl", "qwen3-vl"])

@@ -17,7 +17,7 @@ from tests.tiers import first
 from validator.engine.run_files import store
 from validator.engine.run_files.amend import accept, load_run
 from validator.engine.run_files.finished import FinishedRun
-from validator.facts.measure import limits_of
+from validator.facts.recipe import limits_of
 from validator.facts.record import RowFacts, TurnFacts
 from validator.facts.settle import settle
 from validator.facts.strip import segments

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import check, say
 from tests.tiers import many
-from validator.facts import measure
+from validator.facts import recipe
 from validator.tokens import encoder as encoding
 from validator.tokens import long_space
 from validator.tokens.processor import load_processor
@@ -120,7 +120,7 @@ class Broken:
 def broken(monkeypatch, error):
     processor = load_processor("embedded")
     processor = replace(processor, encoder=Broken(error, processor.encoder))
-    monkeypatch.setattr(measure, "load_processor", lambda name: processor)
+    monkeypatch.setattr(recipe, "load_processor", lambda name: processor)
 
 
 def test_a_panic_of_the_library_itself():

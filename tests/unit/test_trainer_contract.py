@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, say
-from validator.facts.measure import limits_of
+from validator.facts.recipe import limits_of
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
 from validator.trainers.base import Trainer

@@ -17,7 +17,8 @@ from validator.engine.cache import Cache
 from validator.engine.reread import reread
 from validator.engine.run_files.finished import FinishedRun
 from validator.errors import ChangedDataError
-from validator.facts.measure import Measurer, limits_of
+from validator.facts.measure import Measurer
+from validator.facts.recipe import limits_of
 from validator.facts.settle import settle
 from validator.facts.strip import Segment, segments
 from validator.facts.table import from_record

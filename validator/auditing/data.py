@@ -16,7 +16,7 @@ from validator.catalog.split import Order
 from validator.engine.run_files.catalog import Catalog
 from validator.engine.run_files.finished import FinishedRun
 from validator.facts.budget import spend
-from validator.facts.measure import limits_of
+from validator.facts.recipe import limits_of
 from validator.facts.table import from_record
 from validator.replaying.population import records_at
 from validator.rules.base import EntryFacts

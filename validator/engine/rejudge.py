@@ -28,7 +28,7 @@ from validator.engine.run_files.written import OutputStamp
 from validator.engine.tables.by_file import by_file
 from validator.execution import Execution
 from validator.facts.columns import numbers_of
-from validator.facts.measure import judging_alone, limits_of
+from validator.facts.recipe import judging_alone, limits_of
 from validator.rules.base import Rule
 from validator.rules.registry import choose_rules
 from validator.run_folder.damage import unusable

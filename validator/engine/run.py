@@ -29,7 +29,7 @@ from validator.engine.run_files.store import publish
 from validator.engine.run_files.summary import Conclusion, Tally, summarize
 from validator.engine.run_files.written import OutputStamp
 from validator.execution import Execution
-from validator.facts.measure import limits_of
+from validator.facts.recipe import limits_of
 from validator.rules.base import EntryFacts, Rule
 from validator.run_folder.lock import hold
 from validator.run_folder.names import REPLAY

@@ -17,7 +17,8 @@ from validator.exporting.policy import Policy, Reason
 from validator.exporting.repairs import OUTSIDE, PARTS, REPAIRS, Bench, repair
 from validator.exporting.target import Target
 from validator.exporting.verdicts import VerdictRow
-from validator.facts.measure import Measurer, limits_of
+from validator.facts.measure import Measurer
+from validator.facts.recipe import limits_of
 from validator.facts.record import RowFacts
 from validator.facts.settle import settle
 from validator.rules.base import EntryFacts, FileFacts, Rule

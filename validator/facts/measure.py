@@ -5,7 +5,6 @@ Nothing here depends on pixel limits or the cutoff: `settle` puts those to the f
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,21 +19,17 @@ from validator.conversation.parts import AMONG_TEXT, are_parts, is_of_parts
 from validator.conversation.sample import MEDIA_COLUMNS, MediaReference, Problem, Sample, UnreadError
 from validator.conversation.unread_media import UnreadMedia
 from validator.errors import ChangedDataError
-from validator.facts.budget import Limits
 from validator.facts.media_measure import MediaMeasurer
+from validator.facts.recipe import recipe_of
 from validator.facts.record import MediaFacts, RowFacts
 from validator.facts.sameness import hashes_of
-from validator.facts.turn_measure import TurnMeasurer
 from validator.findings import clip
 from validator.media.video import SIZES_UNSURE
 from validator.media.whole_video import OTHERWISE
-from validator.models.families import REPRODUCED, of_template
-from validator.settings import JUDGING, Settings
+from validator.settings import Settings
 from validator.storage.media_files import MediaFiles, Wanted
 from validator.tokens.encode import EncodedTurn, TrainerError, encode_turns, refuse_media
-from validator.tokens.known_templates import NONE, not_reproduced, refused_media
-from validator.tokens.processor import Processor, load_processor
-from validator.tokens.template import PAD_TOKENS
+from validator.tokens.known_templates import NONE
 
 _NO_SAMPLE = Sample()
 _SEEN = frozenset(("image", "video"))
@@ -45,27 +40,6 @@ _UNLOADED = {
     SIZES_UNSURE: "has frames that may become one size or not",
 }
 """Faults of media of which it is not known whether the trainer can load them."""
-
-
-def limits_of(settings: Settings, processor: Processor) -> Limits:
-    """The settings that decide counts, with the processor's own limits."""
-    trainer = settings.profile
-    image = trainer.image_limits(settings, processor)
-    return Limits(image, settings.cutoff_len, settings.mask_history, settings.train_on_prompt, trainer)
-
-
-def judging_alone(settings: Settings, processor: Processor) -> frozenset[str]:
-    """Of the settings that are put to measured facts, those that no fact depends on: `mask_history` takes thoughts out
-    of what is encoded where a template forgets them.
-    """
-    masked = settings.model_copy(update={"mask_history": True})
-    unmasked = settings.model_copy(update={"mask_history": False})
-    thoughts = [one.profile.template(processor, _named(one)).thoughts for one in (masked, unmasked)]
-    return JUDGING - {"mask_history"} if thoughts[0] != thoughts[1] else JUDGING
-
-
-def _named(settings: Settings) -> str | None:
-    return settings.template if "template" in settings.profile.options else None
 
 
 class _Row:
@@ -95,42 +69,6 @@ class _Row:
         self.done = True
 
 
-class _Recipe:
-    """What the files of a run have in common: how the trainer reads rows under its settings."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.processor = load_processor(settings.processor)
-        self.trainer = settings.profile
-        named = _named(settings)
-        self.template = self.trainer.template(self.processor, named)
-        self.refused_media = refused_media(named or REPRODUCED[0])
-        self.not_reproduced = (not_reproduced(named) if named else None) or self.processor.unknown
-        family = of_template(named)
-        self.tells_times = self.trainer.writes_times(self.processor, named)
-        of_times = self.processor.family.times_frames or (family is not None and family.times_frames)
-        self.no_times = of_times and not self.tells_times
-        video = self.trainer.video
-        self.resamples = video is not None and video.told is not None and not self.tells_times
-        self.limits = limits_of(settings, self.processor)
-        self.pads = {kind: self.processor.token_id(token) for kind, token in PAD_TOKENS.items()}
-        self.turns = TurnMeasurer(self.processor.encoder, self.pads).measure
-
-
-class _Recipes(threading.local):
-    """The last one of a thread: files of one run follow each other, and may be many and small."""
-
-    last: _Recipe | None = None
-
-    def of(self, settings: Settings) -> _Recipe:
-        if self.last is None or self.last.settings is not settings:
-            self.last = _Recipe(settings)
-        return self.last
-
-
-_recipes = _Recipes()
-
-
 class Measurer:
     """Measures the rows of one file under one set of settings. The processor is shared within the process."""
 
@@ -144,7 +82,7 @@ class Measurer:
         self._parts = AMONG_TEXT if mixed else ""
         self._refused = {refusal.row for refusal in survey.refusals}
         self._unreadable = _unreadable(entry, survey)
-        self._recipe = recipe = _recipes.of(settings)
+        self._recipe = recipe = recipe_of(settings)
         self.processor, self.trainer = recipe.processor, recipe.trainer
         self.template, self.limits = recipe.template, recipe.limits
         self.processor.encoder.expect(survey.num_rows)

@@ -18,7 +18,7 @@ from validator.engine.reread import reread
 from validator.engine.run_files.finished import FinishedRun
 from validator.errors import ChangedDataError
 from validator.facts.columns import Batch
-from validator.facts.measure import limits_of
+from validator.facts.recipe import limits_of
 from validator.facts.record import MediaFacts
 from validator.facts.table import ROW, SAMPLES, media_of, to_row
 from validator.models.families import EMBEDDED

@@ -10,7 +10,7 @@ from validator.coordinates.systems import own_system
 from validator.engine.coordinates import certain_systems
 from validator.engine.rejudge import limits_under
 from validator.engine.run_files.finished import FinishedRun
-from validator.facts.measure import limits_of
+from validator.facts.recipe import limits_of
 from validator.findings import count
 from validator.planning.counts import Counts, Expanded, Sizes
 from validator.planning.laid_out import read

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import xxhash
 
 from validator.engine.run_files.finished import FinishedRun
-from validator.facts.measure import limits_of
+from validator.facts.recipe import limits_of
 from validator.facts.replayed import Replayed, Systemic
 from validator.replaying.choice import Selection, choose
 from validator.replaying.comparison import CheckpointComparison, compare

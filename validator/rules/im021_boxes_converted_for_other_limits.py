@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from validator.facts.located import fed_size
-from validator.facts.measure import limits_of
+from validator.facts.recipe import limits_of
 from validator.findings import clip
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 from validator.rules.pointing import shapes_of

@@ -31,7 +31,8 @@ from validator.engine.program import judges, program
 from validator.engine.run_files.summary import DatasetCounts, Tally
 from validator.errors import ChangedDataError
 from validator.facts.budget import Limits
-from validator.facts.measure import Measurer, Together, limits_of
+from validator.facts.measure import Measurer, Together
+from validator.facts.recipe import limits_of
 from validator.facts.record import RowFacts
 from validator.facts.settle import settle
 from validator.facts.table import to_row

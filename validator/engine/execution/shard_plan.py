@@ -25,7 +25,7 @@ from validator.engine.execution.shard import Part, ShardJob
 from validator.engine.keys import key_of
 from validator.engine.program import judges
 from validator.execution import Execution, cores, worker_memory
-from validator.facts.measure import judging_alone
+from validator.facts.recipe import judging_alone
 from validator.rules.base import EntryFacts, FileFacts, Rule
 from validator.settings import JUDGING, NEUTRAL, Settings
 from validator.storage.media_files import MediaFiles

@@ -20,7 +20,7 @@ from markupsafe import Markup, escape
 
 from validator.engine.run_files.finished import FinishedRun
 from validator.facts.budget import Limits
-from validator.facts.measure import limits_of
+from validator.facts.recipe import limits_of
 from validator.findings import clip, count
 from validator.planning.around import around
 from validator.report.assumed import assumed_limits

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from validator.engine.run_files.finished import FinishedRun
 from validator.facts.budget import Limits
 from validator.facts.columns import are_among
-from validator.facts.measure import limits_of
+from validator.facts.recipe import limits_of
 from validator.findings import clip, count
 from validator.report.html.cards import Context, card
 from validator.report.html.choice import Choice, places_with_findings
