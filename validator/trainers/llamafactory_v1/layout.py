@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from validator.facts.record import TurnFacts
     from validator.trainers.span_table import Ints, SpanTable
 
-HEADER = HEADER_TOKENS
-"""Tokens of the header of an answer."""
 UNLEARNED_ROW = "all of its labels lie behind cutoff_len"
 """What is said of a row that is left out."""
 
@@ -34,7 +32,7 @@ def spans(turns: Sequence[TurnFacts], sizes: Sizes) -> list[TokenSpan]:
         add_turn(made, turn, place, sizes, is_label=learned)
         if learned:
             first = made[start]
-            head = min(HEADER, first.num_tokens)
+            head = min(HEADER_TOKENS, first.num_tokens)
             rest = first.num_tokens - head
             made[start : start + 1] = [
                 TokenSpan("text", tokens, place, None, label)
@@ -55,7 +53,7 @@ def span_table(spans: SpanTable) -> SpanTable:
     """`spans` for many rows."""
     turns, turn = spans.turns, spans.turn
     learned = (turns.is_answer & ~turns.is_unlearned)[turn]
-    head = np.minimum(np.where(learned & is_first(turn), HEADER, 0), spans.num_tokens)
+    head = np.minimum(np.where(learned & is_first(turn), HEADER_TOKENS, 0), spans.num_tokens)
     nothing = np.zeros(len(turn), bool)
     return spans.split(head, np.zeros_like(head), (nothing, learned, nothing))
 

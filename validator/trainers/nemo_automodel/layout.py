@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from validator.facts.record import TurnFacts
     from validator.trainers.span_table import SpanTable
 
-HEADER = HEADER_TOKENS
-"""Tokens of the header of an answer."""
 TOO_LONG = "replaced"
 """What a row above the limit is."""
 
@@ -38,7 +36,7 @@ def spans(turns: Sequence[TurnFacts], sizes: Sizes) -> list[TokenSpan]:
 
 def _split(own: list[TokenSpan], place: int) -> list[TokenSpan]:
     first, last = own[0], own[-1]
-    head = min(HEADER, first.num_tokens)
+    head = min(HEADER_TOKENS, first.num_tokens)
     tail = min(1, last.num_tokens - (head if len(own) == 1 else 0))
     made = [TokenSpan("text", head, place, None, is_label=False)] if head else []
     for index, span in enumerate(own):
@@ -54,7 +52,7 @@ def span_table(spans: SpanTable) -> SpanTable:
     """`spans` for many rows."""
     turns, turn = spans.turns, spans.turn
     learned = (turns.is_answer & ~turns.is_unlearned)[turn]
-    head = np.minimum(np.where(learned & is_first(turn), HEADER, 0), spans.num_tokens)
+    head = np.minimum(np.where(learned & is_first(turn), HEADER_TOKENS, 0), spans.num_tokens)
     tail = np.minimum(np.where(learned & is_last(turn), 1, 0), spans.num_tokens - head)
     nothing = np.zeros(len(turn), bool)
     return spans.split(head, tail, (nothing, learned, nothing))
