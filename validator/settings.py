@@ -95,7 +95,7 @@ class Settings(BaseModel):
         RegistryLocation,
         Flag(
             "The trainer's dataset_info.json or its folder: a path, or s3://, gs://, hf://, https://; a training file "
-            f"(train.yaml); or data alone: a file or folder of {TAKES_DATA}.",
+            f"(train.yaml); or data alone: a file, folder or hub name (user/dataset) of {TAKES_DATA}.",
             DATA,
         ),
     ]

@@ -16,6 +16,7 @@ ALLOWED = {
     "catalog/entry.py": "formattings are words of dataset_info.json, and one of them is ms-swift",
     "catalog/registry.py": "the keys by which a list of ms-swift's is known",
     "catalog/foreign.py": "recognises the files of other tools, and says whose they are",
+    "catalog/remote_rows.py": "the command of the hub, hf",
     "catalog/recognise/texts.py": "a column that is an entry of such a file",
     "catalog/recognise/guess.py": "the words of init: what which trainer makes of rows, beside the code that sees it",
     "catalog/recognise/proposal.py": "the words of init",

@@ -1,10 +1,9 @@
-"""Training files of TRL, and datasets of the hub by their name: a sentence says what to give in their place."""
+"""Training files of TRL: a sentence says what to give in their place."""
 
 from pathlib import Path
 
 import pytest
 
-from validator.catalog.registry import load_registry
 from validator.training.config import load_config
 
 NAMED = "dataset_name: trl-lib/llava-instruct-mix\n"
@@ -62,16 +61,3 @@ def test_a_training_file_of_trl_is_refused_with_the_command_in_its_place(case, t
 def test_a_file_that_names_a_dataset_is_llama_factorys(tmp_path):
     (tmp_path / "train.yaml").write_text(f"{NAMED}dataset: demo\npacking: true\n")
     assert load_config(tmp_path / "train.yaml").unknown == ("dataset_name",)
-
-
-@pytest.mark.parametrize(
-    ("name", "of_hub"),
-    [("trl-lib/mix", True), ("here/mix", False), ("a/b/c", False), ("/a/b", False), ("a/b.json", False), ("a", False)],
-)
-def test_a_name_that_may_be_the_hubs(name, of_hub, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "here").mkdir()
-    entry = 'as {"mix": {"hf_hub_url": "trl-lib/mix", "formatting": "own"}}, and --dataset mix; or download it'
-    with pytest.raises(ValueError, match=f"^{name} does not exist.") as raised:
-        load_registry(Path(name))
-    assert (entry in str(raised.value)) == of_hub == ("hub" in str(raised.value))

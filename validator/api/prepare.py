@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
-from validator.catalog.registry import Registry, load_registry
+from validator.catalog.registry import Registry, hub_sentence, load_registry
 from validator.catalog.yaml_registry import is_yaml
 from validator.engine.gate.baseline import load_baseline
 from validator.nearest import did_you_mean
@@ -17,7 +17,7 @@ from validator.settings import Settings
 from validator.storage.remote import is_remote, locate, storage
 from validator.tokens.processor import load_processor
 from validator.trainers.base import Trainer
-from validator.trainers.registry import TAKES_DATA, TAKES_YAML
+from validator.trainers.registry import OTHER_HUB, TAKES_DATA, TAKES_YAML
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,8 @@ def prepare(settings: Settings, *, every: bool = False) -> Prepared:
     if is_remote(settings.resolved_media_dir):
         storage(settings.resolved_media_dir)
     if not every and registry.is_data and registry.entries[0].formatting not in settings.profile.formattings:
+        if registry.entries[0].source == "hub":
+            raise ValueError(f"{hub_sentence(registry.path)} Or add --trainer {TAKES_DATA}, which read it by its name.")
         raise ValueError(
             f"{registry.path} is a data file: `mmvalidate init {registry.path}` writes the dataset_info.json that "
             f"names it, or add --trainer {TAKES_DATA}, which read data as they are."
@@ -53,7 +55,18 @@ def prepare(settings: Settings, *, every: bool = False) -> Prepared:
     settings.profile.template(processor, settings.template)
     uncounted = (f"No row is counted: {processor.unknown}.",) if processor.unknown else ()
     strangers = () if settings.datasets else _strangers(settings, registry)
-    return Prepared(registry, rules, left_out, uncounted + strangers)
+    return Prepared(registry, rules, left_out, uncounted + strangers + _fetched(settings, registry))
+
+
+def _fetched(settings: Settings, registry: Registry) -> tuple[str, ...]:
+    """What is fetched, where data are named as the hub does."""
+    if not registry.is_data or registry.entries[0].source != "hub":
+        return ()
+    elsewhere = OTHER_HUB.get(settings.profile.family)
+    return (
+        f"{registry.path} is not on this machine and is read from the Hugging Face hub, its split train"
+        + (f" ({elsewhere})." if elsewhere else "."),
+    )
 
 
 def _strangers(settings: Settings, registry: Registry) -> tuple[str, ...]:

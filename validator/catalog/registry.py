@@ -6,7 +6,7 @@ import difflib
 import json
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,8 @@ class EntryFault:
 class Registry:
     """What one dataset_info.json holds: selected entries, those left out, and the faults among the selected.
 
-    `is_data`: the file or folder is no registry but data, and is the one entry itself, in the trainer's own layout.
+    `is_data`: the file or folder, or the dataset of the hub, is no registry but data, and is the one entry itself, in
+    the trainer's own layout.
     """
 
     path: Path
@@ -64,11 +65,14 @@ def load_registry(path: Path, datasets: tuple[str, ...] = ()) -> Registry:
     """
     if is_remote(str(path)):
         storage(str(path))  # raises where its library is not installed
-    if is_data(path):
-        name = _data_name(path)
+    of_hub = is_hub_name(path)
+    if of_hub or is_data(path):
+        name = path.name if of_hub else _data_name(path)
         if unknown := [other for other in datasets if other != name]:
             raise ValueError(_unknown_dataset(unknown[0], path, [name]))
         entry = Entry(name, "file", path.name, formatting=OWN, columns=dict(NO_COLUMNS))
+        if of_hub:
+            entry = replace(entry, source="hub", location=path.as_posix(), key="hf_hub_url")
         return Registry(path, (entry,), is_data=True)
     in_yaml = is_yaml(path)
     content, duplicates = _read_yaml(path) if in_yaml else _read(path)
@@ -150,7 +154,9 @@ def _is_file(path: Path) -> bool:
 
 
 def as_registry(path: Path) -> dict[str, Any]:
-    """The registry that data alone stand for."""
+    """The registry that data alone stand for, or the name of a dataset of the hub."""
+    if is_hub_name(path):
+        return {path.name: {"hf_hub_url": path.as_posix(), "formatting": OWN}}
     return {_data_name(path): {"file_name": path.name, "formatting": OWN}}
 
 
@@ -159,20 +165,28 @@ def _data_name(path: Path) -> str:
     return path.name if not is_remote(str(path)) and os.path.isdir(path) else path.stem
 
 
-def _of_hub(path: Path) -> str:
-    """What to do where a name may be that of a dataset on the hub."""
-    name = path.as_posix()
-    if not _HUB_ID.fullmatch(name) or file_type(name) is not None or path.suffix == ".json" or path.parent.is_dir():
-        return ""
-    entry = json.dumps({path.name: {"hf_hub_url": name, "formatting": OWN}})
+def is_hub_name(path: Path) -> bool:
+    """Whether a path names nothing here and may be that of a dataset on the hub, ORGANISATION/NAME: it is without the
+    ending of a data file, and there is no folder ORGANISATION in which something else may have been meant.
+    """
+    if not _HUB_ID.fullmatch(path.as_posix()) or _ENDING.search(path.name) or os.path.lexists(path):
+        return False
+    return file_type(path.name) is None and not path.parent.is_dir()
+
+
+def hub_sentence(path: Path) -> str:
+    """What to do where a trainer takes no dataset of the hub by its name alone."""
+    entry = json.dumps(as_registry(path))
     return (
-        f" A dataset of the hub is read by an entry of a dataset_info.json, as {entry}, and --dataset {path.name}; or "
-        f"download it (hf download {name} --repo-type dataset --local-dir FOLDER) and name the folder that holds its "
-        "files."
+        f"{path} does not exist. A dataset of the hub is read by an entry of a dataset_info.json, as {entry}, and "
+        f"--dataset {path.name}; or download it (hf download {path.as_posix()} --repo-type dataset --local-dir FOLDER) "
+        "and name the folder that holds its files."
     )
 
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}", re.ASCII)
+_ENDING = re.compile(r"\.(json|ya?ml|toml|txt|py|md)$|\.\w+\.(gz|bz2|xz|zst|zip)$", re.IGNORECASE)
+"""Of files, as no name of a dataset ends."""
 _HEAD = 1 << 20
 MOST_BYTES = 16 << 20
 """Of a registry; LLaMA-Factory's own has 20 kB."""
@@ -205,7 +219,7 @@ def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
         data = _content(path)
         content = parse_json(data, keep_last)
     except FileNotFoundError:
-        raise ValueError(f"{path} does not exist.{_of_hub(path)}") from None
+        raise ValueError(f"{path} does not exist.") from None
     except OSError as error:
         raise ValueError(f"Cannot open {path}: {error.strerror or error}.") from None
     except ValueError as error:

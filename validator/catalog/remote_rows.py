@@ -16,6 +16,7 @@ from validator.catalog.entry import Entry
 from validator.catalog.schema import schema_of
 from validator.catalog.survey import Survey
 from validator.catalog.table_rows import ROWS, survey_tables
+from validator.findings import clip
 
 
 class UnreachableError(Exception):
@@ -39,7 +40,11 @@ def survey_hub(entry: Entry) -> Survey:
         survey.refuse(None, None, f"{error}: {error.__cause__}")
         return survey
     except (OSError, RuntimeError, ImportError) as error:
-        raise UnreachableError(f"the hub dataset {entry.location} cannot be loaded: {error}") from None
+        said = clip(" ".join(str(error).split()), 150).rstrip(".")
+        raise UnreachableError(
+            f"the hub dataset {entry.location} cannot be loaded ({said}): correct its name, log in (hf auth login), or "
+            f"download it (hf download {entry.location} --repo-type dataset --local-dir FOLDER) and name the folder"
+        ) from None
 
     def tables() -> Iterator[pa.Table]:
         for table in loaded.with_format("arrow").iter(ROWS):

@@ -53,7 +53,7 @@ def open_entries(
         elif entry.source == "file":
             facts.append(_open_files(opened, entry, registry.folder, surveying, cache, whole))
         else:
-            facts.append(_open_remote(opened, entry, surveying) if opened.unchecked is None else opened)
+            facts.append(_open_remote(opened, entry, surveying, registry) if opened.unchecked is None else opened)
     return sorted(facts, key=lambda item: item.name)
 
 
@@ -112,18 +112,21 @@ def _open_files(
         return replace(opened, fault=f"`split`: {error}", order=Order(starts, ()), unchecked=None)
 
 
-def _open_remote(opened: EntryFacts, entry: Entry, surveying: Surveying) -> EntryFacts:
-    """Fetch an entry from the hub or from cloud storage; it has no order of files and its rows are the split's."""
+def _open_remote(opened: EntryFacts, entry: Entry, surveying: Surveying, registry: Registry) -> EntryFacts:
+    """Fetch an entry from the hub or from cloud storage; it has no order of files and its rows are the split's. Of data
+    that are named as the hub does, the organisation stands for the folder.
+    """
     from validator.catalog.remote_rows import UnreachableError, survey_cloud, survey_hub
 
     surveying(entry.location)
     try:
         survey = survey_hub(entry) if entry.source == "hub" else survey_cloud(entry)
     except UnreachableError as error:
-        return replace(opened, unchecked=clip(str(error), 300))
+        return replace(opened, unchecked=clip(str(error), 500))
     except ValueError as error:
         return replace(opened, fault=str(error))
-    return replace(opened, files=(FileFacts(entry.location, survey=survey),))
+    name = registry.path.name if registry.is_data else entry.location
+    return replace(opened, files=(FileFacts(name, survey=survey),))
 
 
 def _contents(path: Path, name: str, cache: Cache | None, loader: Loader) -> list[FileFacts]:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import xxhash
 
 from validator.catalog.marks import digest_file
-from validator.catalog.registry import as_registry, is_data
+from validator.catalog.registry import as_registry, is_data, is_hub_name
 from validator.catalog.yaml_registry import is_yaml
 from validator.engine.cache import Cache
 from validator.engine.reread import reread
@@ -33,7 +33,8 @@ def read_registry(settings: Settings, catalog: Catalog) -> dict[str, Any]:
     if is_yaml(path):
         raise ValueError(f"{path} is a registry in YAML, of which no copy is made.")
     try:
-        data = json.dumps(as_registry(path)).encode() if is_data(path) else path.read_bytes()
+        alone = is_hub_name(path) or is_data(path)
+        data = json.dumps(as_registry(path)).encode() if alone else path.read_bytes()
     except OSError as error:
         raise ValueError(
             f"Cannot open {path}: {error.strerror}. Export in the folder in which the run was made."

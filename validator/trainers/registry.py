@@ -39,6 +39,8 @@ WHOSE = {
 """Of settings that few trainers have (`Trainer.options`), whose they are, for help."""
 TAKES_DATA = "trl, ms-swift, unsloth or llamafactory-v1"
 """The trainers that take data alone in place of a registry."""
+OTHER_HUB = {"ms-swift": "ms-swift itself takes it from ModelScope, unless started with --use_hf true"}
+"""Trainers that look elsewhere for what is named as on the hub. Source: ms-swift 4.6.0 `dataset/loader.py`."""
 TAKES_YAML = "llamafactory-v1"
 """The trainer whose registry is YAML."""
 CALLED = ("qwen-vl-utils",)
