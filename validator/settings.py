@@ -32,6 +32,7 @@ JUDGING = frozenset(
         "train_on_prompt",
         "truncation_strategy",
         "resize",
+        "train_on_responses_only",
         "strict",
         "model_size",
     )
@@ -184,6 +185,14 @@ class Settings(BaseModel):
         Literal["min", "max"] | None,
         Flag(f"{WHOSE['resize']} resize: images are narrowed to 512 pixels (min) or not (max). Default: min.", TRAINER),
     ] = None
+    train_on_responses_only: Annotated[
+        bool,
+        Flag(
+            f"{WHOSE['train_on_responses_only']} train_on_responses_only: train on answers only, found by "
+            "<|im_start|>user and <|im_start|>assistant.",
+            TRAINER,
+        ),
+    ] = False
     strict: Annotated[bool, Flag(f"{WHOSE['strict']}: training stops at a row that fails.", TRAINER)] = False
     integrity: Annotated[
         Integrity,
@@ -250,6 +259,7 @@ class Settings(BaseModel):
         given["reasoning_effort"] = self.reasoning_effort != "xhigh"
         given["assistant_only_loss"] = self.assistant_only_loss
         given["resize"] = self.resize is not None
+        given["train_on_responses_only"] = self.train_on_responses_only
         given["completion_only_loss"] = self.completion_only_loss is not None
         for name, said in given.items():
             if said and name not in trainer.options:

@@ -18,6 +18,7 @@ from tests.conftest import say
         (("--trainer", "axolotl"), "Known: llamafactory, llamafactory@main, "),
         (("--trainer", "hf", "--mask-history"), "has neither mask_history nor train_on_prompt"),
         (("--trainer", "llamafactory@0.9.1", "--default-system", "x"), "has no default_system for training"),
+        (("--trainer", "trl", "--train-on-responses-only"), "has no train_on_responses_only"),
         (("--trainer", "all", "--replay", "3"), "--trainer all cannot be combined with --replay"),
         (("--trainer", "ms-swift", "--replay", "3"), "neither --replay nor --exact: images"),
         (("--trainer", "ms-swift", "--exact"), "--exact"),

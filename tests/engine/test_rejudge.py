@@ -9,6 +9,7 @@ from tests.conftest import check, say
 from tests.engine.data import make_registry
 from tests.engine.written import written
 from tests.tiers import first, many
+from tests.trainers.trl_corpus import make_answers_corpus, write_trl_corpus
 from validator.engine.execution.judge import Judge
 from validator.engine.gate.gate import Tables
 from validator.engine.rejudge import rejudge, settings_of
@@ -29,6 +30,19 @@ def home(tmp_path_factory):
     make_registry(folder, many(40, 300))
     check(folder / "dataset_info.json", folder / "run")
     return folder
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_answers_alone_are_learned_as_in_a_full_run(tmp_path, asked):
+    corpus = make_answers_corpus(1, 100)
+    data = next(file for file in corpus["files"] if file.endswith(".jsonl"))
+    write_trl_corpus(corpus, tmp_path)
+    given = {"trainer": "unsloth", "cutoff_len": 300}
+    check(tmp_path / data, tmp_path / "run", **given, train_on_responses_only=not asked)
+    check(tmp_path / data, tmp_path / "full", **given, train_on_responses_only=asked)
+    run = FinishedRun(tmp_path / "run")
+    rejudge(run, settings_of(run, {"train_on_responses_only": asked}), tmp_path / "again")
+    assert written(tmp_path / "again")[1] == written(tmp_path / "full")[1]
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ VARIANTS: dict[str, dict[str, Any]] = {name: {"trainer": name} for name in profi
     "llamafactory-mask_history": {"mask_history": True},
     "llamafactory-train_on_prompt": {"train_on_prompt": True},
     "llamafactory-default_system": {"default_system": "Be brief."},
+    "unsloth-answers": {"trainer": "unsloth", "train_on_responses_only": True},
     "ms-swift-left": {"trainer": "ms-swift", "truncation_strategy": "left"},
     "ms-swift-right": {"trainer": "ms-swift", "truncation_strategy": "right"},
 }

@@ -19,12 +19,13 @@ from validator.records.image_probe import ImageProbe
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
 from validator.tokens.template import MediaSlot
-from validator.trainers.layout import OPEN, UNLEARNED
+from validator.trainers.layout import HEADS, OPEN, UNLEARNED, learned_word
 from validator.trainers.registry import trainer_named, trainers
 
 VARIANTS = [
     *({"trainer": name} for name in trainers()),
     *({"trainer": "ms-swift", "truncation_strategy": strategy} for strategy in ("left", "right")),
+    {"trainer": "unsloth", "train_on_responses_only": True},
     *({"trainer": "llamafactory", name: True} for name in ("mask_history", "train_on_prompt")),
 ]
 NAMES = {-1: "text", 0: "image", 1: "video"}
@@ -44,6 +45,11 @@ def draw_turn(dice, role, kinds, media):
     pads = dice.sample(inner, min(len(inner), dice.choice((0, 0, 1, 4))))
     cut = dice.randrange(len(pads) + 1)
     traits = dice.choice(((), (), (UNLEARNED,), (OPEN,), (OPEN, UNLEARNED)))
+    if dice.random() < 0.4:  # learned parts, none of which touches another
+        places = sorted(dice.sample(range(sum(texts) + 1), dice.choice((2, 2, 4))))
+        traits += tuple(learned_word(*pair) for pair in zip(places[::2], places[1::2], strict=True))
+    if dice.random() < 0.1:
+        traits += (dice.choice(HEADS[:3]),)
     return TurnFacts(
         0, role, tuple(slots), tuple(texts), tuple(sorted(pads[:cut])), tuple(sorted(pads[cut:])), traits=traits
     )

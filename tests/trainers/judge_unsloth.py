@@ -42,7 +42,14 @@ def model_of(name, settings):
 
 
 def answers_of(rows, settings, model, processor, pads):
-    collate = collator_class()(model_of(model, settings), processor, resize=settings.get("resize") or "min")
+    answers_alone = {
+        "train_on_responses_only": True,
+        "instruction_part": "<|im_start|>user\n",
+        "response_part": "<|im_start|>assistant\n",
+    }
+    more = answers_alone if settings.get("train_on_responses_only") else {}
+    collate = collator_class()(model_of(model, settings), processor, resize=settings.get("resize") or "min", **more)
+    collate._seen_supervised = True  # a batch of rows without a label stops nothing once one had some
     return [answer(collate, row, pads) for row in rows]
 
 

@@ -79,7 +79,8 @@ def compare(trainer, corpus, files, theirs, **processor):
 class Judged:
     """A trainer whose judge is asked about random files of rows of its users' own: `home` is its environment, `made`
     makes a corpus of a seed and a number of rows, which `written` writes into a folder. `template`: the judge is given
-    the published chat template, which TRL carries. Run from a folder of its own.
+    the published chat template, which TRL carries. `answers`: the name of the recorded answers, where it is not that of
+    the judge. Run from a folder of its own.
     """
 
     trainer: str
@@ -88,12 +89,13 @@ class Judged:
     judge: str
     written: Callable[[dict[str, Any], Path], dict[str, Any]] = write_trl_corpus
     template: bool = False
+    answers: str = ""
 
     def recorded(self, model: str, rows: int) -> Counter[str]:
         """What became of the rows of one seed, whose answers are kept beside this file: MMVALIDATE_TRL=write (or
         MMVALIDATE_UNSLOTH=write ..., by the name of the judge) has them asked again. All are equal.
         """
-        golden = Path(__file__).with_name(f"golden_{self.judge}.json")
+        golden = Path(__file__).with_name(f"golden_{self.answers or self.judge}.json")
         known = json.loads(golden.read_text())
         corpus, files = self._corpus(model, 1, rows)
         if os.environ.get(f"MMVALIDATE_{self.judge.upper()}") == "write":

@@ -11,6 +11,13 @@ from tests.oracle.corpus import SIZES, draw, some_text
 
 SHAPES = ("plain", "parts", "inline", "prompts", "prompts", "conversations", "image", "mixed")
 LIMITS = (24, 64, 128, 333, 1024, 8192)
+MARKS = (
+    "<|im_end|>",
+    "<|im_start|>",
+    "<|im_start|>assistant\n",
+    "<|im_start|>assistant\n\nso",
+    "<|im_end|>\n<|im_start|>user\nnow<|im_end|>\n<|im_start|>assistant\nyes<|im_end|>",
+)
 BEGINNINGS = ("\n", " \n", "\n\n\nlines", "  ", "\r\n", "\t\n x", "<image>", "<video> of")
 
 
@@ -72,6 +79,33 @@ def make_unsloth_corpus(seed: int, rows: int) -> dict:
         if dice.random() < 0.3:
             file["settings"]["resize"] = dice.choice(("min", "max"))
     return corpus
+
+
+def make_answers_corpus(seed: int, rows: int) -> dict:
+    """The same, most files under `train_on_responses_only`: texts hold what its search for answers looks for."""
+    corpus = make_unsloth_corpus(seed, rows)
+    dice = random.Random(seed)
+    for number, file in enumerate(corpus["files"].values()):
+        if number % 5 != 4:
+            file["settings"]["train_on_responses_only"] = True
+        for row in file["rows"]:
+            _mark(dice, [*(row.get("messages") or []), *(row.get("prompt") or []), *(row.get("completion") or [])])
+    return corpus
+
+
+def _mark(dice: random.Random, messages: list) -> None:
+    """Put control tokens into texts, and line feeds before answers."""
+    for message in messages:
+        if message["role"] == "assistant" and isinstance(message["content"], str) and dice.random() < 0.15:
+            message["content"] = dice.choice(BEGINNINGS) + message["content"]
+        if dice.random() < 0.9:
+            continue
+        texts = [message] if isinstance(message["content"], str) else message["content"] or []
+        key = "content" if isinstance(message["content"], str) else "text"
+        for part in texts:
+            if isinstance(part.get(key), str):
+                cut = dice.randint(0, len(part[key]))
+                part[key] = part[key][:cut] + dice.choice(MARKS) + part[key][cut:]
 
 
 def _size(dice: random.Random) -> tuple[int, int]:

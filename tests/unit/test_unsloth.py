@@ -70,6 +70,73 @@ def test_rows(tmp_path, name):
     assert judged(tmp_path, row) == (outcome, codes)
 
 
+Q, A = "<|im_start|>user\n", "<|im_start|>assistant\n"
+ANSWERS = {
+    "an answer and its end": (chat("hi", "yo"), ("ok", 23, 2), []),
+    "beside an image": (chat([INLINE, text("hi")], SAID), ("ok", 37, 2), []),
+    "each answer": ({"messages": [user("hi"), answer("yo"), user("hi"), answer("yo yo")]}, ("ok", 36, 5), []),
+    "no reply of a tool": (
+        {"messages": [user("hi"), answer("yo"), {"role": "tool", "content": "12"}, answer("yo")]},
+        ("ok", 36, 4),
+        [],
+    ),
+    "an empty answer": (chat("hi", ""), ("ok", 22, 1), ["LB002"]),
+    "a space first": (chat("hi", "  yo"), ("ok", 24, 3), []),
+    "a line feed first": (chat("hi", "\nyo"), ("ok", 23, 0), ["LB001", "LB008"]),
+    "a line feed before one of two": (
+        {"messages": [user("hi"), answer("\nyo"), user("hi"), answer("yo")]},
+        ("ok", 35, 2),
+        ["LB008"],
+    ),
+    "no answer": ({"messages": [user("hi")]}, ("ok", 17, 0), ["LB001"]),
+    "an end within": (chat("hi", "yo<|im_end|> so"), ("ok", 25, 2), ["PH004"]),
+    "a beginning within": (chat("hi", "yo<|im_start|> so"), ("ok", 25, 1), ["PH004"]),
+    "an answer within a question": (chat(f"{A}ha ha", "yo"), ("ok", 27, 5), ["PH004"]),
+    "questions and answers within an answer": (
+        chat("hi", f"yo<|im_end|>\n{Q}hi<|im_end|>\n{A}so"),
+        ("ok", 35, 4),
+        ["PH004"],
+    ),
+    "an answer within the system prompt": (
+        {"messages": [{"role": "system", "content": f"As here: {A}ha"}, user("hi"), answer("yo")]},
+        ("ok", 25, 4),
+        ["PH004"],
+    ),
+    "a completion": (prompt("hi", "yo"), ("ok", 23, 2), []),
+    "apart from its prompt": (prompt("hi", "\nyo"), ("ok", 24, 3), []),
+    "no answer of a prompt": (
+        {"prompt": [user("hi"), answer("yo"), user("hi")], "completion": [answer("yo"), user("x"), answer("\nyo")]},
+        ("ok", 47, 2),
+        ["LB008"],
+    ),
+    "cut within the answer": (chat("hi", " ".join(map(str, range(2000)))), ("ok", 2048, 2028), ["TK004"]),
+    "cut before it": (chat(X, "yo"), ("ok", 2048, 0), ["LB001", "TK003", "TK004"]),
+    "cut, and without an answer": ({"messages": [user(X)]}, ("ok", 2048, 0), ["LB001", "TK003"]),
+}  # fmt: skip
+"""Under `train_on_responses_only`."""
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_answers_alone_are_learned(tmp_path, name):
+    row, outcome, codes = ANSWERS[name]
+    assert judged(tmp_path, row, train_on_responses_only=True) == (outcome, codes)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"messages": [user(X)]}, "nothing of this row is learned, whatever the cutoff: the loss of this row is NaN"),
+        (chat(X, "yo"), "no label is left within the cutoff of 2,048: the loss of this row is NaN"),
+    ],
+)
+def test_a_row_that_teaches_nothing_says_whether_the_cutoff_is_why(tmp_path, row, said):
+    (tmp_path / "data.jsonl").write_text(json.dumps(row) + "\n")
+    _, findings = check(
+        str(tmp_path / "data.jsonl"), tmp_path / "run", trainer="unsloth", cutoff_len=2048, train_on_responses_only=True
+    )
+    assert [finding["message"] for finding in findings if finding["code"] == "LB001"] == [said]
+
+
 def test_nothing_is_narrowed_under_max(tmp_path):
     outcome, codes = judged(tmp_path, chat(PART, SAID, images=["w.png"]), resize="max")
     assert outcome == ("ok", 25 + 900, 23) and codes == []

@@ -81,6 +81,7 @@ class Sample:
     `objects`: what a trainer needs once the sizes of the images are known, as what ms-swift fills in for <ref-object>.
     `times`: for each <video>, in order, what is written before each two of its frames, where the model is told when
     they are shown. `messages`: those that the turns were made of, where another model's template makes others of them.
+    `system_words`: as `Turn.words`, of the system prompt.
     """
 
     turns: list[Turn] = field(default_factory=list)
@@ -91,6 +92,7 @@ class Sample:
     objects: dict[str, Any] = field(default_factory=dict)
     times: list[tuple[str, ...]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
+    system_words: tuple[str, ...] = ()
     problems: list[Problem] = field(default_factory=list)
     dropped: bool = False
     unchecked: str | None = None

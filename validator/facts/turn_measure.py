@@ -41,6 +41,7 @@ class TurnMeasurer:
                     turn.traits = (*turn.traits, "placeholder-in-tools")
             if sample.tools and ADDED not in turn.traits:  # among what is written about them
                 turn.traits = (*turn.traits, ADDED)
+            turn.traits = (*turn.traits, *sample.system_words)
             turns.append(turn)
         shapes = ShapeReader.of(sample)
         for said, item in zip(sample.turns, spoken, strict=True):

@@ -14,7 +14,7 @@ patches, which are most of the labels of a row with a picture. Who fine-tunes an
 
 ## What to do
 TRL: `assistant_only_loss=True` in SFTConfig (`--assistant-only-loss`). unsloth: `train_on_responses_only=True` with
-`instruction_part` and `response_part`; or write rows as `prompt` and `completion`.
+`instruction_part` and `response_part` (`--train-on-responses-only`); or write rows as `prompt` and `completion`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ _MASKS = frozenset((UNLEARNED, *HEADS))
 def fold(noticed: Noticed, case: Case) -> None:
     """Add a row whose questions are labels."""
     facts = case.facts
-    if not facts.num_label_tokens or not case.limits.trainer.first_is_label:
+    trainer = case.limits.trainer
+    if not facts.num_label_tokens or not trainer.first_is_label or case.settings.train_on_responses_only:
         return
     if facts.media:
         learned = all(_MASKS.isdisjoint(turn.traits) for turn in facts.turns)

@@ -1,18 +1,20 @@
 """An answer that begins with a line feed is not learned.
 
 ## What it finds
-Answers whose first characters are white space that holds a line feed.
+Answers whose first characters are white space that holds a line feed, under NeMo AutoModel, and under unsloth with
+`train_on_responses_only`.
 
 ## Why it matters
-NeMo AutoModel looks for the tokens of `<|im_start|>assistant` and a line feed, and learns what stands behind them.
-Where the answer begins with a line feed too, the tokenizer makes one token of both, and the answer is not found: it is
-fed, and not learned. Nothing is logged.
+Both look for the tokens of `<|im_start|>assistant` and a line feed, and learn what stands behind them. Where the answer
+begins with a line feed too, the tokenizer makes one token of both, and the answer is not found: it is fed, and not
+learned. NeMo AutoModel logs nothing; unsloth warns once, and only where a row has no other answer (LB001).
 
 ## Example
 `"\\n\\nThe picture shows a cat."`
 
 ## What to do
-Remove the line feeds at the beginning of the answer.
+Remove the line feeds at the beginning of the answer. Under unsloth the first answer of a `completion` is found
+whatever it begins with.
 """
 
 from __future__ import annotations
@@ -20,12 +22,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
-from validator.rules.scope import replacing
+from validator.rules.scope import finding_answers, replacing
 
 
-@row_rule("LB008", "answer-not-found", "error", needs="problems", trainers=replacing)
+@row_rule("LB008", "answer-not-found", "error", needs="problems", trainers=finding_answers)
 def check(case: Case) -> Iterator[Hit]:
     """Report each answer."""
+    if not (case.settings.train_on_responses_only or replacing(case.limits.trainer)):
+        return
     for problem in case.facts.problems:
         if problem.kind == "answer-not-found":
             yield Hit(

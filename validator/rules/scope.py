@@ -124,3 +124,8 @@ def expanding_in_answers(trainer: Trainer) -> bool:
 def replacing(trainer: Trainer) -> bool:
     """Trainers that convert all rows before they train, and put another in the place of one that fails then."""
     return trainer.stops_at_conversion and not trainer.stops_at_failures
+
+
+def finding_answers(trainer: Trainer) -> bool:
+    """Trainers that look for the tokens of an answer's header to learn what stands behind, by their nature or asked."""
+    return replacing(trainer) or "train_on_responses_only" in trainer.options

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -20,6 +20,10 @@ HEADER_TOKENS = 3
 """Of the header of an answer."""
 HEADS = tuple(f"head-{tokens}" for tokens in range(1, 9))
 """Words among the traits of a turn: so many tokens at its beginning stand before what is learned of it."""
+LEARNED = "learned-"
+"""What a word among the traits of a turn begins with that says which of its text tokens are learned where a trainer
+looks for answers by their tokens: LEARNED, the first, "-", the one behind the last. A turn may have several.
+"""
 ANSWERS = ("assistant", "function")
 """Roles of answers."""
 
@@ -43,6 +47,17 @@ def heads_of(turns: Sequence[TurnFacts]) -> list[int]:
         next((HEADS.index(word) + 1 for word in turn.traits if word in HEADS), 0) if turn.traits else 0
         for turn in turns
     ]
+
+
+def learned_word(start: int, stop: int) -> str:
+    """The word for text tokens from `start` on that are learned, before `stop`."""
+    return f"{LEARNED}{start}-{stop}"
+
+
+def learned_of(traits: Iterable[str]) -> list[tuple[int, int]]:
+    """What such words among the traits of a turn say, in order."""
+    said = (word[len(LEARNED) :].split("-") for word in traits if word.startswith(LEARNED))
+    return [(int(start), int(stop)) for start, stop in said]
 
 
 def add_turn(spans: list[TokenSpan], turn: TurnFacts, place: int, sizes: Sizes, is_label: bool) -> None:

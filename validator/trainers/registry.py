@@ -35,6 +35,7 @@ WHOSE = {
     "assistant_only_loss": "TRL's",
     "completion_only_loss": "TRL's",
     "resize": "unsloth's",
+    "train_on_responses_only": "unsloth's",
 }
 """Of settings that few trainers have (`Trainer.options`), whose they are, for help."""
 TAKES_DATA = "trl, ms-swift, unsloth or llamafactory-v1"

@@ -19,7 +19,9 @@ TEXT, IMAGE, VIDEO = -1, 0, 1
 @dataclass(frozen=True, slots=True)
 class TurnTable:
     """Turns in order, in columns of shape (turns,): the row of each, how many of its turns are before and `behind` it,
-    its role, its traits UNLEARNED and OPEN, and the number that one of HEADS says. `offsets` of the rows.
+    its role, its traits UNLEARNED and OPEN, and the number that one of HEADS says. `offsets` of the rows. `learned`:
+    what words of LEARNED say, in order, as columns of shape (words,): the turn, the first token, the one behind the
+    last.
     """
 
     offsets: Ints
@@ -31,6 +33,7 @@ class TurnTable:
     is_unlearned: Flags
     is_open: Flags
     head: Ints
+    learned: tuple[Ints, Ints, Ints]
 
 
 @dataclass(frozen=True, slots=True)

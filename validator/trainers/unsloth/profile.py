@@ -1,6 +1,7 @@
 """unsloth's vision collator: its rows, its resizing before the processor's own, its labels.
 
-Source: unsloth_zoo 2026.10.9 `vision_utils.py`, `UnslothVisionDataCollator` with its defaults.
+Source: unsloth_zoo 2026.10.9 `vision_utils.py`, `UnslothVisionDataCollator` with its defaults, but for what settings
+say.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from validator.trainers.transformers.latest import write_latest
 from validator.trainers.transformers.template import trl_qwen3_template, trl_template
 from validator.trainers.unsloth import layout
 from validator.trainers.unsloth.resize import frame_grid, image_grid, rounded
+from validator.trainers.unsloth.responses import note_learned
 from validator.trainers.unsloth.rows import NAMES, TEXT_NAMES, WITHIN, convert
 from validator.trainers.whole_row import whole_rows
 
@@ -48,10 +50,17 @@ class Unsloth(ProcessorTrainer):
 
     resizes: Literal["min", "max"]
     integrity: Integrity
+    responses: bool
+    """train_on_responses_only is set."""
 
     def configured(self, settings: Settings) -> Trainer:
-        """With its `resize`, and as deep as images are looked at."""
-        return replace(self, resizes=settings.resize or self.resizes, integrity=settings.integrity)
+        """With its `resize` and `train_on_responses_only`, and as deep as images are looked at."""
+        return replace(
+            self,
+            resizes=settings.resize or self.resizes,
+            integrity=settings.integrity,
+            responses=settings.train_on_responses_only,
+        )
 
     def view(self, entry: Entry, survey: Survey) -> RowView:
         """Whole rows."""
@@ -95,17 +104,18 @@ class Unsloth(ProcessorTrainer):
 
     def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], processor: Processor) -> None:
         """Pads that the template writes of images that are not loaded stay; images that it does not write are too
-        many.
+        many. What may be learned of each turn is found by its ids.
         """
         check_written(sample, turns)
+        note_learned(sample, turns, processor)
 
     def spans(self, turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[TokenSpan]:
         """Text is learned, vision is not."""
-        return layout.spans(turns, sizes)
+        return layout.spans(turns, sizes, responses=self.responses)
 
     def span_table(self, spans: SpanTable, limits: Limits) -> SpanTable:
         """Text is learned, vision is not."""
-        return layout.span_table(spans)
+        return layout.span_table(spans, responses=self.responses)
 
     def image_grid(self, width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
         """Narrowed, unless `resize` is max, and resized by the processor."""
@@ -125,7 +135,7 @@ TRAINERS = (
         name="unsloth",
         describes="unsloth's vision collator",
         formattings=(OWN,),
-        options=frozenset(("resize",)),
+        options=frozenset(("resize", "train_on_responses_only")),
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 2048},
         min_pixels=56 * 56,
         loader=DATASETS_4_8,
@@ -156,5 +166,6 @@ TRAINERS = (
         writes_as_qwen3=False,
         resizes="min",
         integrity="fast",
+        responses=False,
     ),
 )
