@@ -2,5 +2,7 @@
 
 OF_V1 = {"CV021", "CV022", "CV023", "DI028", "LB007", "PH015", "PH016", "TK011", "TK012"}
 """Of LLaMA-Factory v1: tests/unit/test_llamafactory_v1.py."""
-OF_NEMO = {"DI029", "DI030", "LB008", "PH017", "TK013"}
-"""Of NeMo AutoModel: tests/unit/test_nemo_automodel.py."""
+OF_NEMO = {"DI029", "DI030", "LB008", "PH017", "TK013", "VD017"}
+"""Of NeMo AutoModel: tests/unit/test_nemo_automodel.py, test_nemo_videos.py."""
+OF_BOTH = {"VD016"}
+"""Of both."""

@@ -9,14 +9,19 @@ import pytest
 from tests.conftest import ROOT, check, say
 from tests.rules.corpus_cases import CORPUS
 from tests.rules.corruptions import CORRUPTIONS
-from tests.rules.own_codes import OF_NEMO, OF_V1
+from tests.rules.own_codes import OF_BOTH, OF_NEMO, OF_V1
 from tests.rules.row_cases import FAULTS
 from validator.rules.registry import all_rules, choose_rules, find_rule
 from validator.settings import Settings
 
 STATIC = [rule for rule in all_rules() if rule.family not in ("RP", "CF", "CK")]
 """The others speak of replayed samples (tests/replay), configurations and checkpoints (test_training_rules.py, ...)."""
-OF_TABLES = {"DI022", "LB005", "TK010", "IM013", "DI023", "DI024", "LB006", "DI025", "DI026", "VD015"} | OF_V1 | OF_NEMO
+OF_TABLES = (
+    {"DI022", "LB005", "TK010", "IM013", "DI023", "DI024", "LB006", "DI025", "DI026", "VD015"}
+    | OF_V1
+    | OF_NEMO
+    | OF_BOTH
+)
 """Of data without a registry: tests/unit/test_trl.py, tests/unit/test_trl_videos.py, tests/unit/test_unsloth.py."""
 PACKED = {"DI021", "XX002"}
 """Of packed files: tests/engine/test_packed_runs.py."""
@@ -154,6 +159,7 @@ ALWAYS = {
             "VD015",
             *OF_V1,
             *OF_SWIFT,
+            *OF_BOTH,
             *OF_NEMO,
         ),
         "not for the trainer llamafactory",

@@ -18,7 +18,10 @@ import sys
 import types
 import warnings
 
-from tests.oracle.environment.processor import make_processor
+from tests.trainers import ffmpeg  # noqa: F401
+
+# isort: split
+from tests.oracle.environment.processor import PUBLISHED, make_processor
 from tests.oracle.environment.tokenizer import make_tokenizer
 
 # What stands in for torchvision is in place before the trainer imports it
@@ -79,7 +82,7 @@ def fed(engine, name, number, renderer, cutoff):
     return [(batch["input_ids"][0].tolist(), batch["labels"][0].tolist(), batch) for batch in batches]
 
 
-def answer(engine, name, number, renderer, cutoff, pad):
+def answer(engine, name, number, renderer, cutoff, pads):
     try:
         found = fed(engine, name, number, renderer, cutoff)
     except Exception as error:
@@ -94,18 +97,21 @@ def answer(engine, name, number, renderer, cutoff, pad):
             if label != -100:
                 assert labels[place] in (-100, label)
                 labels[place] = label
-    pads = ids.count(pad)
-    grids = batch.get("image_grid_thw")
-    assert pads == (0 if grids is None else int(grids.prod(-1).sum()) // 4)
+    images, films = map(ids.count, pads)
+    for count, name in ((images, "image_grid_thw"), (films, "video_grid_thw")):
+        grids = batch.get(name)
+        assert count == (0 if grids is None else int(grids.prod(-1).sum()) // 4)
+    shown = {"video_tokens": films} if films else {}
     sha = hashlib.sha256(json.dumps([ids, labels]).encode()).hexdigest()[:16]
     learned = sum(label != -100 for label in labels)
-    return {"status": "ok", "len": len(ids), "labels": learned, "image_tokens": pads, "sha": sha, "samples": len(found)}
+    counts = {"len": len(ids), "labels": learned, "image_tokens": images, **shown}
+    return {"status": "ok", **counts, "sha": sha, "samples": len(found)}
 
 
 def main(vocabulary, input_file):
     given = json.loads(pathlib.Path(input_file).read_text(encoding="utf-8"))
     tokenizer = make_tokenizer(vocabulary, given.get("tokens", ()))
-    pad = tokenizer.convert_tokens_to_ids("<|image_pad|>")
+    pads = tokenizer.convert_tokens_to_ids(["<|image_pad|>", "<|video_pad|>"])
     model = "qwen2.5-vl" if given.get("tokens") else "qwen2-vl"
     template = pathlib.Path(given["template"]).read_text()
     answers = {}
@@ -113,6 +119,7 @@ def main(vocabulary, input_file):
         settings = file["settings"]
         limits = settings.get("image_min_pixels", 3136), settings.get("image_max_pixels", 12845056)
         processor = make_processor(tokenizer, *limits, model=model)
+        processor.video_processor.size = dict(PUBLISHED)  # which nothing here changes
         processor.chat_template = template
         renderer = Renderer(processor)
         try:
@@ -122,7 +129,7 @@ def main(vocabulary, input_file):
             answers[name] = told(error)
             continue
         answers[name] = [
-            answer(engine, entry, number, renderer, settings["cutoff_len"], pad) for number in range(len(rows))
+            answer(engine, entry, number, renderer, settings["cutoff_len"], pads) for number in range(len(rows))
         ]
     print("ANSWERS " + json.dumps(answers), file=sys.__stdout__)
 

@@ -150,6 +150,22 @@ def test_the_limits_of_a_folder(small, tmp_path, file, content, limits):
     assert (processor.min_pixels, processor.max_pixels) == limits
 
 
+@pytest.mark.parametrize(
+    ("content", "paces"),
+    [
+        ({}, False),
+        ({"fps": None, "min_frames": 4, "max_frames": 768, "temporal_patch_size": 2}, False),
+        ({"fps": 2}, True),
+        ({"max_frames": 64}, True),
+    ],
+)
+def test_a_folder_says_how_frames_are_sampled(small, tmp_path, content, paces):
+    shutil.copy(small[0] / "tokenizer.json", tmp_path)
+    (tmp_path / "preprocessor_config.json").write_text("{}")
+    (tmp_path / "video_preprocessor_config.json").write_text(json.dumps(content))
+    assert load_processor(str(tmp_path)).paces is paces
+
+
 @pytest.mark.proof
 def test_the_embedded_vocabulary_in_a_folder_is_recognised(checkpoint):
     (checkpoint / "preprocessor_config.json").write_text("{}")

@@ -68,7 +68,11 @@ ROWS = {
     "gone": (chat(human("<image>x"), gpt("yo"), images=["gone.png"]), CRASH, ["MD001"]),
     "null in the list": (chat(human("<image>x"), gpt("yo"), images=[None]), CRASH, ["MD007"]),
     "audio": (chat(human("<audio>x"), gpt("yo"), audios=["a.mp3"]), CRASH, ["MD008"]),
-    "a video": (chat(human("<video>x"), gpt("yo"), videos=["a.mp4"]), ("unchecked", None, None), []),
+    "a video that is fetched": (
+        chat(human("<video>x"), gpt("yo"), videos=["https://example.com/a.mp4"]),
+        ("unchecked", None, None),
+        [],
+    ),
 }
 CUT = {
     "the answer is behind the cutoff": (

@@ -98,7 +98,8 @@ class MediaMeasurer:
         probes = []
         for reference in references:
             if reference.frames is not None:
-                resized = self._trainer.frame_size if recipe.sampler == "by-length" else None
+                sure = recipe.sampler in ("by-length", "up-to-most")
+                resized = self._trainer.frame_size if sure else None
                 probes.append(probe_frames(reference.frames, depth, self._files, resized=resized, recipe=recipe))
             elif reference.target is not None:
                 probes.append(probe_video(reference.target, depth, self._files, recipe))

@@ -163,7 +163,7 @@ def _probe_once(source: str | BinaryIO, path: str, identity: Identity, depth: De
             return replace(known, fault="no-video-stream", exception="StopIteration", message="")
         if recipe.sampler in ("every", "by-rate"):
             return _of_stream(known, container, recipe, decodes=depth != "header")
-        if recipe.sampler == "smart-nframes":
+        if recipe.sampler in ("smart-nframes", "up-to-most"):
             return _sampled(known, container, stream, recipe, decodes=depth != "header")
         try:
             if recipe.headers and (promised := _promised(stream, recipe)):

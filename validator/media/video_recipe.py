@@ -25,13 +25,16 @@ class VideoRecipe:
     odd: Literal["repeat", "drop"] = "repeat"
     endless: bool = True
     numbered: bool = False
-    sampler: Literal["by-length", "smart-nframes", "every", "by-rate"] = "by-length"
+    sampler: Literal["by-length", "smart-nframes", "every", "by-rate", "up-to-most"] = "by-length"
     """LLaMA-Factory's, by the length that a container names; qwen-vl-utils', by the number of frames that it holds;
-    transformers', every frame, or by that number and the rate at which they are shown.
+    transformers', every frame, or by that number and the rate at which they are shown; NeMo AutoModel's, every frame up
+    to `most`.
     """
     by_environment: bool = False
     """The environment says how media are sampled and resized, for all of a run, and the most pixels of a frame give way
     to the least.
     """
+    reader: str = ""
+    """The package that reads videos, where the trainer is installed without it."""
     told: VideoRecipe | None = None
     """How it samples for models that are told when frames are shown, where that is otherwise."""

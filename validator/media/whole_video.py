@@ -1,6 +1,7 @@
 """Videos whose readers sample among the frames that there are: which are fed, and how large one is.
 
-Source: qwen-vl-utils 0.0.14 `vision_process.py`, `smart_nframes`, with decord 0.6.0 as the reader. Readers differ where
+Source: qwen-vl-utils 0.0.14 `vision_process.py`, `smart_nframes`, and nemo-automodel 0.7.0
+`components/datasets/vlm/utils.py`, `_read_video_frames`, with decord 0.6.0 as the reader. Readers differ where
 a video is damaged, is turned by a matrix, or names another number of frames than it has: OTHERWISE tells of those.
 """
 
@@ -18,8 +19,10 @@ from validator.media.video_recipe import VideoRecipe
 OTHERWISE = "read-otherwise"
 """The fault of a video of which readers make different things."""
 _PAIR = 2
-_UNSURE = ("mpegts",)
-"""Containers of which decord reads less, or nothing."""
+_COMPARED = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "flv", "asf")
+"""Containers, as FFmpeg calls them, that decord reads so. Of transport streams it reads less, or nothing; of animated
+GIFs, and of streams without a container, nothing: `Failed to measure duration in video stream`.
+"""
 _NO_WIDTHS = (8, 16, 24, 48, 72)
 """Frames of these widths decord decodes and cannot copy: `DECORDArrayCopyFromTo: The size must exactly match`."""
 
@@ -40,6 +43,14 @@ def smart_nframes(total: int, rate: float, recipe: VideoRecipe) -> int:
     if not _PAIR <= number <= total:
         raise TooShortError(f"nframes should in interval [{_PAIR}, {total}], but got {number}.")
     return number
+
+
+def sampled_of(total: int, rate: float, recipe: VideoRecipe) -> tuple[int, ...]:
+    """The places of the frames that are sampled of `total` at `rate` frames a second. Raises TooShortError."""
+    if recipe.sampler == "up-to-most":
+        number = min(total, recipe.most)
+        return spread(total, number + number % _PAIR)
+    return spread(total, smart_nframes(total, rate, recipe))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +86,14 @@ def sampled(container: Any, stream: Any, recipe: VideoRecipe, *, decodes: bool) 
     TooShortError, ReadersDifferError, and what the decoder raises.
     """
     rate = float(stream.average_rate) if stream.average_rate else 0.0
-    if container.format.name in _UNSURE:
-        raise ReadersDifferError("it is a transport stream, whose frames readers count otherwise")
+    if container.format.name not in _COMPARED:
+        raise ReadersDifferError(f"its container, {container.format.name}, is not compared")
     if stream.width in _NO_WIDTHS:
         raise ReadersDifferError(f"decord cannot copy frames of the width {stream.width}")
     if rate <= 0:
         raise ReadersDifferError("it names no rate of frames")
     if not decodes and stream.frames:
-        places = spread(stream.frames, smart_nframes(stream.frames, rate, recipe))
-        return SampledVideo(places, stream.width, stream.height, rate)
+        return SampledVideo(sampled_of(stream.frames, rate, recipe), stream.width, stream.height, rate)
     number, packets, sizes = 0, 0, set()
     for packet in container.demux(stream):
         packets += packet.size > 0
@@ -98,4 +108,4 @@ def sampled(container: Any, stream: Any, recipe: VideoRecipe, *, decodes: bool) 
         raise ReadersDifferError(f"it has {packets:,} packets and {number:,} frames")
     if len(sizes) != 1:
         raise ReadersDifferError(f"its frames have {len(sizes)} sizes")
-    return SampledVideo(spread(number, smart_nframes(number, rate, recipe)), *sizes.pop(), rate)
+    return SampledVideo(sampled_of(number, rate, recipe), *sizes.pop(), rate)

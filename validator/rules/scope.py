@@ -53,7 +53,12 @@ def sampling_pairs(trainer: Trainer) -> bool:
 
 def feeding_every_frame(trainer: Trainer) -> bool:
     """Trainers that feed every frame of a video, but to models that are told when frames are shown."""
-    return trainer.video is not None and trainer.video.sampler == "every"
+    return trainer.video is not None and trainer.video.sampler in ("every", "up-to-most")
+
+
+def reading_by_others(trainer: Trainer) -> bool:
+    """Trainers that are installed without the package that reads videos."""
+    return trainer.video is not None and trainer.video.reader != ""
 
 
 def by_environment(trainer: Trainer) -> bool:

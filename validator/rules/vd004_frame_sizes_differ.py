@@ -20,10 +20,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
+from validator.rules.scope import every
 from validator.rules.wording import stops_with
 
 
-@row_rule("VD004", "frame-sizes-differ", "error", needs="faults")
+@row_rule("VD004", "frame-sizes-differ", "error", needs="faults", trainers=every)
 def check(case: Case) -> Iterator[Hit]:
     """Report such videos."""
     for media in case.facts.of_kind("video"):

@@ -81,6 +81,8 @@ class Processor:
     unknown: str | None = None
     resamples: bool = False
     """Its files change which frames of a video the class of its video processor samples, or their size."""
+    paces: bool = False
+    """Its files name a rate of frames, or other limits of their number than its class: some trainers sample by them."""
     chat_template: str | None = None
     """The published one that its chat_template.jinja is, by TRL's name; None: another, or none."""
 
@@ -166,6 +168,7 @@ def _from_folder(folder: Path, name: str) -> Processor:
         folder=folder,
         family=family,
         resamples=_resamples(of_videos, family),
+        paces=_paces(of_videos),
         chat_template=chat_template,
     )
     if not family.templates:
@@ -209,6 +212,11 @@ def _resamples(config: Mapping[str, Any], family: ModelFamily) -> bool:
     if not family.times_frames and not said["do_sample_frames"]:  # the rest holds for what is sampled
         return bool(said["cap_pixels_per_frame"])
     return any(value is not None and value != usual.get(name) for name, value in said.items())
+
+
+def _paces(config: Mapping[str, Any]) -> bool:
+    usual = {"fps": None, "min_frames": 4, "max_frames": 768, "temporal_patch_size": 2}
+    return any(config.get(name) not in (None, value) for name, value in usual.items())
 
 
 def _config(folder: Path, name: str, places: Iterable[tuple[str, str | None]]) -> tuple[dict[str, Any], bytes] | None:

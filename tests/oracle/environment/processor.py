@@ -6,6 +6,8 @@ Classes are looked up when they are asked for: releases before 4.52 lack some of
 import transformers
 from transformers import PreTrainedTokenizerBase, ProcessorMixin
 
+PUBLISHED = {"shortest_edge": 3136, "longest_edge": 12845056}
+"""Pixels of a picture, and of a frame of a video, in Qwen2-VL's preprocessor_config.json."""
 LATEST = {"shortest_edge": 65536, "longest_edge": 16777216}
 """Pixels of a picture in Qwen3-VL's preprocessor_config.json."""
 LATEST_VIDEO = {"shortest_edge": 4096, "longest_edge": 25165824}

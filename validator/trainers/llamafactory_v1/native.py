@@ -19,8 +19,8 @@ from validator.trainers.transformers.template import shielded
 NAMES = frozenset(("messages", "tools"))
 """Columns that are read."""
 _ROLES = {"system": "system", "user": "user", "assistant": "assistant", "tool": "observation"}
-_MEDIA: dict[str, MediaKind] = {"image_url": "image", "video_url": "video", "audio_url": "audio"}
-_KINDS = ("text", "reasoning", "tool_call", *_MEDIA)
+_SHOWN = {"image_url": ShownMedium.IMAGE, "video_url": ShownMedium.VIDEO}
+_KINDS = ("text", "reasoning", "tool_call", "audio_url", *_SHOWN)
 _NONE: Any = object()
 _LEAST = 1e-6
 """An answer of no more weight is not learned."""
@@ -106,11 +106,12 @@ def _take_block(
         except (ValueError, TypeError):
             said = f"tool_call value is not valid JSON: {value!r}"
             raise Stop("function-json", ValueError(said[:300]), told.index) from None
-    elif kind == "image_url":
-        shown.setdefault("image", []).append(value)
-        told.pieces.append(ShownMedium.IMAGE)
-    elif kind in ("video_url", "audio_url"):
-        raise UnreadError("videos and audio in this layout are not reproduced")
+    elif kind in _SHOWN:
+        medium = _SHOWN[kind]
+        shown.setdefault(medium.value, []).append(value)
+        told.pieces.append(medium)
+    elif kind == "audio_url":
+        raise UnreadError("audio in this layout is not reproduced")
 
 
 def _check_joints(told: Told) -> None:

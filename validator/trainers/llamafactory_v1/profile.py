@@ -6,7 +6,7 @@ Source: llamafactory-kt 0.9.6.dev0 `v1`, transformers 5.6.0.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from validator.catalog.entry import OWN, Entry
@@ -14,7 +14,7 @@ from validator.catalog.loader import DATASETS_4_0
 from validator.catalog.survey import Survey
 from validator.catalog.yaml_registry import CONVERTERS
 from validator.conversation.row_view import RowView, converted_text
-from validator.conversation.sample import Sample
+from validator.conversation.sample import Sample, UnreadError
 from validator.media.geometry import ImageLimits
 from validator.models.families import QWEN2_5_VL, QWEN2_VL
 from validator.settings import Settings
@@ -29,6 +29,7 @@ from validator.trainers.llamafactory_v1 import layout
 from validator.trainers.llamafactory_v1.native import NAMES
 from validator.trainers.llamafactory_v1.rows import convert
 from validator.trainers.processor_trainer import ProcessorTrainer, limits_between
+from validator.trainers.transformers.frames import EVERY, frame_grid
 from validator.trainers.transformers.heads import check_formats
 from validator.trainers.transformers.template import trl_template
 from validator.trainers.whole_row import whole_rows
@@ -71,7 +72,7 @@ class LlamaFactoryV1(ProcessorTrainer):
         check_named(named)
         if processor.family not in (QWEN2_VL, QWEN2_5_VL):
             raise not_reproduced(self.name, processor)
-        return trl_template(PARTED)
+        return trl_template(PARTED, self.media_kinds)
 
     def check(self, sample: Sample) -> None:
         """Media are counted when the row is converted."""
@@ -83,6 +84,8 @@ class LlamaFactoryV1(ProcessorTrainer):
                 continue
             if joins_header(turn.content, processor):
                 raise TrainerError("header-joined", ValueError(_NOT_PREFIX), turn.index, "encode")
+        if sample.media.get("video") and processor.resamples:
+            raise UnreadError("the files of the processor change which frames of a video are sampled")
         check_formats(sample, media)
 
     def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], processor: Processor) -> None:
@@ -108,6 +111,10 @@ class LlamaFactoryV1(ProcessorTrainer):
         """It is left out."""
         return layout.UNLEARNED_ROW
 
+    def frame_grid(self, width: int, height: int, frames: int, limits: ImageLimits) -> tuple[int, int]:
+        """Resized by the processor alone."""
+        return frame_grid(width, height, frames, limits)
+
     def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
         """The processor's own, and within them those that are set."""
         least = max(settings.image_min_pixels, processor.min_pixels)
@@ -124,7 +131,7 @@ TRAINERS = (
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 2048},
         min_pixels=56 * 56,
         loader=DATASETS_4_0,
-        video=None,
+        video=replace(EVERY, reader="torchcodec"),
         batch=BatchRecipe(pad_to_multiple_of=1, adds_fake_image=False, masks_pads=False),
         applies_exif=False,
         on_white="nothing",
@@ -147,7 +154,7 @@ TRAINERS = (
         mixes_times=False,
         tokenized=None,
         media_roles=PARTED,
-        media_kinds=("image",),
+        media_kinds=("image", "video"),
         writes_as_qwen3=False,
     ),
 )

@@ -18,7 +18,7 @@ from validator.trainers.layout import ANSWERS, HEADS
 from validator.trainers.llamafactory_v1.converters import take_alpaca, take_conversations
 from validator.trainers.llamafactory_v1.native import take_messages
 from validator.trainers.llamafactory_v1.taken import Taken
-from validator.trainers.transformers.parts import Stop, shown_images
+from validator.trainers.transformers.parts import Stop, shown_images, shown_videos
 
 _NO_ANSWER = "training render expects the last message to be the supervised assistant turn"
 _NO_PROMPT = "list index out of range"
@@ -58,12 +58,12 @@ def _write(sample: Sample, taken: Taken) -> None:
         if turn.role in ANSWERS and turn.learned:
             turn.words = (HEADS[2],)
     shown = _shown(taken.shown[:end])
-    if shown["video"]:
-        raise UnreadError("videos are not reproduced under this trainer profile")
     if any(isinstance(image, list) for image in shown["image"]):
         raise UnreadError("lists within a column of images are not reproduced")
     if shown["image"]:
         sample.media["image"] = shown_images(shown["image"])
+    if shown["video"]:
+        sample.media["video"] = shown_videos(shown["video"])
     if shown["audio"]:
         sample.media["audio"] = [
             MediaReference("audio", index, str(item)[:SHOWN], None, "value")

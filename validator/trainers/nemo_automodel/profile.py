@@ -15,6 +15,7 @@ from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView
 from validator.conversation.sample import Sample
 from validator.media.geometry import ImageLimits
+from validator.media.video_recipe import VideoRecipe
 from validator.models.families import QWEN2_5_VL, QWEN2_VL
 from validator.settings import Settings
 from validator.storage.media_files import MediaFiles
@@ -25,8 +26,10 @@ from validator.trainers.base import BatchRecipe
 from validator.trainers.chat_template import joins_header
 from validator.trainers.layout import Sizes, TokenSpan
 from validator.trainers.nemo_automodel import layout
+from validator.trainers.nemo_automodel.media import check_videos
 from validator.trainers.nemo_automodel.rows import FAKE, PlainRow, as_named, convert
 from validator.trainers.processor_trainer import ProcessorTrainer, limits_between
+from validator.trainers.transformers.frames import frame_grid
 from validator.trainers.transformers.template import SHIELD, trl_template
 
 if TYPE_CHECKING:
@@ -59,7 +62,7 @@ class NemoAutomodel(ProcessorTrainer):
         check_named(named)
         if processor.family not in (QWEN2_VL, QWEN2_5_VL):
             raise not_reproduced(self.name, processor)
-        return trl_template(self.media_roles)
+        return trl_template(self.media_roles, self.media_kinds)
 
     def check(self, sample: Sample) -> None:
         """Media that are too few or too many go by unsaid."""
@@ -77,6 +80,7 @@ class NemoAutomodel(ProcessorTrainer):
                 rows, columns = self.image_grid(_WHITE, _WHITE, own)
                 pads = "<|image_pad|>" * (rows * columns // processor.merge_size**2)
                 turn.content = f"<|vision_start|>{pads}<|vision_end|>".replace("<", f"<{SHIELD}") + turn.content
+        check_videos(sample, media, processor)
 
     def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], processor: Processor) -> None:
         """Pads in the text are found when the row is converted."""
@@ -93,6 +97,10 @@ class NemoAutomodel(ProcessorTrainer):
         """Another row takes its place."""
         return f"{layout.TOO_LONG}: {num_tokens} tokens > max_length {cutoff_len}"
 
+    def frame_grid(self, width: int, height: int, frames: int, limits: ImageLimits) -> tuple[int, int]:
+        """Resized by the processor alone."""
+        return frame_grid(width, height, frames, limits)
+
     def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
         """The processor's own, and below its most that which is set."""
         most = max(min(settings.image_max_pixels, processor.max_pixels), processor.min_pixels)
@@ -108,7 +116,7 @@ TRAINERS = (
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 2**31},
         min_pixels=56 * 56,
         loader=OF_QWEN,
-        video=None,
+        video=VideoRecipe(most=768, headers=False, sampler="up-to-most", reader="decord"),
         batch=BatchRecipe(pad_to_multiple_of=1, adds_fake_image=False, masks_pads=False),
         applies_exif=False,
         on_white="nothing",
@@ -131,7 +139,7 @@ TRAINERS = (
         mixes_times=False,
         tokenized=None,
         media_roles=("user",),
-        media_kinds=("image",),
+        media_kinds=("image", "video"),
         writes_as_qwen3=False,
     ),
 )

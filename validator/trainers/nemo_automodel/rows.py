@@ -5,16 +5,16 @@ Source: nemo-automodel 0.7.0 `components/datasets/vlm/datasets.py`, `convert_sha
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from validator.catalog.entry import NO_COLUMNS, Entry
-from validator.conversation.media_paths import SHOWN
 from validator.conversation.row_view import RowView
-from validator.conversation.sample import PLACEHOLDERS, MediaReference, Problem, Sample, Turn, UnreadError
+from validator.conversation.sample import MediaKind, MediaReference, Sample, Turn, UnreadError
+from validator.tokens.template import PAD_TOKENS
+from validator.trainers.nemo_automodel.media import image_reference, video_reference
 from validator.trainers.transformers.parts import ShownMedium, Stop, Told
 from validator.trainers.transformers.template import SHIELD, shielded
 
@@ -30,11 +30,10 @@ TAGS = {
 FAKE = "white-picture"
 """A word for the turn before whose text a white picture is put, in rows without media."""
 _TAG = re.compile(r"(<image>|<video>)", re.IGNORECASE)
-_IMAGE = PLACEHOLDERS["image"]
+_SHOWN = {"<image>": ShownMedium.IMAGE, "<video>": ShownMedium.VIDEO}
 _NONE = object()
-"""No image is left."""
+"""No medium is left."""
 _CONTROL = ("<|im_start|>", "<|im_end|>")
-_PADS = ("<|image_pad|>", "<|video_pad|>")
 
 
 def as_named(entry: Entry) -> Entry:
@@ -75,14 +74,8 @@ def _take(sample: Sample, row: Mapping[str, Any], entry: Entry) -> None:
         raise Stop("messages-null", TypeError("'NoneType' object is not iterable"))
     if not isinstance(messages, list):
         raise UnreadError("messages that are something else than a list are not reproduced")
-    if row.get(entry.columns["videos"] or ""):
-        raise UnreadError("videos are not reproduced under this trainer profile")
-    images = row.get(entry.columns["images"] or "") or []
-    if not isinstance(images, list):
-        raise UnreadError("a column of images that holds something else than lists is not reproduced")
-    left = iter(images)
+    given = _Given(entry, _column(row, entry, "images"), _column(row, entry, "videos"))
     roles = {entry.tags[f"{role}_tag"]: role for role in ("system", "assistant", "user")}
-    references: list[MediaReference] = []
     for index, message in enumerate(messages):
         if not isinstance(message, dict):
             said = f"{type(message).__name__!r} object has no attribute 'get'"
@@ -94,23 +87,49 @@ def _take(sample: Sample, row: Mapping[str, Any], entry: Entry) -> None:
             continue
         content = message.get(entry.tags["content_tag"], "")
         if role == "user":
-            _ask(sample, references, left, index, content, entry)
+            _ask(sample, given, index, content)
         else:
             _say(sample, index, role, content)
-    if unused := len(list(left)):
-        sample.note("images-unused", None, f"{unused}")
+    for kind, left in given.left.items():
+        if unused := len(list(left)):
+            sample.note(f"{kind}s-unused", None, f"{unused}")
     if not sample.turns:
         sample.note("row-emptied", None, f"{len(messages)}")
-    if references:
-        sample.media["image"] = references
-    else:
+    sample.media = {kind: taken for kind, taken in given.taken.items() if taken}
+    _check_pads(sample)
+    if not sample.media:
         _put_white_picture(sample)
 
 
-def _ask(
-    sample: Sample, references: list[MediaReference], left: Iterator[Any], index: int, content: Any, entry: Entry
-) -> None:
-    """A question: texts between placeholders are stripped, a placeholder without an image vanishes."""
+class _Given:
+    """The media of a row: those that are `left` of its columns, and those that placeholders have `taken`."""
+
+    def __init__(self, entry: Entry, images: list[Any], videos: list[Any]) -> None:
+        self.entry = entry
+        self.left: dict[MediaKind, Iterator[Any]] = {"image": iter(images), "video": iter(videos)}
+        self.taken: dict[MediaKind, list[MediaReference]] = {"image": [], "video": []}
+
+    def take(self, sample: Sample, kind: MediaKind) -> bool:
+        """Take the next medium of a kind; False where none is left. Raises Stop and UnreadError."""
+        taken, item = self.taken[kind], next(self.left[kind], _NONE)
+        if item is _NONE:
+            return False
+        if kind == "image":
+            taken.append(image_reference(len(taken), item, self.entry))
+        else:
+            taken.append(video_reference(sample, len(taken), item, self.entry))
+        return True
+
+
+def _column(row: Mapping[str, Any], entry: Entry, name: str) -> list[Any]:
+    column = row.get(entry.columns[name] or "") or []
+    if not isinstance(column, list):
+        raise UnreadError(f"a column of {name} that holds something else than lists is not reproduced")
+    return column
+
+
+def _ask(sample: Sample, given: _Given, index: int, content: Any) -> None:
+    """A question: texts between placeholders are stripped, a placeholder without a medium vanishes."""
     if not isinstance(content, str):
         said = f"expected string or bytes-like object, got {type(content).__name__!r}"
         raise Stop("content-type", TypeError(said), index)
@@ -119,13 +138,12 @@ def _ask(
         if not place % 2:
             told.pieces.append(piece.strip())
             continue
-        item = next(left, _NONE) if piece.lower() == _IMAGE else _NONE
-        if item is _NONE:  # videos are unread before
+        shown = _SHOWN[piece.lower()]
+        if given.take(sample, shown.value):
+            told.pieces.append(shown)
+        else:
             sample.note("placeholder-vanishes", index, piece)
-            continue
-        references.append(_reference(len(references), item, entry))
-        told.pieces.append(ShownMedium.IMAGE)
-    _checked(sample, told.text, index)  # where a placeholder is gone, two texts may make a token
+    _check(told.text, index)  # where a placeholder is gone, two texts may make a token
     sample.turns.append(Turn(index, "user", told.written(shielded)))
 
 
@@ -134,34 +152,27 @@ def _say(sample: Sample, index: int, role: str, content: Any) -> None:
     text = content if isinstance(content, str) else str(content)
     if not isinstance(content, str):
         sample.note("content-shown", index, text[:100])
-    sample.turns.append(Turn(index, role, shielded(_checked(sample, text, index))))
+    _check(text, index)
+    sample.turns.append(Turn(index, role, shielded(text)))
 
 
-def _checked(sample: Sample, text: str, index: int) -> str:
+def _check(text: str, index: int) -> None:
     if SHIELD in text:
         raise UnreadError("the text holds U+FDD0, which no text should")
     if any(word in text for word in _CONTROL):
         raise UnreadError(f"turn {index} holds control tokens, after which answers are found that are none")
-    if word := next((word for word in _PADS if word in text), None):
-        sample.fail("literal-pad", ValueError(f"Found {word} tokens in the text without media"), index, stage="encode")
-    return text
 
 
-def _reference(index: int, item: Any, entry: Entry) -> MediaReference:
-    if isinstance(item, dict):
-        if item.keys() != {"path"}:
-            raise UnreadError(f"image {index} is an object with more than a path, which is not reproduced")
-        item = item["path"]
-    if isinstance(item, str):
-        if "::" in item:
-            raise UnreadError(f"image {index} lies in an LMDB database, which is not read")
-        path = item if entry.media_dir is None else os.path.join(entry.media_dir, item)
-        return MediaReference("image", index, item[:SHOWN], path, "path", below_root=True)
-    if entry.media_dir is not None:
-        said = f"expected str, bytes or os.PathLike object, not {type(item).__name__}"
-        raise Stop("media-type", TypeError(said))
-    problem = Problem("media-type", None, index, "ValueError", f"Invalid image type: {type(item).__name__}")
-    return MediaReference("image", index, repr(item)[:SHOWN], None, "value", problem)
+def _check_pads(sample: Sample) -> None:
+    """Pads in the text are one medium too many, if the row has media of their kind: a white picture is one."""
+    for turn in sample.turns:
+        for kind, pad in PAD_TOKENS.items():
+            if pad not in turn.content:
+                continue
+            if kind not in sample.media and (kind != "image" or sample.media):
+                raise UnreadError(f"turn {turn.index} holds {pad} in a row without such media")
+            said = f"Found {pad} tokens in the text without media"
+            sample.fail("literal-pad", ValueError(said), turn.index, stage="encode")
 
 
 def _put_white_picture(sample: Sample) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,10 @@ from validator.media.video_recipe import VideoRecipe
 if TYPE_CHECKING:
     from validator.facts.record import MediaFacts
 
-OF_PROCESSOR = VideoRecipe(
-    most=768, least=4, headers=False, sampler="every",
-    told=VideoRecipe(most=768, least=4, headers=False, sampler="by-rate"),
-)  # fmt: skip
-"""The processors of Qwen2-VL and Qwen2.5-VL sample no frames, those of later models two a second."""
+EVERY = VideoRecipe(most=768, least=4, headers=False, sampler="every")
+"""The processors of Qwen2-VL and Qwen2.5-VL sample no frames."""
+OF_PROCESSOR = replace(EVERY, told=replace(EVERY, sampler="by-rate"))
+"""Those of later models sample two a second."""
 _PAIR = 2
 
 
