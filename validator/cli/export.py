@@ -78,11 +78,12 @@ def export(
         from validator.execution import Execution
         from validator.exporting.export import export as write
         from validator.exporting.policy import make_policy
+        from validator.exporting.registry_file import name_of
         from validator.report.progress import StderrProgress
 
         try:
-            _check_apart(folder, to, run_dir)
             finished = FinishedRun.whole(folder)
+            _check_apart(folder, to / name_of(finished.settings.dataset_info), run_dir)
             policy = make_policy(drop_on.value, words(drop), words(keep), finished.plugins, keep_unchecked)
             given = rules_for_run(finished, rules, trust)
             judging = finished.rules_to_run(given) if check or fix else given or ()
@@ -121,7 +122,7 @@ def export(
     raise typer.Exit(guarded(work, verbose, "the export", "an unfinished copy is removed, a finished one stays"))
 
 
-def _check_apart(run: Path, to: Path, run_dir: Path | None) -> None:
+def _check_apart(run: Path, copy: Path, run_dir: Path | None) -> None:
     """Raise ValueError where the check of the copy would take the place of a run of other data, as the exported one."""
     from validator.run_folder.choose import replaced
     from validator.run_folder.mark import check_usable
@@ -131,7 +132,7 @@ def _check_apart(run: Path, to: Path, run_dir: Path | None) -> None:
     if run_dir.resolve() == run.resolve():
         raise ValueError(f"--run-dir {run_dir} is the run that is exported: name another folder for the copy's check.")
     check_usable(run_dir)
-    if replaced(run_dir, str(to / "dataset_info.json")) is not None:
+    if replaced(run_dir, str(copy)) is not None:
         raise ValueError(f"--run-dir {run_dir} holds a run of other data: name another folder for the copy's check.")
 
 

@@ -14,7 +14,7 @@ import xxhash
 
 from validator.catalog.marks import digest_file
 from validator.catalog.registry import as_registry, is_data, is_hub_name
-from validator.catalog.yaml_registry import is_yaml
+from validator.catalog.yaml_registry import is_yaml, parsed
 from validator.engine.cache import Cache
 from validator.engine.reread import reread
 from validator.engine.run_files.catalog import Catalog
@@ -28,10 +28,8 @@ _AGAIN = "run mmvalidate again (it checks what is new and keeps the rest)."
 
 
 def read_registry(settings: Settings, catalog: Catalog) -> dict[str, Any]:
-    """The original dataset_info.json. Raises ValueError where it is not the one that was checked."""
+    """The original registry. Raises ValueError where it is not the one that was checked."""
     path = Path(settings.dataset_info)
-    if is_yaml(path):
-        raise ValueError(f"{path} is a registry in YAML, of which no copy is made.")
     try:
         alone = is_hub_name(path) or is_data(path)
         data = json.dumps(as_registry(path)).encode() if alone else path.read_bytes()
@@ -41,7 +39,7 @@ def read_registry(settings: Settings, catalog: Catalog) -> dict[str, Any]:
         ) from None
     if hashlib.sha256(data).hexdigest() != catalog.inputs["dataset_info_sha256"]:
         raise ValueError(f"{path} has changed since the run: {_AGAIN}")
-    content: dict[str, Any] = json.loads(data)
+    content: dict[str, Any] = parsed(data) if is_yaml(path) else json.loads(data)
     return content
 
 

@@ -20,10 +20,11 @@ from validator.exporting.entry_copy import Desk, WrittenEntry, copy_entry
 from validator.exporting.folder import Folder
 from validator.exporting.media import MediaMode, Placer
 from validator.exporting.mend import Mender
-from validator.exporting.names import QUARANTINE, Names
+from validator.exporting.names import QUARANTINE, YAML_REGISTRY, Names
 from validator.exporting.pictures import PictureFiles
 from validator.exporting.plan import ExportPlan, entry_of, make_plan
 from validator.exporting.policy import Policy, plain
+from validator.exporting.registry_file import as_written, name_of, yaml_entry_of
 from validator.exporting.verdicts import Verdicts
 from validator.rules.base import EntryFacts, FileFacts
 from validator.rules.registry import choose_rules
@@ -84,6 +85,8 @@ def export(
     catalog = run.catalog(settings)
     if is_remote(settings.dataset_info):
         raise ValueError("Remote data cannot be exported: copy it to this machine and run mmvalidate there.")
+    if fix and name_of(settings.dataset_info) == YAML_REGISTRY:
+        raise ValueError("Rows of a registry in YAML are copied as they are: leave --fix out.")
     registry = read_registry(settings, catalog)
     wanted = conversions(run, settings, named) if fix else {}
     with closing(Verdicts(run, policy)) as verdicts:
@@ -146,7 +149,7 @@ def _write(folder: Folder, job: ExportJob, progress: ExportProgress | None) -> d
         menders = _menders(job, pictures) if job.fix else None
         done = {going.facts.name: copy_entry(going, desk, menders) for going in plan.going}
     converting = Converting(plan, job.conversions, settings)
-    absent = _write_registries(folder, job.registry, plan, done, converting.notes)
+    absent = _write_registries(folder, name_of(settings.dataset_info), job.registry, plan, done, converting.notes)
     media_dir = os.path.abspath(settings.resolved_media_dir) if media == "reference" else None
     record = {
         "schema_version": SCHEMA_VERSION,
@@ -179,7 +182,12 @@ def _place_of_pictures(media_dir: str, names: Names) -> str:
 
 def _settings_for(target: Path, settings: Settings, media_dir: str | None) -> Settings:
     """The settings of the run, for the copy. Limits on rates and numbers were for the original."""
-    changes = {"dataset_info": target / "dataset_info.json", "datasets": (), "media_dir": media_dir, "exact": False}
+    changes = {
+        "dataset_info": target / name_of(settings.dataset_info),
+        "datasets": (),
+        "media_dir": media_dir,
+        "exact": False,
+    }
     no_limits: dict[str, Any] = {"max_rate": {}, "min_rows": 0}
     values = settings.model_dump()
     own = {name: {**values, **no_limits} for name, values in values["per_dataset"].items()}
@@ -195,6 +203,7 @@ def _menders(job: ExportJob, pictures: PictureFiles) -> Callable[[EntryFacts, Fi
 
 def _write_registries(
     folder: Folder,
+    name_of_file: str,
     registry: dict[str, Any],
     plan: ExportPlan,
     done: dict[str, WrittenEntry],
@@ -202,23 +211,29 @@ def _write_registries(
 ) -> dict[str, set[str]]:
     """Write the registry of the export and that of its quarantine; returns columns that no row has any more."""
     kept, behind, lost = {}, {}, {}
+    in_yaml = name_of_file == YAML_REGISTRY
     for going in plan.going:
         name, written = going.facts.name, done[going.facts.name]
         assert going.facts.entry is not None
         absent = set[str]()
-        if written.columns is not None and written.kept:
+        if written.columns is not None and written.kept and not in_yaml:
             surveyed = {column for part in going.parts if part.file.survey for column in part.file.survey.types}
             absent = (surveyed & set(going.facts.entry.columns.values())) - written.columns
         if absent:
             lost[name] = absent
-        if written.kept:
-            kept[name] = entry_of(registry[name], going, absent, written.added, converted.get(name))
-        if written.quarantined:
-            behind[name] = entry_of(registry[name], going, set(), {})
+        raw, home = registry[name], str(folder.path)
+        if written.kept and in_yaml:
+            kept[name] = yaml_entry_of(raw, going, home)
+        elif written.kept:
+            kept[name] = entry_of(raw, going, absent, written.added, converted.get(name))
+        if written.quarantined and in_yaml:
+            behind[name] = yaml_entry_of(raw, going, f"{home}/{QUARANTINE}")
+        elif written.quarantined:
+            behind[name] = entry_of(raw, going, set(), {})
     comments = {name: value for name, value in registry.items() if not isinstance(value, dict)}
-    _write_new(folder, "dataset_info.json", {**comments, **kept})
+    _write_registry(folder, name_of_file, {**comments, **kept})
     if behind:
-        _write_new(folder, f"{QUARANTINE}/dataset_info.json", behind)
+        _write_registry(folder, f"{QUARANTINE}/{name_of_file}", behind)
     return lost
 
 
@@ -251,6 +266,11 @@ def _plain_policy(policy: Policy, fix: bool) -> dict[str, Any]:
         "keep_unchecked": policy.keep_unchecked,
         "fix": fix,
     }
+
+
+def _write_registry(folder: Folder, name: str, entries: dict[str, Any]) -> None:
+    with folder.create(name) as file:
+        file.write(as_written(os.path.basename(name), entries))
 
 
 def _write_new(folder: Folder, name: str, document: Any) -> None:

@@ -6,7 +6,9 @@ import os
 from collections.abc import Iterator
 
 QUARANTINE, MARKER = "quarantine", ".mmvalidate-export"
-RESERVED = ("dataset_info.json", "dropped.jsonl", "fixes.jsonl", "export.json", MARKER)
+JSON_REGISTRY, YAML_REGISTRY = "dataset_info.json", "data.yaml"
+"""What the registry of an export is called."""
+RESERVED = (JSON_REGISTRY, YAML_REGISTRY, "dropped.jsonl", "fixes.jsonl", "export.json", MARKER)
 """Files in an export that are no data."""
 
 

@@ -10,6 +10,8 @@ from rich.text import Text
 
 from validator.catalog.registry import is_data
 from validator.exporting.export import NOT_CHECKED
+from validator.exporting.names import YAML_REGISTRY
+from validator.exporting.registry_file import name_of
 from validator.findings import count, printable
 from validator.report.tables import console_for, print_table
 from validator.report.verdict import describe
@@ -79,6 +81,10 @@ def _next(console: Console, record: dict[str, Any], target: Path) -> None:
         lines = [f"train on: {target / source.name}"]
         if (source / SAVED).exists():
             lines.append("its Arrow files are read by load_dataset('arrow', data_files=...), not by load_from_disk")
+    elif name_of(source.name) == YAML_REGISTRY:
+        lines = [
+            f"train on: {target / YAML_REGISTRY}, started in {media['media_dir'] or target}, where paths of media begin"
+        ]
     if placed := ", ".join(f"{media[name]:,} {name}" for name in ("linked", "symlinked", "copied") if name in media):
         lines.append(f"media: {placed}")
     lines.append(f"why each row stayed behind: {target / 'dropped.jsonl'}; the rows: {target / 'quarantine'}")
