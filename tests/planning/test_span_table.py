@@ -19,7 +19,7 @@ from validator.records.image_probe import ImageProbe
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
 from validator.tokens.template import MediaSlot
-from validator.trainers.layout import HEADS, OPEN, UNLEARNED, learned_word
+from validator.trainers.layout import HEADS, OPEN, UNLEARNED, learned_word, masked_word
 from validator.trainers.registry import trainer_named, trainers
 
 VARIANTS = [
@@ -48,6 +48,9 @@ def draw_turn(dice, role, kinds, media):
     if dice.random() < 0.4:  # learned parts, none of which touches another
         places = sorted(dice.sample(range(sum(texts) + 1), dice.choice((2, 2, 4))))
         traits += tuple(learned_word(*pair) for pair in zip(places[::2], places[1::2], strict=True))
+    if dice.random() < 0.2:
+        masked = sorted(dice.sample(range(sum(texts)), 3))
+        traits += tuple(masked_word(place) for place in masked if place not in pads)
     if dice.random() < 0.1:
         traits += (dice.choice(HEADS[:3]),)
     return TurnFacts(

@@ -17,7 +17,7 @@ from validator.settings import Settings
 STATIC = [rule for rule in all_rules() if rule.family not in ("RP", "CF", "CK")]
 """The others speak of replayed samples (tests/replay), configurations and checkpoints (test_training_rules.py, ...)."""
 OF_TABLES = (
-    {"DI022", "LB005", "TK010", "IM013", "DI023", "DI024", "LB006", "DI025", "DI026", "VD015"}
+    {"DI022", "LB005", "TK010", "IM013", "DI023", "DI024", "LB006", "DI025", "DI026", "VD015", "VD020"}
     | OF_V1
     | OF_NEMO
     | OF_BOTH
@@ -157,6 +157,7 @@ ALWAYS = {
             "DI025",
             "DI026",
             "VD015",
+            "VD020",
             *OF_V1,
             *OF_SWIFT,
             *OF_BOTH,

@@ -2,6 +2,7 @@
 
 import json
 import random
+from fractions import Fraction
 from pathlib import Path
 
 from tests.oracle.corpus import draw
@@ -45,14 +46,23 @@ def make_film_corpus(seed: int, rows: int, folder: Path) -> dict:
 
 
 def make_unsloth_films(seed: int, rows: int, folder: Path) -> dict:
-    """The same for unsloth, without settings that it lacks; some rows have no column of images."""
+    """The same for unsloth, with its settings; some rows have no column of images. In some stands a video of more
+    seconds than frames are taken, or one of which the processor leaves out a frame.
+    """
     corpus = make_film_corpus(seed, rows, folder)
     dice = random.Random(seed)
+    film(folder / "long.mp4", 800, 1, (64, 48))
+    film(folder / "five_seconds.mp4", 357, Fraction(357, 5), (64, 48))
     for file in corpus["files"].values():
         file["settings"].pop("assistant_only_loss", None)
+        if dice.random() < 0.5:
+            file["settings"]["train_on_responses_only"] = True
         for row in file["rows"]:
             if dice.random() < 0.6:
                 row["images"] = None
+            for part in (row.get("messages") or [{"content": []}])[0]["content"]:
+                if part["type"] == "video" and dice.random() < 0.1:
+                    part["video"] = dice.choice(("long.mp4", "five_seconds.mp4", "five_seconds.mp4"))
     return corpus
 
 

@@ -50,9 +50,11 @@ def answer(collate, row, pads):
     ids, labels = batch["input_ids"][0].tolist(), batch["labels"][0].tolist()
     sha = hashlib.sha256(json.dumps([ids, labels]).encode()).hexdigest()[:16]
     learned = sum(label != -100 for label in labels)
-    fed = sum(int(rows.prod()) for rows in batch.get("image_grid_thw", ())) // 4
+    fed, fed_films = (
+        sum(int(rows.prod()) for rows in batch.get(f"{kind}_grid_thw", ())) // 4 for kind in ("image", "video")
+    )
     images, films = map(ids.count, pads)
-    shown = {"video_tokens": films} if films else {}
+    shown = {"video_tokens": films, "fed_films": fed_films} if films or fed_films else {}
     return {"status": "ok", "len": len(ids), "labels": learned, "image_tokens": images, **shown, "sha": sha, "fed": fed}
 
 

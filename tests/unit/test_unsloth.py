@@ -137,6 +137,12 @@ def test_a_row_that_teaches_nothing_says_whether_the_cutoff_is_why(tmp_path, row
     assert [finding["message"] for finding in findings if finding["code"] == "LB001"] == [said]
 
 
+def test_an_image_in_an_answer_stops_under_a_template_that_does_not_write_it(tmp_path):
+    row = chat("hi", [text("yo"), INLINE])
+    assert judged(tmp_path, row, processor="qwen3-vl") == (("crash", None, None), ["PH002"])
+    assert judged(tmp_path, row) == (("ok", 37, 23), [])
+
+
 def test_nothing_is_narrowed_under_max(tmp_path):
     outcome, codes = judged(tmp_path, chat(PART, SAID, images=["w.png"]), resize="max")
     assert outcome == ("ok", 25 + 900, 23) and codes == []

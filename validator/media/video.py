@@ -21,7 +21,7 @@ from validator.media.probe import Depth, probe_image
 from validator.media.sniff import sniff
 from validator.media.video_recipe import VideoRecipe
 from validator.media.whole_stream import read_stream, sampled_at
-from validator.media.whole_video import OTHERWISE, TooShortError, sampled
+from validator.media.whole_video import OTHERWISE, TooShortError, sampled, sampled_again
 from validator.records.image_probe import ImageProbe
 from validator.storage.fetched import NOTHING, Want
 from validator.storage.identity import Identity
@@ -203,8 +203,9 @@ def _sampled(known: VideoProbe, container: Any, stream: Any, recipe: VideoRecipe
         return replace(known, fault="too-short", exception="ValueError", message=str(error)[:200])
     except Exception as error:  # the codecs raise many kinds
         return replace(known, fault=OTHERWISE, exception=type(error).__name__, message=str(error)[:200])
-    frames = Frames(len(found.places), found.width, found.height)
-    return replace(known, decoded=frames, seconds=_middles(found.times))
+    times = sampled_again(found, recipe) if recipe.sampled_twice else found.times
+    frames = Frames(len(times), found.width, found.height)
+    return replace(known, decoded=frames, seconds=_middles(times))
 
 
 def _of_stream(known: VideoProbe, container: Any, recipe: VideoRecipe, *, decodes: bool) -> VideoProbe:

@@ -30,6 +30,10 @@ class VideoRecipe:
     transformers', every frame, or by that number and the rate at which they are shown; NeMo AutoModel's, every frame up
     to `most`.
     """
+    sampled_twice: bool = False
+    """transformers' processor samples once more among the frames that it is given, by the rate that is left to them,
+    and tells times by their numbers among these.
+    """
     by_environment: bool = False
     """The environment says how media are sampled and resized, for all of a run, and the most pixels of a frame give way
     to the least.

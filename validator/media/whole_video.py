@@ -70,6 +70,19 @@ class SampledVideo:
         return [place / self.rate for place in self.places]
 
 
+def sampled_again(video: SampledVideo, recipe: VideoRecipe) -> list[float]:
+    """The seconds that are told of the frames that are left, in order: the processor knows a sampled video by its
+    frames and the rate that is left to them, and samples by it; floating-point order is the trainer's.
+
+    Source: unsloth_zoo 2026.10.9 `vision_utils.py`, `_read_video_decord`, `video_processor_kwargs`; transformers 5.17
+    `video_processing_qwen3_vl.py`, `sample_frames`.
+    """
+    given = len(video.places)
+    rate = given / (video.places[-1] + 1) * video.rate
+    number = min(max(int(given / rate * recipe.fps), recipe.least), recipe.most, given)
+    return [place / rate for place in np.linspace(0, given - 1, number).round().astype(int).tolist()]
+
+
 def spread(total: int, number: int) -> tuple[int, ...]:
     """The places of `number` frames, two or more, spread over `total`: `torch.linspace(0, total - 1, number).round()`,
     which is worked out from both ends in single precision.

@@ -17,7 +17,7 @@ from validator.engine.run_files.training import stop_later
 from validator.facts.columns import are_among, numbers_of, plain_array
 from validator.media.video import LATER, LISTED
 from validator.run_folder.table import RunTable
-from validator.trainers.layout import ANSWERS, HEADS, LEARNED, OPEN, UNLEARNED, learned_of
+from validator.trainers.layout import ANSWERS, HEADS, LEARNED, MASKED, OPEN, UNLEARNED, learned_of, masked_of
 from validator.trainers.span_table import (
     IMAGE,
     TEXT,
@@ -166,15 +166,27 @@ def _turn_table(turns: pa.Array, offsets: Ints) -> TurnTable:
         said(OPEN) > 0,
         np.sum([number * said(word) for number, word in enumerate(HEADS, 1)], axis=0),
         _learned(words, word_offsets),
+        _masked(words, word_offsets),
     )
 
 
 def _learned(words: pa.Array, offsets: Ints) -> tuple[Ints, Ints, Ints]:
     """What words of LEARNED say: the turn, the first token, the one behind the last."""
-    place = np.flatnonzero(_flags(pc.starts_with(words, LEARNED)))
-    said = np.array(learned_of(words.take(plain_array(place.tolist(), pa.int64())).to_pylist()), np.int64)
-    start, stop = said.reshape(-1, 2).T
-    return owners(offsets)[place], start, stop
+    turn, found = _beginning(LEARNED, words, offsets)
+    start, stop = np.array(learned_of(found), np.int64).reshape(-1, 2).T
+    return turn, start, stop
+
+
+def _masked(words: pa.Array, offsets: Ints) -> tuple[Ints, Ints]:
+    """What words of MASKED say: the turn, and the token."""
+    turn, found = _beginning(MASKED, words, offsets)
+    return turn, np.array(masked_of(found), np.int64)
+
+
+def _beginning(beginning: str, words: pa.Array, offsets: Ints) -> tuple[Ints, list[str]]:
+    """The words that begin so, and whose they are."""
+    place = np.flatnonzero(_flags(pc.starts_with(words, beginning)))
+    return owners(offsets)[place], words.take(plain_array(place.tolist(), pa.int64())).to_pylist()
 
 
 def _sizes(media: pa.Array) -> tuple[Ints, list[tuple[int, ...]]]:

@@ -5,8 +5,9 @@ Data with `messages` under TRL and unsloth as they are set up by default, where 
 entry.
 
 ## Why it matters
-The model is trained to write the users' questions and system prompts too, and under TRL the placeholders of image
-patches, which are most of the labels of a row with a picture. Who fine-tunes an assistant usually means the answers.
+The model is trained to write the users' questions and system prompts too, the times of frames that Qwen3-VL is told of
+a video, which may be thousands of labels, and under TRL the placeholders of image patches, which are most of the labels
+of a row with a picture. Who fine-tunes an assistant usually means the answers.
 
 ## Example
 `SFTTrainer` with rows of `messages` and no `assistant_only_loss`; `UnslothVisionDataCollator` without

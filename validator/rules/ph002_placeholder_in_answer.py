@@ -5,9 +5,9 @@
 
 ## Why it matters
 The trainer expands it in place. Hundreds of `<|image_pad|>` become labels that the model learns to produce, and the
-question is asked without its image. Nothing is logged. Under `hf` and Qwen3-VL, whose own chat template writes media in
-questions and tools' answers alone, training stops: `ValueError: The total number of <|image_pad|> tokens in the prompts
-should be the same as the number of images passed.`
+question is asked without its image. Nothing is logged. Under `trl` and `unsloth` with Qwen3-VL, whose own chat template
+writes media in questions and tools' answers alone, training stops: `ValueError: The total number of <|image_pad|>
+tokens in the prompts should be the same as the number of images passed.`
 
 ## Example
 ```json
@@ -24,13 +24,16 @@ from collections.abc import Iterator
 
 from validator.conversation.sample import MediaKind
 from validator.rules.base import Case, Hit, row_rule
-from validator.rules.scope import expanding_in_answers
+from validator.rules.scope import expanding_in_answers, with_media_in_answers
 from validator.rules.wording import answers
 
 
-@row_rule("PH002", "placeholder-in-answer", "error", needs="misplaced", trainers=expanding_in_answers)
+@row_rule("PH002", "placeholder-in-answer", "error", needs="misplaced", trainers=with_media_in_answers)
 def check(case: Case) -> Iterator[Hit]:
     """Report answers with placeholders, unless the counts already differ (PH001 names those)."""
+    stops = [problem for problem in case.facts.problems if problem.kind == "media-unwritten"]
+    if not stops and not expanding_in_answers(case.limits.trainer):
+        return
     kinds: tuple[tuple[MediaKind, int], ...] = (("image", 0), ("video", 1))
     turns = [turn for turn in case.facts.turns if turn.role != "system"]
     for kind, place in kinds:
@@ -38,7 +41,6 @@ def check(case: Case) -> Iterator[Hit]:
             continue
         for turn in answers(case.facts):
             if turn.placeholders[place]:
-                stops = [problem for problem in case.facts.problems if problem.kind == "media-unwritten"]
                 effect = "its image tokens become labels"
                 if stops:
                     effect = f"this model's template writes no media in answers: {case.facts.trainer_error}"

@@ -61,6 +61,12 @@ def reading_by_others(trainer: Trainer) -> bool:
     return trainer.video is not None and trainer.video.reader != ""
 
 
+def numbering_frames(trainer: Trainer) -> bool:
+    """Trainers that tell models when frames are shown by their numbers among those that were sampled before."""
+    video = trainer.video
+    return video is not None and video.told is not None and video.told.sampled_twice
+
+
 def by_environment(trainer: Trainer) -> bool:
     """Trainers that are told by the environment how media are sampled and resized."""
     return trainer.video is not None and trainer.video.by_environment
@@ -124,6 +130,11 @@ def stopping_at_cut_media(trainer: Trainer) -> bool:
 def expanding_in_answers(trainer: Trainer) -> bool:
     """Trainers that take a placeholder in an answer for an image."""
     return trainer.strict_placeholders or trainer.splits_at_answers
+
+
+def with_media_in_answers(trainer: Trainer) -> bool:
+    """Trainers that learn media in answers, or stop at those that the model's template does not write."""
+    return expanding_in_answers(trainer) or narrowing(trainer)
 
 
 def replacing(trainer: Trainer) -> bool:

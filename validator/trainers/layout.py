@@ -49,6 +49,12 @@ def heads_of(turns: Sequence[TurnFacts]) -> list[int]:
     ]
 
 
+MASKED = "masked-"
+"""What a word among the traits of a turn begins with that says which of its text tokens is never learned: MASKED and
+its place.
+"""
+
+
 def learned_word(start: int, stop: int) -> str:
     """The word for text tokens from `start` on that are learned, before `stop`."""
     return f"{LEARNED}{start}-{stop}"
@@ -58,6 +64,16 @@ def learned_of(traits: Iterable[str]) -> list[tuple[int, int]]:
     """What such words among the traits of a turn say, in order."""
     said = (word[len(LEARNED) :].split("-") for word in traits if word.startswith(LEARNED))
     return [(int(start), int(stop)) for start, stop in said]
+
+
+def masked_word(place: int) -> str:
+    """The word for a text token that is never learned."""
+    return f"{MASKED}{place}"
+
+
+def masked_of(traits: Iterable[str]) -> list[int]:
+    """What such words among the traits of a turn say, in order."""
+    return [int(word[len(MASKED) :]) for word in traits if word.startswith(MASKED)]
 
 
 def add_turn(spans: list[TokenSpan], turn: TurnFacts, place: int, sizes: Sizes, is_label: bool) -> None:

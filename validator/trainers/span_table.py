@@ -21,7 +21,7 @@ class TurnTable:
     """Turns in order, in columns of shape (turns,): the row of each, how many of its turns are before and `behind` it,
     its role, its traits UNLEARNED and OPEN, and the number that one of HEADS says. `offsets` of the rows. `learned`:
     what words of LEARNED say, in order, as columns of shape (words,): the turn, the first token, the one behind the
-    last.
+    last. `masked`: so what words of MASKED say, the turn and the token.
     """
 
     offsets: Ints
@@ -34,6 +34,7 @@ class TurnTable:
     is_open: Flags
     head: Ints
     learned: tuple[Ints, Ints, Ints]
+    masked: tuple[Ints, Ints]
 
 
 @dataclass(frozen=True, slots=True)

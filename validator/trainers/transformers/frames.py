@@ -30,14 +30,16 @@ def frame_grid(width: int, height: int, frames: int, limits: ImageLimits) -> tup
     does.
     """
     if limits.apart:
-        height, width = _of_all(frames, height, width, limits)
+        height, width = size_of_all(frames, height, width, limits)
     else:
         height, width = smart_resize(height, width, limits.factor, *limits.processor_video_pixels)
     return height // limits.patch_size, width // limits.patch_size
 
 
-def _of_all(frames: int, height: int, width: int, limits: ImageLimits) -> tuple[int, int]:
-    """The size (height, width) of Qwen3-VL's frames, whose pixels are limited together."""
+def size_of_all(frames: int, height: int, width: int, limits: ImageLimits) -> tuple[int, int]:
+    """The size (height, width) of Qwen3-VL's frames, whose pixels are limited together. Raises ValueError where the
+    processor does.
+    """
     factor = limits.factor
     if height < factor or width < factor:
         scale = max(factor / height, factor / width)

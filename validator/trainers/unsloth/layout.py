@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from validator.trainers.layout import HEADER_TOKENS, UNLEARNED, Sizes, TokenSpan, add_turn, heads_of, learned_of
+from validator.trainers.layout import (
+    HEADER_TOKENS,
+    UNLEARNED,
+    Sizes,
+    TokenSpan,
+    add_turn,
+    heads_of,
+    learned_of,
+    masked_of,
+)
 from validator.trainers.span_table import TEXT, Flags, Ints, is_first, offsets_of, sums
 from validator.trainers.unsloth.responses import AFTER_END, Interval, standard
 
@@ -37,6 +46,8 @@ def spans(turns: Sequence[TurnFacts], sizes: Sizes, *, responses: bool) -> list[
             learned = ()
         elif responses:
             learned = [(max(start, head), stop) for start, stop in _answers(turn, number)]
+        if turn.traits and (masked_tokens := masked_of(turn.traits)):
+            learned = [*_without(learned, masked_tokens)]
         if len(own) == 1 and (not learned or learned == ((0, number),)):  # most turns
             own[0].is_label = bool(learned) and own[0].kind == "text" and own[0].num_tokens > 0
             made += own
@@ -50,6 +61,16 @@ def spans(turns: Sequence[TurnFacts], sizes: Sizes, *, responses: bool) -> list[
 def _answers(turn: TurnFacts, num_tokens: int) -> list[Interval]:
     """What `train_on_responses_only` learns of a turn of so many text tokens."""
     return learned_of(turn.traits) or ([standard(num_tokens)] if turn.role == "assistant" else [])
+
+
+def _without(intervals: Sequence[Interval], masked: Sequence[int]) -> Iterator[Interval]:
+    """Intervals without some tokens, all in order."""
+    for start, stop in intervals:
+        for token in masked:
+            if start <= token < stop:
+                yield start, token
+                start = token + 1
+        yield start, stop
 
 
 def _split(own: Sequence[TokenSpan], learned: Sequence[Interval]) -> Iterator[TokenSpan]:
@@ -80,8 +101,8 @@ def span_table(spans: SpanTable, *, responses: bool) -> SpanTable:
     turns, turn = spans.turns, spans.turn
     masked = sums(turns.is_unlearned | (turns.head > 0), turns.offsets) > 0
     learned = ~turns.is_unlearned & ~(turns.is_system & (turns.before == 0) & masked[turns.row])
-    if responses:
-        return _of_answers(spans, learned)
+    if responses or len(turns.masked[0]):
+        return _cut(spans, learned, responses=responses)
     split = learned[turn] & (spans.kind == TEXT)
     first, last = _without_markers(spans)
     head = np.where(split, np.where(is_first(turn), turns.head[turn], first), 0)
@@ -102,8 +123,8 @@ def _without_markers(spans: SpanTable) -> tuple[Ints, Ints]:
     return behind_pads, spans.num_tokens - before_pads
 
 
-def _of_answers(spans: SpanTable, learned: Flags) -> SpanTable:
-    """Spans of text cut where what is learned of answers begins and ends. `learned` (turns,): it may be.
+def _cut(spans: SpanTable, learned: Flags, *, responses: bool) -> SpanTable:
+    """Spans of text cut where what is learned begins and ends. `learned` (turns,): some of it may be.
 
     Places are counted among all tokens of the table, `text` ones among those of text that no slot brings.
     """
@@ -116,23 +137,32 @@ def _of_answers(spans: SpanTable, learned: Flags) -> SpanTable:
     first_text = text[spans.offsets]
     number = np.diff(first_text)
 
-    said, start, stop = turns.learned
-    usual = np.flatnonzero(turns.is_answer & (np.bincount(said, minlength=len(number)) == 0))
-    own = np.full(len(usual), HEADER_TOKENS), number[usual] - AFTER_END
-    of, start, stop = (np.concatenate(pair) for pair in ((said, usual), (start, own[0]), (stop, own[1])))
+    of, start, stop = np.arange(len(number)), np.zeros_like(number), number
+    if responses:
+        said, *some_learned = turns.learned
+        usual = np.flatnonzero(turns.is_answer & (np.bincount(said, minlength=len(number)) == 0))
+        own = np.full(len(usual), HEADER_TOKENS), number[usual] - AFTER_END
+        of, start, stop = map(np.concatenate, zip((said, *some_learned), (usual, *own), strict=True))
     start, stop = np.maximum(start, turns.head[of]), np.minimum(stop, number[of])
     some = np.flatnonzero(learned[of] & (start < stop))
     some = some[np.lexsort((start[some], of[some]))]
     start, stop = ((first_text[of] + places)[some] for places in (start, stop))
 
+    of_masked, masked = turns.masked
+    masked = first_text[of_masked] + masked
+
     place = offsets_of(spans.num_tokens)
     at_start, at_stop = np.searchsorted(text, start, "right") - 1, np.searchsorted(text, stop, "left") - 1
     start, stop = (place[at] + marker[at] + places - text[at] for at, places in ((at_start, start), (at_stop, stop)))
+    at = np.searchsorted(text, masked, "right") - 1
+    masked = place[at] + marker[at] + masked - text[at]
     first, last = (place[:-1] + inner for inner in _without_markers(spans))
-    cuts = np.unique(np.concatenate((place, start, stop, np.minimum(first, place[1:]), np.maximum(last, place[:-1]))))
+    first, last = np.minimum(first, place[1:]), np.maximum(last, place[:-1])
+    cuts = np.unique(np.concatenate((place, start, stop, masked, masked + 1, first, last)))
     pieces = cuts[:-1]
     span = np.searchsorted(place, pieces, "right") - 1
     within = np.searchsorted(start, pieces, "right") > np.searchsorted(stop, pieces, "right")
+    within &= ~np.isin(pieces, masked)
     return replace(
         spans,
         offsets=np.searchsorted(pieces, place[spans.offsets]),

@@ -16,7 +16,7 @@ from validator.catalog.entry import OWN, Entry
 from validator.catalog.loader import DATASETS_4_8
 from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView
-from validator.conversation.sample import Sample
+from validator.conversation.sample import Sample, UnreadError
 from validator.media.geometry import ImageLimits
 from validator.media.video_recipe import VideoRecipe
 from validator.models.families import QWEN3_VL
@@ -29,10 +29,12 @@ from validator.trainers.base import BatchRecipe, Trainer
 from validator.trainers.chat_template import check_written
 from validator.trainers.layout import Sizes, TokenSpan
 from validator.trainers.processor_trainer import ProcessorTrainer
+from validator.trainers.transformers.frames import times_told
 from validator.trainers.transformers.heads import WRITTEN
 from validator.trainers.transformers.latest import write_latest
 from validator.trainers.transformers.template import trl_qwen3_template, trl_template
 from validator.trainers.unsloth import layout
+from validator.trainers.unsloth.markers import note_markers
 from validator.trainers.unsloth.resize import frame_grid, image_grid, rounded
 from validator.trainers.unsloth.responses import note_learned
 from validator.trainers.unsloth.rows import NAMES, TEXT_NAMES, WITHIN, convert
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from validator.facts.budget import Limits
     from validator.facts.record import MediaFacts, TurnFacts
     from validator.trainers.span_table import SpanTable
+
+_VIDEO = VideoRecipe(most=768, least=4, headers=False, sampler="smart-nframes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,11 +87,21 @@ class Unsloth(ProcessorTrainer):
             self.media_roles, self.media_kinds
         )
 
+    def writes_times(self, processor: Processor, named: str | None) -> bool:
+        """The processor of Qwen3-VL does."""
+        return processor.family.times_frames
+
     def check(self, sample: Sample) -> None:
         """Images are counted when the row is converted."""
 
     def complete(self, sample: Sample, media: Sequence[MediaFacts], processor: Processor) -> None:
-        """Images within messages are rounded to whole tokens when they are loaded: their size is that one."""
+        """Images within messages are rounded to whole tokens when they are loaded: their size is that one. Qwen3-VL is
+        told when the frames of videos are shown.
+        """
+        if processor.family.times_frames:
+            if sample.media.get("video") and processor.resamples:
+                raise UnreadError("the files of the processor change which frames of a video are sampled")
+            sample.times = times_told(media)
         if processor.family is QWEN3_VL:
             write_latest(sample)
         if WITHIN not in sample.objects:
@@ -107,6 +121,8 @@ class Unsloth(ProcessorTrainer):
         many. What may be learned of each turn is found by its ids.
         """
         check_written(sample, turns)
+        if processor.family.times_frames:
+            note_markers(turns, processor)
         note_learned(sample, turns, processor)
 
     def spans(self, turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[TokenSpan]:
@@ -139,7 +155,7 @@ TRAINERS = (
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 2048},
         min_pixels=56 * 56,
         loader=DATASETS_4_8,
-        video=VideoRecipe(most=768, least=4, headers=False, sampler="smart-nframes"),
+        video=replace(_VIDEO, told=replace(_VIDEO, sampled_twice=True)),
         batch=BatchRecipe(pad_to_multiple_of=1, adds_fake_image=False, masks_pads=True),
         applies_exif=False,
         on_white="nothing",

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from validator.media.geometry import ImageLimits, processor_grid, smart_resize
 from validator.trainers.qwen_vl_utils.resize import most_pixels, utils_resize
+from validator.trainers.transformers.frames import size_of_all
 
 WIDEST = 512
 """Pixels: what unsloth takes where a model's configuration names no image size, as those of Qwen2-VL do not."""
@@ -45,7 +46,11 @@ def frame_grid(width: int, height: int, frames: int, limits: ImageLimits) -> tup
     """Patches (rows, columns) of each frame of a video, which is loaded as qwen-vl-utils loads it, whatever the model.
     Raises ValueError where unsloth or the processor does.
     """
-    most = most_pixels(frames, _TOKEN, _FEWEST_OF_FRAME, _MOST_OF_FRAME)
+    loaded = frames + frames % 2  # the processor may leave out one of an even number
+    most = most_pixels(loaded, _TOKEN, _FEWEST_OF_FRAME, _MOST_OF_FRAME)
     height, width = utils_resize(height, width, limits.factor, _FEWEST_OF_FRAME, most)
-    height, width = smart_resize(height, width, limits.factor, *limits.processor_video_pixels)
+    if limits.apart:
+        height, width = size_of_all(frames, height, width, limits)
+    else:
+        height, width = smart_resize(height, width, limits.factor, *limits.processor_video_pixels)
     return height // limits.patch_size, width // limits.patch_size
