@@ -15,6 +15,7 @@ TEXTS = ("What happens in ", "at ", "(", "12", "\n", "")
 BEHIND = ("", " and ", "?", "\n", "5 seconds")
 LISTS = ([0], [0, 1], [0, 1, 2], [0, 1, 2, 3, 4], [0, 5], [])
 """Frames by number: the last is of another size."""
+NAMED = ({"frame_indices": [0]}, {"frame_indices": [0, 2, 5]}, {"frame_indices": [3, 900, 901, 0], "fps": 2})
 
 
 def make_nemo_films(seed: int, rows: int, folder: Path) -> dict:
@@ -56,8 +57,8 @@ def _film(dice: random.Random, films: list[str], images: list[str]) -> object:
     """A video as a row names it: a path, mostly."""
     if dice.random() < 0.75:
         return dice.choice(films)
-    if dice.random() < 0.3:
-        return {"path": dice.choice(films), **dice.choice(({}, {"fps": 1}, {"fps": None}))}
+    if dice.random() < 0.4:
+        return {"path": dice.choice(films), **dice.choice(({}, {"fps": 1}, {"fps": None}, *NAMED))}
     frames = [images[number] for number in dice.choice(LISTS)]
     return dice.choice((frames, {"path": frames, "fps": 2}, {"path": frames, "fps": 0.5}))
 

@@ -29,6 +29,10 @@ def nemo(question, videos):
     return {"messages": said, "videos": videos}
 
 
+def named(frames):
+    return {"path": "short.mp4", "frame_indices": frames}
+
+
 UNDER_V1 = {
     "every frame": (v1("<video>hi", ["short.mp4"]), ("ok", 65, 3), ["VD016"]),
     "many of them": (v1("<video>hi", ["long.mp4"]), ("ok", 265, 3), ["VD015", "VD016"]),
@@ -55,7 +59,10 @@ UNDER_NEMO = {
     "frames": (nemo("<video>hi", [{"path": FRAMES, "fps": 2}]), ("ok", 49, 2), []),
     "frames without a rate": (nemo("<video>hi", [FRAMES]), DROPPED, ["VD017"]),
     "frames of two sizes": (nemo("<video>hi", [{"path": ["a.png", "b.png"], "fps": 2}]), DROPPED, ["VD004"]),
-    "frames by number": (nemo("<video>hi", [{"path": "short.mp4", "frame_indices": [0, 9]}]), UNCHECKED, []),
+    "frames by number": (nemo("<video>hi", [named([0, 9])]), ("ok", 29, 2), ["VD016"]),
+    "an odd number, some behind the last": (nemo("<video>hi", [named([0, 9, 90])]), ("ok", 33, 2), ["VD016"]),
+    "as many as the row says": (nemo("<video>hi", [named(list(range(40)))]), ("ok", 105, 2), ["VD016"]),
+    "frames by negative number": (nemo("<video>hi", [named([-1])]), UNCHECKED, []),
     "a pad in the text": (nemo("<video>hi<|video_pad|>", ["still.mp4"]), DROPPED, ["PH004", "VD016"]),
     "a pad alone": (nemo("hi<|video_pad|>", []), UNCHECKED, []),
     "cut off": (nemo("<video>hi", ["cut.mkv"]), UNCHECKED, ["VD016"]),

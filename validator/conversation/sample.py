@@ -59,7 +59,8 @@ class MediaReference:
     `problem` is set where the trainer cannot open the element because of what it is (null, a number ...). `frames` are
     the paths of a video that is given as a list of images. `data` is the content of a file that stands in the row
     itself. `decoded`: the loader opens it before the conversion, and turns it as its EXIF block says. `below_root`: the
-    paths are as written, and are looked for below media_dir first (`media_paths.resolve`).
+    paths are as written, and are looked for below media_dir first (`media_paths.resolve`). `named_frames`: the number
+    of frames of a video file that the row names one by one.
     """
 
     kind: MediaKind
@@ -72,6 +73,7 @@ class MediaReference:
     data: bytes | None = None
     decoded: bool = False
     below_root: bool = False
+    named_frames: int | None = None
 
 
 @dataclass(slots=True)

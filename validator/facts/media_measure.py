@@ -11,7 +11,7 @@ from validator.facts.record import MediaFacts
 from validator.media.advice import advice_on
 from validator.media.likeness import likeness_of
 from validator.media.probe import known_as, probe_bytes, probe_image, wanted
-from validator.media.video import VideoProbe, probe_frames, probe_video, settle
+from validator.media.video import VideoProbe, probe_frames, probe_video, settle, with_frames
 from validator.media.video import known_as as video_known_as
 from validator.media.video import wanted as wanted_video
 from validator.media.video_recipe import VideoRecipe
@@ -102,7 +102,8 @@ class MediaMeasurer:
                 resized = self._trainer.frame_size if sure else None
                 probes.append(probe_frames(reference.frames, depth, self._files, resized=resized, recipe=recipe))
             elif reference.target is not None:
-                probes.append(probe_video(reference.target, depth, self._files, recipe))
+                probe = probe_video(reference.target, depth, self._files, recipe)
+                probes.append(probe if reference.named_frames is None else with_frames(probe, reference.named_frames))
             else:
                 probes.append(VideoProbe(fault="not-a-path"))  # `_unusable` says why
         facts = []

@@ -115,6 +115,13 @@ def probe_video(path: str, depth: Depth, files: MediaFiles, recipe: VideoRecipe)
     )
 
 
+def with_frames(probe: VideoProbe, number: int) -> VideoProbe:
+    """A video of which the row names the frames that are fed, so many; without a time for each pair."""
+    if probe.decoded is None:
+        return probe
+    return replace(probe, decoded=replace(probe.decoded, number=_even(number)), seconds=())
+
+
 def wanted(depth: Depth) -> Want:
     """What is asked of a video in storage: all of it where it is decoded and not very large."""
     return NOTHING if depth == "header" else Want(most=_MOST_AT_ONCE)

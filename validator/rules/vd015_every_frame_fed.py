@@ -39,7 +39,10 @@ _FEW = 32
 @row_rule("VD015", "every-frame-fed", "warning", needs="videos", trainers=feeding_every_frame)
 def check(case: Case) -> Iterator[Hit]:
     """Look at the frames that are fed."""
+    named = {int(problem.message) for problem in case.facts.problems if problem.kind == "frames-named"}
     for video in case.facts.of_kind("video"):
+        if video.index in named:
+            continue
         number = video.probe.frames or 0
         probe = video.probe
         if number > _FEW and probe.format != LISTED and not video.seconds and not probe.fault:

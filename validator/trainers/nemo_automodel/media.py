@@ -24,6 +24,8 @@ WITHOUT_RATE = "frames-without-rate"
 """Among what is kept of a sample for later: the number of its first list of frames that names no rate. The kind of the
 problem that such a list is.
 """
+FRAMES_NAMED = "frames-named"
+"""The kind of the note that a row names the frames of a video, by its number."""
 _NO_RATE = "fps is required for pre-extracted frame sequences when preserve_video_metadata is enabled"
 _NOT_A_PATH = "expected str, bytes or os.PathLike object, not {}"
 _THIN = (1, 3)
@@ -47,19 +49,25 @@ def image_reference(index: int, item: Any, entry: Entry) -> MediaReference:
 
 
 def video_reference(sample: Sample, index: int, item: Any, entry: Entry) -> MediaReference:
-    """A video: a file, or a list of frames, with the `fps` that is known of these. Raises Stop and UnreadError."""
-    rate = None
+    """A video: a file, of which `frame_indices` may name the frames, or a list of frames, with their `fps`. Raises Stop
+    and UnreadError.
+    """
+    rate = frames = None
     if isinstance(item, Mapping):
-        if not {"path"} <= item.keys() <= {"path", "fps"}:
-            raise UnreadError(f"video {index} is an object with more than a path and fps, which is not reproduced")
-        rate = item.get("fps")
+        if not {"path"} <= item.keys() <= {"path", "fps", "frame_indices"}:
+            raise UnreadError(f"video {index} is an object with keys that are not reproduced")
+        rate, frames = item.get("fps"), item.get("frame_indices")
         if rate is not None and (isinstance(rate, bool) or not isinstance(rate, int | float) or rate <= 0):
             raise UnreadError(f"the fps of video {index} is something else than a rate")
         item = item["path"]
     if isinstance(item, str):
         if ":" in item[:16]:
             raise UnreadError(f"video {index} is a URL, which is not opened here")
-        return MediaReference("video", index, item[:SHOWN], _joined(item, entry), "path", below_root=True)
+        made = MediaReference("video", index, item[:SHOWN], _joined(item, entry), "path", below_root=True)
+        if frames is not None:
+            made.named_frames = _named(frames, index)
+            sample.note(FRAMES_NAMED, None, f"{index}")
+        return made
     if entry.media_dir is not None:
         raise Stop("media-type", TypeError(_NOT_A_PATH.format(type(item).__name__)))
     if isinstance(item, list) and all(isinstance(frame, str) for frame in item):
@@ -70,6 +78,13 @@ def video_reference(sample: Sample, index: int, item: Any, entry: Entry) -> Medi
         raise UnreadError(f"a frame of video {index} is something else than a path")
     problem = Problem("media-type", None, index, "ValueError", f"Invalid video input: {type(item).__name__}")
     return MediaReference("video", index, repr(item)[:SHOWN], None, "value", problem)
+
+
+def _named(frames: Any, index: int) -> int:
+    """How many frames are named; one behind the last of the video is the last."""
+    if isinstance(frames, list) and frames and all(type(place) is int and place >= 0 for place in frames):
+        return len(frames)
+    raise UnreadError(f"frame_indices of video {index} that are no places of frames are not reproduced")
 
 
 def _joined(path: str, entry: Entry) -> str:
