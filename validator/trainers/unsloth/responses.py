@@ -13,7 +13,7 @@ from validator.conversation.sample import Sample
 from validator.tokens.encode import EncodedTurn
 from validator.tokens.ids import as_list
 from validator.tokens.processor import Processor
-from validator.tokens.template import HEADER
+from validator.tokens.template import HEADER, SYSTEM
 from validator.trainers.layout import HEADER_TOKENS, learned_word
 from validator.trainers.transformers.template import APART
 
@@ -51,9 +51,11 @@ def _is_odd(turn: EncodedTurn) -> bool:
     white space that it begins with.
     """
     said = turn.turn
+    if said is None:  # its pieces hold what is written around it
+        return sum([piece.count(_MARK) for piece in turn.pieces]) > SYSTEM[0].count(_MARK) + SYSTEM[1].count(_MARK)
     if any(["<" in piece and _MARK in piece for piece in turn.pieces]):  # noqa: C419  # faster than a generator
         return True
-    return said is not None and said.role == "assistant" and APART not in said.words and turn.pieces[0][:1].isspace()
+    return said.role == "assistant" and turn.pieces[0][:1].isspace() and APART not in said.words
 
 
 def _note_odd(sample: Sample, turns: Sequence[EncodedTurn], processor: Processor) -> None:
