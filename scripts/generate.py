@@ -63,10 +63,13 @@ PRODUCTS = (
     Product("schemas", make_schemas.write),
     Product("sample_data", sample_data, whole=True),
 )
+TRL = ".trainers/hf/bin/python"
+_TRL = "./scripts/trainers hf && ./scripts/generate --all"
 _ALL = "./scripts/oracle && ./scripts/generate --all"
 OF_THE_TRAINER = (
     Product("validator/assets/templates.json", script(ORACLE, "-m", "scripts.make_templates"), _ALL),
     Product("validator/assets/training_arguments.json", script(ORACLE, "-m", "scripts.make_training_arguments"), _ALL),
+    Product("validator/assets/trl_arguments.json", script(TRL, "-m", "scripts.make_trl_arguments"), _TRL),
     Product("tests/oracle/golden", script(OURS, "-m", "scripts.make_oracle_golden"), _ALL),
     Product("validator/assets/training_values.json", script(OURS, "-m", "scripts.make_training_values", "--to"), _ALL),
 )

@@ -44,8 +44,8 @@ def _families(rule: Rule) -> tuple[str, ...]:
 def _about(rule: Rule) -> str:
     if rule.corpus:
         return "about an entry or the run"
-    if rule.training or rule.checkpoint:
-        return "about the training configuration" if rule.training else "about a checkpoint"
+    if rule.training or rule.trl or rule.checkpoint:
+        return "about a checkpoint" if rule.checkpoint else "about the training configuration"
     return "about one row" if rule.row else "about a replay"
 
 

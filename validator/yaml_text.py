@@ -41,11 +41,23 @@ _Loader.add_implicit_resolver(
 )
 
 
-def parse_yaml(text: str, odd: dict[str, str] | None = None) -> Any:
-    """The value of a YAML document, and into `odd` the texts of its odd numbers. Raises ValueError."""
+class _PlainLoader(yaml.SafeLoader):
+    """PyYAML's own, under which `1e-4` is text, and of a key that stands twice the last counts; dates are text."""
+
+
+_PlainLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def parse_yaml(text: str, odd: dict[str, str] | None = None, *, plain: bool = False) -> Any:
+    """The value of a YAML document, and into `odd` the texts of its odd numbers. `plain`: as PyYAML itself reads it.
+    Raises ValueError.
+    """
     loader: Any = None
     try:
-        loader = _Loader(text)
+        loader = (_PlainLoader if plain else _Loader)(text)
         node = loader.get_single_node()
         if node is None:
             return None

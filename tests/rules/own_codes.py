@@ -6,3 +6,5 @@ OF_NEMO = {"DI029", "DI030", "LB008", "PH017", "TK013", "VD017"}
 """Of NeMo AutoModel: tests/unit/test_nemo_automodel.py, test_nemo_videos.py."""
 OF_BOTH = {"VD016"}
 """Of both."""
+OF_TRL_FILES = {"DI031", "DI033"}
+"""Of TRL's training files: tests/unit/test_trl_files.py."""

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import ROOT, check, say
 from tests.rules.corpus_cases import CORPUS
 from tests.rules.corruptions import CORRUPTIONS
-from tests.rules.own_codes import OF_BOTH, OF_NEMO, OF_V1
+from tests.rules.own_codes import OF_BOTH, OF_NEMO, OF_TRL_FILES, OF_V1
 from tests.rules.row_cases import FAULTS
 from validator.rules.registry import all_rules, choose_rules, find_rule
 from validator.settings import Settings
@@ -21,8 +21,9 @@ OF_TABLES = (
     | OF_V1
     | OF_NEMO
     | OF_BOTH
+    | OF_TRL_FILES
 )
-"""Of data without a registry: tests/unit/test_trl.py, tests/unit/test_trl_videos.py, tests/unit/test_unsloth.py."""
+"""Of data without a registry: tests/unit/test_trl.py, test_trl_files.py, test_trl_videos.py and test_unsloth.py."""
 PACKED = {"DI021", "XX002"}
 """Of packed files: tests/engine/test_packed_runs.py."""
 EXPECTED = [json.loads(line) for line in (ROOT / "sample_data" / "expected_findings.jsonl").read_text().splitlines()]
@@ -93,7 +94,7 @@ def test_documentation(rule):
     assert headings == ["What it finds", "Why it matters", "Example", "What to do"]
     assert re.fullmatch(r"[A-Z]{2}\d{3}", rule.code) and re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name)
     assert rule.summary.endswith(".")
-    checks = (rule.row, rule.corpus, rule.replay, rule.systemic, rule.training, rule.checkpoint)
+    checks = (rule.row, rule.corpus, rule.replay, rule.systemic, rule.training, rule.trl, rule.checkpoint)
     assert sum(check is not None for check in checks) == 1
 
 
@@ -162,6 +163,7 @@ ALWAYS = {
             *OF_SWIFT,
             *OF_BOTH,
             *OF_NEMO,
+            *OF_TRL_FILES,
         ),
         "not for the trainer llamafactory",
     ),

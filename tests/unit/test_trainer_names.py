@@ -23,7 +23,9 @@ ALLOWED = {
     "catalog/recognise/sampling.py": "the words of init",
     "report/tokenized.py": "says which release the rows were compared with",
     "tokenizing/comparing.py": "asks LLaMA-Factory itself",
-    "training/of_trl.py": "answers TRL's training files, which are not read",
+    "catalog/trl_file.py": "reads what TRL's training files name",
+    "auditing/judge.py": "puts the rules on them to such a file",
+    "training/of_trl.py": "answers TRL's training files where LLaMA-Factory's alone are read",
     "training/refusals.py": "the table of what releases of LLaMA-Factory's own parser refuse",
 }
 

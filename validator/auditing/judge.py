@@ -15,6 +15,7 @@ from validator.findings import Finding
 from validator.rules.registry import later_rules
 from validator.settings import Settings
 from validator.training.record import TrainingCase
+from validator.training.trl_config import TrlCase
 
 FAMILIES = ("CF", "CK")
 
@@ -57,3 +58,17 @@ def keep(
     ran = [rule for rule in later_rules("CF", run.settings) if training]
     ran += [rule for rule in later_rules("CK", run.settings) if checkpoints]
     return amend(run, FAMILIES, later_findings(run, training, checkpoints), ran, addition)
+
+
+def keep_trl(run: FinishedRun, case: TrlCase) -> RunResult:
+    """Put the findings on TRL's training file, under its name, into the finished run of its data. Raises
+    ChangedRunError where the folder holds another run by now.
+    """
+    rules = [rule for rule in later_rules("CF", run.settings) if rule.trl is not None]
+    found = [
+        finding_of(rule, hit, case.config.name, None, None, None)
+        for rule in rules
+        if rule.trl is not None
+        for hit in rule.trl(case)
+    ]
+    return amend(run, ("CF",), found, rules, {})

@@ -61,8 +61,11 @@ class Entry:
     `key` is the one that names the data. `columns` and `tags` hold every known name, None where the trainer would see
     None. `mistyped` holds names that the trainer ignores in silence, as (block, name). `coordinates` is our own note
     (`_coordinates`, which trainers ignore) of an export that has converted boxes: `system`, and the settings that this
-    depends on. `weight`: of entries in YAML, how many
-    times as many rows are drawn as there are. `media_dir`: an entry's own, which few trainers read.
+    depends on. `weight`: of entries in YAML, how many times as many rows are drawn as there are. `media_dir`: an
+    entry's own, which few trainers read. `files`: where the data are several files that are named, from the registry's
+    folder (of the hub: patterns). `keep`: the columns that are selected, None for all. `joined`: columns of null that
+    the rows have because those of another entry, which are put into one table with them, have them. `unread`: why it is
+    not read.
     """
 
     name: str
@@ -83,6 +86,10 @@ class Entry:
     weight: float | None = None
     columns_given: bool = False
     media_dir: str | None = None
+    files: tuple[str, ...] | None = None
+    keep: tuple[str, ...] | None = None
+    joined: tuple[str, ...] = ()
+    unread: str | None = None
 
 
 def parse_entry(name: str, raw: Any) -> Entry:

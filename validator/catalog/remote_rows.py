@@ -34,7 +34,8 @@ def survey_hub(entry: Entry) -> Survey:
     if entry.location == "pandas":  # no repository: the library's reader of pickles, which new versions refuse
         raise UnreachableError("`pandas` reads pickles, which can run code when they are read")
     try:
-        loaded = datasets.load_dataset(entry.location, entry.subset, data_dir=entry.folder, split=entry.split)
+        files = {} if entry.files is None else {"data_files": list(entry.files)}
+        loaded = datasets.load_dataset(entry.location, entry.subset, data_dir=entry.folder, split=entry.split, **files)
     except datasets.exceptions.DatasetGenerationError as error:
         survey = Survey("parquet")
         survey.refuse(None, None, f"{error}: {error.__cause__}")

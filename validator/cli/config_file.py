@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from validator.catalog.yaml_registry import is_training_file
+from validator.catalog.yaml_registry import is_training_file, is_yaml
 from validator.cli.common import usage
 from validator.findings import clip
 from validator.json_text import decode, refuse_unwritable
@@ -53,6 +53,8 @@ def configure(context: typer.Context, value: str | None, keys: type[BaseModel]) 
         known = set(keys.model_fields)
         _check_environment(os.environ, (known | {"trust", "allow_pickles"}) - {"per_dataset", "dataset_info"})
         path = None if value == "off" else find() if value is None else Path(value)
+        if path is not None and is_yaml(path):
+            raise ValueError(f"{path} is YAML: name a training file alone, or by --train-config; --config is in TOML.")
         if path is None:
             context.obj = Configured()
             return value

@@ -13,6 +13,7 @@ from validator.option import DATA
 
 if TYPE_CHECKING:
     from validator.engine.run_files.result import RunResult
+    from validator.training.trl_config import TrlConfig
 
 
 def _defaults(context: typer.Context, path: Path | None) -> Path | None:
@@ -22,10 +23,14 @@ def _defaults(context: typer.Context, path: Path | None) -> Path | None:
         from validator.settings import Settings
         from validator.training.config import check_settings, load_config
         from validator.training.family import fed_as
+        from validator.training.trl_config import is_trl_file, load_trl, trl_settings
 
         try:
-            given = load_config(path)
-            values = check_settings(given) | fed_as(given)
+            if is_trl_file(path):
+                values = trl_settings(load_trl(path))
+            else:
+                given = load_config(path)
+                values = check_settings(given) | fed_as(given)
         except ValueError as error:
             usage(error)
         other = option_names(Settings)
@@ -40,7 +45,7 @@ TRAIN_CONFIG = Annotated[
         "--train-config",
         callback=_defaults,
         is_eager=True,
-        help="LLaMA-Factory's training file: uses its datasets, limits and switches, and checks its configuration.",
+        help="LLaMA-Factory's or TRL's training file: uses its datasets, limits and switches, and checks its keys.",
         rich_help_panel=DATA,
     ),
 ]
@@ -59,11 +64,14 @@ def training(path: Path | None, versions: str | None) -> Callable[[Path], RunRes
     if path is None and versions is None:
         return None
     from validator.training.config import load_config
+    from validator.training.trl_config import is_trl_file, load_trl
     from validator.training.versions import find_versions
 
     chosen = find_versions(versions)
     if path is None:
         return None
+    if is_trl_file(path):
+        return _of_trl(load_trl(path))
     config = load_config(path)
 
     def judge(folder: Path) -> RunResult:
@@ -74,5 +82,23 @@ def training(path: Path | None, versions: str | None) -> Callable[[Path], RunRes
 
         run = FinishedRun(folder)
         return keep(run, training_case(config, chosen, data=data_facts(run, config)), [], {})
+
+    return judge
+
+
+def _of_trl(config: TrlConfig) -> Callable[[Path], RunResult]:
+    """What judges a finished check's training file of TRL."""
+
+    def judge(folder: Path) -> RunResult:
+        from validator.auditing.judge import keep_trl
+        from validator.engine.joined import columns_of
+        from validator.engine.run_files.finished import FinishedRun
+        from validator.training.trl_config import TrlCase
+
+        run = FinishedRun(folder)
+        entries = run.catalog().entries
+        pictured = any({"image", "images"} & set(columns_of(entry)) for entry in entries)
+        known = pictured or all(columns_of(entry) for entry in entries)
+        return keep_trl(run, TrlCase(config, pictured if known else None))
 
     return judge

@@ -10,7 +10,7 @@ from validator.catalog.entry import OWN, Entry
 from validator.catalog.formats import file_type, survey_file
 from validator.catalog.kept_as_json import with_mixed
 from validator.catalog.line_survey import LOADER_CHUNK
-from validator.catalog.listing import list_files
+from validator.catalog.listing import Listing, list_files
 from validator.catalog.loader import Loader
 from validator.catalog.marks import digest_file, read_again
 from validator.catalog.packing import packing_of
@@ -19,6 +19,7 @@ from validator.catalog.schema import Schema
 from validator.catalog.split import Order, selected
 from validator.catalog.survey import Survey
 from validator.engine.cache import Cache
+from validator.engine.joined import joined
 from validator.errors import ChangedDataError
 from validator.findings import clip
 from validator.rules.base import EntryFacts, FileFacts, Packed
@@ -51,10 +52,12 @@ def open_entries(
             fault = f"{settings.profile.describes} has no converter for the formatting {entry.formatting}"
             facts.append(replace(opened, fault=fault, unchecked=None))
         elif entry.source == "file":
-            facts.append(_open_files(opened, entry, registry.folder, surveying, cache, whole))
+            if entry.unread is None:
+                opened = _open_files(opened, entry, registry.folder, surveying, cache, whole)
+            facts.append(opened)
         else:
             facts.append(_open_remote(opened, entry, surveying, registry) if opened.unchecked is None else opened)
-    return sorted(facts, key=lambda item: item.name)
+    return sorted(joined(facts) if registry.joins else facts, key=lambda item: item.name)
 
 
 def _unchecked(entry: Entry) -> str | None:
@@ -62,7 +65,7 @@ def _unchecked(entry: Entry) -> str | None:
         return "datasets of ModelScope and Modelers are not read"
     if entry.source == "script":
         return "script entries are not run: a dataset script is a program"
-    return None
+    return entry.unread
 
 
 def _open_files(
@@ -75,7 +78,8 @@ def _open_files(
 ) -> EntryFacts:
     """Survey the files in the trainer's order: the first with a table fixes the columns of the others."""
     try:
-        listing = list_files(folder, entry.location, own=entry.formatting == OWN)
+        named = None if entry.files is None else Listing(entry.files)
+        listing = named or list_files(folder, entry.location, own=entry.formatting == OWN)
     except OSError as error:
         file = FileFacts(entry.location, "unreadable", error.strerror or str(error))
         return replace(opened, files=(file,), unchecked=None)

@@ -24,7 +24,7 @@ from validator.facts.located import RowShapes
 from validator.facts.record import Budget, RowFacts
 from validator.facts.texts import Texts
 from validator.findings import Severity
-from validator.rules.scope import Scope, pairing, replayed
+from validator.rules.scope import Scope, masking, pairing, replayed
 from validator.settings import Integrity, Settings
 from validator.storage.identity import ABSENT, Identity
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # a check of rows needs none of these
     from validator.checkpoint.record import CheckpointCase
     from validator.facts.replayed import Replayed, Systemic
     from validator.training.record import TrainingCase
+    from validator.training.trl_config import TrlCase
 
 
 @dataclass(slots=True)
@@ -144,6 +145,7 @@ RowCheck = Callable[[Case], Iterator[Hit]]
 ReplayCheck = Callable[["Replayed"], Iterator[Hit]]
 SystemicCheck = Callable[["Systemic"], Iterator[Hit]]
 TrainingCheck = Callable[["TrainingCase"], Iterator[Hit]]
+TrlCheck = Callable[["TrlCase"], Iterator[Hit]]
 CheckpointCheck = Callable[["CheckpointCase"], Iterator[Hit]]
 
 
@@ -186,7 +188,8 @@ class Rule:
     SHA-256 of its file, or its package with the version; `source` is that file or package.
 
     Rules with `replay` see the replayed samples, one with `systemic` the controls that fail together; rules with
-    `training` see the training configuration with what is known of its data, rules with `checkpoint` an audited one.
+    `training` see the training configuration with what is known of its data, those with `trl` one of TRL's, rules with
+    `checkpoint` an audited one.
     """
 
     code: str
@@ -198,6 +201,7 @@ class Rule:
     replay: ReplayCheck | None = None
     systemic: SystemicCheck | None = None
     training: TrainingCheck | None = None
+    trl: TrlCheck | None = None
     checkpoint: CheckpointCheck | None = None
     trainers: Scope = pairing
     depth: Integrity = "header"
@@ -267,6 +271,11 @@ def systemic_rule(code: str, name: str, severity: Severity) -> Callable[[Systemi
 def training_rule(code: str, name: str, severity: Severity) -> Callable[[TrainingCheck], Rule]:
     """Make a rule of a function on a training configuration."""
     return lambda check: Rule(code, name, severity, _doc(check), training=check)
+
+
+def trl_rule(code: str, name: str, severity: Severity) -> Callable[[TrlCheck], Rule]:
+    """Make a rule of a function on a training file of TRL."""
+    return lambda check: Rule(code, name, severity, _doc(check), trl=check, trainers=masking)
 
 
 def checkpoint_rule(code: str, name: str, severity: Severity) -> Callable[[CheckpointCheck], Rule]:

@@ -19,6 +19,7 @@ Correct the entry; the message says what is wrong with it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from validator.rules.base import CorpusCheck, EntryFacts, Hit, corpus_rule
@@ -28,7 +29,9 @@ from validator.rules.scope import every
 def finish(_: None, entry: EntryFacts) -> Iterator[Hit]:
     """Report the reason that parsing the entry gave."""
     if entry.fault is not None:
-        yield Hit(f"the trainer cannot use this entry: {entry.fault}", "Correct the entry in dataset_info.json.")
+        name = os.path.basename(entry.settings.dataset_info)
+        name = name if name.endswith((".yaml", ".yml")) else "dataset_info.json"
+        yield Hit(f"the trainer cannot use this entry: {entry.fault}", f"Correct the entry in {name}.")
 
 
 RULE = corpus_rule("DI001", "entry-unusable", "error", CorpusCheck(finish, stops_entry=True), trainers=every)

@@ -15,7 +15,7 @@ from validator.findings import Severity
 from validator.nearest import did_you_mean
 from validator.rules.base import Rule
 from validator.rules.plugins import installed_rules, rules_of_file
-from validator.rules.scope import holds
+from validator.rules.scope import holds, masking, pairing
 from validator.settings import Settings
 from validator.trainers.base import Trainer
 
@@ -47,7 +47,8 @@ def _load_of_rows(module: str) -> Rule:
     """A rule; where it judges no rows, what its file is called says enough of it, and what it needs is not imported."""
     code, _, name = module.partition("_")
     if code[:2].upper() in _LATER:
-        return Rule(code.upper(), name.replace("_", "-"), "info", "")
+        trainers = masking if name.startswith("trl_") else pairing  # on whose training file it speaks
+        return Rule(code.upper(), name.replace("_", "-"), "info", "", trainers=trainers)
     return _load(module)
 
 

@@ -15,7 +15,11 @@ from validator.conversation.row_view import RowView, converted_text, decoded
 
 def whole_rows(entry: Entry, survey: Survey, texts: frozenset[str]) -> RowView:
     """The view of whole rows; `texts`: the names of columns that hold text."""
-    view = WholeRow(survey.types, survey.mixed, converted_text(entry, survey, texts))
+    types, mixed = survey.types, survey.mixed
+    if entry.keep is not None:
+        types = {name: kind for name, kind in types.items() if name in entry.keep}
+        mixed = tuple(path for path in mixed if steps_of(path)[0] in types)
+    view = WholeRow(types, mixed, converted_text(entry, survey, texts), joined=entry.joined)
     view.csv = survey.layout == "csv"
     return view
 
@@ -27,9 +31,17 @@ class WholeRow(RowView):
     Source: `datasets` 4.8.4 `utils/json.py`, `json_encode_field`.
     """
 
-    def __init__(self, types: Mapping[str, pa.DataType], mixed: Sequence[str], converted: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        types: Mapping[str, pa.DataType],
+        mixed: Sequence[str],
+        converted: Sequence[str] = (),
+        *,
+        joined: Sequence[str] = (),
+    ) -> None:
         self._converted = {path: steps_of(path) for path in converted}
-        self._names = tuple(types)
+        self._names = (*types, *joined)
+        self._seen = frozenset(types)
         self._mixed = {path: steps_of(path) for path in mixed}
         kept = {steps[0] for steps in self._mixed.values()}
         self._dates = [
@@ -45,7 +57,10 @@ class WholeRow(RowView):
 
     def __call__(self, value: Any) -> dict[str, Any]:
         """The row with null for each column that it lacks."""
-        row: dict[str, Any] = {**dict.fromkeys(self._names), **(value if isinstance(value, dict) else {})}
+        row: dict[str, Any] = dict.fromkeys(self._names)
+        row.update(
+            {name: item for name, item in value.items() if name in self._seen} if isinstance(value, dict) else {}
+        )
         for name, project in self._dates:
             row[name] = project(row[name])
         for name in self._decimals:

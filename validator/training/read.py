@@ -27,8 +27,10 @@ def read_mapping(path: Path, what: str, *, is_json: bool = False) -> dict[str, A
     return read_file(path, what, is_json=is_json).values
 
 
-def read_file(path: Path, what: str, *, is_json: bool = False) -> Read:
-    """A YAML or JSON file: `is_json`, or by its name. Raises ValueError with a sentence; `what` says what it is."""
+def read_file(path: Path, what: str, *, is_json: bool = False, plain: bool = False) -> Read:
+    """A YAML or JSON file: `is_json`, or by its name; `plain`: always YAML, as PyYAML reads it. Raises ValueError with
+    a sentence; `what` says what it is.
+    """
     odd: dict[str, str] = {}
     shown = clip(str(path), 300)
     try:
@@ -36,7 +38,8 @@ def read_file(path: Path, what: str, *, is_json: bool = False) -> Read:
     except OSError as error:
         raise ValueError(f"The {what} {shown} cannot be read: {error.strerror}.") from None
     try:
-        value = parse_json(data) if is_json or path.suffix == ".json" else _yaml(decode(data), odd)
+        is_json = is_json or (path.suffix == ".json" and not plain)
+        value = parse_json(data) if is_json else _yaml(decode(data), odd, plain=plain)
     except ValueError as error:
         raise ValueError(f"The {what} {shown} cannot be parsed: {clip(str(error), 300)}.") from None
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
@@ -44,7 +47,7 @@ def read_file(path: Path, what: str, *, is_json: bool = False) -> Read:
     return Read(value, odd)
 
 
-def _yaml(text: str, odd: dict[str, str]) -> Any:
+def _yaml(text: str, odd: dict[str, str], *, plain: bool) -> Any:
     from validator.yaml_text import parse_yaml  # loading it takes a tenth of a check of a few rows
 
-    return parse_yaml(text, odd)
+    return parse_yaml(text, odd, plain=plain)
