@@ -305,6 +305,13 @@ def test_what_reads_llamafactorys_files_alone_says_so(here):
         load_config(Path("conf/sft.yaml"))
 
 
+def test_no_copy_is_made_of_a_training_file(here, mmvalidate):
+    read(NAMED)
+    mmvalidate("conf/sft.yaml", "--run-dir", "run")
+    done = mmvalidate("export", "run", "--to", "out")
+    assert done.returncode == 2 and "conf/sft.yaml is a training file, of which no copy is made" in done.stderr
+
+
 def test_another_trainer_is_refused(here, mmvalidate):
     read(NAMED)
     done = mmvalidate("conf/sft.yaml", "--trainer", "unsloth")
