@@ -11,6 +11,7 @@ from tests.rules.corpus_cases import CORPUS
 from tests.rules.corruptions import CORRUPTIONS
 from tests.rules.own_codes import OF_BOTH, OF_NEMO, OF_TRL_FILES, OF_V1
 from tests.rules.row_cases import FAULTS
+from validator.engine.execution.kept import _FOLDED
 from validator.rules.registry import all_rules, choose_rules, find_rule
 from validator.settings import Settings
 
@@ -192,3 +193,8 @@ def test_unknown_rules_get_the_nearest():
         find_rule("placeholder-mismatch")
     with pytest.raises(ValueError, match="There is no rule ZZ999"):
         choose_rules(Settings(dataset_info="x.json", select=("ZZ999",)))
+
+
+def test_rows_can_be_folded_again_when_a_run_is_judged_again():
+    corpora = [rule.corpus for rule in all_rules() if rule.corpus is not None and rule.corpus.fold is not None]
+    assert {corpus.needs for corpus in corpora} <= set(_FOLDED)

@@ -67,6 +67,6 @@ RULE = corpus_rule(
     "VD016",
     "video-reader-apart",
     "warning",
-    CorpusCheck(finish, Shown, fold, merge, needs="videos"),
+    CorpusCheck(finish, Shown, fold, merge, needs="media"),
     trainers=reading_by_others,
 )
