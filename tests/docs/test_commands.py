@@ -45,6 +45,7 @@ LEFT_OUT = {
     r"--scheduler": ("needs a cluster", "tests/engine/test_same_bytes.py", "scheduler"),
     r"--dataset mix": ("needs the hub", "tests/healthy/stored.py", "hf_hub_url"),
     r"^mmvalidate user/dataset": ("needs the hub", "tests/cli/test_hub_name.py", "user/mix"),
+    r"^mmvalidate sft.yaml": ("needs data of TRL", "tests/unit/test_trl_files.py", "sft.yaml"),
     r"s3://": ("needs a store", "tests/engine/test_remote.py", "s3://"),
     r"--trainer-python": ("needs the trainer", "tests/oracle/test_compared.py", "--trainer-python"),
     r"--merge": ("needs the folders of several machines", "tests/tokenize/test_merge.py", "--merge"),
