@@ -73,6 +73,6 @@ RULE = corpus_rule(
     "VD020",
     "frames-told-early",
     "warning",
-    CorpusCheck(finish, Early, fold, merge, needs="videos"),
+    CorpusCheck(finish, Early, fold, merge, needs="media"),
     trainers=numbering_frames,
 )
