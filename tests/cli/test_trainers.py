@@ -15,7 +15,7 @@ from tests.conftest import say
         (("--trainer", "llamafactory@0.9"), "There is no trainer profile llamafactory@0.9. Did you mean"),
         (("--trainer", "ms-swift", "--train-on-prompt"), "has neither mask_history nor train_on_prompt"),
         (("--trainer", "hf", "--strict"), "truncation_strategy and strict are ms-swift's"),
-        (("--trainer", "axolotl"), "Known: llamafactory, llamafactory@main, "),
+        (("--trainer", "megatron"), "Known: llamafactory, llamafactory@main, "),
         (("--trainer", "hf", "--mask-history"), "has neither mask_history nor train_on_prompt"),
         (("--trainer", "llamafactory@0.9.1", "--default-system", "x"), "has no default_system for training"),
         (("--trainer", "trl", "--train-on-responses-only"), "has no train_on_responses_only"),
@@ -79,10 +79,11 @@ def test_data_alone_is_put_to_those_who_read_it(tmp_path, mmvalidate):
     (tmp_path / "data.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     done = mmvalidate("data.jsonl", "--trainer", "all", "-q", "--output-format", "json")
     told = json.loads(done.stdout)
-    assert list(told["trainers"]) == ["trl", "ms-swift", "unsloth", "llamafactory-v1"]
+    assert list(told["trainers"]) == ["trl", "ms-swift", "unsloth", "llamafactory-v1", "axolotl"]
     assert told["left_out"]["llamafactory"] == "it has no converter for the formatting own"
     of_v1 = told["counts"].pop("llamafactory-v1")
     assert of_v1["stops"] == 2, "blocks have a value there"
+    assert told["counts"].pop("axolotl")["stops"] == 2, "an empty list has no first image"
     assert all(counts["whole"] == 2 for counts in told["counts"].values())
     registry = {"data": {"file_name": "data.jsonl", "formatting": "sharegpt"}}
     (tmp_path / "dataset_info.json").write_text(json.dumps(registry))

@@ -38,4 +38,3 @@ def test_what_is_named_is_there():
     codes = {rule.code for rule in all_rules()}
     assert set(re.findall(r"\b[A-Z]{2}\d{3}\b", PAGE)) <= codes
     assert {name for name, *_ in TABLE} <= set(trainers())
-    assert "axolotl" not in trainers()

@@ -8,3 +8,5 @@ OF_BOTH = {"VD016"}
 """Of both."""
 OF_TRL_FILES = {"DI031", "DI033"}
 """Of TRL's training files: tests/unit/test_trl_files.py."""
+OF_AXOLOTL = {"CV024", "CV025", "MD014", "PH018", "TK016"}
+"""Of axolotl: tests/unit/test_axolotl.py."""

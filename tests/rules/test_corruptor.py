@@ -10,7 +10,7 @@ from PIL import Image
 from scripts.sample_faults import film
 from tests.conftest import Dataset, say
 from tests.rules.corruptions import BASE64, CLEAN, CORRUPTIONS, LEAK, SEE, draw_files, noise, turns, words
-from tests.rules.own_codes import OF_NEMO, OF_V1
+from tests.rules.own_codes import OF_AXOLOTL, OF_NEMO, OF_V1
 from validator.rules.registry import all_rules
 
 PLAIN = {**dict.fromkeys(CLEAN), **say("What is two and two?", "Four.")}
@@ -58,6 +58,7 @@ def test_every_row_rule_has_a_corruption():
         *("IM013", "DI023", "DI024", "DI026"),  # of unsloth: tests/unit/test_unsloth.py
         *OF_V1 - {"DI028"},  # of LLaMA-Factory v1: tests/unit/test_llamafactory_v1.py
         *("VD012", "VD013"),  # of ms-swift: tests/rules/test_videos_of_swift.py
+        *OF_AXOLOTL,  # of axolotl: tests/unit/test_axolotl.py
         *OF_NEMO,  # of NeMo AutoModel: tests/unit/test_nemo_automodel.py
     }
 

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import ROOT, check, say
 from tests.rules.corpus_cases import CORPUS
 from tests.rules.corruptions import CORRUPTIONS
-from tests.rules.own_codes import OF_BOTH, OF_NEMO, OF_TRL_FILES, OF_V1
+from tests.rules.own_codes import OF_AXOLOTL, OF_BOTH, OF_NEMO, OF_TRL_FILES, OF_V1
 from tests.rules.row_cases import FAULTS
 from validator.engine.execution.kept import _FOLDED
 from validator.rules.registry import all_rules, choose_rules, find_rule
@@ -23,6 +23,7 @@ OF_TABLES = (
     | OF_NEMO
     | OF_BOTH
     | OF_TRL_FILES
+    | OF_AXOLOTL
 )
 """Of data without a registry: tests/unit/test_trl.py, test_trl_files.py, test_trl_videos.py and test_unsloth.py."""
 PACKED = {"DI021", "XX002"}
@@ -165,6 +166,7 @@ ALWAYS = {
             *OF_BOTH,
             *OF_NEMO,
             *OF_TRL_FILES,
+            *OF_AXOLOTL,
         ),
         "not for the trainer llamafactory",
     ),

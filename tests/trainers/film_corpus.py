@@ -66,6 +66,18 @@ def make_unsloth_films(seed: int, rows: int, folder: Path) -> dict:
     return corpus
 
 
+def make_axolotl_films(seed: int, rows: int, folder: Path) -> dict:
+    """The same for axolotl, which knows neither the columns of prompts nor an empty list of images."""
+    corpus = make_film_corpus(seed, rows, folder)
+    for file in corpus["files"].values():
+        file["settings"] = {"image_max_pixels": file["settings"]["image_max_pixels"]}
+        for row in file["rows"]:
+            if "prompt" in row:
+                row["messages"] = row.pop("prompt") + row.pop("completion")
+            row["images"] = None
+    return corpus
+
+
 def _row(dice: random.Random, shape: str, films: list[str], images: list[str]) -> dict:
     messages = []
     for _ in range(dice.choice((1, 1, 2))):

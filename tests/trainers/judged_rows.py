@@ -62,7 +62,7 @@ def processor_of(model, tokenizer, settings, files=None):
     """With the limits that are set, and the template that the model is published with. `files`: the folder of a model
     that is named by its template.
     """
-    limits = settings["image_min_pixels"], settings["image_max_pixels"]
+    limits = settings.get("image_min_pixels", 3136), settings["image_max_pixels"]
     processor = (
         make_processor(tokenizer, *limits, model=model) if files is None else AutoProcessor.from_pretrained(files)
     )

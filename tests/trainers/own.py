@@ -82,7 +82,7 @@ class Judged:
     """A trainer whose judge is asked about random files of rows of its users' own: `home` is its environment, `made`
     makes a corpus of a seed and a number of rows, which `written` writes into a folder. `template`: the judge is given
     the published chat template, which TRL carries. `answers`: the name of the recorded answers, where it is not that of
-    the judge. Run from a folder of its own.
+    the judge. `calls`: rows of Qwen3-VL are given calls of tools. Run from a folder of its own.
     """
 
     trainer: str
@@ -92,6 +92,7 @@ class Judged:
     written: Callable[[dict[str, Any], Path], dict[str, Any]] = write_trl_corpus
     template: bool = False
     answers: str = ""
+    calls: bool = False
 
     def recorded(self, model: str, rows: int) -> Counter[str]:
         """What became of the rows of one seed, whose answers are kept beside this file: MMVALIDATE_TRL=write (or
@@ -118,7 +119,7 @@ class Judged:
 
     def _corpus(self, model: str, seed: int, rows: int) -> tuple[dict[str, Any], dict[str, Any]]:
         corpus = self.made(seed, rows)
-        if model == "qwen3-vl":
+        if model == "qwen3-vl" and self.calls:
             add_calls(corpus, seed)
         return corpus, self.written(corpus, Path.cwd())
 

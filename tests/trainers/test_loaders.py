@@ -79,4 +79,5 @@ def test_the_loader_of_each_trainer():
         "ms-swift": "datasets 4.8",
         "llamafactory-v1": "datasets 4.0",
         "nemo-automodel": "json",
+        "axolotl": "datasets 4.8",
     }

@@ -7,7 +7,7 @@ from tests.trainers.compare import TOKENS
 from tests.trainers.own import ROWS, Judged
 from tests.trainers.trl_corpus import make_trl_corpus
 
-TRL = Judged("trl", "hf", make_trl_corpus, "trl")
+TRL = Judged("trl", "hf", make_trl_corpus, "trl", calls=True)
 
 
 @pytest.mark.parametrize("model", ["qwen2-vl", "qwen3-vl"])

@@ -7,8 +7,8 @@ from tests.trainers.compare import TOKENS
 from tests.trainers.own import ROWS, Judged
 from tests.trainers.trl_corpus import make_answers_corpus, make_unsloth_corpus
 
-ANSWERS = Judged("unsloth", "unsloth", make_answers_corpus, "unsloth", answers="unsloth_answers")
-UNSLOTH = Judged("unsloth", "unsloth", make_unsloth_corpus, "unsloth")
+ANSWERS = Judged("unsloth", "unsloth", make_answers_corpus, "unsloth", answers="unsloth_answers", calls=True)
+UNSLOTH = Judged("unsloth", "unsloth", make_unsloth_corpus, "unsloth", calls=True)
 
 
 @pytest.mark.parametrize("model", ["qwen2-vl", "qwen3-vl"])

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from tests.oracle.compare import our_answer
 from tests.oracle.corpus import make_corpus, make_other_formats, write_corpus
+from tests.trainers.axolotl_corpus import make_axolotl_corpus
 from tests.trainers.nemo_corpus import make_nemo_corpus, write_nemo_corpus
 from tests.trainers.own import own_answers
 from tests.trainers.swift_corpus import make_swift_corpus
+from tests.trainers.trl_corpus import write_trl_corpus
 from tests.trainers.v1_corpus import make_v1_corpus, write_v1_corpus
 from validator.catalog.json_rows import read_rows
 from validator.catalog.json_survey import survey
@@ -22,6 +24,7 @@ from validator.trainers.registry import trainers
 SEED, ROWS = 20261128, 180
 OWN = {
     "llamafactory-v1": (make_v1_corpus, write_v1_corpus),
+    "axolotl": (make_axolotl_corpus, write_trl_corpus),
     "nemo-automodel": (make_nemo_corpus, write_nemo_corpus),
 }
 """Trainers that read other registries, or read them otherwise."""

@@ -67,6 +67,7 @@ BECOMES = {
     "unsloth": ("ok", "crash", "crash", "crash", "ok", "crash", "ok", "crash", "unchecked"),
     "ms-swift": ("ok", "ok", "ok", "ok", "dropped", "dropped", "ok", "dropped", "dropped"),
     "llamafactory-v1": ("crash",) * 7 + ("crash", "unchecked"),
+    "axolotl": ("crash", "ok", "ok", "ok", *("crash",) * 5),
     "nemo-automodel": ("ok", "ok", "ok", "ok", "dropped", "crash", "ok", "ok", "ok"),
 }
 """What becomes of each row at a cutoff of 200; releases that are not named do as their family's newest."""

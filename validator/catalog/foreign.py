@@ -101,7 +101,10 @@ def yaml_sentence(path: Path, text: str) -> str | None:
     if _TRAINING.search(text):
         return f"{path} is a training file: pass it alone or as --train-config, or the dataset_info.json it reads."
     if _AXOLOTL.search(text):
-        return sentence(path, "is a configuration of axolotl; write an entry for each `path` below its `datasets`")
+        return sentence(
+            path,
+            "is a configuration of axolotl; check each `path` below its `datasets` by itself, with --trainer axolotl",
+        )
     return None
 
 

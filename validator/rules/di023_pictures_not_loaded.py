@@ -1,8 +1,9 @@
 """Image parts for which no picture is loaded: the model is fed a token for each, and nothing else.
 
 ## What it finds
-Under unsloth rows whose messages hold image parts while nothing is loaded for them: the column `images` is an empty
-list, which wins over pictures within messages; or a prompt has `{"type": "image"}` without a picture anywhere.
+Rows whose messages hold image parts while nothing is loaded for them. Under unsloth: the column `images` is an empty
+list, which wins over pictures within messages; or a prompt has `{"type": "image"}` without a picture anywhere. Under
+axolotl: such a part, and no column, or a null in it.
 
 ## Why it matters
 The row trains, without an error, on one `<|image_pad|>` where hundreds should be, and the model learns to answer
@@ -23,10 +24,10 @@ from collections.abc import Iterator
 
 from validator.findings import count
 from validator.rules.base import Case, Hit, row_rule
-from validator.rules.scope import narrowing
+from validator.rules.scope import leaving_pads
 
 
-@row_rule("DI023", "pictures-not-loaded", "error", needs="problems", trainers=narrowing)
+@row_rule("DI023", "pictures-not-loaded", "error", needs="problems", trainers=leaving_pads)
 def check(case: Case) -> Iterator[Hit]:
     """Report rows whose image parts stay empty."""
     for problem in case.facts.problems:

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from validator.catalog.entry import OWN
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
 from validator.rules.noticed import Noticed
-from validator.rules.scope import reading_own
+from validator.rules.scope import learning_questions
 from validator.trainers.layout import HEADS, UNLEARNED
 
 _MASKS = frozenset((UNLEARNED, *HEADS))
@@ -34,8 +34,7 @@ _MASKS = frozenset((UNLEARNED, *HEADS))
 def fold(noticed: Noticed, case: Case) -> None:
     """Add a row whose questions are labels."""
     facts = case.facts
-    trainer = case.limits.trainer
-    if not facts.num_label_tokens or not trainer.first_is_label or case.settings.train_on_responses_only:
+    if not facts.num_label_tokens or case.settings.train_on_responses_only:
         return
     if facts.media:
         learned = all(_MASKS.isdisjoint(turn.traits) for turn in facts.turns)
@@ -56,5 +55,5 @@ def finish(noticed: Noticed, entry: EntryFacts) -> Iterator[Hit]:
 
 
 RULE = corpus_rule(
-    "LB006", "questions-learned", "info", CorpusCheck(finish, Noticed, fold, Noticed.merge), trainers=reading_own
+    "LB006", "questions-learned", "info", CorpusCheck(finish, Noticed, fold, Noticed.merge), trainers=learning_questions
 )

@@ -1,13 +1,13 @@
 """An answer that begins with a line feed is not learned.
 
 ## What it finds
-Answers whose first characters are white space that holds a line feed, under NeMo AutoModel, and under unsloth with
-`train_on_responses_only`.
+Answers whose first characters are white space that holds a line feed, under NeMo AutoModel and axolotl, and under
+unsloth with `train_on_responses_only`.
 
 ## Why it matters
-Both look for the tokens of `<|im_start|>assistant` and a line feed, and learn what stands behind them. Where the answer
+These look for the tokens of `<|im_start|>assistant` and a line feed, and learn what stands behind them. Where the answer
 begins with a line feed too, the tokenizer makes one token of both, and the answer is not found: it is fed, and not
-learned. NeMo AutoModel logs nothing; unsloth warns once, and only where a row has no other answer (LB001).
+learned. NeMo AutoModel and axolotl log nothing; unsloth warns once, and only where a row has no other answer (LB001).
 
 ## Example
 `"\\n\\nThe picture shows a cat."`

@@ -107,6 +107,11 @@ def reading_own(trainer: Trainer) -> bool:
     return OWN in trainer.formattings
 
 
+def learning_questions(trainer: Trainer) -> bool:
+    """Trainers that read such data and may learn all of it."""
+    return reading_own(trainer) and trainer.first_is_label
+
+
 def masking(trainer: Trainer) -> bool:
     """Trainers that mask labels by assistant_only_loss and completion_only_loss."""
     return "assistant_only_loss" in trainer.options
@@ -142,6 +147,16 @@ def replacing(trainer: Trainer) -> bool:
     return trainer.stops_at_conversion and not trainer.stops_at_failures
 
 
+def feeding_whole(trainer: Trainer) -> bool:
+    """Trainers whose collator alone reads rows, and feeds them whole: axolotl."""
+    return trainer.feeds_long_rows
+
+
 def finding_answers(trainer: Trainer) -> bool:
     """Trainers that look for the tokens of an answer's header to learn what stands behind, by their nature or asked."""
-    return replacing(trainer) or "train_on_responses_only" in trainer.options
+    return replacing(trainer) or feeding_whole(trainer) or "train_on_responses_only" in trainer.options
+
+
+def leaving_pads(trainer: Trainer) -> bool:
+    """Trainers that feed one token for an image part for which no image is loaded."""
+    return narrowing(trainer) or feeding_whole(trainer)

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import replacing
-from validator.trainers.nemo_automodel.layout import TOO_LONG
+from validator.trainers.nemo_automodel.rows import TOO_LONG
 
 
 @row_rule("TK013", "row-replaced-for-length", "error", trainers=replacing)

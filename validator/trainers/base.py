@@ -95,6 +95,8 @@ class Trainer(ABC):
     """The first token of a row may be learned."""
     splits_at_answers: bool
     """Each answer is a sample of its own, with all that stands before it in the row."""
+    feeds_long_rows: bool
+    """A row above the cutoff is fed whole: neither cut, nor left out."""
     removes_cut_media: bool
     """A medium of which the cutoff takes a token is taken out: those of its tokens that are left are fed as the token
     of id 0, and not learned.

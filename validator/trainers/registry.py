@@ -23,6 +23,7 @@ _MODULES = {
     "unsloth": "validator.trainers.unsloth.profile",
     "llamafactory-v1": "validator.trainers.llamafactory_v1.profile",
     "nemo-automodel": "validator.trainers.nemo_automodel.profile",
+    "axolotl": "validator.trainers.axolotl.profile",
 }
 _EARLIER = {DEFAULT: "@main to @0.9.1"}
 NAMES = ", ".join(name + (f" (also {_EARLIER[name]})" if name in _EARLIER else "") for name in _MODULES)
@@ -38,7 +39,7 @@ WHOSE = {
     "train_on_responses_only": "unsloth's",
 }
 """Of settings that few trainers have (`Trainer.options`), whose they are, for help."""
-TAKES_DATA = "trl, ms-swift, unsloth or llamafactory-v1"
+TAKES_DATA = "trl, ms-swift, unsloth, llamafactory-v1 or axolotl"
 """The trainers that take data alone in place of a registry."""
 OTHER_HUB = {"ms-swift": "ms-swift itself takes it from ModelScope, unless started with --use_hf true"}
 """Trainers that look elsewhere for what is named as on the hub. Source: ms-swift 4.6.0 `dataset/loader.py`."""

@@ -232,6 +232,7 @@ _LATEST = LlamaFactory(
     saves_images_again=True,
     first_is_label=True,
     splits_at_answers=False,
+    feeds_long_rows=False,
     removes_cut_media=False,
     narrows_pixels=False,
     stops_at_failures=True,

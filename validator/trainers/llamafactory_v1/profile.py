@@ -147,6 +147,7 @@ TRAINERS = (
         saves_images_again=False,
         first_is_label=True,
         splits_at_answers=True,
+        feeds_long_rows=False,
         removes_cut_media=True,
         narrows_pixels=True,
         stops_at_failures=True,

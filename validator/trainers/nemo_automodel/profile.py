@@ -22,12 +22,11 @@ from validator.storage.media_files import MediaFiles
 from validator.tokens.encode import EncodedTurn
 from validator.tokens.processor import Processor
 from validator.tokens.template import Template, check_named, not_reproduced
+from validator.trainers import found_answers
 from validator.trainers.base import BatchRecipe
-from validator.trainers.chat_template import joins_header
 from validator.trainers.layout import Sizes, TokenSpan
-from validator.trainers.nemo_automodel import layout
 from validator.trainers.nemo_automodel.media import check_videos
-from validator.trainers.nemo_automodel.rows import FAKE, PlainRow, as_named, convert
+from validator.trainers.nemo_automodel.rows import FAKE, TOO_LONG, PlainRow, as_named, convert
 from validator.trainers.processor_trainer import ProcessorTrainer, limits_between
 from validator.trainers.transformers.frames import frame_grid
 from validator.trainers.transformers.template import SHIELD, trl_template
@@ -71,10 +70,8 @@ class NemoAutomodel(ProcessorTrainer):
         """An answer whose header is one token with its beginning is not found, and so not learned; a row without media
         is given a white picture.
         """
+        found_answers.unlearn_joined(sample, processor)
         for turn in sample.turns:
-            if turn.role == "assistant" and joins_header(turn.content, processor):
-                turn.learned = False
-                sample.note("answer-not-found", turn.index, "")
             if FAKE in turn.words:
                 own = limits_between(processor, processor.min_pixels, processor.max_pixels)
                 rows, columns = self.image_grid(_WHITE, _WHITE, own)
@@ -87,15 +84,15 @@ class NemoAutomodel(ProcessorTrainer):
 
     def spans(self, turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[TokenSpan]:
         """Answers are learned."""
-        return layout.spans(turns, sizes)
+        return found_answers.spans(turns, sizes)
 
     def span_table(self, spans: SpanTable, limits: Limits) -> SpanTable:
         """Answers are learned."""
-        return layout.span_table(spans)
+        return found_answers.span_table(spans)
 
     def too_long(self, num_tokens: int, cutoff_len: int) -> str | None:
         """Another row takes its place."""
-        return f"{layout.TOO_LONG}: {num_tokens} tokens > max_length {cutoff_len}"
+        return f"{TOO_LONG}: {num_tokens} tokens > max_length {cutoff_len}"
 
     def frame_grid(self, width: int, height: int, frames: int, limits: ImageLimits) -> tuple[int, int]:
         """Resized by the processor alone."""
@@ -132,6 +129,7 @@ TRAINERS = (
         saves_images_again=False,
         first_is_label=True,
         splits_at_answers=False,
+        feeds_long_rows=False,
         removes_cut_media=False,
         narrows_pixels=True,
         stops_at_failures=False,

@@ -29,11 +29,13 @@ TAGS = {
 """Its own names, where an entry gives no other."""
 FAKE = "white-picture"
 """A word for the turn before whose text a white picture is put, in rows without media."""
+TOO_LONG = "replaced"
+"""What a row above the limit is."""
+_CONTROL = ("<|im_start|>", "<|im_end|>")
 _TAG = re.compile(r"(<image>|<video>)", re.IGNORECASE)
 _SHOWN = {"<image>": ShownMedium.IMAGE, "<video>": ShownMedium.VIDEO}
 _NONE = object()
 """No medium is left."""
-_CONTROL = ("<|im_start|>", "<|im_end|>")
 
 
 def as_named(entry: Entry) -> Entry:

@@ -129,6 +129,7 @@ TRAINERS = (
         saves_images_again=False,
         first_is_label=True,
         splits_at_answers=False,
+        feeds_long_rows=False,
         removes_cut_media=False,
         narrows_pixels=False,
         stops_at_failures=False,

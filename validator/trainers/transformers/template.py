@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from validator.conversation.sample import PLACEHOLDERS, MediaKind, Sample
-from validator.tokens.template import HEADER, SYSTEM, VISION_END, VISION_START, MediaSlot, Piece, Template
+from validator.tokens.template import HEADER, PAD_TOKENS, SYSTEM, VISION_END, VISION_START, MediaSlot, Piece, Template
 from validator.trainers.chat_template import Qwen3ChatTemplate, chat_template, qwen3_chat_template
 
 SHIELD = "\ufdd0"
@@ -18,6 +18,14 @@ APART = "apart"
 """A word among the traits of an answer: its header is encoded with the turn before it, and the answer apart."""
 LEAD = "lead"
 """Among what is kept of a sample for later: what stands behind such a header before the answer begins."""
+UNEXPANDED: dict[MediaKind, str] = {
+    kind: f"{VISION_START}{pad}{VISION_END}".replace("<", f"<{SHIELD}") for kind, pad in PAD_TOKENS.items()
+}
+"""What a template writes of a medium, where none is loaded and the pad stays one; no text of the row's own, until it is
+encoded.
+"""
+BARE = "bare"
+"""A word for a turn with such media."""
 _WORDS = tuple(PLACEHOLDERS.values())
 
 
@@ -54,6 +62,13 @@ class TrlTemplate(Template):
         before, after = known or self.frames[turns[index].role]
         return "" if apart else before, after + (HEADER + sample.objects.get(LEAD, "") if leads else "")
 
+    def with_times(
+        self, content: str, slots: Sequence[MediaSlot], times: Sequence[Sequence[str]]
+    ) -> tuple[str, list[MediaSlot]]:
+        """The pairs of a video's frames, each behind its time, within the vision markers of the video."""
+        word = PLACEHOLDERS["video"]
+        return super().with_times(content.replace(word, f"{VISION_START}{word}{VISION_END}"), slots, times)
+
 
 class TrlQwen3Template(TrlTemplate, Qwen3ChatTemplate):
     """The same of Qwen3-VL's, which writes the tools of rows that are prepared as text."""
@@ -66,13 +81,6 @@ class TrlQwen3Template(TrlTemplate, Qwen3ChatTemplate):
             return super().system(sample, default_system)
         before, after = SYSTEM
         return before + ("" if sample.system is None else sample.system + "\n\n") + str(sample.tools) + after
-
-    def with_times(
-        self, content: str, slots: Sequence[MediaSlot], times: Sequence[Sequence[str]]
-    ) -> tuple[str, list[MediaSlot]]:
-        """The pairs of a video's frames, each behind its time, within the vision markers of the video."""
-        word = PLACEHOLDERS["video"]
-        return super().with_times(content.replace(word, f"{VISION_START}{word}{VISION_END}"), slots, times)
 
 
 class TrlThinkingTemplate(TrlQwen3Template):

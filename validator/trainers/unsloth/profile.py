@@ -170,6 +170,7 @@ TRAINERS = (
         names_media_in_columns=False,
         first_is_label=True,
         splits_at_answers=False,
+        feeds_long_rows=False,
         removes_cut_media=False,
         narrows_pixels=False,
         stops_at_failures=True,

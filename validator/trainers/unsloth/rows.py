@@ -16,22 +16,15 @@ from validator.conversation.sample import MediaKind, MediaReference, Problem, Sa
 from validator.media.probe import probe_bytes, probe_image
 from validator.settings import Integrity
 from validator.storage.media_files import MediaFiles
-from validator.tokens.template import PAD_TOKENS, VISION_END, VISION_START
 from validator.trainers.layout import HEADS
 from validator.trainers.transformers.latest import KEPT, ForTemplate
 from validator.trainers.transformers.parts import LONGEST_PATH, Media, Stop, Told
-from validator.trainers.transformers.template import APART, SHIELD, shielded
+from validator.trainers.transformers.template import APART, BARE, SHIELD, UNEXPANDED, shielded
 from validator.trainers.unsloth.contents import fill
 
 NAMES = frozenset(("messages", "conversations", "prompt", "completion", "images"))
 """Columns that unsloth's collator knows by name."""
 TEXT_NAMES = NAMES - {"images"}
-_UNEXPANDED: dict[MediaKind, str] = {
-    kind: f"{VISION_START}{pad}{VISION_END}".replace("<", f"<{SHIELD}") for kind, pad in PAD_TOKENS.items()
-}
-"""What the template writes of a medium, where none is loaded; no text of the row's own, until it is encoded."""
-BARE = "bare"
-"""A word for a turn with such images."""
 WITHIN = "within"
 """Among what is kept of a sample for later: its images stand within messages, and are rounded when they are loaded."""
 _ROLES = {"user": "user", "assistant": "assistant", "system": "system", "tool": "observation"}
@@ -76,7 +69,7 @@ def _take_messages(sample: Sample, row: Mapping[str, Any]) -> None:
 
 def _note_bare(sample: Sample, told: Sequence[Told], fed: Media) -> None:
     """Note parts of a kind of which nothing is loaded."""
-    for kind in _UNEXPANDED:
+    for kind in UNEXPANDED:
         pads = sum(message.count(kind) for message in told)
         if pads and not fed.get(kind):
             sample.note("column-empty" if kind == "image" else "videos-not-loaded", None, f"{pads}")
@@ -163,7 +156,7 @@ def _write(sample: Sample, told: Sequence[Told], *, fed: Media, completion: int 
     """Turns of the messages; the first is the system prompt where it says so. `fed`: kinds of which some are loaded;
     `completion`: the number of its first message, whose text is made a part, as that of the very first.
     """
-    unexpanded = {kind: word for kind, word in _UNEXPANDED.items() if kind not in fed}
+    unexpanded = {kind: word for kind, word in UNEXPANDED.items() if kind not in fed}
     kept: ForTemplate = sample.objects[KEPT]
     for message in told:
         text = message.text

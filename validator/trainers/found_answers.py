@@ -1,6 +1,8 @@
-"""Of each answer the text and `<|im_end|>` are learned, not its header, nor the line feed at its end.
+"""Trainers that find answers by the tokens of their header: the text of each and `<|im_end|>` are learned, not the
+header nor the line feed at the end, and no image pad.
 
-Source: nemo-automodel 0.7.0 `components/datasets/vlm/collate_fns.py`, `_build_labels_from_markers`.
+Source: nemo-automodel 0.7.0 `components/datasets/vlm/collate_fns.py`, `_build_labels_from_markers`; axolotl 0.19.0
+`processing_strategies.py`, `_compute_role_keep_mask`.
 """
 
 from __future__ import annotations
@@ -10,15 +12,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from validator.conversation.sample import Sample
+from validator.tokens.processor import Processor
+from validator.trainers.chat_template import joins_header
 from validator.trainers.layout import HEADER_TOKENS, UNLEARNED, Sizes, TokenSpan, add_turn
-from validator.trainers.span_table import is_first, is_last
+from validator.trainers.span_table import IMAGE, is_first, is_last
 
 if TYPE_CHECKING:
     from validator.facts.record import TurnFacts
     from validator.trainers.span_table import SpanTable
 
-TOO_LONG = "replaced"
-"""What a row above the limit is."""
+
+def unlearn_joined(sample: Sample, processor: Processor) -> None:
+    """An answer whose header is one token with its beginning is not found, and so not learned."""
+    for turn in sample.turns:
+        if turn.role == "assistant" and joins_header(turn.content, processor):
+            turn.learned = False
+            sample.note("answer-not-found", turn.index, "")
 
 
 def spans(turns: Sequence[TurnFacts], sizes: Sizes) -> list[TokenSpan]:
@@ -42,7 +52,7 @@ def _split(own: list[TokenSpan], place: int) -> list[TokenSpan]:
     for index, span in enumerate(own):
         tokens = span.num_tokens - (head if index == 0 else 0) - (tail if index == len(own) - 1 else 0)
         if tokens:
-            made.append(TokenSpan(span.kind, tokens, place, span.medium, is_label=True))
+            made.append(TokenSpan(span.kind, tokens, place, span.medium, is_label=span.kind != "image"))
     if tail:
         made.append(TokenSpan("text", tail, place, None, is_label=False))
     return made or own
@@ -51,8 +61,8 @@ def _split(own: list[TokenSpan], place: int) -> list[TokenSpan]:
 def span_table(spans: SpanTable) -> SpanTable:
     """`spans` for many rows."""
     turns, turn = spans.turns, spans.turn
-    learned = (turns.is_answer & ~turns.is_unlearned)[turn]
-    head = np.minimum(np.where(learned & is_first(turn), HEADER_TOKENS, 0), spans.num_tokens)
-    tail = np.minimum(np.where(learned & is_last(turn), 1, 0), spans.num_tokens - head)
+    answer = (turns.is_answer & ~turns.is_unlearned)[turn]
+    head = np.minimum(np.where(answer & is_first(turn), HEADER_TOKENS, 0), spans.num_tokens)
+    tail = np.minimum(np.where(answer & is_last(turn), 1, 0), spans.num_tokens - head)
     nothing = np.zeros(len(turn), bool)
-    return spans.split(head, tail, (nothing, learned, nothing))
+    return spans.split(head, tail, (nothing, answer & (spans.kind != IMAGE), nothing))
