@@ -5,9 +5,10 @@ Answers whose first characters are white space that holds a line feed, under NeM
 unsloth with `train_on_responses_only`.
 
 ## Why it matters
-These look for the tokens of `<|im_start|>assistant` and a line feed, and learn what stands behind them. Where the answer
-begins with a line feed too, the tokenizer makes one token of both, and the answer is not found: it is fed, and not
-learned. NeMo AutoModel and axolotl log nothing; unsloth warns once, and only where a row has no other answer (LB001).
+These look for the tokens of `<|im_start|>assistant` and a line feed, and learn what stands behind them. Where the
+answer begins with a line feed too, the tokenizer makes one token of both, and the answer is not found: it is fed, and
+not learned. NeMo AutoModel and axolotl log nothing; unsloth warns once, and only where a row has no other
+answer (LB001).
 
 ## Example
 `"\\n\\nThe picture shows a cat."`
@@ -22,13 +23,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
-from validator.rules.scope import finding_answers, replacing
+from validator.rules.scope import finding_answers
 
 
 @row_rule("LB008", "answer-not-found", "error", needs="problems", trainers=finding_answers)
 def check(case: Case) -> Iterator[Hit]:
     """Report each answer."""
-    if not (case.settings.train_on_responses_only or replacing(case.limits.trainer)):
+    if "train_on_responses_only" in case.limits.trainer.options and not case.settings.train_on_responses_only:
         return
     for problem in case.facts.problems:
         if problem.kind == "answer-not-found":

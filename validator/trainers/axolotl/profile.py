@@ -6,7 +6,7 @@ Source: axolotl 0.19.0 `processing_strategies.py`, `utils/collators/mm_chat.py`;
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from validator.catalog.entry import OWN, Entry
@@ -115,7 +115,7 @@ TRAINERS = (
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 2**31},
         min_pixels=56 * 56,
         loader=DATASETS_4_8,
-        video=OF_PROCESSOR,
+        video=replace(OF_PROCESSOR, reader="torchcodec"),
         batch=BatchRecipe(pad_to_multiple_of=1, adds_fake_image=False, masks_pads=True),
         applies_exif=False,
         on_white="nothing",
