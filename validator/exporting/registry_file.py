@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from validator.catalog.yaml_registry import is_yaml
 from validator.engine.run_files.store import as_json
 from validator.exporting.names import JSON_REGISTRY, YAML_REGISTRY
 from validator.exporting.plan import Going
+from validator.yaml_text import parse_yaml
+
+_BARE = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
 
 
 def name_of(registry: Path | str) -> str:
@@ -34,9 +38,14 @@ def as_written(name: str, entries: dict[str, Any]) -> bytes:
         return as_json(entries)
     lines = []
     for key, entry in entries.items():
-        lines.append(f"{_plain(key)}:")
-        lines += [f"  {_plain(word)}: {_plain(value)}" for word, value in entry.items()]
+        lines.append(f"{_key(key)}:")
+        lines += [f"  {_key(word)}: {_plain(value)}" for word, value in entry.items()]
     return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _key(word: str) -> str:
+    """A key: bare where it is one word that YAML reads as itself."""
+    return word if _BARE.fullmatch(word) and parse_yaml(f"{word}: 1") == {word: 1} else _plain(word)
 
 
 def _plain(value: Any) -> str:
