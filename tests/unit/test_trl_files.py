@@ -5,10 +5,12 @@ is compared in tests/trainers/test_trl_file.py.
 import json
 from pathlib import Path
 
+import datasets
 import pytest
 
 from tests.conftest import findings_of, say
 from validator.catalog.registry import load_registry
+from validator.engine.run_files.finished import FinishedRun
 from validator.rules.registry import choose_rules, later_rules
 from validator.settings import Settings
 from validator.training.config import load_config
@@ -133,6 +135,10 @@ DATA = {
     "no columns": (
         "datasets: [{path: talk, columns: 5}]\n",
         {"talk": "`columns` must be a list of names, got 5"},
+    ),
+    "a name that is none": (
+        "dataset_name: {a: 1}\n",
+        {"{'a': 1}": "`dataset_name` must be a text, got {'a': 1}"},
     ),
     "no list": (
         "datasets: {path: talk}\ndataset_name: talk\n",
@@ -264,6 +270,24 @@ def test_parts_share_their_columns(here, mmvalidate):
     found = {(finding["code"], finding["dataset"]) for finding in findings_of(here / "run")}
     assert done.returncode == 1
     assert ("CF044", "sft.yaml") in found and not {code for code, _ in found} & {"DI001", "DI031", "DI033"}
+
+
+def test_the_hubs_part_of_a_mixture_is_fetched_and_joined(here, mmvalidate, monkeypatch):
+    asked = []
+
+    def load_dataset(*place, **given):
+        asked.append((place, given))
+        return datasets.Dataset.from_list([TALK, TALK])
+
+    monkeypatch.setattr("datasets.load_dataset", load_dataset)
+    read("datasets:\n- path: user/mix\n  name: en\n  data_files: a.jsonl\n  split: train[:2]\n- path: seen\n")
+    mmvalidate("conf/sft.yaml", "--run-dir", "run")
+    given = {"data_dir": None, "split": "train[:2]", "data_files": ["a.jsonl"]}
+    assert asked == [(("user/mix", "en"), given)]
+    summary = json.loads((here / "run" / "summary.json").read_text())
+    assert summary["rows"]["total"] == 3
+    joined = {facts.name: list(facts.entry.joined) for facts in FinishedRun(here / "run").catalog().entries}
+    assert joined == {"mix": ["images"], "seen": []}
 
 
 OTHER = {"messages": [{**message, "name": "x"} for message in TALK["messages"]]}

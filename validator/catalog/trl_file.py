@@ -77,7 +77,7 @@ def _name(part: Any) -> str:
     """What one of the data is called here: its last folder or file, without an ending."""
     values = part if isinstance(part, dict) else {"path": part}
     files, path = values.get("data_files"), values.get("path")
-    if path in _READ and isinstance(files, str):
+    if isinstance(path, str) and path in _READ and isinstance(files, str):
         path = files
     name = os.path.basename(str(path).rstrip("/"))
     return clip((os.path.splitext(name)[0] if file_type(name) else name) or "data", 100)

@@ -34,12 +34,12 @@ def check(case: TrlCase) -> Iterator[Hit]:
     for key in case.config.unknown[:SHOWN]:
         close = near_trl(key)
         yield Hit(
-            f"`{clip(key)}` is not a key of TRL: {stops}",
+            f"`{clip(key)}` is not a key of `trl sft`: {stops}",
             f"Did you mean `{close}`?" if close else "Remove it.",
             evidence={"key": clip(key), "near": close},
         )
     if (more := len(case.config.unknown) - SHOWN) > 0:
-        yield Hit(f"{more:,} more keys are unknown to TRL: {stops}", "Check that this is a training file of TRL.")
+        yield Hit(f"{more:,} more keys are unknown to `trl sft`: {stops}", "Check that this is a training file of TRL.")
 
 
 RULE = check
