@@ -4,9 +4,10 @@
 
 Prints, for each kind of rows and each profile, the median ratio of processor time in user mode over that of
 `llamafactory`, and the smallest and largest of the turns; then microseconds a row. Rows are checked in one process, and
-a tenth of them once more, so that start-up falls out; the profiles take turns. `trl`, `ms-swift` and `qwen-vl-utils`
-read the registry that `llamafactory` reads; `trl-own`, `trl-parts`, `unsloth` and `ms-swift-own` the same rows as their
-users have them, with contents as text or in parts. IM013, which tells of images that unsloth narrows, is left out.
+a tenth of them once more, so that start-up falls out; the profiles take turns. `trl`, `ms-swift`, `qwen-vl-utils` and
+`nemo-automodel` read the registry that `llamafactory` reads; `trl-own`, `trl-parts`, `unsloth`, `ms-swift-own`,
+`axolotl` and `llamafactory-v1` the same rows as their users have them, with contents as text or in parts. IM013, which
+tells of images that unsloth narrows, is left out.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ PROFILES = {
     "ms-swift": ("ms-swift", "sharegpt"),
     "ms-swift-own": ("ms-swift", "ms-swift"),
     "qwen-vl-utils": ("qwen-vl-utils", "sharegpt"),
+    "nemo-automodel": ("nemo-automodel", "sharegpt"),
+    "axolotl": ("axolotl", "own"),
+    "llamafactory-v1": ("llamafactory-v1", "blocks"),
 }
 """The trainer, and the layout of its rows."""
 
@@ -42,6 +46,8 @@ def registry_of(kind: str, layout: str, rows: int) -> Path:
     made = make(kind, rows, FULL.pool)
     if layout == "sharegpt":
         return made
+    if layout == "blocks":
+        return of_v1(made)
     registry = made.parent / f"{layout}.json"
     if not registry.exists():
         name = ENTRY["file_name"] if layout == "ms-swift" else f"{layout}.jsonl"
@@ -51,6 +57,23 @@ def registry_of(kind: str, layout: str, rows: int) -> Path:
             (made.parent / f"{layout}.jsonl").write_text("".join(f"{line}\n" for line in written), encoding="utf-8")
         formatting = "ms-swift" if layout == "ms-swift" else "own"
         registry.write_text(json.dumps({"bench": {"file_name": name, "formatting": formatting}}))
+    return registry
+
+
+def of_v1(made: Path) -> Path:
+    """The same rows in the layout of LLaMA-Factory v1, with its registry."""
+    registry = made.parent / "v1.yaml"
+    if not registry.exists():
+        with (made.parent / "blocks.jsonl").open("w", encoding="utf-8") as file:
+            for line in rows_file(made).read_text(encoding="utf-8").splitlines():
+                row = json.loads(line)
+                images = iter(row.get("images") or ())
+                for message in row["messages"]:
+                    shown = message["content"].count("<image>")
+                    text = {"type": "text", "value": message["content"].replace("<image>", "")}
+                    message["content"] = [*({"type": "image_url", "value": next(images)} for _ in range(shown)), text]
+                file.write(json.dumps({"messages": row["messages"]}, ensure_ascii=False) + "\n")
+        registry.write_text("bench: {path: blocks.jsonl, source: local}\n")
     return registry
 
 

@@ -33,23 +33,23 @@ from validator.rules.scope import reading_by_others
 
 
 @dataclass(slots=True)
-class Shown:
+class RowsOfVideos:
     """How many rows have a video that is a file."""
 
     rows: int = 0
 
 
-def fold(shown: Shown, case: Case) -> None:
+def fold(shown: RowsOfVideos, case: Case) -> None:
     """Count a row."""
     shown.rows += any(video.probe.format != LISTED for video in case.facts.of_kind("video"))
 
 
-def merge(left: Shown, right: Shown) -> Shown:
+def merge(left: RowsOfVideos, right: RowsOfVideos) -> RowsOfVideos:
     """Add two parts."""
-    return Shown(left.rows + right.rows)
+    return RowsOfVideos(left.rows + right.rows)
 
 
-def finish(shown: Shown, entry: EntryFacts) -> Iterator[Hit]:
+def finish(shown: RowsOfVideos, entry: EntryFacts) -> Iterator[Hit]:
     """Say it once."""
     trainer = entry.settings.profile
     if not shown.rows or trainer.video is None:
@@ -67,6 +67,6 @@ RULE = corpus_rule(
     "VD016",
     "video-reader-apart",
     "warning",
-    CorpusCheck(finish, Shown, fold, merge, needs="media"),
+    CorpusCheck(finish, RowsOfVideos, fold, merge, needs="media"),
     trainers=reading_by_others,
 )

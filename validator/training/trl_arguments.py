@@ -68,18 +68,18 @@ def trl_arguments() -> dict[str, TrlArgument]:
     }
 
 
-class RefusedError(Exception):
+class ValueRefusedError(Exception):
     """The parser stops at a value; the message is its own."""
 
 
 def taken(argument: TrlArgument, value: Any) -> Any:
-    """A value as the parser hands it on. Raises RefusedError with its words."""
+    """A value as the parser hands it on. Raises ValueRefusedError with its words."""
     if isinstance(value, str):
         value = _converted(argument, value)
     if argument.choices and value not in argument.choices:
-        raise RefusedError(f"ValueError: {clip(str(value), 60)} is not one of {', '.join(argument.choices)}")
+        raise ValueRefusedError(f"ValueError: {clip(str(value), 60)} is not one of {', '.join(argument.choices)}")
     if argument.name == "datasets" and not isinstance(value, list | dict):
-        raise RefusedError("TypeError: it is not a list of mappings, each with `path`")
+        raise ValueRefusedError("TypeError: it is not a list of mappings, each with `path`")
     return value
 
 
@@ -93,10 +93,10 @@ def _converted(argument: TrlArgument, text: str) -> Any:
             return float(text)
     except ValueError:
         said = f"invalid {argument.reads} value: {clip(repr(text), 60)}"
-        raise RefusedError(f"error: argument --{argument.name}: {said}") from None
+        raise ValueRefusedError(f"error: argument --{argument.name}: {said}") from None
     if argument.reads == "bool" and text.lower() not in _YES:
         if text.lower() in _NO:
             return False
         said = f"Truthy value expected: got {clip(text, 60)} but expected one of yes/no, true/false, t/f, y/n, 1/0"
-        raise RefusedError(f"error: argument --{argument.name}: {said}")
+        raise ValueRefusedError(f"error: argument --{argument.name}: {said}")
     return True if argument.reads == "bool" else text

@@ -15,7 +15,7 @@ from validator.tokens.processor import load_processor
 from validator.trainers.registry import WRITES_YAML
 from validator.training.read import read_file
 from validator.training.shape import model_type, on_disk
-from validator.training.trl_arguments import OF_PARSER, RefusedError, taken, trl_arguments, trl_table
+from validator.training.trl_arguments import OF_PARSER, ValueRefusedError, taken, trl_arguments, trl_table
 
 ENDLESS = 2**31
 """A cutoff that cuts nothing: `max_length: null`."""
@@ -81,7 +81,7 @@ def make_trl(given: Mapping[str, Any], path: Path = Path("sft.yaml")) -> TrlConf
             continue
         try:
             values[name] = taken(table[name], value)
-        except RefusedError as error:
+        except ValueRefusedError as error:
             refused[name] = str(error)
             continue
         if not table[name].expects(values[name]):

@@ -76,7 +76,7 @@ def _take(sample: Sample, row: Mapping[str, Any], entry: Entry) -> None:
         raise Stop("messages-null", TypeError("'NoneType' object is not iterable"))
     if not isinstance(messages, list):
         raise UnreadError("messages that are something else than a list are not reproduced")
-    given = _Given(entry, _column(row, entry, "images"), _column(row, entry, "videos"))
+    given = _Left(entry, _column(row, entry, "images"), _column(row, entry, "videos"))
     roles = {entry.tags[f"{role}_tag"]: role for role in ("system", "assistant", "user")}
     for index, message in enumerate(messages):
         if not isinstance(message, dict):
@@ -103,7 +103,7 @@ def _take(sample: Sample, row: Mapping[str, Any], entry: Entry) -> None:
         _put_white_picture(sample)
 
 
-class _Given:
+class _Left:
     """The media of a row: those that are `left` of its columns, and those that placeholders have `taken`."""
 
     def __init__(self, entry: Entry, images: list[Any], videos: list[Any]) -> None:
@@ -130,7 +130,7 @@ def _column(row: Mapping[str, Any], entry: Entry, name: str) -> list[Any]:
     return column
 
 
-def _ask(sample: Sample, given: _Given, index: int, content: Any) -> None:
+def _ask(sample: Sample, given: _Left, index: int, content: Any) -> None:
     """A question: texts between placeholders are stripped, a placeholder without a medium vanishes."""
     if not isinstance(content, str):
         said = f"expected string or bytes-like object, got {type(content).__name__!r}"
