@@ -11,6 +11,7 @@ from PIL import Image
 from validator.media.geometry import ImageLimits, processor_grid
 from validator.tokens.processor import Processor
 from validator.trainers.chat_template import ChatTemplateTrainer
+from validator.trainers.frames import frame_grid
 
 if TYPE_CHECKING:
     from validator.settings import Settings
@@ -47,6 +48,10 @@ class ProcessorTrainer(ChatTemplateTrainer):
     def image_grid(self, width: int, height: int, limits: ImageLimits) -> tuple[int, int]:
         """Resized by the processor alone."""
         return _grid(width, height, limits)
+
+    def frame_grid(self, width: int, height: int, frames: int, limits: ImageLimits) -> tuple[int, int]:
+        """Resized by the processor alone."""
+        return frame_grid(width, height, frames, limits)
 
     def resize(self, image: Image.Image, limits: ImageLimits) -> Image.Image:
         """The processor gets images as they are."""

@@ -24,9 +24,9 @@ from validator.trainers import found_answers
 from validator.trainers.axolotl.rows import NAMES, TEXT_NAMES, convert
 from validator.trainers.axolotl.template import axolotl_template
 from validator.trainers.base import BatchRecipe
+from validator.trainers.frames import OF_PROCESSOR, times_told
 from validator.trainers.layout import Kept, Sizes, TokenSpan
 from validator.trainers.processor_trainer import ProcessorTrainer, limits_between
-from validator.trainers.transformers.frames import OF_PROCESSOR, frame_grid, times_told
 from validator.trainers.transformers.heads import WRITTEN, check_formats
 from validator.trainers.whole_row import whole_rows
 
@@ -76,10 +76,6 @@ class Axolotl(ProcessorTrainer):
     def writes_times(self, processor: Processor, named: str | None) -> bool:
         """The processors of later models do."""
         return processor.family.times_frames
-
-    def frame_grid(self, width: int, height: int, frames: int, limits: ImageLimits) -> tuple[int, int]:
-        """Resized by the processor alone."""
-        return frame_grid(width, height, frames, limits)
 
     def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], processor: Processor) -> None:
         """Pads in the text are counted when the row is converted."""

@@ -24,12 +24,12 @@ from validator.tokens.processor import Processor
 from validator.tokens.template import Template, check_named, not_reproduced
 from validator.trainers.base import BatchRecipe
 from validator.trainers.chat_template import joins_header
+from validator.trainers.frames import EVERY
 from validator.trainers.layout import ANSWERS, Kept, Sizes, TokenSpan
 from validator.trainers.llamafactory_v1 import layout
 from validator.trainers.llamafactory_v1.native import NAMES
 from validator.trainers.llamafactory_v1.rows import convert
 from validator.trainers.processor_trainer import ProcessorTrainer, limits_between
-from validator.trainers.transformers.frames import EVERY, frame_grid
 from validator.trainers.transformers.heads import check_formats
 from validator.trainers.transformers.template import trl_template
 from validator.trainers.whole_row import whole_rows
@@ -110,10 +110,6 @@ class LlamaFactoryV1(ProcessorTrainer):
     def unlearned(self, turns: Sequence[TurnFacts]) -> str | None:
         """It is left out."""
         return layout.UNLEARNED_ROW
-
-    def frame_grid(self, width: int, height: int, frames: int, limits: ImageLimits) -> tuple[int, int]:
-        """Resized by the processor alone."""
-        return frame_grid(width, height, frames, limits)
 
     def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
         """The processor's own, and within them those that are set."""

@@ -28,7 +28,6 @@ from validator.trainers.layout import Sizes, TokenSpan
 from validator.trainers.nemo_automodel.media import check_videos
 from validator.trainers.nemo_automodel.rows import FAKE, TOO_LONG, PlainRow, as_named, convert
 from validator.trainers.processor_trainer import ProcessorTrainer, limits_between
-from validator.trainers.transformers.frames import frame_grid
 from validator.trainers.transformers.template import SHIELD, trl_template
 
 if TYPE_CHECKING:
@@ -93,10 +92,6 @@ class NemoAutomodel(ProcessorTrainer):
     def too_long(self, num_tokens: int, cutoff_len: int) -> str | None:
         """Another row takes its place."""
         return f"{TOO_LONG}: {num_tokens} tokens > max_length {cutoff_len}"
-
-    def frame_grid(self, width: int, height: int, frames: int, limits: ImageLimits) -> tuple[int, int]:
-        """Resized by the processor alone."""
-        return frame_grid(width, height, frames, limits)
 
     def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
         """The processor's own, and below its most that which is set."""

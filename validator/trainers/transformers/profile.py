@@ -11,17 +11,16 @@ from validator.catalog.loader import DATASETS_5_2
 from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView, view_of
 from validator.conversation.sample import Sample, UnreadError
-from validator.media.geometry import ImageLimits
 from validator.models.families import QWEN3_5, QWEN3_VL
 from validator.settings import Settings
 from validator.storage.media_files import MediaFiles
 from validator.tokens.processor import Processor
 from validator.tokens.template import Template, check_named, not_reproduced
 from validator.trainers.base import BatchRecipe, Trainer
+from validator.trainers.frames import OF_PROCESSOR, times_told
 from validator.trainers.layout import Sizes, TokenSpan
 from validator.trainers.processor_trainer import ProcessorTrainer
 from validator.trainers.transformers import layout
-from validator.trainers.transformers.frames import OF_PROCESSOR, frame_grid, times_told
 from validator.trainers.transformers.heads import WRITTEN, check_formats, count_heads
 from validator.trainers.transformers.latest import write_latest
 from validator.trainers.transformers.own import NAMES, TEXT_NAMES, Loss, convert_own
@@ -108,10 +107,6 @@ class Transformers(ProcessorTrainer):
     def writes_times(self, processor: Processor, named: str | None) -> bool:
         """The processors of later models do."""
         return processor.family.times_frames
-
-    def frame_grid(self, width: int, height: int, frames: int, limits: ImageLimits) -> tuple[int, int]:
-        """Resized by the processor alone."""
-        return frame_grid(width, height, frames, limits)
 
 
 TRAINERS = (

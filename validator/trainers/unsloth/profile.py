@@ -27,9 +27,9 @@ from validator.tokens.processor import Processor
 from validator.tokens.template import Template, check_named, not_reproduced
 from validator.trainers.base import BatchRecipe, Trainer
 from validator.trainers.chat_template import check_written
+from validator.trainers.frames import times_told
 from validator.trainers.layout import Sizes, TokenSpan
 from validator.trainers.processor_trainer import ProcessorTrainer
-from validator.trainers.transformers.frames import times_told
 from validator.trainers.transformers.heads import WRITTEN
 from validator.trainers.transformers.latest import write_latest
 from validator.trainers.transformers.template import trl_qwen3_template, trl_template

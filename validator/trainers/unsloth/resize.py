@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from validator.media.geometry import ImageLimits, processor_grid, smart_resize
+from validator.trainers.frames import size_of_all
 from validator.trainers.qwen_vl_utils.resize import most_pixels, utils_resize
-from validator.trainers.transformers.frames import size_of_all
 
 WIDEST = 512
 """Pixels: what unsloth takes where a model's configuration names no image size, as those of Qwen2-VL do not."""
