@@ -19,7 +19,7 @@ def whole_rows(entry: Entry, survey: Survey, texts: frozenset[str]) -> RowView:
     if entry.keep is not None:
         types = {name: kind for name, kind in types.items() if name in entry.keep}
         mixed = tuple(path for path in mixed if steps_of(path)[0] in types)
-    view = WholeRow(types, mixed, converted_text(entry, survey, texts), joined=entry.joined)
+    view = WholeRow(types, mixed, converted_text(entry, survey, texts), keep=entry.keep, joined=entry.joined)
     view.csv = survey.layout == "csv"
     return view
 
@@ -37,11 +37,12 @@ class WholeRow(RowView):
         mixed: Sequence[str],
         converted: Sequence[str] = (),
         *,
+        keep: Sequence[str] | None = None,
         joined: Sequence[str] = (),
     ) -> None:
         self._converted = {path: steps_of(path) for path in converted}
         self._names = (*types, *joined)
-        self._seen = frozenset(types)
+        self._keep = keep
         self._mixed = {path: steps_of(path) for path in mixed}
         kept = {steps[0] for steps in self._mixed.values()}
         self._dates = [
@@ -58,9 +59,8 @@ class WholeRow(RowView):
     def __call__(self, value: Any) -> dict[str, Any]:
         """The row with null for each column that it lacks."""
         row: dict[str, Any] = dict.fromkeys(self._names)
-        row.update(
-            {name: item for name, item in value.items() if name in self._seen} if isinstance(value, dict) else {}
-        )
+        given = value if isinstance(value, dict) else {}
+        row.update(given if self._keep is None else {name: given[name] for name in self._keep if name in given})
         for name, project in self._dates:
             row[name] = project(row[name])
         for name in self._decimals:
