@@ -175,7 +175,9 @@ class Template:
         which is counted on.
         """
         slots: list[MediaSlot] = []
-        for placeholder in self.slot.findall(content) if "<" in content else ():
+        if "<" not in content or not any([word in content for word in SLOTS]):  # noqa: C419  # faster than the pattern
+            return slots
+        for placeholder in self.slot.findall(content):
             kind = _KINDS[placeholder]
             if self.repairs and taken[kind] >= len(sample.media.get(kind, ())):
                 continue

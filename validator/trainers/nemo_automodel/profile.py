@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from validator.catalog.entry import Entry
@@ -14,7 +15,7 @@ from validator.catalog.loader import OF_QWEN
 from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView
 from validator.conversation.sample import Sample
-from validator.media.geometry import ImageLimits
+from validator.media.geometry import ImageLimits, processor_grid
 from validator.media.video_recipe import VideoRecipe
 from validator.models.families import QWEN2_5_VL, QWEN2_VL
 from validator.settings import Settings
@@ -39,6 +40,14 @@ _WHITE = 56
 """Pixels of a side of the picture that is put into rows without media."""
 
 
+@lru_cache(maxsize=64)
+def _white(limits: ImageLimits) -> str:
+    """What the template writes of that picture, once it is expanded."""
+    rows, columns = processor_grid(_WHITE, _WHITE, limits)
+    pads = "<|image_pad|>" * (rows * columns // limits.merge_size**2)
+    return f"<|vision_start|>{pads}<|vision_end|>".replace("<", f"<{SHIELD}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class NemoAutomodel(ProcessorTrainer):
     """The way of `PreTokenizedDatasetWrapper`."""
@@ -49,7 +58,7 @@ class NemoAutomodel(ProcessorTrainer):
 
     def sample(self, row: dict[str, Any], entry: Entry, files: MediaFiles) -> Sample:
         """Messages of known roles."""
-        return convert(row, as_named(entry))
+        return convert(row, entry)
 
     def reads(self, entry: Entry) -> Callable[[str], bool]:
         """Columns that it names."""
@@ -72,10 +81,9 @@ class NemoAutomodel(ProcessorTrainer):
         found_answers.unlearn_joined(sample, processor)
         for turn in sample.turns:
             if FAKE in turn.words:
-                own = limits_between(processor, processor.min_pixels, processor.max_pixels)
-                rows, columns = self.image_grid(_WHITE, _WHITE, own)
-                pads = "<|image_pad|>" * (rows * columns // processor.merge_size**2)
-                turn.content = f"<|vision_start|>{pads}<|vision_end|>".replace("<", f"<{SHIELD}") + turn.content
+                turn.content = (
+                    _white(limits_between(processor, processor.min_pixels, processor.max_pixels)) + turn.content
+                )
         check_videos(sample, media, processor)
 
     def check_encoded(self, sample: Sample, turns: Sequence[EncodedTurn], processor: Processor) -> None:

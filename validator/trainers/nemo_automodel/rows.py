@@ -38,14 +38,20 @@ _NONE = object()
 """No medium is left."""
 
 
-def as_named(entry: Entry) -> Entry:
-    """An entry with the names that hold here."""
+def names_of(entry: Entry) -> tuple[dict[str, str | None], dict[str, str | None]]:
+    """The columns and the tags of an entry as they hold here."""
     columns = {**NO_COLUMNS, **COLUMNS}
     tags: dict[str, str | None] = {**dict.fromkeys(entry.tags), **TAGS}
     if entry.columns_given:
         columns |= {name: entry.columns[name] or own for name, own in COLUMNS.items()}
     if entry.tags_given:
         tags |= {name: entry.tags[name] or own for name, own in TAGS.items()}
+    return columns, tags
+
+
+def as_named(entry: Entry) -> Entry:
+    """An entry with the names that hold here."""
+    columns, tags = names_of(entry)
     return replace(entry, columns=columns, tags=tags)
 
 
@@ -59,7 +65,7 @@ class PlainRow(RowView):
 
 
 def convert(row: Mapping[str, Any], entry: Entry) -> Sample:
-    """Convert one row; `entry` is as named. Faults become problems of the sample; nothing is raised."""
+    """Convert one row. Faults become problems of the sample; nothing is raised."""
     sample = Sample()
     try:
         _take(sample, row, entry)
@@ -71,23 +77,24 @@ def convert(row: Mapping[str, Any], entry: Entry) -> Sample:
 
 
 def _take(sample: Sample, row: Mapping[str, Any], entry: Entry) -> None:
-    messages = row.get(entry.columns["messages"] or "", [])
+    columns, tags = names_of(entry)
+    messages = row.get(columns["messages"] or "", [])
     if messages is None:
         raise Stop("messages-null", TypeError("'NoneType' object is not iterable"))
     if not isinstance(messages, list):
         raise UnreadError("messages that are something else than a list are not reproduced")
-    given = _Left(entry, _column(row, entry, "images"), _column(row, entry, "videos"))
-    roles = {entry.tags[f"{role}_tag"]: role for role in ("system", "assistant", "user")}
+    given = _Left(entry, _column(row, columns, "images"), _column(row, columns, "videos"))
+    roles = {tags[f"{role}_tag"]: role for role in ("system", "assistant", "user")}
     for index, message in enumerate(messages):
         if not isinstance(message, dict):
             said = f"{type(message).__name__!r} object has no attribute 'get'"
             raise Stop("message-type", AttributeError(said), index)
-        tag = message.get(entry.tags["role_tag"], "")
+        tag = message.get(tags["role_tag"], "")
         role = roles.get(tag) if isinstance(tag, str) else None
         if role is None:
             sample.note("turn-skipped", index, repr(tag)[:60])
             continue
-        content = message.get(entry.tags["content_tag"], "")
+        content = message.get(tags["content_tag"], "")
         if role == "user":
             _ask(sample, given, index, content)
         else:
@@ -123,8 +130,8 @@ class _Left:
         return True
 
 
-def _column(row: Mapping[str, Any], entry: Entry, name: str) -> list[Any]:
-    column = row.get(entry.columns[name] or "") or []
+def _column(row: Mapping[str, Any], columns: Mapping[str, str | None], name: str) -> list[Any]:
+    column = row.get(columns[name] or "") or []
     if not isinstance(column, list):
         raise UnreadError(f"a column of {name} that holds something else than lists is not reproduced")
     return column
