@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import every
-from validator.rules.wording import converted, stops_with
+from validator.rules.wording import converted, fails_with
 
 _WHAT = {
     "messages-null": "the messages are null",
@@ -47,7 +47,7 @@ def check(case: Case) -> Iterator[Hit]:
         told = problem.kind == "column-missing" and case.limits.trainer.family == "llamafactory"  # DI005 tells it
         if problem.kind in _WHAT and not told and not converted(case.facts):
             yield Hit(
-                f"{_WHAT[problem.kind]}: {stops_with(problem.exception, problem.message)}",
+                f"{_WHAT[problem.kind]}: {fails_with(case.facts, problem.exception, problem.message)}",
                 "Remove the row or restore its messages.",
                 turn=problem.turn,
             )

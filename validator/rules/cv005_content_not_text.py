@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from validator.conversation.parts import ADVICE, AMONG_TEXT
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import every
-from validator.rules.wording import converted, stops_with
+from validator.rules.wording import converted, fails_with
 
 
 @row_rule("CV005", "content-not-text", "error", needs="problems", trainers=every)
@@ -39,14 +39,15 @@ def check(case: Case) -> Iterator[Hit]:
     in_parts = {problem.turn: problem.message for problem in case.facts.problems if problem.kind == "content-parts"}
     for problem in case.facts.problems:
         if problem.kind == "tokenizer-panic":
+            fails = fails_with(case.facts, problem.exception, problem.message)
             yield Hit(
-                f"the tokenizer fails on the text of the message: {stops_with(problem.exception, problem.message)}",
+                f"the tokenizer fails on the text of the message: {fails}",
                 "Shorten the white space in the text, or remove the row.",
                 turn=problem.turn,
             )
         elif problem.kind == "content-type" and problem.turn in in_parts:
             if in_parts[problem.turn] != AMONG_TEXT:
-                stops = stops_with(problem.exception, problem.message)
+                stops = fails_with(case.facts, problem.exception, problem.message)
                 yield Hit(f"the message content is a list of parts: {stops}", ADVICE, turn=problem.turn)
         elif problem.kind == "content-shown":
             yield Hit(
@@ -56,7 +57,7 @@ def check(case: Case) -> Iterator[Hit]:
             )
         elif problem.kind == "content-type" and not converted(case.facts):
             yield Hit(
-                f"the message content is not a string: {stops_with(problem.exception, problem.message)}",
+                f"the message content is not a string: {fails_with(case.facts, problem.exception, problem.message)}",
                 "Make the content a string.",
                 turn=problem.turn,
             )

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import parsing
-from validator.rules.wording import stops_with
+from validator.rules.wording import fails_with
 
 
 @row_rule("CV006", "function-call-unparsable", "error", needs="problems", trainers=parsing)
@@ -31,7 +31,7 @@ def check(case: Case) -> Iterator[Hit]:
     for problem in case.facts.problems:
         if problem.kind == "function-json":
             yield Hit(
-                f"the function call cannot be read: {stops_with(problem.exception, problem.message)}",
+                f"the function call cannot be read: {fails_with(case.facts, problem.exception, problem.message)}",
                 'Write it as {"name": ..., "arguments": {...}}, or a list of these.',
                 turn=problem.turn,
             )

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import parsing
-from validator.rules.wording import converted, stops_with
+from validator.rules.wording import converted, fails_with
 
 
 @row_rule("CV007", "tools-unparsable", "error", needs="problems", trainers=parsing)
@@ -31,7 +31,7 @@ def check(case: Case) -> Iterator[Hit]:
     for problem in case.facts.problems:
         if problem.kind == "tools-json" and not converted(case.facts):
             yield Hit(
-                f"the tools cannot be read: {stops_with(problem.exception, problem.message)}",
+                f"the tools cannot be read: {fails_with(case.facts, problem.exception, problem.message)}",
                 "Store a JSON list of tool objects, as a string.",
             )
 

@@ -14,7 +14,8 @@ first question that is text, or nowhere. Data for LLaMA-Factory look like this: 
 ```
 
 ## What to do
-Take the words out, and write contents in parts with `{"type": "image"}` where a picture stands.
+Take the words out, and write contents in parts with `{"type": "image"}` where a picture stands, and
+`{"type": "video", "video": "a.mp4"}` where a video does.
 """
 
 from __future__ import annotations
@@ -24,11 +25,15 @@ from collections.abc import Iterator
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import reading_own
 
-_INSTEAD = {
-    False: 'write {"type": "image"} as a part of the content where the picture stands',
-    True: "let the picture stand in the question, or in a block of the type image_url",
+_PARTS = {
+    "<image>": ', and write {"type": "image"} as a part of the content where the picture stands',
+    "<video>": ', and write {"type": "video", "video": PATH} as a part of the content where the video stands',
 }
-"""By whether a trainer makes samples of answers."""
+_BLOCKS = {
+    "<image>": ", and let the picture stand in the question, or in a block of the type image_url",
+    "<video>": ", and let the video stand in the question, or in a block of the type video_url",
+}
+"""Instead of each word, where a trainer makes samples of answers."""
 
 
 @row_rule("CV018", "placeholder-stays-text", "warning", needs="problems", trainers=reading_own)
@@ -36,9 +41,10 @@ def check(case: Case) -> Iterator[Hit]:
     """Report placeholders that are words."""
     for problem in case.facts.problems:
         if problem.kind == "placeholder-is-text":
+            instead = _BLOCKS if case.limits.trainer.splits_at_answers else _PARTS
             yield Hit(
                 f"`{problem.message}` stays text here: the model reads the word",
-                f"Take it out, and {_INSTEAD[case.limits.trainer.splits_at_answers]}.",
+                f"Take it out{instead.get(problem.message, '')}.",
                 turn=problem.turn,
             )
 

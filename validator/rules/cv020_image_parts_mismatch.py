@@ -26,7 +26,7 @@ from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import reading_own
-from validator.rules.wording import stops_with
+from validator.rules.wording import fails_with
 
 
 @row_rule("CV020", "image-parts-mismatch", "error", needs="problems", trainers=reading_own)
@@ -35,7 +35,7 @@ def check(case: Case) -> Iterator[Hit]:
     for problem in case.facts.problems:
         if problem.kind == "parts-mismatch":
             yield Hit(
-                f"image parts and images do not fit: {stops_with(problem.exception, problem.message)}",
+                f"image parts and images do not fit: {fails_with(case.facts, problem.exception, problem.message)}",
                 'Write one {"type": "image"} for each image of the column, and no other key with "image" in a part.',
             )
 

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import splitting
-from validator.rules.wording import stops_with
+from validator.rules.wording import fails_with
 
 
 @row_rule("CV023", "no-answer-to-split-at", "error", needs="problems", trainers=splitting)
@@ -36,7 +36,7 @@ def check(case: Case) -> Iterator[Hit]:
             elif problem.exception == "IndexError":
                 what = "the row begins with an answer"
             yield Hit(
-                f"{what}: {stops_with(problem.exception, problem.message)}",
+                f"{what}: {fails_with(case.facts, problem.exception, problem.message)}",
                 "Put a question or a system message before the first answer, or remove the row.",
                 turn=problem.turn,
             )

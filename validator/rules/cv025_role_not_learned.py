@@ -34,9 +34,9 @@ def check(case: Case) -> Iterator[Hit]:
     """Report each message."""
     for problem in case.facts.problems:
         if problem.kind == "role-not-learned" and problem.message != _REPLY:
-            role = f"the role `{clip(problem.message, 40)}`" if problem.message else "no role"
+            role = f"the role `{clip(problem.message, 40)}`: it is written as it is called, and"
             yield Hit(
-                f"turn {problem.turn} has {role}: it is written as it is called, and nothing of the turn is learned",
+                f"turn {problem.turn} has {role if problem.message else 'no role:'} nothing of the turn is learned",
                 "Write user, assistant, system or tool.",
                 turn=problem.turn,
             )

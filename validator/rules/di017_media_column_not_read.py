@@ -21,7 +21,8 @@ where the rows have `images`, too.
 
 ## What to do
 Name the column in `columns`, with `<image>` in the text in the place of each image. If only the text is meant, remove
-the column or ignore this rule. For Qwen's own loader call the columns `image` and `video`.
+the column or ignore this rule. In data alone, which no `columns` names, write media as parts of messages. For Qwen's
+own loader call the columns `image` and `video`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from validator.catalog.entry import OWN
 from validator.conversation.sample import MEDIA_COLUMNS, PLACEHOLDERS, MediaKind
 from validator.findings import clip, count
 from validator.rules.base import Case, CorpusCheck, EntryFacts, Hit, corpus_rule
@@ -84,12 +86,22 @@ def finish(unread: Unread, entry: EntryFacts) -> Iterator[Hit]:
             )
             continue
         move = "Put it into a column of the row, name that" if column else "Name it"
+        instead = f"{move} under `columns.{_COLUMNS[kind]}` and write {PLACEHOLDERS[kind]} where each belongs"
+        if entry.entry.formatting == OWN:
+            instead = _in_messages(kind, blocks=entry.settings.profile.splits_at_answers)
         yield Hit(
             f"{where}, but nothing reads it: {first} {'trains' if rows == 1 else 'train'} on text alone",
-            f"{move} under `columns.{_COLUMNS[kind]}` and write {PLACEHOLDERS[kind]} where each belongs, or remove it "
-            "if only the text is meant.",
+            f"{instead}, or remove it if only the text is meant.",
             evidence=_evidence(name, rows),
         )
+
+
+def _in_messages(kind: MediaKind, *, blocks: bool) -> str:
+    """What to do in layouts of trainers' own. `blocks`: media stand in blocks with a `value`."""
+    if kind == "image" and not blocks:
+        return "Put them into a column `images`"
+    part = f'{{"type": "{kind}_url", "value": PATH}}' if blocks else f'{{"type": "{kind}", "{kind}": PATH}}'
+    return f"Write {part} into a message where each belongs"
 
 
 def _evidence(column: str, rows: int) -> dict[str, str | int]:

@@ -32,9 +32,12 @@ def check(case: Case) -> Iterator[Hit]:
     """Report the row."""
     for problem in case.facts.problems:
         if problem.kind == "row-emptied":
+            messages = int(problem.message)
+            which = f"none of its {count(messages, 'message')} is read" if messages else "no message is found"
             yield Hit(
-                f"none of its {count(int(problem.message), 'message')} is read: the row is fed as a white picture",
-                "Name the column of messages in `columns`, and the words for roles in `tags`.",
+                f"{which}: the row is fed as a white picture",
+                "Name the column of messages in `columns`, and the words for roles in `tags`"
+                + ("." if messages else ", or remove the row if it has none."),
             )
 
 

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import every
-from validator.rules.wording import stops_with
+from validator.rules.wording import fails_with
 
 
 @row_rule("IM001", "image-side-becomes-zero", "error", needs="media", trainers=every)
@@ -36,7 +36,7 @@ def check(case: Case) -> Iterator[Hit]:
         except ValueError as error:
             yield Hit(
                 f"the image `{clip(image.written)}` of {image.probe.width}x{image.probe.height} cannot be resized: "
-                f"{stops_with('ValueError', str(error))}",
+                f"{fails_with(case.facts, 'ValueError', str(error))}",
                 "Crop or pad the image.",
                 turn=image.turn,
                 media_index=image.index,

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import masking
-from validator.rules.wording import stops_with
+from validator.rules.wording import fails_with
 
 
 @row_rule("LB005", "no-answer-to-learn", "error", needs="problems", trainers=masking)
@@ -31,7 +31,7 @@ def check(case: Case) -> Iterator[Hit]:
     for problem in case.facts.problems:
         if problem.kind == "no-answer":
             yield Hit(
-                f"no message is the assistant's: {stops_with(problem.exception, problem.message)}",
+                f"no message is the assistant's: {fails_with(case.facts, problem.exception, problem.message)}",
                 "Remove the row, or train without assistant_only_loss.",
             )
 

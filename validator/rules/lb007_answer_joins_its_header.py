@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import splitting
-from validator.rules.wording import stops_with
+from validator.rules.wording import fails_with
 
 
 @row_rule("LB007", "answer-joins-its-header", "error", needs="problems", trainers=splitting)
@@ -31,7 +31,7 @@ def check(case: Case) -> Iterator[Hit]:
         if problem.kind == "header-joined":
             yield Hit(
                 f"the answer in turn {problem.turn} begins with a line feed: "
-                f"{stops_with(problem.exception, problem.message)}",
+                f"{fails_with(case.facts, problem.exception, problem.message)}",
                 "Remove the white space at the beginning of the answer.",
                 turn=problem.turn,
             )

@@ -36,7 +36,7 @@ def check(case: Case) -> Iterator[Hit]:
     """Report paths that cannot be opened."""
     for media in case.facts.media:
         if media.probe.fault in NOT_OPENED and names_file(media):
-            name = f"`{clip(media.written)}`" if media.written else "an empty path"
+            name = f"`{clip(media.written)}`"
             folder = media.no_folder
             what = NOT_OPENED[media.probe.fault]
             if media.elsewhere is not None:
@@ -44,7 +44,7 @@ def check(case: Case) -> Iterator[Hit]:
             elif folder is not None:
                 what += f", nor does the folder `{clip(folder)}`"
             yield Hit(
-                f"the {media.kind} {name} {what}",
+                f"the {media.kind} {name} {what}" if media.written else f"the path of the {media.kind} is empty",
                 _help(media, case.settings),
                 turn=media.turn,
                 media_index=media.index,

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import every
-from validator.rules.wording import stops_with
+from validator.rules.wording import fails_with
 
 
 @row_rule("MD003", "image-truncated", "error", depth="fast", needs="faults", trainers=every)
@@ -35,7 +35,7 @@ def check(case: Case) -> Iterator[Hit]:
             else:
                 name = f"the {probe.format} `{clip(media.written)}` of {probe.num_bytes:,} bytes"
             yield Hit(
-                f"{name} is cut off: {stops_with(probe.exception, probe.message)}",
+                f"{name} is cut off: {fails_with(case.facts, probe.exception, probe.message)}",
                 "Fetch the file again or remove the row.",
                 turn=media.turn,
                 media_index=media.index,

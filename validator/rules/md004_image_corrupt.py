@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import every
-from validator.rules.wording import stops_with
+from validator.rules.wording import fails_with
 
 
 @row_rule("MD004", "image-corrupt", "error", depth="fast", needs="faults", trainers=every)
@@ -34,7 +34,7 @@ def check(case: Case) -> Iterator[Hit]:
             kind = probe.format or "image"
             yield Hit(
                 f"the {kind} `{clip(media.written)}` cannot be decoded ({probe.found}): "
-                f"{stops_with(probe.exception, probe.message)}",
+                f"{fails_with(case.facts, probe.exception, probe.message)}",
                 "Fetch or save the file again, or remove the row.",
                 turn=media.turn,
                 media_index=media.index,

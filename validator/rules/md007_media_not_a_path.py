@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import every
-from validator.rules.wording import stops_with
+from validator.rules.wording import fails_with
 
 
 @row_rule("MD007", "media-not-a-path", "error", needs="faults", trainers=every)
@@ -35,14 +35,14 @@ def check(case: Case) -> Iterator[Hit]:
     for problem in case.facts.problems:
         if problem.kind == "media-type" and problem.media_index is None:
             yield Hit(
-                f"a media column of the row is null: {stops_with(problem.exception, problem.message)}",
+                f"a media column of the row is null: {fails_with(case.facts, problem.exception, problem.message)}",
                 "Write an empty list where the row has no media.",
             )
     for media in case.facts.media:
         if media.probe.fault == "not-a-path":
             yield Hit(
                 f"{media.kind} {media.index} is {_shown(media.written)}; a path is needed: "
-                f"{stops_with(media.probe.exception, media.probe.message)}",
+                f"{fails_with(case.facts, media.probe.exception, media.probe.message)}",
                 "List the path of the file, as text." if media.kind == "video" else "List a path, or the file's bytes.",
                 turn=media.turn,
                 media_index=media.index,

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import feeding_whole
-from validator.rules.wording import stops_with
+from validator.rules.wording import fails_with
 
 _HOLDS = {"image-column": "holds no list", "image-column-empty": "holds an empty list"}
 _INSTEAD = {
@@ -38,7 +38,7 @@ def check(case: Case) -> Iterator[Hit]:
     """Report rows whose column has no first element."""
     for problem in case.facts.problems:
         if problem.kind in _HOLDS:
-            stops = stops_with(problem.exception, problem.message)
+            stops = fails_with(case.facts, problem.exception, problem.message)
             yield Hit(f"the column of images {_HOLDS[problem.kind]}: {stops}", _INSTEAD[problem.kind])
 
 

@@ -42,7 +42,7 @@ def check(case: Case) -> Iterator[Hit]:
         meant = _MEANT + _THOUGHT if thinks else _MEANT
         if tokens := [token for token in turn.special_tokens if not token.startswith(meant)]:
             fatal = any(token in PADS for token in tokens)
-            effect = "training stops at this row" if fatal else "the model reads them as control tokens"
+            effect = _effect(case) if fatal else "the model reads them as control tokens"
             where = "the system prompt (with tools)" if turn.role == "system" else f"turn {turn.index}"
             yield Hit(
                 f"{where} contains {', '.join(tokens)}: {effect}",
@@ -50,6 +50,10 @@ def check(case: Case) -> Iterator[Hit]:
                 turn=turn.index,
                 evidence={"tokens": tokens},
             )
+
+
+def _effect(case: Case) -> str:
+    return "the row is left out" if case.facts.outcome == "dropped" else "training stops at this row"
 
 
 RULE = check

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import splitting
-from validator.rules.wording import stops_with
+from validator.rules.wording import fails_with
 
 
 @row_rule("PH016", "tags-do-not-match", "error", needs="problems", trainers=splitting)
@@ -32,7 +32,7 @@ def check(case: Case) -> Iterator[Hit]:
     for problem in case.facts.problems:
         if problem.kind == "tags-mismatch":
             yield Hit(
-                f"placeholders and media do not fit: {stops_with(problem.exception, problem.message)}",
+                f"placeholders and media do not fit: {fails_with(case.facts, problem.exception, problem.message)}",
                 "Write one placeholder for each element of the column.",
                 turn=problem.turn,
             )

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import every
-from validator.rules.wording import stops_with
+from validator.rules.wording import fails_with
 
 
 @row_rule("VD001", "no-video-stream", "error", needs="faults", trainers=every)
@@ -30,7 +30,7 @@ def check(case: Case) -> Iterator[Hit]:
         if media.probe.fault == "no-video-stream":
             yield Hit(
                 f"the {media.probe.format} file `{clip(media.written)}` has no video stream: "
-                f"{stops_with(media.probe.exception, media.probe.message)}",
+                f"{fails_with(case.facts, media.probe.exception, media.probe.message)}",
                 "Fetch the video again or remove the row.",
                 turn=media.turn,
                 media_index=media.index,

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from validator.findings import clip
 from validator.rules.base import Case, Hit, row_rule
-from validator.rules.wording import stops_with
+from validator.rules.wording import fails_with
 
 
 @row_rule("VD002", "no-decodable-frame", "error", needs="faults")
@@ -28,7 +28,7 @@ def check(case: Case) -> Iterator[Hit]:
     for media in case.facts.of_kind("video"):
         if media.probe.fault == "no-frames":
             yield Hit(
-                f"{_what(media.written)}: {stops_with(media.probe.exception, media.probe.message)}",
+                f"{_what(media.written)}: {fails_with(case.facts, media.probe.exception, media.probe.message)}",
                 "Fetch the video again or remove the row.",
                 turn=media.turn,
                 media_index=media.index,

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from validator.rules.base import Case, Hit, row_rule
 from validator.rules.scope import every
-from validator.rules.wording import stops_with
+from validator.rules.wording import fails_with
 
 
 @row_rule("VD004", "frame-sizes-differ", "error", needs="faults", trainers=every)
@@ -31,7 +31,7 @@ def check(case: Case) -> Iterator[Hit]:
         if media.probe.fault == "frame-sizes-differ":
             yield Hit(
                 f"the frames of video {media.index} differ in size: "
-                f"{stops_with(media.probe.exception, media.probe.message)}",
+                f"{fails_with(case.facts, media.probe.exception, media.probe.message)}",
                 "Scale the frames of this video to one size.",
                 turn=media.turn,
                 media_index=media.index,

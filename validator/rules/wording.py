@@ -51,6 +51,12 @@ def stops_with(exception: str | None, message: str | None) -> str:
     return f"the trainer stops with {exception}" + (f": {said}" if said else "")
 
 
+def fails_with(facts: RowFacts, exception: str | None, message: str | None) -> str:
+    """The same of a row, as far as it stops the trainer: others are left out for it."""
+    stops = stops_with(exception, message)
+    return stops.replace("the trainer stops", "the row is left out", 1) if facts.outcome == "dropped" else stops
+
+
 def the_turn(turn: TurnFacts) -> str:
     """`turn 3`, or `the system prompt`."""
     return "the system prompt" if turn.role == "system" else f"turn {turn.index}"
