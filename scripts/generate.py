@@ -64,12 +64,17 @@ PRODUCTS = (
     Product("sample_data", sample_data, whole=True),
 )
 TRL = ".trainers/hf/bin/python"
+AXOLOTL = ".trainers/axolotl/bin/python"
 _TRL = "./scripts/trainers hf && ./scripts/generate --all"
+_AXOLOTL = "./scripts/trainers axolotl && ./scripts/generate --all"
 _ALL = "./scripts/oracle && ./scripts/generate --all"
 OF_THE_TRAINER = (
     Product("validator/assets/templates.json", script(ORACLE, "-m", "scripts.make_templates"), _ALL),
     Product("validator/assets/training_arguments.json", script(ORACLE, "-m", "scripts.make_training_arguments"), _ALL),
     Product("validator/assets/trl_arguments.json", script(TRL, "-m", "scripts.make_trl_arguments"), _TRL),
+    Product(
+        "validator/assets/axolotl_arguments.json", script(AXOLOTL, "-m", "scripts.make_axolotl_arguments"), _AXOLOTL
+    ),
     Product("tests/oracle/golden", script(OURS, "-m", "scripts.make_oracle_golden"), _ALL),
     Product("validator/assets/training_values.json", script(OURS, "-m", "scripts.make_training_values", "--to"), _ALL),
 )

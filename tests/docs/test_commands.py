@@ -46,6 +46,7 @@ LEFT_OUT = {
     r"--dataset mix": ("needs the hub", "tests/healthy/stored.py", "hf_hub_url"),
     r"^mmvalidate user/dataset": ("needs the hub", "tests/cli/test_hub_name.py", "user/mix"),
     r"^mmvalidate sft.yaml": ("needs data of TRL", "tests/unit/test_trl_files.py", "sft.yaml"),
+    r"^mmvalidate config.yml": ("needs data of axolotl", "tests/unit/test_axolotl_files.py", "c.yml"),
     r"s3://": ("needs a store", "tests/engine/test_remote.py", "s3://"),
     r"--trainer-python": ("needs the trainer", "tests/oracle/test_compared.py", "--trainer-python"),
     r"--merge": ("needs the folders of several machines", "tests/tokenize/test_merge.py", "--merge"),

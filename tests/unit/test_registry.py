@@ -47,7 +47,7 @@ OTHERS = {
     "Qwen's list": ({"annotation_path": "a.json", "data_path": "d"}, "`annotation_path`"),
 }
 TEXTS = {
-    "dataset_info.yaml": ("base_model: m\ndatasets:\n  - path: a.jsonl\n", "configuration of axolotl"),
+    "dataset_info.yaml": ("base_model: m\npretraining_dataset: a\n", "configuration of axolotl without a list"),
     "train.yaml": ("model_name_or_path: m\nstage: sft\ndataset: a\n", "--train-config"),
     "other.yml": ("a: 1\n", "is YAML"),
     "README.md": ("---\ndataset_info:\n  features: []\n---\n", "is a dataset's card"),

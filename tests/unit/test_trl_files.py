@@ -319,8 +319,9 @@ def test_rules_that_a_training_file_brings_are_told_by_the_trainer(trainer):
     _, left_out = choose_rules(Settings(dataset_info="x.json", trainer=trainer))
     reasons = {rule.code: reason for rule, reason in left_out if rule.family == "CF"}
     of_trl = {rule.code for rule in later_rules("CF") if rule.trl is not None}
+    of_others = {rule.code for rule in later_rules("CF") if rule.trl is not None or rule.axolotl is not None}
     brought = {code for code, reason in reasons.items() if reason == "needs --train-config"}
-    assert brought == (of_trl if trainer == "trl" else reasons.keys() - of_trl)
+    assert brought == (of_trl if trainer == "trl" else reasons.keys() - of_others)
 
 
 def test_what_reads_llamafactorys_files_alone_says_so(here):

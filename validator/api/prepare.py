@@ -17,7 +17,7 @@ from validator.settings import Settings
 from validator.storage.remote import is_remote, locate, storage
 from validator.tokens.processor import load_processor
 from validator.trainers.base import Trainer
-from validator.trainers.registry import OTHER_HUB, TAKES_DATA, TAKES_YAML, WRITES_YAML
+from validator.trainers.registry import OTHER_HUB, TAKES_DATA, TAKES_YAML
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ def prepare(settings: Settings, *, every: bool = False) -> Prepared:
             f"{registry.path} is a data file: `mmvalidate init {registry.path}` writes the dataset_info.json that "
             f"names it, or add --trainer {TAKES_DATA}, which read data as they are."
         )
-    if registry.joins and (every or settings.profile.family != WRITES_YAML):
-        raise ValueError(f"{registry.path} is a training file of {WRITES_YAML}: check it with --trainer {WRITES_YAML}.")
+    if (owner := registry.written_for) and (every or settings.profile.family != owner):
+        raise ValueError(f"{registry.path} is a training file of {owner}: check it with --trainer {owner}.")
     if not every and not registry.joins and is_yaml(registry.path) and settings.profile.family != TAKES_YAML:
         raise ValueError(f"{registry.path} is a registry in YAML: add --trainer {TAKES_YAML}, which reads it.")
     processor = load_processor(settings.processor)

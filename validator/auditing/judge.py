@@ -14,6 +14,7 @@ from validator.engine.run_files.result import RunResult
 from validator.findings import Finding
 from validator.rules.registry import later_rules
 from validator.settings import Settings
+from validator.training.axolotl_config import AxolotlCase
 from validator.training.record import TrainingCase
 from validator.training.trl_config import TrlCase
 
@@ -70,5 +71,19 @@ def keep_trl(run: FinishedRun, case: TrlCase) -> RunResult:
         for rule in rules
         if rule.trl is not None
         for hit in rule.trl(case)
+    ]
+    return amend(run, ("CF",), found, rules, {})
+
+
+def keep_axolotl(run: FinishedRun, case: AxolotlCase) -> RunResult:
+    """Put the findings on axolotl's configuration, under its name, into the finished run of its data. Raises
+    ChangedRunError where the folder holds another run by now.
+    """
+    rules = [rule for rule in later_rules("CF", run.settings) if rule.axolotl is not None]
+    found = [
+        finding_of(rule, hit, case.config.name, None, None, None)
+        for rule in rules
+        if rule.axolotl is not None
+        for hit in rule.axolotl(case)
     ]
     return amend(run, ("CF",), found, rules, {})

@@ -103,7 +103,8 @@ def yaml_sentence(path: Path, text: str) -> str | None:
     if _AXOLOTL.search(text):
         return sentence(
             path,
-            "is a configuration of axolotl; check each `path` below its `datasets` by itself, with --trainer axolotl",
+            "is a configuration of axolotl without a list `datasets` beside its `base_model`; check its data by "
+            "themselves, with --trainer axolotl",
         )
     return None
 

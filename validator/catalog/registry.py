@@ -13,7 +13,7 @@ from typing import Any
 from validator.catalog.entry import NO_COLUMNS, OWN, Entry, parse_entry
 from validator.catalog.foreign import SWIFT_REGISTRY, list_sentence, object_sentence, text_sentence, yaml_sentence
 from validator.catalog.formats import file_type
-from validator.catalog.trl_file import read_trl, trl_entries
+from validator.catalog.training_files import TrainingFile, read_training_file
 from validator.catalog.yaml_registry import is_registry, is_yaml, parse_yaml_entry, parsed
 from validator.findings import clip
 from validator.json_text import parse_json
@@ -36,7 +36,8 @@ class Registry:
     """What one dataset_info.json holds: selected entries, those left out, and the faults among the selected.
 
     `is_data`: the file or folder, or the dataset of the hub, is no registry but data, and is the one entry itself, in
-    the trainer's own layout. `joins`: it is a training file whose entries are put into one table.
+    the trainer's own layout. `written_for`: it is a training file of that trainer, whose entries are put into
+    one table.
     """
 
     path: Path
@@ -46,7 +47,12 @@ class Registry:
     ignored: tuple[str, ...] = ()
     is_data: bool = False
     duplicate_names: tuple[str, ...] = field(default=())
-    joins: bool = False
+    written_for: str = ""
+
+    @property
+    def joins(self) -> bool:
+        """Whether its entries are put into one table."""
+        return bool(self.written_for)
 
     @property
     def content(self) -> bytes:
@@ -77,7 +83,7 @@ def load_registry(path: Path, datasets: tuple[str, ...] = ()) -> Registry:
             entry = replace(entry, source="hub", location=path.as_posix(), key="hf_hub_url")
         return Registry(path, (entry,), is_data=True)
     in_yaml = is_yaml(path)
-    if in_yaml and (found := read_trl(path)) is not None:
+    if in_yaml and (found := read_training_file(path)) is not None:
         return _of_training_file(path, found, datasets)
     content, duplicates = _read_yaml(path) if in_yaml else _read(path)
     if unknown := [name for name in datasets if name not in content]:
@@ -110,15 +116,15 @@ def load_registry(path: Path, datasets: tuple[str, ...] = ()) -> Registry:
     )
 
 
-def _of_training_file(path: Path, content: dict[str, Any], datasets: tuple[str, ...]) -> Registry:
+def _of_training_file(path: Path, content: TrainingFile, datasets: tuple[str, ...]) -> Registry:
     """The data of a training file, all of which it names."""
-    parsed = trl_entries(content, path.parent)
+    parsed = content.entries(path.parent)
     if unknown := [name for name in datasets if name not in parsed]:
         raise ValueError(_unknown_dataset(unknown[0], path, list(parsed)))
     chosen = {name: parsed[name] for name in sorted(parsed) if not datasets or name in datasets}
     entries = tuple(item for item in chosen.values() if isinstance(item, Entry))
     faults = tuple(EntryFault(name, item) for name, item in chosen.items() if isinstance(item, str))
-    return Registry(path, entries, faults=faults, joins=True)
+    return Registry(path, entries, faults=faults, written_for=content.trainer)
 
 
 def is_data(path: Path) -> bool:

@@ -20,17 +20,18 @@ from validator.findings import clip
 from validator.json_text import decode
 from validator.named_file import read_named
 
+TRAINER = "trl"
 MOST_BYTES = 256 << 10
 """Of a training file."""
 PART = "datasets"
 """The key of data that are put into one table."""
 PART_KEYS = ("path", "name", "data_dir", "data_files", "split", "columns", "fraction")
 """Of one of `datasets`."""
-_READ = {"json": "json", "csv": "csv", "parquet": "parquet", "arrow": "arrow", "text": "text"}
+READ = {"json": "json", "csv": "csv", "parquet": "parquet", "arrow": "arrow", "text": "text"}
 """Builders of `datasets`, and the types of files that are read here as they do."""
-_HUB_ID = re.compile(r"(?!\.)[\w.-]{1,96}(/[\w.-]{1,96})?", re.ASCII)
+HUB_ID = re.compile(r"(?!\.)[\w.-]{1,96}(/[\w.-]{1,96})?", re.ASCII)
 _WHOLE = re.compile(r"\w+(\.\w+)*", re.ASCII)
-_SLICED = re.compile(r"(?P<split>\w+(\.\w+)*)(?P<rest>\[[^\]]*\](\([^)]*\))?)?", re.ASCII)
+SLICED = re.compile(r"(?P<split>\w+(\.\w+)*)(?P<rest>\[[^\]]*\](\([^)]*\))?)?", re.ASCII)
 _CARDS = ("README.md", ".huggingface.yaml")
 _MOST_OF_CARD = 16 << 20
 
@@ -42,15 +43,14 @@ def is_of_trl(content: Any) -> bool:
     return "dataset_name" in content or isinstance(content.get("datasets"), list)
 
 
-def read_trl(path: Path) -> dict[str, Any] | None:
-    """The keys and values of TRL's training file; None where it is none, or cannot be read."""
+def plain_yaml(path: Path) -> Any:
+    """The content of a YAML file as PyYAML reads it; None where it cannot be read."""
     from validator.yaml_text import parse_yaml  # loading it takes a tenth of a check of a few rows
 
     try:
-        content = parse_yaml(decode(read_named(path, MOST_BYTES)), plain=True)
+        return parse_yaml(decode(read_named(path, MOST_BYTES)), plain=True)
     except (OSError, ValueError):
         return None
-    return content if is_of_trl(content) else None
 
 
 def trl_entries(content: Mapping[str, Any], folder: Path) -> dict[str, Entry | str]:
@@ -77,7 +77,7 @@ def _name(part: Any) -> str:
     """What one of the data is called here: its last folder or file, without an ending."""
     values = part if isinstance(part, dict) else {"path": part}
     files, path = values.get("data_files"), values.get("path")
-    if isinstance(path, str) and path in _READ and isinstance(files, str):
+    if isinstance(path, str) and path in READ and isinstance(files, str):
         path = files
     name = os.path.basename(str(path).rstrip("/"))
     return clip((os.path.splitext(name)[0] if file_type(name) else name) or "data", 100)
@@ -119,50 +119,51 @@ def _entry(part: Mapping[str, Any], folder: Path, split: str, *, sliced: bool, n
         columns=dict(NO_COLUMNS),
         keep=None if keep is None else (keep,) if isinstance(keep, str) else tuple(map(str, keep)),
     )
-    files = _patterns(part.get("data_files"))
+    files = patterns(part.get("data_files"))
     if any("://" in text for text in (path, entry.folder or "", *files)):
         return replace(entry, unread="data that are named by an address are not read")
-    if path in _packaged() or os.path.isdir(path):
-        return _local(entry, part, folder, split, sliced=sliced)
+    if path in packaged() or os.path.isdir(path):
+        return local(entry, part.get("data_files"), folder, split, sliced=sliced)
     if os.path.lexists(path):
         return (
             f"{path} is a file, which TRL looks for on the hub; write `datasets:` with `- path: "
             f"{file_type(path) or 'json'}` and `data_files: {path}` in place of `dataset_name`"
         )
-    if not _HUB_ID.fullmatch(path):
+    if not HUB_ID.fullmatch(path):
         return f"FileNotFoundError: Couldn't find any data file at {path}."
-    if not (_SLICED if sliced else _WHOLE).fullmatch(split):
+    if not (SLICED if sliced else _WHOLE).fullmatch(split):
         return f"KeyError: {split!r}"
     if isinstance(part.get("data_files"), dict):
         return replace(entry, unread="data_files of a dataset of the hub, for each split, are not read")
     return replace(entry, source="hub", split=split, files=tuple(files) or None)
 
 
-def _patterns(files: Any) -> list[str]:
+def patterns(files: Any) -> list[str]:
     """All texts in `data_files`."""
     if isinstance(files, str):
         return [files]
     inner = files.values() if isinstance(files, dict) else files if isinstance(files, list) else ()
-    return [text for item in inner for text in _patterns(item)]
+    return [text for item in inner for text in patterns(item)]
 
 
-def _packaged() -> Mapping[str, Any]:
+def packaged() -> Mapping[str, Any]:
+    """The builders of `datasets` by their names."""
     from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES
 
     return _PACKAGED_DATASETS_MODULES  # type: ignore[no-any-return]
 
 
-def _local(entry: Entry, part: Mapping[str, Any], folder: Path, split: str, *, sliced: bool) -> Entry | str:
-    """The files of this disk that `datasets` finds for a split."""
-    if entry.location in _packaged() and entry.location not in _READ:
+def local(entry: Entry, data_files: Any, folder: Path, split: str, *, sliced: bool) -> Entry | str:
+    """The files of this disk that `datasets` finds for a split of what `location` names: a builder or a folder."""
+    if entry.location in packaged() and entry.location not in READ:
         return replace(entry, unread=f"data of the builder {entry.location} are not read")
     if _takes_from_elsewhere(entry.location):
         return replace(entry, unread="its card names files by an address, which are not fetched")
     try:
-        kind, found, odd = _found(entry, part.get("data_files"))
+        kind, found, odd = _found(entry, data_files)
     except Exception as error:  # whatever the library finds wrong with what is named is what TRL stops at
         return f"{type(error).__name__}: {clip(' '.join(str(error).split()), 200)}"
-    match = (_SLICED if sliced else _WHOLE).fullmatch(split)
+    match = (SLICED if sliced else _WHOLE).fullmatch(split)
     if match is None and sliced:
         return replace(entry, unread=f"the split {clip(split, 60)}, which joins others, is not reproduced")
     named = split if match is None or not sliced else match["split"]
@@ -170,7 +171,7 @@ def _local(entry: Entry, part: Mapping[str, Any], folder: Path, split: str, *, s
         known = f"Should be one of {sorted(found)}."
         return f'ValueError: Unknown split "{named}". {known}' if sliced else f"KeyError: {split!r}. {known}"
     files = [os.path.relpath(name, folder) for name in found[named]]
-    if kind not in _READ or odd or any(file_type(name) != _READ[kind] for name in found[named]):
+    if kind not in READ or odd or any(file_type(name) != READ[kind] for name in found[named]):
         said = odd or f"`datasets` takes it for {kind}"
         return replace(entry, unread=f"{said}, which is not reproduced")
     rest = (match["rest"] or "") if sliced else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,8 +12,10 @@ from validator.cli.common import usage
 from validator.option import DATA
 
 if TYPE_CHECKING:
+    from validator.engine.run_files.finished import FinishedRun
     from validator.engine.run_files.result import RunResult
-    from validator.training.trl_config import TrlConfig
+
+TRL, AXOLOTL = "trl", "axolotl"
 
 
 def _defaults(context: typer.Context, path: Path | None) -> Path | None:
@@ -21,16 +23,9 @@ def _defaults(context: typer.Context, path: Path | None) -> Path | None:
     if path is not None and not context.resilient_parsing:
         from validator.cli.from_model import option_names
         from validator.settings import Settings
-        from validator.training.config import check_settings, load_config
-        from validator.training.family import fed_as
-        from validator.training.trl_config import is_trl_file, load_trl, trl_settings
 
         try:
-            if is_trl_file(path):
-                values = trl_settings(load_trl(path))
-            else:
-                given = load_config(path)
-                values = check_settings(given) | fed_as(given)
+            values = _values(path)
         except ValueError as error:
             usage(error)
         other = option_names(Settings)
@@ -39,13 +34,37 @@ def _defaults(context: typer.Context, path: Path | None) -> Path | None:
     return path
 
 
+def _values(path: Path) -> dict[str, Any]:
+    """The settings of a check that a file decides, whoever it is written for. Raises ValueError."""
+    from validator.training.axolotl_config import axolotl_settings, load_axolotl
+    from validator.training.config import check_settings, load_config
+    from validator.training.family import fed_as
+    from validator.training.trl_config import load_trl, trl_settings
+
+    owner = _owner(path)
+    if owner == TRL:
+        return trl_settings(load_trl(path))
+    if owner == AXOLOTL:
+        return axolotl_settings(load_axolotl(path))
+    given = load_config(path)
+    return check_settings(given) | fed_as(given)
+
+
+def _owner(path: Path) -> str | None:
+    """The trainer for which a file that names data is written; None for LLaMA-Factory's."""
+    from validator.catalog.training_files import read_training_file
+
+    found = read_training_file(path)
+    return found.trainer if found is not None else None
+
+
 TRAIN_CONFIG = Annotated[
     Path | None,
     typer.Option(
         "--train-config",
         callback=_defaults,
         is_eager=True,
-        help="LLaMA-Factory's or TRL's training file: uses its datasets, limits and switches, and checks its keys.",
+        help="A training file (LLaMA-Factory, TRL, axolotl): uses its datasets, limits and switches, checks its keys.",
         rich_help_panel=DATA,
     ),
 ]
@@ -64,14 +83,14 @@ def training(path: Path | None, versions: str | None) -> Callable[[Path], RunRes
     if path is None and versions is None:
         return None
     from validator.training.config import load_config
-    from validator.training.trl_config import is_trl_file, load_trl
     from validator.training.versions import find_versions
 
     chosen = find_versions(versions)
     if path is None:
         return None
-    if is_trl_file(path):
-        return _of_trl(load_trl(path))
+    owner = _owner(path)
+    if owner is not None:
+        return _of_trl(path) if owner == TRL else _of_axolotl(path)
     config = load_config(path)
 
     def judge(folder: Path) -> RunResult:
@@ -86,19 +105,46 @@ def training(path: Path | None, versions: str | None) -> Callable[[Path], RunRes
     return judge
 
 
-def _of_trl(config: TrlConfig) -> Callable[[Path], RunResult]:
-    """What judges a finished check's training file of TRL."""
+def _of_trl(path: Path) -> Callable[[Path], RunResult]:
+    """What judges a finished check's training file of TRL. Raises ValueError."""
+    from validator.training.trl_config import load_trl
+
+    config = load_trl(path)
 
     def judge(folder: Path) -> RunResult:
         from validator.auditing.judge import keep_trl
-        from validator.engine.joined import columns_of
         from validator.engine.run_files.finished import FinishedRun
         from validator.training.trl_config import TrlCase
 
         run = FinishedRun(folder)
-        entries = run.catalog().entries
-        pictured = any({"image", "images"} & set(columns_of(entry)) for entry in entries)
-        known = pictured or all(columns_of(entry) for entry in entries)
-        return keep_trl(run, TrlCase(config, pictured if known else None))
+        return keep_trl(run, TrlCase(config, _pictured(run)))
 
     return judge
+
+
+def _of_axolotl(path: Path) -> Callable[[Path], RunResult]:
+    """What judges a finished check's configuration of axolotl. Raises ValueError."""
+    from validator.training.axolotl_config import load_axolotl
+
+    config = load_axolotl(path)
+
+    def judge(folder: Path) -> RunResult:
+        from validator.auditing.judge import keep_axolotl
+        from validator.auditing.pictured import has_pictures
+        from validator.engine.run_files.finished import FinishedRun
+        from validator.training.axolotl_config import AxolotlCase
+
+        run = FinishedRun(folder)
+        return keep_axolotl(run, AxolotlCase(config, has_pictures(run)))
+
+    return judge
+
+
+def _pictured(run: FinishedRun) -> bool | None:
+    """Whether the data of a run have a column of images; None where some were not read."""
+    from validator.engine.joined import columns_of
+
+    entries = run.catalog().entries
+    if any({"image", "images"} & set(columns_of(entry)) for entry in entries):
+        return True
+    return False if all(columns_of(entry) for entry in entries) else None

@@ -14,7 +14,7 @@ import xxhash
 
 from validator.catalog.marks import digest_file
 from validator.catalog.registry import as_registry, is_data, is_hub_name
-from validator.catalog.trl_file import read_trl
+from validator.catalog.training_files import read_training_file
 from validator.catalog.yaml_registry import is_yaml, parsed
 from validator.engine.cache import Cache
 from validator.engine.reread import reread
@@ -24,7 +24,6 @@ from validator.errors import ChangedDataError
 from validator.exporting.plan import ExportPlan
 from validator.settings import Settings
 from validator.storage.paths import look
-from validator.trainers.registry import WRITES_YAML
 
 _AGAIN = "run mmvalidate again (it checks what is new and keeps the rest)."
 
@@ -32,10 +31,10 @@ _AGAIN = "run mmvalidate again (it checks what is new and keeps the rest)."
 def read_registry(settings: Settings, catalog: Catalog) -> dict[str, Any]:
     """The original registry. Raises ValueError where it is not the one that was checked."""
     path = Path(settings.dataset_info)
-    if is_yaml(path) and read_trl(path) is not None:
+    if is_yaml(path) and (found := read_training_file(path)) is not None:
         raise ValueError(
             f"{path} is a training file, of which no copy is made: check a data file of it alone (mmvalidate DATA "
-            f"--trainer {WRITES_YAML}), and export that run."
+            f"--trainer {found.trainer}), and export that run."
         )
     try:
         alone = is_hub_name(path) or is_data(path)

@@ -24,13 +24,14 @@ from validator.facts.located import RowShapes
 from validator.facts.record import Budget, RowFacts
 from validator.facts.texts import Texts
 from validator.findings import Severity
-from validator.rules.scope import Scope, masking, pairing, replayed
+from validator.rules.scope import Scope, feeding_whole, masking, pairing, replayed
 from validator.settings import Integrity, Settings
 from validator.storage.identity import ABSENT, Identity
 
 if TYPE_CHECKING:  # a check of rows needs none of these
     from validator.checkpoint.record import CheckpointCase
     from validator.facts.replayed import Replayed, Systemic
+    from validator.training.axolotl_config import AxolotlCase
     from validator.training.record import TrainingCase
     from validator.training.trl_config import TrlCase
 
@@ -146,6 +147,7 @@ ReplayCheck = Callable[["Replayed"], Iterator[Hit]]
 SystemicCheck = Callable[["Systemic"], Iterator[Hit]]
 TrainingCheck = Callable[["TrainingCase"], Iterator[Hit]]
 TrlCheck = Callable[["TrlCase"], Iterator[Hit]]
+AxolotlCheck = Callable[["AxolotlCase"], Iterator[Hit]]
 CheckpointCheck = Callable[["CheckpointCase"], Iterator[Hit]]
 
 
@@ -188,8 +190,8 @@ class Rule:
     SHA-256 of its file, or its package with the version; `source` is that file or package.
 
     Rules with `replay` see the replayed samples, one with `systemic` the controls that fail together; rules with
-    `training` see the training configuration with what is known of its data, those with `trl` one of TRL's, rules with
-    `checkpoint` an audited one.
+    `training` see the training configuration with what is known of its data, those with `trl` or `axolotl`
+    a file of that trainer's, rules with `checkpoint` an audited one.
     """
 
     code: str
@@ -202,6 +204,7 @@ class Rule:
     systemic: SystemicCheck | None = None
     training: TrainingCheck | None = None
     trl: TrlCheck | None = None
+    axolotl: AxolotlCheck | None = None
     checkpoint: CheckpointCheck | None = None
     trainers: Scope = pairing
     depth: Integrity = "header"
@@ -276,6 +279,11 @@ def training_rule(code: str, name: str, severity: Severity) -> Callable[[Trainin
 def trl_rule(code: str, name: str, severity: Severity) -> Callable[[TrlCheck], Rule]:
     """Make a rule of a function on a training file of TRL."""
     return lambda check: Rule(code, name, severity, _doc(check), trl=check, trainers=masking)
+
+
+def axolotl_rule(code: str, name: str, severity: Severity) -> Callable[[AxolotlCheck], Rule]:
+    """Make a rule of a function on a configuration of axolotl."""
+    return lambda check: Rule(code, name, severity, _doc(check), axolotl=check, trainers=feeding_whole)
 
 
 def checkpoint_rule(code: str, name: str, severity: Severity) -> Callable[[CheckpointCheck], Rule]:

@@ -1,18 +1,18 @@
-"""Datasets of a mixture that TRL cannot put into one table.
+"""Datasets of a training file that cannot be put into one table.
 
 ## What it finds
-Parts of `datasets` in TRL's training file with a column of one name and of different types: paths here and images
-there, numbers here and texts there, messages with other keys. Null fits any type.
+Parts of `datasets` in a training file of TRL or axolotl with a column of one name and of different types: paths here
+and images there, numbers here and texts there, messages with other keys. Null fits any type.
 
 ## Why it matters
-Each part loads alone, and then TRL stops: `ValueError: The features can't be aligned because the key messages of
+Each part loads alone, and then training stops: `ValueError: The features can't be aligned because the key messages of
 features ... has unexpected type`.
 
 ## Example
 `messages` with `role` and `content` in one part, and with `role`, `content` and `name` in another.
 
 ## What to do
-Convert one of them, or leave the column out with `columns`.
+Convert one of them, or under TRL leave the column out with `columns`.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ from pyarrow import types as t
 from validator.catalog.trl_file import PART
 from validator.findings import clip
 from validator.rules.base import CorpusCheck, EntryFacts, Hit, corpus_rule
-from validator.rules.scope import masking
+from validator.rules.scope import joining, masking
 
 
 def finish_run(parts: Sequence[tuple[EntryFacts, None]]) -> Iterator[Hit]:
     """Compare each column with that of the first part that has it, and not as null alone."""
     first: dict[str, tuple[str, pa.DataType]] = {}
     for facts, _ in parts:
+        keeps = masking(facts.settings.profile)
         for name, kind in _columns(facts).items():
             if _is_null(kind):
                 continue
@@ -39,8 +40,8 @@ def finish_run(parts: Sequence[tuple[EntryFacts, None]]) -> Iterator[Hit]:
             if not _aligned(before, kind):
                 yield Hit(
                     f"its column `{clip(name)}` is {clip(str(kind), 200)}, that of `{clip(other)}` is "
-                    f"{clip(str(before), 200)}: TRL puts the two into one table, and stops with ValueError",
-                    "Convert one of them, or leave the column out with `columns`.",
+                    f"{clip(str(before), 200)}: the two are put into one table, and training stops with ValueError",
+                    "Convert one of them" + (", or leave the column out with `columns`." if keeps else "."),
                     dataset=facts.name,
                     evidence={"entry": other, "column": name},
                 )
@@ -95,4 +96,4 @@ def _fields(kind: pa.DataType) -> dict[str, pa.DataType]:
     return {kind.field(place).name: kind.field(place).type for place in range(kind.num_fields)}
 
 
-RULE = corpus_rule("DI031", "parts-cannot-be-joined", "error", CorpusCheck(finish_run=finish_run), trainers=masking)
+RULE = corpus_rule("DI031", "parts-cannot-be-joined", "error", CorpusCheck(finish_run=finish_run), trainers=joining)

@@ -15,12 +15,14 @@ from validator.findings import Severity
 from validator.nearest import did_you_mean
 from validator.rules.base import Rule
 from validator.rules.plugins import installed_rules, rules_of_file
-from validator.rules.scope import holds, masking, pairing
+from validator.rules.scope import feeding_whole, holds, masking, pairing
 from validator.settings import Settings
 from validator.trainers.base import Trainer
 
 _MODULE = re.compile(r"[a-z]{2}\d{3}_\w+")
 _DEPTHS = ("header", "fast", "full")
+_WHOSE = {"trl": masking, "axolotl": feeding_whole}
+"""Scopes of rules on the training file of one trainer, by how their names begin."""
 _LATER = {"RP": "needs --replay", "CF": "needs --train-config", "CK": "needs mmvalidate audit"}
 """Families that judge something else than rows, and what gives it to them."""
 
@@ -47,7 +49,7 @@ def _load_of_rows(module: str) -> Rule:
     """A rule; where it judges no rows, what its file is called says enough of it, and what it needs is not imported."""
     code, _, name = module.partition("_")
     if code[:2].upper() in _LATER:
-        trainers = masking if name.startswith("trl_") else pairing  # on whose training file it speaks
+        trainers = _WHOSE.get(name.partition("_")[0], pairing)  # on whose training file it speaks
         return Rule(code.upper(), name.replace("_", "-"), "info", "", trainers=trainers)
     return _load(module)
 

@@ -117,6 +117,11 @@ def masking(trainer: Trainer) -> bool:
     return "assistant_only_loss" in trainer.options
 
 
+def joining(trainer: Trainer) -> bool:
+    """Trainers whose training file names several data, which are put into one table."""
+    return masking(trainer) or feeding_whole(trainer)
+
+
 def narrowing(trainer: Trainer) -> bool:
     """Trainers that narrow images before the processor resizes them."""
     return "resize" in trainer.options

@@ -45,8 +45,6 @@ OTHER_HUB = {"ms-swift": "ms-swift itself takes it from ModelScope, unless start
 """Trainers that look elsewhere for what is named as on the hub. Source: ms-swift 4.6.0 `dataset/loader.py`."""
 TAKES_YAML = "llamafactory-v1"
 """The trainer whose registry is YAML."""
-WRITES_YAML = "trl"
-"""The trainer whose training file names the data themselves, without a registry."""
 CALLED = ("qwen-vl-utils",)
 """Packages that trainers' rooms call where they are installed: answers rest on their releases."""
 _NOT_BUILT = {

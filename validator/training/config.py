@@ -12,7 +12,7 @@ from validator.findings import clip
 from validator.tokens.known_templates import LATER
 from validator.trainers.registry import DEFAULT
 from validator.training.arguments import EARLIER, MAIN, kind_of, known_arguments
-from validator.training.of_trl import refuse_trl
+from validator.training.of_others import refuse_others
 from validator.training.read import read_file
 from validator.training.values import as_taken, matters, refused_value
 
@@ -85,7 +85,7 @@ class TrainingConfig:
 def load_config(path: Path) -> TrainingConfig:
     """Read a training file. Raises ValueError with a sentence where it cannot be read."""
     read = read_file(path, "training file")
-    refuse_trl(path, read.values)
+    refuse_others(path, read.values)
     return make_config(read.values, path, odd=read.odd)
 
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from validator.catalog.trl_file import read_trl, trl_entries
+from validator.catalog.trl_file import TRAINER, trl_entries
 from validator.models.families import of_model_type
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
-from validator.trainers.registry import WRITES_YAML
 from validator.training.read import read_file
 from validator.training.shape import model_type, on_disk
 from validator.training.trl_arguments import OF_PARSER, ValueRefusedError, taken, trl_arguments, trl_table
@@ -60,11 +59,6 @@ class TrlCase:
     pictured: bool | None = None
 
 
-def is_trl_file(path: Path) -> bool:
-    """Whether a file is a training file of TRL."""
-    return read_trl(path) is not None
-
-
 def load_trl(path: Path) -> TrlConfig:
     """Read a training file of TRL. Raises ValueError with a sentence where it cannot be read."""
     return make_trl(read_file(path, "training file", plain=True).values, path)
@@ -102,11 +96,11 @@ def near_trl(name: str) -> str | None:
 def trl_settings(config: TrlConfig) -> dict[str, Any]:
     """What a check's `Settings` take from the file. Relative paths start where training is started: here."""
     length, only = config["max_length"], config["completion_only_loss"]
-    processor = _processor(config["model_name_or_path"])
+    processor = processor_of(config["model_name_or_path"])
     return _limits(processor) | {
         "dataset_info": str(config.path),
         "datasets": tuple(trl_entries(config.given, config.path.parent)),
-        "trainer": WRITES_YAML,
+        "trainer": TRAINER,
         "media_dir": ".",
         "cutoff_len": length if counts(length) else ENDLESS if length is None else None,
         "assistant_only_loss": bool(config["assistant_only_loss"]) or None,
@@ -129,7 +123,7 @@ def _limits(processor: str | None) -> dict[str, int]:
     return {"image_min_pixels": loaded.min_pixels, "image_max_pixels": loaded.max_pixels}
 
 
-def _processor(name: Any) -> str | None:
+def processor_of(name: Any) -> str | None:
     """The processor of the model: its own files where they are here, what is embedded for its family, its name."""
     if not isinstance(name, str) or not name:
         return None
