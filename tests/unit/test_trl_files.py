@@ -169,6 +169,18 @@ def test_pictures_are_not_taken_for_rows(here):
     assert entries("dataset_name: seen\n") == {"seen": "`datasets` takes it for imagefolder, which is not reproduced"}
 
 
+def test_files_that_are_not_there_are_no_data(here):
+    """As `load_dataset` of datasets 5.2 stops."""
+    text = "datasets:\n  - path: json\n    data_files: nope*.jsonl\n"
+    assert entries(text) == {"nope*": "StopIteration: no file is there by the name of nope*.jsonl"}
+
+
+def test_a_file_that_a_builder_is_not_for(here):
+    text = "datasets: [{path: json, data_files: seen/a.png}]\n"
+    (here / "seen" / "a.png").write_bytes(b"")
+    assert entries(text) == {"a.png": "`datasets` takes ../seen/a.png for json, which is not reproduced"}
+
+
 FOUND = {
     "nothing": ({}, True, []),
     "a usual file": (

@@ -103,6 +103,7 @@ ANSWERS = {
         ["PH004"],
     ),
     "a completion": (prompt("hi", "yo"), ("ok", 23, 2), []),
+    "a prompt of texts": ({"prompt": ["hi"], "completion": ["yo"]}, ("unchecked", None, None), []),
     "apart from its prompt": (prompt("hi", "\nyo"), ("ok", 24, 3), []),
     "no answer of a prompt": (
         {"prompt": [user("hi"), answer("yo"), user("hi")], "completion": [answer("yo"), user("x"), answer("\nyo")]},

@@ -170,9 +170,13 @@ def local(entry: Entry, data_files: Any, folder: Path, split: str, *, sliced: bo
     if match is None or named not in found:
         known = f"Should be one of {sorted(found)}."
         return f'ValueError: Unknown split "{named}". {known}' if sliced else f"KeyError: {split!r}. {known}"
+    if not found[named]:
+        wanted = ", ".join(patterns(data_files)) or entry.location
+        return f"StopIteration: no file is there by the name of {clip(wanted, 100)}"
     files = [os.path.relpath(name, folder) for name in found[named]]
-    if kind not in READ or odd or any(file_type(name) != READ[kind] for name in found[named]):
-        said = odd or f"`datasets` takes it for {kind}"
+    other = next((file for file in files if kind not in READ or file_type(file) != READ[kind]), None)
+    if odd or other is not None:
+        said = odd or f"`datasets` takes {clip(other or '', 100) if kind in READ else 'it'} for {kind}"
         return replace(entry, unread=f"{said}, which is not reproduced")
     rest = (match["rest"] or "") if sliced else ""
     return replace(entry, split=f"train{rest}", files=tuple(files))

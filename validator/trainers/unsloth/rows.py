@@ -78,7 +78,7 @@ def _note_bare(sample: Sample, told: Sequence[Told], fed: Media) -> None:
 def _take_completion(sample: Sample, row: Mapping[str, Any], files: MediaFiles, integrity: Integrity) -> None:
     """Images that cannot be loaded are logged, and the row goes on without any."""
     for name in ("prompt", "completion"):
-        if not isinstance(row[name], list):
+        if not isinstance(row[name], list) or (row[name] and not isinstance(row[name][0], dict)):
             raise UnreadError(f"{name} is something else than a list of messages, which is not reproduced")
     prompt = _told(row["prompt"])
     completion = _told(row["completion"], len(prompt)) if row["completion"] else []
