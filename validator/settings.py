@@ -161,7 +161,7 @@ class Settings(BaseModel):
         Flag(f"{WHOSE['reasoning_effort']} reasoning_effort, which its main branch has.", TRAINER),
     ] = "xhigh"
     mask_history: Annotated[bool, Flag("Train on the last answer only.", TRAINER)] = False
-    train_on_prompt: Annotated[bool, Flag("Train on questions too.", TRAINER)] = False
+    train_on_prompt: Annotated[bool, Flag("Train on questions too (axolotl: train_on_inputs).", TRAINER)] = False
     truncation_strategy: Annotated[
         Truncation | None,
         Flag(
@@ -264,8 +264,10 @@ class Settings(BaseModel):
         for name, said in given.items():
             if said and name not in trainer.options:
                 raise ValueError(f"{trainer.describes} has no {name}")
-        if "mask_history" not in trainer.options and (self.mask_history or self.train_on_prompt):
+        if not trainer.options & {"mask_history", "train_on_prompt"} and (self.mask_history or self.train_on_prompt):
             raise ValueError(f"{trainer.describes} has neither mask_history nor train_on_prompt")
+        if "mask_history" not in trainer.options and self.mask_history:
+            raise ValueError(f"{trainer.describes} has no mask_history")
         if "truncation_strategy" not in trainer.options and (self.truncation_strategy or self.strict):
             whose = ", ".join(one.name for one in trainers().values() if "truncation_strategy" in one.options)
             raise ValueError(f"truncation_strategy and strict are {whose}'s: {trainer.describes} has neither")

@@ -41,7 +41,9 @@ def own_processor(processor, most, model):
 
 def answers_of(rows, settings, model, processor, pads):
     processor = own_processor(processor, settings["image_max_pixels"], model)
-    strategy = get_processing_strategy(processor, get_chat_template("qwen2_vl"), "qwen2_vl")
+    strategy = get_processing_strategy(
+        processor, get_chat_template("qwen2_vl"), "qwen2_vl", train_on_inputs=settings.get("train_on_prompt", False)
+    )
     collate = MultiModalChatDataCollator(processor.tokenizer, processing_strategy=strategy)
     return [answer(collate, row, pads) for row in rows]
 

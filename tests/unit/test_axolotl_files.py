@@ -5,6 +5,7 @@ the same is compared in tests/trainers/test_axolotl_file.py.
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import findings_of, say
@@ -51,6 +52,7 @@ TAKEN = {
     "cutoff_len": None,
     "image_max_pixels": 12845056,
     "processor": "qwen2.5-vl",
+    "train_on_prompt": None,
 }
 
 
@@ -61,6 +63,8 @@ TAKEN = {
         ("sequence_len: 4096\n", {"cutoff_len": 4096}),
         ("sequence_len: '4096'\n", {"cutoff_len": 4096}),
         ("sequence_len: -1\n", {}),
+        ("train_on_inputs: true\n", {"train_on_prompt": True}),
+        ("train_on_inputs: 'no'\n", {}),
         ("processor_kwargs: {max_pixels: 602112}\n", {"image_max_pixels": 602112}),
         ("processor_kwargs: {max_pixels: 99999999}\n", {}),
         ("base_model_config: Qwen/Qwen2-VL-2B\n", {"processor": "qwen2-vl"}),
@@ -260,6 +264,11 @@ FOUND = {
     "a share": ({"datasets": [{"path": "a", "shards": 4}]}, True, ["CF050"]),
     "fewer pixels than the least": ({"processor_kwargs": {"max_pixels": 5}}, True, ["CF050"]),
     "sides": ({"processor_kwargs": {"size": {"longest_edge": 99999}}}, True, ["CF050"]),
+    "roles where all is learned": (
+        {"train_on_inputs": True, "datasets": [{"path": "a", "roles_to_train": ["user"]}]},
+        True,
+        [],
+    ),
     "a stream": ({"streaming": True}, True, ["CF050"]),
 }
 
@@ -313,6 +322,19 @@ def test_the_length_of_sequences_is_told_of_rows_that_are_fed_whole(here, mmvali
     read(f"{PLAIN}{TALKS}sequence_len: 8\n")
     done = mmvalidate("conf/c.yml", "--run-dir", "run")
     assert "TK016" in codes(here) and "settings: trainer axolotl, processor qwen2.5-vl, cutoff_len 8" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("on", "whole", "found"), [("true", True, {"LB006"}), ("false", False, {"CV025", "LB001", "LB008"})]
+)
+def test_what_is_learned_of_questions_and_of_answers_that_are_not_found(on, whole, found, here, mmvalidate):
+    odd = {"messages": [*say("a", "\nb")["messages"], {"role": "gpt", "content": ""}]}
+    (here / "talk" / "train.jsonl").write_text(json.dumps(odd))
+    read(f"{PLAIN}{TALKS}train_on_inputs: {on}\n")
+    mmvalidate("conf/c.yml", "--run-dir", "run")
+    (row,) = pq.read_table(here / "run" / "samples.parquet").to_pylist()
+    assert row["num_label_tokens"] == (row["num_tokens"] if whole else 0)
+    assert codes(here) & {"CV025", "LB001", "LB006", "LB008"} == found
 
 
 @pytest.mark.parametrize("trainer", ["axolotl", "trl"])

@@ -1,8 +1,8 @@
 """A setting of axolotl's configuration that changes what is fed, and that mmvalidate does not reproduce.
 
 ## What it finds
-Settings under which labels differ from what was checked (`train_on_inputs`, `roles_to_train` and `train_on_eos` of the
-first of `datasets`, `role_boundaries`), sizes of images (`processor_kwargs` other than a `max_pixels` within the limits
+Settings under which labels differ from what was checked (`roles_to_train` and `train_on_eos` of the first of
+`datasets`, `role_boundaries`), sizes of images (`processor_kwargs` other than a `max_pixels` within the limits
 of the processor), or rows (`shards`, `streaming`, `dataset_exact_deduplication`, `plugins` of others). Under a
 `chat_template` other than `qwen2_vl`, with `image_size` and with `field_messages` of another name, rows are unchecked.
 
@@ -10,7 +10,7 @@ of the processor), or rows (`shards`, `streaming`, `dataset_exact_deduplication`
 The findings about the data hold without these settings; with them some may be wrong.
 
 ## Example
-`train_on_inputs: true`
+`train_on_eos: last`
 
 ## What to do
 Keep this in mind when you read the findings.
@@ -50,13 +50,11 @@ def check(case: AxolotlCase) -> Iterator[Hit]:
             yield _within(number, part, "shards", _ALL_ROWS)
     if not_collated(config.given) is not None:
         return
-    if config.is_on("train_on_inputs"):
-        said = "questions are learned like answers; the data was checked with answers alone as labels"
-        yield Hit(f"{shown_key(config, 'train_on_inputs')}: {said}", _DIFFER, evidence={"key": "train_on_inputs"})
-    elif config["role_boundaries"]:
-        yield Hit(f"`role_boundaries`: {_LABELS}", _DIFFER, evidence={"key": "role_boundaries"})
-    else:
-        yield from _of_parts(config)
+    if not config.is_on("train_on_inputs"):  # under which nothing else says what is learned
+        if config["role_boundaries"]:
+            yield Hit(f"`role_boundaries`: {_LABELS}", _DIFFER, evidence={"key": "role_boundaries"})
+        else:
+            yield from _of_parts(config)
     if (given := config["processor_kwargs"]) and not _within_limits(config, given):
         said = "the data was checked with the processor's own limits of pixels"
         yield Hit(f"{shown_key(config, 'processor_kwargs')}: {said}", _DIFFER, evidence={"key": "processor_kwargs"})

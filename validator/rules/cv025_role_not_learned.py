@@ -32,6 +32,8 @@ _REPLY = "tool"
 @row_rule("CV025", "role-not-learned", "error", needs="problems", trainers=feeding_whole)
 def check(case: Case) -> Iterator[Hit]:
     """Report each message."""
+    if case.limits.train_on_prompt:  # all is learned
+        return
     for problem in case.facts.problems:
         if problem.kind == "role-not-learned" and problem.message != _REPLY:
             role = f"the role `{clip(problem.message, 40)}`: it is written as it is called, and"

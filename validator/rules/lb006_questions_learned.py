@@ -1,8 +1,8 @@
 """Questions that are learned like answers, because nothing masks them.
 
 ## What it finds
-Data with `messages` under TRL and unsloth as they are set up by default, where every token of text is a label. Once per
-entry.
+Data with `messages` under TRL and unsloth as they are set up by default, where every token of text is a label, and
+under axolotl with `train_on_inputs: true`. Once per entry.
 
 ## Why it matters
 The model is trained to write the users' questions and system prompts too, the times of frames that Qwen3-VL is told of
@@ -16,6 +16,7 @@ of a row with a picture. Who fine-tunes an assistant usually means the answers.
 ## What to do
 TRL: `assistant_only_loss=True` in SFTConfig (`--assistant-only-loss`). unsloth: `train_on_responses_only=True` with
 `instruction_part` and `response_part` (`--train-on-responses-only`); or write rows as `prompt` and `completion`.
+axolotl: leave `train_on_inputs` out.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ def fold(noticed: Noticed, case: Case) -> None:
     facts = case.facts
     if not facts.num_label_tokens or case.settings.train_on_responses_only:
         return
+    if "train_on_prompt" in case.limits.trainer.options and not case.limits.train_on_prompt:
+        return
     if facts.media:
         learned = all(_MASKS.isdisjoint(turn.traits) for turn in facts.turns)
     else:
@@ -49,7 +52,9 @@ def finish(noticed: Noticed, entry: EntryFacts) -> Iterator[Hit]:
     if noticed.rows and entry.entry is not None and entry.entry.formatting == OWN:
         yield Hit(
             f"questions are learned like answers: {noticed}",
-            "TRL: assistant_only_loss=True. unsloth: train_on_responses_only. Or write prompt and completion.",
+            "axolotl: leave train_on_inputs out."
+            if "train_on_prompt" in entry.settings.profile.options
+            else "TRL: assistant_only_loss=True. unsloth: train_on_responses_only. Or write prompt and completion.",
             evidence={"rows": noticed.rows},
         )
 

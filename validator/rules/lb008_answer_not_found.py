@@ -31,6 +31,8 @@ def check(case: Case) -> Iterator[Hit]:
     """Report each answer."""
     if "train_on_responses_only" in case.limits.trainer.options and not case.settings.train_on_responses_only:
         return
+    if case.limits.train_on_prompt:  # all is learned, whatever is found
+        return
     for problem in case.facts.problems:
         if problem.kind == "answer-not-found":
             yield Hit(

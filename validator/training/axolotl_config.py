@@ -163,6 +163,7 @@ def axolotl_settings(config: AxolotlConfig) -> dict[str, Any]:
         "media_dir": ".",
         "cutoff_len": length if counts(length) else None,
         "image_max_pixels": _most_pixels(config),
+        "train_on_prompt": config.is_on("train_on_inputs") or None,
         "processor": processor_of(_model(config)),
     }
 

@@ -27,6 +27,7 @@ from validator.trainers.base import BatchRecipe
 from validator.trainers.frames import OF_PROCESSOR, times_told
 from validator.trainers.layout import Kept, Sizes, TokenSpan
 from validator.trainers.processor_trainer import ProcessorTrainer, limits_between
+from validator.trainers.span_table import IMAGE
 from validator.trainers.transformers.heads import WRITTEN, check_formats
 from validator.trainers.whole_row import whole_rows
 
@@ -81,12 +82,14 @@ class Axolotl(ProcessorTrainer):
         """Pads in the text are counted when the row is converted."""
 
     def spans(self, turns: Sequence[TurnFacts], sizes: Sizes, limits: Limits) -> list[TokenSpan]:
-        """Answers are learned."""
-        return found_answers.spans(turns, sizes)
+        """Answers are learned, under train_on_inputs all but pads of images."""
+        made = found_answers.spans(turns, sizes)
+        return [replace(span, is_label=span.kind != "image") for span in made] if limits.train_on_prompt else made
 
     def span_table(self, spans: SpanTable, limits: Limits) -> SpanTable:
-        """Answers are learned."""
-        return found_answers.span_table(spans)
+        """Answers are learned, under train_on_inputs all but pads of images."""
+        made = found_answers.span_table(spans)
+        return replace(made, is_label=made.kind != IMAGE) if limits.train_on_prompt else made
 
     def truncate(self, spans: Sequence[TokenSpan], limits: Limits) -> list[Kept]:
         """Never."""
@@ -107,7 +110,7 @@ TRAINERS = (
         name="axolotl",
         describes="axolotl's multimodal collator",
         formattings=(OWN,),
-        options=frozenset(),
+        options=frozenset(("train_on_prompt",)),
         defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 2**31},
         min_pixels=56 * 56,
         loader=DATASETS_4_8,
@@ -124,7 +127,7 @@ TRAINERS = (
         mixes_modalities=True,
         reads_whole_rows=True,
         names_media_in_columns=False,
-        first_is_label=False,
+        first_is_label=True,
         splits_at_answers=False,
         feeds_long_rows=True,
         removes_cut_media=False,

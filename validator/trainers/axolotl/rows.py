@@ -27,7 +27,7 @@ _LEGACY = {"human": "user", "gpt": "assistant"}
 """Roles of `conversations` in the words of `messages`; others stay what they are."""
 _ROLES = {"user": "user", "assistant": "assistant", "system": "system"}
 _ANSWER = "<|im_start|>assistant"
-_ENDS = ("<|im_end|>", "<|endoftext|>")
+_END, _PADDING = "<|im_end|>", "<|endoftext|>"
 _WORD = re.compile(r"[\w.-]{0,40}")
 """A role that is reproduced."""
 
@@ -205,8 +205,10 @@ def _check(message: Told) -> None:
         raise UnreadError("the text holds U+FDD0, which no text should")
     if _ANSWER in text:
         raise UnreadError(f"turn {message.index} holds the header of an answer, behind which one may be found")
-    if message.role == "assistant" and (word := next((word for word in _ENDS if word in text), None)):
-        raise UnreadError(f"{word} in an answer, at which or of which learning ends, is not reproduced")
+    if message.role == "assistant" and _END in text:
+        raise UnreadError(f"{_END} in an answer, at which learning ends, is not reproduced")
+    if _PADDING in text:
+        raise UnreadError(f"{_PADDING} in a text, which is never learned, is not reproduced")
 
 
 def _references(images: Sequence[Any]) -> list[MediaReference]:
