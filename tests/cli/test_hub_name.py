@@ -68,8 +68,9 @@ def test_a_name_that_the_hub_does_not_have_is_one_sentence_with_the_fix(hub, mmv
 def test_a_trainer_that_takes_no_data_alone_gets_nothing_from_the_hub(hub, mmvalidate):
     done = mmvalidate("user/mix")
     assert (done.returncode, hub) == (2, [])
-    assert 'as {"mix": {"hf_hub_url": "user/mix", "formatting": "own"}}, and --dataset mix; or download' in done.stderr
-    named = "Or add --trainer trl, ms-swift, unsloth or llamafactory-v1, which read it by its name.\n"
+    entry = 'as {"mix": {"hf_hub_url": "user/mix", "formatting": "sharegpt"}}, and --dataset mix; or download'
+    assert entry in done.stderr
+    named = "Or add --trainer trl, ms-swift, unsloth, llamafactory-v1 or axolotl, which read it by its name.\n"
     assert done.stderr.endswith(named)
 
 

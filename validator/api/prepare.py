@@ -44,7 +44,8 @@ def prepare(settings: Settings, *, every: bool = False) -> Prepared:
         storage(settings.resolved_media_dir)
     if not every and registry.is_data and registry.entries[0].formatting not in settings.profile.formattings:
         if registry.entries[0].source == "hub":
-            raise ValueError(f"{hub_sentence(registry.path)} Or add --trainer {TAKES_DATA}, which read it by its name.")
+            said = hub_sentence(registry.path, settings.profile.formattings)
+            raise ValueError(f"{said} Or add --trainer {TAKES_DATA}, which read it by its name.")
         raise ValueError(
             f"{registry.path} is a data file: `mmvalidate init {registry.path}` writes the dataset_info.json that "
             f"names it, or add --trainer {TAKES_DATA}, which read data as they are."

@@ -6,6 +6,7 @@ import difflib
 import json
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -195,9 +196,12 @@ def is_hub_name(path: Path) -> bool:
     return file_type(path.name) is None and not path.parent.is_dir()
 
 
-def hub_sentence(path: Path) -> str:
-    """What to do where a trainer takes no dataset of the hub by its name alone."""
-    entry = json.dumps(as_registry(path))
+def hub_sentence(path: Path, formattings: Sequence[str]) -> str:
+    """What to do where a trainer, which reads entries of these `formattings`, takes no dataset of the hub by its name
+    alone.
+    """
+    formatting = "sharegpt" if "sharegpt" in formattings else formattings[0]
+    entry = json.dumps({path.name: {"hf_hub_url": path.as_posix(), "formatting": formatting}})
     return (
         f"{path} does not exist. A dataset of the hub is read by an entry of a dataset_info.json, as {entry}, and "
         f"--dataset {path.name}; or download it (hf download {path.as_posix()} --repo-type dataset --local-dir FOLDER) "
