@@ -21,6 +21,8 @@ ModelSize = Literal["2B", "7B", "72B"]
 Truncation = Literal["delete", "left", "right"]
 
 REGISTRY = "dataset_info.json"
+ENDLESS = 2**31
+"""A cutoff_len that stands for none."""
 LIMITS = frozenset(("cutoff_len", "image_max_pixels"))
 """Where nobody names them, they are assumed: neither has a default that all trainers share."""
 JUDGING = frozenset(
@@ -118,7 +120,7 @@ class Settings(BaseModel):
     ] = "qwen2-vl"
     template: Annotated[str | None, Flag(f"{WHOSE['template']} template. Default: the processor's.", TRAINER)] = None
     cutoff_len: Annotated[int, Flag("The trainer's cutoff_len, in tokens.", TRAINER)] = Field(
-        default=8192, ge=1, le=2**31
+        default=8192, ge=1, le=ENDLESS
     )
     image_max_pixels: Annotated[int, Flag("The trainer's image_max_pixels.", TRAINER)] = Field(
         default=1048576, ge=1, le=2**40

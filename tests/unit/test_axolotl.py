@@ -109,3 +109,11 @@ def test_a_column_of_pictures(tmp_path):
     table = table.replace_schema_metadata({"huggingface": json.dumps(features)})
     pq.write_table(table, tmp_path / "data.parquet")
     assert judged(tmp_path, tmp_path / "data.parquet") == (CRASH, ["MD014"])
+
+
+def test_a_run_says_that_there_is_no_cutoff(tmp_path, mmvalidate):
+    (tmp_path / "data.jsonl").write_text(json.dumps(chat(user("hi"), answer("yo"))) + "\n")
+    assert (
+        "with the defaults of axolotl (no cutoff_len): the counts"
+        in mmvalidate("data.jsonl", "--trainer", "axolotl").stdout
+    )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from validator.findings import count
+from validator.settings import ENDLESS
 
 _MORE = ("fewer", "more")
 MOST_ROWS = 100_000
@@ -21,11 +22,15 @@ def assumed_limits(summary: dict[str, Any], folder: Path) -> list[str]:
     if not names:
         return []
     values = ", ".join(f"{name} {differs[name]['here']:,}" for name in names)
-    theirs = ", ".join(f"{name} {differs[name]['trainer']:,}" for name in names)
+    theirs = ", ".join(_own(name, differs[name]["trainer"]) for name in names)
     trainer = summary["settings"]["trainer"]
     first = f"limits assumed: {values}. Give yours: --train-config FILE, or the options."
     change = _change(folder, {name: differs[name]["trainer"] for name in names}, summary)
     return [first, f"with the defaults of {trainer} ({theirs}): {change}"]
+
+
+def _own(name: str, value: int) -> str:
+    return f"no {name}" if value == ENDLESS else f"{name} {value:,}"
 
 
 def _change(folder: Path, limits: dict[str, int], summary: dict[str, Any]) -> str:

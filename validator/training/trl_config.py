@@ -10,14 +10,11 @@ from typing import Any
 
 from validator.catalog.trl_file import TRAINER, trl_entries
 from validator.models.families import of_model_type
-from validator.settings import Settings
+from validator.settings import ENDLESS, Settings
 from validator.tokens.processor import load_processor
 from validator.training.read import read_file
 from validator.training.shape import model_type, on_disk
 from validator.training.trl_arguments import OF_PARSER, ValueRefusedError, taken, trl_arguments, trl_table
-
-ENDLESS = 2**31
-"""A cutoff that cuts nothing: `max_length: null`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from validator.catalog.survey import Survey
 from validator.conversation.row_view import RowView
 from validator.conversation.sample import Sample, UnreadError
 from validator.media.geometry import ImageLimits
-from validator.settings import Settings
+from validator.settings import ENDLESS, Settings
 from validator.storage.media_files import MediaFiles
 from validator.tokens.encode import EncodedTurn
 from validator.tokens.processor import Processor
@@ -111,7 +111,7 @@ TRAINERS = (
         describes="axolotl's multimodal collator",
         formattings=(OWN,),
         options=frozenset(("train_on_prompt",)),
-        defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 2**31},
+        defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": ENDLESS},
         min_pixels=56 * 56,
         loader=DATASETS_4_8,
         video=replace(OF_PROCESSOR, reader="torchcodec"),

@@ -18,7 +18,7 @@ from validator.conversation.sample import Sample
 from validator.media.geometry import ImageLimits, processor_grid
 from validator.media.video_recipe import VideoRecipe
 from validator.models.families import QWEN2_5_VL, QWEN2_VL
-from validator.settings import Settings
+from validator.settings import ENDLESS, Settings
 from validator.storage.media_files import MediaFiles
 from validator.tokens.encode import EncodedTurn
 from validator.tokens.processor import Processor
@@ -113,7 +113,7 @@ TRAINERS = (
         describes="NeMo AutoModel with pretokenize and max_length",
         formattings=("alpaca", "sharegpt"),
         options=frozenset(),
-        defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": 2**31},
+        defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": ENDLESS},
         min_pixels=56 * 56,
         loader=OF_QWEN,
         video=VideoRecipe(most=768, headers=False, sampler="up-to-most", reader="decord"),
