@@ -32,6 +32,14 @@ from validator.trainers.layout import HEADS, UNLEARNED
 _MASKS = frozenset((UNLEARNED, *HEADS))
 
 
+_INSTEAD = {
+    "assistant_only_loss": "Set assistant_only_loss=True in SFTConfig, or write prompt and completion.",
+    "train_on_responses_only": "Give the collator train_on_responses_only=True, or write prompt and completion.",
+    "train_on_prompt": "Leave train_on_inputs out.",
+}
+"""By the setting that a trainer has."""
+
+
 def fold(noticed: Noticed, case: Case) -> None:
     """Add a row whose questions are labels."""
     facts = case.facts
@@ -52,9 +60,7 @@ def finish(noticed: Noticed, entry: EntryFacts) -> Iterator[Hit]:
     if noticed.rows and entry.entry is not None and entry.entry.formatting == OWN:
         yield Hit(
             f"questions are learned like answers: {noticed}",
-            "axolotl: leave train_on_inputs out."
-            if "train_on_prompt" in entry.settings.profile.options
-            else "TRL: assistant_only_loss=True. unsloth: train_on_responses_only. Or write prompt and completion.",
+            next(text for option, text in _INSTEAD.items() if option in entry.settings.profile.options),
             evidence={"rows": noticed.rows},
         )
 
