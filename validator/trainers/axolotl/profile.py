@@ -111,7 +111,7 @@ TRAINERS = (
         describes="axolotl's multimodal collator",
         formattings=(OWN,),
         options=frozenset(("train_on_prompt",)),
-        defaults={"image_max_pixels": 28 * 28 * 16384, "cutoff_len": ENDLESS},
+        defaults={"image_max_pixels": 32 * 32 * 16384, "cutoff_len": ENDLESS},
         min_pixels=56 * 56,
         loader=DATASETS_4_8,
         video=replace(OF_PROCESSOR, reader="torchcodec"),
