@@ -69,8 +69,9 @@ def make_unsloth_films(seed: int, rows: int, folder: Path) -> dict:
 def make_axolotl_films(seed: int, rows: int, folder: Path) -> dict:
     """The same for axolotl, which knows neither the columns of prompts nor an empty list of images."""
     corpus = make_film_corpus(seed, rows, folder)
+    dice = random.Random(seed)
     for file in corpus["files"].values():
-        file["settings"] = {"image_max_pixels": file["settings"]["image_max_pixels"]}
+        file["settings"] = {"image_max_pixels": dice.choice((50176, 100352, 262144, 16777216))}
         for row in file["rows"]:
             if "prompt" in row:
                 row["messages"] = row.pop("prompt") + row.pop("completion")

@@ -16,7 +16,7 @@ from axolotl.utils.chat_templates import get_chat_template
 from axolotl.utils.collators.mm_chat import MultiModalChatDataCollator
 from PIL import Image
 from torchvision.transforms.functional import pil_to_tensor
-from transformers import image_processing_backends
+from transformers import Qwen2VLVideoProcessor, image_processing_backends
 
 from tests.oracle.environment.processor import LATEST, image_processor
 
@@ -36,6 +36,8 @@ def own_processor(processor, most, model):
     own = LATEST if model == "qwen3-vl" else {"shortest_edge": 3136, "longest_edge": 12845056}
     size = {**own, "longest_edge": max(min(most, own["longest_edge"]), own["shortest_edge"])}
     processor.image_processor = image_processor(size, **({"patch_size": 16} if model == "qwen3-vl" else {}))
+    if model != "qwen3-vl":  # whose processor of videos does not know `max_pixels`
+        processor.video_processor = Qwen2VLVideoProcessor(size=dict(size))
     return processor
 
 

@@ -1,6 +1,7 @@
 """Rows under axolotl: what becomes of each, as axolotl 0.19.0 itself answered."""
 
 import json
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -8,6 +9,9 @@ import pytest
 from PIL import Image
 
 from tests.conftest import check
+from validator.facts.recipe import limits_of
+from validator.settings import Settings
+from validator.tokens.processor import load_processor
 
 CRASH, UNCHECKED = ("crash", None, None), ("unchecked", None, None)
 
@@ -117,3 +121,19 @@ def test_a_run_says_that_there_is_no_cutoff(tmp_path, mmvalidate):
         "with the defaults of axolotl (no cutoff_len): the counts"
         in mmvalidate("data.jsonl", "--trainer", "axolotl").stdout
     )
+
+
+@pytest.mark.parametrize(
+    ("processor", "images", "frames"),
+    [
+        ("qwen2-vl", (3136, 50176), (3136, 50176)),
+        ("qwen2.5-vl", (3136, 50176), (3136, 50176)),
+        ("qwen3-vl", (65536, 65536), (4096, 25165824)),
+    ],
+)
+def test_max_pixels_hold_for_frames_too_but_for_those_of_qwen3_vl(processor, images, frames):
+    """As transformers 5.16.1 hands them to the two processors of a folder."""
+    settings = Settings(dataset_info=Path("x"), trainer="axolotl", processor=processor, image_max_pixels=50176)
+    limits = limits_of(settings, load_processor(processor)).image
+    assert (limits.processor_min_pixels, limits.processor_max_pixels) == images
+    assert limits.processor_video_pixels == frames

@@ -100,9 +100,17 @@ class Axolotl(ProcessorTrainer):
         return spans.num_tokens
 
     def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
-        """The processor's own, and below its most that which is set."""
+        """The processor's own, and below its most that which is set, as `max_pixels` of `processor_kwargs`."""
         most = max(min(settings.image_max_pixels, processor.max_pixels), processor.min_pixels)
-        return limits_between(processor, processor.min_pixels, most)
+        return self.with_max_pixels(limits_between(processor, processor.min_pixels, processor.max_pixels), most)
+
+    def with_max_pixels(self, limits: ImageLimits, max_pixels: int) -> ImageLimits:
+        """Under Qwen2-VL and Qwen2.5-VL those of frames too: transformers hands the key on to both processors, and the
+        later one of videos has none of that name.
+        """
+        images = super().with_max_pixels(limits, max_pixels)
+        least, most = limits.processor_video_pixels
+        return images if limits.apart else replace(images, processor_video_pixels=(least, min(most, max_pixels)))
 
 
 TRAINERS = (
