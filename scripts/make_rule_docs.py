@@ -44,7 +44,7 @@ def _families(rule: Rule) -> tuple[str, ...]:
 def _about(rule: Rule) -> str:
     if rule.corpus:
         return "about an entry or the run"
-    if rule.training or rule.trl or rule.axolotl or rule.checkpoint:
+    if rule.training or rule.own_file or rule.checkpoint:
         return "about a checkpoint" if rule.checkpoint else "about the training configuration"
     return "about one row" if rule.row else "about a replay"
 

@@ -96,7 +96,7 @@ def test_documentation(rule):
     assert headings == ["What it finds", "Why it matters", "Example", "What to do"]
     assert re.fullmatch(r"[A-Z]{2}\d{3}", rule.code) and re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name)
     assert rule.summary.endswith(".")
-    checks = (rule.row, rule.corpus, rule.replay, rule.systemic, rule.training, rule.trl, rule.axolotl, rule.checkpoint)
+    checks = (rule.row, rule.corpus, rule.replay, rule.systemic, rule.training, rule.own_file, rule.checkpoint)
     assert sum(check is not None for check in checks) == 1
 
 

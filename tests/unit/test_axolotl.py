@@ -137,3 +137,10 @@ def test_max_pixels_hold_for_frames_too_but_for_those_of_qwen3_vl(processor, ima
     limits = limits_of(settings, load_processor(processor)).image
     assert (limits.processor_min_pixels, limits.processor_max_pixels) == images
     assert limits.processor_video_pixels == frames
+
+
+def test_a_wider_limit_is_wider_for_frames_too():
+    """Plans put other limits to a run."""
+    settings = Settings(dataset_info=Path("x"), trainer="axolotl", image_max_pixels=50176)
+    trainer, limits = settings.profile, limits_of(settings, load_processor("qwen2-vl")).image
+    assert trainer.with_max_pixels(limits, 100352).processor_video_pixels == (3136, 100352)

@@ -15,6 +15,7 @@ from validator.settings import Settings
 from validator.training.axolotl_config import AxolotlCase, axolotl_settings, load_axolotl, make_axolotl
 from validator.training.config import load_config
 
+RULES = later_rules("CF", Settings(dataset_info="x.json", trainer="axolotl"))
 TALK = say("a", "b")
 SEEN = {**TALK, "images": ["a.png"]}
 PLAIN = """base_model: Qwen/Qwen2.5-VL-7B-Instruct
@@ -275,7 +276,7 @@ FOUND = {
 
 def test_every_rule_on_configurations_of_axolotl_is_tested_here():
     here = {line[:5] for _, _, lines in FOUND.values() for line in lines}
-    assert here == {rule.code for rule in later_rules("CF") if rule.axolotl is not None}
+    assert here == {rule.code for rule in RULES}
 
 
 @pytest.mark.parametrize("case", FOUND)
@@ -285,8 +286,7 @@ def test_what_is_found_in_a_file(case):
     more, pictured, expected = FOUND[case]
     given = yaml.safe_load(PLAIN) | {"datasets": DATASETS} | more
     config = make_axolotl({key: value for key, value in given.items() if value is not MISSING})
-    rules = [rule for rule in later_rules("CF") if rule.axolotl is not None]
-    found = [(rule.code, hit.help) for rule in rules for hit in rule.axolotl(AxolotlCase(config, pictured))]
+    found = [(rule.code, hit.help) for rule in RULES for hit in rule.own_file(AxolotlCase(config, pictured))]
     differ = "The findings about the data may differ from what axolotl does."
     assert [code if said == differ else f"{code}: {said}" for code, said in found] == expected
 
@@ -341,7 +341,7 @@ def test_what_is_learned_of_questions_and_of_answers_that_are_not_found(on, whol
 def test_rules_that_a_configuration_brings_are_told_by_the_trainer(trainer):
     _, left_out = choose_rules(Settings(dataset_info="x.json", trainer=trainer))
     brought = {rule.code for rule, reason in left_out if rule.family == "CF" and reason == "needs --train-config"}
-    of_axolotl = {rule.code for rule in later_rules("CF") if rule.axolotl is not None}
+    of_axolotl = {rule.code for rule in RULES}
     assert brought == of_axolotl if trainer == "axolotl" else not brought & of_axolotl
 
 

@@ -16,6 +16,7 @@ from validator.settings import Settings
 from validator.training.config import load_config
 from validator.training.trl_config import TrlCase, load_trl, make_trl, trl_settings
 
+RULES = later_rules("CF", Settings(dataset_info="x.json", trainer="trl"))
 TALK = say("a", "b")
 SEEN = {**TALK, "images": ["a.png"]}
 
@@ -262,15 +263,14 @@ FOUND = {
 
 def test_every_rule_on_training_files_of_trl_is_tested_here():
     here = {line[:5] for _, _, lines in FOUND.values() for line in lines}
-    assert here == {rule.code for rule in later_rules("CF") if rule.trl is not None}
+    assert here == {rule.code for rule in RULES}
 
 
 @pytest.mark.parametrize("case", FOUND)
 def test_what_is_found_in_a_file(case):
     given, pictured, expected = FOUND[case]
     config = make_trl({"dataset_name": "a"} | given if "datasets" not in given else given)
-    rules = [rule for rule in later_rules("CF") if rule.trl is not None]
-    found = [(rule.code, hit.help) for rule in rules for hit in rule.trl(TrlCase(config, pictured))]
+    found = [(rule.code, hit.help) for rule in RULES for hit in rule.own_file(TrlCase(config, pictured))]
     differ = "The findings about the data may differ from what TRL does."
     assert [code if said == differ else f"{code}: {said}" for code, said in found] == expected
 
@@ -330,8 +330,8 @@ def test_parts_that_do_not_go_together(row, columns, expected, here, mmvalidate)
 def test_rules_that_a_training_file_brings_are_told_by_the_trainer(trainer):
     _, left_out = choose_rules(Settings(dataset_info="x.json", trainer=trainer))
     reasons = {rule.code: reason for rule, reason in left_out if rule.family == "CF"}
-    of_trl = {rule.code for rule in later_rules("CF") if rule.trl is not None}
-    of_others = {rule.code for rule in later_rules("CF") if rule.trl is not None or rule.axolotl is not None}
+    of_trl = {rule.code for rule in RULES}
+    of_others = {rule.code for rule in later_rules("CF") if rule.own_file is not None}
     brought = {code for code, reason in reasons.items() if reason == "needs --train-config"}
     assert brought == (of_trl if trainer == "trl" else reasons.keys() - of_others)
 

@@ -61,29 +61,15 @@ def keep(
     return amend(run, FAMILIES, later_findings(run, training, checkpoints), ran, addition)
 
 
-def keep_trl(run: FinishedRun, case: TrlCase) -> RunResult:
-    """Put the findings on TRL's training file, under its name, into the finished run of its data. Raises
-    ChangedRunError where the folder holds another run by now.
+def keep_of_file(run: FinishedRun, case: TrlCase | AxolotlCase) -> RunResult:
+    """Put the findings on the training file of the run's trainer, under its name, into the finished run of its data.
+    Raises ChangedRunError where the folder holds another run by now.
     """
-    rules = [rule for rule in later_rules("CF", run.settings) if rule.trl is not None]
+    rules = [rule for rule in later_rules("CF", run.settings) if rule.own_file is not None]
     found = [
         finding_of(rule, hit, case.config.name, None, None, None)
         for rule in rules
-        if rule.trl is not None
-        for hit in rule.trl(case)
-    ]
-    return amend(run, ("CF",), found, rules, {})
-
-
-def keep_axolotl(run: FinishedRun, case: AxolotlCase) -> RunResult:
-    """Put the findings on axolotl's configuration, under its name, into the finished run of its data. Raises
-    ChangedRunError where the folder holds another run by now.
-    """
-    rules = [rule for rule in later_rules("CF", run.settings) if rule.axolotl is not None]
-    found = [
-        finding_of(rule, hit, case.config.name, None, None, None)
-        for rule in rules
-        if rule.axolotl is not None
-        for hit in rule.axolotl(case)
+        if rule.own_file is not None
+        for hit in rule.own_file(case)
     ]
     return amend(run, ("CF",), found, rules, {})

@@ -9,12 +9,21 @@ from pyarrow import types as t
 
 from validator.catalog.registry import load_registry
 from validator.engine.entries import open_entries
+from validator.engine.joined import columns_of
 from validator.engine.run_files.finished import FinishedRun
 from validator.storage.remote import locate
 
 _COLUMNS = {"image", "images"}
 _OF_PART = {"image", "image_url", "url", "path", "base64"}
 """Keys of a part of a message that name an image."""
+
+
+def has_column(run: FinishedRun) -> bool | None:
+    """Whether the data have a column of images; None where the rows of some were not read."""
+    columns = [columns_of(entry) for entry in run.catalog().entries]
+    if any(not _COLUMNS.isdisjoint(names) for names in columns):
+        return True
+    return False if all(columns) else None
 
 
 def has_pictures(run: FinishedRun) -> bool | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
@@ -19,6 +18,7 @@ from validator.catalog.yaml_registry import is_registry, is_yaml, parse_yaml_ent
 from validator.findings import clip
 from validator.json_text import parse_json
 from validator.named_file import read_named
+from validator.nearest import did_you_mean
 from validator.storage.paths import SAVED, SAVED_DICT, look
 from validator.storage.reading import open_text
 from validator.storage.remote import is_remote, storage
@@ -290,6 +290,4 @@ def _content(path: Path) -> bytes:
 
 
 def _unknown_dataset(name: str, path: Path, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean {close[0]}?" if close else ""
-    return f"Undefined dataset {name} in {path.name}.{hint}"
+    return f"Undefined dataset {name} in {path.name}.{did_you_mean(name, known)}"

@@ -12,7 +12,6 @@ from validator.cli.common import usage
 from validator.option import DATA
 
 if TYPE_CHECKING:
-    from validator.engine.run_files.finished import FinishedRun
     from validator.engine.run_files.result import RunResult
 
 TRL, AXOLOTL = "trl", "axolotl"
@@ -90,7 +89,7 @@ def training(path: Path | None, versions: str | None) -> Callable[[Path], RunRes
         return None
     owner = _owner(path)
     if owner is not None:
-        return _of_trl(path) if owner == TRL else _of_axolotl(path)
+        return _of_its_trainer(owner, path)
     config = load_config(path)
 
     def judge(folder: Path) -> RunResult:
@@ -105,46 +104,21 @@ def training(path: Path | None, versions: str | None) -> Callable[[Path], RunRes
     return judge
 
 
-def _of_trl(path: Path) -> Callable[[Path], RunResult]:
-    """What judges a finished check's training file of TRL. Raises ValueError."""
-    from validator.training.trl_config import load_trl
+def _of_its_trainer(owner: str, path: Path) -> Callable[[Path], RunResult]:
+    """What judges a finished check's training file that is written for TRL or axolotl. Raises ValueError."""
+    from validator.training.axolotl_config import AxolotlCase, load_axolotl
+    from validator.training.trl_config import TrlCase, TrlConfig, load_trl
 
-    config = load_trl(path)
-
-    def judge(folder: Path) -> RunResult:
-        from validator.auditing.judge import keep_trl
-        from validator.engine.run_files.finished import FinishedRun
-        from validator.training.trl_config import TrlCase
-
-        run = FinishedRun(folder)
-        return keep_trl(run, TrlCase(config, _pictured(run)))
-
-    return judge
-
-
-def _of_axolotl(path: Path) -> Callable[[Path], RunResult]:
-    """What judges a finished check's configuration of axolotl. Raises ValueError."""
-    from validator.training.axolotl_config import load_axolotl
-
-    config = load_axolotl(path)
+    config = load_trl(path) if owner == TRL else load_axolotl(path)
 
     def judge(folder: Path) -> RunResult:
-        from validator.auditing.judge import keep_axolotl
-        from validator.auditing.pictured import has_pictures
+        from validator.auditing.judge import keep_of_file
+        from validator.auditing.pictured import has_column, has_pictures
         from validator.engine.run_files.finished import FinishedRun
-        from validator.training.axolotl_config import AxolotlCase
 
         run = FinishedRun(folder)
-        return keep_axolotl(run, AxolotlCase(config, has_pictures(run)))
+        if isinstance(config, TrlConfig):
+            return keep_of_file(run, TrlCase(config, has_column(run)))
+        return keep_of_file(run, AxolotlCase(config, has_pictures(run)))
 
     return judge
-
-
-def _pictured(run: FinishedRun) -> bool | None:
-    """Whether the data of a run have a column of images; None where some were not read."""
-    from validator.engine.joined import columns_of
-
-    entries = run.catalog().entries
-    if any({"image", "images"} & set(columns_of(entry)) for entry in entries):
-        return True
-    return False if all(columns_of(entry) for entry in entries) else None

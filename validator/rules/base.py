@@ -148,6 +148,7 @@ SystemicCheck = Callable[["Systemic"], Iterator[Hit]]
 TrainingCheck = Callable[["TrainingCase"], Iterator[Hit]]
 TrlCheck = Callable[["TrlCase"], Iterator[Hit]]
 AxolotlCheck = Callable[["AxolotlCase"], Iterator[Hit]]
+OwnFileCheck = Callable[[Any], Iterator[Hit]]
 CheckpointCheck = Callable[["CheckpointCase"], Iterator[Hit]]
 
 
@@ -190,8 +191,8 @@ class Rule:
     SHA-256 of its file, or its package with the version; `source` is that file or package.
 
     Rules with `replay` see the replayed samples, one with `systemic` the controls that fail together; rules with
-    `training` see the training configuration with what is known of its data, those with `trl` or `axolotl`
-    a file of that trainer's, rules with `checkpoint` an audited one.
+    `training` see the training configuration with what is known of its data, those with `own_file`
+    the training file of the trainer that they are for, rules with `checkpoint` an audited one.
     """
 
     code: str
@@ -203,8 +204,7 @@ class Rule:
     replay: ReplayCheck | None = None
     systemic: SystemicCheck | None = None
     training: TrainingCheck | None = None
-    trl: TrlCheck | None = None
-    axolotl: AxolotlCheck | None = None
+    own_file: OwnFileCheck | None = None
     checkpoint: CheckpointCheck | None = None
     trainers: Scope = pairing
     depth: Integrity = "header"
@@ -278,12 +278,12 @@ def training_rule(code: str, name: str, severity: Severity) -> Callable[[Trainin
 
 def trl_rule(code: str, name: str, severity: Severity) -> Callable[[TrlCheck], Rule]:
     """Make a rule of a function on a training file of TRL."""
-    return lambda check: Rule(code, name, severity, _doc(check), trl=check, trainers=masking)
+    return lambda check: Rule(code, name, severity, _doc(check), own_file=check, trainers=masking)
 
 
 def axolotl_rule(code: str, name: str, severity: Severity) -> Callable[[AxolotlCheck], Rule]:
     """Make a rule of a function on a configuration of axolotl."""
-    return lambda check: Rule(code, name, severity, _doc(check), axolotl=check, trainers=feeding_whole)
+    return lambda check: Rule(code, name, severity, _doc(check), own_file=check, trainers=feeding_whole)
 
 
 def checkpoint_rule(code: str, name: str, severity: Severity) -> Callable[[CheckpointCheck], Rule]:

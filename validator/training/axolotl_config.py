@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,6 +13,7 @@ import orjson
 
 from validator.catalog.axolotl_file import TRAINER, axolotl_entries, is_on
 from validator.catalog.trl_file import PART
+from validator.nearest import near
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
 from validator.training.config import shown
@@ -149,7 +149,7 @@ def near_axolotl(name: str) -> str | None:
     """The key that a name is probably meant to be."""
     prefix, _, key = name.rpartition(".")
     known = axolotl_table()["dataset" if prefix else "arguments"]
-    close = next(iter(difflib.get_close_matches(key.replace("-", "_"), known, n=1, cutoff=0.75)), None)
+    close = near(key.replace("-", "_"), known, cutoff=0.75)
     return close and (f"{prefix}.{close}" if prefix else close)
 
 

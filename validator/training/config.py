@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from validator import nearest
 from validator.findings import clip
 from validator.tokens.known_templates import LATER
 from validator.trainers.registry import DEFAULT
@@ -120,7 +120,7 @@ def make_config(
 
 def near(name: str) -> str | None:
     """The known key that a name is probably meant to be."""
-    return next(iter(difflib.get_close_matches(name, known_arguments() | MAIN, n=1, cutoff=0.75)), None)
+    return nearest.near(name, known_arguments() | MAIN, cutoff=0.75)
 
 
 def shown(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from validator.catalog.trl_file import TRAINER, trl_entries
 from validator.models.families import of_model_type
+from validator.nearest import near
 from validator.settings import ENDLESS, Settings
 from validator.tokens.processor import load_processor
 from validator.training.read import read_file
@@ -87,7 +87,7 @@ def near_trl(name: str) -> str | None:
     """The key that a name is probably meant to be."""
     said = name.replace("-", "_")
     meant = {"max_seq_length": "max_length"}.get(said)
-    return meant or next(iter(difflib.get_close_matches(said, trl_arguments(), n=1, cutoff=0.75)), None)
+    return meant or near(said, trl_arguments(), cutoff=0.75)
 
 
 def trl_settings(config: TrlConfig) -> dict[str, Any]:

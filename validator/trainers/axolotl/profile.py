@@ -101,16 +101,17 @@ class Axolotl(ProcessorTrainer):
 
     def image_limits(self, settings: Settings, processor: Processor) -> ImageLimits:
         """The processor's own, and below its most that which is set, as `max_pixels` of `processor_kwargs`."""
-        most = max(min(settings.image_max_pixels, processor.max_pixels), processor.min_pixels)
-        return self.with_max_pixels(limits_between(processor, processor.min_pixels, processor.max_pixels), most)
+        own = limits_between(processor, processor.min_pixels, processor.max_pixels)
+        most = max(settings.image_max_pixels, processor.min_pixels)
+        return self.with_max_pixels(own, most) if most < processor.max_pixels else own
 
     def with_max_pixels(self, limits: ImageLimits, max_pixels: int) -> ImageLimits:
         """Under Qwen2-VL and Qwen2.5-VL those of frames too: transformers hands the key on to both processors, and the
         later one of videos has none of that name.
         """
         images = super().with_max_pixels(limits, max_pixels)
-        least, most = limits.processor_video_pixels
-        return images if limits.apart else replace(images, processor_video_pixels=(least, min(most, max_pixels)))
+        least, _ = limits.processor_video_pixels
+        return images if limits.apart else replace(images, processor_video_pixels=(least, max_pixels))
 
 
 TRAINERS = (
