@@ -24,7 +24,6 @@ ALLOWED = {
     "report/tokenized.py": "says which release the rows were compared with",
     "tokenizing/comparing.py": "asks LLaMA-Factory itself",
     "catalog/trl_file.py": "reads what TRL's training files name",
-    "auditing/judge.py": "puts the rules on them to such a file",
     "training/of_others.py": "answers training files of others where LLaMA-Factory's alone are read",
     "training/refusals.py": "the table of what releases of LLaMA-Factory's own parser refuse",
 }

@@ -1,6 +1,5 @@
 """A configuration of axolotl as a registry: each of its `datasets`.
 
-Files of this disk are found by `datasets` itself, as axolotl has it do. Nothing of them is read for it.
 Source: axolotl 0.19.0 `utils/data/shared.py` (`load_dataset_with_config`), `utils/data/sft.py`.
 """
 
@@ -13,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from validator.catalog.entry import NO_COLUMNS, OWN, Entry
-from validator.catalog.formats import file_type
-from validator.catalog.trl_file import HUB_ID, PART, SLICED, local, packaged, patterns
+from validator.catalog.library_files import HUB_ID, SLICED, apart, local, name_of, packaged, patterns
+from validator.catalog.trl_file import PART
 from validator.findings import clip
 from validator.storage.paths import SAVED, SAVED_DICT
 
@@ -44,9 +43,7 @@ def axolotl_entries(content: Mapping[str, Any], folder: Path) -> dict[str, Entry
     found: dict[str, Entry | str] = {}
     otherwise = not_collated(content)
     for part in _parts(content[PART]):
-        name = _name(part)
-        number = sum(name == other or other.startswith(f"{name} (") for other in found)
-        name = f"{name} ({number + 1})" if number else name
+        name = apart(name_of({"path": part.get("path")} if isinstance(part, dict) else part), found)
         entry = _part(part, name, folder)
         if isinstance(entry, Entry) and otherwise and entry.unread is None:
             entry = replace(entry, unread=otherwise)
@@ -86,13 +83,6 @@ def _parts(parts: list[Any]) -> Iterator[Any]:
             yield from ({**part, "name": name} for name in names)
         else:
             yield part
-
-
-def _name(part: Any) -> str:
-    """What one of the data is called here: its last folder or file, without an ending."""
-    path = part.get("path") if isinstance(part, dict) else part
-    name = os.path.basename(str(path).rstrip("/"))
-    return clip((os.path.splitext(name)[0] if file_type(name) else name) or "data", 100)
 
 
 def _part(part: Any, name: str, folder: Path) -> Entry | str:
