@@ -77,6 +77,11 @@ def compare(trainer, corpus, files, theirs, **processor):
     return statuses, differing
 
 
+def of_films(make: Callable[[int, int, Path], dict[str, Any]]) -> Callable[[int, int], dict[str, Any]]:
+    """What makes a corpus with videos, which are written into a folder: that where the test runs."""
+    return lambda seed, rows: make(seed, rows, Path.cwd())
+
+
 @dataclass(frozen=True)
 class Judged:
     """A trainer whose judge is asked about random files of rows of its users' own: `home` is its environment, `made`

@@ -1,4 +1,4 @@
-"""A row of TRL's or unsloth's users, alone in a file beside a few pictures."""
+"""Rows of trainers' users, alone in a file beside a few pictures."""
 
 import json
 
@@ -7,6 +7,26 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from tests.conftest import check
+
+
+def user(content):
+    return {"role": "user", "content": content}
+
+
+def answer(content):
+    return {"role": "assistant", "content": content}
+
+
+def chat(*messages, **more):
+    return {"messages": list(messages), **more}
+
+
+def judged(file, trainer, **settings):
+    """What becomes of the first row of data, or of a registry, its tokens and labels; the codes of what is found."""
+    result, findings = check(str(file), file.parent / "run", trainer=trainer, **settings)
+    record = pq.read_table(result.folder / "samples.parquet").to_pylist()[0]
+    codes = sorted({finding["code"] for finding in findings if not finding["code"].startswith("XX")})
+    return (record["outcome"], record["num_tokens"], record["num_label_tokens"]), codes
 
 
 def judged_by_trl(folder, row, name="data.jsonl", **settings):
@@ -19,10 +39,7 @@ def judged_by_trl(folder, row, name="data.jsonl", **settings):
     else:
         file.write_text(json.dumps(row) + "\n")
     given = {"cutoff_len": 1024, "ignore": ("IM008", "LB006")} | settings
-    result, findings = check(str(file), folder / "run", trainer="trl", **given)
-    record = pq.read_table(result.folder / "samples.parquet").to_pylist()[0]
-    codes = sorted({finding["code"] for finding in findings if not finding["code"].startswith("XX")})
-    return (record["outcome"], record["num_tokens"], record["num_label_tokens"]), codes
+    return judged(file, "trl", **given)
 
 
 def judged_by_unsloth(folder, row, **settings):
@@ -31,7 +48,4 @@ def judged_by_unsloth(folder, row, **settings):
         Image.new("RGB", size, "red").save(folder / f"{name}.png")
     (folder / "data.jsonl").write_text(json.dumps(row) + "\n")
     given = {"cutoff_len": 2048, "image_max_pixels": 12845056, "ignore": ("IM008", "LB006", "IM002")} | settings
-    result, findings = check(str(folder / "data.jsonl"), folder / "run", trainer="unsloth", **given)
-    record = pq.read_table(result.folder / "samples.parquet").to_pylist()[0]
-    codes = sorted({finding["code"] for finding in findings if not finding["code"].startswith("XX")})
-    return (record["outcome"], record["num_tokens"], record["num_label_tokens"]), codes
+    return judged(folder / "data.jsonl", "unsloth", **given)

@@ -8,24 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from tests.conftest import check
+from tests.unit.single_rows import answer, chat, judged, user
 from validator.facts.recipe import limits_of
 from validator.settings import Settings
 from validator.tokens.processor import load_processor
 
 CRASH, UNCHECKED = ("crash", None, None), ("unchecked", None, None)
-
-
-def user(content):
-    return {"role": "user", "content": content}
-
-
-def answer(content):
-    return {"role": "assistant", "content": content}
-
-
-def chat(*messages, **more):
-    return {"messages": list(messages), **more}
 
 
 SHAREGPT = [{"from": "human", "value": "hi"}, {"from": "gpt", "value": "yo"}]
@@ -79,20 +67,17 @@ ROWS = {
 }
 
 
-def judged(folder, file):
+def judged_by_axolotl(folder, file):
     Image.effect_noise((100, 80), 50).convert("RGB").save(folder / "a.png")
     Image.effect_noise((100, 80), 50).convert("RGB").save(folder / "b.png")
-    result, findings = check(str(file), folder / "run", trainer="axolotl", cutoff_len=400)
-    record = pq.read_table(result.folder / "samples.parquet").to_pylist()[0]
-    codes = sorted({finding["code"] for finding in findings if not finding["code"].startswith("XX")})
-    return (record["outcome"], record["num_tokens"], record["num_label_tokens"]), codes
+    return judged(file, "axolotl", cutoff_len=400)
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_rows(tmp_path, name):
     row, outcome, codes = ROWS[name]
     (tmp_path / "data.jsonl").write_text(json.dumps(row) + "\n")
-    assert judged(tmp_path, tmp_path / "data.jsonl") == (outcome, codes)
+    assert judged_by_axolotl(tmp_path, tmp_path / "data.jsonl") == (outcome, codes)
 
 
 def test_a_place_is_none_where_parquet_gives_it_a_key(tmp_path):
@@ -100,9 +85,9 @@ def test_a_place_is_none_where_parquet_gives_it_a_key(tmp_path):
     rows = [chat(user([PLACE, TEXT]), answer([TEXT]), images=["a.png"])]
     rows += [chat(user([{"type": "image", "image": "b.png"}]), answer([TEXT]), images=None)]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "data.parquet")
-    assert judged(tmp_path, tmp_path / "data.parquet") == (CRASH, ["CV020"])
+    assert judged_by_axolotl(tmp_path, tmp_path / "data.parquet") == (CRASH, ["CV020"])
     (tmp_path / "data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert judged(tmp_path, tmp_path / "data.jsonl") == (("ok", 37, 2), [])
+    assert judged_by_axolotl(tmp_path, tmp_path / "data.jsonl") == (("ok", 37, 2), [])
 
 
 def test_a_column_of_pictures(tmp_path):
@@ -112,7 +97,7 @@ def test_a_column_of_pictures(tmp_path):
     features = {"info": {"features": {"image": {"_type": "Image"}}}}
     table = table.replace_schema_metadata({"huggingface": json.dumps(features)})
     pq.write_table(table, tmp_path / "data.parquet")
-    assert judged(tmp_path, tmp_path / "data.parquet") == (CRASH, ["MD014"])
+    assert judged_by_axolotl(tmp_path, tmp_path / "data.parquet") == (CRASH, ["MD014"])
 
 
 def test_a_run_says_that_there_is_no_cutoff(tmp_path, mmvalidate):

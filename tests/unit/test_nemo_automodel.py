@@ -2,27 +2,15 @@
 
 import json
 
-import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from tests.conftest import check
+from tests.unit.single_rows import answer, chat, judged, user
 from validator.engine.run_files.finished import FinishedRun
 from validator.planning.plan import plan
 
 CRASH, DROPPED = ("crash", None, None), ("dropped", None, None)
-
-
-def user(content):
-    return {"role": "user", "content": content}
-
-
-def answer(content):
-    return {"role": "assistant", "content": content}
-
-
-def chat(*messages, **more):
-    return {"messages": list(messages), **more}
 
 
 ROWS = {
@@ -63,23 +51,20 @@ ROWS = {
 }
 
 
-def judged(folder, row, **entry):
+def judged_by_nemo(folder, row, **entry):
     (folder / "pics").mkdir()
     Image.effect_noise((100, 80), 50).convert("RGB").save(folder / "a.png")
     Image.effect_noise((100, 80), 50).convert("RGB").save(folder / "pics" / "b.png")
     (folder / "data.json").write_text(json.dumps([row]))
     registry = folder / "dataset_info.json"
     registry.write_text(json.dumps({"data": {"file_name": "data.json", "formatting": "sharegpt", **entry}}))
-    result, findings = check(str(registry), folder / "run", trainer="nemo-automodel", cutoff_len=2048)
-    record = pq.read_table(result.folder / "samples.parquet").to_pylist()[0]
-    codes = sorted({finding["code"] for finding in findings if not finding["code"].startswith("XX")})
-    return (record["outcome"], record["num_tokens"], record["num_label_tokens"]), codes
+    return judged(registry, "nemo-automodel", cutoff_len=2048)
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_rows(tmp_path, name):
     row, outcome, codes = ROWS[name]
-    assert judged(tmp_path, row) == (outcome, codes)
+    assert judged_by_nemo(tmp_path, row) == (outcome, codes)
 
 
 LIKE_LLAMAFACTORY = {"conversations": [{"from": "human", "value": "hi"}, {"from": "gpt", "value": "yo"}]}
@@ -87,23 +72,26 @@ LIKE_LLAMAFACTORY = {"conversations": [{"from": "human", "value": "hi"}, {"from"
 
 def test_an_entry_that_llamafactory_reads_is_emptied(tmp_path):
     """Both have defaults, and they are others."""
-    assert judged(tmp_path, LIKE_LLAMAFACTORY) == (("ok", 22, 0), ["DI029", "LB001"])
+    assert judged_by_nemo(tmp_path, LIKE_LLAMAFACTORY) == (("ok", 22, 0), ["DI029", "LB001"])
 
 
 def test_an_entry_that_says_its_names_is_read(tmp_path):
     tags = {"role_tag": "from", "content_tag": "value", "user_tag": "human", "assistant_tag": "gpt"}
-    found = judged(tmp_path, LIKE_LLAMAFACTORY, columns={"messages": "conversations"}, tags=tags)
+    found = judged_by_nemo(tmp_path, LIKE_LLAMAFACTORY, columns={"messages": "conversations"}, tags=tags)
     assert found == (("ok", 29, 2), [])
 
 
 def test_names_that_an_incomplete_block_leaves_out_are_its_own(tmp_path):
     row = {"chat": [user("<image>hi"), answer("yo")], "images": ["a.png"]}
-    assert judged(tmp_path, row, columns={"messages": "chat"}, tags={"system_tag": "boss"}) == (("ok", 37, 2), [])
+    assert judged_by_nemo(tmp_path, row, columns={"messages": "chat"}, tags={"system_tag": "boss"}) == (
+        ("ok", 37, 2),
+        [],
+    )
 
 
 def test_an_entry_has_a_folder_of_media(tmp_path):
     row = chat(user("<image>hi"), answer("yo"), images=["b.png"])
-    assert judged(tmp_path, row, media_dir=str(tmp_path / "pics"))[0] == ("ok", 37, 2)
+    assert judged_by_nemo(tmp_path, row, media_dir=str(tmp_path / "pics"))[0] == ("ok", 37, 2)
 
 
 def test_a_plan_knows_what_stops_it_and_what_is_replaced(tmp_path):
