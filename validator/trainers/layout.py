@@ -24,6 +24,10 @@ LEARNED = "learned-"
 """What a word among the traits of a turn begins with that says which of its text tokens are learned where a trainer
 looks for answers by their tokens: LEARNED, the first, "-", the one behind the last. A turn may have several.
 """
+MASKED = "masked-"
+"""What a word among the traits of a turn begins with that says which of its text tokens is never learned: MASKED and
+its place.
+"""
 ANSWERS = ("assistant", "function")
 """Roles of answers."""
 
@@ -47,12 +51,6 @@ def heads_of(turns: Sequence[TurnFacts]) -> list[int]:
         next((HEADS.index(word) + 1 for word in turn.traits if word in HEADS), 0) if turn.traits else 0
         for turn in turns
     ]
-
-
-MASKED = "masked-"
-"""What a word among the traits of a turn begins with that says which of its text tokens is never learned: MASKED and
-its place.
-"""
 
 
 def learned_word(start: int, stop: int) -> str:
